@@ -1,0 +1,24 @@
+import stylistic from '@stylistic/eslint-plugin';
+import tseslint from 'typescript-eslint';
+
+export default tseslint.config(
+  { ignores: ['**/node_modules/', 'dist/', '**/cdktf.out/', '**/.terraform/'] },
+  ...tseslint.configs.recommended,
+  stylistic.configs.customize({ semi: true, braceStyle: '1tbs', arrowParens: true }),
+  {
+    rules: {
+      '@stylistic/max-len': ['error', { code: 140, ignoreStrings: true, ignoreTemplateLiterals: true, ignoreRegExpLiterals: true, ignoreUrls: true }],
+      '@stylistic/max-statements-per-line': ['error', { max: 2 }],
+      '@stylistic/quote-props': 'off',
+      '@stylistic/multiline-ternary': 'off',
+      '@stylistic/operator-linebreak': 'off',
+      '@stylistic/no-multi-spaces': 'off',
+      '@stylistic/key-spacing': 'off',
+      '@typescript-eslint/consistent-type-imports': 'error',
+      '@typescript-eslint/no-non-null-assertion': 'off',
+      'eqeqeq': 'error',
+      'no-var': 'error',
+      'prefer-const': 'error',
+    },
+  },
+);

@@ -1,0 +1,13 @@
+// `npm test [part of a path]…`: every test file (or those whose path contains one of the arguments) under node's own runner.
+import { spawnSync } from 'node:child_process';
+import { globSync } from 'tinyglobby';
+
+const parts = process.argv.slice(2);
+const files = globSync('test/**/*.test.ts').sort()
+  .filter((file) => parts.length === 0 || parts.some((part) => file.includes(part)));
+if (files.length === 0) {
+  console.error(`no test file matches ${parts.join(' ')}`);
+  process.exit(2);
+}
+const run = spawnSync(process.execPath, ['--import', 'tsx', '--test', '--test-concurrency=2', ...files], { stdio: 'inherit' });
+process.exit(run.status ?? 1);
