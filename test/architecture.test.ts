@@ -1,0 +1,121 @@
+// The shape of the source tree: directions of imports, mirrored tests, small files. Sentences of CONTRIBUTING.md, held by a test.
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join, normalize } from 'node:path';
+import { test } from 'node:test';
+import { globSync } from 'tinyglobby';
+
+/** In the order of the data: a folder imports only from itself and from folders before it. `.` = the files directly in rebuilder/. */
+const ORDER = ['config', 'capture', 'wire', 'reassembly', 'http', 'rules', 'forward', 'status', 'demo', '.'];
+
+/** Read by every folder: the table of losses knows nothing of the rest. */
+const FOUNDATION = ['rebuilder/ledger.ts'];
+
+/** Files without a test of the same name, and why. */
+const UNMIRRORED: Readonly<Record<string, string>> = {
+  'rebuilder/capture/frame-source.ts': 'types and constants only',
+  'rebuilder/wire/packet.ts': 'fields only',
+  'rebuilder/http/message.ts': 'types and constants only',
+  'rebuilder/rules/envelope.ts': 'types only',
+  'rebuilder/status/status-source.ts': 'types only',
+};
+
+const MAX_LINES = 400;
+
+const sources = globSync(['rebuilder/**/*.ts', 'enis/**/*.ts', 'cdktf/**/*.ts'], { ignore: ['**/node_modules/**', '**/cdktf.out/**', '**/.gen/**'] }).sort();
+const tests = globSync(['test/**/*.ts', 'bench/**/*.ts'], { ignore: ['**/node_modules/**'] }).sort();
+
+interface Import { readonly from: string; readonly typeOnly: boolean }
+
+/** What a file imports: paths from the root of the checkout, or names of packages. */
+function importsOf(file: string): Import[] {
+  const text = readFileSync(file, 'utf8');
+  const found: Import[] = [];
+  for (const match of text.matchAll(/^(?:import|export)\s+(type\s)?[^'"`;]*?from\s*['"]([^'"]+)['"]|^import\s*['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]/gm)) {
+    const name = match[2] ?? match[3] ?? match[4]!;
+    found.push({ from: name.startsWith('.') ? normalize(join(dirname(file), name)) : name, typeOnly: match[1] !== undefined });
+  }
+  return found;
+}
+
+const rank = (file: string): number => ORDER.indexOf(dirname(file) === 'rebuilder' ? '.' : file.split('/')[1]!);
+
+test('every folder of the rebuilder has its place in the order of the data', () => {
+  assert.deepEqual(sources.filter((file) => file.startsWith('rebuilder/') && rank(file) < 0), []);
+});
+
+test('a folder of the rebuilder imports only from folders before it', () => {
+  const wrong: string[] = [];
+  for (const file of sources.filter((name) => name.startsWith('rebuilder/'))) {
+    for (const { from } of importsOf(file)) {
+      if (from.startsWith('rebuilder/')) {
+        if (!FOUNDATION.includes(from) && (FOUNDATION.includes(file) || rank(from) > rank(file))) wrong.push(`${file} imports ${from}`);
+      } else if (/^(test|bench|enis|cdktf)\//.test(from)) {
+        wrong.push(`${file} imports ${from}`);
+      }
+    }
+  }
+  assert.deepEqual(wrong, []);
+});
+
+test('no two source files import each other\'s values in a circle', () => {
+  const graph = new Map(sources.map((file) => [file, importsOf(file).filter((one) => !one.typeOnly).map((one) => one.from)]));
+  const finished = new Set<string>();
+  const circles: string[] = [];
+  const visit = (file: string, path: readonly string[]): void => {
+    const at = path.indexOf(file);
+    if (at >= 0) circles.push([...path.slice(at), file].join(' > '));
+    if (at >= 0 || finished.has(file)) return;
+    for (const next of graph.get(file) ?? []) visit(next, [...path, file]);
+    finished.add(file);
+  };
+  for (const file of graph.keys()) visit(file, []);
+  assert.deepEqual(circles, []);
+});
+
+test('relative imports name an existing file with its ending', () => {
+  const wrong: string[] = [];
+  for (const file of [...sources, ...tests]) {
+    for (const { from } of importsOf(file)) {
+      if (/^(rebuilder|enis|cdktf|test|bench)\//.test(from) && !existsSync(from)) wrong.push(`${file} imports ${from}`);
+    }
+  }
+  assert.deepEqual(wrong, []);
+});
+
+test('only cdktf/ imports the archived CDKTF', () => {
+  const wrong = sources.filter((file) => !file.startsWith('cdktf/')
+    && importsOf(file).some(({ from }) => /^(cdktf|cdktn|constructs)(\/|$)|^@cdktf\//.test(from)));
+  assert.deepEqual(wrong, []);
+});
+
+test('every source file of the rebuilder has the test file of its name', () => {
+  const missing = sources.filter((file) => file.startsWith('rebuilder/') && !(file in UNMIRRORED))
+    .filter((file) => !existsSync(file.replace(/^rebuilder\//, 'test/').replace(/\.ts$/, '.test.ts')));
+  assert.deepEqual(missing, []);
+});
+
+test('the exceptions name files that exist and have no test', () => {
+  const stale = Object.keys(UNMIRRORED)
+    .filter((file) => !existsSync(file) || existsSync(file.replace(/^rebuilder\//, 'test/').replace(/\.ts$/, '.test.ts')));
+  assert.deepEqual(stale, []);
+});
+
+test('files are kebab-case nouns, and none of them is a drawer for everything', () => {
+  const wrong = sources.filter((file) => {
+    const name = file.split('/').at(-1)!;
+    return !/^[a-z0-9]+(-[a-z0-9]+)*\.ts$/.test(name) || /^(index|utils?|helpers?|common|types|misc|core|base|manager|service)\.ts$/.test(name);
+  });
+  assert.deepEqual(wrong, []);
+});
+
+test(`no source file is longer than ${MAX_LINES} lines`, () => {
+  const long = sources.map((file) => ({ file, lines: readFileSync(file, 'utf8').split('\n').length - 1 })).filter(({ lines }) => lines > MAX_LINES);
+  assert.deepEqual(long, []);
+});
+
+test('no file switches a check off', () => {
+  const marks = ['@ts-' + 'ignore', '@ts-' + 'expect-error', '@ts-' + 'nocheck', 'eslint-' + 'disable'];
+  const wrong = [...sources, ...tests].filter((file) => marks.some((mark) => readFileSync(file, 'utf8').includes(mark)));
+  assert.deepEqual(wrong, []);
+});
