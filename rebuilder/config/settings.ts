@@ -62,14 +62,8 @@ export interface InterfaceSettings {
   readonly enabled: boolean;
   /** Name, or `any`. */
   readonly interface: string;
-  /** BPF expression as the user wrote it; empty = none. See interface-filter.ts for the one to compile. */
+  /** BPF expression; empty = all. The older port and VLAN forms (`eth0:80`) are already written as one. */
   readonly filter: string;
-  /** TCP ports (older form `eth0:80`); empty = all. */
-  readonly ports: readonly number[];
-  /** `required` = only frames with a VLAN tag (older form -input-raw-vlan). */
-  readonly vlan: 'optional' | 'required';
-  /** VLAN ids accepted; empty = all. */
-  readonly vlanIds: readonly number[];
   readonly snapLenBytes: number;
   readonly promiscuous: boolean;
 }
