@@ -1,3 +1,18 @@
+import { WordSum } from './checksum.ts';
+
+/** Third word of an IPv4-mapped address (::ffff:a.b.c.d). */
+export const IPV4_MAPPED = 0xffff;
+
+/** How many tunnel headers, tags and labels may be taken off one packet: GENEVE, VXLAN, QinQ and MPLS together are five. */
+export const MAX_DEPTH = 8;
+
+/** UDP ports that carry a tunnel besides 4789 (VXLAN) and 6081 (GENEVE), and how deep to look. */
+export interface TunnelOptions {
+  readonly vxlanPorts?: readonly number[];
+  readonly genevePorts?: readonly number[];
+  readonly maxDepth?: number;
+}
+
 /**
  * The innermost IP packet of one captured frame. One object, overwritten for each frame: nothing is allocated a packet.
  * Addresses are four signed 32-bit numbers; IPv4 is IPv4-mapped (::ffff:a.b.c.d, RFC 4291 2.5.5.2), so both families compare alike.
@@ -21,7 +36,7 @@ export class Packet {
   ipId = 0;
   /** Transport protocol (IANA number) of the payload. */
   protocol = 0;
-  /** First byte after the IP headers. */
+  /** First byte after the IP headers (while decoding: of the header that is read next). */
   payloadStart = 0;
   /** One past the last byte of the IP payload that was captured (padding of the link is not part of it). */
   payloadEnd = 0;
@@ -31,7 +46,7 @@ export class Packet {
   /** Offset of this fragment's payload in the whole payload, bytes. */
   fragmentOffset = 0;
   moreFragments = false;
-  /** How many headers of tunnels were taken off so far. */
+  /** How many headers of tunnels, tags and labels were taken off so far. */
   depth = 0;
   // --- of a segment (outcome 'segment')
   srcPort = 0;
@@ -43,8 +58,34 @@ export class Packet {
   /** The TCP payload. */
   dataStart = 0;
   dataEnd = 0;
-  /** TCP checksum (RFC 9293 3.1): not judged when the packet was cut. */
-  checksum: 'unknown' | 'correct' | 'wrong' = 'unknown';
+  /**
+   * TCP checksum (RFC 9293 3.1): not judged when the packet was cut. `partial`: the field holds the sum of the pseudo-header only, as the
+   * kernel leaves it when the network card is to finish it, or when it has merged several received segments into one.
+   */
+  checksum: 'unknown' | 'correct' | 'wrong' | 'partial' = 'unknown';
+  // --- of what was around it
+  /** Id of the innermost VLAN tag; -1 = none. */
+  vlan = -1;
+  /** VNI of the (innermost) GENEVE header, where `vni` may be that of a VXLAN header inside it; -1 = none. */
+  geneveVni = -1;
+  /** Where the options of that header are, for readAwsMetadata; equal = none. Not valid for a packet put together from fragments. */
+  geneveOptionsStart = 0;
+  geneveOptionsEnd = 0;
+  /** Bytes at the end of the frame that the capture left out. */
+  cut = 0;
+  /** The packet has hops of a source route before it: its checksum is over an address that is not `dst`. */
+  sourceRouted = false;
+
+  readonly vxlanPorts: readonly number[];
+  readonly genevePorts: readonly number[];
+  readonly maxDepth: number;
+  readonly wordSum = new WordSum();
+
+  constructor(options: TunnelOptions = {}) {
+    this.vxlanPorts = options.vxlanPorts ?? [];
+    this.genevePorts = options.genevePorts ?? [];
+    this.maxDepth = options.maxDepth ?? MAX_DEPTH;
+  }
 }
 
 export const TcpFlag = { fin: 1, syn: 2, rst: 4, psh: 8, ack: 16, urg: 32 } as const;

@@ -1,0 +1,55 @@
+import { int32, uint16 } from './big-endian.ts';
+import { IPV4_MAPPED, type Packet } from './packet.ts';
+import type { Step } from './step.ts';
+
+const MIN_HEADER = 20;
+
+/**
+ * IPv4 (RFC 791). Options are skipped. The header checksum is not verified: routers and the virtual network drop a packet with a bad one
+ * before anything is mirrored, and where the sender's card computes it (always for segments larger than the MTU) the capture holds 0.
+ */
+export function decodeIpv4(packet: Packet): Step {
+  const { bytes, payloadStart: at, payloadEnd: end } = packet;
+  if (end - at < MIN_HEADER) return 'wire.ipv4.pkt_too_small';
+  const first = bytes[at]!;
+  if (first >> 4 !== 4) return 'wire.ipv4.wrong_ip_version';
+  const headerLength = (first & 0x0f) << 2;
+  if (headerLength < MIN_HEADER) return 'wire.ipv4.hlen_too_small';
+
+  const totalLength = uint16(bytes, at + 2);
+  let packetEnd: number;
+  if (totalLength === 0) {
+    // Segmentation offload of more than 64 KiB: the kernel leaves 0, the captured length is the true one.
+    packetEnd = end + packet.cut;
+  } else {
+    if (totalLength < headerLength) return 'wire.ipv4.iplen_smaller_than_hlen';
+    packetEnd = at + totalLength;
+  }
+  if (end - at < headerLength) return 'wire.ipv4.trunc_pkt';
+
+  packet.version = 4;
+  packet.src0 = 0;
+  packet.src1 = 0;
+  packet.src2 = IPV4_MAPPED;
+  packet.src3 = int32(bytes, at + 12);
+  packet.dst0 = 0;
+  packet.dst1 = 0;
+  packet.dst2 = IPV4_MAPPED;
+  packet.dst3 = int32(bytes, at + 16);
+  packet.ipId = uint16(bytes, at + 4);
+  packet.protocol = bytes[at + 9]!;
+  packet.payloadStart = at + headerLength;
+  if (packetEnd <= end) {
+    packet.payloadEnd = packetEnd;
+    packet.missing = 0;
+  } else {
+    packet.missing = packetEnd - end;
+  }
+  packet.sourceRouted = false;
+
+  const fragment = uint16(bytes, at + 6);
+  if ((fragment & 0x3fff) === 0) return 'ip_payload';
+  packet.fragmentOffset = (fragment & 0x1fff) << 3;
+  packet.moreFragments = (fragment & 0x2000) !== 0;
+  return 'fragment';
+}
