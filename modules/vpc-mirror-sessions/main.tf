@@ -1,0 +1,164 @@
+locals {
+  # The reflection of an ingress rule: what the server answers. It keeps the rule's number, because ingress and egress
+  # rules are numbered apart.
+  response_rules = {
+    for key, rule in var.filter_rules : "${key}_responses" => merge(rule, {
+      traffic_direction      = "egress"
+      source_cidr_block      = rule.destination_cidr_block
+      destination_cidr_block = rule.source_cidr_block
+      source_port_range      = rule.destination_port_range
+      destination_port_range = rule.source_port_range
+    }) if var.mirror_responses && rule.traffic_direction == "ingress"
+  }
+  filter_rules = merge(var.filter_rules, local.response_rules)
+
+  target_id = var.create_target ? aws_ec2_traffic_mirror_target.this[0].id : var.traffic_mirror_target_id
+
+  sessions = {
+    for key, eni in var.network_interfaces : key => {
+      network_interface_id = eni.network_interface_id
+      session_number       = coalesce(eni.session_number, var.session_number)
+      virtual_network_id   = eni.virtual_network_id == null ? var.virtual_network_id : eni.virtual_network_id
+      packet_length        = coalesce(eni.packet_length, var.packet_length)
+    }
+  }
+}
+
+################################################################################
+# Filter
+################################################################################
+
+resource "aws_ec2_traffic_mirror_filter" "this" {
+  description = "${var.name_prefix}: HTTP to inspect"
+  tags        = merge(var.tags, { Name = var.name_prefix })
+
+  lifecycle {
+    # AWS refuses to delete a filter that a session uses: the new one must be there, and the sessions moved to it, first.
+    create_before_destroy = true
+
+    precondition {
+      condition     = var.allow_no_network_interfaces || length(var.network_interfaces) > 0
+      error_message = "No network interface was picked, so nothing would be mirrored. Check the profile's inputs and the outputs `refused` and `unmatched` of the enis module, or set allow_no_network_interfaces = true if the group is scaled to zero."
+    }
+
+    precondition {
+      condition     = length(local.filter_rules) <= 10
+      error_message = "filter_rules with their reflections (mirror_responses) are ${length(local.filter_rules)} rules: AWS allows 10 in a filter, and this is not adjustable. Join port ranges or CIDR blocks."
+    }
+
+    precondition {
+      condition = length(local.filter_rules) == length(distinct([
+        for rule in values(local.filter_rules) : "${rule.traffic_direction}/${rule.rule_number}"
+      ]))
+      error_message = "filter_rules: mirror_responses gives each ingress rule an egress rule of the same rule_number, and an egress rule of yours has that number already."
+    }
+  }
+}
+
+resource "aws_ec2_traffic_mirror_filter_rule" "this" {
+  for_each = local.filter_rules
+
+  traffic_mirror_filter_id = aws_ec2_traffic_mirror_filter.this.id
+  description              = coalesce(each.value.description, replace(each.key, "_", " "))
+  traffic_direction        = each.value.traffic_direction
+  rule_number              = each.value.rule_number
+  rule_action              = each.value.rule_action
+  protocol                 = each.value.protocol
+  source_cidr_block        = each.value.source_cidr_block
+  destination_cidr_block   = each.value.destination_cidr_block
+
+  dynamic "source_port_range" {
+    for_each = each.value.source_port_range[*]
+
+    content {
+      from_port = source_port_range.value.from_port
+      to_port   = source_port_range.value.to_port
+    }
+  }
+
+  dynamic "destination_port_range" {
+    for_each = each.value.destination_port_range[*]
+
+    content {
+      from_port = destination_port_range.value.from_port
+      to_port   = destination_port_range.value.to_port
+    }
+  }
+
+  lifecycle {
+    create_before_destroy = true
+  }
+}
+
+################################################################################
+# Target
+################################################################################
+
+resource "aws_ec2_traffic_mirror_target" "this" {
+  count = var.create_target ? 1 : 0
+
+  description               = "${var.name_prefix}: rebuilders"
+  network_load_balancer_arn = var.network_load_balancer_arn
+  tags                      = merge(var.tags, { Name = var.name_prefix })
+
+  lifecycle {
+    # As with the filter; and the old load balancer can go only when no target names it.
+    create_before_destroy = true
+
+    precondition {
+      condition     = var.network_load_balancer_arn != null
+      error_message = "network_load_balancer_arn is missing: give the Network Load Balancer of the rebuilders, or set create_target = false and give traffic_mirror_target_id."
+    }
+
+    precondition {
+      condition     = var.traffic_mirror_target_id == null
+      error_message = "Both network_load_balancer_arn and traffic_mirror_target_id would be the target: set create_target = false to use traffic_mirror_target_id, or leave it out."
+    }
+  }
+}
+
+################################################################################
+# Sessions
+################################################################################
+
+resource "aws_ec2_traffic_mirror_session" "this" {
+  for_each = local.sessions
+
+  description              = "${var.name_prefix}: ${each.key}"
+  network_interface_id     = each.value.network_interface_id
+  traffic_mirror_filter_id = aws_ec2_traffic_mirror_filter.this.id
+  traffic_mirror_target_id = local.target_id
+  session_number           = each.value.session_number
+  virtual_network_id       = each.value.virtual_network_id
+  # Always set: AWS fills in 8500, and the provider would show a difference for ever.
+  packet_length = each.value.packet_length
+  tags          = merge(var.tags, { Name = "${var.name_prefix}-${each.key}" })
+
+  # A filter without its rules mirrors nothing: a session moves to a new filter only when that is complete.
+  depends_on = [aws_ec2_traffic_mirror_filter_rule.this]
+
+  lifecycle {
+    precondition {
+      condition     = !contains(var.excluded_network_interface_ids, each.value.network_interface_id)
+      error_message = "network_interfaces[\"${each.key}\"]: ${each.value.network_interface_id} is in excluded_network_interface_ids. Mirroring a rebuilder or a node would mirror the mirror: take the entry out."
+    }
+
+    precondition {
+      condition = length([
+        for other in values(local.sessions) : other
+        if other.network_interface_id == each.value.network_interface_id && other.session_number == each.value.session_number
+      ]) == 1
+      error_message = "network_interfaces[\"${each.key}\"]: session number ${each.value.session_number} is used twice on ${each.value.network_interface_id}. Take one entry out, or give it a session_number of its own."
+    }
+
+    precondition {
+      condition     = length([for other in values(local.sessions) : other if other.network_interface_id == each.value.network_interface_id]) <= 3
+      error_message = "network_interfaces[\"${each.key}\"]: more than 3 sessions on ${each.value.network_interface_id}. AWS allows 3 on a source interface, and this is not adjustable."
+    }
+
+    precondition {
+      condition     = var.create_target || var.traffic_mirror_target_id != null
+      error_message = "traffic_mirror_target_id is missing: create_target = false needs the id of an existing mirror target."
+    }
+  }
+}

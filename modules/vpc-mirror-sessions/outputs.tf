@@ -1,0 +1,32 @@
+output "traffic_mirror_filter_id" {
+  description = "The filter of every session."
+  value       = aws_ec2_traffic_mirror_filter.this.id
+}
+
+output "traffic_mirror_target_id" {
+  description = "The target of every session."
+  value       = local.target_id
+}
+
+output "traffic_mirror_session_ids" {
+  description = "Session of each entry of network_interfaces."
+  value       = { for key, session in aws_ec2_traffic_mirror_session.this : key => session.id }
+}
+
+output "sessions" {
+  description = "What was made for each entry of network_interfaces: session, interface, session number, VNI and packet length."
+  value = {
+    for key, session in aws_ec2_traffic_mirror_session.this : key => {
+      traffic_mirror_session_id = session.id
+      network_interface_id      = session.network_interface_id
+      session_number            = session.session_number
+      virtual_network_id        = session.virtual_network_id
+      packet_length             = session.packet_length
+    }
+  }
+}
+
+output "virtual_network_ids" {
+  description = "Every VNI in use: the rebuilder's vni_filter."
+  value       = distinct([for session in values(aws_ec2_traffic_mirror_session.this) : session.virtual_network_id])
+}
