@@ -1,0 +1,121 @@
+import type { Ledger } from '../ledger.ts';
+import { BEAT_MS, type DatagramReader, describeReceiveBuffer } from './datagram-reader.ts';
+import type { FrameSink } from './frame-source.ts';
+import { type Libc, Linux, type ReadableWatch } from './libc.ts';
+import { MessageSlab } from './message-slab.ts';
+import { readKernelDrops, type UdpSocket } from './udp-socket.ts';
+
+const SLOTS = 256;
+/** Full slabs read before the event loop has its turn, so that a flood cannot stop delivery and timers. */
+const MAX_ROUNDS = 4;
+/** Pause between two reads while datagrams keep coming: packets gather, so that one call and one write serve many. */
+const GATHER_MS = 2;
+
+/**
+ * Reads a UDP socket with recvmmsg, up to 256 datagrams a call, on the event loop's thread.
+ *
+ * Waiting is adaptive. Quiet: the event loop watches the descriptor, which costs nothing. Datagrams came: the watch is off and a timer
+ * reads every 2 ms (a wake-up for each packet would cost more than the packet). The slab came back full: read again as soon as the loop
+ * allows.
+ */
+export class BatchReader implements DatagramReader {
+  readonly port: number;
+  private readonly libc: Libc;
+  private readonly socket: UdpSocket;
+  private readonly sink: FrameSink;
+  private readonly link: number;
+  private readonly ledger: Ledger;
+  private readonly owned: boolean;
+  private readonly wantedBytes: number;
+  private readonly slab: MessageSlab;
+  private readonly watch: ReadableWatch;
+  private readonly memInfo = new Uint32Array(Linux.SK_MEMINFO_VARS);
+  private readonly beat: NodeJS.Timeout;
+  private timer: NodeJS.Timeout | undefined;
+  private immediate: NodeJS.Immediate | undefined;
+  private lastBatchEndMs: number;
+  private kernelDrops = 0;
+  private stopped = false;
+
+  constructor(
+    libc: Libc, socket: UdpSocket,
+    options: { link: number; ledger: Ledger; receiveBufferBytes: number; owned: boolean }, sink: FrameSink,
+  ) {
+    this.libc = libc;
+    this.socket = socket;
+    this.sink = sink;
+    this.port = socket.port;
+    this.link = options.link;
+    this.ledger = options.ledger;
+    this.owned = options.owned;
+    this.wantedBytes = options.receiveBufferBytes;
+    this.slab = new MessageSlab(libc, SLOTS);
+    this.lastBatchEndMs = Date.now();
+    this.watch = libc.whenReadable(socket.fd, () => {
+      if (this.stopped) return;
+      this.watch.stop();
+      this.read();
+    });
+    this.beat = setInterval(() => this.onBeat(), BEAT_MS);
+  }
+
+  describe(): string {
+    // The kernel doubles the value it is given (man 7 socket).
+    return `recvmmsg, ${describeReceiveBuffer(this.socket.grantedBytes / 2, this.wantedBytes)}`;
+  }
+
+  async stop(): Promise<void> {
+    if (this.stopped) return;
+    this.stopped = true;
+    clearInterval(this.beat);
+    clearTimeout(this.timer);
+    clearImmediate(this.immediate);
+    this.watch.close();
+    this.countKernelDrops();
+    if (this.owned) this.libc.close(this.socket.fd);
+  }
+
+  private readonly read = (): void => {
+    let count = 0;
+    let total = 0;
+    for (let round = 0; round < MAX_ROUNDS && !this.stopped; round++) {
+      count = this.readBatch();
+      total += count;
+      if (count < SLOTS) break;
+    }
+    if (this.stopped) return;
+    if (total > 0) this.endBatch();
+    if (this.stopped) return;
+    if (count === SLOTS) this.immediate = setImmediate(this.read);
+    else if (total > 0) this.timer = setTimeout(this.read, GATHER_MS);
+    else this.watch.start();
+  };
+
+  private readBatch(): number {
+    const { slab, sink, link } = this;
+    const count = this.libc.recvmmsg(this.socket.fd, slab.headers, SLOTS, Linux.MSG_DONTWAIT | Linux.MSG_TRUNC);
+    if (count <= 0) return 0; // EAGAIN: nothing there; an ICMP error of a peer ends here too and means nothing to a receiver
+    const now = Date.now();
+    for (let i = 0; i < count; i++) {
+      sink.frame(link, slab.bytes, slab.startOf(i), slab.endOf(i), slab.lengthOf(i), now, slab.sourceOf(i));
+    }
+    slab.rearm(count);
+    return count;
+  }
+
+  private endBatch(): void {
+    this.lastBatchEndMs = Date.now();
+    this.sink.batchEnd(this.lastBatchEndMs);
+  }
+
+  private onBeat(): void {
+    this.countKernelDrops();
+    if (Date.now() - this.lastBatchEndMs >= BEAT_MS) this.endBatch();
+  }
+
+  private countKernelDrops(): void {
+    const drops = readKernelDrops(this.libc, this.socket.fd, this.memInfo);
+    if (drops !== this.kernelDrops) this.ledger.count('capture.kernel_drops', (drops - this.kernelDrops) >>> 0);
+    this.kernelDrops = drops;
+  }
+}
