@@ -1,0 +1,53 @@
+import { COUNTERS, COUNTER_NAMES, type CounterName, type Ledger } from '../ledger.ts';
+import type { Gauges } from './status-source.ts';
+
+/** The units of which nothing may disappear. */
+export const ACCOUNTED_UNITS = ['datagrams', 'packets', 'bytes', 'requests'] as const;
+export type AccountedUnit = (typeof ACCOUNTED_UNITS)[number];
+
+export interface UnitBalance {
+  readonly unit: AccountedUnit;
+  readonly in: number;
+  readonly out: number;
+  readonly lost: number;
+  readonly inFlight: number;
+  /** in - out - lost - inFlight: 0, or something disappeared without a reason (> 0) or ended twice (< 0). */
+  readonly imbalance: number;
+}
+
+export function inFlight(gauges: Gauges): Readonly<Record<AccountedUnit, number>> {
+  return {
+    datagrams: gauges.pendingDatagrams,
+    packets: gauges.pendingPackets,
+    bytes: gauges.pendingBytes,
+    requests: gauges.inFlightRequests,
+  };
+}
+
+/** Sum of all counters of one role and unit. */
+export function total(ledger: Ledger, role: 'in' | 'out' | 'lost', unit: AccountedUnit): number {
+  let sum = 0;
+  for (const name of COUNTER_NAMES) {
+    if (COUNTERS[name].role === role && COUNTERS[name].unit === unit) sum += ledger.get(name);
+  }
+  return sum;
+}
+
+/** The ledger's identities, one a unit: Σ in = Σ out + Σ lost + in flight. */
+export function balance(ledger: Ledger, flying: Readonly<Record<AccountedUnit, number>>): UnitBalance[] {
+  return ACCOUNTED_UNITS.map((unit) => {
+    const came = total(ledger, 'in', unit);
+    const left = total(ledger, 'out', unit);
+    const lost = total(ledger, 'lost', unit);
+    return { unit, in: came, out: left, lost, inFlight: flying[unit], imbalance: came - left - lost - flying[unit] };
+  });
+}
+
+export interface Loss { readonly name: CounterName; readonly count: number; readonly unit: string; readonly help: string }
+
+/** Every reason that was ever met, most frequent first. */
+export function losses(ledger: Ledger): Loss[] {
+  return COUNTER_NAMES.filter((name) => COUNTERS[name].role === 'lost' && ledger.get(name) > 0)
+    .map((name) => ({ name, count: ledger.get(name), unit: COUNTERS[name].unit, help: COUNTERS[name].help }))
+    .sort((a, b) => b.count - a.count);
+}

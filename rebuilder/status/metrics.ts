@@ -1,0 +1,91 @@
+import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
+import { COUNTERS, COUNTER_NAMES, type CounterName } from '../ledger.ts';
+import { balance, inFlight } from './balance.ts';
+import type { Gauges, StatusSource } from './status-source.ts';
+
+/**
+ * Prometheus text of the ledger. One family a role and unit, so that a sum over its labels means something:
+ * `rebuilder_requests_in_total`, `rebuilder_requests_out_total`, `rebuilder_requests_lost_total` (so of datagrams, packets, bytes).
+ * The label `name` is the ledger's own word; what ends nothing is in `rebuilder_events_total`. Each name is there from the start, as 0,
+ * so that rates and alerts see the first loss.
+ */
+export function metrics(source: StatusSource): Registry {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  for (const [family, names] of families()) {
+    registry.registerMetric(new Counter({
+      name: family,
+      help: familyHelp(names),
+      labelNames: ['name'],
+      registers: [],
+      collect() {
+        const ledger = source.ledger();
+        this.reset();
+        for (const name of names) this.inc({ name }, ledger.get(name));
+      },
+    }));
+  }
+  for (const [key, name, help] of GAUGES) {
+    gauge(registry, name, help, (set) => set({}, source.gauges()[key]));
+  }
+  gauge(registry, 'rebuilder_source_up', 'Whether the packet source can receive (1) or not (0)', (set) => {
+    for (const { description, bound } of source.sources()) set({ source: description }, bound ? 1 : 0);
+  }, ['source']);
+  gauge(registry, 'rebuilder_endpoint_up', 'Whether the detection endpoint answers (1) or not (0)', (set) => {
+    set({}, source.endpoint().answering ? 1 : 0);
+  });
+  gauge(registry, 'rebuilder_last_packet_timestamp_seconds', 'When the last packet arrived, since the epoch; 0 = none yet', (set) => {
+    set({}, (source.lastPacketMs() ?? 0) / 1000);
+  });
+  gauge(registry, 'rebuilder_imbalance', 'In minus out minus lost minus in flight: other than 0 for long, something is lost uncounted', (set) => {
+    for (const { unit, imbalance } of balance(source.ledger(), inFlight(source.gauges()))) set({ unit }, imbalance);
+  }, ['unit']);
+  gauge(registry, 'rebuilder_build_info', 'Always 1; the version is the label', (set) => set({ version: source.version }, 1), ['version']);
+  return registry;
+}
+
+const GAUGES: readonly (readonly [keyof Gauges, string, string])[] = [
+  ['flows', 'rebuilder_flows', 'TCP flows in the table'],
+  ['pendingDatagrams', 'rebuilder_pending_datagrams', 'Datagrams read but not decoded yet'],
+  ['pendingPackets', 'rebuilder_pending_packets', 'Packets held back, such as fragments that wait for the rest'],
+  ['pendingBytes', 'rebuilder_pending_bytes', 'Stream bytes held in reassembly and by half-read messages'],
+  ['inFlightRequests', 'rebuilder_requests_in_flight', 'Requests rebuilt that are neither delivered nor dropped'],
+  ['queueBytes', 'rebuilder_queue_bytes', 'Bytes of requests that wait for delivery'],
+  ['openConnections', 'rebuilder_endpoint_connections', 'Open connections to the detection endpoint'],
+];
+
+/** Name of the Prometheus family a counter is in. */
+export function familyOf(name: CounterName): string {
+  const { role, unit } = COUNTERS[name];
+  return role === 'note' ? 'rebuilder_events_total' : `rebuilder_${unit}_${role}_total`;
+}
+
+function families(): Map<string, CounterName[]> {
+  const found = new Map<string, CounterName[]>();
+  for (const name of COUNTER_NAMES) {
+    const names = found.get(familyOf(name));
+    if (names) names.push(name);
+    else found.set(familyOf(name), [name]);
+  }
+  return found;
+}
+
+function familyHelp(names: readonly CounterName[]): string {
+  const { role, unit } = COUNTERS[names[0]!];
+  const what = { in: `${unit} that came`, out: `${unit} that left as they should`, lost: `${unit} dropped, by reason` };
+  return role === 'note' ? 'Things worth counting that end nothing' : what[role];
+}
+
+function gauge(registry: Registry, name: string, help: string, read: (set: (labels: Record<string, string>, value: number) => void) => void,
+  labelNames: string[] = []): void {
+  registry.registerMetric(new Gauge({
+    name,
+    help,
+    labelNames,
+    registers: [],
+    collect() {
+      this.reset();
+      read((labels, value) => this.set(labels, value));
+    },
+  }));
+}

@@ -1,0 +1,19 @@
+import { spawnSync } from 'node:child_process';
+import type { TestContext } from 'node:test';
+
+/**
+ * Whether all the programs a test needs are on this machine. If not, the test is skipped with a sentence, or fails where `CI` is set:
+ * there everything is installed, and a test that did not run has shown nothing.
+ */
+export function installed(t: TestContext, ...programs: string[]): boolean {
+  const missing = programs.filter((program) => spawnSync('sh', ['-c', 'command -v "$0"', program], { stdio: 'ignore' }).status !== 0);
+  if (missing.length === 0) return true;
+  return absent(t, `${missing.join(' and ')} not installed: the real program is part of this test`);
+}
+
+/** Skips with the sentence, or fails where `CI` is set. Always false. */
+export function absent(t: TestContext, sentence: string): false {
+  if (process.env['CI']) throw new Error(sentence);
+  t.skip(sentence);
+  return false;
+}

@@ -1,0 +1,74 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { COUNTERS, COUNTER_NAMES } from '../../rebuilder/ledger.ts';
+import { familyOf, metrics } from '../../rebuilder/status/metrics.ts';
+import { StubSource } from './stub-source.ts';
+
+/** `name{labels}` -> value, of Prometheus text 0.0.4. */
+function parse(text: string): Map<string, number> {
+  const found = new Map<string, number>();
+  for (const line of text.split('\n')) {
+    const match = /^([a-z_:][a-z0-9_:]*(?:\{.*\})?) (\S+)$/i.exec(line);
+    if (match && !line.startsWith('#')) {
+      assert.ok(!found.has(match[1]!), `${match[1]} twice`);
+      found.set(match[1]!, Number(match[2]));
+    }
+  }
+  return found;
+}
+
+test('every counter of the ledger is there from the start, and follows it', async () => {
+  const source = new StubSource();
+  const registry = metrics(source);
+  const before = parse(await registry.metrics());
+  for (const name of COUNTER_NAMES) assert.equal(before.get(`${familyOf(name)}{name="${name}"}`), 0, name);
+  COUNTER_NAMES.forEach((name, i) => source.values.count(name, i + 1));
+  for (let scrape = 0; scrape < 2; scrape++) {
+    const after = parse(await registry.metrics());
+    COUNTER_NAMES.forEach((name, i) => assert.equal(after.get(`${familyOf(name)}{name="${name}"}`), i + 1, name));
+  }
+});
+
+test('a family holds one role and one unit, so that its sum means something', async () => {
+  const text = await metrics(new StubSource()).metrics();
+  for (const name of COUNTER_NAMES) {
+    const { role, unit } = COUNTERS[name];
+    const family = familyOf(name);
+    assert.match(text, new RegExp(`^# TYPE ${family} counter$`, 'm'));
+    if (role === 'note') assert.equal(family, 'rebuilder_events_total');
+    else assert.equal(family, `rebuilder_${unit}_${role}_total`);
+  }
+});
+
+test('gauges follow the process', async () => {
+  const source = new StubSource();
+  const registry = metrics(source);
+  source.held = {
+    flows: 1, pendingDatagrams: 2, pendingPackets: 3, pendingBytes: 4, inFlightRequests: 5, queueBytes: 6, openConnections: 7,
+  };
+  source.last = 1_234_500;
+  source.state = [{ description: 'vxlan "a"', bound: true }, { description: 'eth0', bound: false }];
+  source.node = { url: 'http://node', answering: false, detail: 'refused' };
+  const values = parse(await registry.metrics());
+  assert.deepEqual(
+    ['rebuilder_flows', 'rebuilder_pending_datagrams', 'rebuilder_pending_packets', 'rebuilder_pending_bytes', 'rebuilder_requests_in_flight',
+      'rebuilder_queue_bytes', 'rebuilder_endpoint_connections', 'rebuilder_endpoint_up', 'rebuilder_last_packet_timestamp_seconds',
+      'rebuilder_source_up{source="vxlan \\"a\\""}', 'rebuilder_source_up{source="eth0"}', 'rebuilder_build_info{version="1.2.3"}',
+      'rebuilder_imbalance{unit="bytes"}', 'rebuilder_imbalance{unit="requests"}'].map((name) => values.get(name)),
+    [1, 2, 3, 4, 5, 6, 7, 0, 1234.5, 1, 0, 1, -4, -5]);
+  source.state = [];
+  const later = parse(await registry.metrics());
+  assert.deepEqual([...later.keys()].filter((name) => name.startsWith('rebuilder_source_up')), [], 'a source that is gone is not kept');
+});
+
+test('names and help obey Prometheus: snake_case, _total on counters only, help on all', async () => {
+  const text = await metrics(new StubSource()).metrics();
+  const types = [...text.matchAll(/^# TYPE (rebuilder_\S+) (\S+)$/gm)];
+  assert.ok(types.length >= 12);
+  for (const [, name, type] of types) {
+    assert.match(name!, /^rebuilder_[a-z]+(_[a-z]+)*$/);
+    assert.equal(name!.endsWith('_total'), type === 'counter', name);
+    assert.match(text, new RegExp(`^# HELP ${name} \\S.{5,}$`, 'm'));
+  }
+  assert.match(text, /^process_resident_memory_bytes \d+/m);
+});
