@@ -6,7 +6,7 @@ import { StubSource } from './stub-source.ts';
 
 const nothing = inFlight(new StubSource().held);
 const named = (role: string, unit: string): CounterName[] => COUNTER_NAMES
- .filter((name) => COUNTERS[name].role === role && COUNTERS[name].unit === unit);
+  .filter((name) => COUNTERS[name].role === role && COUNTERS[name].unit === unit);
 
 for (const unit of ACCOUNTED_UNITS) {
   test(`${unit}: what came in must be out, lost or in flight`, () => {
