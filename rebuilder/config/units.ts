@@ -1,0 +1,49 @@
+/** Durations, sizes and addresses as people write them. null = not of that form. */
+
+const DURATION_UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
+const SIZE_UNITS: Readonly<Record<string, number>> = {
+  '': 1, b: 1, kb: 1000, mb: 1000 ** 2, gb: 1000 ** 3, kib: 1024, mib: 1024 ** 2, gib: 1024 ** 3,
+};
+
+/** `5s`, `100ms`, `2m`, `1h`, `1m30s`, `1.5s` -> milliseconds, at least 0. A bare number has no unit, so only `0` is one. */
+export function parseDuration(value: unknown): number | null {
+  if (value === 0 || value === '0') return 0;
+  if (typeof value !== 'string' || !/^(\d+(\.\d+)?(ms|s|m|h))+$/.test(value)) return null;
+  let total = 0;
+  for (const [, number, unit] of value.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h)/g)) total += Number(number) * DURATION_UNITS[unit!]!;
+  return Number.isFinite(total) ? Math.round(total) : null;
+}
+
+/** `64MiB`, `1MB`, `4096`, `64_000` -> bytes. `M` alone is neither MB nor MiB. */
+export function parseSize(value: unknown): number | null {
+  if (typeof value === 'number') return Number.isSafeInteger(value) && value >= 0 ? value : null;
+  const match = typeof value === 'string' ? /^(\d[\d_]*(?:\.\d+)?) ?([a-z]*)$/i.exec(value) : null;
+  const unit = match && SIZE_UNITS[match[2]!.toLowerCase()];
+  if (!match || unit === undefined || unit === null) return null;
+  const bytes = Number(match[1]!.replaceAll('_', '')) * unit;
+  return Number.isSafeInteger(Math.round(bytes)) ? Math.round(bytes) : null;
+}
+
+/** `0.0.0.0:4789`, `:9000`, `[::1]:80`, `name:80`; host without brackets, empty = every address. */
+export function parseAddress(value: unknown): { host: string; port: number } | null {
+  const match = typeof value === 'string' ? /^(?:\[([0-9a-fA-F:.%a-z]+)\]|([^:[\]\s/]*)):(\d{1,5})$/.exec(value) : null;
+  if (!match) return null;
+  const port = Number(match[3]);
+  return port <= 65535 ? { host: match[1] ?? match[2] ?? '', port } : null;
+}
+
+/** Bytes in the largest unit that divides them: 67108864 -> `64MiB`. */
+export function formatSize(bytes: number): string {
+  for (const [unit, factor] of [['GiB', 1024 ** 3], ['MiB', 1024 ** 2], ['KiB', 1024]] as const) {
+    if (bytes >= factor && bytes % factor === 0) return `${bytes / factor}${unit}`;
+  }
+  return String(bytes);
+}
+
+/** Milliseconds in the largest unit that divides them: 120000 -> `2m`. */
+export function formatDuration(ms: number): string {
+  for (const [unit, factor] of [['h', 3_600_000], ['m', 60_000], ['s', 1000]] as const) {
+    if (ms >= factor && ms % factor === 0) return `${ms / factor}${unit}`;
+  }
+  return `${ms}ms`;
+}
