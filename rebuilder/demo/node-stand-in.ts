@@ -1,0 +1,69 @@
+import { createServer, type IncomingMessage, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { once } from 'node:events';
+import type { ReceivedRequest } from '../status/status-source.ts';
+import { attackIn } from './attack.ts';
+
+const KEPT_REQUESTS = 200;
+const LOOKED_AT_BODY_BYTES = 64 * 1024;
+
+/** Stands where a Wallarm node would: answers every request, lists it, and flags the attacks of attack.ts. */
+export class NodeStandIn {
+  private readonly server: Server;
+  private readonly list: ReceivedRequest[] = [];
+  private readonly onRequest: (request: ReceivedRequest) => void;
+
+  private constructor(onRequest: (request: ReceivedRequest) => void) {
+    this.onRequest = onRequest;
+    // A detection node must read what a tolerant server would: strict parsing would hide the oddest requests from it.
+    this.server = createServer({ insecureHTTPParser: true, maxHeaderSize: 256 * 1024, keepAliveTimeout: 65_000 }, (request, response) => {
+      this.read(request).then(() => {
+        response.writeHead(200, { 'Content-Length': 0 });
+        response.end();
+      }, () => response.destroy());
+    });
+    this.server.on('checkContinue', (request, response) => this.server.emit('request', request, response));
+  }
+
+  static async start(host = '127.0.0.1', port = 0, onRequest: (request: ReceivedRequest) => void = () => undefined): Promise<NodeStandIn> {
+    const node = new NodeStandIn(onRequest);
+    node.server.listen(port, host);
+    await once(node.server, 'listening');
+    return node;
+  }
+
+  get port(): number {
+    return (this.server.address() as AddressInfo).port;
+  }
+
+  /** The last requests, oldest first. */
+  received(): readonly ReceivedRequest[] {
+    return this.list;
+  }
+
+  async stop(): Promise<void> {
+    await new Promise<void>((resolve) => {
+      this.server.close(() => resolve());
+      this.server.closeAllConnections();
+    });
+  }
+
+  private async read(request: IncomingMessage): Promise<void> {
+    let body = '';
+    for await (const chunk of request as AsyncIterable<Buffer>) {
+      if (body.length < LOOKED_AT_BODY_BYTES) body += chunk.toString('latin1');
+    }
+    const header = (name: string): string => String(request.headers[name] ?? '');
+    const received: ReceivedRequest = {
+      timeMs: Date.now(),
+      method: request.method ?? '',
+      target: request.url ?? '',
+      host: header('host'),
+      clientAddress: header('x-forwarded-for').split(',').at(-1)!.trim(),
+      attack: attackIn(request.url ?? '') ?? attackIn(body),
+    };
+    this.list.push(received);
+    if (this.list.length > KEPT_REQUESTS) this.list.shift();
+    this.onRequest(received);
+  }
+}

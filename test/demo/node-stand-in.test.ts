@@ -1,0 +1,33 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { test } from 'node:test';
+import { NodeStandIn } from '../../rebuilder/demo/node-stand-in.ts';
+import type { ReceivedRequest } from '../../rebuilder/status/status-source.ts';
+
+test('lists each request with the address our rules derived, and flags the path traversal test', async (t) => {
+  const told: ReceivedRequest[] = [];
+  const node = await NodeStandIn.start('127.0.0.1', 0, (request) => told.push(request));
+  t.after(() => node.stop());
+  const socket = connect({ host: '127.0.0.1', port: node.port });
+  socket.write('GET /etc/passwd HTTP/1.1\r\nHost: a.example\r\nX-Forwarded-For: 10.0.1.7\r\n\r\n'
+    + 'POST /x HTTP/1.1\r\nHost: a.example\r\nX-Forwarded-For: 10.0.1.8\r\nContent-Length: 13\r\n\r\nf=../../x&g=1'
+    + 'DELETE /y HTTP/1.1\r\nHost: b.example\r\nConnection: close\r\n\r\n');
+  socket.resume();
+  await once(socket, 'close');
+  const rows = node.received().map(({ method, target, host, clientAddress, attack }) => [method, target, host, clientAddress, attack]);
+  assert.deepEqual(rows.sort((a, b) => (String(a[1]) < String(b[1]) ? -1 : 1)), [
+    ['GET', '/etc/passwd', 'a.example', '10.0.1.7', 'path traversal'],
+    ['POST', '/x', 'a.example', '10.0.1.8', 'path traversal'],
+    ['DELETE', '/y', 'b.example', '', null],
+  ]);
+  assert.deepEqual(told, node.received());
+});
+
+test('keeps the last 200', async (t) => {
+  const node = await NodeStandIn.start();
+  t.after(() => node.stop());
+  for (let i = 0; i < 250; i++) await (await fetch(`http://127.0.0.1:${node.port}/${i}`)).text();
+  assert.equal(node.received().length, 200);
+  assert.equal(node.received()[0]!.target, '/50');
+});
