@@ -100,7 +100,11 @@ variable "by_tags" {
 }
 
 variable "by_id" {
-  description = "Interfaces, by id, keyed by a word of yours, so that one created in the same apply works. One that AWS will not mirror is an error here, not an entry of `refused`."
+  description = <<-EOT
+    Interfaces, by id, keyed by a word of yours. One that AWS will not mirror is an error here, not an entry of `refused`.
+    An interface that is created in the same apply works if this call of the module has no other profile, and if the id
+    comes from an attribute that waits for its instance, such as `aws_instance.web.primary_network_interface_id`.
+  EOT
   type        = map(string)
   default     = {}
   nullable    = false
@@ -108,6 +112,18 @@ variable "by_id" {
   validation {
     condition     = alltrue([for id in values(var.by_id) : can(regex("^eni-[0-9a-f]+$", id))])
     error_message = "by_id: an interface id must look like \"eni-0123456789abcdef0\"."
+  }
+}
+
+variable "by_id_without_instance" {
+  description = "Interfaces, by id, keyed by a word of yours, that belong to an AWS service and to no instance of yours (a Fargate task, for example). AWS's pages disagree on whether it mirrors them: nothing is checked but the form of the id, and the API answers."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for id in values(var.by_id_without_instance) : can(regex("^eni-[0-9a-f]+$", id))])
+    error_message = "by_id_without_instance: an interface id must look like \"eni-0123456789abcdef0\"."
   }
 }
 

@@ -1,0 +1,108 @@
+# Load balancers.
+#
+# A Classic Load Balancer's own interfaces can be tried as sources. An Application Load Balancer's carry TLS, and a Network
+# Load Balancer's are of a type that AWS does not mirror: the interfaces of their targets are picked instead. The provider
+# has no data source for the registered targets, so they are found by the Auto Scaling groups that register them:
+# group -> target groups -> load balancers. Targets registered one by one (EKS with target type `ip`, ECS, your own
+# attachments) are named by the caller.
+
+data "aws_elb" "by_elb" {
+  for_each = { for key, lb in var.by_elb : key => lb if lb.type == "classic" }
+
+  name = each.value.name
+}
+
+data "aws_network_interfaces" "by_elb_classic" {
+  for_each = data.aws_elb.by_elb
+
+  filter {
+    name   = "description"
+    values = ["ELB ${each.value.name}"]
+  }
+
+  filter {
+    name   = "subnet-id"
+    values = each.value.subnets
+  }
+}
+
+data "aws_lb" "by_elb" {
+  for_each = { for key, lb in var.by_elb : key => lb if lb.type != "classic" }
+
+  name = each.value.name
+
+  lifecycle {
+    postcondition {
+      condition     = self.load_balancer_type == each.value.type
+      error_message = "by_elb[\"${each.key}\"]: ${each.value.name} is of type ${self.load_balancer_type}, not ${each.value.type}."
+    }
+  }
+}
+
+data "aws_autoscaling_groups" "by_elb" {
+  count = length(data.aws_lb.by_elb) > 0 ? 1 : 0
+}
+
+data "aws_autoscaling_group" "by_elb" {
+  for_each = toset(flatten(data.aws_autoscaling_groups.by_elb[*].names))
+
+  name = each.value
+}
+
+data "aws_lb_target_group" "by_elb" {
+  for_each = toset(flatten(values(local.by_elb_target_group_arns)))
+
+  arn = each.value
+}
+
+data "aws_instances" "by_elb" {
+  for_each = toset(flatten(values(local.by_elb_asg_names)))
+
+  instance_state_names = local.instance_states
+
+  filter {
+    name   = "tag:aws:autoscaling:groupName"
+    values = [each.value]
+  }
+}
+
+data "aws_network_interfaces" "by_elb_target_ips" {
+  for_each = { for key, lb in var.by_elb : key => lb if length(lb.target_ips) > 0 }
+
+  filter {
+    name   = "vpc-id"
+    values = [data.aws_lb.by_elb[each.key].vpc_id]
+  }
+
+  filter {
+    name   = "addresses.private-ip-address"
+    values = each.value.target_ips
+  }
+}
+
+locals {
+  # Groups register their instances in target groups by the older list or as traffic sources.
+  by_elb_target_group_arns = {
+    for name, group in data.aws_autoscaling_group.by_elb : name => distinct(concat(
+      tolist(group.target_group_arns),
+      [for source in group.traffic_source : source.identifier if source.type == "elbv2"],
+    ))
+  }
+  by_elb_asg_names = {
+    for key, lb in data.aws_lb.by_elb : key => [
+      for name, arns in local.by_elb_target_group_arns : name
+      if anytrue([for arn in arns : contains(data.aws_lb_target_group.by_elb[arn].load_balancer_arns, lb.arn)])
+    ]
+  }
+  by_elb_instance_ids = {
+    for key, names in local.by_elb_asg_names : "by_elb ${key}" => distinct(concat(
+      flatten([for name in names : data.aws_instances.by_elb[name].ids]),
+      tolist(var.by_elb[key].target_instance_ids),
+    ))
+  }
+  by_elb_network_interface_ids = merge(
+    { for key, found in data.aws_network_interfaces.by_elb_classic : "by_elb ${key}" => found.ids },
+    { for key, found in data.aws_network_interfaces.by_elb_target_ips : "by_elb ${key}" => found.ids },
+  )
+  by_elb_own_network_interface_ids = toset(flatten([for found in data.aws_network_interfaces.by_elb_classic : found.ids]))
+}

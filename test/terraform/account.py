@@ -1,0 +1,156 @@
+"""Describes an AWS account to the emulation, and asks it what is left.
+
+    python account.py ENDPOINT build           makes the account below; prints its ids, keyed by words, as JSON
+    python account.py ENDPOINT scale GROUP N   sets the desired capacity of an Auto Scaling group
+    python account.py ENDPOINT left            prints what exists of every kind that a module could have made, as JSON
+"""
+
+import json
+import sys
+
+import boto3
+
+
+def clients(endpoint):
+    session = boto3.Session(region_name="us-east-1", aws_access_key_id="test", aws_secret_access_key="test")
+    return lambda service: session.client(service, endpoint_url=endpoint)
+
+
+class Account:
+    def __init__(self, client):
+        self.ec2, self.asg, self.elbv2, self.elb, self.eks, self.iam = (client(s) for s in ("ec2", "autoscaling", "elbv2", "elb", "eks", "iam"))
+        self.ids = {}
+
+    def build(self):
+        ec2, ids = self.ec2, self.ids
+        ids["vpc"] = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+        for index, name in enumerate(["apps", "mixed", "nodes", "targets"]):
+            zone = "us-east-1" + "ab"[index % 2]
+            ids[f"subnet_{name}"] = ec2.create_subnet(VpcId=ids["vpc"], CidrBlock=f"10.0.{index}.0/24", AvailabilityZone=zone)["Subnet"]["SubnetId"]
+        ids["image"] = ec2.describe_images(Owners=["amazon"])["Images"][0]["ImageId"]
+
+        self.load_balancers()
+        self.group("shop", "apps", 2, [{"Key": "app", "Value": "shop"}], [ids["target_group_shop"]])
+        self.group("scaled", "apps", 1, [{"Key": "app", "Value": "scaled"}])
+        # A rebuilder in the middle of the mirrored subnet, marked as the rebuild module marks it.
+        self.group("rebuilders", "mixed", 1, [{"Key": "vpc-mirror:role", "Value": "rebuilder"}])
+        self.mixed_subnet()
+        self.cluster()
+        return ids
+
+    def load_balancers(self):
+        ec2, ids, elbv2 = self.ec2, self.ids, self.elbv2
+        subnets = [ids["subnet_apps"], ids["subnet_mixed"]]
+        for name, kind in (("shop", "application"), ("edge", "network"), ("mirror", "network"), ("spare", "network")):
+            lb = elbv2.create_load_balancer(Name=name, Type=kind, Subnets=subnets, Scheme="internal")["LoadBalancers"][0]
+            ids[f"lb_{name}"] = lb["LoadBalancerArn"]
+        group = elbv2.create_target_group(Name="shop", Protocol="HTTP", Port=80, VpcId=ids["vpc"], TargetType="instance")
+        ids["target_group_shop"] = group["TargetGroups"][0]["TargetGroupArn"]
+        forward = [{"Type": "forward", "TargetGroupArn": ids["target_group_shop"]}]
+        elbv2.create_listener(LoadBalancerArn=ids["lb_shop"], Protocol="HTTP", Port=80, DefaultActions=forward)
+        self.elb.create_load_balancer(
+            LoadBalancerName="old-shop", Subnets=subnets,
+            Listeners=[{"Protocol": "HTTP", "LoadBalancerPort": 80, "InstanceProtocol": "HTTP", "InstancePort": 80}],
+        )
+        # AWS gives every Classic Load Balancer a health check; the provider relies on it.
+        check = {"Target": "TCP:80", "Interval": 30, "Timeout": 5, "UnhealthyThreshold": 2, "HealthyThreshold": 10}
+        self.elb.configure_health_check(LoadBalancerName="old-shop", HealthCheck=check)
+        ids["eni_classic"] = self.interface("targets_of_nobody", "apps", "ELB old-shop", owner="amazon-elb")
+        # A Classic Load Balancer's interfaces are told by their description, and a look-alike elsewhere is not one of them.
+        ids["eni_lookalike"] = self.interface("lookalike", "nodes", "ELB old-shop", owner="amazon-elb")
+
+    def mixed_subnet(self):
+        ec2, ids = self.ec2, self.ids
+        ids["instance_legacy"], ids["eni_legacy"] = self.instance("t2.micro", "mixed", {"app": "legacy"})
+        ids["instance_graviton4"], ids["eni_graviton4"] = self.instance("m8g.large", "mixed", {"app": "graviton4"})
+        ids["instance_metal"], ids["eni_metal"] = self.instance("m5.metal", "mixed", {"app": "metal"})
+        ids["instance_new"], ids["eni_new"] = self.instance("m8i.large", "targets", {"app": "new"})
+        ids["instance_web"], ids["eni_web"] = self.instance("c7g.large", "mixed", {"app": "web", "team": "payments"})
+        ids["eni_web_second"] = self.interface("web_second", "mixed", "second interface", tags={"mirror": "yes"})
+        ec2.attach_network_interface(NetworkInterfaceId=ids["eni_web_second"], InstanceId=ids["instance_web"], DeviceIndex=1)
+        ids["instance_target"], ids["eni_target"] = self.instance("m6i.large", "targets", {"app": "target"})
+        ids["ip_target"] = ec2.describe_network_interfaces(NetworkInterfaceIds=[ids["eni_target"]])["NetworkInterfaces"][0]["PrivateIpAddress"]
+        ids["eni_nat"] = self.interface("nat", "mixed", "Interface for NAT Gateway nat-0", kind="nat_gateway", owner="amazon-aws")
+        ids["eni_lambda"] = self.interface("lambda", "mixed", "AWS Lambda VPC ENI-shop", kind="lambda", owner="amazon-aws")
+        ids["eni_alb"] = self.interface("alb", "mixed", "ELB app/shop/0123456789abcdef", owner="amazon-elb")
+        ids["eni_idle"] = self.interface("idle", "mixed", "attached to nothing")
+
+    def cluster(self):
+        ids = self.ids
+        trust = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}]}
+        role = self.iam.create_role(RoleName="eks", AssumeRolePolicyDocument=json.dumps(trust))["Role"]["Arn"]
+        subnets = [ids["subnet_nodes"]]
+        self.eks.create_cluster(name="prod", roleArn=role, resourcesVpcConfig={"subnetIds": subnets})
+        for name in ("blue", "green"):
+            made = self.eks.create_nodegroup(clusterName="prod", nodegroupName=name, subnets=subnets, nodeRole=role)["nodegroup"]
+            self.group(made["resources"]["autoScalingGroups"][0]["name"], "nodes", 1, [{"Key": "eks:nodegroup-name", "Value": name}], word=name)
+
+    def group(self, name, subnet, size, tags, target_groups=(), word=None):
+        template = f"{word or name}-template"
+        self.ec2.create_launch_template(LaunchTemplateName=template, LaunchTemplateData={"ImageId": self.ids["image"], "InstanceType": "m5.large"})
+        self.asg.create_auto_scaling_group(
+            AutoScalingGroupName=name, MinSize=0, MaxSize=10, DesiredCapacity=size, VPCZoneIdentifier=self.ids[f"subnet_{subnet}"],
+            LaunchTemplate={"LaunchTemplateName": template, "Version": "$Latest"}, TargetGroupARNs=list(target_groups),
+            Tags=[{**tag, "PropagateAtLaunch": True} for tag in tags],
+        )
+        members = self.asg.describe_auto_scaling_groups(AutoScalingGroupNames=[name])["AutoScalingGroups"][0]["Instances"]
+        for index, member in enumerate(sorted(member["InstanceId"] for member in members)):
+            found = self.ec2.describe_network_interfaces(Filters=[{"Name": "attachment.instance-id", "Values": [member]}])
+            self.ids[f"instance_{word or name}_{index}"] = member
+            self.ids[f"eni_{word or name}_{index}"] = found["NetworkInterfaces"][0]["NetworkInterfaceId"]
+
+    def instance(self, kind, subnet, tags):
+        made = self.ec2.run_instances(
+            ImageId=self.ids["image"], InstanceType=kind, MinCount=1, MaxCount=1, SubnetId=self.ids[f"subnet_{subnet}"],
+            TagSpecifications=[{"ResourceType": "instance", "Tags": [{"Key": key, "Value": value} for key, value in tags.items()]}],
+        )["Instances"][0]
+        return made["InstanceId"], made["NetworkInterfaces"][0]["NetworkInterfaceId"]
+
+    def interface(self, name, subnet, description, kind=None, owner=None, tags=None):
+        wanted = {"Name": name, "lab:interface-type": kind, "lab:owner": owner, **(tags or {})}
+        made = self.ec2.create_network_interface(
+            SubnetId=self.ids[f"subnet_{subnet}"], Description=description,
+            TagSpecifications=[{"ResourceType": "network-interface", "Tags": [{"Key": k, "Value": v} for k, v in wanted.items() if v]}],
+        )
+        return made["NetworkInterface"]["NetworkInterfaceId"]
+
+
+def left(client):
+    ec2, elbv2, asg, iam = client("ec2"), client("elbv2"), client("autoscaling"), client("iam")
+    return {
+        "sessions": ec2.describe_traffic_mirror_sessions()["TrafficMirrorSessions"],
+        "targets": ec2.describe_traffic_mirror_targets()["TrafficMirrorTargets"],
+        "filters": ec2.describe_traffic_mirror_filters()["TrafficMirrorFilters"],
+        "load_balancers": [lb["LoadBalancerArn"] for lb in elbv2.describe_load_balancers()["LoadBalancers"]],
+        "target_groups": [group["TargetGroupArn"] for group in elbv2.describe_target_groups()["TargetGroups"]],
+        "launch_templates": [template["LaunchTemplateName"] for template in ec2.describe_launch_templates()["LaunchTemplates"]],
+        "auto_scaling_groups": [group["AutoScalingGroupName"] for group in asg.describe_auto_scaling_groups()["AutoScalingGroups"]],
+        "security_groups": [group["GroupId"] for group in ec2.describe_security_groups()["SecurityGroups"] if group["GroupName"] != "default"],
+        "network_interfaces": [eni["NetworkInterfaceId"] for eni in ec2.describe_network_interfaces()["NetworkInterfaces"]],
+        "roles": [role["RoleName"] for role in iam.list_roles()["Roles"]],
+        "buckets": [bucket["Name"] for bucket in client("s3").list_buckets()["Buckets"]],
+        "log_groups": [group["logGroupName"] for group in client("logs").describe_log_groups()["logGroups"]],
+        "alarms": [alarm["AlarmName"] for alarm in client("cloudwatch").describe_alarms()["MetricAlarms"]],
+        "dashboards": [board["DashboardName"] for board in client("cloudwatch").list_dashboards()["DashboardEntries"]],
+        "rules": [rule["Name"] for rule in client("events").list_rules()["Rules"]],
+        "functions": [function["FunctionName"] for function in client("lambda").list_functions()["Functions"]],
+        "parameters": [parameter["Name"] for parameter in client("ssm").describe_parameters()["Parameters"]],
+        "secrets": [secret["Name"] for secret in client("secretsmanager").list_secrets()["SecretList"]],
+    }
+
+
+def main():
+    endpoint, command, *rest = sys.argv[1:]
+    client = clients(endpoint)
+    if command == "build":
+        result = Account(client).build()
+    elif command == "scale":
+        client("autoscaling").set_desired_capacity(AutoScalingGroupName=rest[0], DesiredCapacity=int(rest[1]))
+        result = {}
+    else:
+        result = left(client)
+    print(json.dumps(result, default=str))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,46 @@
+"""Starts the lab's emulated account with interface types that moto has no way to make.
+
+    python moto_server.py LAB_FILE PORT
+
+LAB_FILE is the lab's traffic_mirror_moto.py. An interface whose tag `lab:interface-type` is set is of that type, and one
+whose tag `lab:owner` is set is attached to that AWS service (such as amazon-elb) and to no instance.
+"""
+
+import importlib.util
+import os
+import sys
+from types import SimpleNamespace
+
+
+def tag(eni, key):
+    return next((t["value"] for t in eni.get_tags() if t["key"] == key), None)
+
+
+def main():
+    lab_file, port = sys.argv[1:]
+    os.environ["MOTO_PORT"] = port
+    spec = importlib.util.spec_from_file_location("lab", lab_file)
+    lab = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(lab)
+    lab.install()
+
+    from moto.ec2.models.elastic_network_interfaces import NetworkInterface
+
+    NetworkInterface.interface_type = property(lambda self: tag(self, "lab:interface-type") or "interface", lambda self, value: None)
+    attachment = NetworkInterface.attachment.fget
+
+    def with_owner(self):
+        owner = tag(self, "lab:owner")
+        if owner is None:
+            return attachment(self)
+        return SimpleNamespace(attachment_id="ela-attach-0", device_index=1, instance_owner_id=owner, status="attached", delete_on_termination=False)
+
+    NetworkInterface.attachment = property(with_owner)
+
+    from moto.server import main as moto_main
+
+    moto_main(["-H", "127.0.0.1", "-p", port])
+
+
+if __name__ == "__main__":
+    main()
