@@ -53,7 +53,7 @@ export class Recorder {
   #waiting: (() => void)[] = [];
 
   constructor(answer: (request: Recorded, response: http.ServerResponse) => void, upgrade?: (request: Recorded, socket: Duplex) => void) {
-    this.#server = http.createServer({ keepAliveTimeout: 30_000 }, (incoming, response) => {
+    this.#server = http.createServer({ keepAliveTimeout: 30_000, maxHeaderSize: 262_144 }, (incoming, response) => {
       const chunks: Buffer[] = [];
       incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
       incoming.on('error', () => undefined);
