@@ -1,0 +1,138 @@
+// The emulated AWS account: the lab's moto server on loopback, and Terraform's provider pointed at it.
+import { execFile, spawn } from 'node:child_process';
+import { existsSync, mkdirSync, rmSync, statSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { TestContext } from 'node:test';
+import { promisify } from 'node:util';
+import { absent, installed } from '../installed.ts';
+import { terraformIsHere } from './workspace.ts';
+
+const run = promisify(execFile);
+
+const LAB_FILE = resolve('../shared/lab/traffic_mirror_moto.py');
+const VENV = resolve('node_modules/.cache/moto-venv');
+const PYTHON = join(VENV, 'bin', 'python');
+const MOTO = 'moto[server]==5.2.5';
+
+/** Services whose calls go to the emulation. A call to any other would leave the machine, and fails for want of credentials. */
+const SERVICES = ['autoscaling', 'cloudwatch', 'ec2', 'eks', 'elb', 'elbv2', 'events', 'iam', 'kms', 'lambda', 'logs', 's3', 'secretsmanager', 'sns', 'sqs', 'ssm', 'sts'];
+
+export interface Account {
+  readonly endpoint: string;
+  /** Makes the described account of account.py; ids keyed by words. */
+  build(): Promise<Record<string, string>>;
+  /** Sets the desired capacity of an Auto Scaling group. */
+  scale(group: string, size: number): Promise<void>;
+  /** What exists, by kind. */
+  left(): Promise<Record<string, unknown[]>>;
+}
+
+/**
+ * A fresh account for this test, stopped when it ends. Undefined if something is missing: then the test has been skipped with a sentence
+ * (or failed, where CI is set; but the lab's own folder beside the checkout is never required).
+ */
+export async function emulatedAccount(t: TestContext, env: Readonly<Record<string, string>> = {}): Promise<Account | undefined> {
+  if (!existsSync(LAB_FILE)) {
+    t.skip('the emulated AWS account is not beside this checkout (../shared/lab)');
+    return undefined;
+  }
+  if (!installed(t, 'python3') || !await terraformIsHere(t)) return undefined;
+  try {
+    await venv();
+  } catch (cause) {
+    absent(t, `the Python packages of the emulated account cannot be installed: ${cause instanceof Error ? cause.message : String(cause)}`);
+    return undefined;
+  }
+  const port = await freePort();
+  const server = spawn(PYTHON, ['test/terraform/moto_server.py', LAB_FILE, String(port)], { env: { ...process.env, ...env }, stdio: 'ignore' });
+  t.after(() => { server.kill(); });
+  const endpoint = `http://127.0.0.1:${port}`;
+  for (let tries = 0; !await answers(endpoint); tries += 1) {
+    if (tries > 600 || server.exitCode !== null) throw new Error('the emulated account does not start');
+    await sleep(100);
+  }
+  return {
+    endpoint,
+    build: async () => strings(await account(endpoint, 'build')),
+    scale: async (group, size) => { await account(endpoint, 'scale', group, String(size)); },
+    left: async () => lists(await account(endpoint, 'left')),
+  };
+}
+
+/** Provider block for a root module: every service at the account, and no look at a real one. */
+export function provider(endpoint: string, blockArguments = ''): string {
+  return `provider "aws" {
+  region                      = "us-east-1"
+  access_key                  = "test"
+  secret_key                  = "test"
+  skip_credentials_validation = true
+  skip_metadata_api_check     = true
+  s3_use_path_style           = true
+  max_retries                 = 1
+  ${blockArguments}
+  endpoints {
+${SERVICES.map((service) => `    ${service} = ${JSON.stringify(endpoint)}`).join('\n')}
+  }
+}
+`;
+}
+
+async function account(endpoint: string, ...args: string[]): Promise<unknown> {
+  const { stdout } = await run(PYTHON, ['test/terraform/account.py', endpoint, ...args]);
+  return JSON.parse(stdout);
+}
+
+function strings(value: unknown): Record<string, string> {
+  return Object.fromEntries(Object.entries(value ?? {}).map(([key, id]: [string, unknown]) => [key, String(id)]));
+}
+
+function lists(value: unknown): Record<string, unknown[]> {
+  return Object.fromEntries(Object.entries(value ?? {}).map(([key, list]: [string, unknown]) => [key, Array.isArray(list) ? list : []]));
+}
+
+/** moto in a virtual environment of its own, made once; test files run side by side, so one makes it and the others wait. */
+async function venv(): Promise<void> {
+  const done = join(VENV, 'installed');
+  const lock = `${VENV}.lock`;
+  mkdirSync(resolve('node_modules/.cache'), { recursive: true });
+  for (;;) {
+    if (existsSync(done)) return;
+    try {
+      mkdirSync(lock);
+    } catch {
+      // Left behind by a run that was stopped: an installation does not take ten minutes.
+      if (existsSync(lock) && Date.now() - statSync(lock).mtimeMs > 600_000) rmSync(lock, { recursive: true, force: true });
+      await sleep(500);
+      continue;
+    }
+    try {
+      if (existsSync(done)) return;
+      await run('python3', ['-m', 'venv', '--clear', VENV]);
+      await run(PYTHON, ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', MOTO]);
+      mkdirSync(done);
+      return;
+    } finally {
+      rmSync(lock, { recursive: true, force: true });
+    }
+  }
+}
+
+function freePort(): Promise<number> {
+  return new Promise((done, reject) => {
+    const server = createServer().on('error', reject).listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      if (address === null || typeof address === 'string') reject(new Error('no port'));
+      else server.close(() => { done(address.port); });
+    });
+  });
+}
+
+async function answers(endpoint: string): Promise<boolean> {
+  try {
+    return (await fetch(`${endpoint}/moto-api/`, { signal: AbortSignal.timeout(2000) })).ok;
+  } catch {
+    return false;
+  }
+}
