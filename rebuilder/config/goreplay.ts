@@ -72,6 +72,10 @@ export function translateGoreplay(filter: string | undefined, extraArguments: re
     input(filter, null);
   }
   for (let i = 0; i < extraArguments.length; i++) {
+    if (extraArguments[i] === '...') {
+      warnings.push('goreplay.extra_args: \'...\' is a placeholder of the documentation and left out');
+      continue;
+    }
     const match = /^--?([a-z][a-z-]*)(?:=(.*))?$/.exec(extraArguments[i]!);
     if (!match) {
       mistakes.push({ argument: i, sentence: `'${extraArguments[i]}' belongs to no argument before it` });

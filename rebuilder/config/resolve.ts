@@ -4,8 +4,7 @@ import type { FileValues, RouteEntry } from './schema.ts';
 import type {
   HealthCheckEntry, InputFilter, InterfaceSettings, ProxyHeaderRule, Route, RouteMode, Settings, TcpStreamSettings, VxlanSettings,
 } from './settings.ts';
-import { parseAddress } from './units.ts';
-import { isToken, patternMistake } from './values.ts';
+import { isToken } from './values.ts';
 
 export type Path = readonly (string | number)[];
 
@@ -39,7 +38,6 @@ export function resolve(file: FileValues, findings: Findings): Settings {
         + `every sender is believed, so a client that reaches the server directly can forge its address`);
     }
   });
-  checkForward(file, wrong);
   if (file.limits.gap_bytes > file.limits.reorder_bytes) wrong(['limits', 'gap_bytes'], 'is larger than limits.reorder_bytes, the sum for all streams');
   const { metrics, health_check: health } = file;
   const { port } = metrics.listen_address;
@@ -54,7 +52,7 @@ export function resolve(file: FileValues, findings: Findings): Settings {
       inspect: file.input_filters.inspect.map((it, i) => filterOf(it, ['input_filters', 'inspect', i], wrong)),
       bypass: file.input_filters.bypass.map((it, i) => filterOf(it, ['input_filters', 'bypass', i], wrong)),
     },
-    healthChecks: file.health_checks.map((it, i) => healthCheckOf(it, ['health_checks', i], wrong)),
+    healthChecks: file.health_checks.map(healthCheckOf),
     routeConfig: {
       mode: file.route_config.wallarm_mode ?? 'monitoring',
       application: file.route_config.wallarm_application ?? null,
@@ -124,12 +122,9 @@ function stream(file: FileValues, older: boolean, findings: Findings): { tcpStre
   findings.warnings.push(...capture?.warnings ?? []);
   findings.ignored.push(...(capture?.ignoredArguments ?? []).map((it) => `goreplay.extra_args ${it}`));
 
-  const listed = newer.from_interface.map((it, i): InterfaceSettings => {
-    if (!/^[^\s/]{1,15}$/.test(it.interface)) {
-      findings.mistakes.push({ path: ['tcp_stream', 'from_interface', i, 'interface'], sentence: `'${it.interface}' is no name of an interface (at most 15 characters; see \`ip addr\`)` });
-    }
-    return { enabled: it.enabled, interface: it.interface, filter: it.filter, snapLenBytes: it.snap_len, promiscuous: it.promiscuous };
-  });
+  const listed = newer.from_interface.map((it): InterfaceSettings => ({
+    enabled: it.enabled, interface: it.interface, filter: it.filter, snapLenBytes: it.snap_len, promiscuous: it.promiscuous,
+  }));
   const anotherSource = older || newer.from_geneve.enabled || listed.some((it) => it.enabled);
   const fromVxlan: VxlanSettings = {
     enabled: newer.from_vxlan.enabled ?? !anotherSource,
@@ -173,14 +168,10 @@ function filterOf(filter: FileValues['input_filters']['bypass'][number], path: P
   return { path: filter.path ?? filter.url ?? null, headers, ipAddresses: filter.ip_addresses };
 }
 
-function healthCheckOf(entry: FileValues['health_checks'][number], path: Path, wrong: Wrong): HealthCheckEntry {
-  if (!isToken(entry.method)) wrong([...path, 'method'], `'${entry.method}' is no method`);
-  if (/\s/.test(entry.target) || entry.target === '') wrong([...path, 'target'], 'is empty or has a blank in it: write it as the balancer sends it, such as /health');
-  const headers = entry.headers.map((line, i) => {
+function healthCheckOf(entry: FileValues['health_checks'][number]): HealthCheckEntry {
+  const headers = entry.headers.map((line) => {
     const colon = line.indexOf(':');
-    const name = line.slice(0, Math.max(colon, 0));
-    if (!isToken(name)) wrong([...path, 'headers', i], `'${line}' is not of the form 'Name: value'`);
-    return [name, line.slice(colon + 1).trim()] as const;
+    return [line.slice(0, colon), line.slice(colon + 1).trim()] as const;
   });
   return { method: entry.method, target: entry.target, version: entry.version, headers };
 }
@@ -196,25 +187,8 @@ function routesOf(entries: readonly RouteEntry[], above: Route, path: Path, wron
     };
     const here = [...path, i];
     if (entry.host === undefined && entry.route === undefined) wrong(here, 'has neither host nor route');
-    const expression = /^~\*?\s*(.*)$/s.exec(entry.route ?? '')?.[1];
-    const mistake = expression === undefined ? null : patternMistake(expression);
-    if (mistake !== null) wrong([...here, 'route'], `'${entry.route}' is no RE2 pattern: ${mistake}`);
-    else if (expression === undefined && entry.route !== undefined && !/^(=|\^~)?\s*\//.test(entry.route)) {
-      wrong([...here, 'route'], `'${entry.route}' is not a path with an optional =, ^~, ~ or ~* before it`);
-    }
     return [route, ...routesOf(entry.routes ?? [], route, [...here, 'routes'], wrong)];
   });
-}
-
-function checkForward(file: FileValues, wrong: Wrong): void {
-  const { endpoint, raw_endpoint: raw } = file.forward;
-  if (endpoint !== '') {
-    const url = URL.canParse(endpoint) ? new URL(endpoint) : null;
-    if (url?.protocol === 'https:') wrong(['forward', 'endpoint'], 'is https, but requests are written in plain HTTP: use an http:// listener inside the VPC');
-    else if (url?.protocol !== 'http:') wrong(['forward', 'endpoint'], `'${endpoint}' is not of the form http://host:port`);
-    else if (url.pathname !== '/' || url.search !== '' || url.username !== '') wrong(['forward', 'endpoint'], 'may hold host and port only: the request keeps its own target');
-  }
-  if (raw !== '' && !((parseAddress(raw)?.host ?? '') !== '')) wrong(['forward', 'raw_endpoint'], `'${raw}' is not of the form host:port`);
 }
 
 /** Out of band, whoever writes a request also writes what these rules look at. */

@@ -1,8 +1,8 @@
 import { availableParallelism } from 'node:os';
 import { z } from 'zod';
 import {
-  choice, duration, flag, fraction, headerName, ignored, integer, key, label, list, listenAddress, network, oneOrMore, pattern, section,
-  size, text, workers,
+  choice, duration, endpoint, flag, fraction, headerLine, headerName, hostAndPort, ignored, integer, interfaceName, key, label, list,
+  listenAddress, method, network, oneOrMore, pattern, routePath, section, size, target, text, workers,
 } from './values.ts';
 
 /**
@@ -25,7 +25,7 @@ const listener = (address: string, wherefrom: string) => ({
 
 const captureInterface = section({
   enabled: key(flag().prefault(false), { effect: 'Capture from this interface' }),
-  interface: key(text().prefault('any'), { effect: 'Interface name, or `any`' }),
+  interface: key(interfaceName().prefault('any'), { effect: 'Interface name, or `any`' }),
   filter: key(text().prefault(''), { effect: 'BPF expression, such as `vlan and port 80`; empty = all packets' }),
   snap_len: key(integer(64, 262144).prefault(65535), { effect: 'Bytes captured of each packet; less cuts packets, which is counted', unit: 'bytes' }),
   promiscuous: key(flag().prefault(true), { effect: 'See packets for other machines too; has no effect with `any`' }),
@@ -92,7 +92,7 @@ export interface RouteEntry {
 
 const route: z.ZodType<RouteEntry> = z.lazy(() => section({
   host: key(text().optional(), { effect: 'Host pattern: `*` any characters but `/`, `?` one, `[a-z]` one of a range', default: 'every host' }),
-  route: key(text().optional(), {
+  route: key(routePath().optional(), {
     effect: 'Path: `=` exact, `^~` prefix before patterns, `~` RE2, `~*` RE2 without case, nothing = prefix after patterns', default: 'every path',
   }),
   ...routeKeys,
@@ -145,17 +145,17 @@ const sections = {
     bypass: list(filter).prefault([]),
   }).prefault({}),
   health_checks: list(section({
-    method: key(text().prefault('GET'), { effect: 'Method' }),
-    target: key(text(), { effect: 'Request target, as it is on the wire' }),
+    method: key(method().prefault('GET'), { effect: 'Method' }),
+    target: key(target(), { effect: 'Request target, as it is on the wire' }),
     version: key(choice('HTTP/1.0', 'HTTP/1.1').prefault('HTTP/1.1'), { effect: 'Version' }),
-    headers: key(list(text()).prefault([]), {
+    headers: key(list(headerLine()).prefault([]), {
       effect: 'Every header as `Name: value`, in order. `{server}` stands for the address the request was sent to, `{port}` for its port',
     }),
   })).prefault([]),
   route_config: section({ ...routeKeys, routes: list(route).prefault([]) }).prefault({}),
   forward: section({
-    endpoint: key(text().prefault(''), { effect: 'Detection nodes: `http://host:port`; empty = nothing is delivered' }),
-    raw_endpoint: key(text().prefault(''), {
+    endpoint: key(endpoint().prefault(''), { effect: 'Detection nodes: `http://host:port`; empty = nothing is delivered' }),
+    raw_endpoint: key(hostAndPort().prefault(''), {
       effect: '`host:port` of a TCP path to the same nodes, for requests an ALB would refuse or alter; empty = they are re-framed if possible, else counted',
     }),
     loop_key_file: key(text().prefault(''), {

@@ -112,6 +112,46 @@ export const pattern = () => kind<Text>((value) => {
   return mistake === null ? { text: value } : `${shown(value)} is no RE2 pattern: ${mistake}`;
 }, 'a pattern in RE2 syntax (put it in quotes)').transform((it) => it.text);
 
+/** `http://host:port`, or empty. */
+export const endpoint = () => endpointText().transform((it) => it.text);
+const endpointText = () => kind<Text>((value) => {
+  if (value === '') return { text: '' };
+  const url = typeof value === 'string' && URL.canParse(value) ? new URL(value) : null;
+  if (url?.protocol === 'https:') return 'is https, but requests are written in plain HTTP: use an http:// listener inside the VPC';
+  if (url?.protocol !== 'http:') return null;
+  if (url.pathname !== '/' || url.search !== '' || url.username !== '') return 'may hold host and port only: each request keeps its own target';
+  return { text: String(value) };
+}, 'of the form http://host:port');
+
+/** `host:port`, or empty. */
+export const hostAndPort = () => asText(
+  (value) => typeof value === 'string' && (value === '' || (parseAddress(value)?.host ?? '') !== '') ? value : null, 'of the form host:port',
+);
+
+/** Linux: at most 15 characters. */
+export const interfaceName = () => asText(
+  (value) => typeof value === 'string' && /^[^\s/]{1,15}$/.test(value) ? value : null, 'the name of an interface (see `ip addr`)',
+);
+
+export const method = () => asText((value) => typeof value === 'string' && isToken(value) ? value : null, 'a method such as GET');
+
+export const target = () => asText(
+  (value) => typeof value === 'string' && /^\S+$/.test(value) ? value : null, 'a request target as the balancer sends it, such as /health',
+);
+
+export const headerLine = () => asText(
+  (value) => typeof value === 'string' && isToken(value.slice(0, Math.max(value.indexOf(':'), 0))) ? value : null, 'of the form \'Name: value\'',
+);
+
+/** A path with an NGINX-like prefix. */
+export const routePath = () => kind<Text>((value) => {
+  if (typeof value !== 'string') return null;
+  const expression = /^~\*?\s*(.*)$/s.exec(value)?.[1];
+  const mistake = expression === undefined ? null : patternMistake(expression);
+  if (mistake !== null) return `${shown(value)} is no RE2 pattern: ${mistake}`;
+  return expression !== undefined || /^(=|\^~)?\s*\//.test(value) ? { text: value } : null;
+}, 'a path with nothing, =, ^~, ~ or ~* before it').transform((it) => it.text);
+
 /** null = the pattern compiles. */
 export function patternMistake(value: string): string | null {
   try {
