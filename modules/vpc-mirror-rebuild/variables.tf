@@ -108,13 +108,13 @@ variable "mirror_endpoint" {
   default     = null
 
   validation {
-    condition     = var.mirror_endpoint == null ? true : can(regex("^https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?/?$", var.mirror_endpoint))
-    error_message = "mirror_endpoint must be http://host:port or https://host:port, without a path."
+    condition     = var.mirror_endpoint == null ? true : can(regex("^http://[A-Za-z0-9.-]+(:[0-9]{1,5})?/?$", var.mirror_endpoint))
+    error_message = "mirror_endpoint must be http://host:port, without a path."
   }
 }
 
 variable "mirror_endpoint_cidrs" {
-  description = "Networks of mirror_endpoint and raw_endpoint, which the rebuilders may connect to. Default: the networks of the VPC."
+  description = "Networks of mirror_endpoint and raw_endpoint, which the rebuilders may connect to. Default: the VPC's primary network."
   type        = list(string)
   default     = null
 
@@ -142,13 +142,13 @@ variable "raw_target_group_arn" {
 }
 
 variable "raw_endpoint" {
-  description = "Address of an L4 path to the nodes that exists already, like http://nodes-nlb.internal:8445; instead of raw_target_group_arn."
+  description = "Address of an L4 path to the nodes that exists already, like nodes-nlb.internal:8445; instead of raw_target_group_arn."
   type        = string
   default     = null
 
   validation {
-    condition     = var.raw_endpoint == null ? true : can(regex("^http://[A-Za-z0-9.-]+(:[0-9]{1,5})?/?$", var.raw_endpoint))
-    error_message = "raw_endpoint must be http://host:port, without a path."
+    condition     = var.raw_endpoint == null ? true : can(regex("^[A-Za-z0-9.-]+:[0-9]{1,5}$", var.raw_endpoint))
+    error_message = "raw_endpoint must be host:port."
   }
 }
 
@@ -402,7 +402,6 @@ variable "config" {
   description = "Configuration of the rebuilder, written to /etc/vpc-mirror/wallarm-node-conf.yaml. Names are those of the file."
   type = object({
     vni_filter = optional(list(number), [])
-    filter     = optional(string, "")
     ignore_ips = optional(list(object({
       subnets    = list(string)
       match_type = optional(string, "src_and_dst")
@@ -504,6 +503,18 @@ variable "alarms_enabled" {
   type        = bool
   default     = true
   nullable    = false
+}
+
+variable "alarm_thresholds" {
+  description = "From where on an alarm goes off. Counts are those of all rebuilders together, in a minute; percentages are of the busiest one."
+  type = object({
+    requests_lost   = optional(number, 0)
+    datagrams_lost  = optional(number, 0)
+    skipped_bytes   = optional(number, 0)
+    busiest_percent = optional(number, 85)
+  })
+  default  = {}
+  nullable = false
 }
 
 variable "alarm_actions" {

@@ -1,0 +1,190 @@
+locals {
+  metrics_namespace = "VpcMirror"
+  region            = data.aws_region.current.name
+
+  deployment_dimension = { deployment = var.name_prefix }
+  nlb_dimensions       = { LoadBalancer = aws_lb.nlb.arn_suffix, TargetGroup = aws_lb_target_group.vxlan.arn_suffix }
+  asg_dimensions       = { AutoScalingGroupName = aws_autoscaling_group.rebuilder.name }
+  alb_dimensions       = { LoadBalancer = one(aws_lb.alb[*].arn_suffix) }
+}
+
+resource "aws_cloudwatch_log_group" "rebuilder" {
+  name              = "/${var.name_prefix}/rebuilder"
+  retention_in_days = var.log_retention_in_days
+  kms_key_id        = var.log_kms_key_arn
+  tags              = local.tags
+}
+
+# The agent hands Prometheus metrics over as log lines; the reasons of each loss stay readable in them.
+resource "aws_cloudwatch_log_group" "metrics" {
+  name              = "/${var.name_prefix}/metrics"
+  retention_in_days = var.log_retention_in_days
+  kms_key_id        = var.log_kms_key_arn
+  tags              = local.tags
+}
+
+################################################################################
+# Alarms
+################################################################################
+
+locals {
+  alarms = merge(
+    {
+      unhealthy_rebuilders = {
+        description = "A rebuilder does not answer its health check; the others carry its share."
+        namespace   = "AWS/NetworkELB", metric_name = "UnHealthyHostCount", dimensions = local.nlb_dimensions
+        statistic   = "Maximum", comparison = "GreaterThanThreshold", threshold = 0, minutes = 3, missing = "notBreaching"
+      }
+      no_rebuilder = {
+        description = "No rebuilder is healthy: all mirrored traffic is lost."
+        namespace   = "AWS/NetworkELB", metric_name = "HealthyHostCount", dimensions = local.nlb_dimensions
+        statistic   = "Minimum", comparison = "LessThanThreshold", threshold = 1, minutes = 2, missing = "breaching"
+      }
+      requests_lost = {
+        description = "Requests were rebuilt and not delivered; log group ${aws_cloudwatch_log_group.metrics.name} names the reasons."
+        namespace   = local.metrics_namespace, metric_name = "rebuilder_requests_lost_total", dimensions = local.deployment_dimension
+        statistic   = "Sum", comparison = "GreaterThanThreshold", threshold = var.alarm_thresholds.requests_lost, minutes = 3, missing = "notBreaching"
+      }
+      datagrams_lost = {
+        description = "The kernel dropped datagrams because a receive buffer was full: more rebuilders are needed."
+        namespace   = local.metrics_namespace, metric_name = "rebuilder_events_total"
+        dimensions  = merge(local.deployment_dimension, { name = "capture.kernel_drops" })
+        statistic   = "Sum", comparison = "GreaterThanThreshold", threshold = var.alarm_thresholds.datagrams_lost, minutes = 3, missing = "notBreaching"
+      }
+      endpoint_down = {
+        description = "A rebuilder gets no answer from ${local.mirror_endpoint}."
+        namespace   = local.metrics_namespace, metric_name = "rebuilder_endpoint_up", dimensions = local.deployment_dimension
+        statistic   = "Minimum", comparison = "LessThanThreshold", threshold = 1, minutes = 3, missing = "notBreaching"
+      }
+      busiest_rebuilder = {
+        description = "One rebuilder is nearly at its capacity.${var.responses_mirrored ? " With responses mirrored, each interface stays on one rebuilder: scaling out does not help a single busy interface." : ""}"
+        namespace   = "AWS/EC2", metric_name = "CPUUtilization", dimensions = local.asg_dimensions
+        statistic   = "Maximum", comparison = "GreaterThanThreshold", threshold = var.alarm_thresholds.busiest_percent, minutes = 5, missing = "notBreaching"
+      }
+    },
+    local.alb_enabled ? {
+      unhealthy_nodes = {
+        description = "A detection node does not answer the ALB's health check."
+        namespace   = "AWS/ApplicationELB", metric_name = "UnHealthyHostCount"
+        dimensions  = merge(local.alb_dimensions, { TargetGroup = element(split(":", var.detection_target_group_arn), 5) })
+        statistic   = "Maximum", comparison = "GreaterThanThreshold", threshold = 0, minutes = 3, missing = "notBreaching"
+      }
+    } : {},
+  )
+
+  # AWS drops mirrored packets before production ones where an instance is short of bandwidth; it says so on the source instance.
+  skipped_metrics = merge(
+    { skipped_in = "NetworkSkipMirrorIn" },
+    var.responses_mirrored ? { skipped_out = "NetworkSkipMirrorOut" } : {},
+  )
+}
+
+resource "aws_cloudwatch_metric_alarm" "rebuilder" {
+  for_each = var.alarms_enabled ? local.alarms : {}
+
+  alarm_name          = "${var.name_prefix}-${replace(each.key, "_", "-")}"
+  alarm_description   = each.value.description
+  namespace           = each.value.namespace
+  metric_name         = each.value.metric_name
+  dimensions          = each.value.dimensions
+  statistic           = each.value.statistic
+  comparison_operator = each.value.comparison
+  threshold           = each.value.threshold
+  period              = 60
+  evaluation_periods  = each.value.minutes
+  datapoints_to_alarm = each.value.minutes
+  treat_missing_data  = each.value.missing
+  alarm_actions       = var.alarm_actions
+  ok_actions          = var.alarm_actions
+  tags                = local.tags
+}
+
+# One query over all instances of the account and region: sources come and go, and need no alarm each.
+resource "aws_cloudwatch_metric_alarm" "skipped" {
+  for_each = var.alarms_enabled ? local.skipped_metrics : {}
+
+  alarm_name          = "${var.name_prefix}-${replace(each.key, "_", "-")}"
+  alarm_description   = "AWS did not mirror packets of a source instance, most often for want of bandwidth (${each.value}, all instances of the region)."
+  comparison_operator = "GreaterThanThreshold"
+  threshold           = var.alarm_thresholds.skipped_bytes
+  evaluation_periods  = 3
+  datapoints_to_alarm = 3
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = var.alarm_actions
+  ok_actions          = var.alarm_actions
+  tags                = local.tags
+
+  metric_query {
+    id          = "skipped"
+    expression  = "SELECT SUM(${each.value}) FROM SCHEMA(\"AWS/EC2\", InstanceId)"
+    period      = 300
+    return_data = true
+  }
+}
+
+################################################################################
+# Dashboard
+################################################################################
+
+locals {
+  # One row a step of the way: what AWS mirrored, what arrived, what was rebuilt, what was delivered.
+  dashboard_rows = concat(
+    [
+      {
+        "Mirrored by the sources, and skipped for want of bandwidth (bytes)" = [for metric in ["NetworkMirrorIn", "NetworkMirrorOut", "NetworkSkipMirrorIn", "NetworkSkipMirrorOut"] :
+          [{ expression = "SELECT SUM(${metric}) FROM SCHEMA(\"AWS/EC2\", InstanceId)", label = metric, id = lower(metric), region = local.region }]
+        ]
+        "Rebuilders healthy, unhealthy" = [
+          for metric in ["HealthyHostCount", "UnHealthyHostCount"] : concat(["AWS/NetworkELB", metric], flatten([for name, value in local.nlb_dimensions : [name, value]]), [{ stat = "Maximum" }])
+        ]
+      },
+      {
+        for what in ["datagrams", "requests"] : "${title(what)} in, out and lost" => [
+          for role in ["in", "out", "lost"] : [local.metrics_namespace, "rebuilder_${what}_${role}_total", "deployment", var.name_prefix, { stat = "Sum" }]
+        ]
+      },
+      {
+        "Waiting for delivery" = [
+          [local.metrics_namespace, "rebuilder_queue_bytes", "deployment", var.name_prefix, { stat = "Maximum" }],
+          [local.metrics_namespace, "rebuilder_requests_in_flight", "deployment", var.name_prefix, { stat = "Maximum", yAxis = "right" }],
+        ]
+        "CPU of the rebuilders (percent)" = [
+          for stat in ["Average", "Maximum"] : ["AWS/EC2", "CPUUtilization", "AutoScalingGroupName", aws_autoscaling_group.rebuilder.name, { stat = stat, label = stat }]
+        ]
+      },
+    ],
+    local.alb_enabled ? [{
+      "Requests at the ALB, and those that AWS calls not compliant" = [
+        for metric in ["RequestCount", "DesyncMitigationMode_NonCompliant_Request_Count", "HTTPCode_ELB_4XX_Count", "HTTPCode_ELB_5XX_Count"] :
+        ["AWS/ApplicationELB", metric, "LoadBalancer", local.alb_dimensions.LoadBalancer, { stat = "Sum" }]
+      ]
+    }] : [],
+  )
+
+  dashboard = {
+    widgets = concat(
+      flatten([for y, row in local.dashboard_rows : [
+        for x, title in keys(row) : {
+          type       = "metric", x = x * 12, y = y * 6, width = 12, height = 6
+          properties = { title = title, region = local.region, period = 60, view = "timeSeries", metrics = row[title] }
+        }
+      ]]),
+      [{
+        type = "log", x = 0, y = length(local.dashboard_rows) * 6, width = 24, height = 6
+        properties = {
+          title  = "Losses by reason"
+          region = local.region
+          view   = "table"
+          query  = "SOURCE '${aws_cloudwatch_log_group.metrics.name}' | filter rebuilder_requests_lost_total > 0 or rebuilder_packets_lost_total > 0 or rebuilder_bytes_lost_total > 0 | stats sum(rebuilder_requests_lost_total) as requests, sum(rebuilder_packets_lost_total) as packets, sum(rebuilder_bytes_lost_total) as bytes by name | sort requests desc"
+        }
+      }],
+    )
+  }
+}
+
+resource "aws_cloudwatch_dashboard" "rebuilder" {
+  count = var.dashboard_enabled ? 1 : 0
+
+  dashboard_name = var.name_prefix
+  dashboard_body = jsonencode(local.dashboard)
+}
