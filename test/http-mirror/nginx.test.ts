@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import test, { type TestContext } from 'node:test';
 import { exampleFile, have, scratch, startProgram } from './program.ts';
 import { Client, freePort, sendRaw, values } from './stand-ins.ts';
-import { lab, mirrors, type Addresses } from './suite.ts';
+import { contract, lab, mirrors, type Addresses } from './suite.ts';
 
 const INSTALL = 'apt-get install nginx';
 
@@ -49,6 +49,8 @@ test('nginx: examples/http-mirror/nginx/mirror.conf', async (t) => {
     assert.match(values(copy, 'x-request-id').join(), /^[0-9a-f]{32}$/);
     assert.deepEqual(values(copy, 'x-mirror-id'), values(copy, 'x-request-id'));
   });
+
+  await contract(t, { start: start() });
 
   await t.test('the copy and the application\'s request carry the same id', async (t) => {
     const { front, application, detection } = await lab(t, { start: start() });

@@ -178,14 +178,19 @@ export class Client {
   /** The port of this client's end at its last request. */
   localPort = 0;
 
-  constructor(port: number) {
+  readonly #address: string;
+
+  /** `address` is the client's own: any of 127.0.0.0/8, to be told from the proxy's. */
+  constructor(port: number, address = '127.0.0.1') {
     this.#port = port;
+    this.#address = address;
   }
 
   async ask({ method = 'GET', path, headers = {}, body, chunk }: Ask): Promise<Answer> {
     const length: Record<string, string> = body && chunk === undefined ? { 'Content-Length': String(body.length) } : {};
     const request = http.request({
-      host: '127.0.0.1', port: this.#port, agent: this.#agent, method, path, headers: { Host: 'shop.example', ...headers, ...length }, timeout: 20_000,
+      host: '127.0.0.1', port: this.#port, localAddress: this.#address, agent: this.#agent,
+      method, path, headers: { Host: 'shop.example', ...headers, ...length }, timeout: 20_000,
     });
     request.on('timeout', () => request.destroy(new Error(`no answer to ${method} ${path} within 20 s`)));
     request.on('socket', (socket) => {

@@ -1,6 +1,8 @@
 // What every mirroring proxy must do, as data: requests whose copy must reach the node, and failures of the node that no client may notice.
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
+import { startNode, verdict } from '../wallarm-node/node.ts';
+import { have } from './program.ts';
 import { Client, DetectionNode, freePort, startApp, upgrade, values, type Ask, type Recorded, type Recorder } from './stand-ins.ts';
 
 export interface Addresses {
@@ -138,5 +140,39 @@ export const mirrors = async (t: TestContext, product: Product, each: (copy: Rec
     await burst(front, t);
     await detection.recorder.waitFor((request) => request.target === '/kept-alive/0', 'copy of the first request');
     assert.equal(detection.answered, 0, 'the node had answered nothing when the client had everything');
+  });
+};
+
+/** Everything that a node believes, as a client may send it. X-Mirror-Id is what copies are told apart by (docs/choosing.md). */
+const FORGED: Record<string, string> = {
+  'X-Forwarded-For': '6.6.6.6', 'X-Real-IP': '6.6.6.6', 'X-Forwarded-Port': '6', 'X-Forwarded-Proto': 'gopher', 'X-Scheme': 'gopher',
+  'X-SERVER-ADDR': '6.6.6.6', 'X-SERVER-PORT': '6', 'X-Response-Status': '204', 'X-Response-Time': '6.6', 'X-Response-Size': '6',
+  'X-Mirror-Id': 'forged', 'X_Server_Addr': '6.6.6.6', 'X_Forwarded_For': '6.6.6.6', 'X_Response_Status': '204',
+};
+
+/** What a node with examples/wallarm-node/mirror.conf makes of the copy of an honest and of a forging client. */
+export const contract = async (
+  t: TestContext, product: Product, expected: { serverAddr?: string; serverPort?: string } = {},
+): Promise<void> => {
+  await t.test('the node\'s view, forged headers included', async (t) => {
+    if (!have(t, 'nginx', 'apt-get install nginx')) return;
+    const { front, detection, node } = await lab(t, product, { withNode: false });
+    await detection.start();
+    await startNode(t, { port: node, recorder: detection.recorder.port, trusted: ['127.0.0.1/32'] });
+    const client = new Client(front, '127.0.0.77');
+    t.after(() => client.close());
+    for (const [path, headers] of [['/honest', {}], ['/forged', FORGED]] as const) {
+      await t.test(path, async () => {
+        await client.ask({ path, headers });
+        const copy = await detection.recorder.waitFor((request) => request.target === path, `copy of ${path}`);
+        assert.deepEqual(verdict(copy), {
+          remote_addr: '127.0.0.77', server_addr: expected.serverAddr ?? '127.0.0.1', server_port: expected.serverPort ?? String(front),
+          response_status: '0', response_time: '0', response_size: '0',
+        });
+        assert.ok(!values(copy, 'X-Mirror-Id').includes('forged'), 'no client chooses the id of its copy');
+        if (path !== '/forged') return;
+        assert.match(values(copy, 'X-Mirror-Original-X-Forwarded-For').join(), /6\.6\.6\.6/, 'the forged value is inspected');
+      });
+    }
   });
 };
