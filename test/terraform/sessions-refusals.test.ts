@@ -1,0 +1,45 @@
+import { refuses } from './refusals.ts';
+
+const NLB = '"arn:aws:elasticloadbalancing:us-east-1:123456789012:loadbalancer/net/mirror/0123456789abcdef"';
+const rule = (fields: string): string => `{ http = { rule_number = 100, ${fields} } }`;
+const eni = (fields: string): string => `{ web = { network_interface_id = "eni-0a", ${fields} } }`;
+const rules = (count: number, fields = ''): string => `{ for n in range(${count}) : "rule_\${n}" => { rule_number = n + 1, ${fields} } }`;
+
+refuses('modules/vpc-mirror-sessions', [
+  { name: 'no interface was picked', variables: { network_interfaces: '{}' }, sentence: 'No network interface was picked, so nothing would be mirrored' },
+  { name: 'an interface id that is none', variables: { network_interfaces: '{ web = { network_interface_id = "i-0a" } }' }, sentence: 'must look like "eni-0123456789abcdef0"' },
+  { name: 'an excluded interface', variables: { excluded_network_interface_ids: '["eni-0a"]' }, sentence: 'network_interfaces["web"]: eni-0a is in excluded_network_interface_ids. Mirroring a rebuilder or a node would mirror the mirror' },
+
+  { name: 'a session number used twice on an interface', variables: { network_interfaces: '{ a = { network_interface_id = "eni-0a" }, b = { network_interface_id = "eni-0a" } }' }, sentence: 'session number 1 is used twice on eni-0a' },
+  { name: 'four sessions on an interface', variables: { network_interfaces: '{ for n in range(1, 5) : "s${n}" => { network_interface_id = "eni-0a", session_number = n } }' }, sentence: 'more than 3 sessions on eni-0a' },
+  { name: 'session number 0', variables: { session_number: '0' }, sentence: 'session_number must be a whole number from 1 to 32766' },
+  { name: 'session number 32767 of one interface', variables: { network_interfaces: eni('session_number = 32767') }, sentence: 'network_interfaces: session_number must be a whole number from 1 to 32766' },
+  { name: 'VNI 0', variables: { virtual_network_id: '0' }, sentence: 'virtual_network_id (VNI) must be a whole number from 1 to 16777215' },
+  { name: 'VNI 16777216, which the provider accepts', variables: { virtual_network_id: '16777216' }, sentence: 'virtual_network_id (VNI) must be a whole number from 1 to 16777215' },
+  { name: 'VNI 16777216 of one interface', variables: { network_interfaces: eni('virtual_network_id = 16777216') }, sentence: 'network_interfaces: virtual_network_id (VNI) must be a whole number from 1 to 16777215' },
+  { name: 'packet length 8501', variables: { packet_length: '8501' }, sentence: 'packet_length must be a whole number of bytes from 55 to 8500' },
+  { name: 'packet length 54 of one interface', variables: { network_interfaces: eni('packet_length = 54') }, sentence: 'network_interfaces: packet_length must be a whole number of bytes from 55 to 8500' },
+
+  { name: 'no rules', variables: { filter_rules: '{}' }, sentence: 'filter_rules must not be empty' },
+  { name: 'eleven rules', variables: { filter_rules: rules(11) }, sentence: 'filter_rules: AWS allows 10 rules in a filter' },
+  { name: 'six rules and their reflections', variables: { filter_rules: rules(6), mirror_responses: 'true' }, sentence: 'filter_rules with their reflections (mirror_responses) are 12 rules: AWS allows 10' },
+  { name: 'a reflection with the number of an egress rule', variables: { filter_rules: '{ in = { rule_number = 1 }, out = { rule_number = 1, traffic_direction = "egress" } }', mirror_responses: 'true' }, sentence: 'mirror_responses gives each ingress rule an egress rule of the same rule_number' },
+  { name: 'two rules of one number', variables: { filter_rules: '{ a = { rule_number = 1 }, b = { rule_number = 1 } }' }, sentence: 'two rules of the same traffic_direction have the same rule_number' },
+  { name: 'rule number 32767', variables: { filter_rules: '{ http = { rule_number = 32767 } }' }, sentence: 'rule_number must be a whole number from 1 to 32766' },
+  { name: 'a direction that is none', variables: { filter_rules: rule('traffic_direction = "in"') }, sentence: 'traffic_direction must be "ingress" or "egress"' },
+  { name: 'an action that is none', variables: { filter_rules: rule('rule_action = "drop"') }, sentence: 'rule_action must be "accept" or "reject"' },
+  { name: 'protocol 256', variables: { filter_rules: rule('protocol = 256') }, sentence: 'protocol must be an IP protocol number from 0 to 255' },
+  { name: 'ports of ICMP', variables: { filter_rules: rule('protocol = 1, destination_port_range = { from_port = 80, to_port = 80 }') }, sentence: 'a port range needs protocol 6 (TCP) or 17 (UDP)' },
+  { name: 'port 65536', variables: { filter_rules: rule('destination_port_range = { from_port = 80, to_port = 65536 }') }, sentence: 'a port range needs whole numbers from 0 to 65535' },
+  { name: 'ports upside down', variables: { filter_rules: rule('source_port_range = { from_port = 90, to_port = 80 }') }, sentence: 'from_port must not be greater than to_port' },
+  { name: 'an address that is no block', variables: { filter_rules: rule('source_cidr_block = "10.0.0.1"') }, sentence: 'source_cidr_block and destination_cidr_block must be CIDR blocks without host bits' },
+  { name: 'a block with host bits', variables: { filter_rules: rule('destination_cidr_block = "10.0.0.1/16"') }, sentence: 'source_cidr_block and destination_cidr_block must be CIDR blocks without host bits' },
+  { name: 'IPv4 to IPv6', variables: { filter_rules: rule('destination_cidr_block = "::/0"') }, sentence: 'must be of the same IP version' },
+
+  { name: 'no target', variables: { network_load_balancer_arn: 'null' }, sentence: 'network_load_balancer_arn is missing' },
+  { name: 'two targets', variables: { traffic_mirror_target_id: '"tmt-0a"' }, sentence: 'Both network_load_balancer_arn and traffic_mirror_target_id would be the target' },
+  { name: 'an existing target without its id', variables: { create_target: 'false' }, sentence: 'traffic_mirror_target_id is missing' },
+  { name: 'a prefix with a space', variables: { name_prefix: '"my mirror"' }, sentence: 'name_prefix must be 1 to 40 letters, digits and hyphens' },
+], {
+  good: { network_interfaces: '{ web = { network_interface_id = "eni-0a" } }', network_load_balancer_arn: NLB },
+});
