@@ -170,6 +170,7 @@ export const contract = async (
           response_status: '0', response_time: '0', response_size: '0',
         });
         assert.ok(!values(copy, 'X-Mirror-Id').includes('forged'), 'no client chooses the id of its copy');
+        assert.deepEqual(values(copy, 'X-Scheme'), ['http']);
         if (path !== '/forged') return;
         assert.match(values(copy, 'X-Mirror-Original-X-Forwarded-For').join(), /6\.6\.6\.6/, 'the forged value is inspected');
       });
