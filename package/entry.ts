@@ -1,0 +1,3 @@
+import { main } from '../rebuilder/main.ts';
+
+await main(process.argv);
