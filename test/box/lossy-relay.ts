@@ -1,0 +1,109 @@
+// A program of the box: a stretch of bad network for mirrored datagrams. It drops some, holds some back behind later ones, always the same
+// ones for the same seed, and remembers which bytes of which connection it let through.
+// Argument: JSON of RelayOptions. Says `ready`; when its standard input ends, writes its log to `file` and exits.
+import { createSocket } from 'node:dgram';
+import { writeFileSync } from 'node:fs';
+
+export interface RelayOptions {
+  readonly listenPort: number;
+  readonly targetHost: string;
+  readonly targetPort: number;
+  readonly dropShare: number;
+  readonly reorderShare: number;
+  readonly seed: number;
+  readonly file: string;
+}
+
+export interface RelayLog {
+  readonly received: number;
+  readonly dropped: number;
+  readonly reordered: number;
+  /** Segments with bytes or a SYN, as they came: source and destination port, sequence number, payload length, SYN, dropped. */
+  readonly segments: readonly (readonly [srcPort: number, dstPort: number, seq: number, length: number, syn: 0 | 1, dropped: 0 | 1])[];
+}
+
+/** Numbers between 0 and 1 (mulberry32): the same for the same seed. */
+export function random(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+/** The TCP segment inside a VXLAN datagram with Ethernet and IPv4; null = another packet (ARP). */
+export function innerSegment(datagram: Buffer): { srcPort: number; dstPort: number; seq: number; length: number; syn: 0 | 1 } | null {
+  const ip = 8 + 14;
+  if (datagram.length < ip + 40 || datagram.readUInt16BE(ip - 2) !== 0x0800 || datagram[ip + 9] !== 6) return null;
+  const tcp = ip + (datagram[ip]! & 15) * 4;
+  const data = tcp + (datagram[tcp + 12]! >> 4) * 4;
+  return {
+    srcPort: datagram.readUInt16BE(tcp), dstPort: datagram.readUInt16BE(tcp + 2), seq: datagram.readUInt32BE(tcp + 4),
+    length: ip + datagram.readUInt16BE(ip + 2) - data, syn: (datagram[tcp + 13]! & 2) === 0 ? 0 : 1,
+  };
+}
+
+const MAX_HELD = 5;
+const MAX_HOLD_MS = 20;
+
+/** Decides over each datagram; `send` gets what goes on, in the order it goes on. */
+export class BadStretch {
+  readonly log = { received: 0, dropped: 0, reordered: 0, segments: [] as [number, number, number, number, 0 | 1, 0 | 1][] };
+
+  private held: { datagram: Buffer; after: number; dueMs: number }[] = [];
+  private readonly next: () => number;
+  private readonly options: Pick<RelayOptions, 'dropShare' | 'reorderShare' | 'seed'>;
+  private readonly send: (datagram: Buffer) => void;
+
+  constructor(options: Pick<RelayOptions, 'dropShare' | 'reorderShare' | 'seed'>, send: (datagram: Buffer) => void) {
+    this.options = options;
+    this.send = send;
+    this.next = random(options.seed);
+  }
+
+  datagram(datagram: Buffer, nowMs: number): void {
+    this.log.received++;
+    const dropped = this.next() < this.options.dropShare;
+    const segment = innerSegment(datagram);
+    if (segment && (segment.length > 0 || segment.syn === 1)) {
+      this.log.segments.push([segment.srcPort, segment.dstPort, segment.seq, segment.length, segment.syn, dropped ? 1 : 0]);
+    }
+    if (dropped) {
+      this.log.dropped++;
+    } else if (this.next() < this.options.reorderShare) {
+      this.log.reordered++;
+      this.held.push({ datagram, after: 1 + Math.floor(this.next() * MAX_HELD), dueMs: nowMs + MAX_HOLD_MS });
+      return;
+    } else {
+      this.send(datagram);
+    }
+    for (const one of this.held) one.after--;
+    this.release(nowMs);
+  }
+
+  /** Sends what was held back long enough. */
+  release(nowMs: number): void {
+    if (this.held.length === 0) return;
+    const due = this.held.filter(({ after, dueMs }) => after <= 0 || dueMs <= nowMs);
+    this.held = this.held.filter((one) => !due.includes(one));
+    for (const { datagram } of due) this.send(datagram);
+  }
+}
+
+if (process.argv[2]?.startsWith('{')) {
+  const options = JSON.parse(process.argv[2]) as RelayOptions;
+  const socket = createSocket({ type: 'udp4', recvBufferSize: 4 * 1024 * 1024, sendBufferSize: 4 * 1024 * 1024 });
+  const stretch = new BadStretch(options, (datagram) => socket.send(datagram, options.targetPort, options.targetHost));
+  socket.on('message', (datagram) => stretch.datagram(datagram, performance.now()));
+  const timer = setInterval(() => stretch.release(performance.now()), 5);
+  socket.bind(options.listenPort, '0.0.0.0', () => process.stdout.write('ready\n'));
+  process.stdin.resume();
+  process.stdin.on('end', () => {
+    clearInterval(timer);
+    stretch.release(Infinity);
+    writeFileSync(options.file, JSON.stringify(stretch.log));
+    socket.close();
+  });
+}
