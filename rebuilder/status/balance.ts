@@ -2,7 +2,7 @@ import { COUNTERS, COUNTER_NAMES, type CounterName, type Ledger } from '../ledge
 import type { Gauges } from './status-source.ts';
 
 /** The units of which nothing may disappear. */
-export const ACCOUNTED_UNITS = ['datagrams', 'packets', 'bytes', 'requests'] as const;
+export const ACCOUNTED_UNITS = ['packets', 'bytes', 'requests'] as const;
 export type AccountedUnit = (typeof ACCOUNTED_UNITS)[number];
 
 export interface UnitBalance {
@@ -17,7 +17,6 @@ export interface UnitBalance {
 
 export function inFlight(gauges: Gauges): Readonly<Record<AccountedUnit, number>> {
   return {
-    datagrams: gauges.pendingDatagrams,
     packets: gauges.pendingPackets,
     bytes: gauges.pendingBytes,
     requests: gauges.inFlightRequests,

@@ -5,7 +5,7 @@ import type { Gauges, StatusSource } from './status-source.ts';
 
 /**
  * Prometheus text of the ledger. One family a role and unit, so that a sum over its labels means something:
- * `rebuilder_requests_in_total`, `rebuilder_requests_out_total`, `rebuilder_requests_lost_total` (so of datagrams, packets, bytes).
+ * `rebuilder_requests_in_total`, `rebuilder_requests_out_total`, `rebuilder_requests_lost_total` (so of packets and bytes).
  * The label `name` is the ledger's own word; what ends nothing is in `rebuilder_events_total`. Each name is there from the start, as 0,
  * so that rates and alerts see the first loss.
  */
@@ -46,7 +46,6 @@ export function metrics(source: StatusSource): Registry {
 
 const GAUGES: readonly (readonly [keyof Gauges, string, string])[] = [
   ['flows', 'rebuilder_flows', 'TCP flows in the table'],
-  ['pendingDatagrams', 'rebuilder_pending_datagrams', 'Datagrams read but not decoded yet'],
   ['pendingPackets', 'rebuilder_pending_packets', 'Packets held back, such as fragments that wait for the rest'],
   ['pendingBytes', 'rebuilder_pending_bytes', 'Stream bytes held in reassembly and by half-read messages'],
   ['inFlightRequests', 'rebuilder_requests_in_flight', 'Requests rebuilt that are neither delivered nor dropped'],

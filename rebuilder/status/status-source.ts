@@ -4,8 +4,6 @@ import type { Ledger } from '../ledger.ts';
 export interface Gauges {
   /** TCP flows in the table. */
   readonly flows: number;
-  /** Datagrams read but not decoded yet. */
-  readonly pendingDatagrams: number;
   /** Packets held back, such as fragments that wait for the rest. */
   readonly pendingPackets: number;
   /** Stream bytes held in reassembly and by half-read messages: captured, but not yet of a request nor skipped. */

@@ -11,7 +11,7 @@ export class StubSource implements StatusSource {
   node: EndpointState = { url: 'http://127.0.0.1:8445', answering: true, detail: 'answered 200' };
   received?: () => readonly ReceivedRequest[];
   held: Gauges = {
-    flows: 0, pendingDatagrams: 0, pendingPackets: 0, pendingBytes: 0, inFlightRequests: 0, queueBytes: 0, openConnections: 0,
+    flows: 0, pendingPackets: 0, pendingBytes: 0, inFlightRequests: 0, queueBytes: 0, openConnections: 0,
   };
 
   ledger(): Ledger { return this.values; }
