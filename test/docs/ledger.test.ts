@@ -24,7 +24,8 @@ const table = (layer: string): string => HEAD + COUNTER_NAMES.filter((name) => n
 const marked = (layer: string): RegExp => new RegExp(`(<!-- ${layer} -->\n)[^]*?(<!-- /${layer} -->)`);
 
 if (process.env['UPDATE']) {
-  writeFileSync(FILE, LAYERS.reduce((all, layer) => all.replace(marked(layer), (_, begin: string, end: string) => begin + table(layer) + end), text));
+  const fill = (all: string, layer: string): string => all.replace(marked(layer), (_, begin: string, end: string) => begin + table(layer) + end);
+  writeFileSync(FILE, LAYERS.reduce(fill, text));
 }
 
 for (const layer of LAYERS) {
