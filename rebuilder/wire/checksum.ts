@@ -4,61 +4,68 @@
  */
 export class WordSum {
   #buffer: ArrayBufferLike = new ArrayBuffer(0);
-  #words: Int32Array = new Int32Array(0);
+  #words: Uint32Array = new Uint32Array(0);
 
   /**
    * Sum of the 16-bit words of `bytes[start..end)`, an odd last byte padded with zero: folded to 16 bits, not complemented, and in the
-   * machine's (little-endian) byte order: see swap. At most 64 KiB at a time.
+   * machine's (little-endian) byte order: see swap.
    */
   sum(bytes: Uint8Array, start: number, end: number): number {
     if (bytes.buffer !== this.#buffer) {
       this.#buffer = bytes.buffer;
-      this.#words = new Int32Array(bytes.buffer, 0, bytes.buffer.byteLength >> 2);
+      this.#words = new Uint32Array(bytes.buffer, 0, bytes.buffer.byteLength >> 2);
     }
-    const words = this.#words;
-    let at = bytes.byteOffset + start;
-    const stop = bytes.byteOffset + end;
-    let low = 0;
-    let high = 0;
-    const odd = (at & 1) === 1 && at < stop;
-    // An odd start shifts every byte to the other half of its word; swapping the result puts them back (RFC 1071 2.B).
+    let at = start;
+    // Sums of 32-bit words stay exact in a double up to 2^53: no carry to look after. Measured: twice as fast as halves of 16 bits.
+    let sum = 0;
+    const odd = ((bytes.byteOffset + at) & 1) === 1 && at < end;
     if (odd) {
-      high += bytes[start]! << 8;
+      // An odd start shifts every byte to the other half of its word; swapping the result puts them back (RFC 1071 2.B).
+      sum += bytes[at]! << 8;
       at++;
     }
-    if ((at & 2) !== 0 && at + 2 <= stop) {
-      low += bytes[at - bytes.byteOffset]! | (bytes[at - bytes.byteOffset + 1]! << 8);
+    if (((bytes.byteOffset + at) & 2) !== 0 && at + 2 <= end) {
+      sum += bytes[at]! | (bytes[at + 1]! << 8);
       at += 2;
     }
-    let i = at >> 2;
-    const last = (at & 2) === 0 ? stop >> 2 : i;
-    for (const four = last - 3; i < four; i += 4) {
-      const a = words[i]!;
-      const b = words[i + 1]!;
-      const c = words[i + 2]!;
-      const d = words[i + 3]!;
-      low = (low + (a & 0xffff) + (b & 0xffff) + (c & 0xffff) + (d & 0xffff)) | 0;
-      high = (high + (a >>> 16) + (b >>> 16) + (c >>> 16) + (d >>> 16)) | 0;
+    if (((bytes.byteOffset + at) & 3) === 0) {
+      const words = this.#words;
+      const first = (bytes.byteOffset + at) >> 2;
+      const last = first + ((end - at) >> 2);
+      sum += sumWords(this.#words, first, last);
+      at += (last - first) << 2;
     }
-    for (; i < last; i++) {
-      low = (low + (words[i]! & 0xffff)) | 0;
-      high = (high + (words[i]! >>> 16)) | 0;
-    }
-    if (last << 2 > at) at = last << 2;
-    if (at + 2 <= stop) {
-      low += bytes[at - bytes.byteOffset]! | (bytes[at - bytes.byteOffset + 1]! << 8);
+    if (at + 2 <= end) {
+      sum += bytes[at]! | (bytes[at + 1]! << 8);
       at += 2;
     }
-    if (at < stop) low += bytes[at - bytes.byteOffset]!;
-    const folded = fold((low >>> 0) + (high >>> 0));
+    if (at < end) sum += bytes[at]!;
+    const folded = fold(sum);
     return odd ? swap(folded) : folded;
   }
 }
 
-/** To 16 bits, end-around carry. */
+/** Two sums side by side: neither addition waits for the other. */
+function sumWords(words: Uint32Array, first: number, last: number): number {
+  let even = 0;
+  let odd = 0;
+  let i = first | 0;
+  for (const eight = (last - 7) | 0; i < eight; i = (i + 8) | 0) {
+    even += words[i]! + words[i + 1]! + words[i + 2]! + words[i + 3]!;
+    odd += words[i + 4]! + words[i + 5]! + words[i + 6]! + words[i + 7]!;
+  }
+  for (; i < last; i++) even += words[i]!;
+  return even + odd;
+}
+
+/** A sum below 2^53 to 16 bits, end-around carry. */
 export function fold(sum: number): number {
-  while (sum > 0xffff) sum = (sum & 0xffff) + Math.floor(sum / 0x10000);
-  return sum;
+  let low = sum;
+  if (low > 0xffff_ffff) low = (low >>> 0) + Math.floor(low / 0x1_0000_0000);
+  if (low > 0xffff_ffff) low = (low >>> 0) + 1;
+  let word = (low >>> 16) + (low & 0xffff);
+  word = (word >>> 16) + (word & 0xffff);
+  return word;
 }
 
 /** Between the machine's (little-endian) words and those of the network. */

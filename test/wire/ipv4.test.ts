@@ -1,0 +1,75 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { encodeEthernet } from '../../rebuilder/wire/encode.ts';
+import { Packet } from '../../rebuilder/wire/packet.ts';
+import { fragments, ipFrame, tcpPacket } from '../frames.ts';
+import { dataOf, decode, payloadOf } from './outcomes.ts';
+
+const from = '10.0.0.1:1234';
+const to = '10.0.0.2:80';
+
+test('options are skipped', () => {
+  const packet = new Packet();
+  const options = Uint8Array.from({ length: 40 }, () => 1);
+  assert.equal(decode(ipFrame(tcpPacket(from, to, { ip: { options } }, 'data')), packet), 'segment');
+  assert.equal(dataOf(packet), 'data');
+  assert.equal(packet.checksum, 'correct');
+});
+
+test('a total length of 0 (offload) means all that is there', () => {
+  const packet = new Packet();
+  const frame = ipFrame(tcpPacket(from, to, { ip: { totalLength: 0 } }, 'x'.repeat(3000)));
+  assert.equal(decode(frame, packet), 'segment');
+  assert.equal(dataOf(packet).length, 3000);
+  assert.equal(decode(frame, packet, undefined, 1000), 'segment');
+  assert.equal(dataOf(packet).length + packet.missing, 3000);
+});
+
+test('a packet longer than what was captured says how much is missing', () => {
+  const packet = new Packet();
+  const frame = ipFrame(tcpPacket(from, to, {}, 'x'.repeat(9000)));
+  assert.equal(decode(frame, packet, undefined, 8500), 'segment');
+  assert.equal(packet.missing, frame.length - 8500);
+  assert.equal(dataOf(packet).length, 9000 - packet.missing);
+});
+
+test('an identification is kept, and so are segments larger than any MTU', () => {
+  const packet = new Packet();
+  const large = tcpPacket(from, to, { ip: { identification: 0xbeef, dontFragment: true } }, 'x'.repeat(60000));
+  assert.equal(decode(ipFrame(large), packet), 'segment');
+  assert.equal(packet.ipId, 0xbeef);
+  assert.equal(packet.dataEnd - packet.dataStart, 60000);
+});
+
+test('fragments tell where they belong', () => {
+  const whole = tcpPacket(from, to, {}, 'abcdefghijklmnopqrstuvwxyz');
+  const seen: string[] = [];
+  const packet = new Packet();
+  for (const fragment of fragments(whole, 24, 77)) {
+    assert.equal(decode(Buffer.concat([ipFrame(fragment), Buffer.alloc(10)]), packet), 'fragment');
+    seen.push(`${packet.ipId} ${packet.protocol} ${packet.fragmentOffset} ${packet.moreFragments} ${payloadOf(packet).length} ${packet.missing}`);
+  }
+  assert.deepEqual(seen, ['77 6 0 true 24 0', '77 6 24 false 22 0']);
+  assert.equal(decode(ipFrame(fragments(whole, 24)[1]!), packet, undefined, 40), 'fragment');
+  assert.equal(packet.missing, 16);
+});
+
+const BROKEN: readonly (readonly [string, (packet: Uint8Array) => Uint8Array, string])[] = [
+  ['fewer than 20 bytes', (packet) => packet.subarray(0, 19), 'wire.ipv4.pkt_too_small'],
+  ['another version', (packet) => put(packet, 0, 0x65), 'wire.ipv4.wrong_ip_version'],
+  ['a header length below 20', (packet) => put(packet, 0, 0x44), 'wire.ipv4.hlen_too_small'],
+  ['a total length below the header length', (packet) => put(packet, 3, 19), 'wire.ipv4.iplen_smaller_than_hlen'],
+  ['options beyond the captured bytes', (packet) => put(packet, 0, 0x4f).subarray(0, 40), 'wire.ipv4.trunc_pkt'],
+  ['another protocol', (packet) => put(packet, 9, 1), 'wire.ip.not_tcp'],
+];
+
+for (const [name, change, counter] of BROKEN) {
+  test(`${name}: ${counter}`, () => {
+    assert.equal(decode(encodeEthernet({}, change(tcpPacket(from, to, {}, 'x'.repeat(40))))), counter);
+  });
+}
+
+function put(packet: Uint8Array, at: number, value: number): Uint8Array {
+  packet[at] = value;
+  return packet;
+}
