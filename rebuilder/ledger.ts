@@ -15,7 +15,7 @@ const define = (role: Definition['role'], unit: Definition['unit'], help: string
 
 export const COUNTERS = {
   // --- capture: what the kernel or the file gave us
-  'capture.frames': define('note', 'packets', 'Frames or datagrams read from the sources'),
+  'capture.frames': define('in', 'packets', 'Frames or datagrams read from the sources'),
   'capture.kernel_drops': define('note', 'packets', 'Datagrams the kernel dropped because our receive buffer was full (before us: not part of the sums)'),
 
   // --- wire: frames that hold no TCP segment we can read
@@ -67,6 +67,94 @@ export const COUNTERS = {
   'wire.gre.unknown_payload_type': define('lost', 'packets', 'GRE payloads that are neither Ethernet nor IP'),
   'wire.erspan.header_too_small': define('lost', 'packets', 'ERSPAN headers cut short'),
   'wire.erspan.unsupported_version': define('lost', 'packets', 'ERSPAN headers that are neither of type II nor III'),
+
+  // --- pipeline: packets that the configuration leaves out
+  'rules.vni_filtered': define('lost', 'packets', 'Packets of VNIs that vni_filter leaves out'),
+  'rules.ignored_ip': define('lost', 'packets', 'Packets between addresses of ignore_ips, or of our own deliveries'),
+  'rules.ignored_port': define('lost', 'packets', 'Packets of TCP ports that the filter leaves out'),
+  'rules.inner_filtered': define('lost', 'packets', 'Inner packets that the BPF filter leaves out'),
+
+  // --- defragmentation (docs/reassembly.md)
+  'defrag.reassembled': define('in', 'packets', 'Packets put together from fragments, which go on as one'),
+  'defrag.reassembled_fragments': define('out', 'packets', 'Fragments that became a whole packet'),
+  'defrag.duplicate_fragment': define('lost', 'packets', 'Fragments that brought nothing new'),
+  'defrag.overlap': define('lost', 'packets', 'Fragments of packets whose fragments overlap or contradict each other (RFC 5722)'),
+  'defrag.invalid_fragment': define('lost', 'packets', 'Fragments that are empty, too long or not a multiple of 8 bytes'),
+  'defrag.fragment_cut': define('lost', 'packets', 'Fragments cut off by the capture'),
+  'defrag.timeout': define('lost', 'packets', 'Fragments of packets whose other fragments did not come in time'),
+  'defrag.memcap': define('lost', 'packets', 'Fragments dropped because limits.fragments_bytes was reached'),
+
+  // --- tcp: segments
+  'tcp.segments': define('out', 'packets', 'TCP segments handed to their connection'),
+  'tcp.no_flow': define('out', 'packets', 'Segments without data that belong to no known connection: the last words of one that is over'),
+  'tcp.invalid_checksum': define('lost', 'packets', 'Segments with a wrong checksum in a direction that had shown correct ones: their receiver drops them too'),
+  'tcp.sessions': define('note', 'flows', 'Connections that came into sight'),
+  'tcp.midstream_pickups': define('note', 'flows', 'Connections joined without their SYN'),
+  'tcp.reopened': define('note', 'flows', 'Connections opened anew with the same addresses and ports'),
+  'tcp.flow_idle_timeout': define('note', 'flows', 'Connections forgotten because no packet came for limits.idle_timeout'),
+  'tcp.flow_emerg_mode_over': define('note', 'flows', 'Connections forgotten because limits.flows was reached'),
+  'tcp.out_of_order': define('note', 'segments', 'Segments that came before their turn'),
+  'tcp.overlap_diff_data': define('note', 'segments', 'Overlapping segments with other bytes than what was there: a broken capture, or an evasion'),
+  'tcp.reassembly_gap': define('note', 'events', 'Holes that were given up'),
+  'tcp.reassembly_gap_bytes': define('note', 'events', 'Bytes of those holes, as far as known (never captured: not part of the sums)'),
+  'tcp.cut_segments': define('note', 'segments', 'Segments whose end the capture cut off: lower the MTU or raise packet_length of the mirror session'),
+  'tcp.cut_bytes': define('note', 'events', 'Bytes cut off'),
+  'tcp.correction_memcap': define('note', 'segments', 'Segments not kept for corrections because limits.correction_bytes was reached'),
+
+  // --- stream bytes: every captured byte of TCP data ends in one of these
+  'tcp.stream_bytes': define('in', 'bytes', 'Bytes of TCP data captured'),
+  'tcp.invalid_checksum_bytes': define('lost', 'bytes', 'Bytes of segments with a wrong checksum'),
+  'tcp.pkt_out_of_window': define('note', 'segments', 'Segments far outside the stream'),
+  'tcp.pkt_out_of_window_bytes': define('lost', 'bytes', 'Bytes of segments far outside the stream'),
+  'tcp.retransmission_bytes': define('out', 'bytes', 'Bytes that had been seen before: retransmissions, keep-alive probes, second views of a packet'),
+  'tcp.overlap_bytes': define('out', 'bytes', 'Bytes that overlapped others which a Linux receiver would keep'),
+  'tcp.segment_memcap_drop': define('note', 'segments', 'Segments dropped because limits.reorder_bytes was reached'),
+  'tcp.segment_memcap_drop_bytes': define('lost', 'bytes', 'Bytes of those segments'),
+  'tcp.late_bytes': define('out', 'bytes', 'Bytes of holes that came after they were given up, and were used for corrections'),
+  'tcp.late_segment': define('note', 'segments', 'Segments of holes that came too late to be used'),
+  'tcp.late_segment_bytes': define('lost', 'bytes', 'Bytes of those segments'),
+
+  // --- http: what the bytes were
+  'http.request_bytes': define('out', 'bytes', 'Bytes of requests'),
+  'http.response_bytes': define('out', 'bytes', 'Bytes of responses'),
+  'http.empty_line_bytes': define('out', 'bytes', 'Bytes of empty lines between messages'),
+  'http.proxy_protocol_bytes': define('out', 'bytes', 'Bytes of PROXY protocol headers'),
+  'http.skipped_bytes': define('lost', 'bytes', 'Bytes of clients where no request could be read: after a hole, or of another protocol'),
+  'http.response_skipped_bytes': define('lost', 'bytes', 'Bytes of servers where no response could be read'),
+  'http.tls_bytes': define('lost', 'bytes', 'Bytes of TLS records: encrypted, not readable for us'),
+  'http.tunnel_bytes': define('lost', 'bytes', 'Bytes after a server agreed to another protocol (WebSocket, CONNECT)'),
+  'http.ignored_bytes': define('lost', 'bytes', 'Bytes of connections that are not looked into'),
+  'http.tls_flow': define('note', 'flows', 'Connections that speak TLS'),
+  'http.http2_flow': define('note', 'flows', 'Connections that speak HTTP/2'),
+  'http.not_http_flow': define('note', 'flows', 'Connections with bytes that are not HTTP'),
+  'http.upgraded_flow': define('note', 'flows', 'Connections that left HTTP with the server\'s agreement'),
+  'http.roles_swapped': define('note', 'flows', 'Connections joined in the middle whose client was first taken for the server'),
+
+  // --- http: requests
+  'http.requests': define('in', 'requests', 'Requests rebuilt'),
+  'http.irregular_requests': define('note', 'requests', 'Requests that needed a tolerance'),
+  'http.incomplete_requests': define('note', 'requests', 'Requests with bytes missing'),
+  'http.corrections': define('note', 'requests', 'Requests rebuilt again because missing bytes came late'),
+  'http.duplicate_view': define('lost', 'requests', 'Second views of a request, mirrored at another network interface'),
+  'http.responses': define('note', 'responses', 'Responses rebuilt'),
+  'http.response_timeout': define('note', 'requests', 'Requests that went on without their response, which did not come in time'),
+  'http.message_cut': define('note', 'requests', 'Messages whose connection ended before they did'),
+  'http.stalled': define('note', 'requests', 'Requests delivered as they were because nothing more of them came'),
+  'http.head_limit': define('note', 'requests', 'Heads longer than limits.head_bytes, cut'),
+  'http.body_limit': define('note', 'requests', 'Bodies longer than forward.body_limit, cut'),
+  'http.memcap': define('note', 'requests', 'Messages cut because limits.memory was reached'),
+  'http.invalid_chunk': define('note', 'requests', 'Chunked bodies whose framing breaks off'),
+  'http.exchanges': define('out', 'requests', 'Requests written as exchanges (replay)'),
+
+  // --- rules: requests that the configuration leaves out
+  'rules.loop': define('out', 'requests', 'Our own deliveries, mirrored again and known by their marker'),
+  'rules.health_check': define('out', 'requests', 'Requests equal in all of it to one of health_checks'),
+  'rules.sampled_out': define('out', 'requests', 'Requests of connections that forward.sample leaves out'),
+  'rules.filter_bypass': define('out', 'requests', 'Requests that input_filters.bypass leaves out'),
+  'rules.filter_not_inspected': define('out', 'requests', 'Requests that no entry of input_filters.inspect takes'),
+  'rules.route_off': define('out', 'requests', 'Requests of routes whose wallarm_mode is off'),
+  'rules.looks_like_health_check': define('note', 'requests', 'Forwarded requests whose User-Agent calls itself a health check'),
+  'rules.redacted': define('note', 'events', 'Values masked by forward.redact'),
 
   // --- forward: requests on their way to the node (docs/forwarding.md). submitted = delivered + delivered_incomplete + the lost ones + in flight
   'forward.submitted': define('note', 'requests', 'Requests handed over for delivery'),

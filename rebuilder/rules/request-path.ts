@@ -1,0 +1,50 @@
+import type { Request } from '../http/message.ts';
+import { latin1 } from './header-name.ts';
+
+/**
+ * The path of a request in two readings, for servers read it differently: as it was sent, and as NGINX would (percent-decoded once, slashes
+ * merged, `.` and `..` resolved). Without query; of an absolute target without scheme and authority. latin1 text.
+ */
+export interface RequestPath {
+  readonly raw: string;
+  /** null = it climbs above the root or has a broken escape: no rule that leaves requests out applies to it. */
+  readonly normalised: string | null;
+}
+
+export function requestPath(request: Request): RequestPath {
+  const target = latin1(request.bytes, request.targetStart, request.targetEnd);
+  const raw = pathOf(target);
+  return { raw, normalised: normalise(raw) };
+}
+
+function pathOf(target: string): string {
+  const end = target.search(/[?#]/);
+  const path = end < 0 ? target : target.slice(0, end);
+  if (path.startsWith('/')) return path;
+  const authority = /^[a-z][a-z0-9+.-]*:\/\/[^/]*/i.exec(path);
+  return authority ? path.slice(authority[0].length) || '/' : path;
+}
+
+function normalise(path: string): string | null {
+  // The common case: nothing to change.
+  if (!/%|\/\/|\/\.|\0/.test(path)) return path;
+  if (/%(?![0-9a-f]{2})/i.test(path)) return null;
+  const decoded = path.replace(/%([0-9a-f]{2})/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
+  if (decoded.includes('\0')) return null;
+  const parts: string[] = [];
+  const segments = decoded.replace(/\/{2,}/g, '/').split('/');
+  for (let i = 0; i < segments.length; i++) {
+    const segment = segments[i]!;
+    const isLast = i === segments.length - 1;
+    if (segment === '..') {
+      if (parts.length <= 1) return null;
+      parts.pop();
+      if (isLast) parts.push('');
+    } else if (segment === '.') {
+      if (isLast) parts.push('');
+    } else {
+      parts.push(segment);
+    }
+  }
+  return parts.join('/');
+}

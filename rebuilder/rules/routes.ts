@@ -1,0 +1,112 @@
+import { RE2JS } from 're2js';
+import type { Route, RouteSettings } from '../config/settings.ts';
+import { Field, LINE_STRIDE, type Request } from '../http/message.ts';
+import { latin1 } from './header-name.ts';
+import { compileHost, hostMatches, type HostPattern } from './host-pattern.ts';
+import { requestPath } from './request-path.ts';
+
+/** What a route says of a request. */
+export interface Routing {
+  readonly off: boolean;
+  /** Header lines for the node: X-Mirror-Application, X-Mirror-Partner. */
+  readonly extra: readonly (readonly [string, string])[];
+}
+
+type Kind = 'exact' | 'prefix' | 'prefix_first' | 'pattern' | 'host';
+
+interface CompiledRoute {
+  readonly host: HostPattern | null;
+  readonly kind: Kind;
+  readonly path: string;
+  readonly pattern: RE2JS | null;
+  readonly routing: Routing;
+}
+
+/**
+ * `route_config`, chosen as NGINX chooses a location: `=`, then the longest prefix if it says `^~`, then patterns in their order, then the
+ * longest prefix, then the host's own entry. Routes of the host itself come first, then those of a host with wildcards, then those of every
+ * host. `off` is obeyed only when the path as it was sent and as it is normalised both lead to it.
+ */
+export class Routes {
+  /** Groups in the order they are tried. */
+  readonly #groups: readonly (readonly CompiledRoute[])[];
+  readonly #default: Routing;
+  readonly isTrivial: boolean;
+
+  constructor(settings: RouteSettings) {
+    const routes = settings.routes.map(compile);
+    this.#groups = [
+      routes.filter(({ host }) => host !== null && host.exact !== null),
+      routes.filter(({ host }) => host !== null && host.exact === null),
+      routes.filter(({ host }) => host === null),
+    ].filter((group) => group.length > 0);
+    this.#default = routing(settings.mode, settings.application, settings.partnerClientUuid);
+    this.isTrivial = routes.length === 0 && !this.#default.off && this.#default.extra.length === 0;
+  }
+
+  route(request: Request): Routing {
+    const host = hostOf(request);
+    const { raw, normalised } = requestPath(request);
+    const found = this.#find(host, normalised ?? raw);
+    if (!found.off || normalised === raw) return found;
+    const asSent = normalised === null ? null : this.#find(host, raw);
+    return asSent?.off === true ? found : { off: false, extra: found.extra };
+  }
+
+  #find(host: string, path: string): Routing {
+    for (const group of this.#groups) {
+      const found = best(group.filter((route) => route.host === null || hostMatches(route.host, host)), path);
+      if (found !== null) return found.routing;
+    }
+    return this.#default;
+  }
+}
+
+function best(routes: readonly CompiledRoute[], path: string): CompiledRoute | null {
+  let longest: CompiledRoute | null = null;
+  let ofHost: CompiledRoute | null = null;
+  for (const route of routes) {
+    if (route.kind === 'exact' && route.path === path) return route;
+    if (route.kind === 'host') ofHost ??= route;
+    const isPrefix = route.kind === 'prefix' || route.kind === 'prefix_first';
+    if (isPrefix && path.startsWith(route.path) && route.path.length > (longest?.path.length ?? -1)) longest = route;
+  }
+  if (longest?.kind === 'prefix_first') return longest;
+  return routes.find(({ pattern }) => pattern?.test(path)) ?? longest ?? ofHost;
+}
+
+function compile(route: Route): CompiledRoute {
+  const match = /^(=|\^~|~\*|~)?\s*(.*)$/s.exec(route.route ?? '')!;
+  const sign = match[1] ?? '';
+  const path = match[2]!;
+  const isPattern = sign === '~' || sign === '~*';
+  return {
+    host: route.host === null ? null : compileHost(route.host),
+    kind: route.route === null ? 'host' : sign === '=' ? 'exact' : sign === '^~' ? 'prefix_first' : isPattern ? 'pattern' : 'prefix',
+    path,
+    pattern: isPattern ? RE2JS.compile(path, sign === '~*' ? RE2JS.CASE_INSENSITIVE : 0) : null,
+    routing: routing(route.mode, route.application, route.partnerClientUuid),
+  };
+}
+
+function routing(mode: Route['mode'], application: string | null, partner: string | null): Routing {
+  const extra: (readonly [string, string])[] = [];
+  if (application !== null) extra.push(['X-Mirror-Application', application]);
+  if (partner !== null) extra.push(['X-Mirror-Partner', partner]);
+  return { off: mode === 'off', extra };
+}
+
+/** Lower case, without the port; an absolute target's own authority goes before the Host line (RFC 9112, 3.2.2). Empty = none. */
+function hostOf(request: Request): string {
+  const target = latin1(request.bytes, request.targetStart, Math.min(request.targetEnd, request.targetStart + 300));
+  const authority = /^[a-z][a-z0-9+.-]*:\/\/(?:[^/?#@]*@)?([^/?#]*)/i.exec(target)?.[1];
+  return (authority ?? hostLine(request)).replace(/:\d*$/, '').toLowerCase();
+}
+
+function hostLine(request: Request): string {
+  const { bytes, lines, lineCount } = request;
+  for (let i = 0; i < lineCount; i++) {
+    if (lines[i * LINE_STRIDE] === Field.host) return latin1(bytes, lines[i * LINE_STRIDE + 3]!, lines[i * LINE_STRIDE + 4]!);
+  }
+  return '';
+}
