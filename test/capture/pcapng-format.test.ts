@@ -39,7 +39,9 @@ test('simple packet blocks: interface 0, its snap length, the time of the last f
 
 test('each interface has its link type, time resolution and offset', () => {
   const interfaces = [
-    { linkType: LinkType.ethernet }, { linkType: LinkType.raw, resolution: 9 }, { linkType: 113, resolution: 0x80 | 20, offset: 1_600_000_000 },
+    { linkType: LinkType.ethernet },
+    { linkType: LinkType.raw, resolution: 9 },
+    { linkType: LinkType.linuxSll, resolution: 0x80 | 20, offset: 1_600_000_000 },
   ];
   const got = read(pcapngSection([0, 1, 2].map((id) => frame(10, { interface: id })), { interfaces })).frames;
   assert.deepEqual(got.map(({ link }) => link), [LinkType.ethernet, LinkType.raw, LinkType.linuxSll]);
