@@ -1,0 +1,68 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** A program that turns mirrored packets into requests to an endpoint, as one command line. */
+export interface Contender {
+  readonly name: string;
+  /** What is written to the sink is no HTTP, only as many bytes. */
+  readonly rawBytes: boolean;
+  /** Cores it may use, `taskset -c`. */
+  readonly cores: string;
+  command(listenPort: number, sinkPort: number): string[];
+}
+
+/** @param dir a folder for what they need @param goreplay path of its binary, empty = leave it out */
+export function contenders(dir: string, goreplay: string): Contender[] {
+  mkdirSync(dir, { recursive: true });
+  const all = [ours(dir, 1, '0'), ours(dir, 2, '0,1'), floor(dir)];
+  return goreplay === '' ? all : [...all, goreplayTuned(goreplay)];
+}
+
+const ROOT = join(import.meta.dirname, '..');
+
+function ours(dir: string, workers: number, cores: string): Contender {
+  return {
+    name: workers === 1 ? 'rebuilder' : `rebuilder, ${workers} workers`,
+    rawBytes: false,
+    cores,
+    command(listenPort, sinkPort) {
+      const config = join(dir, `rebuilder-${workers}.yaml`);
+      writeFileSync(config, [
+        'version: 4',
+        'mode: tcp-capture-v2',
+        'tcp_stream:',
+        `  from_vxlan: {enabled: true, listen_addr: "127.0.0.1:${listenPort}"}`,
+        'forward:',
+        `  endpoint: http://127.0.0.1:${sinkPort}`,
+        `workers: ${workers}`,
+        'log: {pretty: false, level: warn}',
+        'metrics: {enabled: false}',
+        'health_check: {enabled: false}',
+        '',
+      ].join('\n'));
+      return [process.execPath, join(ROOT, 'rebuilder', 'rebuilder.js'), 'run', '-c', config];
+    },
+  };
+}
+
+function floor(dir: string): Contender {
+  const binary = join(dir, 'floor');
+  execFileSync('gcc', ['-O2', '-o', binary, join(import.meta.dirname, 'floor.c')]);
+  return { name: 'floor', rawBytes: true, cores: '0', command: (listenPort, sinkPort) => [binary, String(listenPort), String(sinkPort)] };
+}
+
+/** With the settings that measured best: more workers, a longer queue, a larger socket buffer. */
+function goreplayTuned(binary: string): Contender {
+  return {
+    name: 'goreplay',
+    rawBytes: false,
+    cores: '0',
+    command: (listenPort, sinkPort) => [
+      binary, '--input-raw', ':8080', '--input-raw-engine', 'vxlan', '--input-raw-vxlan-port', String(listenPort),
+      '--input-raw-buffer-size', '4194304', '--input-raw-track-response=false',
+      '--output-http', `http://127.0.0.1:${sinkPort}`, '--output-http-workers', '8', '--output-http-queue-len', '10000',
+      '--http-original-host',
+    ],
+  };
+}

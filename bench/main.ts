@@ -1,0 +1,127 @@
+/**
+ * `npm run bench -- [options]`: measures how many requests a second arrive without loss, and what each costs, for our rebuilder, goreplay
+ * (GOR=path of its binary) and the floor (bench/floor.c). Needs Linux, two cores, gcc and taskset. See docs/performance.md.
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { cpus, tmpdir, totalmem } from 'node:os';
+import { join } from 'node:path';
+import { Command } from 'commander';
+import { type Contender, contenders } from './contenders.ts';
+import { buildLoad } from './load.ts';
+import { writeLoad } from './load-file.ts';
+import { FAULTS, LOADS } from './loads.ts';
+import { findLimit, trialAt } from './search.ts';
+import type { TrialResult } from './trial.ts';
+
+const options = new Command('bench')
+  .description('Measures our rebuilder beside goreplay (GOR=binary) and the floor')
+  .option('--loads <names>', `comma-separated, of ${Object.keys(LOADS).join(', ')}`, Object.keys(LOADS).join(','))
+  .option('--contenders <names>', 'comma-separated; default all there are')
+  .option('--runs <n>', 'runs at the limit found, of which the median is told', '5')
+  .option('--rate <n>', 'requests a second: no search, only runs at this rate')
+  .option('--faults [name]', 'instead: each fault alone, with digests checked')
+  .parse()
+  .opts<{ loads: string; contenders?: string; runs: string; rate?: string; faults?: true | string }>();
+
+/** Where the search begins, requests a second: half of what the floor is known to reach. */
+const START_RATE: Readonly<Record<string, number>> = {
+  get: 20_000, mix: 10_000, jumbo: 10_000, keepalive: 20_000, responses: 10_000, chunked: 4000,
+};
+const FAULT_RATE = 10_000;
+
+const dir = mkdtempSync(join(tmpdir(), 'vpc-mirror-bench-'));
+process.on('exit', () => rmSync(dir, { recursive: true, force: true }));
+
+const chosen = contenders(join(dir, 'contenders'), process.env['GOR'] ?? '')
+  .filter(({ name }) => options.contenders === undefined || options.contenders.split(',').includes(name));
+const machine = `${cpus().length} × ${cpus()[0]?.model ?? '?'}, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}`;
+console.log(`# ${machine}\n`);
+
+if (options.faults === undefined) await measureSpeed();
+else await measureFaults();
+
+async function measureSpeed(): Promise<void> {
+  console.log(row('load', 'contender', 'max lossless requests/s', 'packets/s', 'Mbit/s', 'CPU s per 100k requests', 'peak RSS MiB', 'delay p50 / p99 ms'));
+  console.log(row(...new Array<string>(8).fill('---')));
+  for (const name of options.loads.split(',')) {
+    const entry = LOADS[name];
+    if (!entry) throw new Error(`no load is called ${name}`);
+    const load = buildLoad(entry.options);
+    const loadDir = join(dir, name);
+    writeLoad(loadDir, load);
+    for (const contender of chosen) {
+      let rate = Number(options.rate ?? 0);
+      let atLeast = false;
+      const results: TrialResult[] = [];
+      if (rate === 0) {
+        const limit = await findLimit(contender, load, loadDir, START_RATE[name] ?? 5000, (result, ok) => {
+          console.error(`  ${name} ${contender.name}: ${describe(result)}${ok ? '' : ' LOST'}`);
+        });
+        if (!limit.best) {
+          console.log(row(entry.title, contender.name, '0', '', '', '', '', ''));
+          continue;
+        }
+        ({ atLeast } = limit);
+        rate = limit.best.requestsPerSecond;
+        results.push(limit.best);
+      }
+      while (results.length < Number(options.runs)) {
+        const result = await trialAt(contender, load, loadDir, rate);
+        console.error(`  ${name} ${contender.name}: ${describe(result)}`);
+        results.push(result);
+      }
+      printMedians(entry.title, contender, results, atLeast);
+    }
+    rmSync(loadDir, { recursive: true });
+  }
+}
+
+function printMedians(title: string, contender: Contender, results: TrialResult[], atLeast: boolean): void {
+  const median = (of: (result: TrialResult) => number): number => results.map(of).sort((a, b) => a - b)[results.length >> 1]!;
+  const delivered = median((r) => r.delivered);
+  console.log(row(
+    title, contender.name, `${atLeast ? '>= ' : ''}${whole(median((r) => r.requestsPerSecond))}${delivered < 0.999 ? ` (${percent(delivered)} %)` : ''}`,
+    whole(median((r) => r.packetsPerSecond)), whole(median((r) => r.megabitsPerSecond)), median((r) => r.cpuPer100kRequests).toFixed(2),
+    whole(median((r) => r.peakMebibytes)), `${median((r) => r.delayMs.p50).toFixed(1)} / ${median((r) => r.delayMs.p99).toFixed(1)}`,
+  ));
+}
+
+async function measureFaults(): Promise<void> {
+  console.log(row('fault', 'contender', 'delivered %', 'altered', 'duplicates', 'not ours', 'requests/s', 'CPU s per 100k requests'));
+  console.log(row(...new Array<string>(8).fill('---')));
+  for (const [name, loadOptions] of Object.entries(FAULTS)) {
+    if (typeof options.faults === 'string' && !name.includes(options.faults)) continue;
+    const load = buildLoad(loadOptions);
+    const loadDir = join(dir, 'fault');
+    writeLoad(loadDir, load);
+    for (const contender of chosen) {
+      if (contender.rawBytes) continue;
+      const rate = Number(options.rate ?? FAULT_RATE) / (loadOptions.kind === 'chunked' ? 2 : 1);
+      const result = await trialAt(contender, load, loadDir, rate, true);
+      const { altered, duplicates, foreign } = result.totals;
+      console.log(row(
+        name, contender.name, percent(result.delivered), whole(altered), whole(duplicates), whole(foreign),
+        whole(result.requestsPerSecond), result.cpuPer100kRequests.toFixed(2),
+      ));
+    }
+  }
+}
+
+function describe(result: TrialResult): string {
+  const { delayMs } = result;
+  return `${whole(result.requestsPerSecond)} requests/s, ${percent(result.delivered)} % of ${whole(result.expected)}, `
+    + `${result.cpuPer100kRequests.toFixed(2)} CPU s per 100k, ${whole(result.peakMebibytes)} MiB, `
+    + `delay ${delayMs.p50.toFixed(1)} / ${delayMs.p99.toFixed(1)} / ${delayMs.max.toFixed(0)} ms${result.inTime ? '' : ', generator too slow'}`;
+}
+
+function row(...cells: string[]): string {
+  return `| ${cells.join(' | ')} |`;
+}
+
+function whole(n: number): string {
+  return Math.round(n).toLocaleString('en-US');
+}
+
+function percent(share: number): string {
+  return (Math.floor(share * 100_000) / 1000).toString();
+}
