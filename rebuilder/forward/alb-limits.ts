@@ -1,0 +1,174 @@
+import { Field, LINE_STRIDE } from '../http/message.ts';
+import type { Request } from '../http/message.ts';
+import { isStrictChunked } from './chunked-body.ts';
+import { looksLikeFraming } from './header-name.ts';
+
+/**
+ * What an Application Load Balancer would refuse, alter or handle as ambiguous, told before it is sent ("Quotas for your Application Load
+ * Balancers"; "How Elastic Load Balancing works"; classes of aws/http-desync-guardian). The same test keeps shared connections in step:
+ * what has no finding here has one reading, and its bytes end where its framing says.
+ */
+export const Finding = {
+  /** The request line or a header is over 16K, or all headers are over 64K. */
+  size: 1,
+  /** Not one of GET HEAD POST PUT DELETE OPTIONS PATCH. */
+  method: 2,
+  /** A line that parsers read differently: its end, blanks in the request line, no or two Host lines, a version other than 1.0 and 1.1. */
+  line: 4,
+  /** The body's end is not told by exactly one plain Content-Length or one `Transfer-Encoding: chunked` that is true. */
+  framing: 8,
+  /** GET or HEAD with a body. */
+  bodyOnGet: 16,
+  /** A name with the letters of Content-Length or Transfer-Encoding that is neither. */
+  suspicious: 32,
+  // --- not refused; what the serialiser wants to know
+  /** A line must be renamed. */
+  edits: 256,
+  http10: 512,
+  head: 1024,
+  /** HTTP/1.0 without `Connection: keep-alive`. */
+  closes: 2048,
+} as const;
+
+/** Bits that keep a request off a shared connection. */
+export const REFUSED = Finding.size | Finding.method | Finding.line | Finding.framing | Finding.bodyOnGet | Finding.suspicious;
+
+export const MAX_LINE_BYTES = 16 * 1024;
+export const MAX_HEAD_BYTES = 64 * 1024;
+/** Room for what we add to a line (X-Mirror-Original-) and to a head (our lines). */
+export const LINE_MARGIN = 32;
+export const HEAD_MARGIN = 2048;
+
+export const ALB_METHODS: readonly string[] = ['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'OPTIONS', 'PATCH'];
+const METHODS = ALB_METHODS.map((method) => Buffer.from(method));
+const KEEP_ALIVE = Buffer.from('keep-alive');
+const CHUNKED = Buffer.from('chunked');
+const HTTP_1 = Buffer.from('HTTP/1.');
+const CR = 13;
+const LF = 10;
+
+/** Is the text at start..end `lower`, in any case of letters? */
+export function equalsIgnoringCase(bytes: Uint8Array, start: number, end: number, lower: Uint8Array): boolean {
+  if (end - start !== lower.length) return false;
+  for (let i = 0; i < lower.length; i++) {
+    const byte = bytes[start + i]!;
+    if ((byte >= 0x41 && byte <= 0x5a ? byte | 0x20 : byte) !== lower[i]) return false;
+  }
+  return true;
+}
+
+function startsWith(bytes: Uint8Array, start: number, text: Uint8Array): boolean {
+  for (let i = 0; i < text.length; i++) {
+    if (bytes[start + i] !== text[i]) return false;
+  }
+  return true;
+}
+
+/** Position in ALB_METHODS, -1 = none of them. */
+function methodNumber(bytes: Uint8Array, start: number, end: number): number {
+  for (let i = 0; i < METHODS.length; i++) {
+    const method = METHODS[i]!;
+    if (method.length === end - start && startsWith(bytes, start, method)) return i;
+  }
+  return -1;
+}
+
+/** Digits only, at most 15 of them (exact as a number); -1 otherwise. */
+function plainNumber(bytes: Uint8Array, start: number, end: number): number {
+  if (end <= start || end - start > 15) return -1;
+  let value = 0;
+  for (let i = start; i < end; i++) {
+    const digit = bytes[i]! - 0x30;
+    if (digit < 0 || digit > 9) return -1;
+    value = value * 10 + digit;
+  }
+  return value;
+}
+
+export function isKeepAlive(bytes: Uint8Array, start: number, end: number): boolean {
+  return equalsIgnoringCase(bytes, start, end, KEEP_ALIVE);
+}
+
+/** Bits of `Finding`. Reads every line once and no byte of a plain value; control bytes in values are the parser's to report. */
+export function inspect(request: Request): number {
+  const { bytes, lines, lineCount, headEnd } = request;
+  let found = 0;
+  if (request.headersStart - request.start > MAX_LINE_BYTES) found |= Finding.size;
+  if (headEnd - request.start + HEAD_MARGIN + lineCount * LINE_MARGIN > MAX_HEAD_BYTES) found |= Finding.size;
+
+  const method = methodNumber(bytes, request.start, request.methodEnd);
+  if (method < 0) found |= Finding.method;
+  if (method === 1) found |= Finding.head;
+
+  // RFC 9112, 3: single blanks, and CRLF right behind the version.
+  if (request.targetStart !== request.methodEnd + 1 || request.targetEnd <= request.targetStart
+    || request.versionStart !== request.targetEnd + 1
+    || request.versionEnd !== request.versionStart + 8 || request.headersStart !== request.versionEnd + 2
+    || bytes[request.versionEnd] !== CR || bytes[request.versionEnd + 1] !== LF || !startsWith(bytes, request.versionStart, HTTP_1)) {
+    found |= Finding.line;
+  }
+  const minor = bytes[request.versionEnd - 1];
+  if (minor === 0x30) found |= Finding.http10;
+  else if (minor !== 0x31) found |= Finding.line;
+  for (let i = request.targetStart; i < request.targetEnd; i++) {
+    const byte = bytes[i]!;
+    if (byte <= 0x20 || byte === 0x7f) found |= Finding.line;
+  }
+  if (headEnd < request.headersStart + 2 || bytes[headEnd - 1] !== LF || bytes[headEnd - 2] !== CR) found |= Finding.line;
+
+  let hosts = 0;
+  let lengths = 0;
+  let length = -1;
+  let codings = 0;
+  let keepAlive = false;
+  for (let i = 0, at = 0; i < lineCount; i++, at += LINE_STRIDE) {
+    const nameStart = lines[at + 1]!;
+    const lineEnd = i + 1 < lineCount ? lines[at + LINE_STRIDE + 1]! : headEnd - 2;
+    if (bytes[lineEnd - 1] !== LF || bytes[lineEnd - 2] !== CR) found |= Finding.line;
+    if (lineEnd - nameStart + LINE_MARGIN > MAX_LINE_BYTES) found |= Finding.size;
+    switch (lines[at]) {
+      case Field.other:
+        if (looksLikeFraming(bytes, nameStart, lines[at + 2]!)) found |= Finding.suspicious;
+        break;
+      case Field.malformed:
+        found |= Finding.line;
+        break;
+      case Field.host:
+        hosts++;
+        break;
+      case Field.contentLength:
+        lengths++;
+        // The parser takes `_` for `-`; others do not.
+        if (bytes[nameStart + 7] !== 0x2d) found |= Finding.suspicious;
+        length = plainNumber(bytes, lines[at + 3]!, lines[at + 4]!);
+        break;
+      case Field.transferEncoding:
+        codings++;
+        if (bytes[nameStart + 8] !== 0x2d) found |= Finding.suspicious;
+        if (!equalsIgnoringCase(bytes, lines[at + 3]!, lines[at + 4]!, CHUNKED)) found |= Finding.framing;
+        break;
+      case Field.connection:
+        if (isKeepAlive(bytes, lines[at + 3]!, lines[at + 4]!)) keepAlive = true;
+        else found |= Finding.edits;
+        break;
+      case Field.reserved:
+      case Field.expect:
+      case Field.upgrade:
+      case Field.hopByHop:
+        found |= Finding.edits;
+        break;
+    }
+  }
+  if (hosts > 1 || (hosts === 0 && (found & Finding.http10) === 0)) found |= Finding.line;
+  if (!keepAlive && (found & Finding.http10) !== 0) found |= Finding.closes;
+
+  const held = request.end - headEnd;
+  if (lengths + codings > 1) found |= Finding.framing;
+  else if (codings === 1) {
+    if ((found & Finding.http10) !== 0 || !isStrictChunked(bytes, headEnd, request.end)) found |= Finding.framing;
+  } else if (lengths === 1 ? length !== held : held !== 0) {
+    found |= Finding.framing;
+  }
+  if ((method === 0 || method === 1) && (codings > 0 || held > 0)) found |= Finding.bodyOnGet;
+  return found;
+}

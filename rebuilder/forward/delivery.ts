@@ -1,0 +1,51 @@
+import type { Slab, SlabPool } from './slab.ts';
+
+/** Bits of `Delivery.traits`. */
+export const Trait = {
+  /** Answers to it have no body: HEAD (RFC 9112, 6.3). */
+  bodyless: 1,
+  incomplete: 2,
+  /** HTTP/1.0: some servers close behind it. */
+  http10: 4,
+  /** Nothing may be sent behind it until it is answered. */
+  alone: 8,
+} as const;
+
+/** One request on its way to the node: its bytes, and what was tried. Reused after its end; lists chain them by `next`. */
+export class Delivery {
+  memory: SlabPool | null = null;
+  slab: Slab | null = null;
+  start = 0;
+  end = 0;
+  traits = 0;
+  /** Clock of the dispatcher, ms. */
+  submittedMs = 0;
+  /** Failed attempts. */
+  attempts = 0;
+  /** How many requests the endpoint had answered when this one failed last; -1 = never failed. */
+  answeredAtFailure = -1;
+  /** The same request re-framed for the shared path, in case the byte-true form is refused. */
+  alternate: Delivery | null = null;
+  next: Delivery | null = null;
+}
+
+const MAX_SPARE = 4096;
+const spare: Delivery[] = [];
+
+export function newDelivery(): Delivery {
+  return spare.pop() ?? new Delivery();
+}
+
+/** Gives its memory back, and that of its alternate. */
+export function releaseDelivery(delivery: Delivery): void {
+  if (delivery.alternate !== null) releaseDelivery(delivery.alternate);
+  if (delivery.slab !== null) delivery.memory!.release(delivery.slab);
+  delivery.memory = null;
+  delivery.slab = null;
+  delivery.traits = 0;
+  delivery.attempts = 0;
+  delivery.answeredAtFailure = -1;
+  delivery.alternate = null;
+  delivery.next = null;
+  if (spare.length < MAX_SPARE) spare.push(delivery);
+}

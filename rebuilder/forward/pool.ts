@@ -1,0 +1,380 @@
+import type { CounterName, Ledger } from '../ledger.ts';
+import type { AddressBook } from './address-book.ts';
+import { Connection } from './connection.ts';
+import type { ConnectionOwner, End } from './connection.ts';
+import { releaseDelivery, Trait } from './delivery.ts';
+import type { Delivery } from './delivery.ts';
+import { Queue } from './queue.ts';
+import { verdict } from './verdict.ts';
+
+export interface PoolOptions {
+  readonly maxConnections: number;
+  readonly pipelining: number;
+  /** One request a connection. */
+  readonly isSingle: boolean;
+  readonly connectTimeoutMs: number;
+  readonly responseTimeoutMs: number;
+  readonly idleTimeoutMs: number;
+  readonly attempts: number;
+  readonly deadlineMs: number;
+}
+
+/** Told when a request has come to its end. `undeliverable`: dropped for `reason`, or what else the owner can do with it. */
+export interface PoolOwner {
+  delivered(delivery: Delivery): void;
+  undeliverable(delivery: Delivery, reason: CounterName): void;
+}
+
+/** Bytes put on one connection at once. */
+const MAX_BATCH_BYTES = 256 * 1024;
+/** No deeper than what the node answers in this time: a queue of our own can still go elsewhere, one on a connection cannot. */
+const DEPTH_MS = 4;
+const MIN_DEPTH = 2;
+const MAX_CONNECTING = 4;
+const FIRST_PAUSE_MS = 100;
+const MAX_PAUSE_MS = 1_000;
+
+const REASON_OF_END: Readonly<Record<'lost' | 'timeout' | 'bad_response', CounterName>> = {
+  lost: 'forward.connection_lost',
+  timeout: 'forward.response_timeout',
+  bad_response: 'forward.bad_response',
+};
+
+/** The connections to one endpoint, and what waits for them. */
+export class Pool implements ConnectionOwner {
+  readonly queue = new Queue();
+  /** Those that failed once, or must not be followed: each goes on a connection where nothing else is. */
+  readonly alone = new Queue();
+  readonly addresses: AddressBook;
+  /** Requests sent and not answered. */
+  inFlight = 0;
+  /** Requests that the endpoint gave a final response to. */
+  answeredCount = 0;
+  lastAnswerMs: number | null = null;
+  /** Why the last connection or look-up failed; null = the last one did not. */
+  lastError: string | null = null;
+  readonly #options: PoolOptions;
+  readonly #owner: PoolOwner;
+  readonly #ledger: Ledger;
+  readonly #clock: () => number;
+  readonly #connections: Connection[] = [];
+  #connecting = 0;
+  #next = 0;
+  /** A connection that is left to run empty for `alone`. */
+  #reserved: Connection | null = null;
+  /** ms a response takes in the middle of a batch, a low quantile: what our own pauses add is not the node's. */
+  #serviceMs = 0.5;
+  /** In a row: the load balancer said that no node answers. */
+  #unavailable = 0;
+  #pausedUntilMs = 0;
+  #closesBehindHttp10 = false;
+  #isStopped = false;
+
+  constructor(addresses: AddressBook, options: PoolOptions, owner: PoolOwner, ledger: Ledger, clock: () => number) {
+    this.addresses = addresses;
+    this.#options = options;
+    this.#owner = owner;
+    this.#ledger = ledger;
+    this.#clock = clock;
+  }
+
+  get openConnections(): number {
+    return this.#connections.length - this.#connecting;
+  }
+
+  push(delivery: Delivery): void {
+    if ((delivery.traits & Trait.alone) !== 0) this.alone.push(delivery);
+    else this.queue.push(delivery);
+  }
+
+  /** Takes the oldest request that is not sent out of the queue; null = there is none. */
+  oldest(): Delivery | null {
+    const first = this.queue.first;
+    const alone = this.alone.first;
+    if (first === null || (alone !== null && alone.submittedMs <= first.submittedMs)) return this.alone.shift();
+    return this.queue.shift();
+  }
+
+  /** Sends what the connections can take now. */
+  pump(): void {
+    if (this.#isStopped || this.queue.length + this.alone.length === 0) return;
+    const now = this.#clock();
+    if (now < this.#pausedUntilMs) return;
+    if (this.#unavailable > 0) {
+      if (this.inFlight === 0) this.#probe(now);
+      return;
+    }
+    while (this.alone.length > 0) {
+      const idle = this.#idleConnection();
+      if (idle === null) break;
+      this.#sendAlone(idle, this.alone, now);
+    }
+    this.#reserve();
+    while (this.queue.length > 0) {
+      const connection = this.#pick();
+      if (connection === null) break;
+      this.#fill(connection, now);
+    }
+    this.#grow(now);
+  }
+
+  /** The load balancer had no node to ask: one request at a time until one is answered. */
+  #probe(now: number): void {
+    const idle = this.#idleConnection();
+    if (idle === null) this.#grow(now);
+    else this.#sendAlone(idle, this.queue.length > 0 ? this.queue : this.alone, now);
+  }
+
+  #idleConnection(): Connection | null {
+    for (const connection of this.#connections) {
+      if (connection.isOpen && connection.inFlight === 0 && !connection.isBlocked && !connection.isDraining) return connection;
+    }
+    return null;
+  }
+
+  #sendAlone(connection: Connection, queue: Queue, now: number): void {
+    connection.isExclusive = true;
+    connection.sinceMs = now;
+    this.inFlight++;
+    connection.add(queue.shift()!);
+    connection.send();
+  }
+
+  #reserve(): void {
+    this.#reserved = null;
+    if (this.alone.length === 0) return;
+    for (const connection of this.#connections) {
+      if (connection.isOpen && (this.#reserved === null || connection.inFlight < this.#reserved.inFlight)) this.#reserved = connection;
+    }
+  }
+
+  get #depth(): number {
+    const depth = Math.max(MIN_DEPTH, Math.round(DEPTH_MS / this.#serviceMs));
+    return Math.min(depth, this.#options.pipelining);
+  }
+
+  /** An idle connection, in turns; else the one with the least to do that is at most half full, so that the next batch is worth a write. */
+  #pick(): Connection | null {
+    const connections = this.#connections;
+    const half = this.#depth >> 1;
+    let best: Connection | null = null;
+    for (let i = 0; i < connections.length; i++) {
+      const position = (this.#next + i) % connections.length;
+      const connection = connections[position]!;
+      if (!connection.isOpen || connection.isExclusive || connection.isBlocked || connection.isDraining) continue;
+      if (connection === this.#reserved) continue;
+      if (connection.inFlight === 0) {
+        this.#next = position + 1;
+        return connection;
+      }
+      if (connection.inFlight <= half && (best === null || connection.inFlight < best.inFlight)) best = connection;
+    }
+    return best;
+  }
+
+  #fill(connection: Connection, now: number): void {
+    let room = this.#depth - connection.inFlight;
+    let bytes = MAX_BATCH_BYTES;
+    if (connection.inFlight === 0) connection.sinceMs = now;
+    do {
+      const delivery = this.queue.shift()!;
+      bytes -= delivery.end - delivery.start;
+      this.inFlight++;
+      connection.add(delivery);
+      if ((delivery.traits & Trait.http10) !== 0 && this.#closesBehindHttp10) {
+        connection.isExclusive = true;
+        break;
+      }
+    } while (--room > 0 && bytes > 0 && this.queue.length > 0);
+    connection.send();
+  }
+
+  /** Opens connections for what is left, a few at a time. */
+  #grow(now: number): void {
+    for (;;) {
+      const waiting = this.queue.length + this.alone.length;
+      const wanted = this.#options.isSingle ? waiting : Math.min(MAX_CONNECTING, Math.ceil(waiting / this.#depth));
+      if (this.#connecting >= wanted || this.#connections.length >= this.#options.maxConnections) return;
+      const address = this.addresses.choose(now);
+      if (address === null) return;
+      address.connections++;
+      address.connecting++;
+      this.#connecting++;
+      this.#connections.push(new Connection(this, address, this.addresses.port, this.#options.isSingle, now));
+    }
+  }
+
+  opened(connection: Connection): void {
+    this.#connecting--;
+    connection.address.connecting--;
+    connection.sinceMs = this.#clock();
+    this.#ledger.count('forward.connected');
+    // On the shared path only an answer proves that somebody is there.
+    if (this.#options.isSingle) connection.address.succeeded();
+    this.pump();
+  }
+
+  answered(connection: Connection, delivery: Delivery): void {
+    this.inFlight--;
+    const { status, speaker, keepAlive } = connection.framer;
+    if (!keepAlive && (delivery.traits & Trait.http10) !== 0) this.#closesBehindHttp10 = true;
+    const outcome = verdict(status, speaker);
+    if (outcome === 'retry') {
+      this.#unavailableAnswer(connection, delivery, status);
+      return;
+    }
+    this.answeredCount++;
+    this.lastError = null;
+    this.#unavailable = 0;
+    this.#pausedUntilMs = 0;
+    connection.address.succeeded();
+    if (outcome === 'server_error') this.#ledger.count('forward.server_error');
+    if (outcome === 'delivered' || outcome === 'server_error') this.#owner.delivered(delivery);
+    else this.#owner.undeliverable(delivery, outcome);
+    connection.discard(delivery);
+  }
+
+  /** 502, 503 or 504 of the load balancer's own: it counts against the request only if others were answered since its last failure. */
+  #unavailableAnswer(connection: Connection, delivery: Delivery, status: number): void {
+    this.lastError = `the load balancer answers ${status} in the node's place`;
+    const pause = Math.min(MAX_PAUSE_MS, FIRST_PAUSE_MS * 2 ** Math.min(this.#unavailable, 10));
+    this.#unavailable++;
+    this.#pausedUntilMs = this.#clock() + pause * (0.5 + Math.random() / 2);
+    if (delivery.answeredAtFailure !== this.answeredCount) {
+      delivery.answeredAtFailure = this.answeredCount;
+      delivery.attempts++;
+    }
+    if (delivery.attempts >= this.#options.attempts) {
+      this.#owner.undeliverable(delivery, 'forward.unavailable');
+      connection.discard(delivery);
+      return;
+    }
+    this.#ledger.count('forward.retried');
+    if (delivery.attempts > 1 || (delivery.traits & Trait.alone) !== 0) this.alone.push(delivery);
+    else this.queue.insertSecond(delivery);
+  }
+
+  progressed(connection: Connection, count: number): void {
+    const now = this.#clock();
+    if (count > 0) {
+      const sample = (now - connection.sinceMs) / count;
+      this.#serviceMs += (sample - this.#serviceMs) * (sample < this.#serviceMs ? 0.3 : 0.01);
+      this.lastAnswerMs = now;
+    }
+    connection.sinceMs = now;
+    this.pump();
+  }
+
+  ended(connection: Connection, end: End, detail: string): void {
+    const now = this.#clock();
+    const { address } = connection;
+    this.#connections.splice(this.#connections.indexOf(connection), 1);
+    address.connections--;
+    if (!connection.hasOpened) {
+      this.#connecting--;
+      address.connecting--;
+    }
+    if (end === 'connect_failed') {
+      address.failed(now);
+      this.#ledger.count('forward.connect_failed');
+      this.lastError = `${address.ip} port ${this.addresses.port} cannot be reached: ${detail}`;
+    }
+    let rest = connection.first;
+    if (rest !== null) {
+      this.#ledger.count('forward.connection_ended');
+      if (end === 'lost' || end === 'timeout' || end === 'bad_response') {
+        this.lastError = `${address.ip} port ${this.addresses.port}: ${detail}`;
+        if (!connection.hasAnswered && !this.#options.isSingle) this.#fruitless(connection, now);
+        const next = rest.next;
+        this.#failed(rest, REASON_OF_END[end]);
+        rest = next;
+      }
+      this.#resend(rest);
+    }
+    this.pump();
+  }
+
+  /** An address that takes connections and never answers is as good as closed, unless the endpoint answered elsewhere meanwhile. */
+  #fruitless(connection: Connection, now: number): void {
+    const { address } = connection;
+    if (address.answeredAtFailure === this.answeredCount) address.failed(now);
+    else address.answeredAtFailure = this.answeredCount;
+  }
+
+  /** The first unanswered request of a connection that ended: it may be the reason. */
+  #failed(delivery: Delivery, reason: CounterName): void {
+    this.inFlight--;
+    delivery.next = null;
+    if (++delivery.attempts >= this.#options.attempts) {
+      this.drop(delivery, reason);
+      return;
+    }
+    this.#ledger.count('forward.retried');
+    this.alone.push(delivery);
+  }
+
+  /** Those behind it: back to the head of the queue, in their order. */
+  #resend(first: Delivery | null): void {
+    let reversed: Delivery | null = null;
+    for (let delivery = first; delivery !== null;) {
+      const next: Delivery | null = delivery.next;
+      delivery.next = reversed;
+      reversed = delivery;
+      delivery = next;
+    }
+    while (reversed !== null) {
+      const next: Delivery | null = reversed.next;
+      this.inFlight--;
+      this.#ledger.count('forward.resent');
+      if (reversed.attempts > 0 || (reversed.traits & Trait.alone) !== 0) this.alone.unshift(reversed);
+      else this.queue.unshift(reversed);
+      reversed = next;
+    }
+  }
+
+  /** The end of a request that is in no list. */
+  drop(delivery: Delivery, reason: CounterName): void {
+    this.#owner.undeliverable(delivery, reason);
+    releaseDelivery(delivery);
+  }
+
+  /** Everything that time does: timeouts, idle connections, deadlines, new addresses, another try. */
+  tick(): void {
+    if (this.#isStopped) return;
+    const now = this.#clock();
+    this.addresses.refresh(now, () => this.#addressesChanged());
+    for (let i = this.#connections.length - 1; i >= 0; i--) this.#check(this.#connections[i]!, now);
+    this.#expire(this.queue, now);
+    this.#expire(this.alone, now);
+    this.pump();
+  }
+
+  #check(connection: Connection, now: number): void {
+    const age = now - connection.sinceMs;
+    const { connectTimeoutMs, responseTimeoutMs, idleTimeoutMs } = this.#options;
+    if (!connection.isOpen) {
+      if (age > connectTimeoutMs) connection.end('connect_failed', `no connection in ${connectTimeoutMs} ms`);
+    } else if (connection.inFlight > 0) {
+      if (age > responseTimeoutMs) connection.end('timeout', `no response in ${responseTimeoutMs} ms`);
+    } else if (age > idleTimeoutMs || connection.isDraining) {
+      connection.end('idle', '');
+    }
+  }
+
+  #expire(queue: Queue, now: number): void {
+    while (queue.first !== null && now - queue.first.submittedMs > this.#options.deadlineMs) this.drop(queue.shift()!, 'forward.deadline');
+  }
+
+  #addressesChanged(): void {
+    if (this.#isStopped) return;
+    if (this.addresses.error !== null) this.lastError = this.addresses.error;
+    for (const connection of this.#connections) connection.isDraining = !connection.address.present;
+    this.pump();
+  }
+
+  /** Closes every connection; what was unanswered is in the queues again. */
+  stop(): void {
+    this.#isStopped = true;
+    while (this.#connections.length > 0) this.#connections[this.#connections.length - 1]!.end('stopped', '');
+  }
+}

@@ -1,0 +1,50 @@
+import type { Delivery } from './delivery.ts';
+
+/** Requests in the order they came, chained by `next`: nothing is allocated, and putting back at the head costs the same as adding. */
+export class Queue {
+  first: Delivery | null = null;
+  #last: Delivery | null = null;
+  length = 0;
+  bytes = 0;
+
+  push(delivery: Delivery): void {
+    delivery.next = null;
+    if (this.#last === null) this.first = delivery;
+    else this.#last.next = delivery;
+    this.#last = delivery;
+    this.length++;
+    this.bytes += delivery.end - delivery.start;
+  }
+
+  unshift(delivery: Delivery): void {
+    delivery.next = this.first;
+    this.first = delivery;
+    this.#last ??= delivery;
+    this.length++;
+    this.bytes += delivery.end - delivery.start;
+  }
+
+  /** Behind the first one: so that a request that failed is not the next to be tried while another could be. */
+  insertSecond(delivery: Delivery): void {
+    const first = this.first;
+    if (first === null || first === this.#last) {
+      this.push(delivery);
+      return;
+    }
+    delivery.next = first.next;
+    first.next = delivery;
+    this.length++;
+    this.bytes += delivery.end - delivery.start;
+  }
+
+  shift(): Delivery | null {
+    const first = this.first;
+    if (first === null) return null;
+    this.first = first.next;
+    if (this.first === null) this.#last = null;
+    first.next = null;
+    this.length--;
+    this.bytes -= first.end - first.start;
+    return first;
+  }
+}
