@@ -1,6 +1,6 @@
 import { LINE_STRIDE, type Message } from '../http/message.ts';
 import type { HeaderName } from './header-name.ts';
-import { parseAddress } from './ip-address.ts';
+import { parseAddress } from '../http/ip-address.ts';
 import type { Networks } from './networks.ts';
 
 const COMMA = 0x2c;

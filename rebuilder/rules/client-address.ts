@@ -1,9 +1,10 @@
 import type { ProxyHeaderRule } from '../config/settings.ts';
+import { wordsOf } from '../http/ip-address.ts';
 import { LINE_STRIDE, type Endpoints, type Request } from '../http/message.ts';
+import { addressText } from '../wire/address-text.ts';
 import { HOST, lastElement, lastUntrusted, parameter, PROTO } from './address-chain.ts';
 import type { Envelope } from './envelope.ts';
 import { HeaderName, latin1 } from './header-name.ts';
-import { formatAddress, wordsOf } from './ip-address.ts';
 import { Networks } from './networks.ts';
 
 interface Rule {
@@ -46,7 +47,8 @@ export class ClientAddress {
   envelope(request: Request): Envelope {
     const { endpoints } = request;
     let sender = this.#senders.get(endpoints);
-    if (sender === undefined) {
+    // A connection joined in the middle may turn out to be the other way round.
+    if (sender === undefined || sender.address !== (endpoints.proxied ?? endpoints).clientAddress) {
       sender = this.#sender(endpoints);
       this.#senders.set(endpoints, sender);
     }
@@ -72,7 +74,7 @@ export class ClientAddress {
     const words = this.#words;
     for (const name of rule.realIp) {
       if (lastUntrusted(request, name, isForwarded(name), rule.trusted, words)) {
-        return formatAddress(words[0]!, words[1]!, words[2]!, words[3]!);
+        return addressText(words[0]!, words[1]!, words[2]!, words[3]!);
       }
     }
     return null;

@@ -2,7 +2,7 @@ import { RE2JS } from 're2js';
 import type { InputFilter, InputFilterSettings } from '../config/settings.ts';
 import type { Request } from '../http/message.ts';
 import { HeaderName, valueText } from './header-name.ts';
-import { wordsOf } from './ip-address.ts';
+import { wordsOf } from '../http/ip-address.ts';
 import { Networks } from './networks.ts';
 import { requestPath, type RequestPath } from './request-path.ts';
 

@@ -4,7 +4,7 @@ import { HeaderName, latin1, valueText } from './header-name.ts';
 
 /**
  * `health_checks`: a request is a balancer's own, and left out, only if all of it equals an entry: method, target, version, every header in
- * its order, no body, nothing irregular. Then nothing is left that could carry an attack; any one sign (a User-Agent, a path) can be copied.
+ * its order, no body, nothing irregular. Then nothing is left to carry an attack, while any one sign (a User-Agent, a path) can be copied.
  */
 export class HealthChecks {
   readonly #entries: readonly { readonly entry: HealthCheckEntry; readonly startLine: Uint8Array; readonly names: readonly HeaderName[] }[];

@@ -1,7 +1,7 @@
 import type { IgnoreRule } from '../config/settings.ts';
 import type { CounterName } from '../ledger.ts';
 import type { Packet } from '../wire/packet.ts';
-import { wordsOf } from './ip-address.ts';
+import { wordsOf } from '../http/ip-address.ts';
 import { Networks } from './networks.ts';
 
 interface CompiledRule {

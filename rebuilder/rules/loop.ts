@@ -1,7 +1,7 @@
 import { Field, LINE_STRIDE, type Request } from '../http/message.ts';
 import { HeaderName, valueText } from './header-name.ts';
 
-/** Knows the marker this deployment gives a request's id (forward/loop-marker.ts): a client can write the header, but no value that fits. */
+/** Knows the marker this deployment gives an id (forward/loop-marker.ts): a client can write the header, but no value that fits. */
 export interface LoopJudge {
   isOwn(marker: string, id: string): boolean;
 }

@@ -1,4 +1,4 @@
-import { wordsOf } from './ip-address.ts';
+import { wordsOf } from '../http/ip-address.ts';
 
 const IPV4_BITS = 96;
 

@@ -1,4 +1,4 @@
-/** Addresses as text and as four signed 32-bit words (IPv4 is IPv4-mapped, ::ffff:a.b.c.d, as in wire/packet.ts). */
+/** Reads addresses in text into four signed 32-bit words (IPv4 is IPv4-mapped, ::ffff:a.b.c.d, as in wire/packet.ts). */
 
 const MAPPED = 0xffff;
 const ZERO = 0x30;
@@ -131,25 +131,6 @@ function hexDigit(byte: number): number {
   if (byte >= ZERO && byte <= 0x39) return byte - ZERO;
   const lower = byte | 0x20;
   return lower >= 0x61 && lower <= 0x66 ? lower - 0x57 : -1;
-}
-
-/** Dotted IPv4, or IPv6 as RFC 5952 writes it. */
-export function formatAddress(w0: number, w1: number, w2: number, w3: number): string {
-  if (w0 === 0 && w1 === 0 && w2 === MAPPED) return `${w3 >>> 24}.${w3 >>> 16 & 255}.${w3 >>> 8 & 255}.${w3 & 255}`;
-  const parts = [w0 >>> 16, w0 & 0xffff, w1 >>> 16, w1 & 0xffff, w2 >>> 16, w2 & 0xffff, w3 >>> 16, w3 & 0xffff];
-  let longest = 1;
-  let from = -1;
-  for (let i = 0; i < 8; i++) {
-    let zeros = 0;
-    while (i + zeros < 8 && parts[i + zeros] === 0) zeros++;
-    if (zeros > longest) {
-      longest = zeros;
-      from = i;
-    }
-    i += zeros;
-  }
-  const hex = parts.map((part) => part.toString(16));
-  return from < 0 ? hex.join(':') : `${hex.slice(0, from).join(':')}::${hex.slice(from + longest).join(':')}`;
 }
 
 /** The words of an address in text; null = it is none. For what is read once: files, endpoints. */
