@@ -1,4 +1,5 @@
 // What stands around a proxy under test: an application, a detection node that records, and a client that speaks plain HTTP/1.
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import http from 'node:http';
 import net from 'node:net';
@@ -112,8 +113,10 @@ export const startApp = (): Promise<Recorder> => new Recorder(
     response.writeHead(request.target.startsWith('/teapot') ? 418 : 200, { 'Content-Type': 'text/plain', 'X-App': 'yes' });
     response.end(`app: ${request.method} ${request.target} ${request.body.length}`);
   },
-  (_request, socket) => {
-    socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n');
+  (request, socket) => {
+    // RFC 6455, 4.2.2: proxies check it.
+    const accept = createHash('sha1').update(`${values(request, 'Sec-WebSocket-Key').join()}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest('base64');
+    socket.write(`HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: ${accept}\r\n\r\n`);
     socket.on('data', (chunk) => socket.write(chunk));
     socket.on('error', () => undefined);
     socket.on('end', () => socket.end());
