@@ -24,7 +24,8 @@ const table = (layer: string): string => HEAD + COUNTER_NAMES.filter((name) => n
 const marked = (layer: string): RegExp => new RegExp(`(<!-- ${layer} -->\n)[^]*?(<!-- /${layer} -->)`);
 
 if (process.env['UPDATE']) {
-  const fill = (all: string, layer: string): string => all.replace(marked(layer), (_, begin: string, end: string) => begin + table(layer) + end);
+  const fill = (all: string, layer: string): string =>
+    all.replace(marked(layer), (_, begin: string, end: string) => begin + table(layer) + end);
   writeFileSync(FILE, LAYERS.reduce(fill, text));
 }
 
