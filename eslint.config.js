@@ -7,7 +7,7 @@ export default tseslint.config(
   stylistic.configs.customize({ semi: true, braceStyle: '1tbs', arrowParens: true }),
   {
     rules: {
-      '@stylistic/max-len': ['error', { code: 140, ignoreStrings: true, ignoreTemplateLiterals: true, ignoreRegExpLiterals: true, ignoreUrls: true }],
+      '@stylistic/max-len': ['error', { code: 160, ignoreStrings: true, ignoreTemplateLiterals: true, ignoreRegExpLiterals: true, ignoreUrls: true }],
       '@stylistic/max-statements-per-line': ['error', { max: 2 }],
       '@stylistic/quote-props': 'off',
       '@stylistic/multiline-ternary': 'off',

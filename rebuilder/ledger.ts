@@ -88,6 +88,7 @@ export const COUNTERS = {
   'tcp.segments': define('out', 'packets', 'TCP segments handed to their connection'),
   'tcp.no_flow': define('out', 'packets', 'Segments without data that belong to no known connection: the last words of one that is over'),
   'tcp.invalid_checksum': define('lost', 'packets', 'Segments with a wrong checksum in a direction that had shown correct ones: their receiver drops them too'),
+  'tcp.checksum_believed': define('note', 'segments', 'Those of them that were read after all: the sender went on behind them and nothing else came in their place'),
   'tcp.sessions': define('note', 'flows', 'Connections that came into sight'),
   'tcp.midstream_pickups': define('note', 'flows', 'Connections joined without their SYN'),
   'tcp.reopened': define('note', 'flows', 'Connections opened anew with the same addresses and ports'),
@@ -144,6 +145,7 @@ export const COUNTERS = {
   'http.body_limit': define('note', 'requests', 'Bodies longer than forward.body_limit, cut'),
   'http.memcap': define('note', 'requests', 'Messages cut because limits.memory was reached'),
   'http.invalid_chunk': define('note', 'requests', 'Chunked bodies whose framing breaks off'),
+  'http.http09_request': define('out', 'requests', 'Requests of HTTP/0.9, which the exchange format has no room for (replay); delivered to nodes all the same'),
   'http.exchanges': define('out', 'requests', 'Requests written as exchanges (replay)'),
 
   // --- rules: requests that the configuration leaves out

@@ -1,0 +1,218 @@
+import { NAME_CHAR, fieldOf, nextHash } from './field-names.ts';
+import { Irregular } from './irregular.ts';
+import { Field, LINE_STRIDE } from './message.ts';
+
+const LF = 10;
+const CR = 13;
+const SP = 32;
+const TAB = 9;
+const COLON = 58;
+
+/**
+ * Reads the header lines of a message (RFC 9112 5): where each name and value is and which of them frame the message. One scanner serves a
+ * whole pipeline; what it found holds until the next scan.
+ */
+export class HeaderLines {
+  /** See Message.lines. */
+  lines = new Int32Array(64 * LINE_STRIDE);
+  count = 0;
+  /** Bits of Irregular. */
+  irregular = 0;
+  /** -1 = no such header; -2 = not a number, or numbers that differ. */
+  contentLength = -1;
+  /** A Transfer-Encoding was there; `chunked` says whether its last coding is chunked. */
+  transferEncoding = false;
+  chunked = false;
+  hostCount = 0;
+  /** Fields seen, a bit each (1 << Field). */
+  seen = 0;
+
+  /**
+   * @returns the offset after the empty line; -1 when bytes[from, to) does not hold one.
+   */
+  scan(bytes: Uint8Array, from: number, to: number): number {
+    this.count = 0;
+    this.irregular = 0;
+    this.contentLength = -1;
+    this.transferEncoding = false;
+    this.chunked = false;
+    this.hostCount = 0;
+    this.seen = 0;
+    let at = from;
+    for (;;) {
+      if (at >= to) return -1;
+      const first = bytes[at]!;
+      if (first === CR) {
+        if (at + 1 >= to) return -1;
+        if (bytes[at + 1] === LF) return at + 2;
+      }
+      if (first === LF) {
+        this.irregular |= Irregular.bare_lf;
+        return at + 1;
+      }
+      const next = first === SP || first === TAB ? this.#folded(bytes, at, to) : this.#line(bytes, at, to);
+      if (next < 0) return -1;
+      at = next;
+    }
+  }
+
+  #line(bytes: Uint8Array, start: number, to: number): number {
+    let at = start;
+    let hash = 0;
+    let underscore = 0;
+    for (; at < to; at++) {
+      const char = NAME_CHAR[bytes[at]!]!;
+      if (char === 0) break;
+      hash = nextHash(hash, char);
+      underscore |= bytes[at]! ^ char;
+    }
+    const nameEnd = at;
+    while (at < to && (bytes[at] === SP || bytes[at] === TAB)) at++;
+    if (at >= to) return -1;
+    if (bytes[at] !== COLON || nameEnd === start) {
+      this.irregular |= Irregular.malformed_header;
+      const end = this.#value(bytes, start, to);
+      if (end < 0) return -1;
+      this.#add(Field.malformed, start, this.#valueEnd, this.#valueEnd, this.#valueEnd);
+      return end;
+    }
+    if (at !== nameEnd) this.irregular |= Irregular.space_before_colon;
+    const end = this.#value(bytes, at + 1, to);
+    if (end < 0) return -1;
+    let field = fieldOf(bytes, start, nameEnd, hash);
+    // `_` ^ `-` is 0x72, a change of case 0x20: an underscore written for a hyphen is another name, but some servers read it as the same.
+    if (field !== Field.other && field !== Field.reserved && (underscore & 0x52) !== 0) {
+      if (field === Field.contentLength || field === Field.transferEncoding) this.irregular |= Irregular.framing_alias;
+      field = Field.other;
+    }
+    if (field !== Field.other) this.#frame(field, bytes, this.#valueStart, this.#valueEnd);
+    this.#add(field, start, nameEnd, this.#valueStart, this.#valueEnd);
+    return end;
+  }
+
+  #valueStart = 0;
+  #valueEnd = 0;
+
+  /** Finds the end of a line and the value in it; @returns the offset after its end-of-line, -1 = not there yet. */
+  #value(bytes: Uint8Array, from: number, to: number): number {
+    let at = from;
+    while (at < to && (bytes[at] === SP || bytes[at] === TAB)) at++;
+    this.#valueStart = at;
+    let odd = 0;
+    for (; at < to; at++) {
+      const char = bytes[at]!;
+      if (char >= SP && char < 127) continue;
+      if (char === LF) break;
+      if (char >= 128) odd |= Irregular.non_ascii;
+      else if (char !== CR) odd |= char === TAB ? 0 : Irregular.control_in_header;
+      else if (at + 1 < to && bytes[at + 1] !== LF) odd |= Irregular.bare_cr;
+    }
+    if (at >= to) return -1;
+    let end = at;
+    if (end > this.#valueStart && bytes[end - 1] === CR) end--;
+    else if (bytes[at - 1] !== CR) odd |= Irregular.bare_lf;
+    while (end > this.#valueStart && (bytes[end - 1] === SP || bytes[end - 1] === TAB)) end--;
+    if (this.#valueStart > end) this.#valueStart = end;
+    this.#valueEnd = end;
+    this.irregular |= odd;
+    return at + 1;
+  }
+
+  /** A line that begins with a blank continues the one before (obs-fold, RFC 9112 5.2). */
+  #folded(bytes: Uint8Array, start: number, to: number): number {
+    const end = this.#value(bytes, start, to);
+    if (end < 0) return -1;
+    if (this.count === 0) {
+      this.irregular |= Irregular.leading_whitespace_header;
+      this.#add(Field.malformed, start, this.#valueEnd, this.#valueEnd, this.#valueEnd);
+      return end;
+    }
+    this.irregular |= Irregular.obs_fold;
+    const line = (this.count - 1) * LINE_STRIDE;
+    this.lines[line + 4] = this.#valueEnd;
+    const field = this.lines[line]!;
+    // A framing value that goes on in the next line is read anew as a whole.
+    if (field === Field.contentLength || field === Field.transferEncoding) this.#frame(field, bytes, this.lines[line + 3]!, this.#valueEnd);
+    return end;
+  }
+
+  #add(field: number, nameStart: number, nameEnd: number, valueStart: number, valueEnd: number): void {
+    const at = this.count++ * LINE_STRIDE;
+    if (at + LINE_STRIDE > this.lines.length) {
+      const larger = new Int32Array(this.lines.length * 2);
+      larger.set(this.lines);
+      this.lines = larger;
+    }
+    const lines = this.lines;
+    lines[at] = field;
+    lines[at + 1] = nameStart;
+    lines[at + 2] = nameEnd;
+    lines[at + 3] = valueStart;
+    lines[at + 4] = valueEnd;
+  }
+
+  #frame(field: number, bytes: Uint8Array, start: number, end: number): void {
+    const bit = 1 << field;
+    const again = (this.seen & bit) !== 0;
+    this.seen |= bit;
+    if (field === Field.host) {
+      if (++this.hostCount > 1) this.irregular |= Irregular.duplicate_host;
+    } else if (field === Field.contentLength) {
+      const length = parseContentLength(bytes, start, end);
+      if (length < 0) {
+        this.irregular |= length === -3 ? Irregular.differing_content_length : Irregular.invalid_content_length;
+        this.contentLength = -2;
+      } else if (again) {
+        this.irregular |= this.contentLength === length ? Irregular.duplicate_content_length : Irregular.differing_content_length;
+        if (this.contentLength !== length) this.contentLength = -2;
+      } else {
+        this.contentLength = length;
+        if (hasComma(bytes, start, end)) this.irregular |= Irregular.duplicate_content_length;
+      }
+    } else if (field === Field.transferEncoding) {
+      if (again) this.irregular |= Irregular.multiple_transfer_encoding;
+      this.transferEncoding = true;
+      this.#codings(Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString('latin1'));
+    }
+  }
+
+  /** RFC 9112 6.3: chunked must be the last coding, and alone for most servers. */
+  #codings(value: string): void {
+    const codings = value.split(',').map((coding) => coding.trim().toLowerCase()).filter((coding) => coding !== '');
+    if (codings.length > 1) this.irregular |= Irregular.multiple_transfer_encoding;
+    this.chunked = codings.at(-1) === 'chunked';
+    if (!this.chunked) this.irregular |= Irregular.invalid_transfer_encoding;
+  }
+}
+
+/** @returns bytes; -2 = not a number; -3 = a list of numbers that differ (RFC 9110 8.6 allows a list of equal ones). */
+function parseContentLength(bytes: Uint8Array, start: number, end: number): number {
+  let length = 0;
+  let first = -1;
+  let digits = 0;
+  for (let at = start; at < end; at++) {
+    const char = bytes[at]!;
+    if (char >= 48 && char <= 57) {
+      length = length * 10 + char - 48;
+      digits++;
+      if (length > Number.MAX_SAFE_INTEGER) return -2;
+    } else if (char === 0x2c && digits > 0) {
+      if (first >= 0 && first !== length) return -3;
+      first = length;
+      length = 0;
+      digits = 0;
+      while (at + 1 < end && bytes[at + 1] === SP) at++;
+    } else {
+      return -2;
+    }
+  }
+  if (digits === 0) return -2;
+  return first >= 0 && first !== length ? -3 : length;
+}
+
+function hasComma(bytes: Uint8Array, start: number, end: number): boolean {
+  for (let at = start; at < end; at++) {
+    if (bytes[at] === 0x2c) return true;
+  }
+  return false;
+}

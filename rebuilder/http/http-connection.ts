@@ -1,0 +1,226 @@
+import type { Ledger } from '../ledger.ts';
+import type { Connection, ConnectionOwner, End } from '../reassembly/connection.ts';
+import type { HalfStream } from '../reassembly/half-stream.ts';
+import { distance } from '../reassembly/sequence.ts';
+import type { StreamSink } from '../reassembly/stream-sink.ts';
+import { addressText } from '../wire/address-text.ts';
+import type { Endpoints } from './message.ts';
+import type { ReaderContext } from './message-reader.ts';
+import { Pairing } from './pairing.ts';
+import type { HttpRequest } from './request-parser.ts';
+import { RequestParser, type RequestSink } from './request-parser.ts';
+import { type HttpResponse, ResponseParser, type ResponseSink } from './response-parser.ts';
+import { TentativeStream, serverPortFirst } from './tentative-stream.ts';
+
+/** Where requests go once they are whole, answered, or not waited for any longer. */
+export interface ExchangeSink {
+  /** request.response holds the response, when there is one. Bytes may be borrowed: keep nothing. */
+  exchange(request: HttpRequest): void;
+}
+
+/** What all connections of one pipeline share. */
+export interface HttpContext {
+  readonly ledger: Ledger;
+  readonly reader: ReaderContext;
+  /** For second readings of a stream (late segments): what they read was counted before. */
+  readonly lateReader: ReaderContext;
+  readonly exchanges: ExchangeSink;
+  /** Wait for responses, and keep their bodies. */
+  readonly parseResponses: boolean;
+  readonly responseTimeoutMs: number;
+  /** Connections whose requests wait for responses. */
+  readonly waiting: Set<HttpConnection>;
+  /** Requests that wait for responses. */
+  waitingRequests: number;
+  nowMs: number;
+}
+
+/** The HTTP of one connection: its requests and its responses, paired. */
+export class HttpConnection implements RequestSink, ResponseSink, Endpoints, ConnectionOwner {
+  readonly #connection: Connection;
+  readonly #context: HttpContext;
+  readonly #pairing = new Pairing();
+  #client: End;
+  #requests: RequestParser | null = null;
+  #responses: ResponseParser | null = null;
+  /** No packet of the server came for as long as a request waited: the mirror shows one direction. */
+  #oneWay = false;
+  proxied: Endpoints['proxied'] = null;
+  #clientAddress: string | null = null;
+  #serverAddress: string | null = null;
+
+  constructor(connection: Connection, context: HttpContext) {
+    this.#connection = connection;
+    this.#context = context;
+    const known = connection.client;
+    this.#client = known ?? (serverPortFirst(connection) ? 'b' : 'a');
+    const midstream = known === null;
+    const { client, server } = this.#halves();
+    this.#requests = new RequestParser(context.reader, this, this, midstream);
+    this.#responses = new ResponseParser(context.reader, this, context.parseResponses, midstream);
+    client.sink = midstream ? new TentativeStream(this.#requests, this) : this.#requests;
+    server.sink = midstream ? new TentativeStream(this.#responses, this) : this.#responses;
+    server.waitsForPeer = true;
+  }
+
+  // --- Endpoints
+
+  get clientAddress(): string {
+    return this.#clientAddress ??= this.#address(this.#client);
+  }
+
+  get serverAddress(): string {
+    return this.#serverAddress ??= this.#address(this.#client === 'a' ? 'b' : 'a');
+  }
+
+  get clientPort(): number {
+    return this.#client === 'a' ? this.#connection.aPort : this.#connection.bPort;
+  }
+
+  get serverPort(): number {
+    return this.#client === 'a' ? this.#connection.bPort : this.#connection.aPort;
+  }
+
+  get vni(): number | null {
+    return this.#connection.vni < 0 ? null : this.#connection.vni;
+  }
+
+  #address(end: End): string {
+    const c = this.#connection;
+    return end === 'a' ? addressText(c.a0, c.a1, c.a2, c.a3) : addressText(c.b0, c.b1, c.b2, c.b3);
+  }
+
+  #halves(): { client: HalfStream; server: HalfStream } {
+    const c = this.#connection;
+    return this.#client === 'a' ? { client: c.fromA, server: c.fromB } : { client: c.fromB, server: c.fromA };
+  }
+
+  // --- RequestSink
+
+  request(request: HttpRequest): void {
+    const { ledger, nowMs } = this.#context;
+    ledger.count('http.requests');
+    if (request.irregular !== null) ledger.count('http.irregular_requests');
+    if (request.lost !== null) {
+      ledger.count('http.incomplete_requests');
+      for (const reason of request.lost) if (reason !== 'tcp.reassembly_gap') ledger.count(reason);
+    }
+    if (request.correction) {
+      ledger.count('http.corrections');
+      this.#context.exchanges.exchange(request);
+      return;
+    }
+    const early = this.#pairing.takeEarly(request);
+    if (early !== null) {
+      request.response = early;
+      this.#context.exchanges.exchange(request);
+      return;
+    }
+    const { server } = this.#halves();
+    const wait = this.#context.parseResponses && !this.#oneWay && (server.seen || this.#connection.client === null || request.ack === 0);
+    if (wait) {
+      request.retain();
+      this.#pairing.add(request, true, nowMs);
+      this.#context.waitingRequests++;
+      this.#context.waiting.add(this);
+      return;
+    }
+    this.#pairing.add(request, false, nowMs);
+    this.#context.exchanges.exchange(request);
+  }
+
+  otherProtocol(kind: 'http.tls_flow' | 'http.http2_flow' | 'http.not_http_flow'): void {
+    this.#context.ledger.count(kind);
+  }
+
+  isServer(): boolean {
+    return this.swapRoles('client');
+  }
+
+  // --- ResponseSink
+
+  responseTo(seq: number, ack: number): 'HEAD' | 'CONNECT' | 'other' | null {
+    return this.#pairing.match(seq, ack, this.#passOver)?.kind ?? null;
+  }
+
+  response(response: HttpResponse): void {
+    const entry = this.#pairing.take();
+    const switches = response.status === 101 || (entry?.kind === 'CONNECT' && response.status >= 200 && response.status < 300);
+    if (entry !== null) {
+      if (entry.request !== null) {
+        this.#context.waitingRequests--;
+        entry.request.response = response;
+        this.#context.exchanges.exchange(entry.request);
+      }
+    } else if (this.#requests?.unfinished === true && distance(response.ack, this.#requests.beganAt) > 0) {
+      this.#pairing.keepEarly(response);
+    }
+    if (switches) this.#tunnel();
+  }
+
+  /** The server left HTTP: its word, not the client's. */
+  #tunnel(): void {
+    this.#context.ledger.count('http.upgraded_flow');
+    this.#requests?.tunnel();
+    this.#responses?.tunnel();
+  }
+
+  // --- roles of a connection joined in the middle
+
+  /** What was taken for `role` is the other one. @returns false: it is known who the client is */
+  swapRoles(role: 'client' | 'server'): boolean {
+    if (this.#connection.client !== null) return false;
+    const { client, server } = this.#halves();
+    if (!(client.sink instanceof TentativeStream) || !(server.sink instanceof TentativeStream)) return false;
+    if (role === 'client' && this.#pairing.length > 0) return false;
+    this.#context.ledger.count('http.roles_swapped');
+    this.#requests?.end();
+    this.#responses?.end();
+    this.#client = this.#client === 'a' ? 'b' : 'a';
+    this.#clientAddress = null;
+    this.#serverAddress = null;
+    this.#requests = new RequestParser(this.#context.reader, this, this, true);
+    this.#responses = new ResponseParser(this.#context.reader, this, this.#context.parseResponses, true);
+    server.sink.inner = this.#requests;
+    client.sink.inner = this.#responses;
+    server.waitsForPeer = false;
+    client.waitsForPeer = true;
+    return true;
+  }
+
+  /** A copy of the request parser for late segments: what it finds goes on at once, marked. */
+  forkRequests(): StreamSink | null {
+    return this.#requests?.forkInto(this.#context.lateReader, {
+      request: (request) => {
+        request.correction = true;
+        this.request(request);
+      },
+      otherProtocol: () => {},
+      isServer: () => false,
+    }) ?? null;
+  }
+
+  // --- waiting for responses
+
+  #passOver = (request: HttpRequest): void => {
+    this.#context.waitingRequests--;
+    this.#context.exchanges.exchange(request);
+  };
+
+  /** @returns false: no request waits any more */
+  expire(nowMs: number): boolean {
+    const before = nowMs - this.#context.responseTimeoutMs;
+    if (this.#pairing.waitingSinceMs <= before) {
+      this.#oneWay = !this.#halves().server.seen;
+      this.#context.ledger.count('http.response_timeout');
+      this.#pairing.expire(before, this.#passOver);
+    }
+    return this.#pairing.waitingSinceMs !== Infinity;
+  }
+
+  /** Both streams are over: what waits goes on without a response. */
+  closed(): void {
+    this.#pairing.expire(Infinity, this.#passOver);
+    this.#context.waiting.delete(this);
+  }
+}

@@ -1,0 +1,495 @@
+import type { CounterName, Ledger } from '../ledger.ts';
+import type { Budget } from '../reassembly/budget.ts';
+import type { StreamSink } from '../reassembly/stream-sink.ts';
+import { ChunkScanner, entityOf } from './chunked.ts';
+import { HeaderLines } from './header-lines.ts';
+import { HeldBytes } from './held-bytes.ts';
+import type { Framing } from './message.ts';
+import { lineEnd } from './request-line.ts';
+
+const LF = 10;
+const CR = 13;
+
+/** What all readers of one pipeline share. */
+export interface ReaderContext {
+  readonly ledger: Ledger;
+  readonly budget: Budget;
+  readonly headBytes: number;
+  readonly bodyLimitBytes: number;
+  readonly lines: HeaderLines;
+  /** Captured stream bytes that are of a message not finished yet: the part of the ledger's sum that is in flight. */
+  pendingBytes: number;
+}
+
+export function readerContext(ledger: Ledger, budget: Budget, headBytes: number, bodyLimitBytes: number): ReaderContext {
+  return { ledger, budget, headBytes, bodyLimitBytes, lines: new HeaderLines(), pendingBytes: 0 };
+}
+
+type State = 'idle' | 'head' | 'length' | 'chunked' | 'close' | 'other';
+
+/** What a head says about what follows it. */
+export interface BodyFraming {
+  framing: Framing;
+  contentLength: number;
+}
+
+/**
+ * Frames the messages of one direction (RFC 9112): a head, then a body by length, by chunks or up to the end. Requests and responses differ
+ * in their start line and in the rules of RFC 9112 6.3; the subclasses know those. A message that lies whole in one captured piece is never
+ * copied; any other is held contiguous until it ends, is cut or is given up.
+ */
+export abstract class MessageReader implements StreamSink {
+  protected readonly context: ReaderContext;
+  protected state: State = 'idle';
+  /** Only counts and frames: bodies are not kept (responses nobody asked for). */
+  protected keepBodies = true;
+  protected readonly chunks = new ChunkScanner();
+  protected held: HeldBytes;
+  /** Bytes of the present message that were captured, held or not. */
+  #messageBytes = 0;
+  /** Where in `held` the search for the empty line goes on. */
+  #scanFrom = 0;
+  #headersStart = 0;
+  #headEnd = 0;
+  #contentLength = 0;
+  #remaining = 0;
+  /** The held body is the entity, chunk framing taken off: a hole made the framing unreadable. */
+  #unchunked = false;
+  #lost: CounterName[] | null = null;
+  /** It was emitted once, incomplete, because nothing more came. */
+  #stalled = false;
+  // --- of the piece that began the message
+  protected messageSeq = 0;
+  protected messageAck = 0;
+  protected messageTimeMs = 0;
+  protected messageIpId = 0;
+  protected lastByteMs = 0;
+
+  constructor(context: ReaderContext) {
+    this.context = context;
+    this.held = new HeldBytes(context.budget);
+  }
+
+  // --- what a subclass knows
+
+  /** At a message's first byte: true = read a head from here. false = it has dealt with it (state, `other`), `skipped` says up to where. */
+  protected abstract begin(bytes: Uint8Array, at: number, end: number): boolean;
+  protected abstract other(bytes: Uint8Array, at: number, end: number): number;
+  /** Is the whole line bytes[start, end) a start line? 'alone' = a message of that line only (HTTP/0.9). */
+  protected abstract startLine(bytes: Uint8Array, start: number, end: number): 'yes' | 'no' | 'alone';
+  /** Reads context.lines of a complete head. */
+  protected abstract frame(bytes: Uint8Array, start: number, headersStart: number, headEnd: number): BodyFraming;
+  /** bytes[start, end) is a message; context.lines hold its header lines. */
+  protected abstract emit(bytes: Uint8Array, start: number, headersStart: number, headEnd: number, end: number, body: Body): void;
+  /** Counts captured bytes that became part of a message. */
+  protected abstract countBytes(bytes: number): void;
+  /** What stands here is no message: look for the next one. */
+  protected abstract lose(bytes: number): void;
+  protected abstract resync(): void;
+
+  // --- StreamSink
+
+  data(bytes: Uint8Array, start: number, end: number, seq: number, ack: number, timeMs: number, ipId: number): void {
+    this.lastByteMs = timeMs;
+    let at = start;
+    while (at < end) {
+      switch (this.state) {
+        case 'idle':
+          if (this.begin(bytes, at, end)) {
+            this.messageSeq = (seq + at - start) | 0;
+            this.messageAck = ack;
+            this.messageTimeMs = timeMs;
+            this.messageIpId = ipId;
+            at = this.#newHead(bytes, at, end);
+          } else {
+            at = this.skipped;
+          }
+          break;
+        case 'head': at = this.#moreHead(bytes, at, end); break;
+        case 'length': at = this.#lengthBody(bytes, at, end); break;
+        case 'chunked': at = this.#chunkedBody(bytes, at, end); break;
+        case 'close':
+          this.#hold(bytes, at, end);
+          at = end;
+          break;
+        case 'other':
+          // The message that `other` may find begins in this piece.
+          this.messageSeq = (seq + at - start) | 0;
+          this.messageAck = ack;
+          this.messageTimeMs = timeMs;
+          this.messageIpId = ipId;
+          at = this.other(bytes, at, end);
+          break;
+      }
+    }
+  }
+
+  /** Where `begin` left off when it returned false. */
+  protected skipped = 0;
+
+  gap(bytes: number): void {
+    const known = bytes >= 0;
+    if (this.state === 'length' && known && bytes <= this.#remaining) {
+      this.#addLost('tcp.reassembly_gap');
+      this.#remaining -= bytes;
+      if (this.#remaining === 0) this.#finishHeld();
+    } else if (this.state === 'chunked' && known && bytes <= this.chunks.dataRemaining) {
+      this.#addLost('tcp.reassembly_gap');
+      this.#unchunk();
+      this.chunks.skipData(bytes);
+    } else if (this.state === 'close' && known) {
+      this.#addLost('tcp.reassembly_gap');
+    } else if (!this.gapInOther(bytes)) {
+      this.giveUp('tcp.reassembly_gap');
+      this.resync();
+    }
+  }
+
+  /** A hole while the state is `other`; @returns true when it could be passed over. */
+  protected abstract gapInOther(bytes: number): boolean;
+
+  end(): void {
+    if (this.state === 'close') this.#finishHeld();
+    else this.giveUp('http.message_cut');
+  }
+
+  /** Is a message begun and not finished? */
+  get unfinished(): boolean {
+    return this.#messageBytes > 0;
+  }
+
+  /**
+   * Emits what there is of a message that nothing was added to for long, so that it does not wait for its lost end. The reading goes on: should
+   * the rest come, the whole message is emitted again as a correction.
+   */
+  stall(nowMs: number, afterMs: number): void {
+    if (this.#messageBytes === 0 || this.#stalled || this.state === 'close' || nowMs - this.lastByteMs < afterMs) return;
+    this.#stalled = this.#emitPart('http.stalled', false);
+  }
+
+  /** Frees what is held without a word: for copies that are dropped. */
+  discard(): void {
+    this.context.pendingBytes -= this.#messageBytes;
+    this.#messageBytes = 0;
+    this.#reset();
+    this.state = 'idle';
+  }
+
+  abstract fork(): StreamSink | null;
+
+  /** Takes over the state of another reader, with a copy of what it holds. */
+  protected copyFrom(other: MessageReader): void {
+    this.state = other.state;
+    this.chunks.copyFrom(other.chunks);
+    this.held.append(other.held.bytes, 0, other.held.length);
+    this.#messageBytes = other.#messageBytes;
+    this.context.pendingBytes += other.#messageBytes;
+    this.#scanFrom = other.#scanFrom;
+    this.#headersStart = other.#headersStart;
+    this.#headEnd = other.#headEnd;
+    this.#contentLength = other.#contentLength;
+    this.#remaining = other.#remaining;
+    this.#unchunked = other.#unchunked;
+    this.#lost = other.#lost;
+    this.messageSeq = other.messageSeq;
+    this.messageAck = other.messageAck;
+    this.messageTimeMs = other.messageTimeMs;
+    this.messageIpId = other.messageIpId;
+    this.lastByteMs = other.lastByteMs;
+  }
+
+  // --- heads
+
+  /** A message begins in a piece; @returns how far it was read. */
+  #newHead(bytes: Uint8Array, start: number, end: number): number {
+    const headersStart = lineEnd(bytes, start, end);
+    if (headersStart >= 0) {
+      const kind = this.startLine(bytes, start, headersStart);
+      if (kind === 'no') {
+        this.resync();
+        return start;
+      }
+      const headEnd = kind === 'alone' ? this.#noHeaders(bytes, headersStart) : this.context.lines.scan(bytes, headersStart, end);
+      if (headEnd >= 0) return this.#headDone(bytes, start, headersStart, headEnd, end);
+    }
+    this.state = 'head';
+    this.#headersStart = 0;
+    this.#scanFrom = 0;
+    return this.#moreHead(bytes, start, end);
+  }
+
+  #noHeaders(bytes: Uint8Array, headersStart: number): number {
+    this.context.lines.scan(bytes, headersStart, headersStart);
+    return headersStart;
+  }
+
+  /** A head whole in bytes[start, headEnd), in the captured piece. */
+  #headDone(bytes: Uint8Array, start: number, headersStart: number, headEnd: number, end: number): number {
+    const { framing, contentLength } = this.frame(bytes, start, headersStart, headEnd);
+    this.#contentLength = contentLength;
+    if (framing === 'none' || (framing === 'length' && headEnd + contentLength <= end)) {
+      const messageEnd = headEnd + contentLength;
+      this.countBytes(messageEnd - start);
+      this.state = 'idle';
+      this.emit(bytes, start, headersStart, headEnd, messageEnd, wholeBody(framing, contentLength, 0));
+      return messageEnd;
+    }
+    let bodyEnd = end;
+    if (framing === 'chunked') {
+      this.chunks.reset();
+      bodyEnd = this.chunks.scan(bytes, headEnd, end);
+      if (this.chunks.state === 'done') {
+        this.countBytes(bodyEnd - start);
+        this.state = 'idle';
+        this.emit(bytes, start, headersStart, headEnd, bodyEnd, wholeBody('chunked', this.chunks.entityBytes, this.chunks.irregular));
+        return bodyEnd;
+      }
+    }
+    this.#headersStart = headersStart - start;
+    this.#headEnd = headEnd - start;
+    this.#remaining = contentLength - (bodyEnd - headEnd);
+    this.state = framing;
+    this.#hold(bytes, start, headEnd, this.#headEnd + contentLength);
+    this.#hold(bytes, headEnd, bodyEnd);
+    if (framing === 'chunked' && this.chunks.state === 'invalid') this.#finishInvalid();
+    return bodyEnd;
+  }
+
+  /** More of a head that did not end in its first piece. */
+  #moreHead(bytes: Uint8Array, at: number, end: number): number {
+    const held = this.held;
+    const before = held.length;
+    const room = this.context.headBytes - before;
+    const to = Math.min(end, at + room);
+    if (to > at && !this.#hold(bytes, at, to)) {
+      this.giveUp('http.memcap');
+      this.resync();
+      return to;
+    }
+    if (this.#headersStart === 0) {
+      const start = lineEnd(held.bytes, this.#scanFrom, held.length);
+      if (start < 0) this.#scanFrom = held.length;
+      const kind = start < 0 ? this.partialLine(held.bytes, held.length) : this.startLine(held.bytes, 0, start);
+      if (kind === 'no') return this.#notAHead(at, to);
+      if (kind === 'alone') return this.#heldHeadDone(start, start, before, at);
+      if (start >= 0) {
+        this.#headersStart = start;
+        this.#scanFrom = start - 1;
+      }
+    }
+    if (this.#headersStart > 0) {
+      const headEnd = this.#emptyLine();
+      if (headEnd >= 0) return this.#heldHeadDone(this.#headersStart, headEnd, before, at);
+    }
+    if (held.length >= this.context.headBytes) {
+      this.giveUp('http.head_limit');
+      this.resync();
+    }
+    return to;
+  }
+
+  /** Can the held beginning of a line still become a start line? */
+  protected abstract partialLine(bytes: Uint8Array, length: number): 'yes' | 'no';
+
+  /** The held bytes are no head: all of them but those of this piece are lost, and the search begins with this piece. */
+  #notAHead(at: number, to: number): number {
+    this.#addMessageBytes(at - to);
+    this.#done(false);
+    this.resync();
+    return at;
+  }
+
+  /** One past the empty line in the held bytes, searched from where the last look ended. */
+  #emptyLine(): number {
+    const { bytes, length } = this.held;
+    let at = this.#scanFrom;
+    for (;;) {
+      const lf = bytes.indexOf(LF, at);
+      if (lf < 0 || lf >= length) {
+        this.#scanFrom = length;
+        return -1;
+      }
+      this.#scanFrom = lf;
+      if (lf + 1 >= length) return -1;
+      if (bytes[lf + 1] === LF) return lf + 2;
+      if (bytes[lf + 1] === CR) {
+        if (lf + 2 >= length) return -1;
+        if (bytes[lf + 2] === LF) return lf + 3;
+      }
+      at = lf + 1;
+    }
+  }
+
+  /** The held head ends at headEnd; what was held beyond it is read again from the piece. */
+  #heldHeadDone(headersStart: number, headEnd: number, before: number, at: number): number {
+    const { held } = this;
+    const beyond = held.length - headEnd;
+    held.truncate(headEnd);
+    this.#messageBytes -= beyond;
+    this.context.pendingBytes -= beyond;
+    if (headersStart === headEnd) this.#noHeaders(held.bytes, headEnd);
+    else this.context.lines.scan(held.bytes, headersStart, headEnd);
+    const { framing, contentLength } = this.frame(held.bytes, 0, headersStart, headEnd);
+    this.#headersStart = headersStart;
+    this.#headEnd = headEnd;
+    this.#contentLength = contentLength;
+    this.#remaining = contentLength;
+    if (framing === 'none' || (framing === 'length' && contentLength === 0)) {
+      this.state = 'length';
+      this.#finishHeld(framing);
+    } else {
+      if (framing === 'chunked') this.chunks.reset();
+      this.state = framing;
+    }
+    return at + headEnd - before;
+  }
+
+  // --- bodies
+
+  #lengthBody(bytes: Uint8Array, at: number, end: number): number {
+    const to = Math.min(end, at + this.#remaining);
+    this.#hold(bytes, at, to, this.#headEnd + this.#contentLength);
+    this.#remaining -= to - at;
+    if (this.#remaining === 0) this.#finishHeld();
+    return to;
+  }
+
+  #chunkedBody(bytes: Uint8Array, at: number, end: number): number {
+    let stop = at;
+    if (this.#unchunked) {
+      // Only data is held; the framing between is passed over.
+      const data = this.chunks.dataRemaining;
+      stop = this.chunks.scan(bytes, at, data > 0 ? Math.min(end, at + data) : at + 1);
+      if (data > 0) this.#hold(bytes, at, stop);
+      else this.#addMessageBytes(stop - at);
+    } else {
+      stop = this.chunks.scan(bytes, at, end);
+      this.#hold(bytes, at, stop);
+    }
+    if (this.chunks.state === 'done') this.#finishHeld();
+    else if (this.chunks.state === 'invalid') this.#finishInvalid();
+    return stop;
+  }
+
+  #unchunk(): void {
+    if (this.#unchunked) return;
+    this.#unchunked = true;
+    const { held } = this;
+    const entity = entityOf(held.bytes, this.#headEnd, held.length);
+    const copy = entity.slice();
+    held.truncate(this.#headEnd);
+    held.append(copy, 0, copy.length);
+  }
+
+  // --- holding and finishing
+
+  /** Adds captured bytes to the message; beyond the limits they are only counted. @returns false: nothing could be kept */
+  #hold(bytes: Uint8Array, start: number, end: number, expected = 0): boolean {
+    this.#addMessageBytes(end - start);
+    const { held } = this;
+    let to = end;
+    if (this.state !== 'head') {
+      const limit = this.#headEnd + (this.keepBodies ? this.context.bodyLimitBytes : 0);
+      if (held.length + to - start > limit) {
+        to = start + Math.max(0, limit - held.length);
+        if (this.keepBodies) this.#addLost('http.body_limit');
+      }
+    }
+    if (to === start) return true;
+    if (held.append(bytes, start, to, Math.min(expected, this.context.bodyLimitBytes + this.#headEnd))) return true;
+    this.#addLost('http.memcap');
+    return false;
+  }
+
+  #addMessageBytes(bytes: number): void {
+    this.#messageBytes += bytes;
+    this.context.pendingBytes += bytes;
+  }
+
+  #addLost(reason: CounterName): void {
+    if (this.#lost === null) this.#lost = [reason];
+    else if (!this.#lost.includes(reason)) this.#lost.push(reason);
+  }
+
+  #finishInvalid(): void {
+    this.#addLost('http.invalid_chunk');
+    this.#finishHeld();
+    this.resync();
+  }
+
+  #finishHeld(framing: Framing = this.#heldFraming()): void {
+    this.#emitHeld(framing, this.#lost, this.#stalled, true);
+    this.#done(true);
+  }
+
+  /** Ends a message in progress: what there is of it is emitted as incomplete; less than a start line is counted as lost. */
+  giveUp(reason: CounterName): void {
+    if (this.#messageBytes === 0) return;
+    const emitted = this.#stalled || this.#emitPart(reason, true);
+    this.state = 'idle';
+    this.#done(emitted);
+  }
+
+  /** Emits what there is; @returns false when that is not even a start line. */
+  #emitPart(reason: CounterName, final: boolean): boolean {
+    if (this.state !== 'head') {
+      this.#emitHeld(this.#heldFraming(), this.#lost === null ? [reason] : [...this.#lost, reason], false, final);
+      return true;
+    }
+    // Of a head, the lines that are whole.
+    const { held } = this;
+    const end = held.length === 0 ? 0 : held.bytes.lastIndexOf(LF, held.length - 1) + 1;
+    if (this.#headersStart === 0 || end < this.#headersStart) return false;
+    this.context.lines.scan(held.bytes, this.#headersStart, end);
+    this.emit(held.bytes, 0, this.#headersStart, end, end, { framing: 'none', size: 0, complete: false, lost: [reason], irregular: 0, correction: false });
+    return true;
+  }
+
+  #heldFraming(): Framing {
+    if (this.state === 'chunked') return this.#unchunked ? 'length' : 'chunked';
+    return this.state === 'close' ? 'close' : 'length';
+  }
+
+  #emitHeld(framing: Framing, lost: CounterName[] | null, correction: boolean, final: boolean): void {
+    const { held } = this;
+    this.context.lines.scan(held.bytes, this.#headersStart, this.#headEnd);
+    const size = this.state === 'chunked' ? this.chunks.entityBytes : this.state === 'close' ? this.#messageBytes - this.#headEnd : this.#contentLength;
+    const irregular = this.state === 'chunked' ? this.chunks.irregular : 0;
+    // What follows is read afresh, unless emit() says otherwise.
+    if (final) this.state = 'idle';
+    this.emit(held.bytes, 0, this.#headersStart, this.#headEnd, held.length, { framing, size, complete: lost === null, lost, irregular, correction });
+  }
+
+  /** @param emitted false: the captured bytes became no message */
+  #done(emitted: boolean): void {
+    if (emitted) this.countBytes(this.#messageBytes);
+    else this.lose(this.#messageBytes);
+    this.context.pendingBytes -= this.#messageBytes;
+    this.#messageBytes = 0;
+    this.#reset();
+  }
+
+  #reset(): void {
+    this.held.clear();
+    this.#lost = null;
+    this.#unchunked = false;
+    this.#stalled = false;
+    this.#headersStart = 0;
+    this.#scanFrom = 0;
+  }
+}
+
+/** What is known of a message's body when the message is emitted. */
+export interface Body {
+  readonly framing: Framing;
+  /** True length of the entity, bytes. */
+  readonly size: number;
+  readonly complete: boolean;
+  readonly lost: CounterName[] | null;
+  readonly irregular: number;
+  readonly correction: boolean;
+}
+
+function wholeBody(framing: Framing, size: number, irregular: number): Body {
+  return { framing, size, complete: true, lost: null, irregular, correction: false };
+}

@@ -1,0 +1,92 @@
+import { distance } from '../reassembly/sequence.ts';
+import type { HttpRequest } from './request-parser.ts';
+import type { HttpResponse } from './response-parser.ts';
+
+/** A request that was rebuilt and whose response is still to come. */
+interface Outstanding {
+  /** null: it went on already; only its kind matters, for framing the response. */
+  request: HttpRequest | null;
+  kind: 'HEAD' | 'CONNECT' | 'other';
+  upgrade: boolean;
+  seq: number;
+  /** What the client had received when it sent the request; 0 = its packet did not say (data with a SYN). */
+  ack: number;
+  sinceMs: number;
+}
+
+/** Requests remembered while nobody waits for their responses. */
+const MAX_OUTSTANDING = 128;
+
+/**
+ * Which response answers which request (RFC 9112 9.3.2: in order). Sequence numbers tell where something was lost: a response to a request begins
+ * after what its client had received when it sent the request, and before what it had received when it sent the next.
+ */
+export class Pairing {
+  readonly #outstanding: Outstanding[] = [];
+  #current: Outstanding | null = null;
+  /** A response that was read before its request was whole (413 to a large upload, say). */
+  #early: HttpResponse | null = null;
+
+  get length(): number {
+    return this.#outstanding.length;
+  }
+
+  /** Since when the first request has waited; Infinity = none waits. */
+  get waitingSinceMs(): number {
+    const first = this.#outstanding.find((entry) => entry.request !== null);
+    return first === undefined ? Infinity : first.sinceMs;
+  }
+
+  /** @param wait true: the request is kept until its response is there */
+  add(request: HttpRequest, wait: boolean, nowMs: number): void {
+    const kind = request.methodIs('HEAD') ? 'HEAD' : request.methodIs('CONNECT') ? 'CONNECT' : 'other';
+    if (this.#outstanding.length >= MAX_OUTSTANDING && this.#outstanding[0]!.request === null) this.#outstanding.shift();
+    this.#outstanding.push({ request: wait ? request : null, kind, upgrade: request.upgrade, seq: request.seq, ack: request.ack, sinceMs: nowMs });
+  }
+
+  /** The early response, once: for the request it answers. */
+  takeEarly(request: HttpRequest): HttpResponse | null {
+    const early = this.#early;
+    this.#early = null;
+    return early !== null && distance(early.ack, request.seq) > 0 ? early : null;
+  }
+
+  keepEarly(response: HttpResponse): void {
+    response.retain();
+    this.#early = response;
+  }
+
+  /**
+   * A response begins at `seq` and acknowledges `ack`: whose is it?
+   * @param passedOver receives requests whose responses were not seen
+   */
+  match(seq: number, ack: number, passedOver: (request: HttpRequest) => void): Outstanding | null {
+    const queue = this.#outstanding;
+    while (queue.length >= 2 && queue[0]!.ack !== 0 && distance(queue[1]!.ack, queue[0]!.ack) > 0 && distance(seq, queue[1]!.ack) >= 0) {
+      const { request } = queue.shift()!;
+      if (request !== null) passedOver(request);
+    }
+    const first = queue[0];
+    this.#current = first !== undefined && (first.ack === 0 || distance(seq, first.ack) >= 0) && distance(ack, first.seq) >= 0 ? first : null;
+    return this.#current;
+  }
+
+  /** The matched response is whole: its request is done. */
+  take(): Outstanding | null {
+    const current = this.#current;
+    this.#current = null;
+    if (current === null || this.#outstanding[0] !== current) return null;
+    this.#outstanding.shift();
+    return current;
+  }
+
+  /** Requests that have waited since before `beforeMs`, oldest first; all with Infinity. */
+  expire(beforeMs: number, passedOver: (request: HttpRequest) => void): void {
+    for (const entry of this.#outstanding) {
+      if (entry.sinceMs > beforeMs) break;
+      const { request } = entry;
+      entry.request = null;
+      if (request !== null) passedOver(request);
+    }
+  }
+}

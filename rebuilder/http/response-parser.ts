@@ -1,0 +1,198 @@
+import type { CounterName } from '../ledger.ts';
+import type { StreamSink } from '../reassembly/stream-sink.ts';
+import { type Framing, LINE_STRIDE, type Response } from './message.ts';
+import { type Body, type BodyFraming, MessageReader, type ReaderContext } from './message-reader.ts';
+import { isStatusLine } from './search.ts';
+
+/** What a connection knows about the request that a response answers, and does with the response. */
+export interface ResponseSink {
+  /**
+   * A response head was read: which method does it answer? null = unknown.
+   * @param seq sequence number of the response's first byte, for telling whose answer it is
+   */
+  responseTo(seq: number, ack: number): 'HEAD' | 'CONNECT' | 'other' | null;
+  /** Interim responses (1xx but 101) are not reported. */
+  response(response: HttpResponse): void;
+}
+
+const NEEDLE = Buffer.from('HTTP/1.');
+
+/** The responses of one direction of a connection. */
+export class ResponseParser extends MessageReader {
+  readonly #sink: ResponseSink;
+  #tunnel = false;
+  #status = 0;
+
+  constructor(context: ReaderContext, sink: ResponseSink, keepBodies: boolean, midstream: boolean) {
+    super(context);
+    this.#sink = sink;
+    this.keepBodies = keepBodies;
+    if (midstream) this.resync();
+  }
+
+  protected override begin(bytes: Uint8Array, at: number, end: number): boolean {
+    // A server's empty lines between responses are as harmless as a client's.
+    if (bytes[at] === 13 || bytes[at] === 10) {
+      this.context.ledger.count('http.empty_line_bytes');
+      this.skipped = at + 1;
+      return false;
+    }
+    for (let i = 0; i < NEEDLE.length && at + i < end; i++) {
+      if (bytes[at + i] !== NEEDLE[i]) {
+        this.resync();
+        this.skipped = at;
+        return false;
+      }
+    }
+    return true;
+  }
+
+  protected override partialLine(): 'yes' | 'no' {
+    return 'yes';
+  }
+
+  protected override startLine(bytes: Uint8Array, start: number, end: number): 'yes' | 'no' {
+    return isStatusLine(bytes, start, end) ? 'yes' : 'no';
+  }
+
+  /** RFC 9112 6.3 for responses. */
+  protected override frame(bytes: Uint8Array, start: number): BodyFraming {
+    this.#status = (bytes[start + 9]! - 48) * 100 + (bytes[start + 10]! - 48) * 10 + bytes[start + 11]! - 48;
+    const status = this.#status;
+    const { lines } = this.context;
+    const method = status >= 100 && status < 200 && status !== 101 ? 'other' : this.#sink.responseTo(this.messageSeq, this.messageAck);
+    if ((status >= 100 && status < 200) || status === 204 || status === 304 || method === 'HEAD') return NO_BODY;
+    if (method === 'CONNECT' && status >= 200 && status < 300) return NO_BODY;
+    if (lines.transferEncoding) return { framing: lines.chunked ? 'chunked' : 'close', contentLength: 0 };
+    if (lines.contentLength >= 0) return { framing: 'length', contentLength: lines.contentLength };
+    return { framing: 'close', contentLength: 0 };
+  }
+
+  protected override emit(bytes: Uint8Array, start: number, headersStart: number, headEnd: number, end: number, body: Body): void {
+    const status = this.#status;
+    if (status >= 100 && status < 200 && status !== 101) return;
+    this.context.ledger.count('http.responses');
+    const response = new HttpResponse(bytes, start, headersStart, headEnd, this.keepBodies ? end : headEnd, body, status);
+    response.timeMs = this.messageTimeMs;
+    response.lastByteMs = this.lastByteMs;
+    response.seq = this.messageSeq;
+    response.ack = this.messageAck;
+    response.lines = this.context.lines.lines;
+    response.lineCount = this.context.lines.count;
+    this.#sink.response(response);
+  }
+
+  override fork(): StreamSink | null {
+    return null;
+  }
+
+  /** From here on the connection speaks another protocol. */
+  tunnel(): void {
+    this.state = 'other';
+    this.#tunnel = true;
+  }
+
+  protected override countBytes(bytes: number): void {
+    this.context.ledger.count('http.response_bytes', bytes);
+  }
+
+  protected override lose(bytes: number): void {
+    this.context.ledger.count('http.response_skipped_bytes', bytes);
+  }
+
+  protected override resync(): void {
+    this.state = 'other';
+  }
+
+  protected override gapInOther(): boolean {
+    return this.state === 'other';
+  }
+
+  /** After a hole, or where no response stands: the next piece or line that begins with a status line. */
+  protected override other(bytes: Uint8Array, at: number, end: number): number {
+    if (this.#tunnel) {
+      this.context.ledger.count('http.tunnel_bytes', end - at);
+      return end;
+    }
+    if (isStatusLine(bytes, at, end)) {
+      this.state = 'idle';
+      return at;
+    }
+    const view = Buffer.from(bytes.buffer, bytes.byteOffset, end);
+    for (let from = at; ;) {
+      const found = view.indexOf('\nHTTP/1.', from, 'latin1');
+      if (found < 0) break;
+      if (isStatusLine(bytes, found + 1, end)) {
+        this.lose(found + 1 - at);
+        this.state = 'idle';
+        return found + 1;
+      }
+      from = found + 1;
+    }
+    this.lose(end - at);
+    return end;
+  }
+}
+
+const NO_BODY: BodyFraming = { framing: 'none', contentLength: 0 };
+
+/** A final response as the parser found it. */
+export class HttpResponse implements Response {
+  bytes: Uint8Array;
+  start: number;
+  headersStart: number;
+  headEnd: number;
+  end: number;
+  lines: Int32Array = new Int32Array(0);
+  lineCount = 0;
+  framing: Framing;
+  bodySize: number;
+  complete: boolean;
+  lost: CounterName[] | null;
+  timeMs = 0;
+  lastByteMs = 0;
+  status: number;
+  reasonStart: number;
+  reasonEnd: number;
+  versionStart: number;
+  versionEnd: number;
+  seq = 0;
+  ack = 0;
+
+  constructor(bytes: Uint8Array, start: number, headersStart: number, headEnd: number, end: number, body: Body, status: number) {
+    this.bytes = bytes;
+    this.start = start;
+    this.headersStart = headersStart;
+    this.headEnd = headEnd;
+    this.end = end;
+    this.framing = body.framing;
+    this.bodySize = body.size;
+    this.complete = body.complete;
+    this.lost = body.lost;
+    this.status = status;
+    this.versionStart = start;
+    this.versionEnd = start + 8;
+    let lineEnd = headersStart - 1;
+    if (lineEnd > start && bytes[lineEnd - 1] === 13) lineEnd--;
+    this.reasonEnd = Math.max(lineEnd, start + 12);
+    this.reasonStart = Math.min(start + 13, this.reasonEnd);
+  }
+
+  /** Makes the response own its bytes and lines. */
+  retain(): void {
+    const { start } = this;
+    this.bytes = Buffer.from(this.bytes.subarray(start, this.end));
+    this.lines = this.lines.slice(0, this.lineCount * LINE_STRIDE);
+    for (let i = 0; i < this.lines.length; i++) {
+      if (i % LINE_STRIDE !== 0) this.lines[i]! -= start;
+    }
+    this.start = 0;
+    this.headersStart -= start;
+    this.headEnd -= start;
+    this.end -= start;
+    this.reasonStart -= start;
+    this.reasonEnd -= start;
+    this.versionStart -= start;
+    this.versionEnd -= start;
+  }
+}

@@ -1,0 +1,123 @@
+import { TlsRecords } from './tls-records.ts';
+import { RequestLine, lineEnd, requestStart } from './request-line.ts';
+
+const LF = 10;
+/** Longest request line that is recognised after a hole. ALBs refuse beyond 16 KiB. */
+const MAX_LINE_BYTES = 16_384;
+const VERSION = Buffer.from(' HTTP/1.');
+const EMPTY = Buffer.alloc(0);
+
+export type Found = 'request' | 'response' | 'tls' | 'nothing';
+
+/**
+ * Looks for the place where a stream can be read again: the start of a piece or of a line that is a whole request line (or, in the other
+ * direction, a status line), or a TLS record. What may still become one is carried into the next piece.
+ */
+export class StartSearch {
+  /** A line that began in an earlier piece and may be a start line; empty = none. Not counted as skipped yet. */
+  carry: Buffer = EMPTY;
+  /** After 'request' or 'response': offset in the piece (or in `carry`, when `inCarry`) where the line begins. */
+  foundAt = 0;
+  /** The line begins in `carry`, which was extended by the piece. */
+  inCarry = false;
+  readonly #line = new RequestLine();
+
+  reset(): void {
+    this.carry = EMPTY;
+  }
+
+  /** Looks through bytes[start, end), a captured piece. */
+  search(bytes: Uint8Array, start: number, end: number): Found {
+    this.inCarry = false;
+    const atStart = this.#startLineAt(bytes, start, end);
+    if (atStart !== 'nothing' && (this.carry.length === 0 || atStart === 'tls' || knownMethod(bytes, start) || atStart === 'response')) {
+      this.foundAt = start;
+      return atStart;
+    }
+    if (this.carry.length > 0) {
+      const lf = lineEnd(bytes, start, Math.min(end, start + MAX_LINE_BYTES));
+      const upTo = lf < 0 ? end : lf;
+      this.carry = Buffer.concat([this.carry, bytes.subarray(start, upTo)]);
+      if (lf < 0) {
+        if (!this.#mayBecome(this.carry, 0, this.carry.length)) this.carry = EMPTY;
+        return 'nothing';
+      }
+      const kind = this.#wholeLine(this.carry, 0, this.carry.length);
+      if (kind !== 'nothing') {
+        this.inCarry = true;
+        this.foundAt = lf;
+        return kind;
+      }
+      this.carry = EMPTY;
+      return this.#lines(bytes, lf, end);
+    }
+    return this.#lines(bytes, start, end);
+  }
+
+  /** Lines from `from` on, where a line begins. */
+  #lines(bytes: Uint8Array, from: number, end: number): Found {
+    const view = Buffer.from(bytes.buffer, bytes.byteOffset, end);
+    // Whole lines that hold a version; the search for it is the machine's own, so that what is not HTTP is passed over quickly.
+    let at = from;
+    for (;;) {
+      const version = view.indexOf(VERSION, at);
+      const status = view.indexOf('\nHTTP/1.', at === from ? at : at - 1, 'latin1');
+      if (version < 0 && status < 0) break;
+      if (status >= 0 && (version < 0 || status < version)) {
+        if (this.#wholeLine(bytes, status + 1, end) === 'response') {
+          this.foundAt = status + 1;
+          return 'response';
+        }
+        at = status + 2;
+        continue;
+      }
+      const line = Math.max(view.lastIndexOf(LF, version) + 1, from);
+      const kind = this.#wholeLine(bytes, line, end);
+      if (kind === 'request') {
+        this.foundAt = line;
+        return 'request';
+      }
+      at = version + 1;
+    }
+    const last = Math.max(view.lastIndexOf(LF) + 1, from);
+    if (last < end && this.#mayBecome(bytes, last, end)) this.carry = Buffer.from(view.subarray(last, end));
+    return 'nothing';
+  }
+
+  #startLineAt(bytes: Uint8Array, start: number, end: number): Found {
+    if (TlsRecords.begins(bytes, start, end) === 'yes') return 'tls';
+    return this.#wholeLine(bytes, start, end);
+  }
+
+  /** Is there a whole start line with a version at `start`? */
+  #wholeLine(bytes: Uint8Array, start: number, end: number): Found {
+    if (isStatusLine(bytes, start, end)) return 'response';
+    if (requestStart(bytes, start, Math.min(end, start + 65)) !== 'yes') return 'nothing';
+    const lf = lineEnd(bytes, start, Math.min(end, start + MAX_LINE_BYTES));
+    if (lf < 0) return 'nothing';
+    return this.#line.parse(bytes, start, lf) && this.#line.minor >= 0 ? 'request' : 'nothing';
+  }
+
+  #mayBecome(bytes: Uint8Array, start: number, end: number): boolean {
+    if (end - start > MAX_LINE_BYTES) return false;
+    return requestStart(bytes, start, Math.min(end, start + 65)) !== 'no';
+  }
+}
+
+/** `HTTP/1.x NNN` (RFC 9112 4). */
+export function isStatusLine(bytes: Uint8Array, start: number, end: number): boolean {
+  return end - start >= 12 && bytes[start] === 0x48 && bytes[start + 1] === 0x54 && bytes[start + 2] === 0x54 && bytes[start + 3] === 0x50
+    && bytes[start + 4] === 0x2f && bytes[start + 5] === 0x31 && bytes[start + 6] === 0x2e && bytes[start + 8] === 0x20
+    && isDigit(bytes[start + 9]!) && isDigit(bytes[start + 10]!) && isDigit(bytes[start + 11]!);
+}
+
+function isDigit(byte: number): boolean {
+  return byte >= 48 && byte <= 57;
+}
+
+const METHODS = ['GET ', 'POST ', 'PUT ', 'HEAD ', 'DELETE ', 'OPTIONS ', 'PATCH ', 'CONNECT ', 'TRACE ', 'PROPFIND '].map((method) => Buffer.from(method));
+
+/** One of the usual methods: strong enough a sign to prefer a piece's start to a line carried from before. */
+export function knownMethod(bytes: Uint8Array, start: number): boolean {
+  return METHODS.some((method) => method.every((byte, i) => bytes[start + i] === byte));
+}

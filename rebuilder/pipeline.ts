@@ -1,0 +1,159 @@
+import type { FrameSink } from './capture/frame-source.ts';
+import { INDEX, Ledger } from './ledger.ts';
+import { Budget } from './reassembly/budget.ts';
+import type { ConnectionHandler } from './reassembly/connection.ts';
+import { Defragmenter } from './reassembly/defragment.ts';
+import { FlowTable } from './reassembly/flow-table.ts';
+import type { StreamContext } from './reassembly/half-stream.ts';
+import { DuplicateViews } from './http/duplicate-views.ts';
+import { type ExchangeSink, HttpConnection, type HttpContext } from './http/http-connection.ts';
+import { readerContext } from './http/message-reader.ts';
+import type { HttpRequest } from './http/request-parser.ts';
+import { decapsulate, decapsulatePayload } from './wire/decapsulate.ts';
+import { Packet } from './wire/packet.ts';
+
+/** What the pipeline needs of the configuration. Times in ms, sizes in bytes. */
+export interface PipelineOptions {
+  readonly limits: {
+    readonly memoryBytes: number;
+    readonly flows: number;
+    readonly idleTimeoutMs: number;
+    readonly gapTimeoutMs: number;
+    readonly reorderMs: number;
+    readonly gapBytes: number;
+    readonly reorderBytes: number;
+    readonly fragmentsBytes: number;
+    readonly fragmentTimeoutMs: number;
+    readonly headBytes: number;
+    readonly correctionBytes: number;
+    /** 0 = a message waits for its end as long as its connection lives (capture files). */
+    readonly stallTimeoutMs: number;
+  };
+  readonly bodyLimitBytes: number;
+  readonly parseResponses: boolean;
+  readonly responseTimeoutMs: number;
+  /** Further UDP ports that carry VXLAN inside captured frames. */
+  readonly vxlanPorts?: readonly number[];
+  /** Which packets are looked into at all; null or a reason to leave the packet out. */
+  readonly admit?: (packet: Packet) => 'rules.vni_filtered' | 'rules.ignored_ip' | 'rules.ignored_port' | 'rules.inner_filtered' | null;
+}
+
+/** How often what waits is looked at, also within a batch. */
+const EXPIRY_MS = 20;
+const FRAMES = INDEX['capture.frames'];
+
+/**
+ * The way of every frame: decapsulate -> (defragment) -> flow table -> streams -> messages -> exchanges. Each step either hands on or counts a
+ * reason. One pipeline lives in one thread; time comes from the source, so a capture file runs like the traffic it was.
+ */
+export class Pipeline implements FrameSink, ConnectionHandler, ExchangeSink {
+  readonly ledger: Ledger;
+  readonly #options: PipelineOptions;
+  readonly #exchanges: ExchangeSink;
+  readonly #packet: Packet;
+  readonly #defragmenter: Defragmenter;
+  readonly #flows: FlowTable;
+  readonly #streams: StreamContext;
+  readonly #http: HttpContext;
+  readonly #duplicates = new DuplicateViews();
+  readonly #memory: Budget;
+  #nowMs = 0;
+  #lastExpiryMs = 0;
+  /** When the last frame came, ms since the epoch; null = none yet. */
+  lastFrameMs: number | null = null;
+
+  constructor(options: PipelineOptions, ledger: Ledger, exchanges: ExchangeSink) {
+    const { limits } = options;
+    this.ledger = ledger;
+    this.#options = options;
+    this.#exchanges = exchanges;
+    this.#packet = new Packet(options.vxlanPorts === undefined ? {} : { vxlanPorts: options.vxlanPorts });
+    this.#memory = new Budget(limits.memoryBytes);
+    this.#defragmenter = new Defragmenter(limits, new Budget(limits.fragmentsBytes), ledger);
+    this.#streams = {
+      ledger,
+      limits,
+      reorderBudget: new Budget(limits.reorderBytes),
+      correctionBudget: new Budget(limits.correctionBytes),
+      waiting: new Set(),
+    };
+    this.#http = {
+      ledger,
+      reader: readerContext(ledger, this.#memory, limits.headBytes, options.bodyLimitBytes),
+      lateReader: readerContext(new Ledger(), this.#memory, limits.headBytes, options.bodyLimitBytes),
+      exchanges: this,
+      parseResponses: options.parseResponses,
+      responseTimeoutMs: options.responseTimeoutMs,
+      waiting: new Set(),
+      waitingRequests: 0,
+      nowMs: 0,
+    };
+    this.#flows = new FlowTable(limits, this.#streams, this);
+  }
+
+  frame(link: number, bytes: Uint8Array, start: number, end: number, originalLength: number, timeMs: number, outerSource: number): void {
+    this.ledger.values[FRAMES]!++;
+    this.#nowMs = timeMs;
+    this.#http.nowMs = timeMs;
+    this.lastFrameMs = timeMs;
+    if (timeMs - this.#lastExpiryMs >= EXPIRY_MS) this.batchEnd(timeMs);
+    const packet = this.#packet;
+    let outcome = decapsulate(link, bytes, start, end, originalLength, outerSource, packet);
+    while (outcome === 'fragment') {
+      const { protocol } = packet;
+      const whole = this.#defragmenter.add(packet, timeMs);
+      if (whole === null) return;
+      outcome = decapsulatePayload(protocol, whole, 0, whole.length, packet);
+    }
+    if (outcome !== 'segment') {
+      this.ledger.count(outcome);
+      return;
+    }
+    const refusal = this.#options.admit?.(packet) ?? null;
+    if (refusal !== null) {
+      this.ledger.count(refusal);
+      return;
+    }
+    this.#flows.packet(packet, timeMs);
+  }
+
+  batchEnd(timeMs: number): void {
+    this.#lastExpiryMs = timeMs;
+    this.#nowMs = timeMs;
+    this.#http.nowMs = timeMs;
+    this.#flows.expire(timeMs);
+    this.#defragmenter.expire(timeMs);
+    for (const connection of this.#http.waiting) {
+      if (!connection.expire(timeMs)) this.#http.waiting.delete(connection);
+    }
+  }
+
+  /** The end of all input: what waits is given up, emitted or counted. */
+  flush(): void {
+    this.#defragmenter.flush();
+    this.#flows.flush(this.#nowMs);
+  }
+
+  open(connection: ConstructorParameters<typeof HttpConnection>[0]): HttpConnection {
+    return new HttpConnection(connection, this.#http);
+  }
+
+  exchange(request: HttpRequest): void {
+    if (this.#duplicates.isSecondView(request, this.#nowMs)) {
+      this.ledger.count('http.duplicate_view');
+      return;
+    }
+    this.#exchanges.exchange(request);
+  }
+
+  /** What is held at this moment (see status-source.ts for what each means). */
+  gauges(): { flows: number; pendingPackets: number; pendingBytes: number; waitingRequests: number; memoryBytes: number } {
+    return {
+      flows: this.#flows.size,
+      pendingPackets: this.#defragmenter.size,
+      pendingBytes: this.#http.reader.pendingBytes + this.#flows.pendingBytes(),
+      waitingRequests: this.#http.waitingRequests,
+      memoryBytes: this.#memory.usedBytes + this.#streams.reorderBudget.usedBytes + this.#streams.correctionBudget.usedBytes,
+    };
+  }
+}

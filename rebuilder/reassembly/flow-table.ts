@@ -1,0 +1,198 @@
+import type { Ledger } from '../ledger.ts';
+import { type Packet, TcpFlag } from '../wire/packet.ts';
+import { Connection, type ConnectionHandler } from './connection.ts';
+import type { StreamContext } from './half-stream.ts';
+
+export interface FlowLimits {
+  /** Connections known at a time. */
+  flows: number;
+  /** A connection without packets is forgotten after this long. */
+  idleTimeoutMs: number;
+}
+
+const FIRST_BUCKETS = 1024;
+
+/** All connections, found by VNI, addresses and ports; the one unused for longest makes room for a new one. */
+export class FlowTable {
+  #buckets: (Connection | null)[] = new Array<Connection | null>(FIRST_BUCKETS).fill(null);
+  #mask = FIRST_BUCKETS - 1;
+  #size = 0;
+  #oldest: Connection | null = null;
+  #newest: Connection | null = null;
+  readonly #closing = new Set<Connection>();
+  readonly #limits: FlowLimits;
+  readonly #context: StreamContext;
+  readonly #handler: ConnectionHandler;
+  readonly #ledger: Ledger;
+
+  constructor(limits: FlowLimits, context: StreamContext, handler: ConnectionHandler) {
+    this.#limits = limits;
+    this.#context = context;
+    this.#handler = handler;
+    this.#ledger = context.ledger;
+  }
+
+  get size(): number {
+    return this.#size;
+  }
+
+  /** One TCP segment, to its connection; each ends in one packet counter, and its data in byte counters or in a stream. */
+  packet(packet: Packet, nowMs: number): void {
+    const hash = hashOf(packet);
+    let connection = this.#find(packet, hash);
+    const length = packet.dataEnd - packet.dataStart;
+    this.#ledger.count('tcp.stream_bytes', length);
+    if (connection === null) {
+      // Without data or SYN there is nothing to follow: the last words of a connection that is over, mostly.
+      if (length === 0 && (packet.flags & TcpFlag.syn) === 0) {
+        this.#ledger.count('tcp.no_flow');
+        return;
+      }
+      connection = this.#add(packet, hash, nowMs);
+    } else if (this.#newest !== connection) {
+      this.#unlink(connection);
+      this.#link(connection);
+    }
+    const end = this.#endOf(connection, packet);
+    let outcome = connection.packet(packet, end, nowMs);
+    if (outcome === 'reopened') {
+      this.#ledger.count('tcp.reopened');
+      this.#remove(connection, nowMs);
+      connection = this.#add(packet, hash, nowMs);
+      outcome = connection.packet(packet, 'a', nowMs);
+    }
+    if (outcome === 'taken') this.#ledger.count('tcp.segments');
+    if (connection.closing) this.#closing.add(connection);
+  }
+
+  /** Looks after what waits: call it every few ms. */
+  expire(nowMs: number): void {
+    const { waiting } = this.#context;
+    for (const half of waiting) {
+      if (!half.expire(nowMs)) waiting.delete(half);
+      else if (half.peer !== null) half.peer.peerAdvanced();
+    }
+    for (const connection of this.#closing) {
+      if (connection.isOver(nowMs)) this.#remove(connection, nowMs);
+      else if (!connection.closing) this.#closing.delete(connection);
+    }
+    while (this.#oldest !== null && nowMs - this.#oldest.lastPacketMs >= this.#limits.idleTimeoutMs) {
+      this.#ledger.count('tcp.flow_idle_timeout');
+      this.#remove(this.#oldest, nowMs);
+    }
+  }
+
+  /** Ends every connection. */
+  flush(nowMs: number): void {
+    while (this.#oldest !== null) this.#remove(this.#oldest, nowMs);
+  }
+
+  /** Captured bytes that wait for others. Looks at every connection: for a scrape, not for a packet. */
+  pendingBytes(): number {
+    let bytes = 0;
+    for (let c = this.#oldest; c !== null; c = c.newer) bytes += c.fromA.pendingBytes + c.fromB.pendingBytes;
+    return bytes;
+  }
+
+  #find(packet: Packet, hash: number): Connection | null {
+    for (let c = this.#buckets[hash & this.#mask] ?? null; c !== null; c = c.hashNext) {
+      if (c.hash === hash && c.vni === packet.vni && (isFromA(c, packet) || isFromB(c, packet))) return c;
+    }
+    return null;
+  }
+
+  #endOf(connection: Connection, packet: Packet): 'a' | 'b' {
+    return isFromA(connection, packet) ? 'a' : 'b';
+  }
+
+  #add(packet: Packet, hash: number, nowMs: number): Connection {
+    if (this.#size >= this.#limits.flows && this.#oldest !== null) {
+      this.#ledger.count('tcp.flow_emerg_mode_over');
+      this.#remove(this.#oldest, nowMs);
+    }
+    const connection = new Connection(packet, hash, this.#context, this.#handler, nowMs);
+    if (this.#size > this.#buckets.length) this.#grow();
+    const bucket = hash & this.#mask;
+    connection.hashNext = this.#buckets[bucket] ?? null;
+    this.#buckets[bucket] = connection;
+    this.#size++;
+    this.#link(connection);
+    this.#ledger.count('tcp.sessions');
+    if (connection.client === null) this.#ledger.count('tcp.midstream_pickups');
+    return connection;
+  }
+
+  #remove(connection: Connection, nowMs: number): void {
+    connection.end(nowMs);
+    this.#closing.delete(connection);
+    this.#unlink(connection);
+    const bucket = connection.hash & this.#mask;
+    let c = this.#buckets[bucket] ?? null;
+    if (c === connection) {
+      this.#buckets[bucket] = connection.hashNext;
+    } else {
+      while (c !== null && c.hashNext !== connection) c = c.hashNext;
+      if (c !== null) c.hashNext = connection.hashNext;
+    }
+    this.#size--;
+  }
+
+  #grow(): void {
+    const old = this.#buckets;
+    this.#buckets = new Array<Connection | null>(old.length * 4).fill(null);
+    this.#mask = this.#buckets.length - 1;
+    for (const head of old) {
+      for (let c = head; c !== null;) {
+        const next: Connection | null = c.hashNext;
+        const bucket = c.hash & this.#mask;
+        c.hashNext = this.#buckets[bucket] ?? null;
+        this.#buckets[bucket] = c;
+        c = next;
+      }
+    }
+  }
+
+  #link(connection: Connection): void {
+    connection.older = this.#newest;
+    connection.newer = null;
+    if (this.#newest !== null) this.#newest.newer = connection;
+    else this.#oldest = connection;
+    this.#newest = connection;
+  }
+
+  #unlink(connection: Connection): void {
+    if (connection.older !== null) connection.older.newer = connection.newer;
+    else this.#oldest = connection.newer;
+    if (connection.newer !== null) connection.newer.older = connection.older;
+    else this.#newest = connection.older;
+  }
+}
+
+/** The same for both directions of a connection. */
+function hashOf(packet: Packet): number {
+  const src = Math.imul(packet.src0 ^ Math.imul(packet.src1, 31) ^ Math.imul(packet.src2, 961) ^ Math.imul(packet.src3, 29791), 0x9e3779b1) + packet.srcPort | 0;
+  const dst = Math.imul(packet.dst0 ^ Math.imul(packet.dst1, 31) ^ Math.imul(packet.dst2, 961) ^ Math.imul(packet.dst3, 29791), 0x9e3779b1) + packet.dstPort | 0;
+  let hash = mix(src) + mix(dst) + Math.imul(packet.vni, SEED) | 0;
+  hash = mix(hash ^ SEED);
+  return hash;
+}
+
+/** Random for each process, so that nobody can choose addresses and ports that all fall into one bucket. */
+const SEED = Math.floor(Math.random() * 0x7fffffff) | 1;
+
+function mix(value: number): number {
+  let h = value ^ SEED;
+  h = Math.imul(h ^ h >>> 16, 0x85ebca6b);
+  h = Math.imul(h ^ h >>> 13, 0xc2b2ae35);
+  return h ^ h >>> 16;
+}
+
+function isFromA(c: Connection, p: Packet): boolean {
+  return c.a3 === p.src3 && c.aPort === p.srcPort && c.b3 === p.dst3 && c.bPort === p.dstPort
+    && c.a0 === p.src0 && c.a1 === p.src1 && c.a2 === p.src2 && c.b0 === p.dst0 && c.b1 === p.dst1 && c.b2 === p.dst2;
+}
+
+function isFromB(c: Connection, p: Packet): boolean {
+  return c.b3 === p.src3 && c.bPort === p.srcPort && c.a3 === p.dst3 && c.aPort === p.dstPort
+    && c.b0 === p.src0 && c.b1 === p.src1 && c.b2 === p.src2 && c.a0 === p.dst0 && c.a1 === p.dst1 && c.a2 === p.dst2;
+}

@@ -1,0 +1,437 @@
+import type { Ledger } from '../ledger.ts';
+import { type Packet, TcpFlag } from '../wire/packet.ts';
+import type { Budget } from './budget.ts';
+import { LateStream } from './late-stream.ts';
+import { SegmentQueue } from './segments.ts';
+import { advance, distance } from './sequence.ts';
+import type { StreamSink } from './stream-sink.ts';
+
+export interface StreamLimits {
+  /** A hole is waited for this long. */
+  gapTimeoutMs: number;
+  /**
+   * Segments may come in another order than they were sent. A hole that the receiver has acknowledged, and the beginning of a stream joined in its
+   * middle, are waited for only as long as that takes.
+   */
+  reorderMs: number;
+  /** A hole is also given up when this many bytes wait behind it. */
+  gapBytes: number;
+  /** Bytes behind the holes of all streams together. */
+  reorderBytes: number;
+  /** Bytes kept to correct requests when a hole is filled after it was given up, all streams together. */
+  correctionBytes: number;
+  /** A message to which nothing is added for this long is emitted as it is; 0 = never (capture files). */
+  stallTimeoutMs: number;
+}
+
+/** What all streams of one pipeline share. */
+export interface StreamContext {
+  readonly ledger: Ledger;
+  readonly limits: StreamLimits;
+  readonly reorderBudget: Budget;
+  readonly correctionBudget: Budget;
+  /** Streams that wait for something that may not come: looked at every few ms. */
+  readonly waiting: Set<HalfStream>;
+}
+
+/** More than any window in use (RFC 7323 allows 1 GiB): segments farther off do not belong to this stream. */
+const MAX_WINDOW_BYTES = 1 << 26;
+/** So many segments in a row at a place far off, and the stream has moved (bytes lost beyond any window, or a connection anew). */
+const FAR_SEGMENTS = 3;
+
+const replaced = { bytes: 0 };
+
+/** One direction of a connection: puts its segments in order, gives up holes, and hands the bytes to its sink. */
+export class HalfStream {
+  sink: StreamSink;
+  /** The other direction. */
+  peer: HalfStream | null = null;
+  /** Hold back segments that acknowledge bytes of the peer not seen yet: a response is read after its request. */
+  waitsForPeer = false;
+  started = false;
+  /** The next byte expected. */
+  nextSeq = 0;
+  finSeen = false;
+  seen = false;
+  /** A correct TCP checksum was seen in this direction: from then on a wrong one is the receiver's reason to drop, so ours too. */
+  #checksumsCorrect = false;
+  /** Segments with a wrong checksum: dropped by the receiver, unless it was the capture that spoilt the sum. Read where nothing else came. */
+  #suspects: SegmentQueue | null = null;
+  #queue: SegmentQueue | null = null;
+  /** Highest acknowledgment the peer sent; valid when #acked. */
+  #ackedSeq = 0;
+  #acked = false;
+  /** Sequence number of an empty segment beyond the bytes we have: they were sent, and lost. */
+  #edgeSeq = 0;
+  #edge = false;
+  /** Since when something is missing, ms; -1 = nothing. */
+  #waitingSinceMs = -1;
+  #late: LateStream | null = null;
+  #gapStart = 0;
+  #gapEnd = 0;
+  #farSeq = 0;
+  #farCount = 0;
+  readonly #context: StreamContext;
+
+  constructor(context: StreamContext, sink: StreamSink) {
+    this.#context = context;
+    this.sink = sink;
+  }
+
+  /** Bytes that wait behind a hole. */
+  get queuedBytes(): number {
+    return this.#queue?.bytes ?? 0;
+  }
+
+  /** Captured bytes that are neither read nor counted yet. */
+  get pendingBytes(): number {
+    return this.queuedBytes + (this.#suspects?.bytes ?? 0);
+  }
+
+  /** A SYN was seen: the stream begins right after it. */
+  startAt(seq: number): void {
+    this.started = true;
+    this.nextSeq = seq;
+  }
+
+  /** One segment of this direction. @returns false: it is not this stream's (wrong checksum, impossible sequence number) */
+  segment(packet: Packet, nowMs: number): boolean {
+    const { ledger } = this.#context;
+    this.seen = true;
+    if (packet.checksum === 'correct') {
+      this.#checksumsCorrect = true;
+    } else if (packet.checksum === 'wrong' && this.#checksumsCorrect) {
+      ledger.count('tcp.invalid_checksum');
+      this.#suspect(packet, nowMs);
+      return false;
+    }
+    const seq = (packet.flags & TcpFlag.syn) !== 0 ? advance(packet.seq, 1) : packet.seq;
+    const length = packet.dataEnd - packet.dataStart;
+    if ((packet.flags & TcpFlag.ack) !== 0) this.peer?.acknowledged(packet.ack, nowMs);
+    if (length === 0) {
+      this.#emptySegment(packet, seq, nowMs);
+    } else if (!this.started) {
+      this.#enqueue(packet, seq, nowMs);
+      // What the other side acknowledged last is where this one goes on.
+      if (this.#acked && this.#queue!.first?.seq === this.#ackedSeq) this.#start();
+    } else {
+      this.#data(packet, seq, length, nowMs);
+    }
+    if (packet.missing > 0) this.#cut(packet, seq, nowMs);
+    if ((packet.flags & TcpFlag.fin) !== 0) this.finSeen = true;
+    return true;
+  }
+
+  /** The peer has received everything before `ack`. */
+  acknowledged(ack: number, nowMs: number): void {
+    if (this.#acked && distance(ack, this.#ackedSeq) <= 0) return;
+    this.#ackedSeq = ack;
+    this.#acked = true;
+    if (this.#waitingSinceMs < 0 && this.#missingAcknowledged() > 0) this.#wait(nowMs);
+  }
+
+  /** Looks whether what is waited for has become not worth waiting for. @returns false: nothing is waited for any more */
+  expire(nowMs: number): boolean {
+    const { limits } = this.#context;
+    if (this.#late?.isOver(nowMs) === true) this.#dropLate();
+    if (limits.stallTimeoutMs > 0) {
+      this.sink.stall(nowMs, limits.stallTimeoutMs);
+    }
+    if (this.#waitingSinceMs >= 0) {
+      const waitedMs = nowMs - this.#waitingSinceMs;
+      const enough = !this.started || this.#missingAcknowledged() > 0 || this.#blocked() ? Math.min(limits.reorderMs, limits.gapTimeoutMs) : limits.gapTimeoutMs;
+      if (waitedMs >= enough) this.giveUp(nowMs);
+    }
+    return this.#waitingSinceMs >= 0 || this.#late !== null || (limits.stallTimeoutMs > 0 && this.sink.unfinished);
+  }
+
+  /** Stops waiting: passes over the first hole and goes on behind it. */
+  giveUp(nowMs: number): void {
+    this.#waitingSinceMs = -1;
+    if (!this.started) {
+      this.#start();
+    } else {
+      const first = this.#queue?.first;
+      if (first !== undefined && distance(first.seq, this.nextSeq) <= 0) {
+        // Nothing of this direction is missing: the response waits for its request, whose bytes the server has but we have not.
+        this.peer?.skipTo(first.ack, nowMs);
+        this.#drain(true);
+      } else if (first !== undefined) {
+        this.skipTo(first.seq, nowMs);
+      } else if (this.#missingAcknowledged() > 0) {
+        this.skipTo(this.#ackedSeq, nowMs);
+      } else if (this.#edge && distance(this.#edgeSeq, this.nextSeq) > 0) {
+        this.skipTo(this.#edgeSeq, nowMs);
+      }
+    }
+    this.#edge = false;
+    if (this.queuedBytes > 0) this.#wait(nowMs);
+  }
+
+  /** Declares the bytes before `seq` lost. */
+  skipTo(seq: number, nowMs: number): void {
+    if (this.#suspects !== null) this.#believe(seq);
+    const bytes = distance(seq, this.nextSeq);
+    if (!this.started || bytes <= 0) {
+      this.#drain(false);
+      return;
+    }
+    const { ledger, correctionBudget } = this.#context;
+    ledger.count('tcp.reassembly_gap');
+    ledger.count('tcp.reassembly_gap_bytes', bytes);
+    this.#dropLate();
+    const fork = this.sink.fork();
+    if (fork !== null) {
+      this.#late = new LateStream(fork, this.nextSeq, seq, correctionBudget, ledger, nowMs);
+      this.#context.waiting.add(this);
+    }
+    this.#gapStart = this.nextSeq;
+    this.#gapEnd = seq;
+    this.nextSeq = seq;
+    this.sink.gap(bytes);
+    this.#drain(false);
+  }
+
+  /** Nothing more will come: gives up every hole and ends the stream. */
+  end(nowMs: number): void {
+    if (this.#missingAcknowledged() > 0 && this.queuedBytes === 0) this.giveUp(nowMs);
+    for (let rounds = 0; this.queuedBytes > 0 && rounds < 8192; rounds++) this.giveUp(nowMs);
+    if (this.#suspects !== null) this.#dropSuspects();
+    this.#dropLate();
+    this.sink.end();
+    this.#waitingSinceMs = -1;
+    this.#context.waiting.delete(this);
+  }
+
+  /** Called when the peer got further: what waited for it may go on. */
+  peerAdvanced(): void {
+    if (this.started && this.queuedBytes > 0) this.#drain(false);
+  }
+
+  #data(packet: Packet, seq: number, length: number, nowMs: number): void {
+    const ahead = distance(seq, this.nextSeq);
+    const end = advance(seq, length);
+    if (ahead > MAX_WINDOW_BYTES || ahead < -MAX_WINDOW_BYTES) {
+      this.#far(packet, seq, length, nowMs);
+      return;
+    }
+    this.#farCount = 0;
+    if (ahead > 0) {
+      this.#enqueue(packet, seq, nowMs);
+      return;
+    }
+    const known = -ahead;
+    if (known >= length) {
+      this.#old(packet, seq, length, nowMs);
+      return;
+    }
+    if (known > 0) this.#old(packet, seq, known, nowMs);
+    if (known === 0 && this.waitsForPeer && this.#isAhead(packet.ack)) {
+      this.#enqueue(packet, seq, nowMs);
+      return;
+    }
+    this.#deliver(packet.bytes, packet.dataStart + known, packet.dataEnd, advance(seq, known), packet.ack, nowMs, packet.ipId);
+    this.nextSeq = end;
+    if (this.queuedBytes > 0) this.#drain(false);
+    else if (this.#waitingSinceMs >= 0) this.#settle();
+    if (this.sink.unfinished) this.#context.waiting.add(this);
+  }
+
+  /** Bytes that were delivered before, or given up. */
+  #old(packet: Packet, seq: number, length: number, nowMs: number): void {
+    const { ledger } = this.#context;
+    const inGap = distance(seq, this.#gapEnd) < 0 && distance(advance(seq, length), this.#gapStart) > 0 && this.#gapStart !== this.#gapEnd;
+    if (!inGap) {
+      ledger.count('tcp.retransmission_bytes', length);
+      return;
+    }
+    if (this.#late !== null && this.#late.add(packet.bytes, packet.dataStart, packet.dataStart + length, seq, packet.ack, nowMs, packet.ipId)) {
+      ledger.count('tcp.late_bytes', length);
+      if (this.#late.isOver(nowMs)) this.#dropLate();
+    } else {
+      ledger.count('tcp.late_segment');
+      ledger.count('tcp.late_segment_bytes', length);
+    }
+  }
+
+  #deliver(bytes: Uint8Array, start: number, end: number, seq: number, ack: number, timeMs: number, ipId: number): void {
+    if (this.#late !== null) this.#late.follow(bytes, start, end, seq, ack, timeMs, ipId);
+    this.sink.data(bytes, start, end, seq, ack, timeMs, ipId);
+  }
+
+  #enqueue(packet: Packet, seq: number, nowMs: number): void {
+    const { ledger, limits, reorderBudget } = this.#context;
+    const queue = this.#queue ??= new SegmentQueue(reorderBudget);
+    const length = packet.dataEnd - packet.dataStart;
+    const insertion = queue.insert(seq, packet.bytes, packet.dataStart, packet.dataEnd, packet.ack, nowMs, packet.ipId, replaced);
+    if (queue.conflicts > 0) {
+      ledger.count('tcp.overlap_diff_data', queue.conflicts);
+      queue.conflicts = 0;
+    }
+    if (replaced.bytes > 0) ledger.count('tcp.overlap_bytes', replaced.bytes);
+    if (insertion === 'covered') {
+      ledger.count('tcp.retransmission_bytes', length);
+    } else if (insertion === 'no_memory') {
+      ledger.count('tcp.segment_memcap_drop');
+      ledger.count('tcp.segment_memcap_drop_bytes', length);
+    } else if (this.started && distance(seq, this.nextSeq) > 0) {
+      ledger.count('tcp.out_of_order');
+    }
+    this.#wait(nowMs);
+    if (queue.bytes > limits.gapBytes) this.giveUp(nowMs);
+  }
+
+  /** Delivers what is in order. @param force also what waits for the peer */
+  #drain(force: boolean): void {
+    const queue = this.#queue;
+    if (queue === null) return;
+    const before = this.nextSeq;
+    for (let first = queue.first; first !== undefined && distance(first.seq, this.nextSeq) <= 0; first = queue.first) {
+      if (!force && this.#blocked()) break;
+      queue.shift();
+      const known = -distance(first.seq, this.nextSeq);
+      const { length } = first.bytes;
+      if (known >= length) {
+        this.#context.ledger.count('tcp.overlap_bytes', length);
+        continue;
+      }
+      if (known > 0) this.#context.ledger.count('tcp.overlap_bytes', known);
+      this.#deliver(first.bytes, known, length, advance(first.seq, known), first.ack, first.timeMs, first.ipId);
+      this.nextSeq = advance(first.seq, length);
+    }
+    if (this.nextSeq !== before) this.#settle();
+    if (this.sink.unfinished) this.#context.waiting.add(this);
+  }
+
+  /** After progress: waits anew for what is still missing. */
+  #settle(): void {
+    const first = this.#queue?.first;
+    if (first !== undefined) {
+      this.#waitingSinceMs = first.timeMs;
+      this.#context.waiting.add(this);
+    } else if (this.#missingAcknowledged() <= 0 && !(this.#edge && distance(this.#edgeSeq, this.nextSeq) > 0)) {
+      this.#waitingSinceMs = -1;
+      this.#edge = false;
+    }
+  }
+
+  /** The first queued segment is next, but answers bytes of the peer that we have not seen. */
+  #blocked(): boolean {
+    if (!this.waitsForPeer) return false;
+    const first = this.#queue?.first;
+    return first !== undefined && distance(first.seq, this.nextSeq) <= 0 && this.#isAhead(first.ack);
+  }
+
+  #isAhead(ack: number): boolean {
+    const { peer } = this;
+    if (peer === null || !peer.started) return peer !== null && peer.queuedBytes > 0;
+    const ahead = distance(ack, peer.nextSeq);
+    return ahead > (peer.finSeen ? 1 : 0) && ahead < MAX_WINDOW_BYTES;
+  }
+
+  /** Bytes that the peer has and we have not. */
+  #missingAcknowledged(): number {
+    if (!this.#acked || !this.started) return 0;
+    const missing = distance(this.#ackedSeq, this.nextSeq) - (this.finSeen ? 1 : 0);
+    return missing > MAX_WINDOW_BYTES ? 0 : missing;
+  }
+
+  #emptySegment(packet: Packet, seq: number, nowMs: number): void {
+    if (!this.started || (packet.flags & (TcpFlag.ack | TcpFlag.rst)) !== TcpFlag.ack) return;
+    const ahead = distance(seq, this.nextSeq);
+    if (ahead <= 0 || ahead > MAX_WINDOW_BYTES || this.finSeen) return;
+    this.#edge = true;
+    this.#edgeSeq = seq;
+    this.#wait(nowMs);
+  }
+
+  /** The capture cut the end of this segment off. */
+  #cut(packet: Packet, seq: number, nowMs: number): void {
+    const { ledger } = this.#context;
+    ledger.count('tcp.cut_segments');
+    ledger.count('tcp.cut_bytes', packet.missing);
+    const end = advance(seq, packet.dataEnd - packet.dataStart + packet.missing);
+    if (this.started && distance(packet.dataEnd - packet.dataStart + seq | 0, this.nextSeq) === 0) this.skipTo(end, nowMs);
+  }
+
+  #suspect(packet: Packet, nowMs: number): void {
+    const length = packet.dataEnd - packet.dataStart;
+    if (length === 0) return;
+    const suspects = this.#suspects ??= new SegmentQueue(this.#context.reorderBudget);
+    const insertion = !this.started || distance(packet.seq, this.nextSeq) < 0 ? 'covered'
+      : suspects.insert(packet.seq, packet.bytes, packet.dataStart, packet.dataEnd, packet.ack, nowMs, packet.ipId, replaced);
+    if (insertion !== 'kept') replaced.bytes = length;
+    this.#context.ledger.count('tcp.invalid_checksum_bytes', replaced.bytes);
+    // The receiver, or the sender's later segments, will tell whether these bytes count; nobody waits for them alone.
+    if (this.#missingAcknowledged() > 0) this.#wait(nowMs);
+  }
+
+  /**
+   * Nothing else came for the hole before `seq`: the sender went on behind it, so its receiver had these bytes, and the wrong sum was made by
+   * the capture (segmentation offload).
+   */
+  #believe(seq: number): void {
+    const suspects = this.#suspects!;
+    for (let first = suspects.first; first !== undefined && distance(first.seq, seq) < 0; first = suspects.first) {
+      suspects.shift();
+      const known = -distance(first.seq, this.nextSeq);
+      const { length } = first.bytes;
+      if (known < 0 || known >= length) {
+        this.#context.ledger.count('tcp.invalid_checksum_bytes', length);
+        continue;
+      }
+      this.#context.ledger.count('tcp.invalid_checksum_bytes', known);
+      this.#context.ledger.count('tcp.checksum_believed');
+      this.#deliver(first.bytes, known, length, advance(first.seq, known), first.ack, first.timeMs, first.ipId);
+      this.nextSeq = advance(first.seq, length);
+    }
+  }
+
+  #dropSuspects(): void {
+    this.#context.ledger.count('tcp.invalid_checksum_bytes', this.#suspects?.bytes ?? 0);
+    this.#suspects?.clear();
+    this.#suspects = null;
+  }
+
+  #far(packet: Packet, seq: number, length: number, nowMs: number): void {
+    const { ledger } = this.#context;
+    this.#farCount = seq === this.#farSeq ? this.#farCount + 1 : 1;
+    this.#farSeq = advance(seq, length);
+    if (this.#farCount < FAR_SEGMENTS) {
+      ledger.count('tcp.pkt_out_of_window');
+      ledger.count('tcp.pkt_out_of_window_bytes', length);
+      return;
+    }
+    this.#farCount = 0;
+    ledger.count('tcp.reassembly_gap');
+    this.sink.gap(-1);
+    this.nextSeq = seq;
+    this.#data(packet, seq, length, nowMs);
+  }
+
+  #start(): void {
+    const first = this.#queue?.first;
+    if (first === undefined) return;
+    this.startAt(first.seq);
+    this.#waitingSinceMs = -1;
+    // These bytes answer bytes of the peer, which were sent earlier: its stream begins first.
+    const { peer } = this;
+    if (peer !== null && !peer.started && peer.#isAnsweredBy(first.ack)) peer.#start();
+    this.#drain(false);
+  }
+
+  #isAnsweredBy(ack: number): boolean {
+    const first = this.#queue?.first;
+    return first !== undefined && distance(ack, first.seq) > 0;
+  }
+
+  #wait(nowMs: number): void {
+    if (this.#waitingSinceMs < 0) this.#waitingSinceMs = nowMs;
+    this.#context.waiting.add(this);
+  }
+
+  #dropLate(): void {
+    this.#late?.discard();
+    this.#late = null;
+  }
+}

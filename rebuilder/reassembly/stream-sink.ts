@@ -1,0 +1,22 @@
+/** Where one direction of a connection goes once its bytes are in order. Bytes are borrowed: the sink copies what it keeps. */
+export interface StreamSink {
+  /**
+   * The next bytes of the stream, in the pieces they were captured in.
+   * @param seq sequence number of bytes[start]
+   * @param ack acknowledgment number of the packet that carried them: what the sender had received when it sent them
+   * @param ipId IPv4 identification of that packet, 0 = none
+   */
+  data(bytes: Uint8Array, start: number, end: number, seq: number, ack: number, timeMs: number, ipId: number): void;
+  /** `bytes` of the stream are missing here and will not be waited for. `bytes` < 0: an unknown number. */
+  gap(bytes: number): void;
+  /** The sender closed its direction, or the connection is over: nothing is to be expected. Bytes may still follow (a forged FIN). */
+  end(): void;
+  /** Emits what waits for bytes that did not come for `afterMs`. */
+  stall(nowMs: number, afterMs: number): void;
+  /** Does it hold the beginning of a message? */
+  readonly unfinished: boolean;
+  /** A copy in the same state, to be fed the bytes of a hole should they come late; null = not worth it. */
+  fork(): StreamSink | null;
+  /** Frees what is held without emitting it. */
+  discard(): void;
+}
