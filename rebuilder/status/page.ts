@@ -35,7 +35,7 @@ ${card('requests rebuilt / s', number(now.rebuilt), spark(rates, 'rebuilt'))}
 ${card('requests delivered / s', number(now.delivered), spark(rates, 'delivered'))}
 ${card('requests lost', number(requestsLost), `${percent(requestsLost, total(ledger, 'in', 'requests'))} of all rebuilt`)}
 ${card('in flight', number(gauges.inFlightRequests), `${bytes(gauges.queueBytes)} queued`)}
-${card('connections seen', number(gauges.flows), `${bytes(gauges.pendingBytes)} of streams held`)}
+${card('connections known', number(gauges.flows), `${bytes(gauges.pendingBytes)} of streams held`)}
 </section>
 ${source.received ? receivedTable(source.received()) : ''}
 <section><h2>Is it working?</h2><table>
@@ -65,8 +65,8 @@ function receivedTable(received: readonly ReceivedRequest[]): string {
   const empty = '<p class="quiet">None yet. Send one of the printed curl commands to the sample app.</p>';
   return `<section><h2>Requests the detection node received (${number(received.length)})</h2>${rows.length === 0 ? empty : `<table>
 ${rows.map((row) => `<tr${row.attack === null ? '' : ' class="attack"'}><td>${new Date(row.timeMs).toISOString().slice(11, 19)}</td>
-<td><code>${escape(row.method)}</code></td><td><code>${escape(shorten(row.target))}</code></td><td>${escape(row.host)}</td>
-<td>${escape(row.clientAddress)}</td><td>${row.attack === null ? '' : pill(false, row.attack)}</td></tr>`).join('\n')}
+<td>${escape(row.clientAddress)}</td><td>${escape(shorten(row.host))}</td><td><code>${escape(shorten(row.method))}</code></td>
+<td><code>${escape(shorten(row.target))}</code> ${row.attack === null ? '' : pill(false, row.attack)}</td></tr>`).join('\n')}
 </table>`}</section>`;
 }
 
@@ -126,7 +126,8 @@ small,.quiet{color:var(--quiet);font-weight:400}header{display:flex;justify-cont
 .card{border:1px solid var(--edge);background:var(--card);border-radius:8px;padding:.6rem .8rem}.card strong{font-size:1.5rem}
 svg{width:100%;height:1.2rem;fill:var(--good)}section{overflow-x:auto}
 table{border-collapse:collapse;width:100%}th,td{text-align:left;padding:.25rem .6rem;border-bottom:1px solid var(--edge);vertical-align:top}
-th{font-weight:500}.numbers td,.count{text-align:right;font-variant-numeric:tabular-nums}code{font-size:.85rem;overflow-wrap:anywhere}
+th{font-weight:500}th,td{width:1%;white-space:nowrap}td:last-child{width:auto;white-space:normal}
+.numbers th+th,.numbers td,.count{text-align:right;font-variant-numeric:tabular-nums}.numbers td:last-child{text-align:left}code{font-size:.85rem;overflow-wrap:anywhere}
 .good,.bad{border:1px solid;border-radius:1rem;padding:0 .6rem;font-size:.85rem;white-space:nowrap}.good{color:var(--good)}.bad{color:var(--bad)}
 .attack code{color:var(--bad)}`;
 
