@@ -81,6 +81,8 @@ export class ChunkScanner {
           at++;
           break;
         case 'extension':
+          // `;` with nothing behind it is no extension (RFC 9112 7.1.1).
+          if (bytes[at] === CR && this.#lineBytes === this.#digits + 1) this.irregular |= Irregular.invalid_chunk;
           if (!this.#lineByte(bytes[at]!)) return at;
           if (bytes[at] === LF) this.#sizeLineEnd();
           at++;

@@ -9,7 +9,9 @@ interface Case {
   name: string;
   bytes: string;
   expect: 'ok' | 'error';
-  requests: { method: string; target: string; version: string; headers: [string, string][]; bodySize: number }[];
+  /** Only a strict parser stops after these requests: we go on, because a server might. */
+  lenient: boolean;
+  requests: { method: string; target: string; version: string; headers: [string, string][]; bodySize: number | null }[];
 }
 
 const present = existsSync(MESSAGES);
@@ -32,12 +34,13 @@ function play(bytes: Buffer, cuts: readonly number[]): TcpStream {
   return stream;
 }
 
-function seen(exchanges: readonly ExchangeJson[]): Case['requests'] {
-  return exchanges.map(({ request: { method, target, version, headers, bodySize } }) => ({ method, target, version, headers, bodySize }));
+function seen(exchanges: readonly ExchangeJson[], like: Case['requests']): Case['requests'] {
+  return exchanges.map(({ request: { method, target, version, headers, bodySize } }, i) => (
+    { method, target, version, headers, bodySize: like[i]?.bodySize === null ? null : bodySize }));
 }
 
 describe('messages of other parsers\' tests', { skip: !present && '../shared/messages is not beside this checkout' }, () => {
-  for (const { name, bytes: base64, expect, requests } of cases) {
+  for (const { name, bytes: base64, expect, lenient, requests } of cases) {
     const bytes = Buffer.from(base64, 'base64');
     const next = random(bytes.length);
     const ways: [string, number[]][] = [
@@ -52,18 +55,18 @@ describe('messages of other parsers\' tests', { skip: !present && '../shared/mes
       for (const [way, cuts] of ways) {
         const stream = play(bytes, cuts);
         assert.deepEqual(stream.end(), [], `${way}: ledger`);
-        const found = stream.exchanges;
+        const found = expect === 'ok' && lenient ? stream.exchanges.slice(0, requests.length) : stream.exchanges;
         if (expect === 'ok') {
-          assert.deepEqual(seen(found), requests, way);
+          assert.deepEqual(seen(found, requests), requests, way);
           assert.ok(found.every(({ request }) => request.complete), way);
+          continue;
         }
-      }
-      if (expect === 'error') {
-        // A malformed message may be read as a tolerant server would, but then it says so; and however it is cut, the reading is the same.
-        const whole = play(bytes, []);
-        whole.end();
-        assert.deepEqual(whole.exchanges.filter(({ request }) => request.complete && request.irregular === undefined).map(({ request }) => request.target),
-          [], 'no clean request');
+        // A malformed message may be read as a tolerant server would. But what looks clean must stand there as a line of its own.
+        const text = `\n${bytes.toString('latin1')}`;
+        for (const { request } of found) {
+          if (request.irregular !== undefined || !request.complete) continue;
+          assert.ok(text.includes(`${request.method} ${request.target} ${request.version}\r\n`), `${way}: invented ${request.method} ${request.target}`);
+        }
       }
     });
   }
