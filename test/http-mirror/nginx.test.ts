@@ -1,42 +1,13 @@
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import test, { type TestContext } from 'node:test';
-import { exampleFile, have, scratch, startProgram } from './program.ts';
-import { Client, freePort, sendRaw, values } from './stand-ins.ts';
+import { startSite as start, trustsLoopback } from './nginx.ts';
+import { have } from './program.ts';
+import { Client, sendRaw, values } from './stand-ins.ts';
 import { contract, lab, mirrors, type Addresses } from './suite.ts';
 
 const INSTALL = 'apt-get install nginx';
 
-/** The frame every distribution's nginx.conf gives: events, http, and an include of conf.d. */
-const frame = (folder: string): string => `
-user root; worker_processes 1; daemon off; pid ${folder}/pid; error_log stderr warn;
-events { worker_connections 4096; }
-http {
-  access_log off;
-  client_body_temp_path ${folder}/body; proxy_temp_path ${folder}/proxy; fastcgi_temp_path ${folder}/f; uwsgi_temp_path ${folder}/u; scgi_temp_path ${folder}/s;
-  client_max_body_size 8m;
-  include ${folder}/mirror.conf;
-}`;
-
-const start = (change: (text: string) => string = (text) => text) => async (t: TestContext, at: Addresses): Promise<void> => {
-  const folder = scratch(t);
-  const relay = String(await freePort());
-  const text = exampleFile('http-mirror/nginx/mirror.conf', [
-    ['listen 80;', `listen 127.0.0.1:${at.front};`],
-    ['http://127.0.0.1:8080;', `http://127.0.0.1:${at.app};`],
-    ['mirror.internal.example:8445', `127.0.0.1:${at.node}`],
-    ['listen 127.0.0.1:8446', `listen 127.0.0.1:${relay}`],
-    ['http://127.0.0.1:8446$', `http://127.0.0.1:${relay}$`],
-  ]);
-  writeFileSync(join(folder, 'mirror.conf'), change(text));
-  writeFileSync(join(folder, 'nginx.conf'), frame(folder));
-  await startProgram(t, ['nginx', '-c', join(folder, 'nginx.conf'), '-p', folder], [at.front]);
-};
-
-const trustsLoopback = (text: string): string => text.replace('set_real_ip_from  10.0.0.0/8', 'set_real_ip_from  127.0.0.0/8');
-
-test('nginx: examples/http-mirror/nginx/mirror.conf', async (t) => {
+test('nginx: examples/http-mirror/nginx', async (t) => {
   if (!have(t, 'nginx', INSTALL)) return;
 
   await mirrors(t, { start: start() }, (copy, client) => {
@@ -63,7 +34,7 @@ test('nginx: examples/http-mirror/nginx/mirror.conf', async (t) => {
   });
 
   await t.test('a request that nginx refuses has no copy (docs/limits.md)', async (t) => {
-    const { front, detection } = await lab(t, { start: start((text) => text.replace('location / {\n        mirror', 'location = /denied { deny all; }\n    location / {\n        mirror')) });
+    const { front, detection } = await lab(t, { start: start((text) => text.replace('    location / {\n        proxy_pass ', '    location = /denied { deny all; }\n    location / {\n        proxy_pass ')) });
     const client = new Client(front);
     t.after(() => client.close());
     assert.equal((await client.ask({ path: '/denied' })).status, 403);
@@ -103,9 +74,10 @@ test('nginx: examples/http-mirror/nginx/mirror.conf', async (t) => {
   });
 
   await t.test('why the relay: a copy sent straight to the node keeps the client\'s connection busy until the node answers', async (t) => {
-    const { front, detection } = await lab(t, { start: start((text) => text
-      .replace(/http:\/\/127.0.0.1:\d+\$request_uri;( +# the client)/, (_line, comment: string) => `http://127.0.0.1:${detectionPort(text)}$request_uri;${comment}`)
-      .replace('proxy_read_timeout    1s', 'proxy_read_timeout    30s')) });
+    const straight = async (t: TestContext, at: Addresses): Promise<void> => start((text) => text
+      .replace(/proxy_pass http:\/\/127\.0\.0\.1:\d+\$request_uri;/, `proxy_pass http://127.0.0.1:${at.node}$request_uri;`)
+      .replace('proxy_read_timeout    1s', 'proxy_read_timeout    30s'))(t, at);
+    const { front, detection } = await lab(t, { start: straight });
     detection.hold();
     const client = new Client(front);
     t.after(() => client.close());
@@ -129,5 +101,3 @@ test('nginx: examples/http-mirror/nginx/mirror.conf', async (t) => {
     assert.equal(detection.recorder.requests.length, 4);
   });
 });
-
-const detectionPort = (text: string): string => /\$detection_nodes 127\.0\.0\.1:(\d+);/.exec(text)?.[1] ?? '';
