@@ -16,14 +16,14 @@ export interface KnownKey {
 
 export const KNOWN_KEYS: readonly KnownKey[] = [...leaves(schema, '')];
 
-function* leaves(type: z.ZodType, path: string, prefault?: unknown, required = true): Generator<KnownKey> {
+function* leaves(type: z.ZodType, path: string): Generator<KnownKey> {
   const meta = type.meta() ?? {};
   if (meta['ignored'] === true || typeof meta['effect'] === 'string') {
     const said = meta['default'];
     const value = unwrap(type);
     yield {
       path, ignored: meta['ignored'] === true, effect: String(meta['effect'] ?? ''), unit: String(meta['unit'] ?? ''),
-      default: typeof said === 'string' ? said : value.has ? written(value.prefault) : prefault !== undefined ? written(prefault) : required ? 'required' : '',
+      default: typeof said === 'string' ? said : value.has ? written(value.prefault) : 'required',
     };
     return;
   }

@@ -75,6 +75,7 @@ export function resolve(file: FileValues, findings: Findings): Settings {
     limits: {
       memoryBytes: file.limits.memory, flows: file.limits.flows, idleTimeoutMs: file.limits.idle_timeout,
       gapTimeoutMs: file.limits.gap_timeout,
+      reorderMs: file.limits.reorder_time, stallTimeoutMs: file.limits.stall_timeout,
       gapBytes: file.limits.gap_bytes, reorderBytes: file.limits.reorder_bytes, fragmentsBytes: file.limits.fragments_bytes,
       fragmentTimeoutMs: file.limits.fragment_timeout, headBytes: file.limits.head_bytes, correctionBytes: file.limits.correction_bytes,
     },

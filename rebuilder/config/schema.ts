@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os';
 import { z } from 'zod';
 import {
   choice, duration, endpoint, flag, fraction, headerLine, headerName, hostAndPort, ignored, integer, interfaceName, key, label, list,
-  listenAddress, method, network, oneOrMore, pattern, routePath, section, size, target, text, workers,
+  listenAddress, method, network, oneOrMore, pattern, redactableName, routePath, section, size, target, text, workers,
 } from './values.ts';
 
 /**
@@ -173,7 +173,7 @@ const sections = {
     body_limit: key(size(0, GIB).prefault('8MiB'), { effect: 'Longest body delivered; the rest is cut, and the request marked', unit: 'size' }),
     sample: key(fraction().prefault(1), { effect: 'Share of the connections delivered, chosen by a keyed hash a client cannot steer', unit: 'share, 0 to 1' }),
     redact: section({
-      headers: key(list(headerName()).prefault([]), { effect: 'Headers whose value is masked with `*`, byte for byte, before it leaves' }),
+      headers: key(list(redactableName()).prefault([]), { effect: 'Headers whose value is masked with `*`, byte for byte, before it leaves' }),
       query: key(list(text()).prefault([]), { effect: 'Query parameters whose value is masked likewise, by their name on the wire' }),
     }).prefault({}),
     drain_timeout: key(duration(0, DAY).prefault('10s'), { effect: 'After SIGTERM, how long the queue is still delivered', unit: 'duration' }),
@@ -183,6 +183,12 @@ const sections = {
     flows: key(integer(16, 10_000_000).prefault(200_000), { effect: 'Connections known at a time, for each worker; the one unused for longest makes room' }),
     idle_timeout: key(duration(100, DAY).prefault('5m'), { effect: 'A connection without packets is forgotten', unit: 'duration' }),
     gap_timeout: key(duration(10, 3_600_000).prefault('1s'), { effect: 'How long a hole in a stream is waited for', unit: 'duration' }),
+    reorder_time: key(duration(0, 3_600_000).prefault('100ms'), {
+      effect: 'How long segments may come out of order: a hole that the receiver has acknowledged is waited for no longer', unit: 'duration',
+    }),
+    stall_timeout: key(duration(0, DAY).prefault('1500ms'), {
+      effect: 'A request to which nothing was added is delivered as it is, and once more if its rest comes; 0 = never', unit: 'duration',
+    }),
     gap_bytes: key(size(1024, GIB).prefault('4MiB'), { effect: 'Bytes buffered behind a hole of one stream before it is given up', unit: 'size' }),
     reorder_bytes: key(size(65536, 64 * GIB).prefault('128MiB'), { effect: 'Bytes buffered behind holes, all streams together', unit: 'size' }),
     fragments_bytes: key(size(65536, 64 * GIB).prefault('16MiB'), { effect: 'IP fragments buffered, all together', unit: 'size' }),

@@ -184,6 +184,10 @@ export interface LimitSettings {
   readonly idleTimeoutMs: number;
   /** How long a hole in a stream is waited for. */
   readonly gapTimeoutMs: number;
+  /** How long segments may come out of order: a hole the receiver has acknowledged, or a stream's beginning, is waited for no longer. */
+  readonly reorderMs: number;
+  /** A message to which nothing was added for this long is delivered as it is; 0 = never. */
+  readonly stallTimeoutMs: number;
   /** Bytes buffered behind a hole of one stream before it is given up. */
   readonly gapBytes: number;
   /** Bytes buffered behind holes, all streams together. */

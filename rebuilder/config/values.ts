@@ -103,6 +103,12 @@ export function isNetwork(value: string): boolean {
 export const headerName = () => asText((value) => typeof value === 'string' && isToken(value) ? value : null,
   'a header name such as X-Forwarded-For');
 
+/** Header whose value may be masked: not one that says where a message ends or goes. */
+const NEEDED = /^(content-length|transfer-encoding|connection|host|upgrade|expect|te|trailer|keep-alive)$/i;
+
+export const redactableName = () => asText((value) => typeof value === 'string' && isToken(value) && !NEEDED.test(value) ? value : null,
+  'a header whose value may be masked: it is no header name, or frames the message');
+
 export const isToken = (value: string): boolean => /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(value);
 
 /** A pattern in RE2 syntax; its mistake is RE2's own. */

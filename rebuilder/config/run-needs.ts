@@ -1,0 +1,14 @@
+import type { Mistake } from './mistakes.ts';
+import type { Settings } from './settings.ts';
+
+/** What a service needs beyond a file without mistakes: something to read, and somewhere to deliver. `check` shows it, `run` refuses. */
+export function runNeeds({ tcpStream: { fromVxlan, fromGeneve, fromInterface }, forward, exchanges }: Settings): Mistake[] {
+  const needs: Mistake[] = [];
+  if (!fromVxlan.enabled && !fromGeneve.enabled && !fromInterface.some((it) => it.enabled)) {
+    needs.push({ path: 'tcp_stream', sentence: 'enables no source: set enabled: true in from_vxlan, from_geneve or from_interface' });
+  }
+  if (forward.endpoint === '' && exchanges.file === '') {
+    needs.push({ path: 'forward.endpoint', sentence: 'is missing: give the detection nodes\' address, http://host:port (or exchanges.file to write requests to a file)' });
+  }
+  return needs;
+}
