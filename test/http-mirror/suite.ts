@@ -150,10 +150,15 @@ const FORGED: Record<string, string> = {
   'X-Mirror-Id': 'forged', 'X_Server_Addr': '6.6.6.6', 'X_Forwarded_For': '6.6.6.6', 'X_Response_Status': '204',
 };
 
+export interface Contract {
+  /** Where the product is not the server itself but a hop behind it: its own listening port, whatever that is. */
+  behindHop?: boolean;
+  /** The product replaces a stranger's X-Forwarded-For, for the application too: nothing is left of it to inspect. */
+  replacesForwardedFor?: boolean;
+}
+
 /** What a node with examples/wallarm-node/mirror.conf makes of the copy of an honest and of a forging client. */
-export const contract = async (
-  t: TestContext, product: Product, expected: { serverAddr?: string; serverPort?: string } = {},
-): Promise<void> => {
+export const contract = async (t: TestContext, product: Product, { behindHop = false, replacesForwardedFor = false }: Contract = {}): Promise<void> => {
   await t.test('the node\'s view, forged headers included', async (t) => {
     if (!have(t, 'nginx', 'apt-get install nginx')) return;
     const { front, detection, node } = await lab(t, product, { withNode: false });
@@ -165,13 +170,13 @@ export const contract = async (
       await t.test(path, async () => {
         await client.ask({ path, headers });
         const copy = await detection.recorder.waitFor((request) => request.target === path, `copy of ${path}`);
-        assert.deepEqual(verdict(copy), {
-          remote_addr: '127.0.0.77', server_addr: expected.serverAddr ?? '127.0.0.1', server_port: expected.serverPort ?? String(front),
-          response_status: '0', response_time: '0', response_size: '0',
-        });
+        const { server_port: serverPort, ...rest } = verdict(copy);
+        assert.deepEqual(rest, { remote_addr: '127.0.0.77', server_addr: '127.0.0.1', response_status: '0', response_time: '0', response_size: '0' });
+        if (behindHop) assert.match(serverPort, /^\d{4,5}$/);
+        else assert.equal(serverPort, String(front));
         assert.ok(!values(copy, 'X-Mirror-Id').includes('forged'), 'no client chooses the id of its copy');
         assert.deepEqual(values(copy, 'X-Scheme'), ['http']);
-        if (path !== '/forged') return;
+        if (path !== '/forged' || replacesForwardedFor) return;
         assert.match(values(copy, 'X-Mirror-Original-X-Forwarded-For').join(), /6\.6\.6\.6/, 'the forged value is inspected');
       });
     }
