@@ -1,7 +1,7 @@
 import type { FrameSink } from './capture/frame-source.ts';
-import { INDEX, Ledger } from './ledger.ts';
+import { type CounterName, INDEX, Ledger } from './ledger.ts';
 import { Budget } from './reassembly/budget.ts';
-import type { ConnectionHandler } from './reassembly/connection.ts';
+import type { Connection, ConnectionHandler } from './reassembly/connection.ts';
 import { Defragmenter } from './reassembly/defragment.ts';
 import { FlowTable } from './reassembly/flow-table.ts';
 import type { StreamContext } from './reassembly/half-stream.ts';
@@ -34,8 +34,10 @@ export interface PipelineOptions {
   readonly responseTimeoutMs: number;
   /** Further UDP ports that carry VXLAN inside captured frames. */
   readonly vxlanPorts?: readonly number[];
+  /** Connections that begin with a PROXY protocol header. */
+  readonly expectsProxyHeader?: (connection: Connection) => boolean;
   /** Which packets are looked into at all; null or a reason to leave the packet out. */
-  readonly admit?: (packet: Packet) => 'rules.vni_filtered' | 'rules.ignored_ip' | 'rules.ignored_port' | 'rules.inner_filtered' | null;
+  readonly admit?: (packet: Packet) => CounterName | null;
 }
 
 /** How often what waits is looked at, also within a batch. */
@@ -84,6 +86,7 @@ export class Pipeline implements FrameSink, ConnectionHandler, ExchangeSink {
       exchanges: this,
       parseResponses: options.parseResponses,
       responseTimeoutMs: options.responseTimeoutMs,
+      expectsProxyHeader: options.expectsProxyHeader ?? (() => false),
       waiting: new Set(),
       waitingRequests: 0,
       nowMs: 0,
@@ -128,13 +131,20 @@ export class Pipeline implements FrameSink, ConnectionHandler, ExchangeSink {
     }
   }
 
+  /** A segment that was put together from fragments in another thread. */
+  segment(fields: Partial<Packet>, timeMs: number): void {
+    this.#nowMs = timeMs;
+    this.#http.nowMs = timeMs;
+    this.#flows.packet(Object.assign(this.#packet, fields), timeMs);
+  }
+
   /** The end of all input: what waits is given up, emitted or counted. */
   flush(): void {
     this.#defragmenter.flush();
     this.#flows.flush(this.#nowMs);
   }
 
-  open(connection: ConstructorParameters<typeof HttpConnection>[0]): HttpConnection {
+  open(connection: Connection): HttpConnection {
     return new HttpConnection(connection, this.#http);
   }
 

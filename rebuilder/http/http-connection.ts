@@ -7,8 +7,8 @@ import { addressText } from '../wire/address-text.ts';
 import type { Endpoints } from './message.ts';
 import type { ReaderContext } from './message-reader.ts';
 import { Pairing } from './pairing.ts';
-import type { HttpRequest } from './request-parser.ts';
-import { RequestParser, type RequestSink } from './request-parser.ts';
+import { ProxyPrefix } from './proxy-prefix.ts';
+import { type HttpRequest, RequestParser, type RequestSink } from './request-parser.ts';
 import { type HttpResponse, ResponseParser, type ResponseSink } from './response-parser.ts';
 import { TentativeStream, serverPortFirst } from './tentative-stream.ts';
 
@@ -28,6 +28,8 @@ export interface HttpContext {
   /** Wait for responses, and keep their bodies. */
   readonly parseResponses: boolean;
   readonly responseTimeoutMs: number;
+  /** Does this connection come from a balancer that is known to send the PROXY protocol? */
+  readonly expectsProxyHeader: (connection: Connection) => boolean;
   /** Connections whose requests wait for responses. */
   readonly waiting: Set<HttpConnection>;
   /** Requests that wait for responses. */
@@ -61,6 +63,9 @@ export class HttpConnection implements RequestSink, ResponseSink, Endpoints, Con
     client.sink = midstream ? new TentativeStream(this.#requests, this) : this.#requests;
     server.sink = midstream ? new TentativeStream(this.#responses, this) : this.#responses;
     server.waitsForPeer = true;
+    if (!midstream && context.expectsProxyHeader(connection)) {
+      client.sink = new ProxyPrefix(this.#requests, context.reader, (addresses) => { this.proxied = addresses; });
+    }
   }
 
   // --- Endpoints

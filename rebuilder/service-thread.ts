@@ -1,0 +1,132 @@
+import type { Settings } from './config/settings.ts';
+import { Dispatcher } from './forward/dispatcher.ts';
+import { LoopMarker } from './forward/loop-marker.ts';
+import type { ExchangeSink } from './http/http-connection.ts';
+import type { HttpRequest } from './http/request-parser.ts';
+import type { Ledger } from './ledger.ts';
+import { Pipeline, type PipelineOptions } from './pipeline.ts';
+import type { Envelope } from './rules/envelope.ts';
+import { IgnoredAddresses } from './rules/ignored-addresses.ts';
+import { Networks } from './rules/networks.ts';
+import { Rules } from './rules/rules.ts';
+import type { EndpointState, Gauges } from './status/status-source.ts';
+import type { Packet } from './wire/packet.ts';
+
+/** A hole the receiver has acknowledged will not be filled by a retransmission: only what is under way out of order is waited for. */
+const REORDER_MS = 200;
+/** A request that nothing is added to for this long is delivered as it is: with the hole's own wait it stays under two seconds. */
+const STALL_MS = 1500;
+const OWN_ADDRESSES_MS = 1000;
+
+/** What a service tells about each request, for logs. The request's bytes are borrowed. */
+export interface RequestObserver {
+  /** @param end the counter under which it ended before delivery; null = handed over */
+  request(request: HttpRequest, envelope: Envelope | null, end: string | null): void;
+}
+
+/** One thread's share of the service: its pipeline, the rules, and the delivery. Sources feed `pipeline`. */
+export class ServiceThread implements ExchangeSink {
+  readonly pipeline: Pipeline;
+  readonly ledger: Ledger;
+  readonly #settings: Settings;
+  readonly #rules: Rules;
+  readonly #dispatcher: Dispatcher | null;
+  readonly #ignored: IgnoredAddresses;
+  readonly #observer: RequestObserver | null;
+  readonly #timer: NodeJS.Timeout;
+
+  /** Throws an Error of one sentence when the endpoint cannot be one. */
+  constructor(settings: Settings, ledger: Ledger, loopKey: Uint8Array, observer: RequestObserver | null) {
+    this.ledger = ledger;
+    this.#settings = settings;
+    this.#observer = observer;
+    this.#dispatcher = settings.forward.endpoint === '' ? null : new Dispatcher(settings.forward, ledger, loopKey);
+    this.#rules = new Rules(settings, this.#dispatcher?.marker ?? new LoopMarker(loopKey), loopKey, ledger);
+    this.#ignored = new IgnoredAddresses(settings.tcpStream.ignoreIps, settings.tcpStream.onlyPorts);
+    this.pipeline = new Pipeline(this.#pipelineOptions(), ledger, this);
+    this.#timer = setInterval(() => this.#ignoreOwn(), OWN_ADDRESSES_MS);
+    this.#timer.unref();
+  }
+
+  exchange(request: HttpRequest): void {
+    const decision = this.#rules.decide(request);
+    if (typeof decision === 'string') {
+      this.#observer?.request(request, null, decision);
+      return;
+    }
+    this.#rules.redact(request);
+    this.#observer?.request(request, decision, null);
+    if (this.#dispatcher === null) this.ledger.count('http.exchanges');
+    else this.#dispatcher.submit(request, decision);
+  }
+
+  gauges(): Gauges & { memoryBytes: number } {
+    const { flows, pendingPackets, pendingBytes, waitingRequests, memoryBytes } = this.pipeline.gauges();
+    const forward = this.#dispatcher?.state();
+    return {
+      flows,
+      pendingPackets,
+      pendingBytes,
+      inFlightRequests: waitingRequests + (this.#dispatcher?.inFlight() ?? 0),
+      queueBytes: forward?.queuedBytes ?? 0,
+      openConnections: forward?.openConnections ?? 0,
+      memoryBytes: memoryBytes + (forward?.memoryBytes ?? 0),
+    };
+  }
+
+  endpointState(): EndpointState {
+    const state = this.#dispatcher?.state();
+    if (state === undefined) return { url: null, answering: true, detail: 'nothing is delivered: forward.endpoint is empty' };
+    return {
+      url: this.#settings.forward.endpoint,
+      answering: state.answering,
+      detail: state.error ?? (state.lastAnswerMs === null ? 'nothing was to be delivered yet' : 'answering'),
+    };
+  }
+
+  /** No more frames will come: rebuilds what is held and delivers it, for at most `timeoutMs`. */
+  async drain(timeoutMs: number): Promise<void> {
+    clearInterval(this.#timer);
+    this.pipeline.flush();
+    await this.#dispatcher?.drain(timeoutMs);
+  }
+
+  /** Flows to the detection endpoints are our own: mirrored, they would be rebuilt and delivered for ever. */
+  #ignoreOwn(): void {
+    if (this.#dispatcher === null) return;
+    this.#ignored.setOwn(this.#dispatcher.ownAddresses().map(({ ip, port }) => ({ address: ip, port })));
+  }
+
+  #pipelineOptions(): PipelineOptions {
+    const { limits, forward, tcpStream, proxyProtocol } = this.#settings;
+    const balancers = proxyProtocol.map(({ trustedNetworks, ports }) => ({ networks: new Networks(trustedNetworks), ports }));
+    return {
+      limits: { ...limits, reorderMs: REORDER_MS, stallTimeoutMs: STALL_MS },
+      bodyLimitBytes: forward.bodyLimitBytes,
+      parseResponses: tcpStream.parseResponses,
+      responseTimeoutMs: tcpStream.responseTimeoutMs,
+      vxlanPorts: [tcpStream.fromVxlan.listen.port],
+      expectsProxyHeader: (c) => balancers.some(({ networks, ports }) => {
+        const [w0, w1, w2, w3, port] = c.client === 'a' ? [c.a0, c.a1, c.a2, c.a3, c.bPort] : [c.b0, c.b1, c.b2, c.b3, c.aPort];
+        return (ports.length === 0 || ports.includes(port)) && networks.has(w0, w1, w2, w3);
+      }),
+      admit: (packet) => this.#vniRefused(packet) ?? this.#ignored.reason(packet),
+    };
+  }
+
+  #vniRefused({ vni, geneveVni }: Packet): 'rules.vni_filtered' | null {
+    const { fromVxlan, fromGeneve } = this.#settings.tcpStream;
+    if (geneveVni >= 0) {
+      return admits(fromGeneve, geneveVni) && (vni < 0 || vni === geneveVni || isIn(fromGeneve.innerVniFilter, vni)) ? null : 'rules.vni_filtered';
+    }
+    return vni < 0 || admits(fromVxlan, vni) ? null : 'rules.vni_filtered';
+  }
+}
+
+function admits({ vniFilter, vniExclude }: { vniFilter: readonly number[]; vniExclude: readonly number[] }, vni: number): boolean {
+  return isIn(vniFilter, vni) && !vniExclude.includes(vni);
+}
+
+function isIn(list: readonly number[], vni: number): boolean {
+  return list.length === 0 || list.includes(vni);
+}
