@@ -44,6 +44,7 @@ export class Box {
   readonly node = new Namespace('node');
   readonly folder = mkdtempSync(join(tmpdir(), 'vpcbox-'));
   private nodeProcesses: ChildProcess[] = [];
+  private uncounted = 0;
 
   static async build(options: BoxOptions): Promise<Box> {
     const box = new Box();
@@ -90,8 +91,17 @@ export class Box {
     }
   }
 
-  /** Datagrams that the mirror sent. */
+  /** Datagrams that the mirror sent since `beginCounting`. */
   mirrored(): number {
+    return this.sentByMirror() - this.uncounted;
+  }
+
+  /** The network's own chatter while the box was built reached no one. */
+  beginCounting(): void {
+    this.uncounted = this.sentByMirror();
+  }
+
+  private sentByMirror(): number {
     const [link] = JSON.parse(this.fabric.ip('-j', '-s', 'link', 'show', 'vx0')) as [{ stats64: { tx: { packets: number } } }];
     return link.stats64.tx.packets;
   }
