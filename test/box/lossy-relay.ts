@@ -18,8 +18,18 @@ export interface RelayLog {
   readonly received: number;
   readonly dropped: number;
   readonly reordered: number;
-  /** Segments with bytes or a SYN, as they came: source and destination port, sequence number, payload length, SYN, dropped. */
-  readonly segments: readonly (readonly [srcPort: number, dstPort: number, seq: number, length: number, syn: 0 | 1, dropped: 0 | 1])[];
+  /** Segments with bytes or a SYN, in the order they came. */
+  readonly segments: readonly LoggedSegment[];
+}
+
+export interface LoggedSegment {
+  readonly srcPort: number;
+  readonly dstPort: number;
+  readonly seq: number;
+  readonly length: number;
+  readonly syn: boolean;
+  /** When it went on, ms since the epoch; null = it was dropped. */
+  sentMs: number | null;
 }
 
 /** Numbers between 0 and 1 (mulberry32): the same for the same seed. */
@@ -34,14 +44,14 @@ export function random(seed: number): () => number {
 }
 
 /** The TCP segment inside a VXLAN datagram with Ethernet and IPv4; null = another packet (ARP). */
-export function innerSegment(datagram: Buffer): { srcPort: number; dstPort: number; seq: number; length: number; syn: 0 | 1 } | null {
+export function innerSegment(datagram: Buffer): LoggedSegment | null {
   const ip = 8 + 14;
   if (datagram.length < ip + 40 || datagram.readUInt16BE(ip - 2) !== 0x0800 || datagram[ip + 9] !== 6) return null;
   const tcp = ip + (datagram[ip]! & 15) * 4;
   const data = tcp + (datagram[tcp + 12]! >> 4) * 4;
   return {
     srcPort: datagram.readUInt16BE(tcp), dstPort: datagram.readUInt16BE(tcp + 2), seq: datagram.readUInt32BE(tcp + 4),
-    length: ip + datagram.readUInt16BE(ip + 2) - data, syn: (datagram[tcp + 13]! & 2) === 0 ? 0 : 1,
+    length: ip + datagram.readUInt16BE(ip + 2) - data, syn: (datagram[tcp + 13]! & 2) !== 0, sentMs: null,
   };
 }
 
@@ -50,9 +60,9 @@ const MAX_HOLD_MS = 20;
 
 /** Decides over each datagram; `send` gets what goes on, in the order it goes on. */
 export class BadStretch {
-  readonly log = { received: 0, dropped: 0, reordered: 0, segments: [] as [number, number, number, number, 0 | 1, 0 | 1][] };
+  readonly log = { received: 0, dropped: 0, reordered: 0, segments: [] as LoggedSegment[] };
 
-  private held: { datagram: Buffer; after: number; dueMs: number }[] = [];
+  private held: { datagram: Buffer; segment: LoggedSegment | null; after: number; dueMs: number }[] = [];
   private readonly next: () => number;
   private readonly options: Pick<RelayOptions, 'dropShare' | 'reorderShare' | 'seed'>;
   private readonly send: (datagram: Buffer) => void;
@@ -67,17 +77,15 @@ export class BadStretch {
     this.log.received++;
     const dropped = this.next() < this.options.dropShare;
     const segment = innerSegment(datagram);
-    if (segment && (segment.length > 0 || segment.syn === 1)) {
-      this.log.segments.push([segment.srcPort, segment.dstPort, segment.seq, segment.length, segment.syn, dropped ? 1 : 0]);
-    }
+    if (segment && (segment.length > 0 || segment.syn)) this.log.segments.push(segment);
     if (dropped) {
       this.log.dropped++;
     } else if (this.next() < this.options.reorderShare) {
       this.log.reordered++;
-      this.held.push({ datagram, after: 1 + Math.floor(this.next() * MAX_HELD), dueMs: nowMs + MAX_HOLD_MS });
+      this.held.push({ datagram, segment, after: 1 + Math.floor(this.next() * MAX_HELD), dueMs: nowMs + MAX_HOLD_MS });
       return;
     } else {
-      this.send(datagram);
+      this.pass(datagram, segment, nowMs);
     }
     for (const one of this.held) one.after--;
     this.release(nowMs);
@@ -88,7 +96,12 @@ export class BadStretch {
     if (this.held.length === 0) return;
     const due = this.held.filter(({ after, dueMs }) => after <= 0 || dueMs <= nowMs);
     this.held = this.held.filter((one) => !due.includes(one));
-    for (const { datagram } of due) this.send(datagram);
+    for (const { datagram, segment } of due) this.pass(datagram, segment, nowMs);
+  }
+
+  private pass(datagram: Buffer, segment: LoggedSegment | null, nowMs: number): void {
+    if (segment) segment.sentMs = nowMs;
+    this.send(datagram);
   }
 }
 
@@ -96,8 +109,8 @@ if (process.argv[2]?.startsWith('{')) {
   const options = JSON.parse(process.argv[2]) as RelayOptions;
   const socket = createSocket({ type: 'udp4', recvBufferSize: 4 * 1024 * 1024, sendBufferSize: 4 * 1024 * 1024 });
   const stretch = new BadStretch(options, (datagram) => socket.send(datagram, options.targetPort, options.targetHost));
-  socket.on('message', (datagram) => stretch.datagram(datagram, performance.now()));
-  const timer = setInterval(() => stretch.release(performance.now()), 5);
+  socket.on('message', (datagram) => stretch.datagram(datagram, Date.now()));
+  const timer = setInterval(() => stretch.release(Date.now()), 5);
   socket.bind(options.listenPort, '0.0.0.0', () => process.stdout.write('ready\n'));
   process.stdin.resume();
   process.stdin.on('end', () => {
