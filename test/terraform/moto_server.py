@@ -37,6 +37,11 @@ def main():
 
     NetworkInterface.attachment = property(with_owner)
 
+    # A security group rule that names a group has a description, too; moto keeps it with the group and does not report it.
+    from moto.ec2.models.security_groups import SecurityGroupRule
+
+    SecurityGroupRule.description = property(lambda self: (self.source_group or {}).get("Description") or (self.ip_range or {}).get("Description"))
+
     from moto.server import main as moto_main
 
     moto_main(["-H", "127.0.0.1", "-p", port])

@@ -18,7 +18,18 @@ export interface Run {
   readonly text: string;
 }
 
-export interface PlannedChange { readonly address: string; readonly type: string; readonly change: { readonly actions: readonly string[] } }
+export interface Change {
+  readonly address: string;
+  /** Such as aws_lb. */
+  readonly type: string;
+  readonly action: 'create' | 'update' | 'replace' | 'delete';
+}
+
+export interface Applied {
+  readonly changes: readonly Change[];
+  /** What was done, in the order of its beginnings and ends: `create aws_lb.mirror begins`, `create aws_lb.mirror ends`. */
+  readonly order: readonly string[];
+}
 
 export interface WorkspaceOptions {
   /** Blocks for the CLI configuration, such as `host "…" { … }`. */
@@ -84,21 +95,18 @@ export class Workspace {
   /** As `run`, but a failure is an error with everything Terraform said. */
   async must(...args: string[]): Promise<Run> {
     const result = await this.run(...args);
-    if (result.code !== 0) throw new Error(`terraform ${args.join(' ')} failed in ${this.dir}:\n${result.stdout}\n${result.stderr}`);
+    if (result.code !== 0) throw new Error(`terraform ${args.join(' ')} failed in ${this.dir}:\n${complaints(result)}`);
     return result;
   }
 
   init(): Promise<Run> { return this.must('init', '-no-color', '-backend=false'); }
-  apply(...args: string[]): Promise<Run> { return this.must('apply', '-no-color', '-auto-approve', ...args); }
-  destroy(...args: string[]): Promise<Run> { return this.must('destroy', '-no-color', '-auto-approve', ...args); }
 
-  /** The changes of a plan: what would be made, changed or destroyed (reads and no-ops left out). */
-  async plan(...args: string[]): Promise<PlannedChange[]> {
-    await this.must('plan', '-no-color', '-out=plan.bin', ...args);
-    const shown: unknown = JSON.parse((await this.must('show', '-json', 'plan.bin')).stdout);
-    if (!hasChanges(shown)) return [];
-    return shown.resource_changes.filter(({ change }) => !['no-op', 'read'].includes(change.actions.join()));
-  }
+  /** What a plan would make, change or destroy. */
+  async plan(...args: string[]): Promise<readonly Change[]> { return applied(await this.must('plan', '-json', ...args)).changes; }
+
+  async apply(...args: string[]): Promise<Applied> { return applied(await this.must('apply', '-json', '-auto-approve', ...args)); }
+
+  async destroy(...args: string[]): Promise<Applied> { return applied(await this.must('destroy', '-json', '-auto-approve', ...args)); }
 
   /** The outputs of the root module, as plain values. */
   async outputs(): Promise<Record<string, unknown>> {
@@ -107,7 +115,35 @@ export class Workspace {
   }
 }
 
-const hasChanges = (plan: unknown): plan is { resource_changes: PlannedChange[] } => typeof plan === 'object' && plan !== null && 'resource_changes' in plan;
+interface UiEvent {
+  readonly type?: string;
+  readonly change?: { readonly action: string; readonly resource: { readonly addr: string; readonly resource_type: string } };
+  readonly hook?: { readonly action: string; readonly resource: { readonly addr: string } };
+}
+
+function applied({ stdout }: Run): Applied {
+  const changes: Change[] = [];
+  const order: string[] = [];
+  for (const line of stdout.split('\n')) {
+    if (!line.startsWith('{')) continue;
+    const { type, change, hook }: UiEvent = JSON.parse(line);
+    if (type === 'planned_change' && change !== undefined && isAction(change.action)) {
+      changes.push({ address: change.resource.addr, type: change.resource.resource_type, action: change.action });
+    }
+    if (hook !== undefined && isAction(hook.action) && (type === 'apply_start' || type === 'apply_complete')) {
+      order.push(`${hook.action} ${hook.resource.addr} ${type === 'apply_start' ? 'begins' : 'ends'}`);
+    }
+  }
+  return { changes, order };
+}
+
+const isAction = (action: string): action is Change['action'] => ['create', 'update', 'replace', 'delete'].includes(action);
+
+/** The errors among the events of a run with -json, or else all that was said. */
+function complaints({ stdout, stderr }: Run): string {
+  const errors = stdout.split('\n').filter((line) => line.startsWith('{') && line.includes('"@level":"error"'));
+  return errors.length > 0 ? errors.join('\n') : `${stdout}\n${stderr}`;
+}
 
 /** Terraform's message as one line: no colours, no frame, no line breaks of its own. */
 export function flat(text: string): string {

@@ -1,0 +1,34 @@
+# The least that works: chosen interfaces of an existing VPC, and detection nodes that exist. No Wallarm node is made.
+
+provider "aws" {
+  region = var.region
+}
+
+data "aws_subnet" "mirrored" {
+  for_each = var.mirrored_subnet_ids
+
+  id = each.value
+}
+
+module "enis" {
+  source = "../../enis"
+
+  by_subnet = var.mirrored_subnet_ids
+}
+
+module "rebuild" {
+  source = "../../modules/vpc-mirror-rebuild"
+
+  vpc_id          = var.vpc_id
+  subnet_ids      = var.private_subnet_ids
+  mirrored_cidrs  = [for subnet in data.aws_subnet.mirrored : subnet.cidr_block]
+  mirror_endpoint = var.mirror_endpoint
+  artifact_file   = var.artifact_file
+}
+
+module "sessions" {
+  source = "../../modules/vpc-mirror-sessions"
+
+  network_interfaces        = module.enis.network_interfaces
+  network_load_balancer_arn = module.rebuild.nlb_arn
+}

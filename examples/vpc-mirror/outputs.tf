@@ -1,0 +1,43 @@
+output "mirrored" {
+  description = "Interfaces that are mirrored now."
+  value       = keys(module.sessions.traffic_mirror_session_ids)
+}
+
+output "not_mirrored" {
+  description = "Interfaces that a profile found and that AWS does not mirror, with the reason; and profile entries that found nothing."
+  value       = { refused = module.enis.refused, unmatched = module.enis.unmatched }
+}
+
+output "mirror_endpoint" {
+  description = "Where requests are delivered; web servers may send HTTP mirrors there, too."
+  value       = module.rebuild.mirror_endpoint
+}
+
+output "mirror_snippets" {
+  description = "Configuration for web servers that mirror HTTP themselves: terraform output -json mirror_snippets | jq -r .nginx"
+  value       = module.rebuild.mirror_snippets
+}
+
+output "rebuilders" {
+  description = "The rebuilders' Auto Scaling group, log group and dashboard."
+  value = {
+    autoscaling_group = module.rebuild.autoscaling_group_name
+    log_group         = module.rebuild.log_group_name
+    dashboard         = "https://${var.region}.console.aws.amazon.com/cloudwatch/home?region=${var.region}#dashboards/dashboard/${module.rebuild.dashboard_name}"
+  }
+}
+
+output "nodes_autoscaling_group" {
+  description = "The nodes' Auto Scaling group; null with mirror_endpoint."
+  value       = one(aws_autoscaling_group.nodes[*].name)
+}
+
+output "next_steps" {
+  description = "What to check now."
+  value       = <<-EOT
+    1. Interfaces mirrored: ${length(module.sessions.traffic_mirror_session_ids)}; left out: ${length(module.enis.refused)} (output not_mirrored).
+    2. Send a test attack to a mirrored instance:   curl http://ADDRESS/etc/passwd
+    3. Watch it arrive:   aws logs tail ${module.rebuild.log_group_name} --follow --region ${var.region}
+    4. Find it in Wallarm Console, Attacks (https://${startswith(var.host, "us1") ? "us1.my" : "my"}.wallarm.com/attacks), within a few minutes.
+  EOT
+}

@@ -1,0 +1,236 @@
+################################################################################
+# Place
+################################################################################
+
+variable "region" {
+  description = "AWS region of the mirrored instances."
+  type        = string
+}
+
+variable "name_prefix" {
+  description = "Prefix of every name; two deployments in one account need two."
+  type        = string
+  default     = "vpc-mirror"
+}
+
+variable "tags" {
+  description = "Tags for every resource."
+  type        = map(string)
+  default     = {}
+}
+
+variable "vpc_id" {
+  description = "VPC of the mirrored instances; rebuilders and nodes are put there too."
+  type        = string
+}
+
+variable "private_subnet_ids" {
+  description = "Private subnets in two Availability Zones at least, with a way out (NAT) to the Wallarm Cloud, S3 and CloudWatch."
+  type        = list(string)
+}
+
+################################################################################
+# What is mirrored (which interfaces: interfaces.tf)
+################################################################################
+
+variable "asg_names" {
+  description = "Auto Scaling groups whose instances are mirrored."
+  type        = set(string)
+  default     = []
+}
+
+variable "mirrored_cidrs" {
+  description = "Networks of the mirrored interfaces (their subnets, or the VPC's); only they may send packets to the rebuilders."
+  type        = list(string)
+}
+
+variable "mirrored_ports" {
+  description = "TCP ports on which the mirrored instances take plain HTTP; ten at most, five with responses_mirrored."
+  type        = list(number)
+  default     = [80]
+
+  validation {
+    condition     = length(var.mirrored_ports) > 0 && alltrue([for port in var.mirrored_ports : port >= 1 && port <= 65535])
+    error_message = "mirrored_ports must name at least one port from 1 to 65535."
+  }
+}
+
+variable "responses_mirrored" {
+  description = "Mirror the responses too: twice the traffic, and each interface is then handled by one rebuilder."
+  type        = bool
+  default     = false
+}
+
+variable "virtual_network_id" {
+  description = "VXLAN network identifier of the sessions; rebuilders take no other."
+  type        = number
+  default     = 1377
+}
+
+variable "proxy_cidrs" {
+  description = "Networks of load balancers and proxies in front of the mirrored instances, whose X-Forwarded-For names the client."
+  type        = list(string)
+  default     = []
+}
+
+variable "proxy_protocol" {
+  description = "Networks of load balancers that send the PROXY protocol (v1 or v2), and the ports they send it to."
+  type        = list(object({ trusted_networks = list(string), ports = list(number) }))
+  default     = []
+}
+
+variable "http_mirror_cidrs" {
+  description = "Networks of web servers that send HTTP mirrors of their own to the same nodes (output mirror_snippets)."
+  type        = list(string)
+  default     = []
+}
+
+variable "allow_no_network_interfaces" {
+  description = "Accept that no interface is picked, for a group scaled to zero."
+  type        = bool
+  default     = false
+}
+
+################################################################################
+# Rebuilders
+################################################################################
+
+variable "artifact_file" {
+  description = "Tarball of the service. Default: dist/vpc-mirror.tar.gz of this checkout, which `npm run package` builds."
+  type        = string
+  default     = null
+}
+
+variable "artifact_s3_uri" {
+  description = "Tarball in S3, instead of artifact_file; needs artifact_sha256."
+  type        = string
+  default     = null
+}
+
+variable "artifact_sha256" {
+  description = "SHA-256 of the tarball at artifact_s3_uri."
+  type        = string
+  default     = null
+}
+
+variable "artifact_includes_node" {
+  description = "Whether the tarball was built with --with-node."
+  type        = bool
+  default     = false
+}
+
+variable "architecture" {
+  description = "Processor of the rebuilders: arm64 or x86_64."
+  type        = string
+  default     = "arm64"
+}
+
+variable "rebuilder_instance_type" {
+  description = "Instance type of the rebuilders. Default: c7g.large, or c7i.large for x86_64."
+  type        = string
+  default     = null
+}
+
+variable "rebuilder_min_size" {
+  description = "Smallest number of rebuilders."
+  type        = number
+  default     = 2
+}
+
+variable "rebuilder_max_size" {
+  description = "Largest number of rebuilders."
+  type        = number
+  default     = 6
+}
+
+variable "alarm_actions" {
+  description = "ARNs that the alarms notify, such as an SNS topic's."
+  type        = list(string)
+  default     = []
+}
+
+################################################################################
+# Detection: Wallarm nodes, or an endpoint that exists
+################################################################################
+
+variable "mirror_endpoint" {
+  description = "Address of detection nodes that exist already, like http://nodes.internal:8445. No Wallarm node is made then, and token is not needed."
+  type        = string
+  default     = null
+}
+
+variable "token" {
+  description = "Wallarm token: of a node of the type Wallarm node, or an API token of the role Deploy. It lands in the Terraform state and in the nodes' user data."
+  type        = string
+  default     = null
+  sensitive   = true
+}
+
+variable "host" {
+  description = "Wallarm API: api.wallarm.com (EU Cloud), us1.api.wallarm.com (US Cloud)."
+  type        = string
+  default     = "api.wallarm.com"
+
+  validation {
+    condition     = can(regex("^[a-z0-9.-]*api[.]wallarm[.]com$", var.host))
+    error_message = "host must be the API of your Wallarm Cloud: api.wallarm.com (EU) or us1.api.wallarm.com (US)."
+  }
+}
+
+variable "wallarm_version" {
+  description = "Version of the node's image in AWS Marketplace, which must be subscribed to."
+  type        = string
+  default     = "4.8"
+}
+
+variable "wallarm_preset" {
+  description = "\"mirror\" for images that have this preset (4.x); \"custom\" for newer ones, which take their NGINX configuration from here."
+  type        = string
+  default     = "mirror"
+
+  validation {
+    condition     = contains(["mirror", "custom"], var.wallarm_preset)
+    error_message = "wallarm_preset must be mirror or custom."
+  }
+}
+
+variable "wallarm_labels" {
+  description = "WALLARM_LABELS of the nodes, such as { group = \"shop\" }. They count with an API token."
+  type        = map(string)
+  default     = {}
+
+  validation {
+    condition     = alltrue([for key, value in var.wallarm_labels : can(regex("^[A-Za-z0-9_.-]+$", key)) && can(regex("^[A-Za-z0-9_. -]+$", value))])
+    error_message = "wallarm_labels must hold letters, digits, underscores, dots and hyphens only."
+  }
+}
+
+variable "api_discovery_only" {
+  description = "Only API Discovery: attacks are not sent to the Wallarm Cloud. Node 5.3.7 and newer."
+  type        = bool
+  default     = false
+}
+
+variable "node_ami_id" {
+  description = "Image of the nodes. Default (empty): the newest Marketplace image of wallarm_version."
+  type        = string
+  default     = ""
+}
+
+variable "node_instance_type" {
+  description = "Instance type of the nodes; the Marketplace image is for x86_64."
+  type        = string
+  default     = "t3.medium"
+}
+
+variable "node_min_size" {
+  description = "Smallest number of nodes."
+  type        = number
+  default     = 2
+}
+
+variable "node_max_size" {
+  description = "Largest number of nodes."
+  type        = number
+  default     = 4
+}
