@@ -57,7 +57,7 @@ export function keptBytes(request: Request, envelope: Envelope): number {
  */
 export function putKeptForm(
   request: Request, envelope: Envelope, marker: LoopMarker, found: number, isRaw: boolean, ledger: Ledger | null,
-  to: Uint8Array, start: number,
+  to: Buffer, start: number,
 ): number {
   const { bytes, lines, lineCount, headEnd } = request;
   let at = start;

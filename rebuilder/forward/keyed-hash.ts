@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { BLOCK_BYTES, compress, initialState } from './sha256.ts';
 
-/** What one message may hold, so that padding and length end in the same or the next block. */
-const MAX_TEXT_BYTES = 247;
+/** What one message may hold: with the padding it ends in one block behind the key's (FIPS 180-4, 5.1.1). */
+const MAX_TEXT_LENGTH = 55;
 
 /** HMAC-SHA256 (RFC 2104) of short latin1 texts, with the key's two blocks hashed once. */
 export class KeyedHash {
@@ -29,36 +29,32 @@ export class KeyedHash {
     return state;
   }
 
-  /** The eight words of the digest, first word first. Valid until the next call. Texts beyond 247 characters are cut there. */
+  /** The eight words of the digest, first word first. Valid until the next call. A text beyond MAX_TEXT_LENGTH counts by its own SHA-256. */
   digest(text: string): Int32Array {
+    if (text.length > MAX_TEXT_LENGTH) return this.digest(createHash('sha256').update(text, 'latin1').digest().toString('latin1'));
     const words = this.#words;
     const state = this.#state;
-    state.set(this.#inner);
-    const length = Math.min(text.length, MAX_TEXT_BYTES);
+    const { length } = text;
     let at = 0;
-    let ended = false;
-    // FIPS 180-4, 5.1.1: a one bit, zeros, and the length in bits in the last eight bytes; the key's block counts.
-    for (;;) {
-      words.fill(0, 0, 16);
-      let i = 0;
-      for (; i < BLOCK_BYTES && at < length; i++, at++) {
-        words[i >> 2]! |= (text.charCodeAt(at) & 0xff) << 24 - (i & 3) * 8;
-      }
-      if (!ended && i < BLOCK_BYTES) {
-        words[i >> 2]! |= 0x80 << 24 - (i & 3) * 8;
-        ended = true;
-        i++;
-      }
-      const isLast = ended && i <= BLOCK_BYTES - 8;
-      if (isLast) words[15] = (BLOCK_BYTES + length) * 8;
-      compress(state, words);
-      if (isLast) break;
+    let word = 0;
+    for (; at + 4 <= length; at += 4) {
+      words[word++] = text.charCodeAt(at) << 24 | (text.charCodeAt(at + 1) & 0xff) << 16 | (text.charCodeAt(at + 2) & 0xff) << 8
+        | text.charCodeAt(at + 3) & 0xff;
     }
-    words.set(state, 0);
-    words[8] = 0x80000000;
-    words.fill(0, 9, 15);
+    let last = 0x80 << 24 - (length & 3) * 8;
+    for (let shift = 24; at < length; at++, shift -= 8) last |= (text.charCodeAt(at) & 0xff) << shift;
+    words[word++] = last;
+    while (word < 15) words[word++] = 0;
+    words[15] = (BLOCK_BYTES + length) * 8;
+    for (let i = 0; i < 8; i++) state[i] = this.#inner[i]!;
+    compress(state, words);
+    for (let i = 0; i < 8; i++) {
+      words[i] = state[i]!;
+      state[i] = this.#outer[i]!;
+    }
+    words[8] = 0x80 << 24;
+    for (let i = 9; i < 15; i++) words[i] = 0;
     words[15] = (BLOCK_BYTES + 32) * 8;
-    state.set(this.#outer);
     compress(state, words);
     return state;
   }

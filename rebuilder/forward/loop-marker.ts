@@ -22,9 +22,16 @@ export class LoopMarker {
   /** Writes MARKER_LENGTH hex bytes of the marker of `id` at `at`; returns the offset behind them. */
   write(id: string, to: Uint8Array, at: number): number {
     const words = this.#hash.digest(id);
-    for (let i = 0; i < MARKER_LENGTH / 8; i++) {
+    for (let i = 0; i < MARKER_LENGTH / 8; i++, at += 8) {
       const word = words[i]!;
-      for (let shift = 28; shift >= 0; shift -= 4) to[at++] = HEX[word >>> shift & 15]!;
+      to[at] = HEX[word >>> 28]!;
+      to[at + 1] = HEX[word >>> 24 & 15]!;
+      to[at + 2] = HEX[word >>> 20 & 15]!;
+      to[at + 3] = HEX[word >>> 16 & 15]!;
+      to[at + 4] = HEX[word >>> 12 & 15]!;
+      to[at + 5] = HEX[word >>> 8 & 15]!;
+      to[at + 6] = HEX[word >>> 4 & 15]!;
+      to[at + 7] = HEX[word & 15]!;
     }
     return at;
   }

@@ -84,7 +84,7 @@ const additions: Additions = { complete: true, requestId: true, keepAlive: false
  */
 export function putRebuiltForm(
   request: Request, envelope: Envelope, marker: LoopMarker, plan: RebuiltPlan, found: number, forBalancer: boolean,
-  ledger: Ledger | null, to: Uint8Array, start: number,
+  ledger: Ledger | null, to: Buffer, start: number,
 ): number {
   const { bytes, lines, lineCount } = request;
   let at = start;
