@@ -17,6 +17,8 @@ export const COUNTERS = {
   // --- capture: what the kernel or the file gave us
   'capture.frames': define('in', 'packets', 'Frames or datagrams read from the sources'),
   'capture.kernel_drops': define('note', 'packets', 'Datagrams the kernel dropped because our receive buffer was full (before us: not part of the sums)'),
+  'capture.interface_drops': define('note', 'packets', 'Packets that a captured network interface dropped by its own account (before us: not part of the sums)'),
+  'capture.interface_lost': define('note', 'events', 'Times that a captured network interface went away'),
 
   // --- wire: frames that hold no TCP segment we can read
   'wire.link.unsupported': define('lost', 'packets', 'Link types that are not decoded'),
@@ -196,6 +198,15 @@ export const COUNTERS = {
   'forward.connected': define('note', 'connections', 'Connections opened to the endpoints'),
   'forward.connect_failed': define('note', 'connections', 'Connections that could not be opened'),
   'forward.connection_ended': define('note', 'connections', 'Connections that ended with requests unanswered'),
+
+  // --- workers: threads that each run a whole pipeline (docs/scaling.md)
+  'workers.handed_over': define('out', 'packets', 'Packets put together from fragments and given to the worker that has their connection'),
+  'workers.taken_over': define('in', 'packets', 'Such packets received from another worker'),
+  'workers.ring_full': define('note', 'packets', 'Frames of an interface dropped because their worker was too slow (before the pipeline: not part of the sums)'),
+  'workers.died': define('note', 'events', 'Worker threads that ended by a fault and were replaced'),
+  'workers.lost_packets': define('lost', 'packets', 'Packets that a worker held when it died'),
+  'workers.lost_bytes': define('lost', 'bytes', 'Stream bytes that a worker held when it died'),
+  'workers.lost_requests': define('lost', 'requests', 'Requests that a worker held when it died'),
 } as const satisfies Record<string, Definition>;
 
 export type CounterName = keyof typeof COUNTERS;

@@ -16,6 +16,7 @@ const UNMIRRORED: Readonly<Record<string, string>> = {
   'rebuilder/capture/frame-source.ts': 'types and constants only',
   'rebuilder/capture/capture-format.ts': 'an interface and constants; the formats have tests',
   'rebuilder/capture/file-error.ts': 'a name only',
+  'rebuilder/capture/interface-error.ts': 'sentences only',
   'rebuilder/wire/packet.ts': 'fields only',
   'rebuilder/wire/protocol.ts': 'constants only',
   'rebuilder/wire/step.ts': 'types only',
