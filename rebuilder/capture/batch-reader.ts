@@ -54,7 +54,8 @@ export class BatchReader implements DatagramReader {
     this.watch = libc.whenReadable(socket.fd, () => {
       if (this.stopped) return;
       this.watch.stop();
-      this.read();
+      // Not here: an exception that leaves koffi's callback ends the whole process, not just this worker's thread.
+      this.immediate = setImmediate(this.read);
     });
     this.beat = setInterval(() => this.onBeat(), BEAT_MS);
   }

@@ -5,10 +5,10 @@ import type { DatagramReader } from './datagram-reader.ts';
 import { DgramReader } from './dgram-reader.ts';
 import type { FrameSink, FrameSource } from './frame-source.ts';
 import { loadLibc } from './libc.ts';
-import { openUdpSocket, type UdpSocket } from './udp-socket.ts';
+import { bindAddress, openUdpSocket, type UdpSocket } from './udp-socket.ts';
 
 export interface DatagramReceiverOptions {
-  /** IPv4 or IPv6 address to bind; `::` takes both families. */
+  /** IPv4 or IPv6 address to bind; empty or `::` takes both families. */
   readonly host: string;
   /** 0 = the kernel chooses; read `port` after start(). */
   readonly port: number;
@@ -41,7 +41,8 @@ export class DatagramReceiver implements FrameSource {
   }
 
   async start(sink: FrameSink): Promise<void> {
-    const { host, port, ledger, socket, receiveBufferBytes = DEFAULT_RECEIVE_BUFFER_BYTES } = this.options;
+    const { port, ledger, socket, receiveBufferBytes = DEFAULT_RECEIVE_BUFFER_BYTES } = this.options;
+    const host = bindAddress(this.options.host);
     const libc = this.options.recvmmsg === false ? undefined : await loadLibc();
     if (libc) {
       const bound = socket ?? openUdpSocket(libc, { host, port, receiveBufferBytes });
@@ -57,7 +58,7 @@ export class DatagramReceiver implements FrameSource {
   }
 
   describe(): string {
-    const { host } = this.options;
+    const host = bindAddress(this.options.host);
     const where = `${this.name} ${isIPv6(host) ? `[${host}]` : host}:${this.port}`;
     return this.reader ? `${where} (${this.reader.describe()})` : where;
   }

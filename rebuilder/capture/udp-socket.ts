@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { isIPv6 } from 'node:net';
 import ipaddr from 'ipaddr.js';
 import { errorName, type Libc, Linux } from './libc.ts';
@@ -11,7 +12,7 @@ export interface UdpSocket {
 }
 
 export interface UdpSocketOptions {
-  /** IPv4 or IPv6 address; `::` takes both families. */
+  /** IPv4 or IPv6 address; empty or `::` takes both families. */
   readonly host: string;
   /** 0 = the kernel chooses. */
   readonly port: number;
@@ -21,7 +22,8 @@ export interface UdpSocketOptions {
 }
 
 /** Opens and binds without blocking mode. Throws one sentence that says what to do. */
-export function openUdpSocket(libc: Libc, options: UdpSocketOptions): UdpSocket {
+export function openUdpSocket(libc: Libc, given: UdpSocketOptions): UdpSocket {
+  const options = { ...given, host: bindAddress(given.host) };
   const family = isIPv6(options.host) ? Linux.AF_INET6 : Linux.AF_INET;
   const fd = libc.socket(family, Linux.SOCK_DGRAM | Linux.SOCK_CLOEXEC | Linux.SOCK_NONBLOCK, 0);
   if (fd < 0) throw new Error(`cannot open a UDP socket: ${errorName(libc.errno())}`);
@@ -43,6 +45,11 @@ export function openUdpSocket(libc: Libc, options: UdpSocketOptions): UdpSocket 
     libc.close(fd);
     throw error;
   }
+}
+
+/** The address that stands for all of them, of the families this machine has, when none is given. */
+export function bindAddress(host: string): string {
+  return host !== '' ? host : existsSync('/proc/net/if_inet6') || process.platform !== 'linux' ? '::' : '0.0.0.0';
 }
 
 /** struct sockaddr_in (16 bytes) or sockaddr_in6 (28 bytes) of a little-endian Linux. */

@@ -87,7 +87,7 @@ for (const recvmmsg of [true, false]) {
 
   test(`${way}: IPv6, and IPv4 senders of a socket for both families`, { skip }, async (t) => {
     const sink = new RecordingSink();
-    const source = new GeneveSocket({ host: '::', port: 0, ledger: new Ledger(), recvmmsg });
+    const source = new GeneveSocket({ host: '', port: 0, ledger: new Ledger(), recvmmsg });
     try {
       await source.start(sink);
     } catch (error) {

@@ -1,0 +1,41 @@
+// A worker of test/workers.test.ts: counts datagrams, and does what their first byte says.
+import { DatagramReceiver } from '../rebuilder/capture/datagram-receiver.ts';
+import { LinkType } from '../rebuilder/capture/frame-source.ts';
+import { Packet } from '../rebuilder/wire/packet.ts';
+import { workerShare } from '../rebuilder/worker-share.ts';
+
+const share = workerShare();
+if (!share) throw new Error('started as no worker');
+if (share.data === 'fail at start') throw new Error('no licence to work');
+
+const { ledger } = share;
+share.onSegment((segment) => {
+  const packet = Object.assign(new Packet(), segment);
+  share.report(`${packet.srcPort} ${Buffer.from(packet.bytes).toString()}`);
+});
+share.onStop(() => {
+  void source.stop().then(() => process.exit(0));
+});
+
+const source = new DatagramReceiver('vxlan', LinkType.vxlan, {
+  host: '127.0.0.1', port: share.inputs.vxlan?.port ?? 0, ledger, ...(share.inputs.vxlan ? { socket: share.inputs.vxlan } : {}),
+});
+await source.start({
+  frame(_link, bytes, start) {
+    ledger.count('capture.frames');
+    share.setGauge('flows', ledger.get('capture.frames'));
+    if (bytes[start] === 0x21) throw new Error('a byte that kills');
+    if (bytes[start] === 0x3e) {
+      const packet = new Packet();
+      packet.srcPort = 4711;
+      packet.bytes = Buffer.from(`from ${share.index}`);
+      share.handOver(1 - share.index, packet);
+      return;
+    }
+    ledger.count('tcp.segments');
+  },
+  batchEnd(timeMs) {
+    share.setGauge('lastPacketMs', timeMs);
+  },
+});
+share.ready();
