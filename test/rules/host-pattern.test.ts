@@ -1,0 +1,15 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { compileHost, hostMatches } from '../../rebuilder/rules/host-pattern.ts';
+
+const CASES: readonly (readonly [pattern: string, host: string, matches: boolean])[] = [
+  ['example.com', 'example.com', true], ['Example.COM', 'example.com', true], ['example.com', 'a.example.com', false],
+  ['*.host.com', 'a.host.com', true], ['*.host.com', 'a.b.host.com', true], ['*.host.com', 'host.com', false], ['*.host.com', 'a.hostxcom', false],
+  ['*.host.com', 'a.host.com.evil', false], ['a?.com', 'ab.com', true], ['a?.com', 'a.com', false], ['a[0-9].com', 'a7.com', true],
+  ['a[0-9].com', 'ab.com', false], ['a[^0-9].com', 'ab.com', true], ['a[^0-9].com', 'a7.com', false], ['a\\*.com', 'a*.com', true],
+  ['a\\*.com', 'ab.com', false], ['*', 'anything', true], ['*', 'a/b', false], ['*.HOST.com', 'x.host.com', true],
+];
+
+for (const [pattern, host, matches] of CASES) {
+  test(`${pattern} ${matches ? 'takes' : 'does not take'} ${host}`, () => assert.equal(hostMatches(compileHost(pattern), host), matches));
+}

@@ -1,0 +1,62 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { parseConfig } from '../../rebuilder/config/load.ts';
+import { Routes } from '../../rebuilder/rules/routes.ts';
+import { requestOf } from './request-of.ts';
+
+const FILE = `
+route_config:
+  wallarm_application: 10
+  wallarm_partner_client_uuid: 11111111-1111-1111-1111-111111111111
+  routes:
+    - host: example.com
+      wallarm_application: 1
+      routes:
+        - {route: /app2, wallarm_application: 2}
+        - {route: /app2/deeper, wallarm_application: 3}
+    - {host: api.example.com, route: /api, wallarm_application: 100}
+    - {host: "*.wild.example", wallarm_application: 4}
+    - {route: /testing, wallarm_mode: off}
+    - {route: =/exact, wallarm_application: 5}
+    - {route: '~/user/[0-9]+/login.*', wallarm_application: 6}
+    - {route: '~* \\.PHP$', wallarm_application: 7}
+    - {route: ^~ /first, wallarm_application: 8}
+    - {route: /user, wallarm_application: 9}
+`;
+const routes = new Routes(parseConfig(FILE, 'test.yaml').settings.routeConfig);
+
+const CASES: readonly (readonly [why: string, host: string, target: string, application: string | 'off'])[] = [
+  ['nothing matches: the file\'s own', 'h', '/', '10'],
+  ['the host\'s own entry', 'example.com', '/', '1'],
+  ['a route of the host', 'example.com', '/app2/x', '2'],
+  ['the longest prefix', 'example.com', '/app2/deeper/x', '3'],
+  ['host without case and with a port', 'EXAMPLE.com:8080', '/app2', '2'],
+  ['a route of another host', 'api.example.com', '/api/x', '100'],
+  ['a host whose routes do not match goes on to those of every host', 'api.example.com', '/exact', '5'],
+  ['a host with a wildcard', 'a.wild.example', '/', '4'],
+  ['exact', 'h', '/exact', '5'],
+  ['exact is no prefix', 'h', '/exact/x', '10'],
+  ['a pattern goes before a prefix', 'h', '/user/12/login', '6'],
+  ['the prefix, if the pattern does not match', 'h', '/user/x/login', '9'],
+  ['a pattern without case', 'h', '/index.php', '7'],
+  ['^~ goes before patterns', 'h', '/first/index.php', '8'],
+  ['the target\'s own host goes before the Host line', 'h', 'http://example.com/app2', '2'],
+  ['off', 'h', '/testing/x', 'off'],
+  ['off is not for a path that climbs out of it', 'h', '/testing/../exact', '5'],
+  ['off is not for a path that only NGINX reads so', 'h', '/%74esting/x', '10'],
+  ['off is not for a path that cannot be normalised', 'h', '/testing/../../x', '10'],
+];
+
+for (const [why, host, target, application] of CASES) {
+  test(`${why}: ${host} ${target}`, () => {
+    const { off, extra } = routes.route(requestOf(`GET ${target} HTTP/1.1`, [`Host: ${host}`]));
+    assert.equal(off, application === 'off');
+    if (off || target.includes('esting')) return;
+    assert.deepEqual(extra, [['X-Mirror-Application', application], ['X-Mirror-Partner', '11111111-1111-1111-1111-111111111111']]);
+  });
+}
+
+test('without routes nothing needs to be asked', () => {
+  assert.ok(new Routes(parseConfig('', 'test.yaml').settings.routeConfig).isTrivial);
+  assert.ok(!routes.isTrivial);
+});
