@@ -30,7 +30,7 @@ chroot "$root" chown vpc-mirror:vpc-mirror /var/log/vpc-mirror
 
 command=$(sed -n 's/^ExecStart=//p' "$root/etc/systemd/system/vpc-mirror-rebuilder.service")
 user=$(chroot "$root" id -u vpc-mirror)
-chroot "$root" setpriv --reuid "$user" --regid "$user" --clear-groups --no-new-privs --bounding-set=-all $command &
+env -i PATH=/usr/sbin:/usr/bin chroot "$root" setpriv --reuid "$user" --regid "$user" --clear-groups --no-new-privs --bounding-set=-all $command &
 service=$!
 status=0
 SERVICE_PID=$service SERVICE_ROOT=$root "$@" || status=$?

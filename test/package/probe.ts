@@ -17,15 +17,15 @@ for (let attempt = 0; await health() !== 200; attempt += 1) {
   await sleep(100);
 }
 const udp = createSocket('udp4');
-const mirrored = new MirroredConnection(1377, { address: Uint8Array.of(10, 0, 1, 7), port: 41000 }, { address: Uint8Array.of(10, 0, 2, 9), port: 80 },
-  (datagram) => { udp.send(datagram, 4789, '127.0.0.1'); });
+const [client, server] = [{ address: Uint8Array.of(10, 0, 1, 7), port: 41000 }, { address: Uint8Array.of(10, 0, 2, 9), port: 80 }];
+const mirrored = new MirroredConnection(1377, client, server, (datagram) => { udp.send(datagram, 4789, '127.0.0.1'); });
 mirrored.data('client', Buffer.from('GET /etc/passwd HTTP/1.1\r\nHost: shop.example\r\n\r\n'));
 for (let attempt = 0; arrived.length === 0; attempt += 1) {
   if (attempt > ATTEMPTS) throw new Error('no request was delivered');
   await sleep(100);
 }
 console.log(`delivered: ${arrived.join(', ')}`);
-console.log(`node: ${readlinkSync(`/proc/${process.env['SERVICE_PID']}/exe`)}`);
+console.log(`node: ${readlinkSync(`${process.env['SERVICE_ROOT']}/proc/${process.env['SERVICE_PID']}/exe`)}`);
 udp.close();
 node.close();
 node.closeAllConnections();
