@@ -128,7 +128,7 @@ test('1 % dropped, 5 % reordered: what was not touched arrives whole and within 
   if (!box) return;
   const service = await start(t, box, { vxlanPort: 4790 });
   const relay = await box.startRelay({ dropShare: 0.01, reorderShare: 0.05, seed: 20_261_120, targetPort: 4790 });
-  const small = await box.send({ kind: 'keep-alive', from: 0, count: 20_000, connections: 8, pipelining: 1, bytesPerSecond: 10e6 });
+  const small = await box.send({ kind: 'keep-alive', from: 0, count: 20_000, connections: 8, pipelining: 1, bytesPerSecond: 2e6 });
   const big = await box.send({ kind: 'post', from: 0, count: 300, connections: 4, pipelining: 1, bytesPerSecond: 10e6 });
   const reading = await service.settled();
   const log = await relay.stop();

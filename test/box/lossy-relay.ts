@@ -3,6 +3,8 @@
 // Argument: JSON of RelayOptions. Says `ready`; when its standard input ends, writes its log to `file` and exits.
 import { createSocket } from 'node:dgram';
 import { writeFileSync } from 'node:fs';
+import { VxlanSocket } from '../../rebuilder/capture/vxlan-socket.ts';
+import { Ledger } from '../../rebuilder/ledger.ts';
 
 export interface RelayOptions {
   readonly listenPort: number;
@@ -107,14 +109,20 @@ export class BadStretch {
 
 if (process.argv[2]?.startsWith('{')) {
   const options = JSON.parse(process.argv[2]) as RelayOptions;
-  const socket = createSocket({ type: 'udp4', recvBufferSize: 4 * 1024 * 1024, sendBufferSize: 4 * 1024 * 1024 });
+  const socket = createSocket({ type: 'udp4', sendBufferSize: 4 * 1024 * 1024 });
   const stretch = new BadStretch(options, (datagram) => socket.send(datagram, options.targetPort, options.targetHost));
-  socket.on('message', (datagram) => stretch.datagram(datagram, Date.now()));
+  // Read by the rebuilder's own receiver: node:dgram cannot ask for a buffer that lasts while a busy machine lets this process wait.
+  const receiver = new VxlanSocket({ host: '0.0.0.0', port: options.listenPort, receiveBufferBytes: 128 * 1024 * 1024, ledger: new Ledger() });
+  await receiver.start({
+    frame: (_link, bytes, start, end) => stretch.datagram(Buffer.from(bytes.subarray(start, end)), Date.now()),
+    batchEnd: () => undefined,
+  });
   const timer = setInterval(() => stretch.release(Date.now()), 5);
-  socket.bind(options.listenPort, '0.0.0.0', () => process.stdout.write('ready\n'));
+  process.stdout.write('ready\n');
   process.stdin.resume();
   process.stdin.on('end', () => {
     clearInterval(timer);
+    void receiver.stop();
     stretch.release(Infinity);
     writeFileSync(options.file, JSON.stringify(stretch.log));
     socket.close();
