@@ -29,7 +29,8 @@ locals {
 ################################################################################
 
 resource "aws_ec2_traffic_mirror_filter" "this" {
-  description = "${var.name_prefix}: HTTP to inspect"
+  # Fixed words: another description replaces the filter.
+  description = "HTTP to inspect, out of band"
   tags        = merge(var.tags, { Name = var.name_prefix })
 
   lifecycle {
@@ -97,7 +98,9 @@ resource "aws_ec2_traffic_mirror_filter_rule" "this" {
 resource "aws_ec2_traffic_mirror_target" "this" {
   count = var.create_target ? 1 : 0
 
-  description               = "${var.name_prefix}: rebuilders"
+  # Fixed words: another description replaces the target, and AWS allows one target a load balancer, so that the new one
+  # could not be made while the old one is there. Only another load balancer replaces it.
+  description               = "Rebuilders of mirrored HTTP"
   network_load_balancer_arn = var.network_load_balancer_arn
   tags                      = merge(var.tags, { Name = var.name_prefix })
 

@@ -48,7 +48,7 @@ output "sessions" { value = module.sessions.sessions }
 
   await t.test('scaling out adds sessions, and nothing else', async () => {
     await account.scale('scaled', 3);
-    assert.deepEqual(summary((await workspace.apply(...first)).changes), [`create ${SESSION}`, `create ${SESSION}`]);
+    assert.deepEqual(summary((await workspace.follow('apply', ...first)).changes), [`create ${SESSION}`, `create ${SESSION}`]);
   });
 
   await t.test('scaling in takes sessions away, and nothing else', async () => {
@@ -57,12 +57,12 @@ output "sessions" { value = module.sessions.sessions }
     const left = await account.left();
     assert.deepEqual([left['sessions']?.length, left['filters']?.length, left['targets']?.length], [0, 1, 1]);
     await account.scale('scaled', 2);
-    assert.deepEqual(summary((await workspace.apply(...first)).changes), [`create ${SESSION}`, `create ${SESSION}`]);
+    assert.deepEqual(summary((await workspace.follow('apply', ...first)).changes), [`create ${SESSION}`, `create ${SESSION}`]);
   });
 
   await t.test('filter and target are replaced, everything else changes, and the sessions stay', async () => {
     const before = await workspace.outputs();
-    const { changes, order } = await workspace.apply(...second, '-replace=module.sessions.aws_ec2_traffic_mirror_filter.this');
+    const { changes, order } = await workspace.follow('apply', ...second, '-replace=module.sessions.aws_ec2_traffic_mirror_filter.this');
     const planned = summary(changes);
     assert.deepEqual(planned.filter((line) => line.startsWith('replace')), [
       'replace aws_ec2_traffic_mirror_filter', 'replace aws_ec2_traffic_mirror_filter_rule', 'replace aws_ec2_traffic_mirror_filter_rule',
@@ -125,12 +125,12 @@ output "picked" { value = module.enis.network_interfaces }
   });
 
   await t.test('the load balancer is replaced under the running mirror', async () => {
-    const { changes } = await workspace.apply('-var=load_balancer_name=two');
+    const { changes } = await workspace.follow('apply', '-var=load_balancer_name=two');
     assert.deepEqual(summary(changes), ['replace aws_ec2_traffic_mirror_target', 'replace aws_lb', `update ${SESSION}`]);
   });
 
   await t.test('destroy goes from the sessions to the target to the load balancer, and leaves what was there before', async () => {
-    const { order } = await workspace.destroy('-var=load_balancer_name=two');
+    const { order } = await workspace.follow('destroy', '-var=load_balancer_name=two');
     const at = (what: string, when: string): number => order.findIndex((line) => line.includes(what) && line.endsWith(when));
     assert.ok(at(SESSION, 'ends') >= 0 && at(SESSION, 'ends') < at('aws_ec2_traffic_mirror_target', 'begins'), order.join('\n'));
     assert.ok(at(SESSION, 'ends') < at('aws_ec2_traffic_mirror_filter.', 'begins'), order.join('\n'));

@@ -18,6 +18,8 @@ export interface Run {
   readonly text: string;
 }
 
+export interface PlannedChange { readonly address: string; readonly type: string; readonly change: { readonly actions: readonly string[] } }
+
 export interface Change {
   readonly address: string;
   /** Such as aws_lb. */
@@ -100,13 +102,22 @@ export class Workspace {
   }
 
   init(): Promise<Run> { return this.must('init', '-no-color', '-backend=false'); }
+  apply(...args: string[]): Promise<Run> { return this.must('apply', '-no-color', '-auto-approve', ...args); }
+  destroy(...args: string[]): Promise<Run> { return this.must('destroy', '-no-color', '-auto-approve', ...args); }
 
-  /** What a plan would make, change or destroy. */
-  async plan(...args: string[]): Promise<readonly Change[]> { return applied(await this.must('plan', '-json', ...args)).changes; }
+  /** Applies or destroys, and tells what was done in which order. */
+  async follow(command: 'apply' | 'destroy', ...args: string[]): Promise<Applied> {
+    return applied(await this.must(command, '-json', '-auto-approve', ...args));
+  }
 
-  async apply(...args: string[]): Promise<Applied> { return applied(await this.must('apply', '-json', '-auto-approve', ...args)); }
-
-  async destroy(...args: string[]): Promise<Applied> { return applied(await this.must('destroy', '-json', '-auto-approve', ...args)); }
+  /** The changes of a plan, which is left in plan.bin: what would be made, changed or destroyed (reads and no-ops left out). */
+  async plan(...args: string[]): Promise<PlannedChange[]> {
+    // Showing a plan loads the provider once more, for its schemas: only if there is something to show.
+    if (applied(await this.must('plan', '-json', '-out=plan.bin', ...args)).changes.length === 0) return [];
+    const shown: unknown = JSON.parse((await this.must('show', '-json', 'plan.bin')).stdout);
+    if (!hasChanges(shown)) return [];
+    return shown.resource_changes.filter(({ change }) => !['no-op', 'read'].includes(change.actions.join()));
+  }
 
   /** The outputs of the root module, as plain values. */
   async outputs(): Promise<Record<string, unknown>> {
@@ -114,6 +125,8 @@ export class Workspace {
     return Object.fromEntries(Object.entries(shown ?? {}).map(([name, output]: [string, { value: unknown }]) => [name, output.value]));
   }
 }
+
+const hasChanges = (plan: unknown): plan is { resource_changes: PlannedChange[] } => typeof plan === 'object' && plan !== null && 'resource_changes' in plan;
 
 interface UiEvent {
   readonly type?: string;
