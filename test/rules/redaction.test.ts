@@ -1,0 +1,58 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Request } from '../../rebuilder/http/message.ts';
+import { Redaction } from '../../rebuilder/rules/redaction.ts';
+import { requestOf } from './request-of.ts';
+
+const SECRET = 'hunter2-secret';
+const redaction = new Redaction({ headers: ['authorization', 'x-api-key', 'cookie'], query: ['token', 'api key'] });
+const text = (request: Request): string => Buffer.from(request.bytes.subarray(request.start, request.end)).toString('latin1');
+
+const CASES: readonly (readonly [why: string, target: string, headers: readonly string[]])[] = [
+  ['a header', '/', [`Authorization: Bearer ${SECRET}`]],
+  ['in another case', '/', [`AUTHORIZATION: ${SECRET}`]],
+  ['with underscores, as some servers read it', '/', [`X_Api_Key: ${SECRET}`]],
+  ['a blank before the colon', '/', [`Authorization : ${SECRET}`]],
+  ['twice', '/', [`Cookie: a=${SECRET}`, `cookie: b=${SECRET}`]],
+  ['folded', '/', ['Authorization: Bearer', ` ${SECRET}`, `\t${SECRET}`]],
+  ['a query value', `/?a=1&token=${SECRET}&b=2`, []],
+  ['an encoded name', `/?%74oken=${SECRET}`, []],
+  ['a name with a blank', `/?api+key=${SECRET}&api%20key=${SECRET}`, []],
+  ['parted by a semicolon', `/?a=1;token=${SECRET}`, []],
+  ['in an absolute target', `http://h/?token=${SECRET}`, []],
+  ['a value with an equals sign', `/?token=${SECRET}=${SECRET}`, []],
+];
+
+for (const [why, target, headers] of CASES) {
+  test(`masked: ${why}`, () => {
+    const request = requestOf(`GET ${target} HTTP/1.1`, ['Host: h', ...headers], {}, 'body');
+    const before = text(request);
+    const masked = redaction.request(request);
+    const after = text(request);
+    assert.ok(masked > 0);
+    assert.ok(!after.includes(SECRET), after);
+    assert.equal(after.length, before.length);
+    // Only the values changed, line ends did not.
+    assert.equal(after.replace(/[^\r\n]/g, '.'), before.replace(/[^\r\n]/g, '.'));
+    for (let i = 0; i < before.length; i++) if (after[i] !== before[i]) assert.equal(after[i], '*');
+  });
+}
+
+test('what is not named stays', () => {
+  const request = requestOf(`GET /token=${SECRET}?tokens=${SECRET}&x=token HTTP/1.1`, [`X-Authorization: ${SECRET}`, 'Host: h'], {}, `token=${SECRET}`);
+  const before = text(request);
+  assert.equal(redaction.request(request), 0);
+  assert.equal(text(request), before);
+});
+
+test('the id is taken before anything is masked', () => {
+  const request = requestOf('GET /?token=x HTTP/1.1');
+  const seen: string[] = [];
+  const watched: Request = Object.defineProperty({ ...request }, 'id', { get: () => (seen.push(text(request)), 'id') });
+  redaction.request(watched);
+  assert.match(seen[0]!, /token=x/);
+});
+
+test('nothing to mask is known at once', () => {
+  assert.ok(new Redaction({ headers: [], query: [] }).isEmpty);
+});
