@@ -85,6 +85,15 @@ function plainNumber(bytes: Uint8Array, start: number, end: number): number {
   return value;
 }
 
+/** Nothing but blanks between colon and value, and CRLF right behind it: NGINX takes a tab there for part of the value. */
+function isPlainLine(bytes: Uint8Array, nameEnd: number, valueStart: number, valueEnd: number, lineEnd: number): boolean {
+  if (bytes[nameEnd] !== 0x3a || valueEnd + 2 !== lineEnd) return false;
+  for (let i = nameEnd + 1; i < valueStart; i++) {
+    if (bytes[i] !== 0x20) return false;
+  }
+  return true;
+}
+
 export function isKeepAlive(bytes: Uint8Array, start: number, end: number): boolean {
   return equalsIgnoringCase(bytes, start, end, KEEP_ALIVE);
 }
@@ -140,12 +149,14 @@ export function inspect(request: Request): number {
         lengths++;
         // The parser takes `_` for `-`; others do not.
         if (bytes[nameStart + 7] !== 0x2d) found |= Finding.suspicious;
+        if (!isPlainLine(bytes, lines[at + 2]!, lines[at + 3]!, lines[at + 4]!, lineEnd)) found |= Finding.framing;
         length = plainNumber(bytes, lines[at + 3]!, lines[at + 4]!);
         break;
       case Field.transferEncoding:
         codings++;
         if (bytes[nameStart + 8] !== 0x2d) found |= Finding.suspicious;
         if (!equalsIgnoringCase(bytes, lines[at + 3]!, lines[at + 4]!, CHUNKED)) found |= Finding.framing;
+        if (!isPlainLine(bytes, lines[at + 2]!, lines[at + 3]!, lines[at + 4]!, lineEnd)) found |= Finding.framing;
         break;
       case Field.connection:
         if (isKeepAlive(bytes, lines[at + 3]!, lines[at + 4]!)) keepAlive = true;

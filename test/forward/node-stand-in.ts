@@ -84,7 +84,8 @@ export class NodeStandIn {
         this.received.push(request);
         answers = answers.then(async () => {
           const answer = await this.behaviour(request, socket);
-          if (answer !== null && !socket.destroyed) socket.write(answer, 'latin1');
+          if (answer === null || socket.destroyed) return;
+          socket.write(request.requestLine.startsWith('HEAD ') ? answer.slice(0, answer.lastIndexOf('\r\n\r\n') + 4) : answer, 'latin1');
         });
       }
     });
