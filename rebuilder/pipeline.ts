@@ -60,6 +60,7 @@ export class Pipeline implements FrameSink, ConnectionHandler, ExchangeSink {
   readonly #duplicates = new DuplicateViews();
   readonly #memory: Budget;
   #nowMs = 0;
+  #lastVni: number | null = null;
   #lastExpiryMs = 0;
   /** When the last frame came, ms since the epoch; null = none yet. */
   lastFrameMs: number | null = null;
@@ -116,6 +117,10 @@ export class Pipeline implements FrameSink, ConnectionHandler, ExchangeSink {
     if (refusal !== null) {
       this.ledger.count(refusal);
       return;
+    }
+    if (packet.vni !== this.#lastVni) {
+      if (this.#lastVni !== null) this.#duplicates.severalVnis();
+      this.#lastVni = packet.vni;
     }
     this.#flows.packet(packet, timeMs);
   }

@@ -88,7 +88,7 @@ export class TcpStream {
 
   imbalance(): { unit: string; imbalance: number }[] {
     const gauges = this.pipeline.gauges();
-    const flying = { datagrams: 0, packets: gauges.pendingPackets, bytes: gauges.pendingBytes, requests: gauges.waitingRequests };
+    const flying = { packets: gauges.pendingPackets, bytes: gauges.pendingBytes, requests: gauges.waitingRequests };
     return balance(this.ledger, flying).filter((unit) => unit.imbalance !== 0).map(({ unit, imbalance }) => ({ unit, imbalance }));
   }
 

@@ -22,16 +22,17 @@ const FIRST_VIEWS = 256;
 export class DuplicateViews {
   /** In order of age. */
   readonly #views = new Map<string, View>();
-  #firstVni: number | null | undefined;
+  /** A second VNI was seen. */
   #several = false;
+
+  /** Packets of more than one VNI come: from now on bodies are compared, too. */
+  severalVnis(): void {
+    this.#several = true;
+  }
 
   /** @returns true when this request went on before, seen from elsewhere, and this view brings nothing new */
   isSecondView(request: HttpRequest, nowMs: number): boolean {
     const { vni } = request.endpoints;
-    if (!this.#several) {
-      if (this.#firstVni === undefined) this.#firstVni = vni;
-      this.#several = vni !== this.#firstVni;
-    }
     const key = `${request.id} ${request.ipId}`;
     const empty = request.end === request.headEnd;
     const digest = empty ? '' : this.#several ? digestOf(request) : null;

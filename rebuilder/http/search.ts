@@ -72,15 +72,16 @@ export class StartSearch {
         continue;
       }
       const line = Math.max(view.lastIndexOf(LF, version) + 1, from);
-      const kind = this.#wholeLine(bytes, line, end);
-      if (kind === 'request') {
-        this.foundAt = line;
+      const method = startsWithMethod(bytes, line, version) ? line : methodBefore(view, line, version);
+      if (method >= 0 && this.#wholeLine(bytes, method, end) === 'request') {
+        this.foundAt = method;
         return 'request';
       }
       at = version + 1;
     }
     const last = Math.max(view.lastIndexOf(LF) + 1, from);
-    if (last < end && this.#mayBecome(bytes, last, end)) this.carry = Buffer.from(view.subarray(last, end));
+    const begun = last < end && this.#mayBecome(bytes, last, end) ? last : lastMethod(view, last, end);
+    if (begun >= 0) this.carry = Buffer.from(view.subarray(begun, end));
     return 'nothing';
   }
 
@@ -116,6 +117,40 @@ function isDigit(byte: number): boolean {
 }
 
 const METHODS = ['GET ', 'POST ', 'PUT ', 'HEAD ', 'DELETE ', 'OPTIONS ', 'PATCH ', 'CONNECT ', 'TRACE ', 'PROPFIND '].map((method) => Buffer.from(method));
+
+/** Does the line begin with something that was written as a method, capital letters and a space? */
+function startsWithMethod(bytes: Uint8Array, start: number, end: number): boolean {
+  let at = start;
+  while (at < end && ((bytes[at]! >= 65 && bytes[at]! <= 90) || bytes[at] === 0x2d)) at++;
+  return at > start && bytes[at] === 0x20;
+}
+
+/**
+ * A request may begin right behind the last byte of a body, which seldom ends its line: looks for one of the usual methods before the target
+ * that ends at `version`. -1 = there is none.
+ */
+function methodBefore(view: Buffer, line: number, version: number): number {
+  const space = view.lastIndexOf(0x20, version - 1);
+  if (space <= line) return -1;
+  for (const method of METHODS) {
+    const at = space + 1 - method.length;
+    if (at >= line && method.every((byte, i) => view[at + i] === byte)) return at;
+  }
+  return -1;
+}
+
+/** Where in a line that is not ended yet one of the usual methods begins last, be it only with its first letters; -1 = nowhere. */
+function lastMethod(view: Buffer, line: number, end: number): number {
+  let last = -1;
+  for (const method of METHODS) {
+    const at = view.lastIndexOf(method);
+    if (at >= line && at > last && end - at <= MAX_LINE_BYTES) last = at;
+    for (let length = method.length - 1; length > 0 && last < end - length; length--) {
+      if (end - length >= line && method.subarray(0, length).equals(view.subarray(end - length))) last = end - length;
+    }
+  }
+  return last;
+}
 
 /** One of the usual methods: strong enough a sign to prefer a piece's start to a line carried from before. */
 export function knownMethod(bytes: Uint8Array, start: number): boolean {

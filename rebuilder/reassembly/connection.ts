@@ -54,6 +54,8 @@ export class Connection {
   #newSyn: End | null = null;
   #isn = 0;
   #isnEnd: End | null = null;
+  /** #isn was taken from a SYN-ACK, which may acknowledge data as well. */
+  #isnAtMost = false;
 
   constructor(packet: Packet, hash: number, context: StreamContext, handler: ConnectionHandler, nowMs: number) {
     this.vni = packet.vni;
@@ -126,7 +128,8 @@ export class Connection {
     const opener = acknowledges ? (end === 'a' ? 'b' : 'a') : end;
     // A SYN-ACK may acknowledge data that came with the SYN (RFC 7413).
     const isn = acknowledges ? (packet.ack - 1) | 0 : packet.seq;
-    const same = acknowledges ? distance(isn, this.#isn) >= 0 && distance(isn, this.#isn) < 65_536 : isn === this.#isn;
+    const ahead = acknowledges ? distance(isn, this.#isn) : this.#isnAtMost ? distance(this.#isn, isn) : 0;
+    const same = isn === this.#isn || (ahead > 0 && ahead < 65_536);
     if (this.#isnEnd !== null && (!same || opener !== this.#isnEnd)) {
       if (this.closing || acknowledges) return false;
       // The server may ignore it (RFC 9293 3.10.7.4, challenge ACK): believed once data or the server's answer follows.
@@ -137,9 +140,12 @@ export class Connection {
     if (this.#isnEnd === null && half.started && !acknowledges) {
       if (this.closing || distance(half.nextSeq, advance(packet.seq, 1)) > 1 << 26 || distance(half.nextSeq, advance(packet.seq, 1)) < 0) return false;
     }
-    if (this.#isnEnd === null) this.#isn = isn;
+    if (this.#isnEnd === null || !acknowledges) {
+      this.#isn = isn;
+      this.#isnAtMost = acknowledges;
+    }
     this.#isnEnd = opener;
-    if (!half.started) half.startAt(advance(packet.seq, 1));
+    half.startAt(advance(packet.seq, 1));
     if (acknowledges && half.peer !== null && !half.peer.started) half.peer.startAt(packet.ack);
     return true;
   }

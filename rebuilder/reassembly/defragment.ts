@@ -68,7 +68,8 @@ export class Defragmenter {
     const after = parts[at];
     if (before !== undefined && before.offset + before.bytes.length >= offset + length) return this.#refuse('defrag.duplicate_fragment');
     const overlaps = (before !== undefined && before.offset + before.bytes.length > offset) || (after !== undefined && after.offset < offset + length);
-    const contradicts = datagram.totalBytes >= 0 && (offset + length > datagram.totalBytes || (!packet.moreFragments && offset + length !== datagram.totalBytes));
+    const { totalBytes: total } = datagram;
+    const contradicts = total >= 0 && (offset + length > total || (!packet.moreFragments && offset + length !== total));
     if (overlaps || contradicts || parts.length >= MAX_PARTS) {
       this.#drop(datagram, 'defrag.overlap');
       return this.#refuse('defrag.overlap');

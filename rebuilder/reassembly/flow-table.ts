@@ -170,15 +170,17 @@ export class FlowTable {
 
 /** The same for both directions of a connection. */
 function hashOf(packet: Packet): number {
-  const src = Math.imul(packet.src0 ^ Math.imul(packet.src1, 31) ^ Math.imul(packet.src2, 961) ^ Math.imul(packet.src3, 29791), 0x9e3779b1) + packet.srcPort | 0;
-  const dst = Math.imul(packet.dst0 ^ Math.imul(packet.dst1, 31) ^ Math.imul(packet.dst2, 961) ^ Math.imul(packet.dst3, 29791), 0x9e3779b1) + packet.dstPort | 0;
-  let hash = mix(src) + mix(dst) + Math.imul(packet.vni, SEED) | 0;
-  hash = mix(hash ^ SEED);
-  return hash;
+  const src = mix(mix(packet.src3) + packet.srcPort + Math.imul(packet.src0, K0) + Math.imul(packet.src1, K1) + Math.imul(packet.src2, K2) | 0);
+  const dst = mix(mix(packet.dst3) + packet.dstPort + Math.imul(packet.dst0, K0) + Math.imul(packet.dst1, K1) + Math.imul(packet.dst2, K2) | 0);
+  return mix(src + dst ^ packet.vni);
 }
 
 /** Random for each process, so that nobody can choose addresses and ports that all fall into one bucket. */
-const SEED = Math.floor(Math.random() * 0x7fffffff) | 1;
+const [SEED, K0, K1, K2] = [odd(), odd(), odd(), odd()] as const;
+
+function odd(): number {
+  return Math.floor(Math.random() * 0x7fffffff) | 1;
+}
 
 function mix(value: number): number {
   let h = value ^ SEED;

@@ -52,7 +52,10 @@ export class HalfStream {
   /** The next byte expected. */
   nextSeq = 0;
   finSeen = false;
+  /** A packet of this direction was seen. */
   seen = false;
+  /** Bytes were handed to the sink. */
+  #read = false;
   /** A correct TCP checksum was seen in this direction: from then on a wrong one is the receiver's reason to drop, so ours too. */
   #checksumsCorrect = false;
   /** Segments with a wrong checksum: dropped by the receiver, unless it was the capture that spoilt the sum. Read where nothing else came. */
@@ -88,8 +91,12 @@ export class HalfStream {
     return this.queuedBytes + (this.#suspects?.bytes ?? 0);
   }
 
-  /** A SYN was seen: the stream begins right after it. */
+  /**
+   * A SYN was seen: the stream begins right after it. Also when the answer to the SYN was seen first, and acknowledged data that came with
+   * it (RFC 7413).
+   */
   startAt(seq: number): void {
+    if (this.#read) return;
     this.started = true;
     this.nextSeq = seq;
   }
@@ -139,8 +146,8 @@ export class HalfStream {
     }
     if (this.#waitingSinceMs >= 0) {
       const waitedMs = nowMs - this.#waitingSinceMs;
-      const enough = !this.started || this.#missingAcknowledged() > 0 || this.#blocked() ? Math.min(limits.reorderMs, limits.gapTimeoutMs) : limits.gapTimeoutMs;
-      if (waitedMs >= enough) this.giveUp(nowMs);
+      const soon = !this.started || this.#missingAcknowledged() > 0 || this.#blocked();
+      if (waitedMs >= (soon ? Math.min(limits.reorderMs, limits.gapTimeoutMs) : limits.gapTimeoutMs)) this.giveUp(nowMs);
     }
     return this.#waitingSinceMs >= 0 || this.#late !== null || (limits.stallTimeoutMs > 0 && this.sink.unfinished);
   }
@@ -170,9 +177,11 @@ export class HalfStream {
 
   /** Declares the bytes before `seq` lost. */
   skipTo(seq: number, nowMs: number): void {
+    if (!this.started) this.#start();
     if (this.#suspects !== null) this.#believe(seq);
     const bytes = distance(seq, this.nextSeq);
-    if (!this.started || bytes <= 0) {
+    if (!this.started) return;
+    if (bytes <= 0) {
       this.#drain(false);
       return;
     }
@@ -194,7 +203,7 @@ export class HalfStream {
 
   /** Nothing more will come: gives up every hole and ends the stream. */
   end(nowMs: number): void {
-    if (this.#missingAcknowledged() > 0 && this.queuedBytes === 0) this.giveUp(nowMs);
+    if (this.queuedBytes === 0 && (this.#missingAcknowledged() > 0 || this.#edge)) this.giveUp(nowMs);
     for (let rounds = 0; this.queuedBytes > 0 && rounds < 8192; rounds++) this.giveUp(nowMs);
     if (this.#suspects !== null) this.#dropSuspects();
     this.#dropLate();
@@ -255,6 +264,7 @@ export class HalfStream {
   }
 
   #deliver(bytes: Uint8Array, start: number, end: number, seq: number, ack: number, timeMs: number, ipId: number): void {
+    this.#read = true;
     if (this.#late !== null) this.#late.follow(bytes, start, end, seq, ack, timeMs, ipId);
     this.sink.data(bytes, start, end, seq, ack, timeMs, ipId);
   }

@@ -1,0 +1,102 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { LinkType } from '../rebuilder/capture/frame-source.ts';
+import { PcapFile } from '../rebuilder/capture/pcap-file.ts';
+import { type ExchangeJson, exchangeJson } from '../rebuilder/http/exchange-json.ts';
+import { Ledger } from '../rebuilder/ledger.ts';
+import { Pipeline, type PipelineOptions } from '../rebuilder/pipeline.ts';
+import { REPLAY_OPTIONS } from '../rebuilder/replay.ts';
+import { balance } from '../rebuilder/status/balance.ts';
+import { addressText } from '../rebuilder/wire/address-text.ts';
+import { decapsulate } from '../rebuilder/wire/decapsulate.ts';
+import { encodeVxlan } from '../rebuilder/wire/encode.ts';
+import { Packet } from '../rebuilder/wire/packet.ts';
+import { type ExpectedCapture, differences, expectedCaptures } from './corpus.ts';
+
+interface Frame { link: number; bytes: Uint8Array; originalLength: number; timeMs: number }
+
+async function framesOf(file: string): Promise<Frame[]> {
+  const frames: Frame[] = [];
+  const source = new PcapFile(file);
+  await source.start({
+    frame: (link, bytes, start, end, originalLength, timeMs) => { frames.push({ link, bytes: bytes.slice(start, end), originalLength, timeMs }); },
+    batchEnd: () => {},
+  });
+  await source.done;
+  return frames;
+}
+
+function play(frames: readonly Frame[], options: Partial<PipelineOptions> = {}): { exchanges: ExchangeJson[]; ledger: Ledger } {
+  const ledger = new Ledger();
+  const exchanges: ExchangeJson[] = [];
+  const pipeline = new Pipeline({ ...REPLAY_OPTIONS, ...options }, ledger, {
+    exchange: (request) => {
+      if (request.versionStart === request.versionEnd) {
+        ledger.count('http.http09_request');
+        return;
+      }
+      ledger.count('http.exchanges');
+      exchanges.push(exchangeJson(request));
+    },
+  });
+  for (const { link, bytes, originalLength, timeMs } of frames) pipeline.frame(link, bytes, 0, bytes.length, originalLength, timeMs, 0);
+  pipeline.flush();
+  assert.deepEqual(balance(ledger, { packets: 0, bytes: 0, requests: 0 }).filter((unit) => unit.imbalance !== 0), [], 'ledger');
+  return { exchanges, ledger };
+}
+
+const ends = new Packet();
+
+/** Does this frame go from a client of an expected request to its server? Frames without a segment stay: fragments may be a client's. */
+function isFromClient(expected: ExpectedCapture, { link, bytes, originalLength }: Frame): boolean {
+  if (decapsulate(link, bytes, 0, bytes.length, originalLength, 0, ends) !== 'segment') return true;
+  const text = (address: string, port: number): string => address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
+  const src = text(addressText(ends.src0, ends.src1, ends.src2, ends.src3), ends.srcPort);
+  const dst = text(addressText(ends.dst0, ends.dst1, ends.dst2, ends.dst3), ends.dstPort);
+  return !expected.requests.some((request) => request.src === dst && request.dst === src);
+}
+
+function inVxlan(frame: Frame, vni: number): Frame {
+  const bytes = encodeVxlan(vni, frame.bytes);
+  return { ...frame, link: LinkType.vxlan, bytes, originalLength: frame.originalLength + 8 };
+}
+
+/** Pairs of neighbours change places: every packet is at most one place away from its own. */
+function swapped(frames: readonly Frame[], first: number): Frame[] {
+  const result = [...frames];
+  for (let i = first; i + 1 < result.length; i += 2) {
+    [result[i], result[i + 1]] = [{ ...result[i + 1]!, timeMs: result[i]!.timeMs }, { ...result[i]!, timeMs: result[i + 1]!.timeMs }];
+  }
+  return result;
+}
+
+const isEthernet = (frames: readonly Frame[]): boolean => frames.every(({ link }) => link === LinkType.ethernet);
+const captures = expectedCaptures();
+
+describe('known captures, seen otherwise', { skip: captures.length === 0 && '../shared/captures is not beside this checkout' }, () => {
+  for (const expected of captures) {
+    test(`${expected.name} (${expected.tags.join(' ')})`, async (t) => {
+      const frames = await framesOf(expected.file);
+      await t.test('the client\'s packets alone', () => {
+        const { exchanges } = play(frames.filter((frame) => isFromClient(expected, frame)));
+        assert.deepEqual(differences(expected, exchanges, false), []);
+      });
+      await t.test('neighbours swapped', () => {
+        for (const first of [0, 1]) assert.deepEqual(differences(expected, play(swapped(frames, first)).exchanges, false), []);
+      });
+      await t.test('every packet twice', () => {
+        assert.deepEqual(differences(expected, play(frames.flatMap((frame) => [frame, frame])).exchanges, false), []);
+      });
+      if (!isEthernet(frames)) return;
+      await t.test('mirrored as VXLAN', () => {
+        const { exchanges } = play(frames.map((frame) => inVxlan(frame, 1377)));
+        assert.deepEqual(differences(expected, exchanges), []);
+        assert.ok(exchanges.every(({ vni }) => vni === 1377 || ['vxlan', 'geneve'].some((tunnel) => expected.tags.includes(tunnel))));
+      });
+      await t.test('mirrored at two interfaces with a VNI each', () => {
+        const { exchanges } = play(frames.flatMap((frame) => [inVxlan(frame, 1), inVxlan(frame, 2)]));
+        assert.deepEqual(differences(expected, exchanges, false), []);
+      });
+    });
+  }
+});
