@@ -29,7 +29,6 @@ export class WordSum {
       at += 2;
     }
     if (((bytes.byteOffset + at) & 3) === 0) {
-      const words = this.#words;
       const first = (bytes.byteOffset + at) >> 2;
       const last = first + ((end - at) >> 2);
       sum += sumWords(this.#words, first, last);

@@ -27,6 +27,17 @@ import { decodeVxlan } from './vxlan.ts';
 export function decapsulate(
   link: number, bytes: Uint8Array, start: number, end: number, originalLength: number, outerSource: number, packet: Packet,
 ): Outcome {
+  begin(bytes, start, end, originalLength, outerSource, packet);
+  return walk(firstHeader(link, packet), packet, true);
+}
+
+/** The same without TCP: `packet` knows the innermost addresses, tunnel and protocol. For filters, which look at the frame themselves. */
+export function walkToTransport(link: number, bytes: Uint8Array, start: number, end: number, originalLength: number, packet: Packet): void {
+  begin(bytes, start, end, originalLength, 0, packet);
+  walk(firstHeader(link, packet), packet, false);
+}
+
+function begin(bytes: Uint8Array, start: number, end: number, originalLength: number, outerSource: number, packet: Packet): void {
   packet.bytes = bytes;
   packet.payloadStart = start;
   packet.payloadEnd = end;
@@ -38,8 +49,9 @@ export function decapsulate(
   packet.geneveVni = -1;
   packet.geneveOptionsStart = 0;
   packet.geneveOptionsEnd = 0;
+  packet.frameStart = -1;
+  packet.frameEnd = 0;
   packet.depth = 0;
-  return walk(firstHeader(link, packet), packet);
 }
 
 /**
@@ -54,10 +66,12 @@ export function decapsulatePayload(protocol: number, bytes: Uint8Array, start: n
   packet.missing = 0;
   packet.geneveOptionsStart = 0;
   packet.geneveOptionsEnd = 0;
+  packet.frameStart = -1;
+  packet.frameEnd = 0;
   packet.protocol = protocol;
   // A payload may hold fragments again: this bounds how often.
   packet.depth++;
-  return walk('ip_payload', packet);
+  return walk('ip_payload', packet, true);
 }
 
 function firstHeader(link: number, packet: Packet): Step {
@@ -80,13 +94,13 @@ function firstHeader(link: number, packet: Packet): Step {
   }
 }
 
-function walk(first: Step, packet: Packet): Outcome {
+function walk(first: Step, packet: Packet, withTcp: boolean): Outcome {
   let step = first;
   for (;;) {
     if (packet.depth > packet.maxDepth) return 'wire.max_depth';
     switch (step) {
       case 'ip_payload': step = decodeIpPayload(packet); break;
-      case 'tcp': step = decodeTcp(packet); break;
+      case 'tcp': step = withTcp ? decodeTcp(packet) : 'segment'; break;
       case 'ipv4': step = decodeIpv4(packet); break;
       case 'ethernet': step = decodeEthernet(packet); break;
       case 'vxlan': step = decodeVxlan(packet); break;

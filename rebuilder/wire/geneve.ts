@@ -24,6 +24,9 @@ export function decodeGeneve(packet: Packet): Step {
   packet.geneveOptionsEnd = optionsEnd;
   packet.payloadStart = optionsEnd;
   const protocol = uint16(bytes, at + 2);
+  packet.frameStart = optionsEnd;
+  packet.frameEnd = end;
+  packet.frameIsEthernet = protocol === EtherType.transparentEthernet;
   if (protocol === EtherType.transparentEthernet) return 'ethernet';
   return headerOf(protocol) ?? 'wire.geneve.unknown_payload_type';
 }

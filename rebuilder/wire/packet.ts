@@ -71,6 +71,10 @@ export class Packet {
   /** Where the options of that header are, for readAwsMetadata; equal = none. Not valid for a packet put together from fragments. */
   geneveOptionsStart = 0;
   geneveOptionsEnd = 0;
+  /** The frame (or bare IP packet) inside the innermost VXLAN or GENEVE header; frameStart -1 = none. Valid like geneveOptionsStart. */
+  frameStart = -1;
+  frameEnd = 0;
+  frameIsEthernet = true;
   /** Bytes at the end of the frame that the capture left out. */
   cut = 0;
   /** The packet has hops of a source route before it: its checksum is over an address that is not `dst`. */

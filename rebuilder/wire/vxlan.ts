@@ -12,5 +12,8 @@ export function decodeVxlan(packet: Packet): Step {
   if ((bytes[at]! & VNI_IS_VALID) === 0) return 'wire.vxlan.invalid_header';
   packet.vni = uint24(bytes, at + 4);
   packet.payloadStart = at + HEADER_LENGTH;
+  packet.frameStart = packet.payloadStart;
+  packet.frameEnd = packet.payloadEnd;
+  packet.frameIsEthernet = true;
   return 'ethernet';
 }
