@@ -188,6 +188,7 @@ export const COUNTERS = {
   'forward.raw': define('note', 'requests', 'Requests that went byte-true on a connection of their own'),
   'forward.raw_failed': define('note', 'requests', 'Requests whose byte-true form was refused or failed, so that the re-framed form was sent'),
   'forward.reframed': define('note', 'requests', 'Requests sent in a form with one true Content-Length and one reading'),
+  'forward.enveloped': define('note', 'requests', 'Refused requests sent once more with their request line as a header'),
   'forward.body_limit': define('note', 'requests', 'Requests whose body was cut at forward.body_limit'),
   'forward.renamed_header': define('note', 'events', 'Header lines renamed to X-Mirror-Original-*'),
   'forward.expect_dropped': define('note', 'events', 'Expect lines among the renamed ones'),
