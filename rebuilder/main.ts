@@ -4,10 +4,13 @@ import { ConfigError } from './config/mistakes.ts';
 import { type LoadedConfig, defaultSettings, loadConfig } from './config/load.ts';
 import { FileError } from './capture/file-error.ts';
 import { startDemo } from './demo/demo.ts';
+import { runWorker } from './in-workers.ts';
 import { Ledger } from './ledger.ts';
 import { openLog } from './log.ts';
+import { requestObserver } from './request-log.ts';
 import { REPLAY_OPTIONS, jsonLines, replay } from './replay.ts';
 import { VERSION, ledgerLine, startService } from './service.ts';
+import { workerShare } from './worker-share.ts';
 
 /** Wrong usage or configuration. */
 const EXIT_USAGE = 2;
@@ -15,6 +18,8 @@ const EXIT_FAILED = 1;
 
 /** Runs the command line; sets process.exitCode. */
 export async function main(argv: readonly string[]): Promise<void> {
+  const share = workerShare();
+  if (share !== undefined) return runWorker(share, requestObserver);
   const program = new Command('rebuilder')
     .description('Turns mirrored packets back into the HTTP requests that were sent, and delivers each to a detection node.')
     .version(VERSION)
@@ -77,7 +82,7 @@ async function run(file: string): Promise<void> {
   const log = openLog(settings.log);
   for (const warning of warnings) log.warn(warning);
   if (ignored.length > 0) log.info(`no effect here, these belong to the detection node: ${ignored.join(', ')}`);
-  const service = await startService(settings, { log });
+  const service = await startService(settings, { log, observer: requestObserver(settings) });
   await stopSignal();
   log.info('stopping: capture ends, what is queued is delivered');
   process.once('SIGTERM', () => process.exit(EXIT_FAILED)).once('SIGINT', () => process.exit(EXIT_FAILED));
@@ -92,11 +97,12 @@ async function demo(): Promise<void> {
   const running = await startDemo(async ({ endpoint, statusPort, received }) => {
     const service = await startService({
       ...defaults,
+      workers: 1,
       tcpStream: { ...defaults.tcpStream, fromVxlan: { ...defaults.tcpStream.fromVxlan, enabled: true, listen: { host: '127.0.0.1', port: 0 } } },
       forward: { ...defaults.forward, endpoint },
       metrics: { enabled: true, listen: { host: '127.0.0.1', port: statusPort } },
       healthCheck: { ...defaults.healthCheck, enabled: false },
-    }, { log, received });
+    }, { log, observer: null, received });
     return { vxlanPort: service.vxlanPort, statusAddress: service.statusAddress ?? '', stop: () => service.stop() };
   }, { app: 8080, status: 9000 }, (text) => process.stdout.write(text));
   await stopSignal();

@@ -34,6 +34,8 @@ export interface PipelineOptions {
   readonly responseTimeoutMs: number;
   /** Further UDP ports that carry VXLAN inside captured frames. */
   readonly vxlanPorts?: readonly number[];
+  /** Is a segment that was put together from fragments another thread's? Then it was given to it. */
+  readonly handOver?: (packet: Packet) => boolean;
   /** Connections that begin with a PROXY protocol header. */
   readonly expectsProxyHeader?: (connection: Connection) => boolean;
   /** Which packets are looked into at all; null or a reason to leave the packet out. */
@@ -102,11 +104,13 @@ export class Pipeline implements FrameSink, ConnectionHandler, ExchangeSink {
     this.lastFrameMs = timeMs;
     if (timeMs - this.#lastExpiryMs >= EXPIRY_MS) this.batchEnd(timeMs);
     const packet = this.#packet;
+    let wasFragmented = false;
     let outcome = decapsulate(link, bytes, start, end, originalLength, outerSource, packet);
     while (outcome === 'fragment') {
       const { protocol } = packet;
       const whole = this.#defragmenter.add(packet, timeMs);
       if (whole === null) return;
+      wasFragmented = true;
       outcome = decapsulatePayload(protocol, whole, 0, whole.length, packet);
     }
     if (outcome !== 'segment') {
@@ -118,6 +122,7 @@ export class Pipeline implements FrameSink, ConnectionHandler, ExchangeSink {
       this.ledger.count(refusal);
       return;
     }
+    if (wasFragmented && this.#options.handOver?.(packet) === true) return;
     if (packet.vni !== this.#lastVni) {
       if (this.#lastVni !== null) this.#duplicates.severalVnis();
       this.#lastVni = packet.vni;

@@ -1,3 +1,4 @@
+import { workerOf } from './capture/flow-hash.ts';
 import type { Settings } from './config/settings.ts';
 import { Dispatcher } from './forward/dispatcher.ts';
 import { LoopMarker } from './forward/loop-marker.ts';
@@ -11,6 +12,7 @@ import { Networks } from './rules/networks.ts';
 import { Rules } from './rules/rules.ts';
 import type { EndpointState, Gauges } from './status/status-source.ts';
 import type { Packet } from './wire/packet.ts';
+import type { WorkerShare } from './worker-share.ts';
 
 /** A hole the receiver has acknowledged will not be filled by a retransmission: only what is under way out of order is waited for. */
 const REORDER_MS = 200;
@@ -36,14 +38,14 @@ export class ServiceThread implements ExchangeSink {
   readonly #timer: NodeJS.Timeout;
 
   /** Throws an Error of one sentence when the endpoint cannot be one. */
-  constructor(settings: Settings, ledger: Ledger, loopKey: Uint8Array, observer: RequestObserver | null) {
+  constructor(settings: Settings, ledger: Ledger, loopKey: Uint8Array, observer: RequestObserver | null, share: WorkerShare | null = null) {
     this.ledger = ledger;
     this.#settings = settings;
     this.#observer = observer;
     this.#dispatcher = settings.forward.endpoint === '' ? null : new Dispatcher(settings.forward, ledger, loopKey);
     this.#rules = new Rules(settings, this.#dispatcher?.marker ?? new LoopMarker(loopKey), loopKey, ledger);
     this.#ignored = new IgnoredAddresses(settings.tcpStream.ignoreIps, settings.tcpStream.onlyPorts);
-    this.pipeline = new Pipeline(this.#pipelineOptions(), ledger, this);
+    this.pipeline = new Pipeline(this.#pipelineOptions(share), ledger, this);
     this.#timer = setInterval(() => this.#ignoreOwn(), OWN_ADDRESSES_MS);
     this.#timer.unref();
   }
@@ -97,7 +99,7 @@ export class ServiceThread implements ExchangeSink {
     this.#ignored.setOwn(this.#dispatcher.ownAddresses().map(({ ip, port }) => ({ address: ip, port })));
   }
 
-  #pipelineOptions(): PipelineOptions {
+  #pipelineOptions(share: WorkerShare | null): PipelineOptions {
     const { limits, forward, tcpStream, proxyProtocol } = this.#settings;
     const balancers = proxyProtocol.map(({ trustedNetworks, ports }) => ({ networks: new Networks(trustedNetworks), ports }));
     return {
@@ -110,6 +112,7 @@ export class ServiceThread implements ExchangeSink {
         const [w0, w1, w2, w3, port] = c.client === 'a' ? [c.a0, c.a1, c.a2, c.a3, c.bPort] : [c.b0, c.b1, c.b2, c.b3, c.aPort];
         return (ports.length === 0 || ports.includes(port)) && networks.has(w0, w1, w2, w3);
       }),
+      ...(share === null ? {} : { handOver: (packet: Packet) => handOver(share, packet) }),
       admit: (packet) => this.#vniRefused(packet) ?? this.#ignored.reason(packet),
     };
   }
@@ -121,6 +124,15 @@ export class ServiceThread implements ExchangeSink {
     }
     return vni < 0 || admits(fromVxlan, vni) ? null : 'rules.vni_filtered';
   }
+}
+
+/** Fragments reach a worker by their addresses alone; the packet they make may be of another worker's connection. */
+function handOver(share: WorkerShare, p: Packet): boolean {
+  const addresses = p.src0 ^ p.src1 ^ p.src2 ^ p.src3 ^ p.dst0 ^ p.dst1 ^ p.dst2 ^ p.dst3;
+  const owner = workerOf(addresses, p.srcPort, p.dstPort, share.workers);
+  if (owner === share.index) return false;
+  share.handOver(owner, p);
+  return true;
 }
 
 function admits({ vniFilter, vniExclude }: { vniFilter: readonly number[]; vniExclude: readonly number[] }, vni: number): boolean {

@@ -31,8 +31,8 @@ export function exchangeJson(request: HttpRequest): ExchangeJson {
   const { endpoints, response } = request;
   return {
     time: new Date(request.timeMs).toISOString(),
-    src: endpoint(endpoints, 'client'),
-    dst: endpoint(endpoints, 'server'),
+    src: endpointText(endpoints, 'client'),
+    dst: endpointText(endpoints, 'server'),
     vni: endpoints.vni,
     id: request.id,
     request: {
@@ -81,7 +81,8 @@ function trailersOf(bytes: Uint8Array, headEnd: number, end: number): Headers {
   return lines.scan(bytes, trailersStart(bytes, headEnd, end), end) < 0 ? [] : headersOf(bytes, lines.lines, lines.count);
 }
 
-function endpoint(endpoints: Endpoints, side: 'client' | 'server'): string {
+/** `10.0.1.7:41000`, `[2001:db8::1]:80` */
+export function endpointText(endpoints: Endpoints, side: 'client' | 'server'): string {
   const address = side === 'client' ? endpoints.clientAddress : endpoints.serverAddress;
   const port = side === 'client' ? endpoints.clientPort : endpoints.serverPort;
   return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
