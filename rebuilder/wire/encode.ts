@@ -130,6 +130,8 @@ function transportChecksum(ports: Ports, protocol: number, segment: Uint8Array):
 
 /** 4 or 16 bytes of an address in text form. */
 export function addressBytes(address: string): Uint8Array {
+  const four = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})$/.exec(address);
+  if (four !== null) return Uint8Array.of(Number(four[1]), Number(four[2]), Number(four[3]), Number(four[4]));
   return Uint8Array.from(ipaddr.parse(address).toByteArray());
 }
 

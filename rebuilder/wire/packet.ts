@@ -59,8 +59,8 @@ export class Packet {
   dataStart = 0;
   dataEnd = 0;
   /**
-   * TCP checksum (RFC 9293 3.1): not judged when the packet was cut. `partial`: the field holds the sum of the pseudo-header only, as the
-   * kernel leaves it when the network card is to finish it, or when it has merged several received segments into one.
+   * TCP checksum (RFC 9293 3.1): not judged when the packet was cut. `partial`: larger than a packet from the internet, and the field holds
+   * the sum of the pseudo-header only, as the kernel leaves it when it has merged several received segments into one: nothing is wrong.
    */
   checksum: 'unknown' | 'correct' | 'wrong' | 'partial' = 'unknown';
   // --- of what was around it

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { putUint16 } from '../../rebuilder/wire/encode.ts';
 import { Packet, TcpFlag } from '../../rebuilder/wire/packet.ts';
-import { ipFrame, tcpPacket } from '../frames.ts';
+import { ipFrame, tcpPacket, vxlanFrame } from '../frames.ts';
 import { dataOf, decode } from './outcomes.ts';
 
 const from = '10.0.0.1:65535';
@@ -35,17 +35,23 @@ test('checksums of every length and content are judged', () => {
   }
 });
 
-test('a checksum that the network card was to finish is told from a wrong one', () => {
+test('segments that the kernel has merged are told from wrong ones, and cannot be played by a client', () => {
   const packet = new Packet();
-  for (const [a, b, ip] of [[from, to, 20], ['[2001:db8::1]:1', '[2001:db8::2]:2', 40]] as const) {
-    const whole = tcpPacket(a, b, {}, 'merged by the kernel');
+  const cases = [
+    [from, to, 20, 3000, 'partial'], ['[2001:db8::1]:1', '[2001:db8::2]:2', 40, 3000, 'partial'],
+    [from, to, 20, 1460, 'wrong'], ['[2001:db8::1]:1', '[2001:db8::2]:2', 40, 20, 'wrong'],
+  ] as const;
+  for (const [a, b, ip, length, expected] of cases) {
+    const whole = tcpPacket(a, b, {}, 'x'.repeat(length));
     // What is left when the sum over the segment is taken out: that of the pseudo-header.
     let sum = 6 + whole.length - ip;
     for (let i = ip === 20 ? 12 : 8; i < ip; i += 2) sum += (whole[i]! << 8) | whole[i + 1]!;
     while (sum > 0xffff) sum = (sum & 0xffff) + (sum >>> 16);
     putUint16(whole, ip + 16, sum);
     decode(ipFrame(whole), packet);
-    assert.equal(packet.checksum, 'partial');
+    assert.equal(packet.checksum, expected);
+    decode(vxlanFrame(1, ipFrame(whole)), packet);
+    assert.equal(packet.checksum, 'wrong', 'a mirror brings what was on the wire');
     putUint16(whole, ip + 16, sum + 1);
     decode(ipFrame(whole), packet);
     assert.equal(packet.checksum, 'wrong');
