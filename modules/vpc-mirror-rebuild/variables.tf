@@ -63,8 +63,8 @@ variable "mirrored_cidrs" {
   }
 
   validation {
-    condition     = alltrue([for cidr in var.mirrored_cidrs : can(cidrnetmask(cidr))])
-    error_message = "mirrored_cidrs must hold IPv4 networks in CIDR notation, like 10.0.1.0/24."
+    condition     = alltrue([for cidr in var.mirrored_cidrs : try(cidrnetmask(cidr) != "" && cidrhost(cidr, 0) == split("/", cidr)[0], false)])
+    error_message = "mirrored_cidrs must hold IPv4 networks in CIDR notation, without host bits, like 10.0.1.0/24."
   }
 
   validation {
@@ -119,8 +119,8 @@ variable "mirror_endpoint_cidrs" {
   default     = null
 
   validation {
-    condition     = alltrue([for cidr in coalesce(var.mirror_endpoint_cidrs, []) : can(cidrnetmask(cidr))])
-    error_message = "mirror_endpoint_cidrs must hold IPv4 networks in CIDR notation, like 10.0.8.0/24."
+    condition     = alltrue([for cidr in coalesce(var.mirror_endpoint_cidrs, []) : try(cidrnetmask(cidr) != "" && cidrhost(cidr, 0) == split("/", cidr)[0], false)])
+    error_message = "mirror_endpoint_cidrs must hold IPv4 networks in CIDR notation, without host bits, like 10.0.8.0/24."
   }
 }
 
@@ -158,8 +158,8 @@ variable "detection_cidrs" {
   default     = null
 
   validation {
-    condition     = alltrue([for cidr in coalesce(var.detection_cidrs, []) : can(cidrnetmask(cidr))])
-    error_message = "detection_cidrs must hold IPv4 networks in CIDR notation, like 10.0.8.0/24."
+    condition     = alltrue([for cidr in coalesce(var.detection_cidrs, []) : try(cidrnetmask(cidr) != "" && cidrhost(cidr, 0) == split("/", cidr)[0], false)])
+    error_message = "detection_cidrs must hold IPv4 networks in CIDR notation, without host bits, like 10.0.8.0/24."
   }
 }
 
@@ -182,8 +182,8 @@ variable "http_mirror_cidrs" {
   nullable    = false
 
   validation {
-    condition     = alltrue([for cidr in var.http_mirror_cidrs : can(cidrnetmask(cidr))])
-    error_message = "http_mirror_cidrs must hold IPv4 networks in CIDR notation, like 10.0.1.0/24."
+    condition     = alltrue([for cidr in var.http_mirror_cidrs : try(cidrnetmask(cidr) != "" && cidrhost(cidr, 0) == split("/", cidr)[0], false)])
+    error_message = "http_mirror_cidrs must hold IPv4 networks in CIDR notation, without host bits, like 10.0.1.0/24."
   }
 }
 
@@ -330,12 +330,12 @@ variable "max_size" {
 }
 
 variable "scaling" {
-  description = "Target tracking: average CPU in percent, and average bytes in per instance and minute. A null switches that one off; with both, the larger answer wins."
+  description = "Target tracking: average CPU in percent, average bytes in per instance and minute, or both: the larger answer then wins. Empty: no scaling."
   type = object({
-    cpu_percent                 = optional(number, 50)
+    cpu_percent                 = optional(number)
     network_in_bytes_per_minute = optional(number)
   })
-  default  = {}
+  default  = { cpu_percent = 50 }
   nullable = false
 
   validation {
@@ -382,8 +382,8 @@ variable "https_egress_cidrs" {
   nullable    = false
 
   validation {
-    condition     = alltrue([for cidr in var.https_egress_cidrs : can(cidrnetmask(cidr))])
-    error_message = "https_egress_cidrs must hold IPv4 networks in CIDR notation, like 10.0.0.0/16."
+    condition     = alltrue([for cidr in var.https_egress_cidrs : try(cidrnetmask(cidr) != "" && cidrhost(cidr, 0) == split("/", cidr)[0], false)])
+    error_message = "https_egress_cidrs must hold IPv4 networks in CIDR notation, without host bits, like 10.0.0.0/16."
   }
 }
 

@@ -10,6 +10,8 @@ export interface Refusal {
   readonly variables: Readonly<Record<string, string>>;
   /** Must be in Terraform's message. */
   readonly sentence: string;
+  /** Contents of the mock_provider block, in place of those of the good input. */
+  readonly mocks?: string;
 }
 
 export interface RefusalOptions {
@@ -28,9 +30,9 @@ export function refuses(module: string, cases: readonly Refusal[], { good, mocks
     const workspace = new Workspace(t, module);
     const file = (index: number): string => `case-${index}.tftest.hcl`;
     const all: readonly Refusal[] = [{ name: 'good input', variables: {}, sentence: '' }, ...cases];
-    for (const [index, { variables }] of all.entries()) {
+    for (const [index, { variables, mocks: own = mocks }] of all.entries()) {
       const lines = Object.entries({ ...good, ...variables }).map(([name, value]) => `${name} = ${value}`).join('\n');
-      workspace.write(`refusals/${file(index)}`, `mock_provider "aws" {\n${mocks}\n}\nvariables {\n${lines}\n}\nrun "plan" {\n  command = plan\n}\n`);
+      workspace.write(`refusals/${file(index)}`, `mock_provider "aws" {\n${own}\n}\nvariables {\n${lines}\n}\nrun "plan" {\n  command = plan\n}\n`);
     }
     await workspace.must('init', '-no-color', '-backend=false', '-test-directory=refusals');
     const { stdout } = await workspace.run('test', '-json', '-test-directory=refusals');
