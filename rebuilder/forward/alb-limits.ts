@@ -13,7 +13,7 @@ export const Finding = {
   size: 1,
   /** Not one of GET HEAD POST PUT DELETE OPTIONS PATCH. */
   method: 2,
-  /** A line that parsers read differently: its end, blanks in the request line, no or two Host lines, a version other than 1.0 and 1.1. */
+  /** A line that parsers read differently: its end, blanks in the request line, the form of the target, the version, no or two Host lines. */
   line: 4,
   /** The body's end is not told by exactly one plain Content-Length or one `Transfer-Encoding: chunked` that is true. */
   framing: 8,
@@ -44,6 +44,7 @@ const METHODS = ALB_METHODS.map((method) => Buffer.from(method));
 const KEEP_ALIVE = Buffer.from('keep-alive');
 const CHUNKED = Buffer.from('chunked');
 const HTTP_1 = Buffer.from('HTTP/1.');
+const HTTP = Buffer.from('http');
 const CR = 13;
 const LF = 10;
 
@@ -85,6 +86,11 @@ function plainNumber(bytes: Uint8Array, start: number, end: number): number {
   return value;
 }
 
+/** Does a target begin as those do that NGINX reads: `/` or `http`? The others (`*`, `host:port`, a path without its slash) it refuses. */
+export function isPathOrUrl(bytes: Uint8Array, start: number): boolean {
+  return bytes[start] === 0x2f || equalsIgnoringCase(bytes, start, start + HTTP.length, HTTP);
+}
+
 /** Nothing but blanks between colon and value, and CRLF right behind it: NGINX takes a tab there for part of the value. */
 function isPlainLine(bytes: Uint8Array, nameEnd: number, valueStart: number, valueEnd: number, lineEnd: number): boolean {
   if (bytes[nameEnd] !== 0x3a || valueEnd + 2 !== lineEnd) return false;
@@ -123,6 +129,7 @@ export function inspect(request: Request): number {
     const byte = bytes[i]!;
     if (byte <= 0x20 || byte === 0x7f) found |= Finding.line;
   }
+  if (!isPathOrUrl(bytes, request.targetStart)) found |= Finding.line;
   if (headEnd < request.headersStart + 2 || bytes[headEnd - 1] !== LF || bytes[headEnd - 2] !== CR) found |= Finding.line;
 
   let hosts = 0;

@@ -9,6 +9,8 @@ export const Trait = {
   http10: 4,
   /** Nothing may be sent behind it until it is answered. */
   alone: 8,
+  /** There is no other form left to try, should it be refused. */
+  last: 16,
 } as const;
 
 /** One request on its way to the node: its bytes, and what was tried. Reused after its end; lists chain them by `next`. */

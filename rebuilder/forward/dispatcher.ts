@@ -8,6 +8,7 @@ import { Finding, inspect, REFUSED } from './alb-limits.ts';
 import { newDelivery, releaseDelivery, Trait } from './delivery.ts';
 import type { Delivery } from './delivery.ts';
 import { parseEndpoint } from './endpoint.ts';
+import { ENVELOPE_BYTES, putEnvelopedForm } from './enveloped-form.ts';
 import { irregularRoute } from './irregular.ts';
 import { keptBytes, putKeptForm } from './kept-form.ts';
 import { LoopMarker } from './loop-marker.ts';
@@ -39,6 +40,10 @@ export interface ForwardState {
   readonly error: string | null;
 }
 
+/** Refusals that may be due to the request line. */
+const UNREADABLE: ReadonlySet<CounterName> = new Set<CounterName>([
+  'forward.refused.400', 'forward.refused.405', 'forward.refused.414', 'forward.refused.501', 'forward.refused.505',
+]);
 const TICK_MS = 50;
 const RAW_CONNECTIONS = 16;
 /** The part of `queueBytes` that requests on the raw path may take, so that a flood of odd requests does not push out the others. */
@@ -195,6 +200,7 @@ export class Dispatcher implements PoolOwner {
     if (slab === null) return;
     const end = putRebuiltForm(request, envelope, this.#marker, plan, found, false, null, slab.bytes, slab.used);
     const delivery = this.#take(this.#rawMemory, slab, end, found);
+    delivery.traits |= Trait.last;
     if (!plan.complete) delivery.traits |= Trait.incomplete;
     this.#ledger.count('forward.reframed');
     this.#inFlight++;
@@ -248,8 +254,24 @@ export class Dispatcher implements PoolOwner {
       this.#shared.pump();
       return;
     }
+    if (UNREADABLE.has(reason) && (delivery.traits & Trait.last) === 0 && this.#envelop(delivery)) return;
     this.#ledger.count(reason);
     this.#ended();
+  }
+
+  /** Puts the refused request into the queue again, its request line as a header; false = no memory. */
+  #envelop(refused: Delivery): boolean {
+    const memory = this.#sharedMemory;
+    const slab = memory.reserve(refused.end - refused.start + ENVELOPE_BYTES);
+    if (slab === null) return false;
+    const end = putEnvelopedForm(refused.slab!.bytes, refused.start, refused.end, slab.bytes, slab.used);
+    const delivery = this.#take(memory, slab, end, 0);
+    delivery.submittedMs = refused.submittedMs;
+    // What is wrong may be another line of it: then the connection ends again, and nobody else shall suffer.
+    delivery.traits = (refused.traits & (Trait.incomplete | Trait.http10)) | Trait.alone | Trait.last;
+    this.#ledger.count('forward.enveloped');
+    this.#shared.push(delivery);
+    return true;
   }
 
   #ended(): void {

@@ -4,7 +4,7 @@ import type { Envelope } from '../rules/envelope.ts';
 import type { Ledger } from '../ledger.ts';
 import { addedBytes, copy, putAddedLines, putNumber, putText } from './added-lines.ts';
 import type { Additions } from './added-lines.ts';
-import { Finding, MAX_HEAD_BYTES, MAX_LINE_BYTES } from './alb-limits.ts';
+import { Finding, isPathOrUrl, MAX_HEAD_BYTES, MAX_LINE_BYTES } from './alb-limits.ts';
 import { decodeChunked } from './chunked-body.ts';
 import { isReservedName, looksLikeFraming } from './header-name.ts';
 import { isRenamed, putLineEnd, RENAMED } from './kept-form.ts';
@@ -96,7 +96,8 @@ export function putRebuiltForm(
     at = putEscaped(bytes, request.start, request.methodEnd, true, to, at);
   }
   to[at++] = SPACE;
-  if (request.targetEnd > request.targetStart) at = putEscaped(bytes, request.targetStart, request.targetEnd, true, to, at);
+  const targetKept = request.targetEnd > request.targetStart && isPathOrUrl(bytes, request.targetStart);
+  if (targetKept) at = putEscaped(bytes, request.targetStart, request.targetEnd, true, to, at);
   else to[at++] = 0x2f;
   const versionLength = Math.max(0, request.versionEnd - request.versionStart);
   const version = Buffer.from(bytes.buffer, bytes.byteOffset + request.versionStart, versionLength);
@@ -150,7 +151,10 @@ export function putRebuiltForm(
       for (let j = lines[line + 2]! + 1; j < valueStart; j++) {
         if (bytes[j] === SPACE || bytes[j] === TAB) to[at++] = bytes[j]!;
       }
-      at = putLineEnd(to, putEscaped(bytes, valueStart, Math.max(valueStart, lines[line + 4]!), false, to, at));
+      // A folded line may end in blanks only.
+      let valueEnd = Math.max(valueStart, lines[line + 4]!);
+      while (valueEnd > valueStart && (bytes[valueEnd - 1]! <= SPACE && bytes[valueEnd - 1] !== 0)) valueEnd--;
+      at = putLineEnd(to, putEscaped(bytes, valueStart, valueEnd, false, to, at));
     }
     if (at - lineStart > MAX_LINE_BYTES && forBalancer) return -1;
   }
@@ -166,6 +170,7 @@ export function putRebuiltForm(
     at = putLineEnd(to, at);
   }
   if (methodReplaced) at = putLine('X-Mirror-Original-Method', bytes, request.start, request.methodEnd, to, at);
+  if (!targetKept) at = putLine('X-Mirror-Original-Target', bytes, request.targetStart, request.targetEnd, to, at);
   if (!versionKept) at = putLine('X-Mirror-Original-Version', bytes, request.versionStart, request.versionEnd, to, at);
   for (let from = plan.trailersStart; from < request.end;) {
     let lineEnd = bytes.indexOf(LF, from);
