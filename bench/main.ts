@@ -19,20 +19,22 @@ const options = new Command('bench')
   .option('--contenders <names>', 'comma-separated; default all there are')
   .option('--runs <n>', 'runs at the limit found, of which the median is told', '5')
   .option('--rate <n>', 'requests a second: no search, only runs at this rate')
+  .option('--seconds <n>', 'how long a run lasts, at most', '3')
   .option('--faults [name]', 'instead: each fault alone, with digests checked')
   .parse()
-  .opts<{ loads: string; contenders?: string; runs: string; rate?: string; faults?: true | string }>();
+  .opts<{ loads: string; contenders?: string; runs: string; rate?: string; seconds: string; faults?: true | string }>();
 
 /** Where the search begins, requests a second: half of what the floor is known to reach. */
 const START_RATE: Readonly<Record<string, number>> = {
   get: 20_000, mix: 10_000, jumbo: 10_000, keepalive: 20_000, responses: 10_000, chunked: 4000,
 };
 const FAULT_RATE = 10_000;
+const seconds = Number(options.seconds);
 
 const dir = mkdtempSync(join(tmpdir(), 'vpc-mirror-bench-'));
 process.on('exit', () => rmSync(dir, { recursive: true, force: true }));
 
-const chosen = contenders(join(dir, 'contenders'), process.env['GOR'] ?? '')
+const chosen = (await contenders(join(dir, 'contenders'), process.env['GOR'] ?? ''))
   .filter(({ name }) => options.contenders === undefined || options.contenders.split(',').includes(name));
 const machine = `${cpus().length} × ${cpus()[0]?.model ?? '?'}, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}`;
 console.log(`# ${machine}\n`);
@@ -54,7 +56,7 @@ async function measureSpeed(): Promise<void> {
       let atLeast = false;
       const results: TrialResult[] = [];
       if (rate === 0) {
-        const limit = await findLimit(contender, load, loadDir, START_RATE[name] ?? 5000, (result, ok) => {
+        const limit = await findLimit(contender, load, loadDir, START_RATE[name] ?? 5000, seconds, (result, ok) => {
           console.error(`  ${name} ${contender.name}: ${describe(result)}${ok ? '' : ' LOST'}`);
         });
         if (!limit.best) {
@@ -66,7 +68,7 @@ async function measureSpeed(): Promise<void> {
         results.push(limit.best);
       }
       while (results.length < Number(options.runs)) {
-        const result = await trialAt(contender, load, loadDir, rate);
+        const result = await trialAt(contender, load, loadDir, rate, seconds);
         console.error(`  ${name} ${contender.name}: ${describe(result)}`);
         results.push(result);
       }
@@ -97,7 +99,7 @@ async function measureFaults(): Promise<void> {
     for (const contender of chosen) {
       if (contender.rawBytes) continue;
       const rate = Number(options.rate ?? FAULT_RATE) / (loadOptions.kind === 'chunked' ? 2 : 1);
-      const result = await trialAt(contender, load, loadDir, rate, true);
+      const result = await trialAt(contender, load, loadDir, rate, seconds, true);
       const { altered, duplicates, foreign } = result.totals;
       console.log(row(
         name, contender.name, percent(result.delivered), whole(altered), whole(duplicates), whole(foreign),

@@ -6,7 +6,6 @@ import { runTrial, type TrialResult } from './trial.ts';
 const LOSSLESS = 0.999;
 /** The search ends when the rates above and below differ by this factor. */
 const PRECISION = 1.08;
-const MAX_MEASURED_SECONDS = 3;
 const WARM_UP_SHARE = 0.15;
 
 export interface Limit {
@@ -16,25 +15,25 @@ export interface Limit {
 }
 
 export async function trialAt(
-  contender: Contender, load: Load, dir: string, requestsPerSecond: number, verify = false,
+  contender: Contender, load: Load, dir: string, requestsPerSecond: number, seconds: number, verify = false,
 ): Promise<TrialResult> {
   const packetsPerRequest = load.packets.count / load.lastPacket.length;
   const packetsPerSecond = requestsPerSecond * packetsPerRequest;
   const warmUpPackets = Math.floor(load.packets.count * WARM_UP_SHARE);
-  const packets = Math.min(load.packets.count - warmUpPackets, Math.floor(packetsPerSecond * MAX_MEASURED_SECONDS));
+  const packets = Math.min(load.packets.count - warmUpPackets, Math.floor(packetsPerSecond * seconds));
   return runTrial(contender, load, { dir, warmUpPackets, packets, packetsPerSecond, verify });
 }
 
 /** The highest rate of requests that arrive without loss, by doubling, then halving the interval. */
 export async function findLimit(
-  contender: Contender, load: Load, dir: string, startRate: number, report: (result: TrialResult, ok: boolean) => void,
+  contender: Contender, load: Load, dir: string, startRate: number, seconds: number, report: (result: TrialResult, ok: boolean) => void,
 ): Promise<Limit> {
   let best: TrialResult | undefined;
   let low = 0;
   let high = Infinity;
   let rate = startRate;
   while (high / low > PRECISION && rate > 100) {
-    const result = await trialAt(contender, load, dir, rate);
+    const result = await trialAt(contender, load, dir, rate, seconds);
     const ok = result.delivered >= LOSSLESS;
     report(result, ok);
     if (ok) {

@@ -95,7 +95,7 @@ test('the harness sends a load, times it and reads what a contender used', async
   t.after(() => rmSync(dir, { recursive: true }));
   const load = buildLoad({ ...SMALL, requests: 3000, responses: false });
   writeLoad(dir, load);
-  const floor = contenders(join(dir, 'contenders'), '').find(({ name }) => name === 'floor')!;
+  const floor = (await contenders(join(dir, 'contenders'), '')).find(({ name }) => name === 'floor')!;
   const result = await runTrial(floor, load, {
     dir, warmUpPackets: 1000, packets: load.packets.count - 1000, packetsPerSecond: 20_000, verify: false,
   });
