@@ -1,6 +1,6 @@
 // What Terraform itself says of every module: its form, its validity, and the tests beside it.
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { globSync } from 'tinyglobby';
@@ -13,6 +13,18 @@ test('every file is as terraform fmt writes it', async (t) => {
   const workspace = new Workspace(t, '.');
   assert.equal((await workspace.run('fmt', '-check', '-recursive', '-no-color')).stdout, '');
 });
+
+for (const module of MODULES) {
+  test(`the README of ${module} names every input and output, and no other`, () => {
+    const readme = readFileSync(join(module, 'README.md'), 'utf8');
+    for (const [kind, heading] of [['variable', 'Inputs'], ['output', 'Outputs']] as const) {
+      const section = readme.split(/^## /m).find((part) => part.startsWith(`${heading}\n`)) ?? '';
+      const documented = [...section.matchAll(/^\| `(\w+)` \|/gm)].map((match) => match[1]);
+      const declared = globSync(`${module}/*.tf`).flatMap((file) => [...readFileSync(file, 'utf8').matchAll(new RegExp(`^${kind} "(\\w+)"`, 'gm'))].map((match) => match[1]));
+      assert.deepEqual(documented.sort(), declared.sort());
+    }
+  });
+}
 
 describe('modules', { concurrency: 2 }, () => {
   for (const module of MODULES) {
