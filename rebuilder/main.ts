@@ -97,7 +97,7 @@ async function demo(): Promise<void> {
   const running = await startDemo(async ({ endpoint, statusPort, received }) => {
     const service = await startService({
       ...defaults,
-      workers: 1,
+      workers: 0,
       tcpStream: { ...defaults.tcpStream, fromVxlan: { ...defaults.tcpStream.fromVxlan, enabled: true, listen: { host: '127.0.0.1', port: 0 } } },
       forward: { ...defaults.forward, endpoint },
       metrics: { enabled: true, listen: { host: '127.0.0.1', port: statusPort } },

@@ -38,7 +38,7 @@ export async function startService(settings: Settings, { log, observer, received
   const startedMs = Date.now();
   const loopKey = readLoopKey(settings.forward.loopKeyFile);
   const notice = (sentence: string): void => log.warn(sentence);
-  const threads = (settings.workers > 1 ? await startInWorkers(settings, loopKey, notice) : null)
+  const threads = (settings.workers > 0 ? await startInWorkers(settings, loopKey, notice) : null)
     ?? await startInProcess(settings, loopKey, observer, notice);
   let server: StatusServer;
   try {

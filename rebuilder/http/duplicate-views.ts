@@ -4,16 +4,14 @@ import type { HttpRequest } from './request-parser.ts';
 interface View {
   readonly vni: number | null;
   readonly complete: boolean;
-  /** Of the body; null = not taken. */
-  readonly digest: string | null;
+  /** Of the body. */
+  readonly digest: string;
   readonly timeMs: number;
 }
 
 /** Two network interfaces mirror a packet within moments. */
 const WINDOW_MS = 10_000;
 const MAX_VIEWS = 50_000;
-/** Requests remembered while only one VNI was ever seen: enough for the moment in which the second appears. */
-const FIRST_VIEWS = 256;
 
 /**
  * Recognises a request that two network interfaces mirrored with different VNIs. Only a copy equal in addresses, ports, sequence number, IP id and
@@ -32,31 +30,27 @@ export class DuplicateViews {
 
   /** @returns true when this request went on before, seen from elsewhere, and this view brings nothing new */
   isSecondView(request: HttpRequest, nowMs: number): boolean {
+    if (!this.#several) return false;
     const { vni } = request.endpoints;
     const key = `${request.id} ${request.ipId}`;
-    const empty = request.end === request.headEnd;
-    const digest = empty ? '' : this.#several ? digestOf(request) : null;
+    const digest = digestOf(request);
     const view = this.#views.get(key);
     if (view !== undefined && view.vni !== vni && view.complete && nowMs - view.timeMs < WINDOW_MS) {
-      if (!request.complete || (view.digest !== null && view.digest === digest)) return true;
+      if (!request.complete || view.digest === digest) return true;
     }
     if (view === undefined || request.complete) {
       this.#views.delete(key);
       this.#views.set(key, { vni, complete: request.complete, digest, timeMs: nowMs });
     }
-    this.#forget(nowMs);
-    return false;
-  }
-
-  #forget(nowMs: number): void {
-    const most = this.#several ? MAX_VIEWS : FIRST_VIEWS;
-    for (const [key, view] of this.#views) {
-      if (this.#views.size <= most && nowMs - view.timeMs < WINDOW_MS) break;
-      this.#views.delete(key);
+    for (const [oldest, { timeMs }] of this.#views) {
+      if (this.#views.size <= MAX_VIEWS && nowMs - timeMs < WINDOW_MS) break;
+      this.#views.delete(oldest);
     }
+    return false;
   }
 }
 
 function digestOf(request: HttpRequest): string {
+  if (request.end === request.headEnd) return '';
   return createHash('sha256').update(request.bytes.subarray(request.headEnd, request.end)).digest('base64');
 }

@@ -125,12 +125,12 @@ export class HttpConnection implements RequestSink, ResponseSink, Endpoints, Con
     const wait = this.#context.parseResponses && !this.#oneWay && (server.seen || this.#connection.client === null || request.ack === 0);
     if (wait) {
       request.retain();
-      this.#pairing.add(request, true, nowMs);
+      this.#pairing.add(request, true, server.seen, nowMs);
       this.#context.waitingRequests++;
       this.#context.waiting.add(this);
       return;
     }
-    this.#pairing.add(request, false, nowMs);
+    this.#pairing.add(request, false, server.seen, nowMs);
     this.#context.exchanges.exchange(request);
   }
 

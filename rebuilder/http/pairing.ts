@@ -7,15 +7,16 @@ interface Outstanding {
   /** null: it went on already; only its kind matters, for framing the response. */
   request: HttpRequest | null;
   kind: 'HEAD' | 'CONNECT' | 'other';
-  upgrade: boolean;
   seq: number;
   /** What the client had received when it sent the request; 0 = its packet did not say (data with a SYN). */
   ack: number;
   sinceMs: number;
 }
 
-/** Requests remembered while nobody waits for their responses. */
+/** Requests remembered while nobody waits for their responses: more are not pipelined by anyone. */
 const MAX_OUTSTANDING = 128;
+/** … and while no server was heard. */
+const MAX_ONE_WAY = 2;
 
 /**
  * Which response answers which request (RFC 9112 9.3.2: in order). Sequence numbers tell where something was lost: a response to a request begins
@@ -37,11 +38,21 @@ export class Pairing {
     return first === undefined ? Infinity : first.sinceMs;
   }
 
-  /** @param wait true: the request is kept until its response is there */
-  add(request: HttpRequest, wait: boolean, nowMs: number): void {
+  /**
+   * @param wait true: the request is kept until its response is there
+   * @param heard packets of the server were seen
+   */
+  add(request: HttpRequest, wait: boolean, heard: boolean, nowMs: number): void {
     const kind = request.methodIs('HEAD') ? 'HEAD' : request.methodIs('CONNECT') ? 'CONNECT' : 'other';
-    if (this.#outstanding.length >= MAX_OUTSTANDING && this.#outstanding[0]!.request === null) this.#outstanding.shift();
-    this.#outstanding.push({ request: wait ? request : null, kind, upgrade: request.upgrade, seq: request.seq, ack: request.ack, sinceMs: nowMs });
+    const queue = this.#outstanding;
+    const spare = queue.length >= (heard ? MAX_OUTSTANDING : MAX_ONE_WAY) && queue[0]!.request === null ? queue.shift() : undefined;
+    const entry = spare ?? { request: null, kind: 'other', seq: 0, ack: 0, sinceMs: 0 };
+    entry.request = wait ? request : null;
+    entry.kind = kind;
+    entry.seq = request.seq;
+    entry.ack = request.ack;
+    entry.sinceMs = nowMs;
+    queue.push(entry);
   }
 
   /** The early response, once: for the request it answers. */

@@ -1,9 +1,9 @@
-import { createHash } from 'node:crypto';
 import type { CounterName } from '../ledger.ts';
 import type { StreamSink } from '../reassembly/stream-sink.ts';
 import { Irregular, irregularNames } from './irregular.ts';
-import { type Endpoints, Field, type Framing, LINE_STRIDE, type Request, type Response } from './message.ts';
+import { type Endpoints, type Framing, LINE_STRIDE, type Request, type Response } from './message.ts';
 import { type Body, type BodyFraming, MessageReader, type ReaderContext } from './message-reader.ts';
+import { requestId } from './request-id.ts';
 import { RequestLine, requestStart } from './request-line.ts';
 import { StartSearch } from './search.ts';
 import { TlsRecords } from './tls-records.ts';
@@ -138,7 +138,6 @@ export class RequestParser extends MessageReader {
     request.lastByteMs = this.lastByteMs;
     request.lines = lines.lines;
     request.lineCount = lines.count;
-    request.upgrade = (lines.seen & (1 << Field.upgrade)) !== 0;
     // A framing that servers read in different ways: where the next request begins is not known.
     if ((irregular & UNSURE_FRAMING) !== 0 && body.framing === 'none') this.resync();
     this.#sink.request(request);
@@ -288,8 +287,6 @@ export class HttpRequest implements Request {
   irregular: string[] | null;
   correction: boolean;
   response: Response | null = null;
-  /** It asks for another protocol (Upgrade). */
-  upgrade = false;
   #id: string | null = null;
 
   constructor(endpoints: Endpoints, bytes: Uint8Array, start: number, headersStart: number, headEnd: number, end: number, body: Body, irregular: number) {
@@ -346,15 +343,3 @@ export class HttpRequest implements Request {
 }
 
 const NO_LINES = new Int32Array(0);
-
-/**
- * Names a request by its connection, its place in it and its head: the same request seen from two network interfaces, or by two rebuilders, has
- * the same name. A cryptographic hash, because a client that could make two requests of one name could hide one behind the other.
- */
-function requestId(request: HttpRequest): string {
-  const { endpoints } = request;
-  return createHash('sha256')
-    .update(`${endpoints.clientAddress} ${endpoints.clientPort} ${endpoints.serverAddress} ${endpoints.serverPort} ${request.seq >>> 0}\n`)
-    .update(request.bytes.subarray(request.start, request.headEnd))
-    .digest('hex').slice(0, 32);
-}

@@ -62,7 +62,7 @@ export class FlowTable {
       outcome = connection.packet(packet, 'a', nowMs);
     }
     if (outcome === 'taken') this.#ledger.count('tcp.segments');
-    if (connection.closing) this.#closing.add(connection);
+    if ((packet.flags & (TcpFlag.fin | TcpFlag.rst)) !== 0 && connection.closing) this.#closing.add(connection);
   }
 
   /** Looks after what waits: call it every few ms. */
