@@ -183,7 +183,7 @@ const sections = {
     flows: key(integer(16, 10_000_000).prefault(200_000), { effect: 'Connections known at a time, for each worker; the one unused for longest makes room' }),
     idle_timeout: key(duration(100, DAY).prefault('5m'), { effect: 'A connection without packets is forgotten', unit: 'duration' }),
     gap_timeout: key(duration(10, 3_600_000).prefault('1s'), { effect: 'How long a hole in a stream is waited for', unit: 'duration' }),
-    reorder_time: key(duration(0, 3_600_000).prefault('100ms'), {
+    reorder_time: key(duration(0, 3_600_000).prefault('200ms'), {
       effect: 'How long segments may come out of order: a hole that the receiver has acknowledged is waited for no longer', unit: 'duration',
     }),
     stall_timeout: key(duration(0, DAY).prefault('1500ms'), {

@@ -4,7 +4,7 @@ import type { Request } from '../http/message.ts';
 import { HeaderName, valueText } from './header-name.ts';
 import { wordsOf } from '../http/ip-address.ts';
 import { Networks } from './networks.ts';
-import { requestPath, type RequestPath } from './request-path.ts';
+import { MAX_PATTERN_INPUT, requestPath, type RequestPath } from './request-path.ts';
 
 interface CompiledFilter {
   readonly path: RE2JS | null;
@@ -14,7 +14,8 @@ interface CompiledFilter {
 
 /**
  * `input_filters`: which requests go on. Patterns are RE2, whose time is linear in the input. Where a path or a repeated header can be
- * read in two ways, `bypass` needs both readings to match and `inspect` one, so that no spelling of a request takes it out of inspection.
+ * read in two ways, `bypass` needs both readings to match and `inspect` one, so that no spelling of a request takes it out of inspection; nor
+ * does its length.
  */
 export class InputFilters {
   readonly #inspect: readonly CompiledFilter[];
@@ -56,6 +57,7 @@ function matches(filter: CompiledFilter, request: Request, path: RequestPath, cl
 }
 
 function pathMatches(pattern: RE2JS, { raw, normalised }: RequestPath, strict: boolean): boolean {
+  if (raw.length > MAX_PATTERN_INPUT) return !strict;
   if (strict) return normalised !== null && pattern.test(raw) && (normalised === raw || pattern.test(normalised));
   return pattern.test(raw) || (normalised !== null && normalised !== raw && pattern.test(normalised));
 }
@@ -63,7 +65,8 @@ function pathMatches(pattern: RE2JS, { raw, normalised }: RequestPath, strict: b
 function headerMatches(request: Request, name: HeaderName, pattern: RE2JS, strict: boolean): boolean {
   let found = false;
   for (let line = name.lastLine(request, request.lineCount); line >= 0; line = name.lastLine(request, line)) {
-    const isMatch = pattern.test(valueText(request, line));
+    const value = valueText(request, line);
+    const isMatch = value.length > MAX_PATTERN_INPUT ? !strict : pattern.test(value);
     if (isMatch !== strict) return isMatch;
     found = true;
   }

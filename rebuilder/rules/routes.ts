@@ -3,7 +3,7 @@ import type { Route, RouteSettings } from '../config/settings.ts';
 import { Field, LINE_STRIDE, type Request } from '../http/message.ts';
 import { latin1 } from './header-name.ts';
 import { compileHost, hostMatches, type HostPattern } from './host-pattern.ts';
-import { requestPath } from './request-path.ts';
+import { MAX_PATTERN_INPUT, requestPath } from './request-path.ts';
 
 /** What a route says of a request. */
 export interface Routing {
@@ -47,6 +47,7 @@ export class Routes {
   route(request: Request): Routing {
     const host = hostOf(request);
     const { raw, normalised } = requestPath(request);
+    if (raw.length > MAX_PATTERN_INPUT) return { off: false, extra: this.#default.extra };
     const found = this.#find(host, normalised ?? raw);
     if (!found.off || normalised === raw) return found;
     const asSent = normalised === null ? null : this.#find(host, raw);

@@ -42,6 +42,7 @@ const CASES: readonly (readonly [why: string, host: string, target: string, appl
   ['^~ goes before patterns', 'h', '/first/index.php', '8'],
   ['the target\'s own host goes before the Host line', 'h', 'http://example.com/app2', '2'],
   ['off', 'h', '/testing/x', 'off'],
+  ['off is not for a path too long to be compared', 'h', `/testing/${'x'.repeat(9000)}`, '10'],
   ['off is not for a path that climbs out of it', 'h', '/testing/../exact', '5'],
   ['off is not for a path that only NGINX reads so', 'h', '/%74esting/x', '10'],
   ['off is not for a path that cannot be normalised', 'h', '/testing/../../x', '10'],

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
+import { isIP } from 'node:net';
 import { test } from 'node:test';
 import { parseConfig } from '../../rebuilder/config/load.ts';
 import { LoopMarker } from '../../rebuilder/forward/loop-marker.ts';
 import type { Request } from '../../rebuilder/http/message.ts';
 import { COUNTERS, COUNTER_NAMES, Ledger } from '../../rebuilder/ledger.ts';
 import { Rules } from '../../rebuilder/rules/rules.ts';
+import { randomNumbers } from '../random-numbers.ts';
 import { requestOf } from './request-of.ts';
 
 const KEY = Buffer.alloc(32, 1);
@@ -57,6 +59,27 @@ test('a request that only calls itself a health check goes on, and is counted', 
   const rules = new Rules(parseConfig(FILE, 'test.yaml').settings, marker, KEY, ledger);
   assert.equal(typeof rules.decide(requestOf('GET /etc/passwd HTTP/1.1', ['User-Agent: ELB-HealthChecker/2.0'])), 'object');
   assert.equal(ledger.get('rules.looks_like_health_check'), 1);
+});
+
+test('no request makes the rules throw, and what they add can stand in a header', () => {
+  const file = `${FILE}proxy_protocol: [{trusted_networks: [10.0.0.0/8]}]`.replace('real_ip: [X-Forwarded-For]', 'real_ip: [Forwarded, X-Forwarded-For], original_host: [Forwarded, X-Forwarded-Host]');
+  const rules = new Rules(parseConfig(file, 'test.yaml').settings, marker, KEY, new Ledger());
+  const random = randomNumbers(17);
+  const names = ['Forwarded', 'X-Forwarded-For', 'X-Forwarded-Host', 'X-Forwarded-Proto', 'X-Forwarded-Port', 'Host', 'X-Mirror-Loop', 'X-Mirror-Id', 'User-Agent', 'Cookie'];
+  const pieces = ['for=', 'host=', 'proto=', '"', '\\', ';', ',', ' ', '10.0.0.1', '198.51.100.7', '2001:db8::1', '[', ']', ':', 'https', '%', '\xff', '\t', 'a', '\x01', '='];
+  const text = (length: number): string => Array.from({ length: random(length) }, () => pieces[random(pieces.length)]).join('');
+  let added = 0;
+  for (let round = 0; round < 5000; round++) {
+    const headers = Array.from({ length: random(6) }, () => `${names[random(names.length)]}: ${text(12)}`);
+    const request = requestOf(`GET /${text(8).replaceAll(/[ \t]/g, '')} HTTP/1.1`, headers);
+    const decision = rules.decide(request);
+    rules.redact(request);
+    if (typeof decision === 'string') continue;
+    if (decision.host !== null || decision.clientAddress !== '10.0.1.7') added++;
+    for (const value of [decision.clientAddress, decision.proto, decision.port, decision.host ?? 'h']) assert.match(value, /^[\x21-\x7e]+$/);
+    assert.ok(isIP(decision.clientAddress) > 0, decision.clientAddress);
+  }
+  assert.ok(added > 100, `only ${added} requests got an address or a host from their headers`);
 });
 
 test('redaction is counted, in requests and responses', () => {
