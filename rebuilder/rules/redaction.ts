@@ -9,8 +9,13 @@ const CR = 13;
 const QUESTION = 0x3f;
 const EQUALS = 0x3d;
 
+/** A request that can be made to own its bytes. */
+export interface RetainableRequest extends Request {
+  retain(): void;
+}
+
 /**
- * `forward.redact`: writes `*` over header values and query values, byte for byte in place, so that every offset of the message stays true.
+ * `forward.redact`: writes `*` over header values and query values, byte for byte, so that every offset of the message stays true.
  * Names are recognised as lenient servers would: headers without case and with `_` for `-`, query names percent-decoded.
  */
 export class Redaction {
@@ -26,27 +31,35 @@ export class Redaction {
     return this.#headers.size === 0 && this.#query.size === 0;
   }
 
-  /** Masks a request in its own bytes; its id stays that of the head as it was sent. @returns how many values */
-  request(request: Request): number {
-    if (this.isEmpty || request.id === '') return 0;
-    return this.message(request) + (this.#query.size === 0 ? 0 : this.#maskQuery(request));
+  /**
+   * Masks a request in a copy of its own: the parser's bytes may be read again for a correction, whose id is that of the head as it was sent.
+   * @returns how many values
+   */
+  request(request: RetainableRequest): number {
+    if (this.isEmpty || this.#values(request, false) === 0) return 0;
+    request.retain();
+    return this.#values(request, true);
   }
 
-  /** The header values of a request or response. */
-  message(message: Message): number {
+  #values(request: Request, write: boolean): number {
+    return this.message(request, write) + (this.#query.size === 0 ? 0 : this.#maskQuery(request, write));
+  }
+
+  /** The header values of a request or response. @param write false = only counts them */
+  message(message: Message, write = true): number {
     if (this.#headers.size === 0) return 0;
     const { bytes, lines, lineCount } = message;
     let masked = 0;
     for (let i = 0; i < lineCount; i++) {
       const at = i * LINE_STRIDE;
       if (!this.#headers.has(normalisedName(bytes, lines[at + 1]!, lines[at + 2]!))) continue;
-      mask(bytes, lines[at + 3]!, lines[at + 4]!);
+      if (write) mask(bytes, lines[at + 3]!, lines[at + 4]!);
       masked++;
     }
     return masked;
   }
 
-  #maskQuery({ bytes, targetStart, targetEnd }: Request): number {
+  #maskQuery({ bytes, targetStart, targetEnd }: Request, write: boolean): number {
     let at = bytes.indexOf(QUESTION, targetStart) + 1;
     if (at <= 0 || at > targetEnd) return 0;
     let masked = 0;
@@ -56,7 +69,7 @@ export class Redaction {
       while (end < targetEnd && bytes[end] !== 0x26 && bytes[end] !== 0x3b) end++;
       const equals = bytes.indexOf(EQUALS, at);
       if (equals >= 0 && equals < end && this.#query.has(decoded(latin1(bytes, at, equals)))) {
-        mask(bytes, equals + 1, end);
+        if (write) mask(bytes, equals + 1, end);
         masked++;
       }
       at = end + 1;

@@ -6,7 +6,7 @@ import type { Envelope } from './envelope.ts';
 import { InputFilters } from './filters.ts';
 import { HealthChecks, looksLikeHealthCheck } from './health-checks.ts';
 import { isLoop, type LoopJudge } from './loop.ts';
-import { Redaction } from './redaction.ts';
+import { Redaction, type RetainableRequest } from './redaction.ts';
 import { Routes } from './routes.ts';
 import { Sampling } from './sampling.ts';
 
@@ -45,8 +45,8 @@ export class Rules {
     return envelope;
   }
 
-  /** Masks what `forward.redact` names in the request's own bytes, and in its response's. To be done before anything leaves the process. */
-  redact(request: Request): void {
+  /** Masks what `forward.redact` names, in a request (that then owns its bytes) and its response, before anything leaves the process. */
+  redact(request: RetainableRequest): void {
     if (this.#redaction.isEmpty) return;
     let masked = this.#redaction.request(request);
     if (request.response !== null) masked += this.#redaction.message(request.response);
