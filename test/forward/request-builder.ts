@@ -37,14 +37,14 @@ export function buildRequest(text: string | Uint8Array, changes: Partial<Request
   let headEnd = bytes.length;
   while (at < bytes.length) {
     let end = bytes.indexOf(0x0a, at);
-    if (end < 0) end = bytes.length - 1;
+    if (end < 0) end = bytes.length;
     if (end === at || (end === at + 1 && bytes[at] === 0x0d)) {
       headEnd = end + 1;
       break;
     }
     while (end + 1 < bytes.length && (bytes[end + 1] === 0x20 || bytes[end + 1] === 0x09)) {
       const next = bytes.indexOf(0x0a, end + 1);
-      end = next < 0 ? bytes.length - 1 : next;
+      end = next < 0 ? bytes.length : next;
     }
     let valueEnd = end;
     while (valueEnd > at && bytes[valueEnd - 1]! <= 0x20) valueEnd--;
@@ -54,7 +54,7 @@ export function buildRequest(text: string | Uint8Array, changes: Partial<Request
     } else {
       let valueStart = colon + 1;
       while (valueStart < valueEnd && (bytes[valueStart] === 0x20 || bytes[valueStart] === 0x09)) valueStart++;
-      const name = bytes.toString('latin1', at, colon).trim().toLowerCase();
+      const name = bytes.toString('latin1', at, colon).replace(/[ \t]+$/, '').toLowerCase();
       const field = isReservedName(bytes, at, colon) ? Field.reserved : FIELDS[name] ?? Field.other;
       if (field === Field.transferEncoding) framing = 'chunked';
       else if (field === Field.contentLength && framing === 'none') framing = 'length';
