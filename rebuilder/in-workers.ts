@@ -92,7 +92,7 @@ export async function startInWorkers(settings: Settings, loopKey: Uint8Array, no
 /** A worker's life. */
 export async function runWorker(share: WorkerShare, observer: (settings: Settings) => RequestObserver | null): Promise<void> {
   const { settings, loopKey } = share.data as Orders;
-  const thread = new ServiceThread(settings, share.ledger, loopKey, observer(settings), share);
+  const thread = new ServiceThread(settings, share.ledger, loopKey, observer(settings), { share });
   // libpcap's captures are one worker's: their packets would have to be copied to reach another.
   const sources = new Sources(settings, share.ledger, share.inputs, share.index === 0, () => {});
   const tell = (): void => {

@@ -1,14 +1,21 @@
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
+import { setTimeout } from 'node:timers/promises';
 import { Command, CommanderError, Option } from 'commander';
 import { ConfigError } from './config/mistakes.ts';
 import { type LoadedConfig, defaultSettings, loadConfig } from './config/load.ts';
 import { FileError } from './capture/file-error.ts';
+import type { Settings } from './config/settings.ts';
 import { startDemo } from './demo/demo.ts';
+import { type OutputFormat, exchangeOutput } from './exchange-output.ts';
+import { readLoopKey } from './forward/loop-marker.ts';
 import { runWorker } from './in-workers.ts';
 import { Ledger } from './ledger.ts';
 import { openLog } from './log.ts';
 import { requestObserver } from './request-log.ts';
-import { REPLAY_OPTIONS, jsonLines, replay } from './replay.ts';
+import { Pipeline } from './pipeline.ts';
+import { REPLAY_OPTIONS, patient, readCaptures } from './replay.ts';
+import { ServiceThread } from './service-thread.ts';
 import { VERSION, ledgerLine, startService } from './service.ts';
 import { workerShare } from './worker-share.ts';
 
@@ -25,6 +32,8 @@ export async function main(argv: readonly string[]): Promise<void> {
     .version(VERSION)
     .showHelpAfterError('(rebuilder --help shows the commands)')
     .exitOverride();
+  // A reader that has seen enough (head, less) is no failure.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : EXIT_FAILED));
   program.command('run')
     .description('the service: capture, rebuild, deliver')
     .requiredOption('-c, --config <file>', 'configuration, such as wallarm-node-conf.yaml')
@@ -35,7 +44,7 @@ export async function main(argv: readonly string[]): Promise<void> {
     .option('-c, --config <file>', 'configuration whose rules apply')
     .addOption(new Option('--format <format>', 'how exchanges are printed').choices(['jsonl', 'http', 'har']).default('jsonl'))
     .option('--to <url>', 'deliver to this endpoint instead of printing')
-    .action((files: string[], options: { config?: string; format: 'jsonl' | 'http' | 'har'; to?: string }) => replayFiles(files, options));
+    .action((files: string[], options: { config?: string; format: OutputFormat; to?: string }) => replayFiles(files, options));
   program.command('check')
     .description('validate a configuration: every mistake at once')
     .requiredOption('-c, --config <file>', 'the file to check')
@@ -116,12 +125,43 @@ async function stopSignal(): Promise<void> {
   await Promise.race([once(process, 'SIGTERM'), once(process, 'SIGINT')]);
 }
 
-async function replayFiles(files: readonly string[], options: { config?: string; format: 'jsonl' | 'http' | 'har'; to?: string }): Promise<void> {
+/** Prints exchanges, or delivers them with `--to`; rules and limits of a configuration apply when one is given. The ledger ends it, on stderr. */
+async function replayFiles(files: readonly string[], options: { config?: string; format: OutputFormat; to?: string }): Promise<void> {
   const ledger = new Ledger();
+  const base = options.config === undefined ? defaultSettings() : load(options.config).settings;
   try {
-    await replay(files, REPLAY_OPTIONS, jsonLines((text) => process.stdout.write(text), ledger), ledger);
+    if (options.to !== undefined) await deliver(files, { ...base, forward: { ...base.forward, endpoint: options.to } }, ledger);
+    else await print(files, options.config === undefined ? null : base, options.format, ledger);
   } finally {
     process.stderr.write(`${ledgerLine(ledger)}\n`);
   }
-  void options;
+}
+
+async function print(files: readonly string[], settings: Settings | null, format: OutputFormat, ledger: Ledger): Promise<void> {
+  const output = exchangeOutput(format, (text) => void process.stdout.write(text), ledger);
+  // Whoever reads the output may be slower than a file is read.
+  const betweenBatches = async (): Promise<void> => {
+    if (process.stdout.writableNeedDrain) await once(process.stdout, 'drain');
+  };
+  if (settings === null) {
+    await readCaptures(files, new Pipeline(REPLAY_OPTIONS, ledger, output), { betweenBatches });
+  } else {
+    const thread = new ServiceThread({ ...settings, forward: { ...settings.forward, endpoint: '' } }, ledger, randomBytes(32), null, {
+      limits: patient(settings.limits), exchanges: output,
+    });
+    await readCaptures(files, thread.pipeline, { betweenBatches });
+    await thread.drain(0);
+  }
+  output.end();
+}
+
+async function deliver(files: readonly string[], settings: Settings, ledger: Ledger): Promise<void> {
+  const thread = new ServiceThread(settings, ledger, readLoopKey(settings.forward.loopKeyFile), null, { limits: patient(settings.limits) });
+  const queueIsFull = (): boolean => thread.gauges().queueBytes > settings.forward.queueBytes / 4;
+  const betweenBatches = async (): Promise<void> => {
+    do await setTimeout(1); while (queueIsFull());
+  };
+  await readCaptures(files, thread.pipeline, { betweenBatches });
+  await thread.drain(settings.forward.deadlineMs);
+  if (ledger.get('forward.delivered') + ledger.get('forward.delivered_incomplete') < ledger.get('forward.submitted')) process.exitCode = EXIT_FAILED;
 }

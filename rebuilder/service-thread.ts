@@ -26,6 +26,16 @@ export interface RequestObserver {
   request(request: HttpRequest, envelope: Envelope | null, end: string | null): void;
 }
 
+/** Where a thread differs from the service's only one. */
+export interface Surroundings {
+  /** It is a worker among others. */
+  readonly share?: WorkerShare;
+  /** Instead of those of a live capture. */
+  readonly limits?: PipelineOptions['limits'];
+  /** Where requests go that are not delivered. */
+  readonly exchanges?: ExchangeSink;
+}
+
 /** One thread's share of the service: its pipeline, the rules, and the delivery. Sources feed `pipeline`. */
 export class ServiceThread implements ExchangeSink {
   readonly pipeline: Pipeline;
@@ -35,17 +45,19 @@ export class ServiceThread implements ExchangeSink {
   readonly #dispatcher: Dispatcher | null;
   readonly #ignored: IgnoredAddresses;
   readonly #observer: RequestObserver | null;
+  readonly #exchanges: ExchangeSink | null;
   readonly #timer: NodeJS.Timeout;
 
   /** Throws an Error of one sentence when the endpoint cannot be one. */
-  constructor(settings: Settings, ledger: Ledger, loopKey: Uint8Array, observer: RequestObserver | null, share: WorkerShare | null = null) {
+  constructor(settings: Settings, ledger: Ledger, loopKey: Uint8Array, observer: RequestObserver | null, surroundings: Surroundings = {}) {
     this.ledger = ledger;
     this.#settings = settings;
     this.#observer = observer;
+    this.#exchanges = surroundings.exchanges ?? null;
     this.#dispatcher = settings.forward.endpoint === '' ? null : new Dispatcher(settings.forward, ledger, loopKey);
     this.#rules = new Rules(settings, this.#dispatcher?.marker ?? new LoopMarker(loopKey), loopKey, ledger);
     this.#ignored = new IgnoredAddresses(settings.tcpStream.ignoreIps, settings.tcpStream.onlyPorts);
-    this.pipeline = new Pipeline(this.#pipelineOptions(share), ledger, this);
+    this.pipeline = new Pipeline(this.#pipelineOptions(surroundings), ledger, this);
     this.#timer = setInterval(() => this.#ignoreOwn(), OWN_ADDRESSES_MS);
     this.#timer.unref();
   }
@@ -58,7 +70,8 @@ export class ServiceThread implements ExchangeSink {
     }
     this.#rules.redact(request);
     this.#observer?.request(request, decision, null);
-    if (this.#dispatcher === null) this.ledger.count('http.exchanges');
+    if (this.#dispatcher === null && this.#exchanges !== null) this.#exchanges.exchange(request);
+    else if (this.#dispatcher === null) this.ledger.count('http.exchanges');
     else this.#dispatcher.submit(request, decision);
   }
 
@@ -99,11 +112,11 @@ export class ServiceThread implements ExchangeSink {
     this.#ignored.setOwn(this.#dispatcher.ownAddresses().map(({ ip, port }) => ({ address: ip, port })));
   }
 
-  #pipelineOptions(share: WorkerShare | null): PipelineOptions {
+  #pipelineOptions({ share, limits: given }: Surroundings): PipelineOptions {
     const { limits, forward, tcpStream, proxyProtocol } = this.#settings;
     const balancers = proxyProtocol.map(({ trustedNetworks, ports }) => ({ networks: new Networks(trustedNetworks), ports }));
     return {
-      limits: { ...limits, reorderMs: REORDER_MS, stallTimeoutMs: STALL_MS },
+      limits: given ?? { ...limits, reorderMs: REORDER_MS, stallTimeoutMs: STALL_MS },
       bodyLimitBytes: forward.bodyLimitBytes,
       parseResponses: tcpStream.parseResponses,
       responseTimeoutMs: tcpStream.responseTimeoutMs,
@@ -112,7 +125,7 @@ export class ServiceThread implements ExchangeSink {
         const [w0, w1, w2, w3, port] = c.client === 'a' ? [c.a0, c.a1, c.a2, c.a3, c.bPort] : [c.b0, c.b1, c.b2, c.b3, c.aPort];
         return (ports.length === 0 || ports.includes(port)) && networks.has(w0, w1, w2, w3);
       }),
-      ...(share === null ? {} : { handOver: (packet: Packet) => handOver(share, packet) }),
+      ...(share === undefined ? {} : { handOver: (packet: Packet) => handOver(share, packet) }),
       admit: (packet) => this.#vniRefused(packet) ?? this.#ignored.reason(packet),
     };
   }

@@ -4,12 +4,15 @@ import { GeneveSocket } from './capture/geneve-socket.ts';
 import { InterfaceCapture } from './capture/interface.ts';
 import { VxlanSocket } from './capture/vxlan-socket.ts';
 import type { Ledger } from './ledger.ts';
+import { InnerFilter } from './wire/inner-filter.ts';
 import type { WorkerInputs } from './worker-share.ts';
 
 /** The sources a configuration asks for, in one thread. */
 export class Sources {
-  readonly #sources: FrameSource[] = [];
+  /** Each with a filter over the inner packets; empty = none. */
+  readonly #sources: (readonly [FrameSource, string])[] = [];
   readonly #bound = new Set<FrameSource>();
+  readonly #ledger: Ledger;
   readonly #vxlan: VxlanSocket | null = null;
 
   /**
@@ -18,27 +21,29 @@ export class Sources {
    * @param notice told in a sentence when an interface goes or comes back
    */
   constructor(settings: Settings, ledger: Ledger, inputs: WorkerInputs, interfaces: boolean, notice: (sentence: string) => void) {
+    this.#ledger = ledger;
     const { fromVxlan, fromGeneve, fromInterface } = settings.tcpStream;
     const socketOptions = ({ listen, receiveBufferBytes }: { listen: { host: string; port: number }; receiveBufferBytes: number }) => (
       { ...listen, receiveBufferBytes, ledger });
     if (fromVxlan.enabled) {
       this.#vxlan = new VxlanSocket({ ...socketOptions(fromVxlan), ...(inputs.vxlan === undefined ? {} : { socket: inputs.vxlan }) });
-      this.#sources.push(this.#vxlan);
+      this.#sources.push([this.#vxlan, fromVxlan.filter]);
     }
     if (fromGeneve.enabled) {
-      this.#sources.push(new GeneveSocket({ ...socketOptions(fromGeneve), ...(inputs.geneve === undefined ? {} : { socket: inputs.geneve }) }));
+      const geneve = new GeneveSocket({ ...socketOptions(fromGeneve), ...(inputs.geneve === undefined ? {} : { socket: inputs.geneve }) });
+      this.#sources.push([geneve, fromGeneve.filter]);
     }
     for (const { enabled, interface: device, filter, snapLenBytes, promiscuous } of interfaces ? fromInterface : []) {
       if (!enabled) continue;
-      this.#sources.push(new InterfaceCapture(device, { ledger, filter, snapLengthBytes: snapLenBytes, promiscuous, onNotice: notice }));
+      this.#sources.push([new InterfaceCapture(device, { ledger, filter, snapLengthBytes: snapLenBytes, promiscuous, onNotice: notice }), '']);
     }
   }
 
   /** Rejects with an Error of one sentence when a source cannot be opened; those that could are stopped again. */
   async start(sink: FrameSink): Promise<void> {
     try {
-      for (const source of this.#sources) {
-        await source.start(sink);
+      for (const [source, filter] of this.#sources) {
+        await source.start(filter === '' ? sink : await InnerFilter.create(filter, sink, this.#ledger));
         this.#bound.add(source);
       }
     } catch (error) {
@@ -58,6 +63,6 @@ export class Sources {
   }
 
   states(): { description: string; bound: boolean }[] {
-    return this.#sources.map((source) => ({ description: source.describe(), bound: this.#bound.has(source) }));
+    return this.#sources.map(([source]) => ({ description: source.describe(), bound: this.#bound.has(source) }));
   }
 }

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { Ledger } from '../rebuilder/ledger.ts';
 import type { ExchangeJson } from '../rebuilder/http/exchange-json.ts';
-import { REPLAY_OPTIONS, jsonLines, replay } from '../rebuilder/replay.ts';
+import { exchangeOutput } from '../rebuilder/exchange-output.ts';
+import { REPLAY_OPTIONS, replay } from '../rebuilder/replay.ts';
 import { balance } from '../rebuilder/status/balance.ts';
 import { differences, expectedCaptures } from './corpus.ts';
 
@@ -11,7 +12,8 @@ describe('replay of real captures with known requests', { skip: expectedCaptures
     test(`${expected.name} (${expected.tags.join(' ')})`, async () => {
       const exchanges: ExchangeJson[] = [];
       const ledger = new Ledger();
-      const pipeline = await replay([expected.file], REPLAY_OPTIONS, jsonLines((line) => exchanges.push(JSON.parse(line) as ExchangeJson), ledger), ledger);
+      const output = exchangeOutput('jsonl', (line) => exchanges.push(JSON.parse(line.toString()) as ExchangeJson), ledger);
+      const pipeline = await replay([expected.file], REPLAY_OPTIONS, output, ledger);
       assert.deepEqual(differences(expected, exchanges), []);
       const gauges = pipeline.gauges();
       const flying = { packets: gauges.pendingPackets, bytes: gauges.pendingBytes, requests: gauges.waitingRequests };

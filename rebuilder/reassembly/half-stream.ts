@@ -144,10 +144,11 @@ export class HalfStream {
     if (limits.stallTimeoutMs > 0) {
       this.sink.stall(nowMs, limits.stallTimeoutMs);
     }
-    if (this.#waitingSinceMs >= 0) {
-      const waitedMs = nowMs - this.#waitingSinceMs;
+    // Every hole that is due, not one a look: with many of them the rest would wait longer and longer.
+    for (let rounds = 0; this.#waitingSinceMs >= 0 && rounds < 8192; rounds++) {
       const soon = !this.started || this.#missingAcknowledged() > 0 || this.#blocked();
-      if (waitedMs >= (soon ? Math.min(limits.reorderMs, limits.gapTimeoutMs) : limits.gapTimeoutMs)) this.giveUp(nowMs);
+      if (nowMs - this.#waitingSinceMs < (soon ? Math.min(limits.reorderMs, limits.gapTimeoutMs) : limits.gapTimeoutMs)) break;
+      this.giveUp(nowMs);
     }
     return this.#waitingSinceMs >= 0 || this.#late !== null || (limits.stallTimeoutMs > 0 && this.sink.unfinished);
   }
@@ -273,6 +274,14 @@ export class HalfStream {
     const { ledger, limits, reorderBudget } = this.#context;
     const queue = this.#queue ??= new SegmentQueue(reorderBudget);
     const length = packet.dataEnd - packet.dataStart;
+    if (queue.isFull) {
+      // A hole is given up rather than a newcomer dropped: what is behind the hole is all there.
+      this.giveUp(nowMs);
+      if (this.started && !queue.isFull) {
+        this.#data(packet, seq, length, nowMs);
+        return;
+      }
+    }
     const insertion = queue.insert(seq, packet.bytes, packet.dataStart, packet.dataEnd, packet.ack, nowMs, packet.ipId, replaced);
     if (queue.conflicts > 0) {
       ledger.count('tcp.overlap_diff_data', queue.conflicts);

@@ -38,6 +38,10 @@ export class SegmentQueue {
     return this.#segments.length;
   }
 
+  get isFull(): boolean {
+    return this.#segments.length >= MAX_SEGMENTS;
+  }
+
   get first(): Segment | undefined {
     return this.#segments[0];
   }
