@@ -51,7 +51,7 @@ function ours(dir: string, program: string, workers: number, cores: string): Con
         'forward:',
         `  endpoint: http://127.0.0.1:${sinkPort}`,
         `workers: ${workers}`,
-        'log: {pretty: false, level: warn}',
+        'log: {pretty: false, level: info}',
         'metrics: {enabled: false}',
         'health_check: {enabled: false}',
         '',

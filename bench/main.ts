@@ -57,7 +57,7 @@ async function measureSpeed(): Promise<void> {
       const results: TrialResult[] = [];
       if (rate === 0) {
         const limit = await findLimit(contender, load, loadDir, START_RATE[name] ?? 5000, seconds, (result, ok) => {
-          console.error(`  ${name} ${contender.name}: ${describe(result)}${ok ? '' : ' LOST'}`);
+          console.error(`  ${name} ${contender.name}: ${describe(result)}${ok ? '' : ` LOST ${result.ledger}`}`);
         });
         if (!limit.best) {
           console.log(row(entry.title, contender.name, '0', '', '', '', '', ''));
@@ -100,6 +100,7 @@ async function measureFaults(): Promise<void> {
       if (contender.rawBytes) continue;
       const rate = Number(options.rate ?? FAULT_RATE) / (loadOptions.kind === 'chunked' ? 2 : 1);
       const result = await trialAt(contender, load, loadDir, rate, seconds, true);
+      if (result.delivered < 1 || !result.inTime) console.error(`  ${name}: ${describe(result)} ${result.ledger}`);
       const { altered, duplicates, foreign } = result.totals;
       console.log(row(
         name, contender.name, percent(result.delivered), whole(altered), whole(duplicates), whole(foreign),

@@ -25,7 +25,7 @@ const COMMON = 'Host: shop.example.com\r\n'
   + 'Accept-Encoding: gzip, deflate, br\r\n'
   + 'Cookie: session=0d7f3c5a9b1e4f6082c4d6e8fa0b1c2d; theme=dark; cart=12-55-78-3; consent=all\r\n'
   + 'Referer: https://shop.example.com/catalogue/shoes?page=3&sort=price\r\n'
-  + 'X-Forwarded-For: 203.0.113.9\r\n';
+  + 'X-Client-Version: 4.17.203\r\n';
 
 /** Text that no compressor or zero check would take for padding; bodies are slices of it. */
 const TEXT = Buffer.from(Array.from({ length: 128 * 1024 }, (_, i) => 0x20 + ((i * 7 + (i >> 5) * 13 + (i >> 11)) % 95)));

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import type { Contender } from './contenders.ts';
@@ -40,6 +40,8 @@ export interface TrialResult {
   /** From the last byte of a request being sent to its last byte arriving. */
   readonly delayMs: { readonly p50: number; readonly p99: number; readonly max: number };
   readonly totals: Totals;
+  /** What the contender itself says it did, of the whole run; empty = it does not. */
+  readonly ledger: string;
 }
 
 interface Totals { requests: number; duplicates: number; foreign: number; altered: number; unreadable: number; bytes: number }
@@ -49,11 +51,13 @@ export async function runTrial(contender: Contender, load: Load, options: TrialO
   const result = join(options.dir, 'arrived.bin');
   const sink = startSink(load.lastPacket.length, contender.rawBytes ? ['--discard'] : options.verify ? ['--verify'] : [], result);
   const listenPort = await freeUdpPort();
+  const logFile = join(options.dir, 'contender.log');
+  const log = openSync(logFile, 'w');
   let program: ChildProcess | undefined;
   try {
     const [{ port: sinkPort }] = await once(sink, 'message') as [{ port: number }];
     const [command = '', ...args] = contender.command(listenPort, sinkPort);
-    program = spawn('taskset', ['-c', contender.cores, command, ...args], { stdio: ['ignore', 'ignore', 'inherit'] });
+    program = spawn('taskset', ['-c', contender.cores, command, ...args], { stdio: ['ignore', 'ignore', log] });
     await bound(listenPort, program);
     const pid = program.pid!;
     const { warmUpPackets, packets, packetsPerSecond } = options;
@@ -64,12 +68,13 @@ export async function runTrial(contender: Contender, load: Load, options: TrialO
     const totals = await settled(sink);
     const cpu = cpuSeconds(pid) - cpuBefore;
     const memory = peakMebibytes(pid);
+    await stopped(program);
     await stopped(sink);
     const arrivals = contender.rawBytes ? undefined : readDoubles(result);
     const judged = judge(load, warmUpPackets, packets, arrivals, readDoubles(join(options.dir, 'sent.bin')));
     return {
       ...judged,
-      delivered: arrivals ? judged.delivered : (totals.bytes - before.bytes) / judged.payloadBytes,
+      delivered: arrivals ? judged.delivered : (totals.bytes - before.bytes) / payloadBytes(load, warmUpPackets, packets),
       requestsPerSecond: judged.expected / seconds,
       packetsPerSecond: packets / seconds,
       megabitsPerSecond: judged.wireBytes * 8 / 1e6 / seconds,
@@ -77,10 +82,12 @@ export async function runTrial(contender: Contender, load: Load, options: TrialO
       cpuPer100kRequests: cpu / judged.expected * 1e5,
       peakMebibytes: memory,
       totals,
+      ledger: /ledger \{[^}]*\}/.exec(readFileSync(logFile, 'utf8').replaceAll('\\"', '"'))?.[0] ?? '',
     };
   } finally {
-    await stopped(sink);
+    closeSync(log);
     if (program) await stopped(program);
+    await stopped(sink);
   }
 }
 
@@ -149,7 +156,7 @@ function readDoubles(file: string): Float64Array {
 
 /** @param arrivals when each id arrived; undefined = not known @param sentAt when each packet from `from` on was sent */
 function judge(load: Load, from: number, count: number, arrivals: Float64Array | undefined, sentAt: Float64Array): {
-  expected: number; delivered: number; delayMs: TrialResult['delayMs']; wireBytes: number; payloadBytes: number;
+  expected: number; delivered: number; delayMs: TrialResult['delayMs']; wireBytes: number;
 } {
   let expected = 0;
   let arrived = 0;
@@ -167,7 +174,7 @@ function judge(load: Load, from: number, count: number, arrivals: Float64Array |
   let wireBytes = 0;
   for (let i = from; i < from + count; i++) wireBytes += load.packets.lengths[i]!;
   return {
-    expected, delivered: arrived / expected, wireBytes, payloadBytes: payloadBytes(load, from, count),
+    expected, delivered: arrived / expected, wireBytes,
     delayMs: { p50: quantile(0.5), p99: quantile(0.99), max: quantile(1) },
   };
 }
