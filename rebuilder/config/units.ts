@@ -31,19 +31,3 @@ export function parseAddress(value: unknown): { host: string; port: number } | n
   const port = Number(match[3]);
   return port <= 65535 ? { host: match[1] ?? match[2] ?? '', port } : null;
 }
-
-/** Bytes in the largest unit that divides them: 67108864 -> `64MiB`. */
-export function formatSize(bytes: number): string {
-  for (const [unit, factor] of [['GiB', 1024 ** 3], ['MiB', 1024 ** 2], ['KiB', 1024]] as const) {
-    if (bytes >= factor && bytes % factor === 0) return `${bytes / factor}${unit}`;
-  }
-  return String(bytes);
-}
-
-/** Milliseconds in the largest unit that divides them: 120000 -> `2m`. */
-export function formatDuration(ms: number): string {
-  for (const [unit, factor] of [['h', 3_600_000], ['m', 60_000], ['s', 1000]] as const) {
-    if (ms >= factor && ms % factor === 0) return `${ms / factor}${unit}`;
-  }
-  return `${ms}ms`;
-}
