@@ -1,4 +1,4 @@
-# Mirrored interfaces -> NLB -> rebuilders -> ALB -> Wallarm nodes. Which interfaces: interfaces.tf. The nodes: nodes.tf.
+# Mirrored interfaces -> NLB -> rebuilders -> ALB -> Wallarm nodes. Which interfaces: interfaces.tf.
 
 provider "aws" {
   region = var.region
@@ -15,8 +15,8 @@ module "rebuild" {
   mirrored_cidrs = var.mirrored_cidrs
 
   # Where requests go: nodes of this example, or an endpoint of yours.
-  detection_target_group_arn = one(aws_lb_target_group.nodes_http[*].arn)
-  raw_target_group_arn       = one(aws_lb_target_group.nodes_raw[*].arn)
+  detection_target_group_arn = one(module.nodes[*].http_target_group_arn)
+  raw_target_group_arn       = one(module.nodes[*].raw_target_group_arn)
   mirror_endpoint            = var.mirror_endpoint
 
   artifact_file          = var.artifact_s3_uri == null ? coalesce(var.artifact_file, "${path.module}/../../dist/vpc-mirror.tar.gz") : null
@@ -62,36 +62,26 @@ module "sessions" {
   }
 }
 
-# The vendor's module, for what it knows best: the node's image, its registration and its NGINX. Its own Auto Scaling group would set
-# target_group_arns for itself alone, and take away the second target group that the nodes need here: so nodes.tf has one of its own.
-module "wallarm" {
-  source  = "wallarm/wallarm/aws"
-  version = "~> 1.1"
+module "nodes" {
+  source = "../../modules/wallarm-nodes"
 
-  count = local.nodes_enabled ? 1 : 0
+  count = var.mirror_endpoint == null ? 1 : 0
 
-  app_name             = "${var.name_prefix}-node"
-  app_name_no_template = true
+  name_prefix = "${var.name_prefix}-node"
+  tags        = var.tags
 
-  preset         = var.wallarm_preset
-  http_snippet   = local.node_http_snippet
-  server_snippet = local.node_server_snippet
-  post_script    = local.node_post_script
+  vpc_id     = var.vpc_id
+  subnet_ids = var.private_subnet_ids
 
-  host  = var.host
-  token = var.token
+  token              = var.token == null ? "" : var.token
+  host               = var.host
+  labels             = var.wallarm_labels
+  api_discovery_only = var.api_discovery_only
 
-  upstream      = var.wallarm_version
+  preset        = var.wallarm_preset
+  node_version  = var.wallarm_version
   ami_id        = var.node_ami_id
   instance_type = var.node_instance_type
-
-  vpc_id                    = var.vpc_id
-  inbound_allowed_ip_ranges = data.aws_subnet.private[*].cidr_block
-
-  # Any name of a target group: the module then makes none of its own.
-  custom_target_group = "${var.name_prefix}-nodes"
-  lb_enabled          = false
-  asg_enabled         = false
-
-  tags = merge(var.tags, { "vpc-mirror:role" = "detection-node" })
+  min_size      = var.node_min_size
+  max_size      = var.node_max_size
 }

@@ -29,7 +29,7 @@ output "rebuilders" {
 
 output "nodes_autoscaling_group" {
   description = "The nodes' Auto Scaling group; null with mirror_endpoint."
-  value       = one(aws_autoscaling_group.nodes[*].name)
+  value       = one(module.nodes[*].autoscaling_group_name)
 }
 
 output "next_steps" {

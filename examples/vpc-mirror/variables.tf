@@ -170,11 +170,6 @@ variable "host" {
   description = "Wallarm API: api.wallarm.com (EU Cloud), us1.api.wallarm.com (US Cloud)."
   type        = string
   default     = "api.wallarm.com"
-
-  validation {
-    condition     = can(regex("^[a-z0-9.-]*api[.]wallarm[.]com$", var.host))
-    error_message = "host must be the API of your Wallarm Cloud: api.wallarm.com (EU) or us1.api.wallarm.com (US)."
-  }
 }
 
 variable "wallarm_version" {
@@ -187,22 +182,12 @@ variable "wallarm_preset" {
   description = "\"mirror\" for images that have this preset (4.x); \"custom\" for newer ones, which take their NGINX configuration from here."
   type        = string
   default     = "mirror"
-
-  validation {
-    condition     = contains(["mirror", "custom"], var.wallarm_preset)
-    error_message = "wallarm_preset must be mirror or custom."
-  }
 }
 
 variable "wallarm_labels" {
   description = "WALLARM_LABELS of the nodes, such as { group = \"shop\" }. They count with an API token."
   type        = map(string)
   default     = {}
-
-  validation {
-    condition     = alltrue([for key, value in var.wallarm_labels : can(regex("^[A-Za-z0-9_.-]+$", key)) && can(regex("^[A-Za-z0-9_. -]+$", value))])
-    error_message = "wallarm_labels must hold letters, digits, underscores, dots and hyphens only."
-  }
 }
 
 variable "api_discovery_only" {

@@ -7,7 +7,7 @@ import { installed } from '../installed.ts';
 import { moduleRegistry } from './module-registry.ts';
 import { terraformIsHere, Workspace } from './workspace.ts';
 
-const ROOTS = ['modules/vpc-mirror-rebuild', 'modules/vpc-mirror-sessions', 'enis', 'examples/vpc-mirror', 'examples/existing-vpc'];
+const ROOTS = ['modules/vpc-mirror-rebuild', 'modules/vpc-mirror-sessions', 'modules/wallarm-nodes', 'enis', 'examples/vpc-mirror', 'examples/existing-vpc'];
 
 test('every file is in Terraform\'s own format', (t) => {
   if (!installed(t, 'terraform')) return;

@@ -68,7 +68,7 @@ refuses('modules/vpc-mirror-rebuild', [
   { name: 'a match type that is none', variables: { config: '{ ignore_ips = [{ subnets = ["10.0.0.0/8"], match_type = "both" }] }' }, sentence: 'config.ignore_ips[].match_type must be src, dst, src_or_dst or src_and_dst' },
   { name: 'a trusted network that is none', variables: { config: '{ proxy_headers = [{ trusted_networks = ["proxy"], real_ip = ["X-Forwarded-For"] }] }' }, sentence: 'must be networks in CIDR notation' },
   { name: 'a log level that is none', variables: { config: '{ log_level = "loud" }' }, sentence: 'config.log_level must be debug, info, warn or error' },
-  { name: 'more configuration than user data takes', variables: { config_extra: '{ padding = join("", [for n in range(1024) : "0123456789abcdef"]) }' }, sentence: 'EC2 takes 16384' },
+  { name: 'more configuration than user data takes', variables: { ...ENDPOINT, config_extra: '{ padding = join("", [for n in range(1024) : "0123456789abcdef"]) }' }, sentence: 'EC2 takes 16384' },
   { name: 'a parameter name with a space', variables: { loop_key_parameter: '"loop key"' }, sentence: 'loop_key_parameter must be the name of an SSM parameter' },
 ], {
   mocks: MOCKS,

@@ -1,0 +1,118 @@
+// Written by generate.ts from the module's variables.tf and outputs.tf: change those, and run `npx tsx cdktf/generate.ts`.
+import type { IResolvable } from 'cdktf';
+import type { Construct } from 'constructs';
+import { LocalModule } from './local-module.ts';
+
+export interface MirroredInterfacesProps {
+  /** Auto Scaling groups, by name: every interface of their instances. */
+  readonly byAsg?: readonly string[];
+
+  /**
+   * EKS clusters, keyed by a word: every interface of the nodes of these managed node groups, or of all managed node groups of
+   * the cluster if none is named.
+   */
+  readonly byEks?: Readonly<Record<string, {
+    readonly cluster_name: string;
+    readonly node_group_names?: readonly string[];
+  }>> | IResolvable;
+
+  /**
+   * Load balancers, keyed by a word. `classic`: the Classic Load Balancer's own interfaces. `application` and `network`: the
+   * interfaces of its targets, because its own carry TLS or cannot be mirrored. Targets that an Auto Scaling group registers are
+   * found; name the others in `target_instance_ids` or `target_ips`.
+   */
+  readonly byElb?: Readonly<Record<string, {
+    readonly name: string;
+    readonly type?: string;
+    readonly target_instance_ids?: readonly string[];
+    readonly target_ips?: readonly string[];
+  }>> | IResolvable;
+
+  /** Instances, by id: every interface attached to them. */
+  readonly byInstance?: readonly string[];
+
+  /** Subnets, by id: every interface of an instance in them. */
+  readonly bySubnet?: readonly string[];
+
+  /**
+   * Tags, keyed by a word: every interface that carries all of them (`resource = "network-interface"`), or whose instance does
+   * (`resource = "instance"`, the default: Auto Scaling tags instances, not their interfaces). A value may hold the wildcards *
+   * and ?.
+   */
+  readonly byTags?: Readonly<Record<string, {
+    readonly tags: Readonly<Record<string, string>> | IResolvable;
+    readonly resource?: string;
+  }>> | IResolvable;
+
+  /**
+   * Interfaces, by id, keyed by a word of yours. One that AWS will not mirror is an error here, not an entry of `refused`. An
+   * interface that is created in the same apply works if this call of the module has no other profile, and if the id comes from
+   * an attribute that waits for its instance, such as `aws_instance.web.primary_network_interface_id`.
+   */
+  readonly byId?: Readonly<Record<string, string>> | IResolvable;
+
+  /**
+   * Interfaces, by id, keyed by a word of yours, that belong to an AWS service and to no instance of yours (a Fargate task, for
+   * example). AWS's pages disagree on whether it mirrors them: nothing is checked but the form of the id, and the API answers.
+   */
+  readonly byIdWithoutInstance?: Readonly<Record<string, string>> | IResolvable;
+
+  /** Keep to this VPC. null: all VPCs of the account and region. */
+  readonly vpcId?: string;
+
+  /** Of each instance, only the interface at device index 0. EKS nodes and appliances carry traffic on the others too. */
+  readonly primaryNetworkInterfaceOnly?: boolean | IResolvable;
+
+  /** Interfaces that no profile may pick. */
+  readonly excludedNetworkInterfaceIds?: readonly string[];
+
+  /** Instances whose interfaces no profile may pick. */
+  readonly excludedInstanceIds?: readonly string[];
+
+  /**
+   * No profile may pick an interface that carries one of these tags, or whose instance does; an empty list means any value. The
+   * default is how the rebuilders and the detection nodes are marked: mirroring them would mirror the mirror. Keep it when you
+   * add your own.
+   */
+  readonly excludedTags?: Readonly<Record<string, readonly string[]>> | IResolvable;
+}
+
+/** The interfaces to mirror, picked by profiles; those that AWS does not mirror are left out and named. Wraps enis. */
+export class MirroredInterfaces extends LocalModule {
+  /**
+   * The interfaces to mirror, keyed by their id (those of by_id by their word), with every profile that picked them and a note
+   * where AWS's own pages do not say whether it mirrors them. Made for the sessions module's input of the same name.
+   */
+  readonly networkInterfaces: IResolvable;
+
+  /** Interfaces that a profile found and that are left out: id to reason. */
+  readonly refused: IResolvable;
+
+  /** Profile entries that found no interface at all, such as "by_asg shop". */
+  readonly unmatched: string[];
+
+  /** The day on which the list of mirrorable instance types was read. */
+  readonly mirrorableListDate: string;
+
+  constructor(scope: Construct, id: string, props: MirroredInterfacesProps = {}) {
+    super(scope, id, 'enis', {
+      by_asg: props.byAsg,
+      by_eks: props.byEks,
+      by_elb: props.byElb,
+      by_instance: props.byInstance,
+      by_subnet: props.bySubnet,
+      by_tags: props.byTags,
+      by_id: props.byId,
+      by_id_without_instance: props.byIdWithoutInstance,
+      vpc_id: props.vpcId,
+      primary_network_interface_only: props.primaryNetworkInterfaceOnly,
+      excluded_network_interface_ids: props.excludedNetworkInterfaceIds,
+      excluded_instance_ids: props.excludedInstanceIds,
+      excluded_tags: props.excludedTags,
+    });
+    this.networkInterfaces = this.interpolationForOutput('network_interfaces');
+    this.refused = this.interpolationForOutput('refused');
+    this.unmatched = this.getList('unmatched');
+    this.mirrorableListDate = this.getString('mirrorable_list_date');
+  }
+}

@@ -1,0 +1,346 @@
+// Written by generate.ts from the module's variables.tf and outputs.tf: change those, and run `npx tsx cdktf/generate.ts`.
+import type { IResolvable } from 'cdktf';
+import type { Construct } from 'constructs';
+import { LocalModule } from './local-module.ts';
+
+export interface VpcMirrorRebuildProps {
+  /**
+   * Prefix of every name this module gives, and value of the Name tags. Load balancers and target groups allow six characters of
+   * it; their Name tag has it whole.
+   */
+  readonly namePrefix?: string;
+
+  /** Tags for every resource, the instances and their volumes included. */
+  readonly tags?: Readonly<Record<string, string>> | IResolvable;
+
+  /** VPC of the rebuilders and their load balancers. */
+  readonly vpcId: string;
+
+  /**
+   * Private subnets, in two Availability Zones at least, for the rebuilders and the internal load balancers. They need a way to
+   * S3, CloudWatch and the Amazon Linux repository: a NAT gateway, or endpoints (README).
+   */
+  readonly subnetIds: readonly string[];
+
+  /**
+   * IPv4 networks of the mirrored interfaces. Only they may send to UDP/4789 (the source of a mirrored packet is the primary
+   * address of its interface, and a load balancer cannot hide it for UDP).
+   */
+  readonly mirroredCidrs: readonly string[];
+
+  /**
+   * Whether the sessions mirror both directions. Responses are then paired with their requests, and the load balancer keeps each
+   * source interface on one rebuilder, so that both directions meet (one interface then never gets more than one instance's
+   * capacity).
+   */
+  readonly responsesMirrored?: boolean | IResolvable;
+
+  /** Protects the load balancers from being deleted; `terraform destroy` then needs it switched off first. */
+  readonly deletionProtection?: boolean | IResolvable;
+
+  /**
+   * HTTP target group of the detection nodes (port 8445 for Wallarm). An internal ALB on port 8445 is built in front of it. A
+   * target group belongs to one load balancer only: it must have none yet.
+   */
+  readonly detectionTargetGroupArn?: string;
+
+  /**
+   * Address of detection nodes that exist already, like http://nodes.internal:8445. No ALB is built then. Must be known at plan,
+   * or be a string with a literal part.
+   */
+  readonly mirrorEndpoint?: string;
+
+  /** Networks of mirror_endpoint and raw_endpoint, which the rebuilders may connect to. Default: the VPC's primary network. */
+  readonly mirrorEndpointCidrs?: readonly string[];
+
+  /**
+   * Whether the NLB carries what an ALB would refuse or change (ambiguous framing, unusual methods, long heads) to
+   * raw_target_group_arn on TCP/8445. Default: true with detection_target_group_arn, else false.
+   */
+  readonly rawPathEnabled?: boolean | IResolvable;
+
+  /** TCP target group, port 8445, with the same detection nodes; for the raw path. It must have no load balancer yet. */
+  readonly rawTargetGroupArn?: string;
+
+  /** Address of an L4 path to the nodes that exists already, like nodes-nlb.internal:8445; instead of raw_target_group_arn. */
+  readonly rawEndpoint?: string;
+
+  /** Networks of the detection nodes, which the ALB and the NLB may connect to. Default: the networks of subnet_ids. */
+  readonly detectionCidrs?: readonly string[];
+
+  /** Ports of the detection nodes that the load balancers may connect to: traffic and health check. */
+  readonly detectionPorts?: readonly number[];
+
+  /**
+   * Networks of web servers and proxies (NGINX, Envoy, Istio, Traefik) that may send HTTP mirrors to the ALB on port 8445.
+   * Default: none.
+   */
+  readonly httpMirrorCidrs?: readonly string[];
+
+  /** Seconds that the ALB keeps an idle connection; the rebuilders close theirs earlier. */
+  readonly albIdleTimeout?: number;
+
+  /** S3 bucket for access logs of the ALB. Off by default: they hold the URLs of your traffic. */
+  readonly albAccessLogs?: {
+    readonly bucket: string;
+    readonly prefix?: string;
+  };
+
+  /**
+   * Local tarball of the service, built by `npm run package`. It is uploaded to a private bucket and checked by its SHA-256 on
+   * each instance.
+   */
+  readonly artifactFile?: string;
+
+  /** Tarball that is in S3 already, like s3://bucket/key; instead of artifact_file. artifact_sha256 is needed with it. */
+  readonly artifactS3Uri?: string;
+
+  /** SHA-256 of the tarball at artifact_s3_uri: 64 hexadecimal digits, from the .sha256 file that `npm run package` writes. */
+  readonly artifactSha256?: string;
+
+  /**
+   * Whether the tarball brings Node itself (`npm run package -- --with-node`). Otherwise the instances install nodejs24 from the
+   * Amazon Linux repository.
+   */
+  readonly artifactIncludesNode?: boolean | IResolvable;
+
+  /** Processor of the rebuilders: arm64 or x86_64. */
+  readonly architecture?: string;
+
+  /** Instance type of the rebuilders. Default: c7g.large for arm64, c7i.large for x86_64. */
+  readonly instanceType?: string;
+
+  /** Amazon Linux 2023 image to pin. Default: the newest one at the time of the apply, by its public SSM parameter. */
+  readonly amiId?: string;
+
+  /** Root volume of the instances; always encrypted, with the account's EBS key unless kms_key_id is given. */
+  readonly rootVolume?: {
+    readonly size_gib?: number;
+    readonly kms_key_id?: string;
+  };
+
+  /** Smallest number of rebuilders; 2 at least, so that one may fail or be replaced. */
+  readonly minSize?: number;
+
+  /** Largest number of rebuilders. */
+  readonly maxSize?: number;
+
+  /**
+   * Target tracking: average CPU in percent, average bytes in per instance and minute, or both: the larger answer then wins.
+   * Empty: no scaling.
+   */
+  readonly scaling?: {
+    readonly cpu_percent?: number;
+    readonly network_in_bytes_per_minute?: number;
+  };
+
+  /** How long an instance that is to go keeps running after the load balancer has taken its flows away, to deliver what it holds. */
+  readonly drainSeconds?: number;
+
+  /** Whether an apply waits until min_size rebuilders answer their health check, and fails if they do not. */
+  readonly waitForHealthy?: boolean | IResolvable;
+
+  /** Lets operators open a shell with AWS Systems Manager Session Manager. Off by default; no SSH port is ever opened. */
+  readonly ssmEnabled?: boolean | IResolvable;
+
+  /**
+   * Networks that the rebuilders may reach on TCP/443: S3, CloudWatch and the Amazon Linux repository. Narrow it when VPC
+   * endpoints are used.
+   */
+  readonly httpsEgressCidrs?: readonly string[];
+
+  /**
+   * Further policies for the instances' role, keyed by a word of yours; for example kms:Decrypt for an artifact under a key of
+   * yours.
+   */
+  readonly iamPolicyArns?: Readonly<Record<string, string>> | IResolvable;
+
+  /** Configuration of the rebuilder, written to /etc/vpc-mirror/wallarm-node-conf.yaml. Names are those of the file. */
+  readonly config?: {
+    readonly vni_filter?: readonly number[];
+    readonly ignore_ips?: readonly {
+      readonly subnets: readonly string[];
+      readonly match_type?: string;
+    }[];
+    readonly response_timeout?: string;
+    readonly proxy_headers?: readonly {
+      readonly trusted_networks: readonly string[];
+      readonly original_host?: readonly string[];
+      readonly real_ip?: readonly string[];
+    }[];
+    readonly proxy_protocol?: readonly {
+      readonly trusted_networks: readonly string[];
+      readonly ports: readonly number[];
+    }[];
+    readonly routes_off?: readonly string[];
+    readonly log_level?: string;
+  };
+
+  /**
+   * Any further keys of the configuration file, by their top-level name, as the file has them; for example { limits = {...},
+   * input_filters = {...} }. A key given here replaces the one made from other inputs.
+   */
+  readonly configExtra?: unknown;
+
+  /**
+   * Name of an SSM SecureString parameter with the key of the loop marker, shared by all rebuilders of a deployment. Default:
+   * each process makes its own.
+   */
+  readonly loopKeyParameter?: string;
+
+  /** Days that CloudWatch keeps the rebuilders' logs. */
+  readonly logRetentionInDays?: number;
+
+  /** KMS key for the log group; its policy must allow CloudWatch Logs. Default: encrypted by the service. */
+  readonly logKmsKeyArn?: string;
+
+  /** Whether a CloudWatch dashboard is made. */
+  readonly dashboardEnabled?: boolean | IResolvable;
+
+  /** Whether CloudWatch alarms are made. */
+  readonly alarmsEnabled?: boolean | IResolvable;
+
+  /**
+   * From where on an alarm goes off. Counts are those of all rebuilders together, in a minute; percentages are of the busiest
+   * one.
+   */
+  readonly alarmThresholds?: {
+    readonly requests_lost?: number;
+    readonly datagrams_lost?: number;
+    readonly skipped_bytes?: number;
+    readonly busiest_percent?: number;
+  };
+
+  /** ARNs that an alarm notifies when it goes off and when it is over, such as an SNS topic's. */
+  readonly alarmActions?: readonly string[];
+}
+
+/** NLB, rebuilders and ALB: mirrored packets in, HTTP requests out. Wraps modules/vpc-mirror-rebuild. */
+export class VpcMirrorRebuild extends LocalModule {
+  /** ARN of the NLB: the target of the mirror sessions. */
+  readonly nlbArn: string;
+
+  /** DNS name of the NLB. */
+  readonly nlbDnsName: string;
+
+  /** Target group of the rebuilders (UDP/4789, health check on 9445). */
+  readonly targetGroupArn: string;
+
+  /** Where the rebuilders deliver requests, and where web servers may send their own HTTP mirrors: http://host:8445. */
+  readonly mirrorEndpoint: string;
+
+  /** L4 path for what an ALB would refuse or change; empty when there is none. */
+  readonly rawEndpoint: string;
+
+  /** ARN of the internal ALB; null when mirror_endpoint was given. */
+  readonly albArn: string;
+
+  /** DNS name of the internal ALB; null when mirror_endpoint was given. */
+  readonly albDnsName: string;
+
+  /** Ready configuration for web servers that mirror HTTP themselves, by product: nginx, envoy, istio, traefik. */
+  readonly mirrorSnippets: IResolvable;
+
+  /** Name of the rebuilders' Auto Scaling group. */
+  readonly autoscalingGroupName: string;
+
+  /** Launch template of the rebuilders. */
+  readonly launchTemplateId: string;
+
+  /** Role of the rebuilders. */
+  readonly iamRoleArn: string;
+
+  /**
+   * Security groups by what they guard: rebuilder, nlb, alb (null without one). Interfaces in the rebuilder group must never be
+   * mirrored.
+   */
+  readonly securityGroupIds: IResolvable;
+
+  /** The cloud-init script of the instances, for review. It holds no secret. */
+  readonly userData: string;
+
+  /** The configuration file of the rebuilders as written to their disk. */
+  readonly configYaml: string;
+
+  /** The tarball that the instances install: its S3 URI and SHA-256. */
+  readonly artifact: IResolvable;
+
+  /** CloudWatch log group of the rebuilders. */
+  readonly logGroupName: string;
+
+  /** CloudWatch namespace of the rebuilders' own metrics. */
+  readonly metricsNamespace: string;
+
+  /** Name of the CloudWatch dashboard; null when switched off. */
+  readonly dashboardName: string;
+
+  /** Names of the CloudWatch alarms, by what they watch. */
+  readonly alarmNames: IResolvable;
+
+  constructor(scope: Construct, id: string, props: VpcMirrorRebuildProps) {
+    super(scope, id, 'modules/vpc-mirror-rebuild', {
+      name_prefix: props.namePrefix,
+      tags: props.tags,
+      vpc_id: props.vpcId,
+      subnet_ids: props.subnetIds,
+      mirrored_cidrs: props.mirroredCidrs,
+      responses_mirrored: props.responsesMirrored,
+      deletion_protection: props.deletionProtection,
+      detection_target_group_arn: props.detectionTargetGroupArn,
+      mirror_endpoint: props.mirrorEndpoint,
+      mirror_endpoint_cidrs: props.mirrorEndpointCidrs,
+      raw_path_enabled: props.rawPathEnabled,
+      raw_target_group_arn: props.rawTargetGroupArn,
+      raw_endpoint: props.rawEndpoint,
+      detection_cidrs: props.detectionCidrs,
+      detection_ports: props.detectionPorts,
+      http_mirror_cidrs: props.httpMirrorCidrs,
+      alb_idle_timeout: props.albIdleTimeout,
+      alb_access_logs: props.albAccessLogs,
+      artifact_file: props.artifactFile,
+      artifact_s3_uri: props.artifactS3Uri,
+      artifact_sha256: props.artifactSha256,
+      artifact_includes_node: props.artifactIncludesNode,
+      architecture: props.architecture,
+      instance_type: props.instanceType,
+      ami_id: props.amiId,
+      root_volume: props.rootVolume,
+      min_size: props.minSize,
+      max_size: props.maxSize,
+      scaling: props.scaling,
+      drain_seconds: props.drainSeconds,
+      wait_for_healthy: props.waitForHealthy,
+      ssm_enabled: props.ssmEnabled,
+      https_egress_cidrs: props.httpsEgressCidrs,
+      iam_policy_arns: props.iamPolicyArns,
+      config: props.config,
+      config_extra: props.configExtra,
+      loop_key_parameter: props.loopKeyParameter,
+      log_retention_in_days: props.logRetentionInDays,
+      log_kms_key_arn: props.logKmsKeyArn,
+      dashboard_enabled: props.dashboardEnabled,
+      alarms_enabled: props.alarmsEnabled,
+      alarm_thresholds: props.alarmThresholds,
+      alarm_actions: props.alarmActions,
+    });
+    this.nlbArn = this.getString('nlb_arn');
+    this.nlbDnsName = this.getString('nlb_dns_name');
+    this.targetGroupArn = this.getString('target_group_arn');
+    this.mirrorEndpoint = this.getString('mirror_endpoint');
+    this.rawEndpoint = this.getString('raw_endpoint');
+    this.albArn = this.getString('alb_arn');
+    this.albDnsName = this.getString('alb_dns_name');
+    this.mirrorSnippets = this.interpolationForOutput('mirror_snippets');
+    this.autoscalingGroupName = this.getString('autoscaling_group_name');
+    this.launchTemplateId = this.getString('launch_template_id');
+    this.iamRoleArn = this.getString('iam_role_arn');
+    this.securityGroupIds = this.interpolationForOutput('security_group_ids');
+    this.userData = this.getString('user_data');
+    this.configYaml = this.getString('config_yaml');
+    this.artifact = this.interpolationForOutput('artifact');
+    this.logGroupName = this.getString('log_group_name');
+    this.metricsNamespace = this.getString('metrics_namespace');
+    this.dashboardName = this.getString('dashboard_name');
+    this.alarmNames = this.interpolationForOutput('alarm_names');
+  }
+}

@@ -1,0 +1,133 @@
+// Written by generate.ts from the module's variables.tf and outputs.tf: change those, and run `npx tsx cdktf/generate.ts`.
+import type { IResolvable } from 'cdktf';
+import type { Construct } from 'constructs';
+import { LocalModule } from './local-module.ts';
+
+export interface VpcMirrorSessionsProps {
+  /** First part of the Name tag and of the description of everything that is made. */
+  readonly namePrefix?: string;
+
+  /** Tags of everything that is made. */
+  readonly tags?: Readonly<Record<string, string>> | IResolvable;
+
+  /**
+   * The interfaces to mirror: one session each. The keys must be known at plan: take `module.enis.network_interfaces`, or write
+   * words of your own, so that an interface created in the same apply works. `session_number` counts per source interface (a
+   * packet goes to the lowest one that matches).
+   */
+  readonly networkInterfaces: Readonly<Record<string, {
+    readonly network_interface_id: string;
+    readonly session_number?: number;
+    readonly virtual_network_id?: number;
+    readonly packet_length?: number;
+  }>> | IResolvable;
+
+  /**
+   * Accept an empty network_interfaces, for example because the group that is mirrored is scaled to zero. Otherwise an empty map
+   * is an error: a mirror of nothing looks like a working one.
+   */
+  readonly allowNoNetworkInterfaces?: boolean | IResolvable;
+
+  /**
+   * Interfaces that must never be mirrored, such as those of the rebuilders and of the detection nodes: mirroring them would
+   * mirror the mirror. Naming one of them in network_interfaces is an error.
+   */
+  readonly excludedNetworkInterfaceIds?: readonly string[];
+
+  /**
+   * Session number on each source interface, 1 to 32766, unless its entry says otherwise. AWS gives a packet to the lowest number
+   * whose filter accepts it, and to no other session.
+   */
+  readonly sessionNumber?: number;
+
+  /**
+   * VXLAN network identifier (VNI) of the sessions, 1 to 16777215. null lets AWS choose one for each session; one known number
+   * lets the rebuilder's vni_filter refuse everything else.
+   */
+  readonly virtualNetworkId?: number;
+
+  /**
+   * Bytes of each packet that are mirrored, from its Ethernet header on; the rest is cut off without a word. 8500 is the most
+   * that AWS sends to a Network Load Balancer.
+   */
+  readonly packetLength?: number;
+
+  /**
+   * What is mirrored: at most 10 rules (an AWS quota), keyed by a word; AWS takes the lowest `rule_number` that matches. The
+   * direction is that of the source interface: `ingress` rules are the requests a server receives. Ports need `protocol` 6 (TCP)
+   * or 17 (UDP). IPv6 needs rules of its own.
+   */
+  readonly filterRules?: Readonly<Record<string, {
+    readonly rule_number: number;
+    readonly traffic_direction?: string;
+    readonly rule_action?: string;
+    readonly protocol?: number;
+    readonly source_cidr_block?: string;
+    readonly destination_cidr_block?: string;
+    readonly source_port_range?: {
+      readonly from_port: number;
+      readonly to_port: number;
+    };
+    readonly destination_port_range?: {
+      readonly from_port: number;
+      readonly to_port: number;
+    };
+    readonly description?: string;
+  }>> | IResolvable;
+
+  /**
+   * Mirror the answers too: every accepting ingress rule gets its reflection as an egress rule (source and destination exchanged,
+   * the same rule_number). Doubles the mirrored bytes and the rules.
+   */
+  readonly mirrorResponses?: boolean | IResolvable;
+
+  /** Make the mirror target for network_load_balancer_arn. false: traffic_mirror_target_id names one that exists. */
+  readonly createTarget?: boolean | IResolvable;
+
+  /** The Network Load Balancer that receives the mirrored packets on UDP 4789. Needed with create_target. */
+  readonly networkLoadBalancerArn?: string;
+
+  /** An existing mirror target, for example one that another account shares. Needed with create_target = false. */
+  readonly trafficMirrorTargetId?: string;
+}
+
+/** Mirror filter, target and one session for each interface. Wraps modules/vpc-mirror-sessions. */
+export class VpcMirrorSessions extends LocalModule {
+  /** The filter of every session. */
+  readonly trafficMirrorFilterId: string;
+
+  /** The target of every session. */
+  readonly trafficMirrorTargetId: string;
+
+  /** Session of each entry of network_interfaces. */
+  readonly trafficMirrorSessionIds: IResolvable;
+
+  /** What was made for each entry of network_interfaces: session, interface, session number, VNI and packet length. */
+  readonly sessions: IResolvable;
+
+  /** Every VNI in use: the rebuilder's vni_filter. */
+  readonly virtualNetworkIds: IResolvable;
+
+  constructor(scope: Construct, id: string, props: VpcMirrorSessionsProps) {
+    super(scope, id, 'modules/vpc-mirror-sessions', {
+      name_prefix: props.namePrefix,
+      tags: props.tags,
+      network_interfaces: props.networkInterfaces,
+      allow_no_network_interfaces: props.allowNoNetworkInterfaces,
+      excluded_network_interface_ids: props.excludedNetworkInterfaceIds,
+      session_number: props.sessionNumber,
+      virtual_network_id: props.virtualNetworkId,
+      packet_length: props.packetLength,
+      filter_rules: props.filterRules,
+      mirror_responses: props.mirrorResponses,
+      create_target: props.createTarget,
+      network_load_balancer_arn: props.networkLoadBalancerArn,
+      traffic_mirror_target_id: props.trafficMirrorTargetId,
+    });
+    this.trafficMirrorFilterId = this.getString('traffic_mirror_filter_id');
+    this.trafficMirrorTargetId = this.getString('traffic_mirror_target_id');
+    this.trafficMirrorSessionIds = this.interpolationForOutput('traffic_mirror_session_ids');
+    this.sessions = this.interpolationForOutput('sessions');
+    this.virtualNetworkIds = this.interpolationForOutput('virtual_network_ids');
+  }
+}

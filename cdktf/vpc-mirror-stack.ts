@@ -1,0 +1,109 @@
+import { TerraformOutput, TerraformStack, TerraformVariable, Token } from 'cdktf';
+import type { Construct } from 'constructs';
+import { AwsProvider } from './aws-provider.ts';
+import { MirroredInterfaces, type MirroredInterfacesProps } from './mirrored-interfaces.ts';
+import { VpcMirrorRebuild, type VpcMirrorRebuildProps } from './vpc-mirror-rebuild.ts';
+import { VpcMirrorSessions } from './vpc-mirror-sessions.ts';
+import { WallarmNodes, type WallarmNodesProps } from './wallarm-nodes.ts';
+
+type Place = 'namePrefix' | 'tags' | 'vpcId' | 'subnetIds';
+
+export interface VpcMirrorStackProps {
+  /** AWS region of the mirrored instances. */
+  readonly region: string;
+  /** Prefix of every name; two deployments in one account need two. Default: vpc-mirror */
+  readonly namePrefix?: string;
+  /** Tags for every resource. */
+  readonly tags?: Readonly<Record<string, string>>;
+  /** VPC of the mirrored instances; rebuilders and nodes are put there too. */
+  readonly vpcId: string;
+  /** Private subnets in two Availability Zones at least, with a way out (NAT) to the Wallarm Cloud, S3 and CloudWatch. */
+  readonly privateSubnetIds: readonly string[];
+
+  /** Which interfaces are mirrored: any profiles, together or alone, such as `{ byAsg: ['shop-web'] }`. */
+  readonly interfaces: Omit<MirroredInterfacesProps, 'vpcId'>;
+  /** Networks of the mirrored interfaces; only they may send packets to the rebuilders. */
+  readonly mirroredCidrs: readonly string[];
+  /** TCP ports on which the mirrored instances take plain HTTP; ten at most, five with responses. Default: 80 */
+  readonly mirroredPorts?: readonly number[];
+  /** Mirror the responses too. Default: false */
+  readonly responsesMirrored?: boolean;
+  /** Accept that no interface is picked, for a group scaled to zero. Default: false */
+  readonly allowNoNetworkInterfaces?: boolean;
+  /** VXLAN network identifier of the sessions; rebuilders take no other. Default: 1377 */
+  readonly virtualNetworkId?: number;
+  /** Networks of load balancers in front of the mirrored instances, whose X-Forwarded-For names the client. */
+  readonly proxyCidrs?: readonly string[];
+
+  /** Nodes that exist already, or settings of new Wallarm nodes; their token is the Terraform variable `token` (TF_VAR_token). */
+  readonly detection: { readonly mirrorEndpoint: string } | { readonly wallarm: Omit<WallarmNodesProps, Place | 'token'> };
+
+  /** Anything else of the rebuilders: the artifact, sizes, alarms, configuration. */
+  readonly rebuild: Omit<VpcMirrorRebuildProps, Place | 'mirroredCidrs' | 'mirrorEndpoint' | 'detectionTargetGroupArn' | 'rawTargetGroupArn'>;
+}
+
+/** All of examples/vpc-mirror: chosen interfaces, mirror sessions, rebuilders, and Wallarm nodes or an endpoint that exists. */
+export class VpcMirrorStack extends TerraformStack {
+  readonly interfaces: MirroredInterfaces;
+  readonly rebuild: VpcMirrorRebuild;
+  readonly sessions: VpcMirrorSessions;
+  /** Undefined with an endpoint that exists. */
+  readonly nodes: WallarmNodes | undefined;
+
+  constructor(scope: Construct, id: string, props: VpcMirrorStackProps) {
+    super(scope, id);
+    const { namePrefix = 'vpc-mirror', tags = {}, vpcId, virtualNetworkId = 1377, responsesMirrored = false } = props;
+    const place = { tags, vpcId, subnetIds: props.privateSubnetIds };
+    new AwsProvider(this, 'aws', { region: props.region });
+
+    this.interfaces = new MirroredInterfaces(this, 'enis', { ...props.interfaces, vpcId });
+    this.nodes = 'wallarm' in props.detection
+      ? new WallarmNodes(this, 'nodes', { ...props.detection.wallarm, ...place, namePrefix: `${namePrefix}-node`, token: this.token() })
+      : undefined;
+    const detection = 'mirrorEndpoint' in props.detection
+      ? { mirrorEndpoint: props.detection.mirrorEndpoint }
+      : { detectionTargetGroupArn: this.nodes!.httpTargetGroupArn, rawTargetGroupArn: this.nodes!.rawTargetGroupArn };
+    const proxies = props.proxyCidrs === undefined ? {} : { proxy_headers: [{ trusted_networks: props.proxyCidrs, real_ip: ['X-Forwarded-For'] }] };
+    this.rebuild = new VpcMirrorRebuild(this, 'rebuild', {
+      responsesMirrored, ...props.rebuild, ...place, ...detection, namePrefix, mirroredCidrs: props.mirroredCidrs,
+      config: { vni_filter: [virtualNetworkId], ...proxies, ...props.rebuild.config },
+    });
+    this.sessions = new VpcMirrorSessions(this, 'sessions', {
+      namePrefix,
+      tags,
+      networkInterfaces: this.interfaces.networkInterfaces,
+      allowNoNetworkInterfaces: props.allowNoNetworkInterfaces ?? false,
+      networkLoadBalancerArn: this.rebuild.nlbArn,
+      virtualNetworkId,
+      mirrorResponses: responsesMirrored,
+      filterRules: Object.fromEntries((props.mirroredPorts ?? [80]).map((port, index) => [
+        `tcp_${port}`, { rule_number: 100 + index, destination_port_range: { from_port: port, to_port: port } },
+      ])),
+    });
+    this.outputs();
+  }
+
+  private token(): string {
+    const variable = new TerraformVariable(this, 'token', {
+      type: 'string', sensitive: true,
+      description: 'Wallarm token: of a node of the type Wallarm node, or an API token of the role Deploy (TF_VAR_token)',
+    });
+    return variable.stringValue;
+  }
+
+  private outputs(): void {
+    const output = (name: string, description: string, value: unknown): void => {
+      new TerraformOutput(this, name, { description, value: Token.asAny(value) });
+    };
+    output('mirrored', 'Sessions by interface.', this.sessions.trafficMirrorSessionIds);
+    output('not_mirrored', 'Interfaces found that AWS does not mirror, with the reason; and profile entries that found nothing.', {
+      refused: this.interfaces.refused, unmatched: this.interfaces.unmatched,
+    });
+    output('mirror_endpoint', 'Where requests are delivered.', this.rebuild.mirrorEndpoint);
+    output('mirror_snippets', 'Configuration for web servers that mirror HTTP themselves.', this.rebuild.mirrorSnippets);
+    output('rebuilders', 'Auto Scaling group, log group and dashboard of the rebuilders.', {
+      autoscaling_group: this.rebuild.autoscalingGroupName, log_group: this.rebuild.logGroupName, dashboard: this.rebuild.dashboardName,
+    });
+    if (this.nodes !== undefined) output('nodes_autoscaling_group', 'The nodes\' Auto Scaling group.', this.nodes.autoscalingGroupName);
+  }
+}
