@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
+import net from 'node:net';
 import { join } from 'node:path';
 import test, { type TestContext } from 'node:test';
 import { exampleFile, have, scratch, startProgram } from './program.ts';
@@ -89,6 +90,20 @@ test('haproxy: examples/http-mirror/haproxy/haproxy.cfg and mirror.lua', async (
     const copy = await detection.recorder.waitFor((request) => request.target === '/over', 'copy');
     assert.equal(copy.body.length, 100_000);
     assert.deepEqual(values(copy, 'x-mirror-complete'), ['false']);
+  });
+
+  await t.test('a body that its client never finishes is inspected as far as it came', async (t) => {
+    const { front, application, detection } = await lab(t, { start: start() });
+    const socket = net.connect(front, '127.0.0.1');
+    socket.on('error', () => undefined);
+    socket.write('POST /cut HTTP/1.1\r\nHost: shop.example\r\nContent-Length: 1000\r\n\r\nuser=admin&password=%27');
+    // The application's server tells of a request when its head is there; this one waits for the body, so the proxy's word must do.
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    socket.resetAndDestroy();
+    const copy = await detection.recorder.waitFor((request) => request.target === '/cut', 'copy');
+    assert.equal(copy.body.toString(), 'user=admin&password=%27');
+    assert.deepEqual(values(copy, 'x-mirror-complete'), ['false']);
+    assert.deepEqual(application.requests, []);
   });
 
   await t.test('a mistake in the script costs copies, never a request', async (t) => {

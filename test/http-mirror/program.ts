@@ -69,4 +69,5 @@ export const startProgram = async (
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
   }
+  if (!alive(child)) throw new Error(`${command.join(' ')} ended with ${child.exitCode ?? child.signalCode}, and something else has its ports:\n${output}`);
 };

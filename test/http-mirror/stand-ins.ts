@@ -1,5 +1,5 @@
 // What stands around a proxy under test: an application, a detection node that records, and a client that speaks plain HTTP/1.
-import { createHash } from 'node:crypto';
+import { createHash, randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import http from 'node:http';
 import net from 'node:net';
@@ -35,14 +35,27 @@ const listen = async (server: http.Server, port: number): Promise<number> => {
   return portOf(server);
 };
 
-/** A port nobody listens on at this moment. */
+const issued = new Set<number>();
+
+/**
+ * A port nobody listens on, for a program that must be told one. Below the range that connections take theirs from (32768 and up on Linux),
+ * at random and never twice, so that neither a client of this test nor a test beside it takes the port before the program has it.
+ */
 export const freePort = async (): Promise<number> => {
-  const server = net.createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const port = portOf(server);
-  server.close();
-  await once(server, 'close');
-  return port;
+  for (;;) {
+    const port = randomInt(10_240, 32_000);
+    if (issued.has(port)) continue;
+    issued.add(port);
+    const server = net.createServer();
+    const free = await new Promise<boolean>((resolve) => {
+      server.once('error', () => resolve(false));
+      server.listen(port, '127.0.0.1', () => resolve(true));
+    });
+    if (!free) continue;
+    server.close();
+    await once(server, 'close');
+    return port;
+  }
 };
 
 /** Records every request with its body; answers when `answer` says so. */
@@ -107,9 +120,10 @@ export class Recorder {
   }
 }
 
-/** The application: its answer tells what it was asked, so that a changed request or a foreign answer shows. */
+/** The application: its answer tells what it was asked, so that a changed request or a foreign answer shows. To /never it gives none. */
 export const startApp = (): Promise<Recorder> => new Recorder(
   (request, response) => {
+    if (request.target.startsWith('/never')) return;
     response.writeHead(request.target.startsWith('/teapot') ? 418 : 200, { 'Content-Type': 'text/plain', 'X-App': 'yes' });
     response.end(`app: ${request.method} ${request.target} ${request.body.length}`);
   },
@@ -242,6 +256,15 @@ export const upgrade = async (port: number, path: string, message: string): Prom
       socket.write(message);
     });
   });
+};
+
+/** Sends a request, and goes away once `gone` resolves, without having read anything. */
+export const goAway = async (port: number, path: string, gone: () => Promise<unknown>): Promise<void> => {
+  const socket = net.connect(port, '127.0.0.1');
+  socket.on('error', () => undefined);
+  socket.write(`GET ${path} HTTP/1.1\r\nHost: shop.example\r\n\r\n`);
+  await gone();
+  socket.resetAndDestroy();
 };
 
 /** Sends bytes as they are on a connection of their own and reads until the peer closes. */

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import { startNode, verdict } from '../wallarm-node/node.ts';
 import { have } from './program.ts';
-import { Client, DetectionNode, freePort, startApp, upgrade, values, type Ask, type Recorded, type Recorder } from './stand-ins.ts';
+import { Client, DetectionNode, freePort, goAway, startApp, upgrade, values, type Ask, type Recorded, type Recorder } from './stand-ins.ts';
 
 export interface Addresses {
   /** Where clients come in. */
@@ -109,6 +109,13 @@ export const mirrors = async (t: TestContext, product: Product, each: (copy: Rec
     if (product.copiesUpgrade === false) return;
     const copy = await detection.recorder.waitFor((request) => request.target === '/socket?token=1', 'copy of the upgrade request');
     assert.equal(copy.method, 'GET');
+  });
+
+  await t.test('a client that goes away before its answer is inspected all the same', async (t) => {
+    const { front, application, detection } = await lab(t, product);
+    const path = '/never?x=../../etc/passwd';
+    await goAway(front, path, () => application.waitFor((request) => request.target === path, 'request'));
+    await detection.recorder.waitFor((request) => request.target === path, 'copy of a request whose client has gone');
   });
 
   const post = { method: 'POST', path: '/orders', body: Buffer.from('{"item":7}') };

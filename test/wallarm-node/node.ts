@@ -4,7 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { exampleFile, scratch, startProgram } from '../http-mirror/program.ts';
-import { values, type Recorded } from '../http-mirror/stand-ins.ts';
+import { freePort, values, type Recorded } from '../http-mirror/stand-ins.ts';
 
 const FORCED = ['server_addr', 'server_port', 'response_status', 'response_time', 'response_size'] as const;
 
@@ -26,19 +26,40 @@ export interface NodeOptions {
   change?: (text: string) => string;
 }
 
-export const startNode = async (t: TestContext, { port, recorder, trusted, change = (text) => text }: NodeOptions): Promise<void> => {
-  const folder = scratch(t);
-  const text = change(exampleFile('wallarm-node/mirror.conf', [
-    ['set_real_ip_from  10.0.0.0/8;', trusted.map((cidr) => `set_real_ip_from ${cidr};`).join('\n')],
-  ])).replace(/^wallarm_force +(\w+) +(\S+);$/gm, (_line, name: string, value: string) => `set $forced_${name} ${value};`);
-  if (/^\s*wallarm_/m.test(text)) throw new Error('mirror.conf has a wallarm directive that this stand-in does not know');
-  writeFileSync(join(folder, 'mirror.conf'), text);
-  writeFileSync(join(folder, 'nginx.conf'), `
+/** mirror.conf with what nginx does not know made into what it does. */
+const mirrorText = (trusted: readonly string[], change: (text: string) => string): string => change(exampleFile('wallarm-node/mirror.conf', [
+  ['set_real_ip_from  10.0.0.0/8;', trusted.map((cidr) => `set_real_ip_from ${cidr};`).join('\n')],
+])).replace(/^wallarm_force +(\w+) +(\S+);$/gm, (_line, name: string, value: string) => `set $forced_${name} ${value};`);
+
+const frame = (folder: string, http: string): string => `
 user root; worker_processes 1; daemon off; pid ${folder}/pid; error_log stderr crit;
 events { worker_connections 1024; }
 http {
   access_log off;
   client_body_temp_path ${folder}/body; proxy_temp_path ${folder}/proxy; fastcgi_temp_path ${folder}/f; uwsgi_temp_path ${folder}/u; scgi_temp_path ${folder}/s;
+${http}
+}`;
+
+/** The whole node of examples/wallarm-node/node.conf; what `wallarm_mode` would do is left to the module. */
+export const startWholeNode = async (t: TestContext, change: (text: string) => string = (text) => text): Promise<{ port: number; healthPort: number }> => {
+  const folder = scratch(t);
+  const [port, sink, healthPort] = [await freePort(), await freePort(), await freePort()];
+  writeFileSync(join(folder, 'mirror.conf'), mirrorText(['127.0.0.0/8'], (text) => text));
+  const text = exampleFile('wallarm-node/node.conf', [
+    ['listen 8445;', `listen 127.0.0.1:${port};`], ['http://127.0.0.1:8447;', `http://127.0.0.1:${sink};`], ['listen 127.0.0.1:8447;', `listen 127.0.0.1:${sink};`],
+    ['listen 9445;', `listen 127.0.0.1:${healthPort};`], ['include /etc/nginx/mirror.conf;', `include ${folder}/mirror.conf;`],
+  ]);
+  writeFileSync(join(folder, 'nginx.conf'), frame(folder, change(text).replace(/^ *wallarm_mode +(?:monitoring|off);$/gm, '')));
+  await startProgram(t, ['nginx', '-c', join(folder, 'nginx.conf'), '-p', folder], [port, healthPort]);
+  return { port, healthPort };
+};
+
+export const startNode = async (t: TestContext, { port, recorder, trusted, change = (text) => text }: NodeOptions): Promise<void> => {
+  const folder = scratch(t);
+  const text = mirrorText(trusted, change);
+  if (/^\s*wallarm_/m.test(text)) throw new Error('mirror.conf has a wallarm directive that this stand-in does not know');
+  writeFileSync(join(folder, 'mirror.conf'), text);
+  writeFileSync(join(folder, 'nginx.conf'), frame(folder, `
   server {
     listen 127.0.0.1:${port};
     include ${folder}/mirror.conf;
@@ -48,8 +69,7 @@ http {
       proxy_set_header Seen-remote_addr $remote_addr;
       ${FORCED.map((name) => `proxy_set_header Seen-${name} $forced_${name};`).join('\n      ')}
     }
-  }
-}`);
+  }`));
   await startProgram(t, ['nginx', '-c', join(folder, 'nginx.conf'), '-p', folder], [port]);
 };
 

@@ -1,5 +1,5 @@
 -- Copies of requests for detection nodes: `filter lua.mirror` in a frontend (haproxy.cfg beside this file). Production's bytes pass
--- unchanged and never wait: what is copied is remembered as it passes, and sent by a task of its own when the request is over.
+-- unchanged and never wait: what is copied is remembered as it passes, and sent by a task of its own when the request is complete.
 -- All limits are per HAProxy thread (lua-load-per-thread). What exceeds one is counted and said in the log, never waited for.
 
 local RELAY = "abns@mirror_relay"
@@ -127,10 +127,12 @@ function Mirror:http_payload(txn, message)
 end
 
 function Mirror:http_end(txn, message)
-  if not message.channel:is_resp() then self.ended = true end
+  if message.channel:is_resp() or self.head == nil then return end
+  self.ended = true
+  guarded(finish, self)
 end
 
--- The request is over, or was given up (by the client, or by an application that answered early): what came is sent either way.
+-- A request that was given up before its end, by the client or by an application that answered early: what came of it is sent.
 function Mirror:end_analyze(txn, channel)
   if not channel:is_resp() and self.head then guarded(finish, self) end
 end

@@ -1,0 +1,51 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import net from 'node:net';
+import test from 'node:test';
+import { have } from '../http-mirror/program.ts';
+import { Client, sendRaw } from '../http-mirror/stand-ins.ts';
+import { startWholeNode } from './node.ts';
+
+/** Sends a head and half of its body, and tells whether the node answers before it gets the rest. */
+const answersEarly = async (port: number): Promise<boolean> => {
+  const socket = net.connect(port, '127.0.0.1');
+  socket.setTimeout(20_000, () => socket.destroy(new Error('the node said nothing for 20 s')));
+  socket.write('POST /login HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: 20\r\n\r\nuser=admin');
+  // A node that needs the body has nothing to say for as long as we like; one that does not need it answers at once.
+  const early = await Promise.race([once(socket, 'data').then(() => true), new Promise<false>((resolve) => setTimeout(() => resolve(false), 500))]);
+  socket.end('&pass=%27x');
+  if (!early) assert.match(String((await once(socket, 'data') as [Buffer])[0]), /^HTTP\/1.1 204/);
+  socket.destroy();
+  return early;
+};
+
+test('examples/wallarm-node/node.conf in real nginx', async (t) => {
+  if (!have(t, 'nginx', 'apt-get install nginx')) return;
+
+  await t.test('every method and a large body are taken, whatever the Host', async (t) => {
+    const { port } = await startWholeNode(t);
+    const client = new Client(port);
+    t.after(() => client.close());
+    for (const method of ['GET', 'PUT', 'DELETE', 'PROPFIND']) assert.equal((await client.ask({ method, path: '/x' })).status, 204);
+    assert.equal((await client.ask({ method: 'POST', path: '/large', body: Buffer.alloc(3_000_000, 'x') })).status, 204);
+    assert.match(await sendRaw(port, 'GET /a?b HTTP/1.0\r\n\r\n'), /^HTTP\/1.1 204/);
+  });
+
+  await t.test('a body is read before the answer', async (t) => {
+    const { port } = await startWholeNode(t);
+    assert.equal(await answersEarly(port), false);
+  });
+
+  await t.test('why not `return 200`: it answers without the body', async (t) => {
+    const { port } = await startWholeNode(t, (text) => text.replace(/location \/ \{\n +proxy_pass[^}]*\}/, 'location / { return 200; }'));
+    assert.equal(await answersEarly(port), true);
+  });
+
+  await t.test('the health check answers, and nothing else of that port', async (t) => {
+    const { healthPort } = await startWholeNode(t);
+    const client = new Client(healthPort);
+    t.after(() => client.close());
+    assert.equal((await client.ask({ path: '/-/healthcheck' })).status, 200);
+    assert.equal((await client.ask({ path: '/' })).status, 404);
+  });
+});
