@@ -16,6 +16,8 @@ export interface ConnectionOwner {
   answered(connection: Connection, delivery: Delivery): void;
   /** All bytes that had arrived are read; `count` requests were answered by them. */
   progressed(connection: Connection, count: number): void;
+  /** The kernel has taken all that it had not taken at once. */
+  flushed(connection: Connection): void;
   /** The last call. What is unanswered is still chained from `connection.first`. */
   ended(connection: Connection, end: End, detail: string): void;
 }
@@ -130,7 +132,7 @@ export class Connection {
     if (this.#isEnded) return;
     this.isBlocked = false;
     this.#releaseParked();
-    this.#owner.progressed(this, 0);
+    this.#owner.flushed(this);
   }
 
   /** Frees an answered request as soon as its memory is no longer needed. */

@@ -255,13 +255,19 @@ export class Pool implements ConnectionOwner {
   }
 
   progressed(connection: Connection, count: number): void {
-    const now = this.#clock();
     if (count > 0) {
+      const now = this.#clock();
       const sample = (now - connection.sinceMs) / count;
       this.#serviceMs += (sample - this.#serviceMs) * (sample < this.#serviceMs ? 0.3 : 0.01);
       this.lastAnswerMs = now;
+      connection.sinceMs = now;
     }
-    connection.sinceMs = now;
+    this.pump();
+  }
+
+  flushed(connection: Connection): void {
+    // A large body took its time to leave; the node's time to answer begins now.
+    connection.sinceMs = this.#clock();
     this.pump();
   }
 

@@ -114,6 +114,19 @@ test('a node that does not answer: the request is given up after its attempts', 
   assert.equal(ledger.get('forward.response_timeout'), 1);
 });
 
+test('a response that never ends is not waited for longer than another', async (t) => {
+  const node = await startNode(t, (_request, socket) => {
+    socket.write('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n');
+    const trickle = setInterval(() => socket.write('1\r\nx\r\n'), 10);
+    socket.on('close', () => clearInterval(trickle));
+    return null;
+  });
+  const { dispatcher, ledger } = startDispatcher(t, { endpoint: node.url, responseTimeoutMs: 150, attempts: 1 });
+  dispatcher.submit(get(1), ENVELOPE);
+  assert.equal(await dispatcher.drain(10_000), 0);
+  assert.equal(ledger.get('forward.response_timeout'), 1, nonZero(ledger));
+});
+
 test('an answer that is no HTTP is given up after its attempts', async (t) => {
   const node = await startNode(t, () => 'SSH-2.0-OpenSSH_9.6\r\n');
   const { dispatcher, ledger } = startDispatcher(t, { endpoint: node.url, attempts: 2 });
