@@ -5,6 +5,7 @@ const LF = 10;
 /** Longest request line that is recognised after a hole. ALBs refuse beyond 16 KiB. */
 const MAX_LINE_BYTES = 16_384;
 const VERSION = Buffer.from(' HTTP/1.');
+const STATUS = Buffer.from('\nHTTP/1.');
 const EMPTY = Buffer.alloc(0);
 
 export type Found = 'request' | 'response' | 'tls' | 'nothing';
@@ -54,30 +55,33 @@ export class StartSearch {
     return this.#lines(bytes, start, end);
   }
 
-  /** Lines from `from` on, where a line begins. */
+  /**
+   * Lines from `from` on, where a line begins. Looks for versions and status lines with the machine's own search, so that what is not HTTP is
+   * passed over quickly; each byte is looked at a bounded number of times, whatever the client writes.
+   */
   #lines(bytes: Uint8Array, from: number, end: number): Found {
     const view = Buffer.from(bytes.buffer, bytes.byteOffset, end);
-    // Whole lines that hold a version; the search for it is the machine's own, so that what is not HTTP is passed over quickly.
-    let at = from;
-    for (;;) {
-      const version = view.indexOf(VERSION, at);
-      const status = view.indexOf('\nHTTP/1.', at === from ? at : at - 1, 'latin1');
-      if (version < 0 && status < 0) break;
-      if (status >= 0 && (version < 0 || status < version)) {
-        if (this.#wholeLine(bytes, status + 1, end) === 'response') {
-          this.foundAt = status + 1;
-          return 'response';
-        }
-        at = status + 2;
-        continue;
+    const status = statusLine(view, from, end);
+    let line = from;
+    let looked = from;
+    for (let version = view.indexOf(VERSION, from); version >= 0; version = view.indexOf(VERSION, version + 1)) {
+      if (status >= 0 && status < version) break;
+      for (let at = version - 1; at >= looked; at--) {
+        if (bytes[at] !== LF) continue;
+        line = at + 1;
+        break;
       }
-      const line = Math.max(view.lastIndexOf(LF, version) + 1, from);
-      const method = startsWithMethod(bytes, line, version) ? line : methodBefore(view, line, version);
-      if (method >= 0 && this.#wholeLine(bytes, method, end) === 'request') {
-        this.foundAt = method;
+      looked = version;
+      if (!endsLine(bytes, version + VERSION.length + 1, end)) continue;
+      const start = startsWithMethod(bytes, line, version) ? line : methodBefore(view, line, version);
+      if (start >= 0 && this.#wholeLine(bytes, start, end) === 'request') {
+        this.foundAt = start;
         return 'request';
       }
-      at = version + 1;
+    }
+    if (status >= 0) {
+      this.foundAt = status;
+      return 'response';
     }
     const last = Math.max(view.lastIndexOf(LF) + 1, from);
     const begun = last < end && this.#mayBecome(bytes, last, end) ? last : lastMethod(view, last, end);
@@ -141,15 +145,36 @@ function methodBefore(view: Buffer, line: number, version: number): number {
 
 /** Where in a line that is not ended yet one of the usual methods begins last, be it only with its first letters; -1 = nowhere. */
 function lastMethod(view: Buffer, line: number, end: number): number {
-  let last = -1;
   for (const method of METHODS) {
-    const at = view.lastIndexOf(method);
-    if (at >= line && at > last && end - at <= MAX_LINE_BYTES) last = at;
-    for (let length = method.length - 1; length > 0 && last < end - length; length--) {
-      if (end - length >= line && method.subarray(0, length).equals(view.subarray(end - length))) last = end - length;
+    for (let length = method.length - 1; length > 0; length--) {
+      if (end - length >= line && method.subarray(0, length).equals(view.subarray(end - length))) return end - length;
     }
   }
-  return last;
+  // Whole, it has one space behind it, or two when the version has begun.
+  let space = end;
+  for (let i = 0; i < 2; i++) {
+    space = space > line ? view.lastIndexOf(0x20, space - 1) : -1;
+    if (space < line || end - space > MAX_LINE_BYTES) return -1;
+    for (const method of METHODS) {
+      const at = space + 1 - method.length;
+      if (at >= line && method.every((byte, k) => view[at + k] === byte)) return at;
+    }
+  }
+  return -1;
+}
+
+/** Is bytes[at] the end of a line, blanks before it allowed? */
+function endsLine(bytes: Uint8Array, at: number, end: number): boolean {
+  while (at < end && (bytes[at] === 0x20 || bytes[at] === 0x09)) at++;
+  return at < end && (bytes[at] === LF || (bytes[at] === 13 && at + 1 < end && bytes[at + 1] === LF));
+}
+
+/** Where a status line begins in bytes[from, end), behind a line's end; -1 = nowhere. */
+function statusLine(view: Buffer, from: number, end: number): number {
+  for (let at = view.indexOf(STATUS, from); at >= 0; at = view.indexOf(STATUS, at + 1)) {
+    if (isStatusLine(view, at + 1, end)) return at + 1;
+  }
+  return -1;
 }
 
 /** One of the usual methods: strong enough a sign to prefer a piece's start to a line carried from before. */

@@ -41,6 +41,8 @@ export class Connection {
   older: Connection | null = null;
   newer: Connection | null = null;
   lastPacketMs: number;
+  /** When the flow table last moved it to the end of its order of use. */
+  touchedMs: number;
   /** The outer address the first packet came from. */
   readonly outerSource: number;
   readonly fromA: HalfStream;
@@ -72,6 +74,7 @@ export class Connection {
     this.hash = hash;
     this.outerSource = packet.outerSource;
     this.lastPacketMs = nowMs;
+    this.touchedMs = nowMs;
     this.fromA = new HalfStream(context, NOWHERE);
     this.fromB = new HalfStream(context, NOWHERE);
     this.fromA.peer = this.fromB;

@@ -11,6 +11,8 @@ export interface FlowLimits {
 }
 
 const FIRST_BUCKETS = 1024;
+/** The order of use is kept this exactly: moving a connection to its end with every packet would touch three others. */
+const TOUCH_MS = 1000;
 
 /** All connections, found by VNI, addresses and ports; the one unused for longest makes room for a new one. */
 export class FlowTable {
@@ -49,7 +51,8 @@ export class FlowTable {
         return;
       }
       connection = this.#add(packet, hash, nowMs);
-    } else if (this.#newest !== connection) {
+    } else if (nowMs - connection.touchedMs > TOUCH_MS && this.#newest !== connection) {
+      connection.touchedMs = nowMs;
       this.#unlink(connection);
       this.#link(connection);
     }
