@@ -14,7 +14,7 @@ export const LOADS: Readonly<Record<string, { readonly title: string; readonly o
   'chunked': { title: 'chunked POSTs', options: { ...base, kind: 'chunked', requests: 30_000 } },
 };
 
-const faulty: LoadOptions = { ...base, kind: 'mix', requests: 30_000 };
+const faulty: LoadOptions = { ...base, kind: 'mix', requests: 20_000 };
 
 /** One fault each; what is expected is every request that lost no byte on the way. */
 export const FAULTS: Readonly<Record<string, LoadOptions>> = {
@@ -22,7 +22,7 @@ export const FAULTS: Readonly<Record<string, LoadOptions>> = {
   'pipelining': { ...faulty, faults: { ...NO_FAULTS, pipelined: 8 } },
   'inner VLAN': { ...faulty, faults: { ...NO_FAULTS, vlan: true } },
   'zero-filled bodies': { ...faulty, faults: { ...NO_FAULTS, zeroFilled: true } },
-  'chunk data like its end': { ...faulty, kind: 'chunked', requests: 12_000, faults: { ...NO_FAULTS, endLookalikes: true } },
+  'chunk data like its end': { ...faulty, kind: 'chunked', requests: 8000, faults: { ...NO_FAULTS, endLookalikes: true } },
   'jumbo': { ...faulty, mtu: 9001 },
   'IP fragments': { ...faulty, faults: { ...NO_FAULTS, fragmentBytes: 800 } },
   'heads cut at any byte': { ...faulty, faults: { ...NO_FAULTS, cutAnywhere: true } },
