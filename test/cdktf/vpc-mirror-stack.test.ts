@@ -1,0 +1,79 @@
+// What the stack builds is what examples/vpc-mirror builds: both planned against the same emulated account.
+import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { App, Testing } from 'cdktf';
+import { VpcMirrorStack, type VpcMirrorStackProps } from '../../cdktf/vpc-mirror-stack.ts';
+import { emulatedAccount, provider } from '../terraform/lab.ts';
+import { moduleRegistry } from '../terraform/module-registry.ts';
+import { Workspace } from '../terraform/workspace.ts';
+
+const PROPS: VpcMirrorStackProps = {
+  region: 'us-east-1', vpcId: 'vpc-0a', privateSubnetIds: ['subnet-0a', 'subnet-0b'], interfaces: { byAsg: ['shop'] }, mirroredCidrs: ['10.0.0.0/16'],
+  detection: { mirrorEndpoint: 'http://nodes.internal:8445' }, rebuild: { artifactFile: 'artifact.tar.gz' },
+};
+
+interface Synthesised { readonly module: Record<string, Record<string, unknown>>; readonly output: Record<string, unknown> }
+
+const synthesise = (props: VpcMirrorStackProps): Synthesised => JSON.parse(Testing.synth(new VpcMirrorStack(Testing.app(), 'test', props)));
+
+test('with an endpoint that exists there is no node, and no token is asked for', () => {
+  const stack = synthesise(PROPS);
+  assert.deepEqual(Object.keys(stack.module).sort(), ['enis', 'rebuild', 'sessions']);
+  assert.equal(stack.module['rebuild']!['mirror_endpoint'], 'http://nodes.internal:8445');
+  assert.ok(!('variable' in stack));
+});
+
+test('ports become filter rules, and the VNI is the sessions\' and the rebuilders\'', () => {
+  const { module } = synthesise({ ...PROPS, mirroredPorts: [80, 8080], virtualNetworkId: 7, responsesMirrored: true });
+  assert.deepEqual(module['sessions']!['filter_rules'], {
+    tcp_80: { rule_number: 100, destination_port_range: { from_port: 80, to_port: 80 } },
+    tcp_8080: { rule_number: 101, destination_port_range: { from_port: 8080, to_port: 8080 } },
+  });
+  assert.equal(module['sessions']!['virtual_network_id'], 7);
+  assert.deepEqual(module['rebuild']!['config'], { vni_filter: [7] });
+  assert.equal(module['sessions']!['mirror_responses'], true);
+  assert.equal(module['rebuild']!['responses_mirrored'], true);
+});
+
+test('the stack and examples/vpc-mirror plan the same resources', async (t) => {
+  const account = await emulatedAccount(t);
+  if (account === undefined) return;
+  const ids = await account.build();
+  const hosts = await moduleRegistry(t);
+  const [vpc, subnets] = [ids['vpc']!, [ids['subnet_targets']!, ids['subnet_nodes']!]];
+
+  const example = new Workspace(t, 'examples/vpc-mirror', { hosts });
+  example.write('lab_override.tf', provider(account.endpoint));
+  example.write('artifact.tar.gz', 'stands in for the tarball');
+  example.write('terraform.tfvars.json', JSON.stringify({
+    region: 'us-east-1', artifact_file: 'artifact.tar.gz', vpc_id: vpc, private_subnet_ids: subnets, asg_names: ['shop'], mirrored_cidrs: ['10.0.0.0/16'],
+    token: 'secret-token', wallarm_labels: { group: 'shop' }, proxy_cidrs: ['10.0.0.0/24'],
+  }));
+
+  const out = mkdtempSync(join(tmpdir(), 'cdktf-out-'));
+  t.after(() => rmSync(out, { recursive: true, force: true }));
+  const app = new App({ outdir: out });
+  new VpcMirrorStack(app, 'vpc-mirror', {
+    ...PROPS, vpcId: vpc, privateSubnetIds: subnets, proxyCidrs: ['10.0.0.0/24'], detection: { wallarm: { labels: { group: 'shop' } } },
+  });
+  app.synth();
+  const stack = new Workspace(t, 'cdktf.out/stacks/vpc-mirror', { hosts });
+  const written = readFileSync(join(out, 'stacks/vpc-mirror/cdk.tf.json'), 'utf8').replace(/("source": *")[^"]*?(?=(modules\/|enis"))/g, '$1../../../');
+  const synthesised: { terraform: object } = JSON.parse(written);
+  stack.write('cdk.tf.json', JSON.stringify({ ...synthesised, terraform: { ...synthesised.terraform, backend: undefined } }));
+  stack.write('lab_override.tf', provider(account.endpoint));
+  stack.write('artifact.tar.gz', 'stands in for the tarball');
+  stack.write('terraform.tfvars.json', JSON.stringify({ token: 'secret-token' }));
+
+  const planned = async (workspace: Workspace): Promise<string[]> => {
+    await workspace.init();
+    // The example may do without nodes, so they are counted there.
+    return (await workspace.plan()).map(({ address, change }) => `${change.actions.join('+')} ${address.replace('module.nodes[0]', 'module.nodes')}`).sort();
+  };
+  const expected = await planned(example);
+  assert.ok(expected.length > 40);
+  assert.deepEqual(await planned(stack), expected);
+});
