@@ -1,5 +1,6 @@
 import { workerOf } from './capture/flow-hash.ts';
 import type { Settings } from './config/settings.ts';
+import { ExchangeLines, type LineWriter } from './exchange-lines.ts';
 import { Dispatcher } from './forward/dispatcher.ts';
 import { LoopMarker } from './forward/loop-marker.ts';
 import type { ExchangeSink } from './http/http-connection.ts';
@@ -14,10 +15,6 @@ import type { EndpointState, Gauges } from './status/status-source.ts';
 import type { Packet } from './wire/packet.ts';
 import type { WorkerShare } from './worker-share.ts';
 
-/** A hole the receiver has acknowledged will not be filled by a retransmission: only what is under way out of order is waited for. */
-const REORDER_MS = 200;
-/** A request that nothing is added to for this long is delivered as it is: with the hole's own wait it stays under two seconds. */
-const STALL_MS = 1500;
 const OWN_ADDRESSES_MS = 1000;
 
 /** What a service tells about each request, for logs. The request's bytes are borrowed. */
@@ -34,6 +31,8 @@ export interface Surroundings {
   readonly limits?: PipelineOptions['limits'];
   /** Where requests go that are not delivered. */
   readonly exchanges?: ExchangeSink;
+  /** Writes to `exchanges.file`. */
+  readonly writeLines?: LineWriter;
 }
 
 /** One thread's share of the service: its pipeline, the rules, and the delivery. Sources feed `pipeline`. */
@@ -46,6 +45,7 @@ export class ServiceThread implements ExchangeSink {
   readonly #ignored: IgnoredAddresses;
   readonly #observer: RequestObserver | null;
   readonly #exchanges: ExchangeSink | null;
+  readonly #lines: ExchangeLines | null;
   readonly #timer: NodeJS.Timeout;
 
   /** Throws an Error of one sentence when the endpoint cannot be one. */
@@ -55,6 +55,9 @@ export class ServiceThread implements ExchangeSink {
     this.#observer = observer;
     this.#exchanges = surroundings.exchanges ?? null;
     this.#dispatcher = settings.forward.endpoint === '' ? null : new Dispatcher(settings.forward, ledger, loopKey);
+    this.#lines = surroundings.writeLines === undefined ? null : new ExchangeLines({
+      write: surroundings.writeLines, queueBytes: settings.exchanges.queueBytes, ledger, isOnlyEnd: this.#dispatcher === null,
+    });
     this.#rules = new Rules(settings, this.#dispatcher?.marker ?? new LoopMarker(loopKey), loopKey, ledger);
     this.#ignored = new IgnoredAddresses(settings.tcpStream.ignoreIps, settings.tcpStream.onlyPorts);
     this.pipeline = new Pipeline(this.#pipelineOptions(surroundings), ledger, this);
@@ -70,9 +73,9 @@ export class ServiceThread implements ExchangeSink {
     }
     this.#rules.redact(request);
     this.#observer?.request(request, decision, null);
-    if (this.#dispatcher === null && this.#exchanges !== null) this.#exchanges.exchange(request);
-    else if (this.#dispatcher === null) this.ledger.count('http.exchanges');
-    else this.#dispatcher.submit(request, decision);
+    this.#lines?.exchange(request);
+    if (this.#dispatcher !== null) this.#dispatcher.submit(request, decision);
+    else this.#exchanges?.exchange(request);
   }
 
   gauges(): Gauges & { memoryBytes: number } {
@@ -82,10 +85,10 @@ export class ServiceThread implements ExchangeSink {
       flows,
       pendingPackets,
       pendingBytes,
-      inFlightRequests: waitingRequests + (this.#dispatcher?.inFlight() ?? 0),
+      inFlightRequests: waitingRequests + (this.#dispatcher?.inFlight() ?? 0) + (this.#lines?.waitingRequests ?? 0),
       queueBytes: forward?.queuedBytes ?? 0,
       openConnections: forward?.openConnections ?? 0,
-      memoryBytes: memoryBytes + (forward?.memoryBytes ?? 0),
+      memoryBytes: memoryBytes + (forward?.memoryBytes ?? 0) + (this.#lines?.pendingBytes ?? 0),
     };
   }
 
@@ -103,7 +106,7 @@ export class ServiceThread implements ExchangeSink {
   async drain(timeoutMs: number): Promise<void> {
     clearInterval(this.#timer);
     this.pipeline.flush();
-    await this.#dispatcher?.drain(timeoutMs);
+    await Promise.all([this.#dispatcher?.drain(timeoutMs), this.#lines?.drain(timeoutMs)]);
   }
 
   /** Flows to the detection endpoints are our own: mirrored, they would be rebuilt and delivered for ever. */
@@ -116,7 +119,7 @@ export class ServiceThread implements ExchangeSink {
     const { limits, forward, tcpStream, proxyProtocol } = this.#settings;
     const balancers = proxyProtocol.map(({ trustedNetworks, ports }) => ({ networks: new Networks(trustedNetworks), ports }));
     return {
-      limits: given ?? { ...limits, reorderMs: REORDER_MS, stallTimeoutMs: STALL_MS },
+      limits: given ?? limits,
       bodyLimitBytes: forward.bodyLimitBytes,
       parseResponses: tcpStream.parseResponses,
       responseTimeoutMs: tcpStream.responseTimeoutMs,

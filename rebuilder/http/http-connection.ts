@@ -5,7 +5,7 @@ import { distance } from '../reassembly/sequence.ts';
 import type { StreamSink } from '../reassembly/stream-sink.ts';
 import { addressText } from '../wire/address-text.ts';
 import type { Endpoints } from './message.ts';
-import type { ReaderContext } from './message-reader.ts';
+import type { ReaderContext } from './reader-context.ts';
 import { Pairing } from './pairing.ts';
 import { ProxyPrefix } from './proxy-prefix.ts';
 import { type HttpRequest, RequestParser, type RequestSink } from './request-parser.ts';

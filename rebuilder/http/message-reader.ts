@@ -1,37 +1,14 @@
-import type { CounterName, Ledger } from '../ledger.ts';
-import type { Budget } from '../reassembly/budget.ts';
+import type { CounterName } from '../ledger.ts';
 import type { StreamSink } from '../reassembly/stream-sink.ts';
 import { ChunkScanner, entityOf } from './chunked.ts';
-import { HeaderLines } from './header-lines.ts';
-import { HeldBytes } from './held-bytes.ts';
 import type { Framing } from './message.ts';
-import { lineEnd } from './request-line.ts';
+import { MessageProgress } from './message-progress.ts';
+import { type Body, type BodyFraming, type ReaderContext, wholeBody } from './reader-context.ts';
+import { emptyLine, lineEnd } from './request-line.ts';
 
 const LF = 10;
-const CR = 13;
-
-/** What all readers of one pipeline share. */
-export interface ReaderContext {
-  readonly ledger: Ledger;
-  readonly budget: Budget;
-  readonly headBytes: number;
-  readonly bodyLimitBytes: number;
-  readonly lines: HeaderLines;
-  /** Captured stream bytes that are of a message not finished yet: the part of the ledger's sum that is in flight. */
-  pendingBytes: number;
-}
-
-export function readerContext(ledger: Ledger, budget: Budget, headBytes: number, bodyLimitBytes: number): ReaderContext {
-  return { ledger, budget, headBytes, bodyLimitBytes, lines: new HeaderLines(), pendingBytes: 0 };
-}
 
 type State = 'idle' | 'head' | 'length' | 'chunked' | 'close' | 'other';
-
-/** What a head says about what follows it. */
-export interface BodyFraming {
-  framing: Framing;
-  contentLength: number;
-}
 
 /**
  * Frames the messages of one direction (RFC 9112): a head, then a body by length, by chunks or up to the end. Requests and responses differ
@@ -44,9 +21,7 @@ export abstract class MessageReader implements StreamSink {
   /** Only counts and frames: bodies are not kept (responses nobody asked for). */
   protected keepBodies = true;
   protected readonly chunks = new ChunkScanner();
-  protected held: HeldBytes;
-  /** Bytes of the present message that were captured, held or not. */
-  #messageBytes = 0;
+  readonly #progress: MessageProgress;
   /** Where in `held` the search for the empty line goes on. */
   #scanFrom = 0;
   #headersStart = 0;
@@ -55,9 +30,6 @@ export abstract class MessageReader implements StreamSink {
   #remaining = 0;
   /** The held body is the entity, chunk framing taken off: a hole made the framing unreadable. */
   #unchunked = false;
-  #lost: CounterName[] | null = null;
-  /** It was emitted once, incomplete, because nothing more came. */
-  #stalled = false;
   // --- of the piece that began the message
   protected messageSeq = 0;
   protected messageAck = 0;
@@ -67,14 +39,17 @@ export abstract class MessageReader implements StreamSink {
 
   constructor(context: ReaderContext) {
     this.context = context;
-    this.held = new HeldBytes(context.budget);
+    this.#progress = new MessageProgress(context);
   }
 
   // --- what a subclass knows
 
-  /** At a message's first byte: true = read a head from here. false = it has dealt with it (state, `other`), `skipped` says up to where. */
+  /** At a message's first byte: true = read a head from here. false = it has dealt with it, `skipped` says up to where. */
   protected abstract begin(bytes: Uint8Array, at: number, end: number): boolean;
+  protected skipped = 0;
   protected abstract other(bytes: Uint8Array, at: number, end: number): number;
+  /** Can the held beginning of a line still become a start line? */
+  protected abstract partialLine(bytes: Uint8Array, length: number): 'yes' | 'no';
   /** Is the whole line bytes[start, end) a start line? 'alone' = a message of that line only (HTTP/0.9). */
   protected abstract startLine(bytes: Uint8Array, start: number, end: number): 'yes' | 'no' | 'alone';
   /** Reads context.lines of a complete head. */
@@ -124,21 +99,18 @@ export abstract class MessageReader implements StreamSink {
     }
   }
 
-  /** Where `begin` left off when it returned false. */
-  protected skipped = 0;
-
   gap(bytes: number): void {
     const known = bytes >= 0;
     if (this.state === 'length' && known && bytes <= this.#remaining) {
-      this.#addLost('tcp.reassembly_gap');
+      this.#progress.lose('tcp.reassembly_gap');
       this.#remaining -= bytes;
       if (this.#remaining === 0) this.#finishHeld();
     } else if (this.state === 'chunked' && known && bytes <= this.chunks.dataRemaining) {
-      this.#addLost('tcp.reassembly_gap');
+      this.#progress.lose('tcp.reassembly_gap');
       this.#unchunk();
       this.chunks.skipData(bytes);
     } else if (this.state === 'close' && known) {
-      this.#addLost('tcp.reassembly_gap');
+      this.#progress.lose('tcp.reassembly_gap');
     } else if (!this.gapInOther(bytes)) {
       this.giveUp('tcp.reassembly_gap');
       this.resync();
@@ -155,7 +127,7 @@ export abstract class MessageReader implements StreamSink {
 
   /** Is a message begun and not finished? */
   get unfinished(): boolean {
-    return this.#messageBytes > 0;
+    return this.#progress.bytes > 0;
   }
 
   /**
@@ -163,14 +135,12 @@ export abstract class MessageReader implements StreamSink {
    * the rest come, the whole message is emitted again as a correction.
    */
   stall(nowMs: number, afterMs: number): void {
-    if (this.#messageBytes === 0 || this.#stalled || this.state === 'close' || nowMs - this.lastByteMs < afterMs) return;
-    this.#stalled = this.#emitPart('http.stalled', false);
+    if (this.#progress.bytes === 0 || this.#progress.stalled || this.state === 'close' || nowMs - this.lastByteMs < afterMs) return;
+    this.#progress.stalled = this.#emitPart('http.stalled', false);
   }
 
   /** Frees what is held without a word: for copies that are dropped. */
   discard(): void {
-    this.context.pendingBytes -= this.#messageBytes;
-    this.#messageBytes = 0;
     this.#reset();
     this.state = 'idle';
   }
@@ -181,16 +151,13 @@ export abstract class MessageReader implements StreamSink {
   protected copyFrom(other: MessageReader): void {
     this.state = other.state;
     this.chunks.copyFrom(other.chunks);
-    this.held.append(other.held.bytes, 0, other.held.length);
-    this.#messageBytes = other.#messageBytes;
-    this.context.pendingBytes += other.#messageBytes;
+    this.#progress.copyFrom(other.#progress);
     this.#scanFrom = other.#scanFrom;
     this.#headersStart = other.#headersStart;
     this.#headEnd = other.#headEnd;
     this.#contentLength = other.#contentLength;
     this.#remaining = other.#remaining;
     this.#unchunked = other.#unchunked;
-    this.#lost = other.#lost;
     this.messageSeq = other.messageSeq;
     this.messageAck = other.messageAck;
     this.messageTimeMs = other.messageTimeMs;
@@ -257,7 +224,7 @@ export abstract class MessageReader implements StreamSink {
 
   /** More of a head that did not end in its first piece. */
   #moreHead(bytes: Uint8Array, at: number, end: number): number {
-    const held = this.held;
+    const held = this.#progress.held;
     const before = held.length;
     const room = this.context.headBytes - before;
     const to = Math.min(end, at + room);
@@ -278,8 +245,10 @@ export abstract class MessageReader implements StreamSink {
       }
     }
     if (this.#headersStart > 0) {
-      const headEnd = this.#emptyLine();
+      const headEnd = emptyLine(held.bytes, this.#scanFrom, held.length);
       if (headEnd >= 0) return this.#heldHeadDone(this.#headersStart, headEnd, before, at);
+      // The last line's end may be the first half of an empty line.
+      this.#scanFrom = Math.max(this.#headersStart - 1, held.length - 2);
     }
     if (held.length >= this.context.headBytes) {
       this.giveUp('http.head_limit');
@@ -288,44 +257,20 @@ export abstract class MessageReader implements StreamSink {
     return to;
   }
 
-  /** Can the held beginning of a line still become a start line? */
-  protected abstract partialLine(bytes: Uint8Array, length: number): 'yes' | 'no';
-
   /** The held bytes are no head: all of them but those of this piece are lost, and the search begins with this piece. */
   #notAHead(at: number, to: number): number {
-    this.#addMessageBytes(at - to);
+    this.#progress.add(at - to);
     this.#done(false);
     this.resync();
     return at;
   }
 
-  /** One past the empty line in the held bytes, searched from where the last look ended. */
-  #emptyLine(): number {
-    const { bytes, length } = this.held;
-    let at = this.#scanFrom;
-    for (;;) {
-      const lf = bytes.indexOf(LF, at);
-      if (lf < 0 || lf >= length) {
-        this.#scanFrom = length;
-        return -1;
-      }
-      this.#scanFrom = lf;
-      if (lf + 1 >= length) return -1;
-      if (bytes[lf + 1] === LF) return lf + 2;
-      if (bytes[lf + 1] === CR) {
-        if (lf + 2 >= length) return -1;
-        if (bytes[lf + 2] === LF) return lf + 3;
-      }
-      at = lf + 1;
-    }
-  }
-
   /** The held head ends at headEnd; what was held beyond it is read again from the piece. */
   #heldHeadDone(headersStart: number, headEnd: number, before: number, at: number): number {
-    const { held } = this;
+    const { held } = this.#progress;
     const beyond = held.length - headEnd;
     held.truncate(headEnd);
-    this.#messageBytes -= beyond;
+    this.#progress.bytes -= beyond;
     this.context.pendingBytes -= beyond;
     if (headersStart === headEnd) this.#noHeaders(held.bytes, headEnd);
     else this.context.lines.scan(held.bytes, headersStart, headEnd);
@@ -361,7 +306,7 @@ export abstract class MessageReader implements StreamSink {
       const data = this.chunks.dataRemaining;
       stop = this.chunks.scan(bytes, at, data > 0 ? Math.min(end, at + data) : at + 1);
       if (data > 0) this.#hold(bytes, at, stop);
-      else this.#addMessageBytes(stop - at);
+      else this.#progress.add(stop - at);
     } else {
       stop = this.chunks.scan(bytes, at, end);
       this.#hold(bytes, at, stop);
@@ -374,7 +319,7 @@ export abstract class MessageReader implements StreamSink {
   #unchunk(): void {
     if (this.#unchunked) return;
     this.#unchunked = true;
-    const { held } = this;
+    const { held } = this.#progress;
     const entity = entityOf(held.bytes, this.#headEnd, held.length);
     const copy = entity.slice();
     held.truncate(this.#headEnd);
@@ -383,49 +328,28 @@ export abstract class MessageReader implements StreamSink {
 
   // --- holding and finishing
 
-  /** Adds captured bytes to the message; beyond the limits they are only counted. @returns false: nothing could be kept */
+  /** Adds captured bytes to the message; beyond the limits they are only counted. @returns false: there was no memory */
   #hold(bytes: Uint8Array, start: number, end: number, expected = 0): boolean {
-    this.#addMessageBytes(end - start);
-    const { held } = this;
-    let to = end;
-    if (this.state !== 'head') {
-      const limit = this.#headEnd + (this.keepBodies ? this.context.bodyLimitBytes : 0);
-      if (held.length + to - start > limit) {
-        to = start + Math.max(0, limit - held.length);
-        if (this.keepBodies) this.#addLost('http.body_limit');
-      }
-    }
-    if (to === start) return true;
-    if (held.append(bytes, start, to, Math.min(expected, this.context.bodyLimitBytes + this.#headEnd))) return true;
-    this.#addLost('http.memcap');
-    return false;
-  }
-
-  #addMessageBytes(bytes: number): void {
-    this.#messageBytes += bytes;
-    this.context.pendingBytes += bytes;
-  }
-
-  #addLost(reason: CounterName): void {
-    if (this.#lost === null) this.#lost = [reason];
-    else if (!this.#lost.includes(reason)) this.#lost.push(reason);
+    const { bodyLimitBytes } = this.context;
+    const limit = this.state === 'head' ? Infinity : this.#headEnd + (this.keepBodies ? bodyLimitBytes : 0);
+    return this.#progress.hold(bytes, start, end, limit, this.keepBodies ? 'http.body_limit' : null, expected);
   }
 
   #finishInvalid(): void {
-    this.#addLost('http.invalid_chunk');
+    this.#progress.lose('http.invalid_chunk');
     this.#finishHeld();
     this.resync();
   }
 
   #finishHeld(framing: Framing = this.#heldFraming()): void {
-    this.#emitHeld(framing, this.#lost, this.#stalled, true);
+    this.#emitHeld(framing, this.#progress.lost, this.#progress.stalled, true);
     this.#done(true);
   }
 
   /** Ends a message in progress: what there is of it is emitted as incomplete; less than a start line is counted as lost. */
   giveUp(reason: CounterName): void {
-    if (this.#messageBytes === 0) return;
-    const emitted = this.#stalled || this.#emitPart(reason, true);
+    if (this.#progress.bytes === 0) return;
+    const emitted = this.#progress.stalled || this.#emitPart(reason, true);
     this.state = 'idle';
     this.#done(emitted);
   }
@@ -433,11 +357,11 @@ export abstract class MessageReader implements StreamSink {
   /** Emits what there is; @returns false when that is not even a start line. */
   #emitPart(reason: CounterName, final: boolean): boolean {
     if (this.state !== 'head') {
-      this.#emitHeld(this.#heldFraming(), this.#lost === null ? [reason] : [...this.#lost, reason], false, final);
+      this.#emitHeld(this.#heldFraming(), this.#progress.lost === null ? [reason] : [...this.#progress.lost, reason], false, final);
       return true;
     }
     // Of a head, the lines that are whole.
-    const { held } = this;
+    const { held } = this.#progress;
     const end = held.length === 0 ? 0 : held.bytes.lastIndexOf(LF, held.length - 1) + 1;
     if (this.#headersStart === 0 || end < this.#headersStart) return false;
     this.context.lines.scan(held.bytes, this.#headersStart, end);
@@ -451,9 +375,9 @@ export abstract class MessageReader implements StreamSink {
   }
 
   #emitHeld(framing: Framing, lost: CounterName[] | null, correction: boolean, final: boolean): void {
-    const { held } = this;
+    const { held } = this.#progress;
     this.context.lines.scan(held.bytes, this.#headersStart, this.#headEnd);
-    const size = this.state === 'chunked' ? this.chunks.entityBytes : this.state === 'close' ? this.#messageBytes - this.#headEnd : this.#contentLength;
+    const size = this.state === 'chunked' ? this.chunks.entityBytes : this.state === 'close' ? this.#progress.bytes - this.#headEnd : this.#contentLength;
     const irregular = this.state === 'chunked' ? this.chunks.irregular : 0;
     // What follows is read afresh, unless emit() says otherwise.
     if (final) this.state = 'idle';
@@ -462,34 +386,15 @@ export abstract class MessageReader implements StreamSink {
 
   /** @param emitted false: the captured bytes became no message */
   #done(emitted: boolean): void {
-    if (emitted) this.countBytes(this.#messageBytes);
-    else this.lose(this.#messageBytes);
-    this.context.pendingBytes -= this.#messageBytes;
-    this.#messageBytes = 0;
+    if (emitted) this.countBytes(this.#progress.bytes);
+    else this.lose(this.#progress.bytes);
     this.#reset();
   }
 
   #reset(): void {
-    this.held.clear();
-    this.#lost = null;
+    this.#progress.clear();
     this.#unchunked = false;
-    this.#stalled = false;
     this.#headersStart = 0;
     this.#scanFrom = 0;
   }
-}
-
-/** What is known of a message's body when the message is emitted. */
-export interface Body {
-  readonly framing: Framing;
-  /** True length of the entity, bytes. */
-  readonly size: number;
-  readonly complete: boolean;
-  readonly lost: CounterName[] | null;
-  readonly irregular: number;
-  readonly correction: boolean;
-}
-
-function wholeBody(framing: Framing, size: number, irregular: number): Body {
-  return { framing, size, complete: true, lost: null, irregular, correction: false };
 }

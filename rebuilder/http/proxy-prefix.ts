@@ -1,5 +1,5 @@
 import type { StreamSink } from '../reassembly/stream-sink.ts';
-import type { ReaderContext } from './message-reader.ts';
+import type { ReaderContext } from './reader-context.ts';
 import { type ProxyAddresses, parseProxyHeader } from './proxy-protocol.ts';
 
 /** Longer than any header with TLVs that balancers send (AWS: under 100 bytes). */

@@ -114,3 +114,12 @@ export function lineEnd(bytes: Uint8Array, from: number, to: number): number {
   }
   return -1;
 }
+
+/** One past the empty line that ends a head: the first LF in bytes[from, to) that is followed by another, a CR between them allowed. -1 = none. */
+export function emptyLine(bytes: Buffer, from: number, to: number): number {
+  for (let lf = bytes.indexOf(LF, from); lf >= 0 && lf + 1 < to; lf = bytes.indexOf(LF, lf + 1)) {
+    if (bytes[lf + 1] === LF) return lf + 2;
+    if (bytes[lf + 1] === CR && lf + 2 < to && bytes[lf + 2] === LF) return lf + 3;
+  }
+  return -1;
+}

@@ -1,7 +1,8 @@
 import type { CounterName } from '../ledger.ts';
 import type { StreamSink } from '../reassembly/stream-sink.ts';
 import { type Framing, LINE_STRIDE, type Response } from './message.ts';
-import { type Body, type BodyFraming, MessageReader, type ReaderContext } from './message-reader.ts';
+import { MessageReader } from './message-reader.ts';
+import type { Body, BodyFraming, ReaderContext } from './reader-context.ts';
 import { isStatusLine } from './search.ts';
 
 /** What a connection knows about the request that a response answers, and does with the response. */

@@ -1,6 +1,7 @@
 import { type Packet, TcpFlag } from '../wire/packet.ts';
-import { HalfStream, type StreamContext } from './half-stream.ts';
+import { HalfStream } from './half-stream.ts';
 import { advance, distance } from './sequence.ts';
+import type { StreamContext } from './stream-context.ts';
 import type { StreamSink } from './stream-sink.ts';
 
 /** What is made of a connection's two streams. */

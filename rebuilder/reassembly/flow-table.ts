@@ -1,7 +1,7 @@
 import type { Ledger } from '../ledger.ts';
 import { type Packet, TcpFlag } from '../wire/packet.ts';
 import { Connection, type ConnectionHandler } from './connection.ts';
-import type { StreamContext } from './half-stream.ts';
+import type { StreamContext } from './stream-context.ts';
 
 export interface FlowLimits {
   /** Connections known at a time. */

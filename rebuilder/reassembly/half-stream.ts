@@ -1,38 +1,10 @@
-import type { Ledger } from '../ledger.ts';
 import { type Packet, TcpFlag } from '../wire/packet.ts';
-import type { Budget } from './budget.ts';
 import { LateStream } from './late-stream.ts';
-import { SegmentQueue } from './segments.ts';
+import { type Segment, SegmentQueue } from './segments.ts';
 import { advance, distance } from './sequence.ts';
+import type { StreamContext } from './stream-context.ts';
 import type { StreamSink } from './stream-sink.ts';
-
-export interface StreamLimits {
-  /** A hole is waited for this long. */
-  gapTimeoutMs: number;
-  /**
-   * Segments may come in another order than they were sent. A hole that the receiver has acknowledged, and the beginning of a stream joined in its
-   * middle, are waited for only as long as that takes.
-   */
-  reorderMs: number;
-  /** A hole is also given up when this many bytes wait behind it. */
-  gapBytes: number;
-  /** Bytes behind the holes of all streams together. */
-  reorderBytes: number;
-  /** Bytes kept to correct requests when a hole is filled after it was given up, all streams together. */
-  correctionBytes: number;
-  /** A message to which nothing is added for this long is emitted as it is; 0 = never (capture files). */
-  stallTimeoutMs: number;
-}
-
-/** What all streams of one pipeline share. */
-export interface StreamContext {
-  readonly ledger: Ledger;
-  readonly limits: StreamLimits;
-  readonly reorderBudget: Budget;
-  readonly correctionBudget: Budget;
-  /** Streams that wait for something that may not come: looked at every few ms. */
-  readonly waiting: Set<HalfStream>;
-}
+import { SuspectSegments } from './suspect-segments.ts';
 
 /** More than any window in use (RFC 7323 allows 1 GiB): segments farther off do not belong to this stream. */
 const MAX_WINDOW_BYTES = 1 << 26;
@@ -55,11 +27,10 @@ export class HalfStream {
   /** A packet of this direction was seen. */
   seen = false;
   /** Bytes were handed to the sink. */
-  #read = false;
+  #hasRead = false;
   /** A correct TCP checksum was seen in this direction: from then on a wrong one is the receiver's reason to drop, so ours too. */
   #checksumsCorrect = false;
-  /** Segments with a wrong checksum: dropped by the receiver, unless it was the capture that spoilt the sum. Read where nothing else came. */
-  #suspects: SegmentQueue | null = null;
+  #suspects: SuspectSegments | null = null;
   #queue: SegmentQueue | null = null;
   /** Highest acknowledgment the peer sent; valid when #acked. */
   #ackedSeq = 0;
@@ -96,7 +67,7 @@ export class HalfStream {
    * it (RFC 7413).
    */
   startAt(seq: number): void {
-    if (this.#read) return;
+    if (this.#hasRead) return;
     this.started = true;
     this.nextSeq = seq;
   }
@@ -109,7 +80,9 @@ export class HalfStream {
       this.#checksumsCorrect = true;
     } else if (packet.checksum === 'wrong' && this.#checksumsCorrect) {
       ledger.count('tcp.invalid_checksum');
-      this.#suspect(packet, nowMs);
+      this.#suspects ??= new SuspectSegments(this.#context.reorderBudget, ledger);
+      this.#suspects.add(packet, this.started ? this.nextSeq : null, nowMs);
+      if (this.#missingAcknowledged() > 0) this.#wait(nowMs);
       return false;
     }
     const seq = (packet.flags & TcpFlag.syn) !== 0 ? advance(packet.seq, 1) : packet.seq;
@@ -179,7 +152,7 @@ export class HalfStream {
   /** Declares the bytes before `seq` lost. */
   skipTo(seq: number, nowMs: number): void {
     if (!this.started) this.#start();
-    if (this.#suspects !== null) this.#believe(seq);
+    if (this.#suspects !== null) this.#believe(this.#suspects, seq);
     const bytes = distance(seq, this.nextSeq);
     if (!this.started) return;
     if (bytes <= 0) {
@@ -206,7 +179,8 @@ export class HalfStream {
   end(nowMs: number): void {
     if (this.queuedBytes === 0 && (this.#missingAcknowledged() > 0 || this.#edge)) this.giveUp(nowMs);
     for (let rounds = 0; this.queuedBytes > 0 && rounds < 8192; rounds++) this.giveUp(nowMs);
-    if (this.#suspects !== null) this.#dropSuspects();
+    this.#suspects?.drop();
+    this.#suspects = null;
     this.#dropLate();
     this.sink.end();
     this.#waitingSinceMs = -1;
@@ -265,7 +239,7 @@ export class HalfStream {
   }
 
   #deliver(bytes: Uint8Array, start: number, end: number, seq: number, ack: number, timeMs: number, ipId: number): void {
-    this.#read = true;
+    this.#hasRead = true;
     if (this.#late !== null) this.#late.follow(bytes, start, end, seq, ack, timeMs, ipId);
     this.sink.data(bytes, start, end, seq, ack, timeMs, ipId);
   }
@@ -308,18 +282,19 @@ export class HalfStream {
     for (let first = queue.first; first !== undefined && distance(first.seq, this.nextSeq) <= 0; first = queue.first) {
       if (!force && this.#blocked()) break;
       queue.shift();
-      const known = -distance(first.seq, this.nextSeq);
-      const { length } = first.bytes;
-      if (known >= length) {
-        this.#context.ledger.count('tcp.overlap_bytes', length);
-        continue;
-      }
-      if (known > 0) this.#context.ledger.count('tcp.overlap_bytes', known);
-      this.#deliver(first.bytes, known, length, advance(first.seq, known), first.ack, first.timeMs, first.ipId);
-      this.nextSeq = advance(first.seq, length);
+      this.#read(first);
     }
     if (this.nextSeq !== before) this.#settle();
     if (this.sink.unfinished) this.#context.waiting.add(this);
+  }
+
+  /** Delivers what is new of a segment that begins at or before nextSeq. */
+  #read({ seq, bytes, ack, timeMs, ipId }: Segment): void {
+    const known = Math.min(-distance(seq, this.nextSeq), bytes.length);
+    if (known > 0) this.#context.ledger.count('tcp.overlap_bytes', known);
+    if (known === bytes.length) return;
+    this.#deliver(bytes, known, bytes.length, advance(seq, known), ack, timeMs, ipId);
+    this.nextSeq = advance(seq, bytes.length);
   }
 
   /** After progress: waits anew for what is still missing. */
@@ -373,43 +348,11 @@ export class HalfStream {
     if (this.started && distance(packet.dataEnd - packet.dataStart + seq | 0, this.nextSeq) === 0) this.skipTo(end, nowMs);
   }
 
-  #suspect(packet: Packet, nowMs: number): void {
-    const length = packet.dataEnd - packet.dataStart;
-    if (length === 0) return;
-    const suspects = this.#suspects ??= new SegmentQueue(this.#context.reorderBudget);
-    const insertion = !this.started || distance(packet.seq, this.nextSeq) < 0 ? 'covered'
-      : suspects.insert(packet.seq, packet.bytes, packet.dataStart, packet.dataEnd, packet.ack, nowMs, packet.ipId, replaced);
-    if (insertion !== 'kept') replaced.bytes = length;
-    this.#context.ledger.count('tcp.invalid_checksum_bytes', replaced.bytes);
-    // The receiver, or the sender's later segments, will tell whether these bytes count; nobody waits for them alone.
-    if (this.#missingAcknowledged() > 0) this.#wait(nowMs);
-  }
-
-  /**
-   * Nothing else came for the hole before `seq`: the sender went on behind it, so its receiver had these bytes, and the wrong sum was made by
-   * the capture (segmentation offload).
-   */
-  #believe(seq: number): void {
-    const suspects = this.#suspects!;
-    for (let first = suspects.first; first !== undefined && distance(first.seq, seq) < 0; first = suspects.first) {
-      suspects.shift();
-      const known = -distance(first.seq, this.nextSeq);
-      const { length } = first.bytes;
-      if (known < 0 || known >= length) {
-        this.#context.ledger.count('tcp.invalid_checksum_bytes', length);
-        continue;
-      }
-      this.#context.ledger.count('tcp.invalid_checksum_bytes', known);
-      this.#context.ledger.count('tcp.checksum_believed');
-      this.#deliver(first.bytes, known, length, advance(first.seq, known), first.ack, first.timeMs, first.ipId);
-      this.nextSeq = advance(first.seq, length);
+  /** Nothing else came for the hole before `seq`. */
+  #believe(suspects: SuspectSegments, seq: number): void {
+    for (let segment = suspects.take(this.nextSeq, seq); segment !== null; segment = suspects.take(this.nextSeq, seq)) {
+      this.#read(segment);
     }
-  }
-
-  #dropSuspects(): void {
-    this.#context.ledger.count('tcp.invalid_checksum_bytes', this.#suspects?.bytes ?? 0);
-    this.#suspects?.clear();
-    this.#suspects = null;
   }
 
   #far(packet: Packet, seq: number, length: number, nowMs: number): void {

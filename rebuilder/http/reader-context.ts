@@ -1,0 +1,40 @@
+import type { CounterName, Ledger } from '../ledger.ts';
+import type { Budget } from '../reassembly/budget.ts';
+import { HeaderLines } from './header-lines.ts';
+import type { Framing } from './message.ts';
+
+/** What all readers of one pipeline share. */
+export interface ReaderContext {
+  readonly ledger: Ledger;
+  readonly budget: Budget;
+  readonly headBytes: number;
+  readonly bodyLimitBytes: number;
+  readonly lines: HeaderLines;
+  /** Captured stream bytes that are of a message not finished yet: the part of the ledger's sum that is in flight. */
+  pendingBytes: number;
+}
+
+export function readerContext(ledger: Ledger, budget: Budget, headBytes: number, bodyLimitBytes: number): ReaderContext {
+  return { ledger, budget, headBytes, bodyLimitBytes, lines: new HeaderLines(), pendingBytes: 0 };
+}
+
+/** What a head says about what follows it. */
+export interface BodyFraming {
+  framing: Framing;
+  contentLength: number;
+}
+
+/** What is known of a message's body when the message is emitted. */
+export interface Body {
+  readonly framing: Framing;
+  /** True length of the entity, bytes. */
+  readonly size: number;
+  readonly complete: boolean;
+  readonly lost: CounterName[] | null;
+  readonly irregular: number;
+  readonly correction: boolean;
+}
+
+export function wholeBody(framing: Framing, size: number, irregular: number): Body {
+  return { framing, size, complete: true, lost: null, irregular, correction: false };
+}

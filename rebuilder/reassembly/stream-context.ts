@@ -1,0 +1,31 @@
+import type { Ledger } from '../ledger.ts';
+import type { Budget } from './budget.ts';
+import type { HalfStream } from './half-stream.ts';
+
+export interface StreamLimits {
+  /** A hole is waited for this long. */
+  gapTimeoutMs: number;
+  /**
+   * Segments may come in another order than they were sent. A hole that the receiver has acknowledged, and the beginning of a stream joined in its
+   * middle, are waited for only as long as that takes.
+   */
+  reorderMs: number;
+  /** A hole is also given up when this many bytes wait behind it. */
+  gapBytes: number;
+  /** Bytes behind the holes of all streams together. */
+  reorderBytes: number;
+  /** Bytes kept to correct requests when a hole is filled after it was given up, all streams together. */
+  correctionBytes: number;
+  /** A message to which nothing is added for this long is emitted as it is; 0 = never (capture files). */
+  stallTimeoutMs: number;
+}
+
+/** What all streams of one pipeline share. */
+export interface StreamContext {
+  readonly ledger: Ledger;
+  readonly limits: StreamLimits;
+  readonly reorderBudget: Budget;
+  readonly correctionBudget: Budget;
+  /** Streams that wait for something that may not come: looked at every few ms. */
+  readonly waiting: Set<HalfStream>;
+}
