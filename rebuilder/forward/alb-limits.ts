@@ -1,6 +1,7 @@
 import { Field, LINE_STRIDE } from '../http/message.ts';
 import type { Request } from '../http/message.ts';
 import { isStrictChunked } from './chunked-body.ts';
+import { isPlainHost } from './host-value.ts';
 import { looksLikeFraming } from './header-name.ts';
 
 /**
@@ -13,7 +14,7 @@ export const Finding = {
   size: 1,
   /** Not one of GET HEAD POST PUT DELETE OPTIONS PATCH. */
   method: 2,
-  /** A line that parsers read differently: its end, blanks in the request line, the form of the target, the version, no or two Host lines. */
+  /** A line that parsers read differently: its end, blanks in the request line, the form of the target, the version, no, two or a bad Host. */
   line: 4,
   /** The body's end is not told by exactly one plain Content-Length or one `Transfer-Encoding: chunked` that is true. */
   framing: 8,
@@ -151,6 +152,7 @@ export function inspect(request: Request): number {
         break;
       case Field.host:
         hosts++;
+        if (!isPlainHost(bytes, lines[at + 3]!, lines[at + 4]!)) found |= Finding.line;
         break;
       case Field.contentLength:
         lengths++;

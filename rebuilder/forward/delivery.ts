@@ -9,8 +9,10 @@ export const Trait = {
   http10: 4,
   /** Nothing may be sent behind it until it is answered. */
   alone: 8,
+  /** It was refused and is tried with its request line in a header. */
+  enveloped: 16,
   /** There is no other form left to try, should it be refused. */
-  last: 16,
+  last: 32,
 } as const;
 
 /** One request on its way to the node: its bytes, and what was tried. Reused after its end; lists chain them by `next`. */

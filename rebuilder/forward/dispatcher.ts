@@ -8,7 +8,7 @@ import { Finding, inspect, REFUSED } from './alb-limits.ts';
 import { newDelivery, releaseDelivery, Trait } from './delivery.ts';
 import type { Delivery } from './delivery.ts';
 import { parseEndpoint } from './endpoint.ts';
-import { ENVELOPE_BYTES, putEnvelopedForm } from './enveloped-form.ts';
+import { envelopedBytes, putEnvelopedForm } from './enveloped-form.ts';
 import { irregularRoute } from './irregular.ts';
 import { keptBytes, putKeptForm } from './kept-form.ts';
 import { LoopMarker } from './loop-marker.ts';
@@ -259,17 +259,19 @@ export class Dispatcher implements PoolOwner {
     this.#ended();
   }
 
-  /** Puts the refused request into the queue again, its request line as a header; false = no memory. */
+  /** Puts the refused request into the queue again, its request line, or its whole head, in headers; false = no memory. */
   #envelop(refused: Delivery): boolean {
     const memory = this.#sharedMemory;
-    const slab = memory.reserve(refused.end - refused.start + ENVELOPE_BYTES);
+    const { bytes } = refused.slab!;
+    const isDeep = (refused.traits & Trait.enveloped) !== 0;
+    const slab = memory.reserve(envelopedBytes(bytes, refused.start, refused.end, isDeep));
     if (slab === null) return false;
-    const end = putEnvelopedForm(refused.slab!.bytes, refused.start, refused.end, slab.bytes, slab.used);
+    const end = putEnvelopedForm(bytes, refused.start, refused.end, isDeep, slab.bytes, slab.used);
     const delivery = this.#take(memory, slab, end, 0);
     delivery.submittedMs = refused.submittedMs;
     // What is wrong may be another line of it: then the connection ends again, and nobody else shall suffer.
-    delivery.traits = (refused.traits & (Trait.incomplete | Trait.http10)) | Trait.alone | Trait.last;
-    this.#ledger.count('forward.enveloped');
+    delivery.traits = (refused.traits & (Trait.incomplete | Trait.http10)) | Trait.alone | (isDeep ? Trait.last : Trait.enveloped);
+    if (!isDeep) this.#ledger.count('forward.enveloped');
     this.#shared.push(delivery);
     return true;
   }

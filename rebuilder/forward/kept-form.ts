@@ -6,6 +6,7 @@ import { addedBytes, copy, putAddedLines, putText } from './added-lines.ts';
 import type { Additions } from './added-lines.ts';
 import { Finding, isKeepAlive } from './alb-limits.ts';
 import { isReservedName } from './header-name.ts';
+import { originalHost } from './host-value.ts';
 import type { LoopMarker } from './loop-marker.ts';
 
 /** Put before the name of a line that must not mean anything on our way, so that the node still reads what it holds. */
@@ -63,7 +64,8 @@ export function putKeptForm(
   let at = start;
   let from = request.start;
   let requestId = true;
-  let hostMissing = envelope.host !== null;
+  const host = originalHost(envelope);
+  let hostMissing = host !== null;
   for (let i = 0, line = 0; i < lineCount; i++, line += LINE_STRIDE) {
     const field = lines[line]!;
     if (field === Field.other) continue;
@@ -72,10 +74,10 @@ export function putKeptForm(
       continue;
     }
     const nameStart = lines[line + 1]!;
-    if (field === Field.host && envelope.host !== null) {
+    if (field === Field.host && host !== null) {
       at = copy(bytes, from, nameStart, to, at);
       from = nameStart;
-      if (hostMissing) at = putLineEnd(to, putText(envelope.host, to, copy(HOST, 0, HOST.length, to, at)));
+      if (hostMissing) at = putLineEnd(to, putText(host, to, copy(HOST, 0, HOST.length, to, at)));
       hostMissing = false;
       at = copy(RENAMED, 0, RENAMED.length, to, at);
       ledger?.count('forward.host_replaced');
@@ -89,7 +91,7 @@ export function putKeptForm(
   // The empty line is CRLF, or a bare LF in a request that goes apart.
   const linesEnd = headEnd - (bytes[headEnd - 2] === CR ? 2 : 1);
   at = copy(bytes, from, linesEnd, to, at);
-  if (hostMissing) at = putLineEnd(to, putText(envelope.host!, to, copy(HOST, 0, HOST.length, to, at)));
+  if (hostMissing) at = putLineEnd(to, putText(host!, to, copy(HOST, 0, HOST.length, to, at)));
   additions.complete = request.complete;
   additions.requestId = requestId;
   additions.keepAlive = !isRaw && (found & Finding.closes) !== 0;

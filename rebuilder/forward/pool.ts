@@ -218,7 +218,7 @@ export class Pool implements ConnectionOwner {
     this.inFlight--;
     const { status, speaker, keepAlive } = connection.framer;
     if (!keepAlive && (delivery.traits & Trait.http10) !== 0) this.#closesBehindHttp10 = true;
-    const outcome = verdict(status, speaker);
+    const outcome = verdict(status, speaker, this.#options.isSingle);
     if (outcome === 'retry') {
       this.#unavailableAnswer(connection, delivery, status);
       return;

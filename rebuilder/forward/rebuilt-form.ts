@@ -2,11 +2,12 @@ import { Field, LINE_STRIDE } from '../http/message.ts';
 import type { Request } from '../http/message.ts';
 import type { Envelope } from '../rules/envelope.ts';
 import type { Ledger } from '../ledger.ts';
-import { addedBytes, copy, putAddedLines, putNumber, putText } from './added-lines.ts';
+import { addedBytes, copy, putAddedLines, putText } from './added-lines.ts';
 import type { Additions } from './added-lines.ts';
 import { Finding, isPathOrUrl, MAX_HEAD_BYTES, MAX_LINE_BYTES } from './alb-limits.ts';
 import { decodeChunked } from './chunked-body.ts';
 import { isReservedName, looksLikeFraming } from './header-name.ts';
+import { isPlainHost, originalHost, serverHost } from './host-value.ts';
 import { isRenamed, putLineEnd, RENAMED } from './kept-form.ts';
 import type { LoopMarker } from './loop-marker.ts';
 
@@ -87,6 +88,7 @@ export function putRebuiltForm(
   ledger: Ledger | null, to: Buffer, start: number,
 ): number {
   const { bytes, lines, lineCount } = request;
+  const host = originalHost(envelope);
   let at = start;
   const methodReplaced = forBalancer && (found & Finding.method) !== 0;
   if (methodReplaced) {
@@ -125,14 +127,15 @@ export function putRebuiltForm(
     } else {
       let rename = isRenamed(request, line, ledger) || isReservedName(bytes, nameStart, nameEnd);
       if (field === Field.host) {
-        if (hosts === 0 && envelope.host !== null) {
-          at = putLineEnd(to, putText(envelope.host, to, putText('Host: ', to, at)));
+        if (hosts === 0 && host !== null) {
+          at = putLineEnd(to, putText(host, to, putText('Host: ', to, at)));
           ledger?.count('forward.host_replaced');
           rename = true;
+          hosts++;
         } else {
-          rename = hosts > 0;
+          rename = hosts > 0 || !isPlainHost(bytes, lines[line + 3]!, lines[line + 4]!);
+          if (!rename) hosts++;
         }
-        hosts++;
       } else if (field === Field.contentLength || field === Field.transferEncoding || looksLikeFraming(bytes, nameStart, nameEnd)) {
         rename = true;
       } else if (field === Field.xRequestId) {
@@ -158,16 +161,8 @@ export function putRebuiltForm(
     }
     if (at - lineStart > MAX_LINE_BYTES && forBalancer) return -1;
   }
-  if (hosts === 0 && (isHttp11 || envelope.host !== null)) {
-    at = putText('Host: ', to, at);
-    if (envelope.host !== null) {
-      at = putText(envelope.host, to, at);
-    } else {
-      const { serverAddress, serverPort } = request.endpoints;
-      at = putText(serverAddress.includes(':') ? `[${serverAddress}]:` : `${serverAddress}:`, to, at);
-      at = putNumber(serverPort, to, at);
-    }
-    at = putLineEnd(to, at);
+  if (hosts === 0 && (isHttp11 || host !== null)) {
+    at = putLineEnd(to, putText(host ?? serverHost(request.endpoints), to, putText('Host: ', to, at)));
   }
   if (methodReplaced) at = putLine('X-Mirror-Original-Method', bytes, request.start, request.methodEnd, to, at);
   if (!targetKept) at = putLine('X-Mirror-Original-Target', bytes, request.targetStart, request.targetEnd, to, at);

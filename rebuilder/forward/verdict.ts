@@ -25,9 +25,11 @@ const REFUSED_BY_BALANCER: Readonly<Record<number, CounterName>> = {
  * A node's own answer, whatever its status, is a delivery: it has read and inspected the request. A load balancer's 502, 503 and 504 say
  * that no node did. Its `Server: awselb/2.0` tells it apart; it can be configured to leave that line out, so no Server line at all counts
  * as its own.
+ * `isSingle`: on the raw path, where odd methods go: NGINX answers 405 to TRACE and CONNECT before any module has seen them.
  */
-export function verdict(status: number, speaker: Speaker): Verdict {
+export function verdict(status: number, speaker: Speaker, isSingle: boolean): Verdict {
   if (status < 400) return 'delivered';
+  if (isSingle && status === 405) return 'forward.refused.405';
   const refused = REFUSED_BY_ANYONE[status];
   if (refused !== undefined) return refused;
   if (speaker !== 'node' && status >= 502 && status <= 504) return 'retry';

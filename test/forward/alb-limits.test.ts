@@ -39,6 +39,8 @@ const REFUSALS: readonly (readonly [name: string, finding: number, bytes: string
   ['headers over 64K', Finding.size, `GET / HTTP/1.1\r\nHost: a\r\n${`X: ${long(10_000)}\r\n`.repeat(7)}\r\n`],
   ...['TRACE', 'CONNECT', 'PROPFIND', 'get', 'GETT', 'X'].map((method) => [`method ${method}`, Finding.method, `${method} / HTTP/1.1\r\nHost: a\r\n\r\n`] as const),
   ['no Host', Finding.line, 'GET / HTTP/1.1\r\nX: y\r\n\r\n'],
+  ['an empty Host', Finding.line, 'GET / HTTP/1.1\r\nHost: \r\n\r\n'],
+  ['a slash in Host', Finding.line, 'GET / HTTP/1.1\r\nHost: a/b\r\n\r\n'],
   ['two Hosts', Finding.line, 'GET / HTTP/1.1\r\nHost: a\r\nHost: a\r\n\r\n'],
   ['HTTP/1.2', Finding.line, 'GET / HTTP/1.2\r\nHost: a\r\n\r\n'],
   ['HTTP/2.0', Finding.line, 'GET / HTTP/2.0\r\nHost: a\r\n\r\n'],

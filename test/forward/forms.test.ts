@@ -4,7 +4,7 @@ import { inspect } from '../../rebuilder/forward/alb-limits.ts';
 import { keptBytes, putKeptForm } from '../../rebuilder/forward/kept-form.ts';
 import { LoopMarker } from '../../rebuilder/forward/loop-marker.ts';
 import { planRebuiltForm, putRebuiltForm } from '../../rebuilder/forward/rebuilt-form.ts';
-import { ENVELOPE_BYTES, putEnvelopedForm } from '../../rebuilder/forward/enveloped-form.ts';
+import { envelopedBytes, putEnvelopedForm } from '../../rebuilder/forward/enveloped-form.ts';
 import type { Request, Response } from '../../rebuilder/http/message.ts';
 import { Ledger } from '../../rebuilder/ledger.ts';
 import type { Envelope } from '../../rebuilder/rules/envelope.ts';
@@ -83,6 +83,12 @@ describe('with its own bytes', () => {
     assert.equal(kept(buildRequest('GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n'), envelope).text, 'GET / HTTP/1.0\r\nConnection: keep-alive\r\nHost: shop.example\r\n\r\n');
   });
 
+  test('an original host that a client could have written to be refused is left where it is', () => {
+    for (const host of ['a/../b', 'a b', '', 'a..b', 'a\r\nX: y']) {
+      assert.equal(kept(buildRequest('GET / HTTP/1.1\r\nHost: a\r\n\r\n'), { ...ENVELOPE, host }).text, 'GET / HTTP/1.1\r\nHost: a\r\n\r\n');
+    }
+  });
+
   test('HTTP/1.0 keeps its version and is told to keep the connection', () => {
     assert.equal(kept(buildRequest('GET / HTTP/1.0\r\nConnection: close\r\n\r\n')).text, 'GET / HTTP/1.0\r\nX-Mirror-Original-Connection: close\r\nConnection: keep-alive\r\n\r\n');
   });
@@ -130,6 +136,8 @@ describe('re-framed', () => {
     ['no version', 'GET /a\r\n\r\n', 'GET /a HTTP/1.1\r\nHost: 10.0.2.9:80\r\nX-Mirror-Original-Version: \r\n\r\n'],
     ['another version', 'GET /a HTTP/1.7\r\nHost: a\r\n\r\n', 'GET /a HTTP/1.1\r\nHost: a\r\nX-Mirror-Original-Version: HTTP/1.7\r\n\r\n'],
     ['no Host', 'GET /a HTTP/1.1\r\n\r\n', 'GET /a HTTP/1.1\r\nHost: 10.0.2.9:80\r\n\r\n'],
+    ['a Host nobody takes', 'GET /a HTTP/1.1\r\nHost: ${jndi:ldap://x}\r\n\r\n', 'GET /a HTTP/1.1\r\nX-Mirror-Original-Host: ${jndi:ldap://x}\r\nHost: 10.0.2.9:80\r\n\r\n'],
+    ['an empty Host and a second', 'GET /a HTTP/1.1\r\nHost:\r\nHost: b\r\n\r\n', 'GET /a HTTP/1.1\r\nX-Mirror-Original-Host:\r\nHost: b\r\n\r\n'],
     ['two Hosts', 'GET /a HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n', 'GET /a HTTP/1.1\r\nHost: a\r\nX-Mirror-Original-Host: b\r\n\r\n'],
     ['an invented method', 'PROPFIND /a HTTP/1.1\r\nHost: a\r\n\r\n', 'GET /a HTTP/1.1\r\nHost: a\r\nX-Mirror-Original-Method: PROPFIND\r\n\r\n'],
     ['an invented method with a body', 'REPORT /a HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nhi', 'POST /a HTTP/1.1\r\nHost: a\r\nX-Mirror-Original-Content-Length: 2\r\nX-Mirror-Original-Method: REPORT\r\nContent-Length: 2\r\n\r\nhi'],
@@ -173,10 +181,31 @@ test('every form of every hostile request stays within the memory it asked for',
   }
 });
 
-test('enveloped: the request line is a header', () => {
-  for (const [line, first] of [['POST /%00 HTTP/1.1', 'POST / HTTP/1.1'], ['HEAD /.. HTTP/1.0', 'POST / HTTP/1.0']] as const) {
-    const from = Buffer.from(`##${line}\r\nHost: a\r\nContent-Length: 2\r\n\r\nhi##`);
-    const { whole } = written(from.length + ENVELOPE_BYTES, (to, at) => putEnvelopedForm(from, 2, from.length - 2, to, at));
-    assert.equal(whole, `${first}\r\nX-Mirror-Original-Request-Line: ${line}\r\nHost: a\r\nContent-Length: 2\r\n\r\nhi`);
+describe('enveloped', () => {
+  function enveloped(bytes: string, isDeep: boolean): string {
+    const from = Buffer.from(`##${bytes}##`, 'latin1');
+    const size = envelopedBytes(from, 2, from.length - 2, isDeep);
+    return written(size, (to, at) => putEnvelopedForm(from, 2, from.length - 2, isDeep, to, at)).whole;
   }
+
+  for (const [line, first] of [['POST /%00 HTTP/1.1', 'POST / HTTP/1.1'], ['HEAD /.. HTTP/1.0', 'POST / HTTP/1.0']] as const) {
+    test(`${line}: the request line is a header`, () => {
+      const expected = `${first}\r\nX-Mirror-Original-Request-Line: ${line}\r\nHost: a\r\nContent-Length: 2\r\n\r\nhi`;
+      assert.equal(enveloped(`${line}\r\nHost: a\r\nContent-Length: 2\r\n\r\nhi`, false), expected);
+    });
+  }
+
+  test('deep: no line of the client has its own name but the framing', () => {
+    const { whole } = kept(buildRequest('POST /a HTTP/1.1\r\nHost: a\r\nAuthorization: 1\r\nAuthorization: 2\r\ncontent-length: 2\r\n\r\nhi'));
+    const ours = whole.slice(whole.indexOf('X-Forwarded-For: '));
+    const expected = 'POST / HTTP/1.1\r\nX-Mirror-Original-Request-Line: POST /a HTTP/1.1\r\nHost: 10.0.2.9\r\n'
+      + 'X-Mirror-Original-Line: Host: a\r\nX-Mirror-Original-Line: Authorization: 1\r\nX-Mirror-Original-Line: Authorization: 2\r\n'
+      + `content-length: 2\r\n${ours}`;
+    assert.equal(enveloped(whole, true), expected);
+  });
+
+  test('deep: no lines at all', () => {
+    const { whole } = kept(buildRequest('GET /a HTTP/1.0\r\n\r\n', { endpoints: { ...ENDPOINTS, serverAddress: '2001:db8::1' } }));
+    assert.match(enveloped(whole, true), /^GET \/ HTTP\/1\.0\r\nX-Mirror-Original-Request-Line: GET \/a HTTP\/1\.0\r\nHost: \[2001:db8::1\]\r\nX-Forwarded-For: /);
+  });
 });

@@ -8,16 +8,21 @@ import { IRREGULARITIES } from '../../rebuilder/http/irregular.ts';
 import { ENDPOINTS } from './request-builder.ts';
 
 test('what a status means depends on who gave it', () => {
-  for (const status of [200, 204, 302, 401, 403, 404, 405, 429]) assert.equal(verdict(status, 'node'), 'delivered');
-  for (const status of [500, 502, 503, 504]) assert.equal(verdict(status, 'node'), 'server_error');
+  for (const status of [200, 204, 302, 401, 403, 404, 405, 429]) assert.equal(verdict(status, 'node', false), 'delivered');
+  for (const status of [500, 502, 503, 504]) assert.equal(verdict(status, 'node', false), 'server_error');
   for (const speaker of ['balancer', 'unknown'] as const) {
-    for (const status of [502, 503, 504]) assert.equal(verdict(status, speaker), 'retry');
+    for (const status of [502, 503, 504]) assert.equal(verdict(status, speaker, false), 'retry');
   }
   for (const speaker of ['balancer', 'unknown', 'node'] as const) {
-    for (const status of [400, 413, 414, 431, 501, 505]) assert.equal(verdict(status, speaker), `forward.refused.${status}`);
+    for (const status of [400, 413, 414, 431, 501, 505]) assert.equal(verdict(status, speaker, false), `forward.refused.${status}`);
   }
-  for (const status of [405, 408, 463]) assert.equal(verdict(status, 'balancer'), `forward.refused.${status}`);
-  for (const status of [403, 460, 500, 561]) assert.equal(verdict(status, 'balancer'), 'forward.refused.other');
+  for (const status of [405, 408, 463]) assert.equal(verdict(status, 'balancer', false), `forward.refused.${status}`);
+  for (const status of [403, 460, 500, 561]) assert.equal(verdict(status, 'balancer', false), 'forward.refused.other');
+});
+
+test('on the raw path 405 says that the method was not read', () => {
+  assert.equal(verdict(405, 'node', true), 'forward.refused.405');
+  assert.equal(verdict(404, 'node', true), 'delivered');
 });
 
 test('every tolerance of the parser has a route', () => {
