@@ -1,6 +1,7 @@
 // Each example over its life, with the released provider against an emulated account.
 import assert from 'node:assert/strict';
 import { describe, test, type TestContext } from 'node:test';
+import { compareGolden } from './golden.ts';
 import { emulatedAccount, provider, type Account } from './lab.ts';
 import { moduleRegistry } from './module-registry.ts';
 import { Workspace, type PlannedChange } from './workspace.ts';
@@ -41,6 +42,10 @@ describe('examples', { concurrency: 4 }, () => {
     await workspace.apply();
 
     await t.test('apply twice changes nothing', async () => assert.deepEqual(summary(await workspace.plan()), []));
+
+    await t.test('policy, security groups and cloud-init are those that were reviewed', async () => {
+      compareGolden('vpc-mirror', (await workspace.must('show', '-json')).stdout);
+    });
 
     await t.test('the instances of the group are mirrored, and the token is in no output', async () => {
       const outputs = await workspace.outputs();
@@ -111,6 +116,7 @@ describe('examples', { concurrency: 4 }, () => {
     await workspace.apply();
     assert.deepEqual(summary(await workspace.plan()), []);
     assert.ok(counts(await account.left())['sessions']! > 0);
+    compareGolden('existing-vpc', (await workspace.must('show', '-json')).stdout);
     await workspace.destroy();
     assert.deepEqual(counts(await account.left()), empty);
   });

@@ -1,0 +1,55 @@
+// What a security reviewer wants to read of an applied example, as files in test/terraform/golden: IAM policy, security groups, cloud-init.
+import assert from 'node:assert/strict';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+interface Resource { readonly address: string; readonly type: string; readonly name: string; readonly values: Record<string, unknown> }
+interface Module { readonly resources?: readonly Resource[]; readonly child_modules?: readonly Module[] }
+
+const FOLDER = 'test/terraform/golden';
+
+/** Compares with the files of the name; with UPDATE_GOLDEN set, writes them. `shown` is what `terraform show -json` printed. */
+export function compareGolden(name: string, shown: string): void {
+  const state: { values: { root_module: Module } } = JSON.parse(shown);
+  const resources = flatten(state.values.root_module).filter(({ address }) => address.startsWith('module.rebuild.'));
+  const files = { 'iam-policy.json': iamPolicy(resources), 'security-groups.md': securityGroups(resources), 'cloud-init.sh': cloudInit(resources) };
+  for (const [file, text] of Object.entries(files)) {
+    const path = join(FOLDER, name, file);
+    const now = stable(text);
+    if (process.env['UPDATE_GOLDEN']) {
+      mkdirSync(join(FOLDER, name), { recursive: true });
+      writeFileSync(path, now);
+    }
+    assert.equal(now, existsSync(path) ? readFileSync(path, 'utf8') : '', `${path} is no longer what is made; if it should be: UPDATE_GOLDEN=1 npm test examples`);
+  }
+}
+
+const flatten = (module: Module): Resource[] => [...module.resources ?? [], ...(module.child_modules ?? []).flatMap(flatten)];
+
+const text = (value: unknown): string => typeof value === 'string' ? value : '';
+
+/** Names and addresses that AWS makes up anew each time. */
+const stable = (from: string): string => from.replace(/\d{18}[0-9a-f]{8}/g, 'UNIQUE');
+
+function iamPolicy(resources: readonly Resource[]): string {
+  const role = resources.find(({ type }) => type === 'aws_iam_role')!;
+  const policies = resources.filter(({ type }) => type === 'aws_iam_role_policy').map(({ values }) => JSON.parse(text(values['policy'])));
+  const attached = resources.filter(({ type }) => type === 'aws_iam_role_policy_attachment').map(({ values }) => values['policy_arn']);
+  return `${JSON.stringify({ trust: JSON.parse(text(role.values['assume_role_policy'])), policies, attached }, null, 2)}\n`;
+}
+
+function securityGroups(resources: readonly Resource[]): string {
+  const names = new Map(resources.filter(({ type }) => type === 'aws_security_group').map(({ name, values }) => [values['id'], name]));
+  const rows = resources.filter(({ type }) => /^aws_vpc_security_group_(in|e)gress_rule$/.test(type)).map(({ type, values }) => {
+    const ports = values['from_port'] === values['to_port'] ? values['from_port'] : `${text(values['from_port'])}-${text(values['to_port'])}`;
+    const peer = text(values['cidr_ipv4']) || `group ${names.get(values['referenced_security_group_id'])}`;
+    const direction = type.includes('ingress') ? 'in' : 'out';
+    return `| ${names.get(values['security_group_id'])} | ${direction} | ${text(values['ip_protocol'])}/${String(ports)} | ${peer} | ${text(values['description'])} |`;
+  });
+  return ['| group | direction | port | peer | why |', '|---|---|---|---|---|', ...rows.sort(), ''].join('\n');
+}
+
+function cloudInit(resources: readonly Resource[]): string {
+  const template = resources.find(({ type }) => type === 'aws_launch_template')!;
+  return Buffer.from(text(template.values['user_data']), 'base64').toString();
+}
