@@ -2,6 +2,7 @@ import { loadLibc } from './capture/libc.ts';
 import { openSocketGroup, type SocketGroup } from './capture/socket-group.ts';
 import { bindAddress } from './capture/udp-socket.ts';
 import type { Settings } from './config/settings.ts';
+import type { LineWriter } from './exchange-lines.ts';
 import type { RebuildingThreads } from './service.ts';
 import { type RequestObserver, ServiceThread } from './service-thread.ts';
 import { Sources } from './sources.ts';
@@ -29,7 +30,9 @@ const STOP_GRACE_MS = 2000;
  * The service in several threads: the main thread binds the sockets and holds them, each worker reads its own of the group and is a whole
  * service for the connections the kernel gives it. null = not on this system (no libc to call): run in the main thread.
  */
-export async function startInWorkers(settings: Settings, loopKey: Uint8Array, notice: (sentence: string) => void): Promise<RebuildingThreads | null> {
+export async function startInWorkers(
+  settings: Settings, loopKey: Uint8Array, notice: (sentence: string) => void, writeLines: LineWriter | null,
+): Promise<RebuildingThreads | null> {
   const libc = await loadLibc();
   if (libc === undefined) return null;
   const groups: SocketGroup[] = [];
@@ -54,7 +57,7 @@ export async function startInWorkers(settings: Settings, loopKey: Uint8Array, no
     ...(geneve === null ? {} : { geneve: geneve.sockets[i]! }),
   }));
   const orders: Orders = { settings, loopKey };
-  const workers = new Workers({ entry: process.argv[1]!, inputs, data: orders, onDeath: notice });
+  const workers = new Workers({ entry: process.argv[1]!, inputs, data: orders, onDeath: notice, ...(writeLines === null ? {} : { writeLines }) });
   try {
     await workers.start();
   } catch (error) {
@@ -92,7 +95,9 @@ export async function startInWorkers(settings: Settings, loopKey: Uint8Array, no
 /** A worker's life. */
 export async function runWorker(share: WorkerShare, observer: (settings: Settings) => RequestObserver | null): Promise<void> {
   const { settings, loopKey } = share.data as Orders;
-  const thread = new ServiceThread(settings, share.ledger, loopKey, observer(settings), { share });
+  const thread = new ServiceThread(settings, share.ledger, loopKey, observer(settings), {
+    share, ...(settings.exchanges.file === '' ? {} : { writeLines: (lines: Uint8Array) => share.writeLines(lines) }),
+  });
   // libpcap's captures are one worker's: their packets would have to be copied to reach another.
   const sources = new Sources(settings, share.ledger, share.inputs, share.index === 0, () => {});
   const tell = (): void => {

@@ -148,7 +148,7 @@ export const COUNTERS = {
   'http.memcap': define('note', 'requests', 'Messages cut because limits.memory was reached'),
   'http.invalid_chunk': define('note', 'requests', 'Chunked bodies whose framing breaks off'),
   'http.http09_request': define('out', 'requests', 'Requests of HTTP/0.9, which the exchange format has no room for (replay); delivered to nodes all the same'),
-  'http.exchanges': define('out', 'requests', 'Requests written as exchanges (replay)'),
+  'http.exchanges': define('out', 'requests', 'Requests written as exchanges and not delivered: by replay, or to exchanges.file without a forward.endpoint'),
 
   // --- rules: requests that the configuration leaves out
   'rules.loop': define('out', 'requests', 'Our own deliveries, mirrored again and known by their marker'),
@@ -199,6 +199,13 @@ export const COUNTERS = {
   'forward.connected': define('note', 'connections', 'Connections opened to the endpoints'),
   'forward.connect_failed': define('note', 'connections', 'Connections that could not be opened'),
   'forward.connection_ended': define('note', 'connections', 'Connections that ended with requests unanswered'),
+
+  // --- exchanges: the file of exchanges, beside the delivery (docs/configuration.md)
+  'exchanges.written': define('note', 'requests', 'Requests written to exchanges.file'),
+  'exchanges.queue_full': define('note', 'requests', 'Requests not written to exchanges.file because the disk was slower than the traffic'),
+  'exchanges.write_failed': define('note', 'requests', 'Requests not written to exchanges.file because writing failed: a full disk, a right taken away'),
+  'exchanges.http09_request': define('note', 'requests', 'Requests of HTTP/0.9, which the file has no form for'),
+  'exchanges.lost_request': define('lost', 'requests', 'Requests not written to exchanges.file for one of these reasons that had no other end: forward.endpoint is empty'),
 
   // --- workers: threads that each run a whole pipeline (docs/scaling.md)
   'workers.handed_over': define('out', 'packets', 'Packets put together from fragments and given to the worker that has their connection'),

@@ -5,6 +5,7 @@ import { startInWorkers } from './in-workers.ts';
 import { COUNTER_NAMES, type Ledger } from './ledger.ts';
 import type { Logger } from './log.ts';
 import type { RequestObserver } from './service-thread.ts';
+import { RotatingFile } from './rotating-file.ts';
 import { StatusServer } from './status/server.ts';
 import type { StatusSource } from './status/status-source.ts';
 
@@ -38,28 +39,51 @@ export async function startService(settings: Settings, { log, observer, received
   const startedMs = Date.now();
   const loopKey = readLoopKey(settings.forward.loopKeyFile);
   const notice = (sentence: string): void => log.warn(sentence);
-  const threads = (settings.workers > 0 ? await startInWorkers(settings, loopKey, notice) : null)
-    ?? await startInProcess(settings, loopKey, observer, notice);
+  const file = await openExchangeFile(settings.exchanges, notice);
+  const writeLines = file === null ? null : (lines: Uint8Array) => file.append(lines);
+  let threads: RebuildingThreads;
+  try {
+    threads = (settings.workers > 0 ? await startInWorkers(settings, loopKey, notice, writeLines) : null)
+      ?? await startInProcess(settings, loopKey, observer, notice, writeLines);
+  } catch (error) {
+    await file?.close();
+    throw error;
+  }
   let server: StatusServer;
   try {
     const source: StatusSource = { ...threads, version: VERSION, startedMs, ...(received === undefined ? {} : { received }) };
     server = await StatusServer.start(source, settings.metrics, settings.healthCheck);
   } catch (error) {
     await threads.stop(0);
+    await file?.close();
     throw error;
   }
   for (const { description } of threads.sources()) log.info(`capturing: ${description}`);
   if (server.metricsAddress !== null) log.info(`status page on http://${server.metricsAddress}/, metrics on /metrics`);
   if (settings.forward.endpoint !== '') log.info(`delivering to ${settings.forward.endpoint}`);
+  if (file !== null) log.info(`writing exchanges to ${settings.exchanges.file}`);
   return {
     vxlanPort: threads.vxlanPort,
     statusAddress: server.metricsAddress,
     ledger: () => threads.ledger(),
     stop: async () => {
       await threads.stop(settings.forward.drainTimeoutMs);
+      await file?.close();
       await server.close();
     },
   };
+}
+
+async function openExchangeFile({ file, maxSizeBytes, maxFiles }: Settings['exchanges'], notice: (sentence: string) => void): Promise<RotatingFile | null> {
+  if (file === '') return null;
+  const onFault = (error: Error | null): void => notice(error === null
+    ? `exchanges.file ${file} is written again`
+    : `exchanges.file ${file} cannot be written, requests are left out of it until it can: ${error.message}`);
+  try {
+    return await RotatingFile.open({ file, maxSizeBytes, maxFiles, onFault });
+  } catch (error) {
+    throw new Error(`exchanges.file ${file} cannot be written: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+  }
 }
 
 /** The ledger as one line: every counter that is not 0. */

@@ -39,9 +39,9 @@ export interface WorkerData {
   readonly data: unknown;
 }
 
-export type ToWorker = { readonly kind: 'stop' } | { readonly kind: 'segment'; readonly segment: Segment };
+export type ToWorker = { readonly kind: 'stop' } | { readonly kind: 'segment'; readonly segment: Segment } | { readonly kind: 'written'; readonly lines: number };
 export type ToMain = { readonly kind: 'ready' } | { readonly kind: 'segment'; readonly to: number; readonly segment: Segment }
-  | { readonly kind: 'report'; readonly report: unknown };
+  | { readonly kind: 'report'; readonly report: unknown } | { readonly kind: 'lines'; readonly lines: Uint8Array };
 
 export const COUNTERS_BYTES = COUNTER_NAMES.length * 8;
 export const NUMBERS_BYTES = COUNTERS_BYTES + GAUGE_NAMES.length * 8;
@@ -58,6 +58,7 @@ export class WorkerShare {
   private readonly port: MessagePort;
   private segmentHandler: (segment: Segment) => void = () => {};
   private stopHandler: () => void = () => process.exit();
+  private readonly writing: ((lines: number) => void)[] = [];
 
   constructor(data: WorkerData, port: MessagePort) {
     this.index = data.index;
@@ -69,6 +70,7 @@ export class WorkerShare {
     this.port = port;
     port.on('message', (message: ToWorker) => {
       if (message.kind === 'stop') this.stopHandler();
+      else if (message.kind === 'written') this.writing.shift()?.(message.lines);
       else this.segmentHandler(message.segment);
     });
   }
@@ -86,6 +88,14 @@ export class WorkerShare {
   /** Anything the status page shall know of this worker; the last one counts. Structured clone. */
   report(report: unknown): void {
     this.post({ kind: 'report', report });
+  }
+
+  /** Has lines written by the main thread, where the file is, after those of the calls before. Resolves to how many were written. */
+  writeLines(lines: Uint8Array): Promise<number> {
+    return new Promise((resolve) => {
+      this.writing.push(resolve);
+      this.post({ kind: 'lines', lines });
+    });
   }
 
   /** Gives a segment that was put together from fragments to the worker of its connection. Its bytes are copied. */

@@ -12,6 +12,8 @@ export interface WorkersOptions {
   readonly inputs: readonly WorkerInputs[];
   /** Handed to each worker as it is (structured clone). */
   readonly data: unknown;
+  /** Writes what workers have to write; resolves to the number of lines written. */
+  readonly writeLines?: (lines: Uint8Array) => Promise<number>;
   /** Told of each worker that died, in one sentence. */
   readonly onDeath: (sentence: string) => void;
 }
@@ -128,9 +130,11 @@ export class Workers {
     const startedMs = Date.now();
     let fault = '';
     slot.running = true;
+    const { thread } = slot;
     slot.thread.on('message', (message: ToMain) => {
       if (message.kind === 'ready') onReady();
       else if (message.kind === 'report') slot.report = message.report;
+      else if (message.kind === 'lines') void this.write(thread, message.lines);
       else this.pass(message);
     });
     slot.thread.on('error', (error) => { fault = error.message; });
@@ -150,6 +154,11 @@ export class Workers {
         this.attend(slot, () => {}, () => {});
       }, pauseMs);
     });
+  }
+
+  private async write(thread: Worker, lines: Uint8Array): Promise<void> {
+    const written = await this.options.writeLines?.(lines) ?? 0;
+    thread.postMessage({ kind: 'written', lines: written } satisfies ToWorker);
   }
 
   private pass({ to, segment }: Extract<ToMain, { kind: 'segment' }>): void {

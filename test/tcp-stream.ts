@@ -1,5 +1,6 @@
 import { LinkType } from '../rebuilder/capture/frame-source.ts';
 import { type ExchangeJson, exchangeJson } from '../rebuilder/http/exchange-json.ts';
+import type { ExchangeSink } from '../rebuilder/http/http-connection.ts';
 import { Ledger } from '../rebuilder/ledger.ts';
 import { Pipeline, type PipelineOptions } from '../rebuilder/pipeline.ts';
 import { REPLAY_OPTIONS } from '../rebuilder/replay.ts';
@@ -35,9 +36,10 @@ export class TcpStream {
   #answered = 0;
   #ipId = 1;
 
-  constructor(options: Partial<PipelineOptions> = {}, isn = 1_000) {
+  /** @param sink gets the requests instead of `exchanges` */
+  constructor(options: Partial<PipelineOptions> = {}, isn = 1_000, sink: ExchangeSink | null = null) {
     this.isn = isn;
-    this.pipeline = new Pipeline({ ...REPLAY_OPTIONS, ...options }, this.ledger, {
+    this.pipeline = new Pipeline({ ...REPLAY_OPTIONS, ...options }, this.ledger, sink ?? {
       exchange: (request) => {
         this.ledger.count('http.exchanges');
         this.exchanges.push(exchangeJson(request));

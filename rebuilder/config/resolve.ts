@@ -79,7 +79,7 @@ export function resolve(file: FileValues, findings: Findings): Settings {
       gapBytes: file.limits.gap_bytes, reorderBytes: file.limits.reorder_bytes, fragmentsBytes: file.limits.fragments_bytes,
       fragmentTimeoutMs: file.limits.fragment_timeout, headBytes: file.limits.head_bytes, correctionBytes: file.limits.correction_bytes,
     },
-    exchanges: { file: file.exchanges.file, maxSizeBytes: file.exchanges.max_size, maxFiles: file.exchanges.max_files },
+    exchanges: { file: file.exchanges.file, maxSizeBytes: file.exchanges.max_size, maxFiles: file.exchanges.max_files, queueBytes: file.exchanges.queue_bytes },
     log: {
       pretty: file.log.pretty, level: file.log.level, logFile: file.log.log_file,
       accessLog: {

@@ -197,9 +197,10 @@ const sections = {
     correction_bytes: key(size(0, 64 * GIB).prefault('32MiB'), { effect: 'Damaged requests kept to be corrected by late segments, all together', unit: 'size' }),
   }).prefault({}),
   exchanges: section({
-    file: key(text().prefault(''), { effect: 'Requests and responses as JSON Lines; empty = none' }),
+    file: key(text().prefault(''), { effect: 'Every request that goes on, with its response, as a JSON line; empty = none' }),
     max_size: key(size(4096, 1024 * GIB).prefault('100MiB'), { effect: 'A new file is begun at this size', unit: 'size' }),
     max_files: key(integer(1, 10_000).prefault(5), { effect: 'Files kept, the one being written included' }),
+    queue_bytes: key(size(65536, 64 * GIB).prefault('32MiB'), { effect: 'Lines waiting for the disk, for each worker; beyond it new ones are left out and counted', unit: 'size' }),
   }).prefault({}),
   log: section({
     pretty: key(flag().prefault(true), { effect: 'For people; false = JSON lines' }),

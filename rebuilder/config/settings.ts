@@ -208,6 +208,8 @@ export interface ExchangeFileSettings {
   readonly maxSizeBytes: number;
   /** Files kept, the one being written included. */
   readonly maxFiles: number;
+  /** Lines waiting for the disk; beyond it new ones are left out. Each worker. */
+  readonly queueBytes: number;
 }
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'fatal';
