@@ -15,7 +15,7 @@ export interface Contender {
 
 /**
  * @param dir a folder for what they need @param goreplay path of its binary, empty = leave it out
- * With CPU_PROF_DIR in the environment ours writes V8 CPU profiles there.
+ * With CPU_PROF_DIR in the environment ours writes V8 CPU profiles there; BENCH_FORWARD is one more line of its `forward:`.
  */
 export async function contenders(dir: string, goreplay: string): Promise<Contender[]> {
   mkdirSync(dir, { recursive: true });
@@ -50,6 +50,7 @@ function ours(dir: string, program: string, workers: number, cores: string): Con
         `  from_vxlan: {enabled: true, listen_addr: "127.0.0.1:${listenPort}"}`,
         'forward:',
         `  endpoint: http://127.0.0.1:${sinkPort}`,
+        ...(process.env['BENCH_FORWARD'] ? [`  ${process.env['BENCH_FORWARD']}`] : []),
         `workers: ${workers}`,
         'log: {pretty: false, level: info}',
         'metrics: {enabled: false}',

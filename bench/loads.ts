@@ -1,7 +1,7 @@
 import { type LoadOptions, NO_FAULTS } from './load.ts';
 
 const base: LoadOptions = {
-  seed: 1, kind: 'get', requests: 300_000, connections: 200, requestsPerConnection: 20, mtu: 1500, responses: false, faults: NO_FAULTS,
+  seed: 1, kind: 'get', requests: 400_000, connections: 200, requestsPerConnection: 20, mtu: 1500, responses: false, faults: NO_FAULTS,
 };
 
 /** The loads of the speed table. As many requests as last about three seconds at the highest rate, one for chunked bodies: memory. */
