@@ -3,7 +3,7 @@ import test, { type TestContext } from 'node:test';
 import { isReservedName } from '../../rebuilder/forward/header-name.ts';
 import { have } from '../http-mirror/program.ts';
 import { Recorder, freePort, sendRaw, values, type Recorded } from '../http-mirror/stand-ins.ts';
-import { startNode, verdict, type NodeOptions, type Verdict } from './node.ts';
+import { everyName, startNode, verdict, type NodeOptions, type Verdict } from './node.ts';
 
 type Field = readonly [name: string, value: string];
 
@@ -62,10 +62,6 @@ const CASES: readonly Case[] = [
   { name: 'a target of 15 KB is inspected, not refused', request: rebuilt([HOST], OURS, { target: `/?q=${'a'.repeat(15_000)}` }), expect: {} },
   { name: 'a body of 3 MB is inspected, not refused', request: rebuilt([HOST], OURS, { method: 'POST', body: 'b'.repeat(3_000_000) }), expect: {} },
 ];
-
-/** The two lines that are for the rebuilder alone. */
-const everyName = (text: string): string => text.replace('#underscores_in_headers on;', 'underscores_in_headers on;')
-  .replace('#ignore_invalid_headers off;', 'ignore_invalid_headers off;');
 
 interface Node {
   ask: (request: string) => Promise<Recorded>;

@@ -9,13 +9,18 @@ import { startWholeNode } from './node.ts';
 /** Sends a head and half of its body, and tells whether the node answers before it gets the rest. */
 const answersEarly = async (port: number): Promise<boolean> => {
   const socket = net.connect(port, '127.0.0.1');
+  let received = '';
+  socket.on('data', (chunk) => { received += chunk.toString('latin1'); });
   socket.setTimeout(20_000, () => socket.destroy(new Error('the node said nothing for 20 s')));
+  const closed = once(socket, 'close');
   socket.write('POST /login HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: 20\r\n\r\nuser=admin');
   // A node that needs the body has nothing to say for as long as we like; one that does not need it answers at once.
-  const early = await Promise.race([once(socket, 'data').then(() => true), new Promise<false>((resolve) => setTimeout(() => resolve(false), 500))]);
-  socket.end('&pass=%27x');
-  if (!early) assert.match(String((await once(socket, 'data') as [Buffer])[0]), /^HTTP\/1.1 204/);
-  socket.destroy();
+  await Promise.race([once(socket, 'data'), new Promise((resolve) => setTimeout(resolve, 500))]);
+  const early = received !== '';
+  // No half-close: NGINX takes it for a client that went away.
+  socket.write('&pass=%27x');
+  await closed;
+  assert.match(received, /^HTTP\/1.1 20[04] /);
   return early;
 };
 

@@ -26,6 +26,10 @@ export interface NodeOptions {
   change?: (text: string) => string;
 }
 
+/** The two lines of mirror.conf that are for the rebuilder as the only sender. */
+export const everyName = (text: string): string => text.replace('#underscores_in_headers on;', 'underscores_in_headers on;')
+  .replace('#ignore_invalid_headers off;', 'ignore_invalid_headers off;');
+
 /** mirror.conf with what nginx does not know made into what it does. */
 const mirrorText = (trusted: readonly string[], change: (text: string) => string): string => change(exampleFile('wallarm-node/mirror.conf', [
   ['set_real_ip_from  10.0.0.0/8;', trusted.map((cidr) => `set_real_ip_from ${cidr};`).join('\n')],
