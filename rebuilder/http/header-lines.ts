@@ -132,6 +132,7 @@ export class HeaderLines {
     this.lines[line + 4] = this.#valueEnd;
     const field = this.lines[line]!;
     // A framing value that goes on in the next line is read anew as a whole.
+    this.seen &= ~(1 << field);
     if (field === Field.contentLength || field === Field.transferEncoding) this.#frame(field, bytes, this.lines[line + 3]!, this.#valueEnd);
     return end;
   }

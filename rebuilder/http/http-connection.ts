@@ -144,8 +144,8 @@ export class HttpConnection implements RequestSink, ResponseSink, Endpoints, Con
 
   // --- ResponseSink
 
-  responseTo(seq: number, ack: number): 'HEAD' | 'CONNECT' | 'other' | null {
-    return this.#pairing.match(seq, ack, this.#passOver)?.kind ?? null;
+  responseTo(seq: number, ack: number, afterHole: boolean): 'HEAD' | 'CONNECT' | 'other' | null {
+    return this.#pairing.match(seq, ack, afterHole, this.#passOver)?.kind ?? null;
   }
 
   response(response: HttpResponse): void {

@@ -19,7 +19,7 @@ const MAX_OUTSTANDING = 128;
 const MAX_ONE_WAY = 2;
 
 /**
- * Which response answers which request (RFC 9112 9.3.2: in order). Sequence numbers tell where something was lost: a response to a request begins
+ * Which response answers which request (RFC 9112 9.3.2: in order). After a hole sequence numbers tell: a response to a request begins
  * after what its client had received when it sent the request, and before what it had received when it sent the next.
  */
 export class Pairing {
@@ -69,11 +69,12 @@ export class Pairing {
 
   /**
    * A response begins at `seq` and acknowledges `ack`: whose is it?
+   * @param afterHole responses before it may have been lost; else they come in the order of the requests
    * @param passedOver receives requests whose responses were not seen
    */
-  match(seq: number, ack: number, passedOver: (request: HttpRequest) => void): Outstanding | null {
+  match(seq: number, ack: number, afterHole: boolean, passedOver: (request: HttpRequest) => void): Outstanding | null {
     const queue = this.#outstanding;
-    while (queue.length >= 2 && queue[0]!.ack !== 0 && distance(queue[1]!.ack, queue[0]!.ack) > 0 && distance(seq, queue[1]!.ack) >= 0) {
+    while (afterHole && queue.length >= 2 && queue[0]!.ack !== 0 && distance(queue[1]!.ack, queue[0]!.ack) > 0 && distance(seq, queue[1]!.ack) >= 0) {
       const { request } = queue.shift()!;
       if (request !== null) passedOver(request);
     }

@@ -9,9 +9,10 @@ import { isStatusLine } from './search.ts';
 export interface ResponseSink {
   /**
    * A response head was read: which method does it answer? null = unknown.
-   * @param seq sequence number of the response's first byte, for telling whose answer it is
+   * @param seq sequence number of the response's first byte
+   * @param afterHole responses before it may have been lost
    */
-  responseTo(seq: number, ack: number): 'HEAD' | 'CONNECT' | 'other' | null;
+  responseTo(seq: number, ack: number, afterHole: boolean): 'HEAD' | 'CONNECT' | 'other' | null;
   /** Interim responses (1xx but 101) are not reported. */
   response(response: HttpResponse): void;
 }
@@ -22,6 +23,8 @@ const NEEDLE = Buffer.from('HTTP/1.');
 export class ResponseParser extends MessageReader {
   readonly #sink: ResponseSink;
   #tunnel = false;
+  /** Since the last response there were bytes in which another may have been. */
+  #afterHole = false;
   #status = 0;
 
   constructor(context: ReaderContext, sink: ResponseSink, keepBodies: boolean, midstream: boolean) {
@@ -61,7 +64,8 @@ export class ResponseParser extends MessageReader {
     this.#status = (bytes[start + 9]! - 48) * 100 + (bytes[start + 10]! - 48) * 10 + bytes[start + 11]! - 48;
     const status = this.#status;
     const { lines } = this.context;
-    const method = status >= 100 && status < 200 && status !== 101 ? 'other' : this.#sink.responseTo(this.messageSeq, this.messageAck);
+    const method = status >= 100 && status < 200 && status !== 101 ? 'other' : this.#sink.responseTo(this.messageSeq, this.messageAck, this.#afterHole);
+    this.#afterHole = false;
     if ((status >= 100 && status < 200) || status === 204 || status === 304 || method === 'HEAD') return NO_BODY;
     if (method === 'CONNECT' && status >= 200 && status < 300) return NO_BODY;
     if (lines.transferEncoding) return { framing: lines.chunked ? 'chunked' : 'close', contentLength: 0 };
@@ -103,9 +107,11 @@ export class ResponseParser extends MessageReader {
 
   protected override resync(): void {
     this.state = 'other';
+    this.#afterHole = true;
   }
 
   protected override gapInOther(): boolean {
+    this.#afterHole = true;
     return this.state === 'other';
   }
 
