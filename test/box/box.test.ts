@@ -300,7 +300,10 @@ test('what curl sends arrives as curl sent it', { timeout: 120_000 }, async (t) 
   });
   const reading = await service.settled();
   const all = box.recorded().flatMap(({ raw, times }) => [...requestsOf(raw, times)]);
-  const delivered = new Map(all.map((one): [string, Delivered] => [one.target, one]));
+  // The node's nginx answers 400 to a path that leads above the root: it gets that one again, as a header of a request that it reads.
+  const enveloped = all.filter(({ head }) => head.includes('\r\nX-Mirror-Original-Request-Line: '));
+  assert.deepEqual(enveloped.map(({ head }) => /Request-Line: (.*)/.exec(head)![1]), ['GET /curl/../../etc/passwd HTTP/1.1']);
+  const delivered = new Map(all.filter((one) => !enveloped.includes(one)).map((one): [string, Delivered] => [one.target, one]));
   assert.equal(delivered.size, cases.length);
   for (const bytes of sent) {
     const target = bytes.toString('latin1').split(' ')[1]!;
