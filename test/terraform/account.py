@@ -2,7 +2,7 @@
 
     python account.py ENDPOINT build           makes the account below; prints its ids, keyed by words, as JSON
     python account.py ENDPOINT scale GROUP N   sets the desired capacity of an Auto Scaling group
-    python account.py ENDPOINT left            prints what exists of every kind that a module could have made, as JSON
+    python account.py ENDPOINT left [KIND]…    prints what exists of these kinds (of all that a module could have made), as JSON
 """
 
 import json
@@ -115,28 +115,39 @@ class Account:
         return made["NetworkInterface"]["NetworkInterfaceId"]
 
 
-def left(client):
-    ec2, elbv2, asg, iam = client("ec2"), client("elbv2"), client("autoscaling"), client("iam")
-    return {
-        "sessions": ec2.describe_traffic_mirror_sessions()["TrafficMirrorSessions"],
-        "targets": ec2.describe_traffic_mirror_targets()["TrafficMirrorTargets"],
-        "filters": ec2.describe_traffic_mirror_filters()["TrafficMirrorFilters"],
-        "load_balancers": [lb["LoadBalancerArn"] for lb in elbv2.describe_load_balancers()["LoadBalancers"]],
-        "target_groups": [group["TargetGroupArn"] for group in elbv2.describe_target_groups()["TargetGroups"]],
-        "launch_templates": [template["LaunchTemplateName"] for template in ec2.describe_launch_templates()["LaunchTemplates"]],
-        "auto_scaling_groups": [group["AutoScalingGroupName"] for group in asg.describe_auto_scaling_groups()["AutoScalingGroups"]],
-        "security_groups": [group["GroupId"] for group in ec2.describe_security_groups()["SecurityGroups"] if group["GroupName"] != "default"],
-        "network_interfaces": [eni["NetworkInterfaceId"] for eni in ec2.describe_network_interfaces()["NetworkInterfaces"]],
-        "roles": [role["RoleName"] for role in iam.list_roles()["Roles"]],
-        "buckets": [bucket["Name"] for bucket in client("s3").list_buckets()["Buckets"]],
-        "log_groups": [group["logGroupName"] for group in client("logs").describe_log_groups()["logGroups"]],
-        "alarms": [alarm["AlarmName"] for alarm in client("cloudwatch").describe_alarms()["MetricAlarms"]],
-        "dashboards": [board["DashboardName"] for board in client("cloudwatch").list_dashboards()["DashboardEntries"]],
-        "rules": [rule["Name"] for rule in client("events").list_rules()["Rules"]],
-        "functions": [function["FunctionName"] for function in client("lambda").list_functions()["Functions"]],
-        "parameters": [parameter["Name"] for parameter in client("ssm").describe_parameters()["Parameters"]],
-        "secrets": [secret["Name"] for secret in client("secretsmanager").list_secrets()["SecretList"]],
-    }
+# What a module could have made, by kind: service, operation, key of the answer, key of the name (None: the whole description).
+KINDS = {
+    "sessions": ("ec2", "describe_traffic_mirror_sessions", "TrafficMirrorSessions", None),
+    "targets": ("ec2", "describe_traffic_mirror_targets", "TrafficMirrorTargets", None),
+    "filters": ("ec2", "describe_traffic_mirror_filters", "TrafficMirrorFilters", None),
+    "launch_templates": ("ec2", "describe_launch_templates", "LaunchTemplates", "LaunchTemplateName"),
+    "security_groups": ("ec2", "describe_security_groups", "SecurityGroups", "GroupId"),
+    "network_interfaces": ("ec2", "describe_network_interfaces", "NetworkInterfaces", "NetworkInterfaceId"),
+    "load_balancers": ("elbv2", "describe_load_balancers", "LoadBalancers", "LoadBalancerArn"),
+    "target_groups": ("elbv2", "describe_target_groups", "TargetGroups", "TargetGroupArn"),
+    "auto_scaling_groups": ("autoscaling", "describe_auto_scaling_groups", "AutoScalingGroups", "AutoScalingGroupName"),
+    "roles": ("iam", "list_roles", "Roles", "RoleName"),
+    "instance_profiles": ("iam", "list_instance_profiles", "InstanceProfiles", "InstanceProfileName"),
+    "buckets": ("s3", "list_buckets", "Buckets", "Name"),
+    "log_groups": ("logs", "describe_log_groups", "logGroups", "logGroupName"),
+    "alarms": ("cloudwatch", "describe_alarms", "MetricAlarms", "AlarmName"),
+    "dashboards": ("cloudwatch", "list_dashboards", "DashboardEntries", "DashboardName"),
+    "rules": ("events", "list_rules", "Rules", "Name"),
+    "functions": ("lambda", "list_functions", "Functions", "FunctionName"),
+    "parameters": ("ssm", "describe_parameters", "Parameters", "Name"),
+    "secrets": ("secretsmanager", "list_secrets", "SecretList", "Name"),
+}
+
+
+def left(client, kinds):
+    clients_made, found = {}, {}
+    for kind in kinds or KINDS:
+        service, operation, answer, name = KINDS[kind]
+        if service not in clients_made:
+            clients_made[service] = client(service)
+        things = getattr(clients_made[service], operation)()[answer]
+        found[kind] = [thing[name] for thing in things] if name else things
+    return found
 
 
 def main():
@@ -148,7 +159,7 @@ def main():
         client("autoscaling").set_desired_capacity(AutoScalingGroupName=rest[0], DesiredCapacity=int(rest[1]))
         result = {}
     else:
-        result = left(client)
+        result = left(client, rest)
     print(json.dumps(result, default=str))
 
 

@@ -25,8 +25,8 @@ export interface Account {
   build(): Promise<Record<string, string>>;
   /** Sets the desired capacity of an Auto Scaling group. */
   scale(group: string, size: number): Promise<void>;
-  /** What exists, by kind. */
-  left(): Promise<Record<string, unknown[]>>;
+  /** What exists, by kind (of all kinds of account.py, or of these). */
+  left(...kinds: string[]): Promise<Record<string, unknown[]>>;
 }
 
 /**
@@ -57,7 +57,7 @@ export async function emulatedAccount(t: TestContext, env: Readonly<Record<strin
     endpoint,
     build: async () => strings(await account(endpoint, 'build')),
     scale: async (group, size) => { await account(endpoint, 'scale', group, String(size)); },
-    left: async () => lists(await account(endpoint, 'left')),
+    left: async (...kinds) => lists(await account(endpoint, 'left', ...kinds)),
   };
 }
 

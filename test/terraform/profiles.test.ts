@@ -157,7 +157,7 @@ test('each profile picks, refuses and explains; its mirror is made, stays as it 
   });
 
   await t.test('every picked interface has its session', async () => {
-    const sessions = (await account.left())['sessions'] ?? [];
+    const sessions = (await account.left('sessions'))['sessions'] ?? [];
     assert.equal(sessions.length, MIRRORED.reduce((sum, [, { picked }]) => sum + Object.keys(picked).length, 0));
   });
 
@@ -165,7 +165,7 @@ test('each profile picks, refuses and explains; its mirror is made, stays as it 
 
   await t.test('destroy leaves nothing', async () => {
     await workspace.destroy();
-    const left = await account.left();
+    const left = await account.left('sessions', 'filters', 'targets');
     assert.deepEqual([left['sessions'], left['filters'], left['targets']], [[], [], []]);
   });
 });
