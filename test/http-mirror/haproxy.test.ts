@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs';
 import net from 'node:net';
 import { join } from 'node:path';
 import test, { type TestContext } from 'node:test';
+import { startNameServer } from './name-server.ts';
 import { exampleFile, have, scratch, startProgram } from './program.ts';
 import { Client, sendRaw, values } from './stand-ins.ts';
 import { contract, lab, mirrors, type Addresses } from './suite.ts';
@@ -76,6 +77,33 @@ test('haproxy: examples/http-mirror/haproxy/haproxy.cfg and mirror.lua', async (
     assert.deepEqual(values(copy, 'x-mirror-original-x_server-addr'), ['6.6.6.6']);
     assert.deepEqual(values(copy, 'x-mirror-original-x-mirror-loop'), ['forged']);
     assert.deepEqual(values(copy, 'user_attack'), ['../../etc/passwd']);
+  });
+
+  const byName = (nameServer: number) => async (t: TestContext, at: Addresses): Promise<void> => start({
+    configuration: (text) => text.replace('169.254.169.253:53', `127.0.0.1:${nameServer}`)
+      .replace(`detection_nodes 127.0.0.1:${at.node}`, `detection_nodes mirror.internal.example:${at.node}`),
+  })(t, at);
+
+  await t.test('the endpoint is found by its name', async (t) => {
+    const names = await startNameServer(t, 'mirror.internal.example');
+    const { front, detection } = await lab(t, { start: byName(names.port) });
+    const client = new Client(front);
+    t.after(() => client.close());
+    // The name is looked up in the background: copies before it is known are dropped, requests are not.
+    for (let i = 0; i < 100 && detection.recorder.requests.length === 0; i++) {
+      assert.equal((await client.ask({ path: '/named' })).status, 200);
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+    assert.notEqual(detection.recorder.requests.length, 0);
+    assert.ok(names.asked.includes('mirror.internal.example'));
+  });
+
+  await t.test('an endpoint whose name does not exist costs no client anything', async (t) => {
+    const names = await startNameServer(t, 'another.example');
+    const { front } = await lab(t, { start: byName(names.port) });
+    const client = new Client(front);
+    t.after(() => client.close());
+    for (let i = 0; i < 5; i++) assert.equal((await client.ask({ path: '/unnamed' })).status, 200);
   });
 
   await t.test('a body over the limit reaches the application whole; the copy has what fits and says so', async (t) => {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import test, { type TestContext } from 'node:test';
+import { startNameServer } from './name-server.ts';
 import { startSite as start, trustsLoopback } from './nginx.ts';
 import { have } from './program.ts';
 import { Client, sendRaw, values } from './stand-ins.ts';
@@ -71,6 +72,28 @@ test('nginx: examples/http-mirror/nginx', async (t) => {
       assert.equal((await client.ask({ path })).status, 200);
       await detection.recorder.waitFor((request) => request.target === path, `copy of ${path}`);
     }
+  });
+
+  const byName = (nameServer: number) => async (t: TestContext, at: Addresses): Promise<void> => start((text) => text
+    .replace('resolver 169.254.169.253', `resolver 127.0.0.1:${nameServer}`)
+    .replace(`$detection_nodes 127.0.0.1:${at.node};`, `$detection_nodes mirror.internal.example:${at.node};`))(t, at);
+
+  await t.test('the endpoint is found by its name', async (t) => {
+    const names = await startNameServer(t, 'mirror.internal.example');
+    const { front, detection } = await lab(t, { start: byName(names.port) });
+    const client = new Client(front);
+    t.after(() => client.close());
+    await client.ask({ path: '/named' });
+    await detection.recorder.waitFor((request) => request.target === '/named', 'copy');
+    assert.ok(names.asked.includes('mirror.internal.example'));
+  });
+
+  await t.test('an endpoint whose name does not exist costs no client anything', async (t) => {
+    const names = await startNameServer(t, 'another.example');
+    const { front } = await lab(t, { start: byName(names.port) });
+    const client = new Client(front);
+    t.after(() => client.close());
+    for (let i = 0; i < 5; i++) assert.equal((await client.ask({ path: '/unnamed' })).status, 200);
   });
 
   await t.test('why the relay: a copy sent straight to the node keeps the client\'s connection busy until the node answers', async (t) => {
