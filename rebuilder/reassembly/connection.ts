@@ -60,7 +60,8 @@ export class Connection {
   /** #isn was taken from a SYN-ACK, which may acknowledge data as well. */
   #isnAtMost = false;
 
-  constructor(packet: Packet, hash: number, context: StreamContext, handler: ConnectionHandler, nowMs: number) {
+  /** @param synIsn sequence number of a SYN from the packet's sender that was seen before the packet; null = none */
+  constructor(packet: Packet, hash: number, context: StreamContext, handler: ConnectionHandler, nowMs: number, synIsn: number | null = null) {
     this.vni = packet.vni;
     this.a0 = packet.src0;
     this.a1 = packet.src1;
@@ -81,11 +82,17 @@ export class Connection {
     this.fromA.peer = this.fromB;
     this.fromB.peer = this.fromA;
     if ((packet.flags & TcpFlag.syn) !== 0) this.client = (packet.flags & TcpFlag.ack) !== 0 ? 'b' : 'a';
+    if (synIsn !== null) this.client = 'a';
     this.#owner = handler.open(this);
+    if (synIsn === null) return;
+    this.#isn = synIsn;
+    this.#isnEnd = 'a';
+    this.fromA.startAt(advance(synIsn, 1));
   }
 
-  half(end: End): HalfStream {
-    return end === 'a' ? this.fromA : this.fromB;
+  /** Sequence number of the SYN that opens the connection anew, after packet() said 'reopened' for data that follows it; null = the packet is a SYN. */
+  get reopenedBy(): number | null {
+    return this.#newSyn === null ? null : this.#newIsn;
   }
 
   /**
@@ -135,7 +142,10 @@ export class Connection {
     const ahead = acknowledges ? distance(isn, this.#isn) : this.#isnAtMost ? distance(this.#isn, isn) : 0;
     const same = isn === this.#isn || (ahead > 0 && ahead < 65_536);
     if (this.#isnEnd !== null && (!same || opener !== this.#isnEnd)) {
-      if (this.closing || acknowledges) return false;
+      if (this.closing || acknowledges) {
+        this.#newSyn = null;
+        return false;
+      }
       // The server may ignore it (RFC 9293 3.10.7.4, challenge ACK): believed once data or the server's answer follows.
       this.#newIsn = isn;
       this.#newSyn = end;

@@ -60,8 +60,9 @@ export class FlowTable {
     let outcome = connection.packet(packet, end, nowMs);
     if (outcome === 'reopened') {
       this.#ledger.count('tcp.reopened');
+      const isn = connection.reopenedBy;
       this.#remove(connection, nowMs);
-      connection = this.#add(packet, hash, nowMs);
+      connection = this.#add(packet, hash, nowMs, isn);
       outcome = connection.packet(packet, 'a', nowMs);
     }
     if (outcome === 'taken') this.#ledger.count('tcp.segments');
@@ -108,12 +109,12 @@ export class FlowTable {
     return isFromA(connection, packet) ? 'a' : 'b';
   }
 
-  #add(packet: Packet, hash: number, nowMs: number): Connection {
+  #add(packet: Packet, hash: number, nowMs: number, synIsn: number | null = null): Connection {
     if (this.#size >= this.#limits.flows && this.#oldest !== null) {
       this.#ledger.count('tcp.flow_emerg_mode_over');
       this.#remove(this.#oldest, nowMs);
     }
-    const connection = new Connection(packet, hash, this.#context, this.#handler, nowMs);
+    const connection = new Connection(packet, hash, this.#context, this.#handler, nowMs, synIsn);
     if (this.#size > this.#buckets.length) this.#grow();
     const bucket = hash & this.#mask;
     connection.hashNext = this.#buckets[bucket] ?? null;

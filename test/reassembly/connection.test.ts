@@ -1,0 +1,162 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { REPLAY_OPTIONS } from '../../rebuilder/replay.ts';
+import { TcpStream } from '../tcp-stream.ts';
+
+const LIVE = {
+  limits: { ...REPLAY_OPTIONS.limits, idleTimeoutMs: 60_000, gapTimeoutMs: 1000, reorderMs: 200, stallTimeoutMs: 1500, gapBytes: 4096, reorderBytes: 8192 },
+  parseResponses: false,
+};
+const SYN = 2;
+const RST = 4;
+const ACK = 16;
+const FIN = 1;
+const get = (target: string): string => `GET ${target} HTTP/1.1\r\nHost: a\r\n\r\n`;
+const targets = (stream: TcpStream): string[] => stream.exchanges.map(({ request }) => request.target);
+
+describe('connections that somebody plays with', () => {
+  test('FIN and RST stop nothing: later bytes are read', () => {
+    const stream = new TcpStream(LIVE).open();
+    stream.send(get('/1')).send('', { flags: ACK | FIN }).send('', { flags: RST }).send(get('/2'));
+    assert.deepEqual(targets(stream), ['/1', '/2']);
+    assert.deepEqual(stream.end(), []);
+  });
+
+  test('a SYN that the server ignores does not end the connection', () => {
+    const stream = new TcpStream(LIVE).open();
+    const length = get('/1').length;
+    stream.send(get('/1')).send('', { at: 500_000, flags: SYN }).send(get('/2'), { at: length }).send(get('/3'), { at: 2 * length });
+    assert.deepEqual(targets(stream), ['/1', '/2', '/3']);
+  });
+
+  test('addresses and ports used again, with another initial sequence number', () => {
+    const stream = new TcpStream(LIVE).open();
+    stream.send(get('/1'));
+    // Without a FIN; the new connection's data tells that its SYN was meant.
+    stream.send('', { at: 900_000_000, flags: SYN }).send(get('/new'), { at: 900_000_001 });
+    assert.deepEqual(targets(stream), ['/1', '/new']);
+    assert.equal(stream.ledger.get('tcp.reopened'), 1);
+    assert.deepEqual(stream.end(), []);
+  });
+
+  test('a segment far ahead, which the server ignores, hides nothing', () => {
+    const stream = new TcpStream(LIVE).open();
+    stream.send(get('/1'));
+    const at = get('/1').length;
+    stream.send('x', { at: at + 100_000 }).wait(1500);
+    stream.send(get('/attack'), { at });
+    stream.wait(100);
+    assert.ok(targets(stream).includes('/attack'), 'the true bytes are read although they seem late');
+    assert.deepEqual(stream.end(), []);
+  });
+
+  test('an empty segment far ahead hides nothing either', () => {
+    const stream = new TcpStream(LIVE).open();
+    stream.send(get('/1'));
+    const at = get('/1').length;
+    stream.send('', { at: at + 5000 }).wait(1500);
+    stream.send(get('/attack'), { at });
+    assert.ok(targets(stream).includes('/attack'));
+    assert.deepEqual(stream.end(), []);
+  });
+
+  test('a keep-alive probe repeats a byte and changes nothing', () => {
+    const stream = new TcpStream(LIVE).open();
+    stream.send(get('/1')).send('\n', { at: get('/1').length - 1 }).send(get('/2'));
+    assert.deepEqual(targets(stream), ['/1', '/2']);
+    assert.equal(stream.ledger.get('tcp.retransmission_bytes'), 1);
+  });
+});
+
+describe('joined in the middle', () => {
+  test('the first packets may come in another order', () => {
+    const stream = new TcpStream(LIVE);
+    const [one, two] = [get('/1'), get('/2')];
+    stream.send(two, { at: one.length }).send(one, { at: 0 }).wait(300);
+    assert.deepEqual(targets(stream), ['/1', '/2']);
+    assert.deepEqual(stream.end(), []);
+  });
+
+  test('in a body: the next request line is found', () => {
+    const stream = new TcpStream(LIVE);
+    stream.send('…the end of a body').send(get('/next')).wait(300);
+    assert.deepEqual(targets(stream), ['/next']);
+    assert.deepEqual(stream.end(), []);
+  });
+
+  test('with the server\'s port the lower one or not, the client is who sends requests', () => {
+    const stream = new TcpStream({ ...LIVE, parseResponses: true });
+    stream.clientPort = 80;
+    stream.serverPort = 41_000;
+    stream.send(get('/1')).answer('HTTP/1.1 204 No Content\r\n\r\n').wait(300);
+    stream.end();
+    assert.deepEqual(stream.exchanges.map(({ src, response }) => [src, response?.status]), [['10.0.1.7:80', 204]]);
+  });
+
+  test('a client that begins with a status line and goes on with a request is no server', () => {
+    const stream = new TcpStream(LIVE);
+    stream.send('HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n').wait(300);
+    stream.send(get('/attack')).wait(300);
+    assert.deepEqual(targets(stream), ['/attack']);
+    assert.deepEqual(stream.end(), []);
+  });
+});
+
+describe('limits are reached, and counted', () => {
+  test('bytes behind a hole', () => {
+    const stream = new TcpStream(LIVE).open();
+    stream.send(get('/1'));
+    const at = get('/1').length + 10;
+    for (let i = 0; i < 5; i++) stream.send('x'.repeat(1000), { at: at + i * 1000 });
+    assert.equal(stream.ledger.get('tcp.reassembly_gap'), 1, 'given up by limits.gap_bytes, not by time');
+    assert.deepEqual(stream.end(), []);
+  });
+
+  test('bytes behind the holes of all streams', () => {
+    const stream = new TcpStream({ ...LIVE, limits: { ...LIVE.limits, gapBytes: 1 << 20 } }).open();
+    for (let i = 0; i < 10; i++) stream.send('x'.repeat(1000), { at: 10 + i * 1001 });
+    assert.ok(stream.ledger.get('tcp.segment_memcap_drop') > 0);
+    assert.deepEqual(stream.imbalance(), []);
+    assert.deepEqual(stream.end(), []);
+  });
+
+  test('connections: the one unused for longest makes room', () => {
+    const stream = new TcpStream({ ...LIVE, limits: { ...LIVE.limits, flows: 3 } });
+    for (let port = 41_000; port < 41_010; port++) {
+      stream.clientPort = port;
+      stream.send('GET /cut HTTP/1.1\r\nHo', { at: 0 });
+    }
+    assert.equal(stream.pipeline.gauges().flows, 3);
+    assert.equal(stream.ledger.get('tcp.flow_emerg_mode_over'), 7);
+    assert.deepEqual(stream.end(), []);
+  });
+
+  test('a connection without packets is forgotten', () => {
+    const stream = new TcpStream(LIVE).open();
+    stream.send(get('/1')).wait(61_000);
+    assert.equal(stream.pipeline.gauges().flows, 0);
+    assert.equal(stream.ledger.get('tcp.flow_idle_timeout'), 1);
+  });
+
+  test('memory of messages in progress: what does not fit is cut and marked', () => {
+    const stream = new TcpStream({ ...LIVE, limits: { ...LIVE.limits, memoryBytes: 8192 } }).open();
+    stream.send('POST /big HTTP/1.1\r\nHost: a\r\nContent-Length: 50000\r\n\r\n');
+    for (let sent = 0; sent < 50_000; sent += 1000) stream.send('x'.repeat(1000));
+    assert.deepEqual(stream.exchanges.map(({ request }) => [request.target, request.bodySize, request.complete, request.lost]),
+      [['/big', 50_000, false, ['http.memcap']]]);
+    stream.send(get('/next'));
+    assert.deepEqual(targets(stream), ['/big', '/next']);
+    assert.equal(stream.pipeline.gauges().memoryBytes, 0);
+    assert.deepEqual(stream.end(), []);
+  });
+
+  test('a request that stops half-way goes on, and again when its rest comes', () => {
+    const stream = new TcpStream(LIVE).open();
+    stream.send('POST /slow HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nab').wait(1600);
+    assert.deepEqual(stream.exchanges.map(({ request }) => [request.complete, request.lost]), [[false, ['http.stalled']]]);
+    stream.send('cd').wait(100);
+    assert.deepEqual(stream.exchanges.map(({ request }) => [request.complete, request.correction]), [[false, undefined], [true, true]]);
+    assert.equal(stream.exchanges[0]!.id, stream.exchanges[1]!.id);
+    assert.deepEqual(stream.end(), []);
+  });
+});

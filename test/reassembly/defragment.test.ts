@@ -1,0 +1,90 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { Ledger } from '../../rebuilder/ledger.ts';
+import { Budget } from '../../rebuilder/reassembly/budget.ts';
+import { Defragmenter } from '../../rebuilder/reassembly/defragment.ts';
+import { Packet } from '../../rebuilder/wire/packet.ts';
+
+interface Fragment { at: number; data: string; more?: boolean; id?: number; vni?: number; missing?: number; timeMs?: number }
+
+function defragmenter(fragmentsBytes = 10_000): { ledger: Ledger; add: (fragment: Fragment) => string | null; all: Defragmenter } {
+  const ledger = new Ledger();
+  const all = new Defragmenter({ fragmentsBytes, fragmentTimeoutMs: 30_000 }, new Budget(fragmentsBytes), ledger);
+  const packet = new Packet();
+  const add = ({ at, data, more = true, id = 7, vni = 1, missing = 0, timeMs = 0 }: Fragment): string | null => {
+    Object.assign(packet, {
+      bytes: Buffer.from(data), payloadStart: 0, payloadEnd: data.length, fragmentOffset: at, moreFragments: more, ipId: id, vni, missing, protocol: 6,
+    });
+    const whole = all.add(packet, timeMs);
+    return whole === null ? null : Buffer.from(whole).toString();
+  };
+  return { ledger, add, all };
+}
+
+describe('fragments become packets', () => {
+  test('in order, and in any other', () => {
+    const { add, all, ledger } = defragmenter();
+    assert.equal(add({ at: 0, data: 'aaaaaaaa' }), null);
+    assert.equal(add({ at: 8, data: 'bbbbbbbb' }), null);
+    assert.equal(add({ at: 16, data: 'end', more: false }), 'aaaaaaaabbbbbbbbend');
+    assert.equal(add({ at: 16, data: 'end', more: false, id: 8 }), null);
+    assert.equal(add({ at: 0, data: 'aaaaaaaa', id: 8 }), null);
+    assert.equal(add({ at: 8, data: 'bbbbbbbb', id: 8 }), 'aaaaaaaabbbbbbbbend');
+    assert.equal(all.size, 0);
+    assert.equal(ledger.get('defrag.reassembled'), 2);
+    assert.equal(ledger.get('defrag.reassembled_fragments'), 6);
+  });
+
+  test('of two VPCs with the same addresses they are kept apart', () => {
+    const { add } = defragmenter();
+    add({ at: 0, data: 'aaaaaaaa', vni: 1 });
+    assert.equal(add({ at: 8, data: 'x', more: false, vni: 2 }), null);
+    assert.equal(add({ at: 8, data: 'b', more: false, vni: 1 }), 'aaaaaaaab');
+  });
+
+  test('a copy is ignored', () => {
+    const { add, ledger } = defragmenter();
+    add({ at: 0, data: 'aaaaaaaa' });
+    add({ at: 0, data: 'aaaaaaaa' });
+    assert.equal(add({ at: 8, data: 'b', more: false }), 'aaaaaaaab');
+    assert.equal(ledger.get('defrag.duplicate_fragment'), 1);
+  });
+});
+
+describe('what cannot become a packet is counted', () => {
+  const cases: [string, Fragment[], string, number][] = [
+    ['overlap in part drops the whole datagram (RFC 5722)', [{ at: 0, data: 'aaaaaaaaaaaaaaaa' }, { at: 8, data: 'bbbbbbbbbbbbbbbb' }], 'defrag.overlap', 2],
+    ['a second end contradicts the first', [{ at: 8, data: 'b', more: false }, { at: 16, data: 'c', more: false }], 'defrag.overlap', 2],
+    ['bytes beyond the end', [{ at: 8, data: 'b', more: false }, { at: 16, data: 'cccccccc' }], 'defrag.overlap', 2],
+    ['no data', [{ at: 0, data: '' }], 'defrag.invalid_fragment', 1],
+    ['not a multiple of eight', [{ at: 0, data: 'abc' }], 'defrag.invalid_fragment', 1],
+    ['longer than any packet', [{ at: 65_528, data: 'aaaaaaaaaaaaaaaa', more: false }], 'defrag.invalid_fragment', 1],
+    ['cut by the capture', [{ at: 0, data: 'aaaaaaaa', missing: 8 }], 'defrag.fragment_cut', 1],
+  ];
+  for (const [title, fragments, counter, count] of cases) {
+    test(title, () => {
+      const { add, ledger, all } = defragmenter();
+      for (const fragment of fragments) assert.equal(add(fragment), null);
+      assert.equal(ledger.get(counter as 'defrag.overlap'), count);
+      assert.equal(all.size, 0);
+    });
+  }
+
+  test('after 30 seconds', () => {
+    const { add, ledger, all } = defragmenter();
+    add({ at: 0, data: 'aaaaaaaa', timeMs: 1000 });
+    all.expire(30_999);
+    assert.equal(all.size, 1);
+    all.expire(31_000);
+    assert.equal(all.size, 0);
+    assert.equal(ledger.get('defrag.timeout'), 1);
+  });
+
+  test('beyond the limit the oldest datagram makes room', () => {
+    const { add, ledger, all } = defragmenter(24);
+    for (let id = 0; id < 5; id++) add({ at: 0, data: 'aaaaaaaa', id });
+    assert.equal(all.size, 3);
+    assert.equal(ledger.get('defrag.memcap'), 2);
+    assert.equal(add({ at: 8, data: 'b', more: false, id: 4 }), 'aaaaaaaab');
+  });
+});

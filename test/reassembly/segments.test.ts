@@ -1,0 +1,78 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { Budget } from '../../rebuilder/reassembly/budget.ts';
+import { SegmentQueue } from '../../rebuilder/reassembly/segments.ts';
+import { advance, distance } from '../../rebuilder/reassembly/sequence.ts';
+
+/** `3:abc` = the bytes abc at sequence number 3. */
+type Text = `${number}:${string}`;
+
+interface Case { title: string; segments: Text[]; read: string; conflicts?: number; last?: 'kept' | 'covered' }
+
+/** What tcp_data_queue_ofo of Linux keeps; docs/reassembly.md has the pictures. */
+const CASES: Case[] = [
+  { title: 'one behind the other', segments: ['0:abc', '3:def'], read: 'abcdef' },
+  { title: 'in any order', segments: ['6:ghi', '0:abc', '3:def'], read: 'abcdefghi' },
+  { title: 'the same again brings nothing', segments: ['0:abc', '0:abc'], read: 'abc', last: 'covered' },
+  { title: 'a part of what is there brings nothing', segments: ['0:abcdef', '2:cd'], read: 'abcdef', last: 'covered' },
+  { title: 'another word for a part of what is there does not win', segments: ['0:abcdef', '2:XY'], read: 'abcdef', last: 'covered', conflicts: 1 },
+  { title: 'a newcomer that covers the whole of another takes its place', segments: ['2:cd', '0:ABCDEF'], read: 'ABCDEF', conflicts: 1 },
+  { title: 'also with the same start', segments: ['0:ab', '0:ABCD'], read: 'ABCD', conflicts: 1 },
+  { title: 'and of several', segments: ['1:b', '3:d', '5:f', '0:ABCDEFG'], read: 'ABCDEFG', conflicts: 3 },
+  { title: 'overlap at the end: the first to begin is read first', segments: ['0:abcd', '2:XYZW'], read: 'abcdZW', conflicts: 1 },
+  { title: 'overlap at the start: the newcomer begins first', segments: ['2:cdef', '0:ABCD'], read: 'ABCDef', conflicts: 1 },
+  { title: 'overlap without a difference is none', segments: ['0:abcd', '2:cdef'], read: 'abcdef', conflicts: 0 },
+];
+
+function fill(queue: SegmentQueue, segments: readonly Text[], base: number): string[] {
+  const replaced = { bytes: 0 };
+  return segments.map((text) => {
+    const [at, data] = text.split(':') as [string, string];
+    const bytes = Buffer.from(data);
+    return queue.insert(advance(base, Number(at)), bytes, 0, bytes.length, 0, 0, 0, replaced);
+  });
+}
+
+function read(queue: SegmentQueue, base: number): string {
+  let next = base;
+  let text = '';
+  for (let first = queue.first; first !== undefined && distance(first.seq, next) <= 0; first = queue.first) {
+    queue.shift();
+    const known = -distance(first.seq, next);
+    if (known >= first.bytes.length) continue;
+    text += Buffer.from(first.bytes.subarray(known)).toString();
+    next = advance(first.seq, first.bytes.length);
+  }
+  return text;
+}
+
+describe('the out-of-order queue keeps what a Linux receiver keeps', () => {
+  for (const { title, segments, read: expected, conflicts, last } of CASES) {
+    for (const base of [0, 1_000_000, -3, 0x7fffffff]) {
+      test(`${title} (from sequence number ${base >>> 0})`, () => {
+        const budget = new Budget(1000);
+        const queue = new SegmentQueue(budget);
+        const outcomes = fill(queue, segments, base);
+        if (last !== undefined) assert.equal(outcomes.at(-1), last);
+        if (conflicts !== undefined) assert.equal(queue.conflicts, conflicts);
+        assert.equal(budget.usedBytes, queue.bytes);
+        assert.equal(read(queue, base), expected);
+        assert.equal(queue.bytes, 0);
+        assert.equal(budget.usedBytes, 0);
+      });
+    }
+  }
+});
+
+test('a queue whose budget is used up takes nothing more, and says so', () => {
+  const queue = new SegmentQueue(new Budget(5));
+  assert.deepEqual(fill(queue, ['10:abc', '20:def', '30:g'], 0), ['kept', 'no_memory', 'kept']);
+  assert.equal(queue.bytes, 4);
+});
+
+test('a queue of one-byte segments is bounded in their number', () => {
+  const queue = new SegmentQueue(new Budget(1 << 20));
+  const outcomes = fill(queue, Array.from({ length: 5000 }, (_, i): Text => `${2 * i}:a`), 0);
+  assert.equal(outcomes.filter((outcome) => outcome === 'kept').length, 4096);
+  assert.ok(queue.isFull);
+});
