@@ -2,14 +2,18 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { setTimeout } from 'node:timers/promises';
 import { Command, CommanderError, Option } from 'commander';
+import { AttackTestUsageError, attackTest } from './attack-test.ts';
 import { ConfigError } from './config/mistakes.ts';
 import { type LoadedConfig, defaultSettings, loadConfig } from './config/load.ts';
+import { runNeeds } from './config/run-needs.ts';
 import { FileError } from './capture/file-error.ts';
 import type { Settings } from './config/settings.ts';
 import { startDemo } from './demo/demo.ts';
 import { type OutputFormat, exchangeOutput } from './exchange-output.ts';
+import { parseEndpoint } from './forward/endpoint.ts';
 import { readLoopKey } from './forward/loop-marker.ts';
 import { runWorker } from './in-workers.ts';
+import { learnFromFiles, learnLive } from './learn-health-checks.ts';
 import { Ledger } from './ledger.ts';
 import { openLog } from './log.ts';
 import { requestObserver } from './request-log.ts';
@@ -23,55 +27,132 @@ import { workerShare } from './worker-share.ts';
 const EXIT_USAGE = 2;
 const EXIT_FAILED = 1;
 
+/** A mistake in the flags, in one sentence. */
+class UsageError extends Error {}
+
 /** Runs the command line; sets process.exitCode. */
 export async function main(argv: readonly string[]): Promise<void> {
   const share = workerShare();
   if (share !== undefined) return runWorker(share, requestObserver);
-  const program = new Command('rebuilder')
-    .description('Turns mirrored packets back into the HTTP requests that were sent, and delivers each to a detection node.')
-    .version(VERSION)
-    .showHelpAfterError('(rebuilder --help shows the commands)')
-    .exitOverride();
   // A reader that has seen enough (head, less) is no failure.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : EXIT_FAILED));
-  program.command('run')
-    .description('the service: capture, rebuild, deliver')
-    .requiredOption('-c, --config <file>', 'configuration, such as wallarm-node-conf.yaml')
-    .action((options: { config: string }) => run(options.config));
-  program.command('replay')
-    .description('the same with capture files (pcap, pcapng; - is standard input)')
-    .argument('<file...>', 'captures, read one after the other')
-    .option('-c, --config <file>', 'configuration whose rules apply')
-    .addOption(new Option('--format <format>', 'how exchanges are printed').choices(['jsonl', 'http', 'har']).default('jsonl'))
-    .option('--to <url>', 'deliver to this endpoint instead of printing')
-    .action((files: string[], options: { config?: string; format: OutputFormat; to?: string }) => replayFiles(files, options));
-  program.command('check')
-    .description('validate a configuration: every mistake at once')
-    .requiredOption('-c, --config <file>', 'the file to check')
-    .action((options: { config: string }) => check(options.config));
-  program.command('demo')
-    .description('a sample app, a mirror of its traffic, the rebuilder and a stand-in for the node, on this machine')
-    .action(demo);
   try {
-    await program.parseAsync([...argv]);
+    await commandLine().parseAsync([...argv]);
   } catch (error) {
-    process.exitCode = report(error);
+    process.exitCode = report(error, argv[2]);
   }
 }
 
+function commandLine(): Command {
+  const program = new Command('rebuilder')
+    .description('Turns mirrored packets back into the HTTP requests that were sent, and delivers\neach to a detection node.')
+    .usage('<command> [options]')
+    .version(VERSION, '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'show this help, or that of a command')
+    .helpCommand('help', 'the help of a command')
+    .configureHelp({ subcommandTerm: (one) => one.name() })
+    .configureOutput({ outputError: () => {} })
+    .exitOverride()
+    .addHelpText('after', `
+Exit codes: 0 done; 1 failed at work; 2 a mistake in the command line, in the
+configuration or in a capture file.`);
+  const command = (name: string, summary: string, description: string): Command => program.command(name)
+    .summary(summary).description(description).helpOption('-h, --help', 'show this help');
+
+  command('run', 'the service: capture, rebuild, deliver',
+    'The service: reads mirrored packets from the sources of the configuration,\nrebuilds the requests and delivers them to the detection nodes.')
+    .requiredOption('-c, --config <file>', 'such as wallarm-node-conf.yaml')
+    .addOption(endpointOption('deliver here, whatever forward.endpoint says'))
+    .addHelpText('after', `
+SIGTERM or Ctrl-C ends it: capture stops, what is queued is delivered for up to
+forward.drain_timeout, the ledger is logged. A second one ends it at once.
+
+Example:
+  rebuilder run -c wallarm-node-conf.yaml --to http://internal-alb:8445`)
+    .action((options: { config: string; to?: string }) => run(options.config, options.to));
+
+  command('replay', 'the same with capture files',
+    'Rebuilds the requests of capture files, and prints or delivers them.')
+    .argument('<file...>', 'pcap or pcapng, read one after the other; - is standard input')
+    .option('-c, --config <file>', 'configuration whose rules and limits apply')
+    .addOption(new Option('--format <format>', 'print JSON Lines, the bytes as sent, or an archive').choices(['jsonl', 'http', 'har']).default('jsonl'))
+    .addOption(endpointOption('deliver here instead of printing').conflicts('format'))
+    .addHelpText('after', `
+The ledger, what came in and how it ended, goes to standard error.
+
+Examples:
+  rebuilder replay monday.pcapng --format har > monday.har
+  tcpdump -i eth0 -w - port 80 | rebuilder replay -
+  rebuilder replay monday.pcapng -c conf.yaml --to http://127.0.0.1:8445`)
+    .action((files: string[], options: { config?: string; format: OutputFormat; to?: string }) => replayFiles(files, options));
+
+  command('check', 'validate a configuration',
+    'Validates a configuration: names every mistake at once, with its key, its line\nand what to write instead.')
+    .requiredOption('-c, --config <file>', 'the file to check')
+    .action((options: { config: string }) => check(options.config));
+
+  command('learn-health-checks', 'propose health_checks from what is seen',
+    'Proposes entries of health_checks, as YAML to paste, from requests that call\nthemselves health checks and were seen more than once.')
+    .argument('[file...]', 'captures to learn from; - is standard input')
+    .option('--live', 'learn from the sources of the configuration')
+    .option('-c, --config <file>', 'configuration whose sources and rules apply')
+    .option('--seconds <n>', 'how long to look with --live', seconds, 120)
+    .addHelpText('after', `
+Read the entries before you keep them: a request equal to one is not inspected,
+and a client can send it too.
+
+Examples:
+  rebuilder learn-health-checks monday.pcapng
+  rebuilder learn-health-checks --live -c wallarm-node-conf.yaml --seconds 60`)
+    .action((files: string[], options: { live?: true; config?: string; seconds: number }) => learn(files, options));
+
+  command('attack-test', 'send the test attack, and where to look for it',
+    'Sends the vendor\'s test attack, a path traversal that harms nothing, to a site\nwhose traffic is mirrored, and says where it must show up.')
+    .requiredOption('--to <url>', 'the site as its clients call it')
+    .option('--via <address>', 'connect to this mirrored server instead, such as 10.0.2.9:8080')
+    .action((options: { to: string; via?: string }) => testAttack(options));
+
+  command('demo', 'all of it on this machine, without AWS',
+    'A sample app, a mirror of its traffic, the rebuilder and a stand-in for the\ndetection node, on this machine; prints what to try.')
+    .action(demo);
+  return program;
+}
+
+function endpointOption(description: string): Option {
+  return new Option('--to <url>', description).argParser((text) => {
+    try {
+      const { host, port } = parseEndpoint(text, '--to');
+      return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+    } catch (error) {
+      throw new UsageError(error instanceof Error ? error.message : String(error));
+    }
+  });
+}
+
+function seconds(text: string): number {
+  const value = Number(text);
+  if (!(value > 0 && value <= 86_400)) throw new UsageError(`--seconds: '${text}' is no number of seconds up to 86400`);
+  return value;
+}
+
 /** Says what went wrong, for people. @returns the exit code */
-function report(error: unknown): number {
-  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_USAGE;
-  if (error instanceof ConfigError) {
-    process.stderr.write(`${error.message}\n`);
+function report(error: unknown, command = ''): number {
+  if (error instanceof CommanderError) {
+    if (error.exitCode === 0) return 0;
+    // Without a command the help was shown.
+    if (error.code !== 'commander.help') process.stderr.write(`rebuilder: ${usageSentence(error.message, command)}\n`);
     return EXIT_USAGE;
   }
-  if (error instanceof FileError) {
-    process.stderr.write(`rebuilder: ${error.message}\n`);
-    return EXIT_USAGE;
-  }
-  process.stderr.write(`rebuilder: ${error instanceof Error ? error.message : String(error)}\n`);
-  return EXIT_FAILED;
+  const sentence = error instanceof Error ? error.message : String(error);
+  process.stderr.write(error instanceof ConfigError ? `${sentence}\n` : `rebuilder: ${sentence}\n`);
+  return [UsageError, ConfigError, FileError, AttackTestUsageError].some((kind) => error instanceof kind) ? EXIT_USAGE : EXIT_FAILED;
+}
+
+/** "error: unknown option '--fromat'\n(Did you mean --format?)" becomes one sentence that ends in where to look. */
+function usageSentence(message: string, command: string): string {
+  const sentence = message.replace(/^error: /, '').replace(/\n\(Did you mean (.*)\?\)$/, ' (did you mean $1?)').replace(/\.$/, '');
+  const known = commandLine().commands.some((one) => one.name() === command);
+  return `${sentence}; see rebuilder ${known ? `${command} ` : ''}--help`;
 }
 
 function load(file: string): LoadedConfig {
@@ -82,12 +163,18 @@ function load(file: string): LoadedConfig {
 }
 
 function check(file: string): void {
-  load(file);
+  const { settings } = load(file);
   process.stdout.write(`${file}: no mistakes\n`);
+  for (const { path, sentence } of runNeeds(settings)) process.stdout.write(`${file}: before it can run: ${path} ${sentence}\n`);
 }
 
-async function run(file: string): Promise<void> {
-  const { settings, warnings, ignored } = loadConfig(file);
+const withEndpoint = (settings: Settings, endpoint: string): Settings => ({ ...settings, forward: { ...settings.forward, endpoint } });
+
+async function run(file: string, to: string | undefined): Promise<void> {
+  const { settings: given, warnings, ignored } = loadConfig(file);
+  const settings = to === undefined ? given : withEndpoint(given, to);
+  const needs = runNeeds(settings);
+  if (needs.length > 0) throw new ConfigError(file, needs);
   const log = openLog(settings.log);
   for (const warning of warnings) log.warn(warning);
   if (ignored.length > 0) log.info(`no effect here, these belong to the detection node: ${ignored.join(', ')}`);
@@ -130,7 +217,7 @@ async function replayFiles(files: readonly string[], options: { config?: string;
   const ledger = new Ledger();
   const base = options.config === undefined ? defaultSettings() : load(options.config).settings;
   try {
-    if (options.to !== undefined) await deliver(files, { ...base, forward: { ...base.forward, endpoint: options.to } }, ledger);
+    if (options.to !== undefined) await deliver(files, withEndpoint(base, options.to), ledger);
     else await print(files, options.config === undefined ? null : base, options.format, ledger);
   } finally {
     process.stderr.write(`${ledgerLine(ledger)}\n`);
@@ -143,16 +230,21 @@ async function print(files: readonly string[], settings: Settings | null, format
   const betweenBatches = async (): Promise<void> => {
     if (process.stdout.writableNeedDrain) await once(process.stdout, 'drain');
   };
-  if (settings === null) {
-    await readCaptures(files, new Pipeline(REPLAY_OPTIONS, ledger, output), { betweenBatches });
-  } else {
-    const thread = new ServiceThread({ ...settings, forward: { ...settings.forward, endpoint: '' } }, ledger, randomBytes(32), null, {
-      limits: patient(settings.limits), exchanges: output,
-    });
-    await readCaptures(files, thread.pipeline, { betweenBatches });
-    await thread.drain(0);
+  try {
+    if (settings === null) {
+      await readCaptures(files, new Pipeline(REPLAY_OPTIONS, ledger, output), { betweenBatches });
+    } else {
+      const thread = new ServiceThread(withEndpoint(settings, ''), ledger, randomBytes(32), null, { limits: patient(settings.limits), exchanges: output });
+      try {
+        await readCaptures(files, thread.pipeline, { betweenBatches });
+      } finally {
+        await thread.drain(0);
+      }
+    }
+  } finally {
+    // What could be read of a broken file is a whole output.
+    output.end();
   }
-  output.end();
 }
 
 async function deliver(files: readonly string[], settings: Settings, ledger: Ledger): Promise<void> {
@@ -161,7 +253,33 @@ async function deliver(files: readonly string[], settings: Settings, ledger: Led
   const betweenBatches = async (): Promise<void> => {
     do await setTimeout(1); while (queueIsFull());
   };
-  await readCaptures(files, thread.pipeline, { betweenBatches });
-  await thread.drain(settings.forward.deadlineMs);
-  if (ledger.get('forward.delivered') + ledger.get('forward.delivered_incomplete') < ledger.get('forward.submitted')) process.exitCode = EXIT_FAILED;
+  try {
+    await readCaptures(files, thread.pipeline, { betweenBatches });
+  } finally {
+    await thread.drain(settings.forward.deadlineMs);
+  }
+  const submitted = ledger.get('forward.submitted');
+  const left = submitted - ledger.get('forward.delivered') - ledger.get('forward.delivered_incomplete');
+  if (left > 0) throw new Error(`${left} of ${submitted} requests were not delivered to ${settings.forward.endpoint}: ${thread.endpointState().detail}`);
+}
+
+/** Prints YAML to paste; what was looked at goes to stderr. */
+async function learn(files: readonly string[], options: { live?: true; config?: string; seconds: number }): Promise<void> {
+  const { live = false, config } = options;
+  if (live === (files.length > 0)) throw new UsageError('learn-health-checks needs either capture files or --live; see rebuilder learn-health-checks --help');
+  if (live && config === undefined) throw new UsageError('--live needs the configuration that names the sources: add -c <file>');
+  const settings = config === undefined ? null : load(config).settings;
+  const ledger = new Ledger();
+  const say = (sentence: string): void => void process.stderr.write(`${sentence}\n`);
+  const { yaml, summary } = live && settings !== null
+    ? await learnLive(settings, ledger, Promise.race([setTimeout(options.seconds * 1000), stopSignal()]), say)
+    : await learnFromFiles(files, settings, ledger);
+  process.stdout.write(yaml);
+  say(summary);
+}
+
+async function testAttack(options: { to: string; via?: string }): Promise<void> {
+  const { sent, lines } = await attackTest(options);
+  process.stdout.write(`${lines.join('\n')}\n`);
+  if (!sent) process.exitCode = EXIT_FAILED;
 }

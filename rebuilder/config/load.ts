@@ -21,9 +21,15 @@ export function loadConfig(path: string): LoadedConfig {
   try {
     text = readFileSync(path, 'utf8');
   } catch (error) {
-    throw new ConfigError(path, [{ path: '', sentence: `cannot be read: ${error instanceof Error ? error.message : String(error)}` }]);
+    throw new ConfigError(path, [{ path: '', sentence: `cannot be read: ${reasonOf(error)}` }]);
   }
   return parseConfig(text, path);
+}
+
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const code = 'code' in error ? error.code : '';
+  return code === 'ENOENT' ? 'there is no such file' : code === 'EACCES' ? 'this user may not' : code === 'EISDIR' ? 'it is a folder' : error.message;
 }
 
 /** The settings of an empty file. */
