@@ -1,5 +1,5 @@
 import { exchangeJson } from './http/exchange-json.ts';
-import type { HttpRequest } from './http/request-parser.ts';
+import type { HttpRequest } from './http/http-request.ts';
 import type { CounterName, Ledger } from './ledger.ts';
 
 /** Takes whole lines; resolves to how many of them were written. Never rejects. */

@@ -1,5 +1,5 @@
 import { type ExchangeJson, endpointText, exchangeJson } from './http/exchange-json.ts';
-import type { HttpRequest } from './http/request-parser.ts';
+import type { HttpRequest } from './http/http-request.ts';
 import type { Ledger } from './ledger.ts';
 
 /** How exchanges are written for people and other tools. */

@@ -126,9 +126,13 @@ export const COUNTERS = {
   'http.response_skipped_bytes': define('lost', 'bytes', 'Bytes of servers where no response could be read'),
   'http.tls_bytes': define('lost', 'bytes', 'Bytes of TLS records: encrypted, not readable for us'),
   'http.tunnel_bytes': define('lost', 'bytes', 'Bytes after a server agreed to another protocol (WebSocket, CONNECT)'),
+  'http.http2_frame_bytes': define('out', 'bytes', 'Bytes of HTTP/2 that are of no message: the preface, SETTINGS, PING, …'),
+  'http.http2_unreadable_bytes': define('lost', 'bytes', 'Bytes of HTTP/2 clients that cannot be read: after a hole that swallowed a header block or the head of a frame'),
   'http.ignored_bytes': define('lost', 'bytes', 'Bytes of connections that are not looked into'),
   'http.tls_flow': define('note', 'flows', 'Connections that speak TLS'),
   'http.http2_flow': define('note', 'flows', 'Connections that speak HTTP/2'),
+  'http.http2_headers_lost': define('note', 'flows', 'Directions of HTTP/2 connections whose header compression cannot be followed any more: a hole, or a block that is none'),
+  'http.http2_invalid_frame': define('note', 'flows', 'Directions of HTTP/2 connections with bytes that are no frames; from there on they are searched for HTTP/1'),
   'http.not_http_flow': define('note', 'flows', 'Connections with bytes that are not HTTP'),
   'http.upgraded_flow': define('note', 'flows', 'Connections that left HTTP with the server\'s agreement'),
   'http.roles_swapped': define('note', 'flows', 'Connections joined in the middle whose client was first taken for the server'),
@@ -148,6 +152,8 @@ export const COUNTERS = {
   'http.memcap': define('note', 'requests', 'Messages cut because limits.memory was reached'),
   'http.invalid_chunk': define('note', 'requests', 'Chunked bodies whose framing breaks off'),
   'http.http09_request': define('out', 'requests', 'Requests of HTTP/0.9, which the exchange format has no room for (replay); delivered to nodes all the same'),
+  'http.http2_stream_limit': define('note', 'requests', 'Requests cut because too many others of their HTTP/2 connection were unfinished'),
+  'http.http2_unreadable_requests': define('note', 'requests', 'HTTP/2 requests that are not rebuilt because their header block cannot be read (before the sums: never requests)'),
   'http.exchanges': define('out', 'requests', 'Requests written as exchanges and not delivered: by replay, or to exchanges.file without a forward.endpoint'),
 
   // --- rules: requests that the configuration leaves out

@@ -8,7 +8,7 @@ import type { StreamContext } from './reassembly/stream-context.ts';
 import { DuplicateViews } from './http/duplicate-views.ts';
 import { type ExchangeSink, HttpConnection, type HttpContext } from './http/http-connection.ts';
 import { readerContext } from './http/reader-context.ts';
-import type { HttpRequest } from './http/request-parser.ts';
+import type { HttpRequest } from './http/http-request.ts';
 import { decapsulate, decapsulatePayload } from './wire/decapsulate.ts';
 import { Packet } from './wire/packet.ts';
 

@@ -1,6 +1,6 @@
 import type { Settings } from './config/settings.ts';
 import { endpointText } from './http/exchange-json.ts';
-import type { HttpRequest } from './http/request-parser.ts';
+import type { HttpRequest } from './http/http-request.ts';
 import { openAccessLog, openLog } from './log.ts';
 import type { Envelope } from './rules/envelope.ts';
 import type { RequestObserver } from './service-thread.ts';

@@ -4,7 +4,7 @@ import { ExchangeLines, type LineWriter } from './exchange-lines.ts';
 import { Dispatcher } from './forward/dispatcher.ts';
 import { LoopMarker } from './forward/loop-marker.ts';
 import type { ExchangeSink } from './http/http-connection.ts';
-import type { HttpRequest } from './http/request-parser.ts';
+import type { HttpRequest } from './http/http-request.ts';
 import type { Ledger } from './ledger.ts';
 import { Pipeline, type PipelineOptions } from './pipeline.ts';
 import type { Envelope } from './rules/envelope.ts';

@@ -47,6 +47,8 @@ const ROUTES: Readonly<Record<Irregularity, IrregularRoute>> = {
   multiple_transfer_encoding: 'apart',
   framing_alias: 'apart',
   invalid_chunk: 'apart',
+  // RFC 9113, 8.1.1: what some servers refuse and others repair. Our translation has one reading, but it shall harm no other request.
+  http2_malformed: 'apart',
 };
 
 const BY_NAME = new Map<string, IrregularRoute>(Object.entries(ROUTES));

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { HttpRequest } from './request-parser.ts';
+import type { HttpRequest } from './http-request.ts';
 
 interface View {
   readonly vni: number | null;

@@ -1,9 +1,12 @@
 import { entityOf, trailersStart } from './chunked.ts';
 import { HeaderLines } from './header-lines.ts';
 import { LINE_STRIDE, type Endpoints, type Message } from './message.ts';
-import type { HttpRequest } from './request-parser.ts';
+import type { HttpRequest } from './http-request.ts';
 
 type Headers = [string, string][];
+
+/** The client's own version, of a message whose bytes are a translation to HTTP/1.1. */
+const HTTP2 = 'HTTP/2';
 
 interface MessageJson {
   version: string;
@@ -38,7 +41,7 @@ export function exchangeJson(request: HttpRequest): ExchangeJson {
     request: {
       method: latin1(request.bytes, request.start, request.methodEnd),
       target: latin1(request.bytes, request.targetStart, request.targetEnd),
-      version: latin1(request.bytes, request.versionStart, request.versionEnd),
+      version: request.streamId === 0 ? latin1(request.bytes, request.versionStart, request.versionEnd) : HTTP2,
       ...messageJson(request),
       ...(request.irregular === null ? {} : { irregular: request.irregular }),
       ...(request.correction ? { correction: true as const } : {}),
@@ -46,7 +49,7 @@ export function exchangeJson(request: HttpRequest): ExchangeJson {
     response: response === null ? null : {
       status: response.status,
       reason: latin1(response.bytes, response.reasonStart, response.reasonEnd),
-      version: latin1(response.bytes, response.versionStart, response.versionEnd),
+      version: request.streamId === 0 ? latin1(response.bytes, response.versionStart, response.versionEnd) : HTTP2,
       ...messageJson(response),
     },
   };

@@ -147,7 +147,7 @@ export class HpackDecoder {
     if (scratch.length < length * 2) scratch = Buffer.allocUnsafeSlow(length * 2);
     const decoded = decodeHuffman(bytes, from, to, scratch);
     if (decoded < 0) return ERROR;
-    this.#string = scratch.latin1Slice(0, decoded);
+    this.#string = scratch.toString('latin1', 0, decoded);
     return to;
   }
 
@@ -171,5 +171,5 @@ export class HpackDecoder {
 }
 
 function latin1(bytes: Uint8Array, start: number, end: number): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).latin1Slice();
+  return Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString('latin1');
 }

@@ -4,11 +4,15 @@ import type { HalfStream } from '../reassembly/half-stream.ts';
 import { distance } from '../reassembly/sequence.ts';
 import type { StreamSink } from '../reassembly/stream-sink.ts';
 import { addressText } from '../wire/address-text.ts';
+import { Http2Connection } from './http2-connection.ts';
+import { Http2Requests } from './http2-requests.ts';
+import type { Http2Responses } from './http2-responses.ts';
 import type { Endpoints } from './message.ts';
 import type { ReaderContext } from './reader-context.ts';
 import { Pairing } from './pairing.ts';
 import { ProxyPrefix } from './proxy-prefix.ts';
-import { type HttpRequest, RequestParser, type RequestSink } from './request-parser.ts';
+import type { HttpRequest } from './http-request.ts';
+import { RequestParser, type RequestSink, upgradesToHttp2 } from './request-parser.ts';
 import { type HttpResponse, ResponseParser, type ResponseSink } from './response-parser.ts';
 import { TentativeStream, serverPortFirst } from './tentative-stream.ts';
 
@@ -45,6 +49,7 @@ export class HttpConnection implements RequestSink, ResponseSink, Endpoints, Con
   #client: End;
   #requests: RequestParser | null = null;
   #responses: ResponseParser | null = null;
+  #http2: Http2Connection | null = null;
   /** No packet of the server came for as long as a request waited: the mirror shows one direction. */
   #oneWay = false;
   proxied: Endpoints['proxied'] = null;
@@ -105,7 +110,7 @@ export class HttpConnection implements RequestSink, ResponseSink, Endpoints, Con
   request(request: HttpRequest): void {
     const { ledger, nowMs } = this.#context;
     ledger.count('http.requests');
-    if (request.irregular !== null) ledger.count('http.irregular_requests');
+    if (request.irregular !== null && (request.streamId === 0 || request.irregular.length > 1)) ledger.count('http.irregular_requests');
     if (request.lost !== null) {
       ledger.count('http.incomplete_requests');
       for (const reason of request.lost) if (reason !== 'tcp.reassembly_gap') ledger.count(reason);
@@ -115,14 +120,18 @@ export class HttpConnection implements RequestSink, ResponseSink, Endpoints, Con
       this.#context.exchanges.exchange(request);
       return;
     }
+    const { server } = this.#halves();
+    const wait = this.#context.parseResponses && !this.#oneWay && (server.seen || this.#connection.client === null || request.ack === 0);
+    if (request.streamId !== 0) {
+      if (this.#speakHttp2().add(request, wait)) this.#context.waiting.add(this);
+      return;
+    }
     const early = this.#pairing.takeEarly(request);
     if (early !== null) {
       request.response = early;
       this.#context.exchanges.exchange(request);
       return;
     }
-    const { server } = this.#halves();
-    const wait = this.#context.parseResponses && !this.#oneWay && (server.seen || this.#connection.client === null || request.ack === 0);
     if (wait) {
       request.retain();
       this.#pairing.add(request, true, server.seen, nowMs);
@@ -142,7 +151,19 @@ export class HttpConnection implements RequestSink, ResponseSink, Endpoints, Con
     return this.swapRoles('client');
   }
 
+  http2Requests(): Http2Requests {
+    return this.#speakHttp2().requests;
+  }
+
+  #speakHttp2(): Http2Connection {
+    return this.#http2 ??= new Http2Connection(this.#context, this, (request) => this.request(request));
+  }
+
   // --- ResponseSink
+
+  http2Responses(): Http2Responses {
+    return this.#speakHttp2().responses;
+  }
 
   responseTo(seq: number, ack: number, afterHole: boolean): 'HEAD' | 'CONNECT' | 'other' | null {
     return this.#pairing.match(seq, ack, afterHole, this.#passOver)?.kind ?? null;
@@ -150,6 +171,7 @@ export class HttpConnection implements RequestSink, ResponseSink, Endpoints, Con
 
   response(response: HttpResponse): void {
     const entry = this.#pairing.take();
+    const toHttp2 = response.status === 101 && upgradesToHttp2(response.bytes, response.lines, response.lineCount);
     const switches = response.status === 101 || (entry?.kind === 'CONNECT' && response.status >= 200 && response.status < 300);
     if (entry !== null) {
       if (entry.request !== null) {
@@ -160,7 +182,14 @@ export class HttpConnection implements RequestSink, ResponseSink, Endpoints, Con
     } else if (this.#requests?.unfinished === true && distance(response.ack, this.#requests.beganAt) > 0) {
       this.#pairing.keepEarly(response);
     }
-    if (switches) this.#tunnel();
+    if (toHttp2) {
+      this.#requests?.expectHttp2();
+      this.#responses?.readHttp2();
+    } else if (switches) {
+      this.#tunnel();
+    } else {
+      this.#requests?.leaveHttp2();
+    }
   }
 
   /** The server left HTTP: its word, not the client's. */
@@ -195,13 +224,15 @@ export class HttpConnection implements RequestSink, ResponseSink, Endpoints, Con
 
   /** A copy of the request parser for late segments: what it finds goes on at once, marked. */
   forkRequests(): StreamSink | null {
+    const correct = (request: HttpRequest): void => {
+      request.correction = true;
+      this.request(request);
+    };
     return this.#requests?.forkInto(this.#context.lateReader, {
-      request: (request) => {
-        request.correction = true;
-        this.request(request);
-      },
+      request: correct,
       otherProtocol: () => {},
       isServer: () => false,
+      http2Requests: () => new Http2Requests(this.#context.lateReader, this, correct),
     }) ?? null;
   }
 
@@ -215,17 +246,23 @@ export class HttpConnection implements RequestSink, ResponseSink, Endpoints, Con
   /** @returns false: no request waits any more */
   expire(nowMs: number): boolean {
     const before = nowMs - this.#context.responseTimeoutMs;
-    if (this.#pairing.waitingSinceMs <= before) {
+    if (this.#waitingSinceMs <= before) {
       this.#oneWay = !this.#halves().server.seen;
       this.#context.ledger.count('http.response_timeout');
       this.#pairing.expire(before, this.#passOver);
+      this.#http2?.expire(before);
     }
-    return this.#pairing.waitingSinceMs !== Infinity;
+    return this.#waitingSinceMs !== Infinity;
+  }
+
+  get #waitingSinceMs(): number {
+    return Math.min(this.#pairing.waitingSinceMs, this.#http2?.waitingSinceMs ?? Infinity);
   }
 
   /** Both streams are over: what waits goes on without a response. */
   closed(): void {
     this.#pairing.expire(Infinity, this.#passOver);
+    this.#http2?.expire(Infinity);
     this.#context.waiting.delete(this);
   }
 }

@@ -19,7 +19,10 @@ const MAX_BITS = 30;
 const SYMBOL = 1 << 16;
 const INVALID = 1 << 17;
 
-/** By state (an inner node of the code's tree) and 4 bits: the next state, and a symbol (<< 8 | SYMBOL) when they complete one. No code is shorter than 5 bits. */
+/**
+ * By state (an inner node of the code's tree) and 4 bits: the next state, and a symbol (<< 8 | SYMBOL) when they complete one. No code is shorter
+ * than 5 bits.
+ */
 const TABLE = decodingTable();
 
 function decodingTable(): Int32Array {

@@ -29,6 +29,7 @@ export const IRREGULARITIES = [
   'body_on_get',
   'leading_whitespace_header',
   'http2_translated',
+  'http2_malformed',
 ] as const;
 
 export type Irregularity = (typeof IRREGULARITIES)[number];

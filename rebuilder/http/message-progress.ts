@@ -1,10 +1,13 @@
 import type { CounterName } from '../ledger.ts';
+import { ChunkScanner } from './chunked.ts';
 import { HeldBytes } from './held-bytes.ts';
 import type { ReaderContext } from './reader-context.ts';
 
 /** What there is of a message that is not finished: the bytes held, how many were captured, and what is known to be missing. */
 export class MessageProgress {
   readonly held: HeldBytes;
+  /** Where in its chunked body it is. */
+  readonly chunks = new ChunkScanner();
   /** Bytes captured, held or not. */
   bytes = 0;
   lost: CounterName[] | null = null;
@@ -56,6 +59,7 @@ export class MessageProgress {
   }
 
   copyFrom(other: MessageProgress): void {
+    this.chunks.copyFrom(other.chunks);
     this.held.append(other.held.bytes, 0, other.held.length);
     this.add(other.bytes);
     this.lost = other.lost === null ? null : [...other.lost];

@@ -1,6 +1,6 @@
 import type { CounterName } from '../ledger.ts';
 import type { StreamSink } from '../reassembly/stream-sink.ts';
-import { ChunkScanner, entityOf } from './chunked.ts';
+import { entityOf } from './chunked.ts';
 import type { Framing } from './message.ts';
 import { MessageProgress } from './message-progress.ts';
 import { type Body, type BodyFraming, type ReaderContext, wholeBody } from './reader-context.ts';
@@ -20,8 +20,8 @@ export abstract class MessageReader implements StreamSink {
   protected state: State = 'idle';
   /** Only counts and frames: bodies are not kept (responses nobody asked for). */
   protected keepBodies = true;
-  protected readonly chunks = new ChunkScanner();
-  readonly #progress: MessageProgress;
+  /** What is known of a message that lies in several pieces; null = there is none, or all of it is in this piece. */
+  #part: MessageProgress | null = null;
   /** Where in `held` the search for the empty line goes on. */
   #scanFrom = 0;
   #headersStart = 0;
@@ -39,7 +39,10 @@ export abstract class MessageReader implements StreamSink {
 
   constructor(context: ReaderContext) {
     this.context = context;
-    this.#progress = new MessageProgress(context);
+  }
+
+  get #progress(): MessageProgress {
+    return this.#part ??= this.context.spareProgress.pop() ?? new MessageProgress(this.context);
   }
 
   // --- what a subclass knows
@@ -105,10 +108,10 @@ export abstract class MessageReader implements StreamSink {
       this.#progress.lose('tcp.reassembly_gap');
       this.#remaining -= bytes;
       if (this.#remaining === 0) this.#finishHeld();
-    } else if (this.state === 'chunked' && known && bytes <= this.chunks.dataRemaining) {
+    } else if (this.state === 'chunked' && known && bytes <= this.#progress.chunks.dataRemaining) {
       this.#progress.lose('tcp.reassembly_gap');
       this.#unchunk();
-      this.chunks.skipData(bytes);
+      this.#progress.chunks.skipData(bytes);
     } else if (this.state === 'close' && known) {
       this.#progress.lose('tcp.reassembly_gap');
     } else if (!this.gapInOther(bytes)) {
@@ -127,7 +130,7 @@ export abstract class MessageReader implements StreamSink {
 
   /** Is a message begun and not finished? */
   get unfinished(): boolean {
-    return this.#progress.bytes > 0;
+    return this.#part !== null && this.#part.bytes > 0;
   }
 
   /**
@@ -135,8 +138,9 @@ export abstract class MessageReader implements StreamSink {
    * the rest come, the whole message is emitted again as a correction.
    */
   stall(nowMs: number, afterMs: number): void {
-    if (this.#progress.bytes === 0 || this.#progress.stalled || this.state === 'close' || nowMs - this.lastByteMs < afterMs) return;
-    this.#progress.stalled = this.#emitPart('http.stalled', false);
+    const part = this.#part;
+    if (part === null || part.bytes === 0 || part.stalled || this.state === 'close' || nowMs - this.lastByteMs < afterMs) return;
+    part.stalled = this.#emitPart('http.stalled', false);
   }
 
   /** Frees what is held without a word: for copies that are dropped. */
@@ -150,8 +154,7 @@ export abstract class MessageReader implements StreamSink {
   /** Takes over the state of another reader, with a copy of what it holds. */
   protected copyFrom(other: MessageReader): void {
     this.state = other.state;
-    this.chunks.copyFrom(other.chunks);
-    this.#progress.copyFrom(other.#progress);
+    if (other.#part !== null) this.#progress.copyFrom(other.#part);
     this.#scanFrom = other.#scanFrom;
     this.#headersStart = other.#headersStart;
     this.#headEnd = other.#headEnd;
@@ -203,14 +206,16 @@ export abstract class MessageReader implements StreamSink {
     }
     let bodyEnd = end;
     if (framing === 'chunked') {
-      this.chunks.reset();
-      bodyEnd = this.chunks.scan(bytes, headEnd, end);
-      if (this.chunks.state === 'done') {
+      const { chunks } = this.context;
+      chunks.reset();
+      bodyEnd = chunks.scan(bytes, headEnd, end);
+      if (chunks.state === 'done') {
         this.countBytes(bodyEnd - start);
         this.state = 'idle';
-        this.emit(bytes, start, headersStart, headEnd, bodyEnd, wholeBody('chunked', this.chunks.entityBytes, this.chunks.irregular));
+        this.emit(bytes, start, headersStart, headEnd, bodyEnd, wholeBody('chunked', chunks.entityBytes, chunks.irregular));
         return bodyEnd;
       }
+      this.#progress.chunks.copyFrom(chunks);
     }
     this.#headersStart = headersStart - start;
     this.#headEnd = headEnd - start;
@@ -218,7 +223,7 @@ export abstract class MessageReader implements StreamSink {
     this.state = framing;
     this.#hold(bytes, start, headEnd, this.#headEnd + contentLength);
     this.#hold(bytes, headEnd, bodyEnd);
-    if (framing === 'chunked' && this.chunks.state === 'invalid') this.#finishInvalid();
+    if (framing === 'chunked' && this.#progress.chunks.state === 'invalid') this.#finishInvalid();
     return bodyEnd;
   }
 
@@ -283,7 +288,7 @@ export abstract class MessageReader implements StreamSink {
       this.state = 'length';
       this.#finishHeld(framing);
     } else {
-      if (framing === 'chunked') this.chunks.reset();
+      if (framing === 'chunked') this.#progress.chunks.reset();
       this.state = framing;
     }
     return at + headEnd - before;
@@ -303,16 +308,16 @@ export abstract class MessageReader implements StreamSink {
     let stop = at;
     if (this.#unchunked) {
       // Only data is held; the framing between is passed over.
-      const data = this.chunks.dataRemaining;
-      stop = this.chunks.scan(bytes, at, data > 0 ? Math.min(end, at + data) : at + 1);
+      const data = this.#progress.chunks.dataRemaining;
+      stop = this.#progress.chunks.scan(bytes, at, data > 0 ? Math.min(end, at + data) : at + 1);
       if (data > 0) this.#hold(bytes, at, stop);
       else this.#progress.add(stop - at);
     } else {
-      stop = this.chunks.scan(bytes, at, end);
+      stop = this.#progress.chunks.scan(bytes, at, end);
       this.#hold(bytes, at, stop);
     }
-    if (this.chunks.state === 'done') this.#finishHeld();
-    else if (this.chunks.state === 'invalid') this.#finishInvalid();
+    if (this.#progress.chunks.state === 'done') this.#finishHeld();
+    else if (this.#progress.chunks.state === 'invalid') this.#finishInvalid();
     return stop;
   }
 
@@ -348,7 +353,7 @@ export abstract class MessageReader implements StreamSink {
 
   /** Ends a message in progress: what there is of it is emitted as incomplete; less than a start line is counted as lost. */
   giveUp(reason: CounterName): void {
-    if (this.#progress.bytes === 0) return;
+    if (!this.unfinished) return;
     const emitted = this.#progress.stalled || this.#emitPart(reason, true);
     this.state = 'idle';
     this.#done(emitted);
@@ -377,8 +382,8 @@ export abstract class MessageReader implements StreamSink {
   #emitHeld(framing: Framing, lost: CounterName[] | null, correction: boolean, final: boolean): void {
     const { held } = this.#progress;
     this.context.lines.scan(held.bytes, this.#headersStart, this.#headEnd);
-    const size = this.state === 'chunked' ? this.chunks.entityBytes : this.state === 'close' ? this.#progress.bytes - this.#headEnd : this.#contentLength;
-    const irregular = this.state === 'chunked' ? this.chunks.irregular : 0;
+    const size = this.state === 'chunked' ? this.#progress.chunks.entityBytes : this.state === 'close' ? this.#progress.bytes - this.#headEnd : this.#contentLength;
+    const irregular = this.state === 'chunked' ? this.#progress.chunks.irregular : 0;
     // What follows is read afresh, unless emit() says otherwise.
     if (final) this.state = 'idle';
     this.emit(held.bytes, 0, this.#headersStart, this.#headEnd, held.length, { framing, size, complete: lost === null, lost, irregular, correction });
@@ -392,7 +397,12 @@ export abstract class MessageReader implements StreamSink {
   }
 
   #reset(): void {
-    this.#progress.clear();
+    const part = this.#part;
+    if (part !== null) {
+      part.clear();
+      this.context.spareProgress.push(part);
+      this.#part = null;
+    }
     this.#unchunked = false;
     this.#headersStart = 0;
     this.#scanFrom = 0;

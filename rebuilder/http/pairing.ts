@@ -1,5 +1,5 @@
 import { distance } from '../reassembly/sequence.ts';
-import type { HttpRequest } from './request-parser.ts';
+import type { HttpRequest } from './http-request.ts';
 import type { HttpResponse } from './response-parser.ts';
 
 /** A request that was rebuilt and whose response is still to come. */

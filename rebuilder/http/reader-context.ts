@@ -1,7 +1,9 @@
 import type { CounterName, Ledger } from '../ledger.ts';
 import type { Budget } from '../reassembly/budget.ts';
+import { ChunkScanner } from './chunked.ts';
 import { HeaderLines } from './header-lines.ts';
 import type { Framing } from './message.ts';
+import type { MessageProgress } from './message-progress.ts';
 
 /** What all readers of one pipeline share. */
 export interface ReaderContext {
@@ -10,12 +12,16 @@ export interface ReaderContext {
   readonly headBytes: number;
   readonly bodyLimitBytes: number;
   readonly lines: HeaderLines;
+  /** For chunked bodies that lie whole in one piece. */
+  readonly chunks: ChunkScanner;
+  /** Ready for the next message that does not: most connections have none in progress, so they hold none. */
+  readonly spareProgress: MessageProgress[];
   /** Captured stream bytes that are of a message not finished yet: the part of the ledger's sum that is in flight. */
   pendingBytes: number;
 }
 
 export function readerContext(ledger: Ledger, budget: Budget, headBytes: number, bodyLimitBytes: number): ReaderContext {
-  return { ledger, budget, headBytes, bodyLimitBytes, lines: new HeaderLines(), pendingBytes: 0 };
+  return { ledger, budget, headBytes, bodyLimitBytes, lines: new HeaderLines(), chunks: new ChunkScanner(), spareProgress: [], pendingBytes: 0 };
 }
 
 /** What a head says about what follows it. */

@@ -1,17 +1,16 @@
-import type { CounterName } from '../ledger.ts';
 import type { StreamSink } from '../reassembly/stream-sink.ts';
-import { Irregular, irregularNames } from './irregular.ts';
-import { type Endpoints, type Framing, LINE_STRIDE, type Request, type Response } from './message.ts';
+import { HttpRequest, isGetOrHead } from './http-request.ts';
+import type { Http2Requests } from './http2-requests.ts';
+import { Irregular } from './irregular.ts';
+import { type Endpoints, Field, LINE_STRIDE } from './message.ts';
 import { MessageReader } from './message-reader.ts';
 import type { Body, BodyFraming, ReaderContext } from './reader-context.ts';
-import { requestId } from './request-id.ts';
 import { RequestLine, requestStart } from './request-line.ts';
 import { StartSearch } from './search.ts';
 import { TlsRecords } from './tls-records.ts';
 
 const LF = 10;
 const CR = 13;
-const PREFACE = Buffer.from('PRI * HTTP/2.0\r\n');
 
 /** What a connection does with what its client sent. */
 export interface RequestSink {
@@ -20,6 +19,8 @@ export interface RequestSink {
   otherProtocol(kind: 'http.tls_flow' | 'http.http2_flow' | 'http.not_http_flow'): void;
   /** The bytes are those of a server: the roles of the two directions were guessed wrong. @returns true when they were changed */
   isServer(): boolean;
+  /** What may be the preface of HTTP/2 stands where it is believed: who reads it? */
+  http2Requests(): Http2Requests;
   /** A copy of this parser for bytes that come late; null = none. */
   forkRequests(): StreamSink | null;
 }
@@ -32,7 +33,11 @@ export class RequestParser extends MessageReader {
   readonly #endpoints: Endpoints;
   readonly #search = new StartSearch();
   readonly #tls = new TlsRecords();
-  #mode: 'search' | 'tls' | 'tunnel' = 'search';
+  #mode: 'search' | 'tls' | 'tunnel' | 'http2' = 'search';
+  /** Reads while the mode is http2. */
+  #http2: Http2Requests | null = null;
+  /** The next byte is one where HTTP/2 may begin: the stream's first, or the first behind a request for `Upgrade: h2c`. */
+  #mayBeHttp2: boolean;
   /** Set while the empty lines before a request are passed over. */
   #emptyLines = false;
   /** This stream's first bytes, or bytes after a hole, may be anywhere in a message: search for a request line. */
@@ -42,6 +47,7 @@ export class RequestParser extends MessageReader {
     super(context);
     this.#endpoints = endpoints;
     this.#sink = sink;
+    this.#mayBeHttp2 = !midstream;
     if (midstream) this.resync();
   }
 
@@ -51,7 +57,7 @@ export class RequestParser extends MessageReader {
   }
 
   override fork(): StreamSink | null {
-    return this.#sink.forkRequests();
+    return this.#http2 === null ? this.#sink.forkRequests() : null;
   }
 
   /** A parser in the same state that counts and reports elsewhere. */
@@ -60,6 +66,7 @@ export class RequestParser extends MessageReader {
     copy.copyFrom(this);
     copy.#mode = this.#mode;
     copy.#emptyLines = this.#emptyLines;
+    copy.#mayBeHttp2 = this.#mayBeHttp2;
     copy.#reported = 7;
     copy.#search.carry = this.#search.carry;
     context.pendingBytes += this.#search.carry.length;
@@ -74,8 +81,36 @@ export class RequestParser extends MessageReader {
     this.#mode = 'tunnel';
   }
 
+  /** The server speaks HTTP/1: it has not taken the preface for one. */
+  leaveHttp2(): void {
+    if (this.state !== 'other' || this.#mode !== 'http2') return;
+    this.#http2!.end();
+    if (this.#http2!.isOver) this.#readAgain();
+    else this.resync();
+    this.#http2 = null;
+  }
+
+  /** The server has agreed to HTTP/2: it follows next. */
+  expectHttp2(): void {
+    if (this.state === 'other' && this.#mode === 'search') {
+      this.#dropCarry();
+      this.state = 'idle';
+    }
+    if (this.state === 'idle') this.#mayBeHttp2 = true;
+  }
+
   protected override begin(bytes: Uint8Array, start: number, end: number): boolean {
     let at = start;
+    if (this.#mayBeHttp2) {
+      this.#mayBeHttp2 = false;
+      if (bytes[at] === PREFACE[0] && isPreface(bytes, at, end)) {
+        this.#http2 = this.#sink.http2Requests();
+        this.state = 'other';
+        this.#mode = 'http2';
+        this.skipped = at;
+        return false;
+      }
+    }
     while (at < end && (bytes[at] === CR || bytes[at] === LF)) at++;
     if (at !== start) {
       // RFC 9112 2.2: a server ignores an empty line before a request.
@@ -104,7 +139,7 @@ export class RequestParser extends MessageReader {
 
   protected override startLine(bytes: Uint8Array, start: number, end: number): 'yes' | 'no' | 'alone' {
     if (!line.parse(bytes, start, end)) return 'no';
-    if (bytes[start] === 0x50 && end - start === PREFACE.length && PREFACE.every((byte, i) => bytes[start + i] === byte)) {
+    if (line.minor < 0 && isPreface(bytes, start, end)) {
       this.#report('http.http2_flow', 2);
       return 'no';
     }
@@ -131,7 +166,7 @@ export class RequestParser extends MessageReader {
     }
     if (lines.hostCount === 0 && line.minor === 1) irregular |= Irregular.missing_host;
     if (body.size > 0 && isGetOrHead(bytes, start, line.methodEnd)) irregular |= Irregular.body_on_get;
-    const request = new HttpRequest(this.#endpoints, bytes, start, headersStart, headEnd, end, body, irregular);
+    const request = new HttpRequest(this.#endpoints, line, bytes, start, headersStart, headEnd, end, body, irregular);
     request.seq = this.messageSeq;
     request.ack = this.messageAck;
     request.ipId = this.messageIpId;
@@ -141,6 +176,7 @@ export class RequestParser extends MessageReader {
     request.lineCount = lines.count;
     // A framing that servers read in different ways: where the next request begins is not known.
     if ((irregular & UNSURE_FRAMING) !== 0 && body.framing === 'none') this.resync();
+    if ((lines.seen & UPGRADE) !== 0 && this.state === 'idle') this.#mayBeHttp2 = upgradesToHttp2(bytes, lines.lines, lines.count);
     this.#sink.request(request);
   }
 
@@ -155,12 +191,19 @@ export class RequestParser extends MessageReader {
   protected override resync(): void {
     this.state = 'other';
     this.#mode = 'search';
+    this.#mayBeHttp2 = false;
     this.#search.reset();
   }
 
   protected override gapInOther(bytes: number): boolean {
     if (this.state !== 'other') return false;
     if (this.#mode === 'tunnel') return true;
+    if (this.#mode === 'http2') {
+      this.#http2!.gap(bytes);
+      if (!this.#http2!.isOver) return true;
+      this.#readAgain();
+      return false;
+    }
     if (this.#mode === 'tls' && bytes >= 0 && this.#tls.gap(bytes)) return true;
     this.#dropCarry();
     this.resync();
@@ -168,12 +211,23 @@ export class RequestParser extends MessageReader {
   }
 
   override end(): void {
-    if (this.state === 'other') this.#dropCarry();
+    if (this.state === 'other') {
+      this.#dropCarry();
+      if (this.#mode === 'http2') {
+        this.#http2!.end();
+        if (this.#http2!.isOver) this.#readAgain();
+      }
+    }
     super.end();
   }
 
   override get unfinished(): boolean {
-    return super.unfinished || this.#search.carry.length > 0;
+    return super.unfinished || this.#search.carry.length > 0 || this.#http2?.unfinished === true;
+  }
+
+  override stall(nowMs: number, afterMs: number): void {
+    if (this.#http2 === null) super.stall(nowMs, afterMs);
+    else this.#http2.stall(nowMs, afterMs);
   }
 
   override discard(): void {
@@ -191,6 +245,12 @@ export class RequestParser extends MessageReader {
       const stop = this.#tls.skip(bytes, at, end);
       this.context.ledger.count('http.tls_bytes', stop - at);
       if (stop < end) this.resync();
+      return stop;
+    }
+    if (this.#mode === 'http2') {
+      const http2 = this.#http2!;
+      const stop = http2.read(bytes, at, end, this.messageSeq, this.messageAck, this.messageTimeMs, this.messageIpId);
+      if (http2.isOver) this.#readAgain();
       return stop;
     }
     const carried = this.#search.carry.length;
@@ -231,6 +291,15 @@ export class RequestParser extends MessageReader {
     return foundAt;
   }
 
+  /** What began like HTTP/2 is none: its bytes that were not read as such are looked at as HTTP/1. */
+  #readAgain(): void {
+    const { leftover, isBegun } = this.#http2!;
+    this.#http2 = null;
+    if (isBegun) this.resync();
+    else this.state = 'idle';
+    super.data(leftover, 0, leftover.length, (this.messageSeq - leftover.length) | 0, this.messageAck, this.messageTimeMs, this.messageIpId);
+  }
+
   #startTls(): void {
     this.#report('http.tls_flow', 1);
     this.#tls.reset();
@@ -254,93 +323,25 @@ export class RequestParser extends MessageReader {
 
 const UNSURE_FRAMING = Irregular.invalid_content_length | Irregular.differing_content_length | Irregular.invalid_transfer_encoding;
 
-function isGetOrHead(bytes: Uint8Array, start: number, end: number): boolean {
-  const length = end - start;
-  return (length === 3 && bytes[start] === 0x47 && bytes[start + 1] === 0x45) || (length === 4 && bytes[start] === 0x48 && bytes[start + 1] === 0x45);
+const UPGRADE = 1 << Field.upgrade;
+/** RFC 9113 3.4 */
+export const PREFACE = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n');
+
+/** Are bytes[start, end) the preface of HTTP/2, as far as they go? */
+function isPreface(bytes: Uint8Array, start: number, end: number): boolean {
+  const length = Math.min(PREFACE.length, end - start);
+  for (let i = 0; i < length; i++) {
+    if (bytes[start + i] !== PREFACE[i]) return false;
+  }
+  return true;
 }
 
-/** A request as the parser found it; see Request for what each field holds. */
-export class HttpRequest implements Request {
-  readonly endpoints: Endpoints;
-  bytes: Uint8Array;
-  start: number;
-  headersStart: number;
-  headEnd: number;
-  end: number;
-  lines: Int32Array = NO_LINES;
-  lineCount = 0;
-  framing: Framing;
-  bodySize: number;
-  complete: boolean;
-  lost: CounterName[] | null;
-  timeMs = 0;
-  lastByteMs = 0;
-  seq = 0;
-  /** What the client had received when it sent this request: its response begins there or later. */
-  ack = 0;
-  /** IPv4 identification of the packet that began it. */
-  ipId = 0;
-  methodEnd: number;
-  targetStart: number;
-  targetEnd: number;
-  versionStart: number;
-  versionEnd: number;
-  irregular: string[] | null;
-  correction: boolean;
-  response: Response | null = null;
-  #id: string | null = null;
-
-  constructor(endpoints: Endpoints, bytes: Uint8Array, start: number, headersStart: number, headEnd: number, end: number, body: Body, irregular: number) {
-    this.endpoints = endpoints;
-    this.bytes = bytes;
-    this.start = start;
-    this.headersStart = headersStart;
-    this.headEnd = headEnd;
-    this.end = end;
-    this.framing = body.framing;
-    this.bodySize = body.size;
-    this.complete = body.complete;
-    this.lost = body.lost;
-    this.correction = body.correction;
-    this.methodEnd = line.methodEnd;
-    this.targetStart = line.targetStart;
-    this.targetEnd = line.targetEnd;
-    this.versionStart = line.versionStart;
-    this.versionEnd = line.versionEnd;
-    this.irregular = irregularNames(irregular);
+/** Do these header lines speak of `Upgrade: h2c` (RFC 7540 3.2)? */
+export function upgradesToHttp2(bytes: Uint8Array, lines: Int32Array, count: number): boolean {
+  for (let i = 0; i < count * LINE_STRIDE; i += LINE_STRIDE) {
+    if (lines[i] !== Field.upgrade) continue;
+    const value = Buffer.from(bytes.buffer, bytes.byteOffset + lines[i + 3]!, lines[i + 4]! - lines[i + 3]!).toString('latin1');
+    if (/(?:^|,)[ \t]*h2c[ \t]*(?:,|$)/i.test(value)) return true;
   }
-
-  get id(): string {
-    return this.#id ??= requestId(this);
-  }
-
-  methodIs(method: string): boolean {
-    if (this.methodEnd - this.start !== method.length) return false;
-    for (let i = 0; i < method.length; i++) {
-      if (this.bytes[this.start + i] !== method.charCodeAt(i)) return false;
-    }
-    return true;
-  }
-
-  /** Makes the request own its bytes and lines, so that it may outlive the callback. */
-  retain(): void {
-    this.#id ??= requestId(this);
-    const { start } = this;
-    this.bytes = Buffer.from(this.bytes.subarray(start, this.end));
-    this.lines = this.lines.slice(0, this.lineCount * LINE_STRIDE);
-    for (let i = 0; i < this.lines.length; i++) {
-      if (i % LINE_STRIDE !== 0) this.lines[i]! -= start;
-    }
-    this.start = 0;
-    this.headersStart -= start;
-    this.headEnd -= start;
-    this.end -= start;
-    this.methodEnd -= start;
-    this.targetStart -= start;
-    this.targetEnd -= start;
-    this.versionStart -= start;
-    this.versionEnd -= start;
-  }
+  return false;
 }
-
-const NO_LINES = new Int32Array(0);

@@ -1,5 +1,6 @@
 import type { CounterName } from '../ledger.ts';
 import type { StreamSink } from '../reassembly/stream-sink.ts';
+import type { Http2Responses } from './http2-responses.ts';
 import { type Framing, LINE_STRIDE, type Response } from './message.ts';
 import { MessageReader } from './message-reader.ts';
 import type { Body, BodyFraming, ReaderContext } from './reader-context.ts';
@@ -15,6 +16,8 @@ export interface ResponseSink {
   responseTo(seq: number, ack: number, afterHole: boolean): 'HEAD' | 'CONNECT' | 'other' | null;
   /** Interim responses (1xx but 101) are not reported. */
   response(response: HttpResponse): void;
+  /** HTTP/2 may begin here: who reads it? */
+  http2Responses(): Http2Responses;
 }
 
 const NEEDLE = Buffer.from('HTTP/1.');
@@ -23,6 +26,9 @@ const NEEDLE = Buffer.from('HTTP/1.');
 export class ResponseParser extends MessageReader {
   readonly #sink: ResponseSink;
   #tunnel = false;
+  #http2: Http2Responses | null = null;
+  /** Nothing was read yet. */
+  #isFirst: boolean;
   /** Since the last response there were bytes in which another may have been. */
   #afterHole = false;
   #status = 0;
@@ -31,10 +37,19 @@ export class ResponseParser extends MessageReader {
     super(context);
     this.#sink = sink;
     this.keepBodies = keepBodies;
+    this.#isFirst = !midstream;
     if (midstream) this.resync();
   }
 
   protected override begin(bytes: Uint8Array, at: number, end: number): boolean {
+    const isFirst = this.#isFirst;
+    this.#isFirst = false;
+    if (isFirst && bytes[at] === 0) {
+      // RFC 9113 3.4: the server's SETTINGS may come before the client's preface. Their length begins with a zero, as no text does.
+      this.readHttp2();
+      this.skipped = at;
+      return false;
+    }
     // A server's empty lines between responses are as harmless as a client's.
     if (bytes[at] === 13 || bytes[at] === 10) {
       this.context.ledger.count('http.empty_line_bytes');
@@ -97,6 +112,24 @@ export class ResponseParser extends MessageReader {
     this.#tunnel = true;
   }
 
+  /** What follows is HTTP/2. */
+  readHttp2(): void {
+    this.state = 'other';
+    this.#http2 = this.#sink.http2Responses();
+  }
+
+  override end(): void {
+    this.#http2?.end();
+    super.end();
+  }
+
+  /** These were no frames. */
+  #leaveHttp2(): void {
+    this.lose(this.#http2!.leftover.length);
+    this.#http2 = null;
+    this.resync();
+  }
+
   protected override countBytes(bytes: number): void {
     this.context.ledger.count('http.response_bytes', bytes);
   }
@@ -110,8 +143,9 @@ export class ResponseParser extends MessageReader {
     this.#afterHole = true;
   }
 
-  protected override gapInOther(): boolean {
+  protected override gapInOther(bytes: number): boolean {
     this.#afterHole = true;
+    this.#http2?.gap(bytes);
     return this.state === 'other';
   }
 
@@ -120,6 +154,11 @@ export class ResponseParser extends MessageReader {
     if (this.#tunnel) {
       this.context.ledger.count('http.tunnel_bytes', end - at);
       return end;
+    }
+    if (this.#http2 !== null) {
+      const stop = this.#http2.read(bytes, at, end, this.messageSeq, this.messageAck, this.lastByteMs, 0);
+      if (this.#http2.isOver) this.#leaveHttp2();
+      return stop;
     }
     if (isStatusLine(bytes, at, end)) {
       this.state = 'idle';

@@ -1,0 +1,114 @@
+import type { CounterName } from '../ledger.ts';
+import { Irregular, irregularNames } from './irregular.ts';
+import { type Endpoints, type Framing, LINE_STRIDE, type Request, type Response } from './message.ts';
+import type { Body } from './reader-context.ts';
+import { requestId } from './request-id.ts';
+import { RequestLine } from './request-line.ts';
+
+const NO_LINES = new Int32Array(0);
+const line = new RequestLine();
+
+/** A request as the parser found it; see Request for what each field holds. */
+export class HttpRequest implements Request {
+  readonly endpoints: Endpoints;
+  bytes: Uint8Array;
+  start: number;
+  headersStart: number;
+  headEnd: number;
+  end: number;
+  lines: Int32Array = NO_LINES;
+  lineCount = 0;
+  framing: Framing;
+  bodySize: number;
+  complete: boolean;
+  lost: CounterName[] | null;
+  timeMs = 0;
+  lastByteMs = 0;
+  seq = 0;
+  /** What the client had received when it sent this request: its response begins there or later. */
+  ack = 0;
+  /** IPv4 identification of the packet that began it. */
+  ipId = 0;
+  methodEnd: number;
+  targetStart: number;
+  targetEnd: number;
+  versionStart: number;
+  versionEnd: number;
+  irregular: string[] | null;
+  correction: boolean;
+  response: Response | null = null;
+  /** The stream of HTTP/2 that brought it: its bytes are a translation to HTTP/1.1. 0 = it came as HTTP/1. */
+  streamId = 0;
+  #id: string | null = null;
+
+  /** @param line the request line, parsed in `bytes` */
+  constructor(
+    endpoints: Endpoints, line: RequestLine, bytes: Uint8Array, start: number, headersStart: number, headEnd: number, end: number, body: Body,
+    irregular: number,
+  ) {
+    this.endpoints = endpoints;
+    this.bytes = bytes;
+    this.start = start;
+    this.headersStart = headersStart;
+    this.headEnd = headEnd;
+    this.end = end;
+    this.framing = body.framing;
+    this.bodySize = body.size;
+    this.complete = body.complete;
+    this.lost = body.lost;
+    this.correction = body.correction;
+    this.methodEnd = line.methodEnd;
+    this.targetStart = line.targetStart;
+    this.targetEnd = line.targetEnd;
+    this.versionStart = line.versionStart;
+    this.versionEnd = line.versionEnd;
+    this.irregular = irregularNames(irregular);
+  }
+
+  get id(): string {
+    return this.#id ??= requestId(this);
+  }
+
+  methodIs(method: string): boolean {
+    if (this.methodEnd - this.start !== method.length) return false;
+    for (let i = 0; i < method.length; i++) {
+      if (this.bytes[this.start + i] !== method.charCodeAt(i)) return false;
+    }
+    return true;
+  }
+
+  /** Makes the request own its bytes and lines, so that it may outlive the callback. */
+  retain(): void {
+    this.#id ??= requestId(this);
+    const { start } = this;
+    this.bytes = Buffer.from(this.bytes.subarray(start, this.end));
+    this.lines = this.lines.slice(0, this.lineCount * LINE_STRIDE);
+    for (let i = 0; i < this.lines.length; i++) {
+      if (i % LINE_STRIDE !== 0) this.lines[i]! -= start;
+    }
+    this.start = 0;
+    this.headersStart -= start;
+    this.headEnd -= start;
+    this.end -= start;
+    this.methodEnd -= start;
+    this.targetStart -= start;
+    this.targetEnd -= start;
+    this.versionStart -= start;
+    this.versionEnd -= start;
+  }
+}
+
+/** A request in the form of HTTP/1.1, whole in bytes[start, end). */
+export function translatedRequest(
+  endpoints: Endpoints, bytes: Uint8Array, start: number, headersStart: number, headEnd: number, end: number, body: Body, irregular: number,
+): HttpRequest {
+  line.parse(bytes, start, headersStart);
+  const bits = line.irregular | irregular | (body.size > 0 && isGetOrHead(bytes, start, line.methodEnd) ? Irregular.body_on_get : 0);
+  return new HttpRequest(endpoints, line, bytes, start, headersStart, headEnd, end, body, bits);
+}
+
+/** Methods of requests whose body means nothing (RFC 9110 9.3.1). */
+export function isGetOrHead(bytes: Uint8Array, start: number, end: number): boolean {
+  const length = end - start;
+  return (length === 3 && bytes[start] === 0x47 && bytes[start + 1] === 0x45) || (length === 4 && bytes[start] === 0x48 && bytes[start + 1] === 0x45);
+}

@@ -1,0 +1,80 @@
+/** RFC 9113 6 */
+export const FrameType = {
+  data: 0,
+  headers: 1,
+  priority: 2,
+  rstStream: 3,
+  settings: 4,
+  pushPromise: 5,
+  ping: 6,
+  goaway: 7,
+  windowUpdate: 8,
+  continuation: 9,
+} as const;
+
+export const FrameFlag = { ack: 1, endStream: 1, endHeaders: 4, padded: 8, priority: 32 } as const;
+
+export const Setting = { headerTableSize: 1, maxFrameSize: 5 } as const;
+
+export const FRAME_HEADER_BYTES = 9;
+/** SETTINGS_MAX_FRAME_SIZE before it is changed (RFC 9113 6.5.2). */
+export const DEFAULT_FRAME_BYTES = 16_384;
+/**
+ * What is taken for a frame while the other end's SETTINGS were not heard: servers ask for up to 1 MiB. Under 4 MiB: no letter may be read as
+ * the beginning of a length, so that a line of HTTP/1 is never one.
+ */
+export const UNHEARD_FRAME_BYTES = 1 << 20;
+export const MAX_FRAME_BYTES = 1 << 22;
+
+/** The head of a frame (RFC 9113 4.1); overwritten by each parse. */
+export class FrameHeader {
+  length = 0;
+  type = 0;
+  flags = 0;
+  streamId = 0;
+
+  parse(bytes: Uint8Array, at: number): void {
+    this.length = bytes[at]! << 16 | bytes[at + 1]! << 8 | bytes[at + 2]!;
+    this.type = bytes[at + 3]!;
+    this.flags = bytes[at + 4]!;
+    this.streamId = (bytes[at + 5]! & 0x7f) << 24 | bytes[at + 6]! << 16 | bytes[at + 7]! << 8 | bytes[at + 8]!;
+  }
+
+  has(flag: number): boolean {
+    return (this.flags & flag) !== 0;
+  }
+
+  /** Bytes before the content of DATA, HEADERS and PUSH_PROMISE: pad length, priority, promised stream. */
+  get prefixBytes(): number {
+    const padding = this.has(FrameFlag.padded) ? 1 : 0;
+    switch (this.type) {
+      case FrameType.data: return padding;
+      case FrameType.headers: return padding + (this.has(FrameFlag.priority) ? 5 : 0);
+      case FrameType.pushPromise: return padding + 4;
+      default: return 0;
+    }
+  }
+
+  get isPadded(): boolean {
+    return this.has(FrameFlag.padded) && (this.type === FrameType.data || this.type === FrameType.headers || this.type === FrameType.pushPromise);
+  }
+
+  /** Can this be a frame at all? What a receiver answers with a connection error (RFC 9113 6) is none. */
+  isSound(maxBytes: number): boolean {
+    const { type, length, streamId } = this;
+    switch (type) {
+      case FrameType.data:
+      case FrameType.headers:
+      case FrameType.pushPromise:
+      case FrameType.continuation: return streamId !== 0 && length <= maxBytes && length >= this.prefixBytes;
+      case FrameType.priority: return streamId !== 0 && length === 5;
+      case FrameType.rstStream: return streamId !== 0 && length === 4;
+      case FrameType.settings: return streamId === 0 && length <= DEFAULT_FRAME_BYTES && length % 6 === 0 && (length === 0 || !this.has(FrameFlag.ack));
+      case FrameType.ping: return streamId === 0 && length === 8;
+      case FrameType.goaway: return streamId === 0 && length >= 8 && length <= DEFAULT_FRAME_BYTES;
+      case FrameType.windowUpdate: return length === 4;
+      // RFC 9113 4.1: frames of unknown types are ignored.
+      default: return length <= DEFAULT_FRAME_BYTES;
+    }
+  }
+}

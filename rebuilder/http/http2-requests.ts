@@ -1,0 +1,172 @@
+import type { CounterName } from '../ledger.ts';
+import { FrameType } from './http2-frame.ts';
+import { type FrameBytes, Http2Half } from './http2-half.ts';
+import { Http2Message } from './http2-message.ts';
+import { requestHead, trailerLines } from './http2-translation.ts';
+import { Irregular } from './irregular.ts';
+import type { Endpoints } from './message.ts';
+import type { ReaderContext } from './reader-context.ts';
+import { type HttpRequest, translatedRequest } from './http-request.ts';
+import { PREFACE } from './request-parser.ts';
+
+/** Streams whose request is not whole, in one connection: servers allow 100 to 250 at a time. */
+export const MAX_OPEN_STREAMS = 1000;
+
+/** The requests of one connection that speaks HTTP/2: each stream's becomes one of HTTP/1.1. */
+export class Http2Requests extends Http2Half {
+  readonly #endpoints: Endpoints;
+  readonly #request: (request: HttpRequest) => void;
+  /** Requests that are not whole, oldest first. */
+  readonly #open = new Map<number, Http2Message>();
+  #lastStreamId = 0;
+  /** No open request has waited since before then. */
+  #oldestMs = Infinity;
+
+  constructor(context: ReaderContext, endpoints: Endpoints, request: (request: HttpRequest) => void) {
+    super(context, PREFACE);
+    this.#endpoints = endpoints;
+    this.#request = request;
+  }
+
+  /** Is a request begun and not whole? */
+  get unfinished(): boolean {
+    return this.#open.size > 0;
+  }
+
+  hasOpen(streamId: number): boolean {
+    return this.#open.has(streamId);
+  }
+
+  /** Emits requests that nothing was added to for `afterMs`, as far as they came. */
+  stall(nowMs: number, afterMs: number): void {
+    if (nowMs - this.#oldestMs < afterMs) return;
+    this.#oldestMs = Infinity;
+    for (const [streamId, message] of this.#open) {
+      if (message.stalledSize >= 0) continue;
+      if (nowMs - message.lastByteMs < afterMs) {
+        this.#oldestMs = Math.min(this.#oldestMs, message.lastByteMs);
+        continue;
+      }
+      this.#emit(streamId, message, '', false, [...message.lost ?? [], 'http.stalled']);
+      message.stalledSize = message.bodySize;
+    }
+  }
+
+  // --- what Http2Half asks
+
+  protected override begun(): void {
+    this.context.ledger.count('http.http2_flow');
+  }
+
+  /** Streams of clients have odd numbers, and numbers only grow (RFC 9113 5.1.1); data of a stream that was never opened is an error (5.1). */
+  protected override admits(): boolean {
+    const { type, streamId } = this.frame;
+    if (type === FrameType.pushPromise) return false;
+    if (type === FrameType.headers) return streamId % 2 === 1;
+    return type !== FrameType.data || (streamId % 2 === 1 && streamId <= this.#lastStreamId);
+  }
+
+  protected override hasStream(streamId: number): boolean {
+    return this.#open.has(streamId);
+  }
+
+  protected override headers(streamId: number, endsStream: boolean): FrameBytes {
+    const { fields, isCut } = this.block;
+    const open = this.#open.get(streamId);
+    if (open !== undefined) {
+      open.lastByteMs = this.timeMs;
+      if (isCut) open.addLost('http.head_limit');
+      if (endsStream) this.#finish(streamId, open, trailerLines(fields));
+      return 'message';
+    }
+    this.#lastStreamId = Math.max(this.#lastStreamId, streamId);
+    const message = new Http2Message(
+      this.context, requestHead(fields), this.frameSeq, this.frameAck, this.frameIpId, this.frameTimeMs, this.timeMs);
+    if (isCut) message.addLost('http.head_limit');
+    if (endsStream) {
+      this.#emit(streamId, message, '', true, message.lost);
+      return 'message';
+    }
+    if (this.#open.size >= MAX_OPEN_STREAMS) {
+      const [oldest] = this.#open;
+      this.#finish(oldest![0], oldest![1], '', 'http.http2_stream_limit');
+    }
+    this.#open.set(streamId, message);
+    this.#oldestMs = Math.min(this.#oldestMs, message.lastByteMs);
+    if (!message.hold()) {
+      this.#emit(streamId, message, '', false, [...message.lost ?? [], 'http.memcap']);
+      message.drop();
+    }
+    return 'message';
+  }
+
+  protected override unreadableHeaders(streamId: number, endsStream: boolean): void {
+    const open = this.#open.get(streamId);
+    this.#lastStreamId = Math.max(this.#lastStreamId, streamId);
+    if (open === undefined) this.context.ledger.count('http.http2_unreadable_requests');
+    else if (endsStream) this.#finish(streamId, open, '', 'tcp.reassembly_gap');
+  }
+
+  protected override headersAreLost(): void {
+    this.context.ledger.count('http.http2_headers_lost');
+  }
+
+  protected override data(streamId: number, bytes: Uint8Array, start: number, end: number): void {
+    this.#open.get(streamId)?.data(bytes, start, end, this.timeMs);
+  }
+
+  protected override dataGap(streamId: number, bytes: number): void {
+    this.#open.get(streamId)?.gap(bytes);
+  }
+
+  protected override endStream(streamId: number): void {
+    const open = this.#open.get(streamId);
+    if (open !== undefined) this.#finish(streamId, open, '');
+  }
+
+  /** The client takes its request back: what there was of it went to the server all the same. */
+  protected override reset(streamId: number): void {
+    const open = this.#open.get(streamId);
+    if (open !== undefined) this.#finish(streamId, open, '', 'http.message_cut');
+  }
+
+  protected override abandon(reason: CounterName): void {
+    for (const [streamId, message] of this.#open) this.#finish(streamId, message, '', reason);
+    this.#oldestMs = Infinity;
+  }
+
+  protected override count(bytes: number, are: FrameBytes): void {
+    const { ledger } = this.context;
+    if (are === 'message') ledger.count('http.request_bytes', bytes);
+    else ledger.count(are === 'other' ? 'http.http2_frame_bytes' : 'http.http2_unreadable_bytes', bytes);
+  }
+
+  // --- emitting
+
+  /** @param cut why its end is missing */
+  #finish(streamId: number, message: Http2Message, trailers: string, cut: CounterName | null = null): void {
+    this.#open.delete(streamId);
+    if (cut !== null) message.addLost(cut);
+    if (!message.isDropped && (cut === null || message.bodySize > message.stalledSize)) this.#emit(streamId, message, trailers, cut === null, message.lost);
+    message.drop();
+  }
+
+  #emit(streamId: number, message: Http2Message, trailers: string, isWhole: boolean, lost: CounterName[] | null): void {
+    const { bytes, start, headersStart, headEnd, end, body, isTrue } = message.place(trailers, isWhole, lost);
+    const { lines } = this.context;
+    lines.scan(bytes, headersStart, headEnd);
+    let irregular = message.irregular | lines.irregular;
+    if (lines.hostCount === 0) irregular |= Irregular.missing_host;
+    if (!isTrue) irregular |= Irregular.http2_malformed;
+    const request = translatedRequest(this.#endpoints, bytes, start, headersStart, headEnd, end, body, irregular);
+    request.streamId = streamId;
+    request.seq = message.seq;
+    request.ack = message.ack;
+    request.ipId = message.ipId;
+    request.timeMs = message.timeMs;
+    request.lastByteMs = message.lastByteMs;
+    request.lines = lines.lines;
+    request.lineCount = lines.count;
+    this.#request(request);
+  }
+}
