@@ -1,20 +1,17 @@
 // The emulated AWS account: the lab's moto server on loopback, and Terraform's provider pointed at it.
 import { execFile, spawn } from 'node:child_process';
-import { existsSync, mkdirSync, rmSync, statSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { TestContext } from 'node:test';
 import { promisify } from 'node:util';
-import { absent, installed } from '../installed.ts';
+import { pythonVenv } from './python-venv.ts';
 import { terraformIsHere } from './workspace.ts';
 
 const run = promisify(execFile);
 
 const LAB_FILE = resolve('../shared/lab/traffic_mirror_moto.py');
-const VENV = resolve('node_modules/.cache/moto-venv');
-const PYTHON = join(VENV, 'bin', 'python');
-const MOTO = 'moto[server]==5.2.5';
 
 /** Services whose calls go to the emulation. A call to any other would leave the machine, and fails for want of credentials. */
 const SERVICES = ['autoscaling', 'cloudwatch', 'ec2', 'eks', 'elb', 'elbv2', 'events', 'iam', 'kms', 'lambda', 'logs', 's3', 'secretsmanager', 'sns', 'sqs', 'ssm', 'sts'];
@@ -38,15 +35,12 @@ export async function emulatedAccount(t: TestContext, env: Readonly<Record<strin
     t.skip('the emulated AWS account is not beside this checkout (../shared/lab)');
     return undefined;
   }
-  if (!installed(t, 'python3') || !await terraformIsHere(t)) return undefined;
-  try {
-    await venv();
-  } catch (cause) {
-    absent(t, `the Python packages of the emulated account cannot be installed: ${cause instanceof Error ? cause.message : String(cause)}`);
-    return undefined;
-  }
+  if (!await terraformIsHere(t)) return undefined;
+  const programs = await pythonVenv(t, 'moto', 'moto[server]==5.2.5');
+  if (programs === undefined) return undefined;
+  const python = join(programs, 'python');
   const port = await freePort();
-  const server = spawn(PYTHON, ['test/terraform/moto_server.py', LAB_FILE, String(port)], { env: { ...process.env, ...env }, stdio: 'ignore' });
+  const server = spawn(python, ['test/terraform/moto_server.py', LAB_FILE, String(port)], { env: { ...process.env, ...env }, stdio: 'ignore' });
   t.after(() => { server.kill(); });
   const endpoint = `http://127.0.0.1:${port}`;
   for (let tries = 0; !await answers(endpoint); tries += 1) {
@@ -55,9 +49,9 @@ export async function emulatedAccount(t: TestContext, env: Readonly<Record<strin
   }
   return {
     endpoint,
-    build: async () => strings(await account(endpoint, 'build')),
-    scale: async (group, size) => { await account(endpoint, 'scale', group, String(size)); },
-    left: async (...kinds) => lists(await account(endpoint, 'left', ...kinds)),
+    build: async () => strings(await account(python, endpoint, 'build')),
+    scale: async (group, size) => { await account(python, endpoint, 'scale', group, String(size)); },
+    left: async (...kinds) => lists(await account(python, endpoint, 'left', ...kinds)),
   };
 }
 
@@ -79,8 +73,8 @@ ${SERVICES.map((service) => `    ${service} = ${JSON.stringify(endpoint)}`).join
 `;
 }
 
-async function account(endpoint: string, ...args: string[]): Promise<unknown> {
-  const { stdout } = await run(PYTHON, ['test/terraform/account.py', endpoint, ...args]);
+async function account(python: string, endpoint: string, ...args: string[]): Promise<unknown> {
+  const { stdout } = await run(python, ['test/terraform/account.py', endpoint, ...args]);
   return JSON.parse(stdout);
 }
 
@@ -90,33 +84,6 @@ function strings(value: unknown): Record<string, string> {
 
 function lists(value: unknown): Record<string, unknown[]> {
   return Object.fromEntries(Object.entries(value ?? {}).map(([key, list]: [string, unknown]) => [key, Array.isArray(list) ? list : []]));
-}
-
-/** moto in a virtual environment of its own, made once; test files run side by side, so one makes it and the others wait. */
-async function venv(): Promise<void> {
-  const done = join(VENV, 'installed');
-  const lock = `${VENV}.lock`;
-  mkdirSync(resolve('node_modules/.cache'), { recursive: true });
-  for (;;) {
-    if (existsSync(done)) return;
-    try {
-      mkdirSync(lock);
-    } catch {
-      // Left behind by a run that was stopped: an installation does not take ten minutes.
-      if (existsSync(lock) && Date.now() - statSync(lock).mtimeMs > 600_000) rmSync(lock, { recursive: true, force: true });
-      await sleep(500);
-      continue;
-    }
-    try {
-      if (existsSync(done)) return;
-      await run('python3', ['-m', 'venv', '--clear', VENV]);
-      await run(PYTHON, ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', MOTO]);
-      mkdirSync(done);
-      return;
-    } finally {
-      rmSync(lock, { recursive: true, force: true });
-    }
-  }
 }
 
 function freePort(): Promise<number> {

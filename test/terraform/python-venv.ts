@@ -1,0 +1,53 @@
+// Python programs that tests need, each in a virtual environment of its own, made once.
+import { execFile } from 'node:child_process';
+import { existsSync, mkdirSync, rmSync, statSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { TestContext } from 'node:test';
+import { promisify } from 'node:util';
+import { absent, installed } from '../installed.ts';
+
+const run = promisify(execFile);
+
+/**
+ * The folder of programs of an environment with this package (a requirement of pip, with its version). Undefined if it cannot be made:
+ * then the test has been skipped with a sentence, or fails where CI is set.
+ */
+export async function pythonVenv(t: TestContext, name: string, requirement: string): Promise<string | undefined> {
+  if (!installed(t, 'python3')) return undefined;
+  const venv = resolve('node_modules/.cache', `${name}-venv`);
+  try {
+    await make(venv, requirement);
+    return join(venv, 'bin');
+  } catch (cause) {
+    absent(t, `${requirement} cannot be installed with pip: ${cause instanceof Error ? cause.message : String(cause)}`);
+    return undefined;
+  }
+}
+
+/** Test files run side by side: one makes the environment, and the others wait. */
+async function make(venv: string, requirement: string): Promise<void> {
+  const done = join(venv, 'installed');
+  const lock = `${venv}.lock`;
+  mkdirSync(resolve('node_modules/.cache'), { recursive: true });
+  for (;;) {
+    if (existsSync(done)) return;
+    try {
+      mkdirSync(lock);
+    } catch {
+      // Left behind by a run that was stopped: an installation does not take ten minutes.
+      if (existsSync(lock) && Date.now() - statSync(lock).mtimeMs > 600_000) rmSync(lock, { recursive: true, force: true });
+      await sleep(500);
+      continue;
+    }
+    try {
+      if (existsSync(done)) return;
+      await run('python3', ['-m', 'venv', '--clear', venv]);
+      await run(join(venv, 'bin', 'python'), ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', requirement]);
+      mkdirSync(done);
+      return;
+    } finally {
+      rmSync(lock, { recursive: true, force: true });
+    }
+  }
+}
