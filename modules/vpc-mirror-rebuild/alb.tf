@@ -1,10 +1,11 @@
 # TCP/8445 in front of the detection nodes, for requests that an ALB passes on unchanged.
 
-# checkov:skip=CKV_AWS_131: dropping invalid header fields would drop attacks before a node has seen them.
-# checkov:skip=CKV_AWS_150: deletion_protection is an input; off by default, so that destroy leaves nothing.
-# checkov:skip=CKV_AWS_91: access logs are an input; off by default, because they hold the URLs of production traffic.
-# checkov:skip=CKV_AWS_328: the desync mode is "monitor" on purpose: "defensive" answers 400 to smuggling attempts that the nodes must see.
 resource "aws_lb" "alb" {
+  # checkov:skip=CKV2_AWS_20: no HTTPS to redirect to: see the listener.
+  # checkov:skip=CKV_AWS_131: dropping invalid header fields would drop attacks before a node has seen them.
+  # checkov:skip=CKV_AWS_150: deletion_protection is an input; off by default, so that destroy leaves nothing.
+  # checkov:skip=CKV_AWS_91: access logs are an input; off by default, because they hold the URLs of production traffic.
+  # checkov:skip=CKV_AWS_328: the desync mode is "monitor" on purpose: "defensive" answers 400 to smuggling attempts that the nodes must see.
   count = local.alb_enabled ? 1 : 0
 
   name_prefix        = local.short_prefix
@@ -36,9 +37,9 @@ resource "aws_lb" "alb" {
   tags = local.tags
 }
 
-# checkov:skip=CKV_AWS_2: plain HTTP inside the VPC, as the mirrored traffic was; Wallarm nodes listen for HTTP on 8445.
-# checkov:skip=CKV_AWS_103: as above.
 resource "aws_lb_listener" "alb" {
+  # checkov:skip=CKV_AWS_2: plain HTTP inside the VPC, as the mirrored traffic was; Wallarm nodes listen for HTTP on 8445.
+  # checkov:skip=CKV_AWS_103: no TLS on a plain HTTP listener: see CKV_AWS_2.
   count = local.alb_enabled ? 1 : 0
 
   load_balancer_arn = aws_lb.alb[0].arn

@@ -9,13 +9,13 @@ locals {
   artifact_arn    = "arn:${data.aws_partition.current.partition}:s3:::${trimprefix(local.artifact_s3_uri, "s3://")}"
 }
 
-# checkov:skip=CKV_AWS_18: one public-source tarball, read by the rebuilders' role only; nothing to learn from access logs.
-# checkov:skip=CKV_AWS_21: objects are named by their checksum and never change; versions would add nothing.
-# checkov:skip=CKV_AWS_144: rebuilt by `npm run package` at any time; no need for a copy in another region.
-# checkov:skip=CKV_AWS_145: not secret; encrypted with the bucket's own key (AES256).
-# checkov:skip=CKV_AWS_379: what arrives is checked by its SHA-256, and the AWS CLI and the provider use TLS.
-# checkov:skip=CKV2_AWS_62: nobody waits for an event of this bucket.
 resource "aws_s3_bucket" "artifact" {
+  # checkov:skip=CKV_AWS_18: one public-source tarball, read by the rebuilders' role only; nothing to learn from access logs.
+  # checkov:skip=CKV_AWS_21: objects are named by their checksum and never change; versions would add nothing.
+  # checkov:skip=CKV_AWS_144: rebuilt by `npm run package` at any time; no need for a copy in another region.
+  # checkov:skip=CKV_AWS_145: not secret; encrypted with the bucket's own key (AES256).
+  # checkov:skip=CKV_AWS_379: what arrives is checked by its SHA-256, and the AWS CLI and the provider use TLS.
+  # checkov:skip=CKV2_AWS_62: nobody waits for an event of this bucket.
   count = local.artifact_upload ? 1 : 0
 
   bucket_prefix = "${var.name_prefix}-"

@@ -1,8 +1,8 @@
 # UDP/4789 in, for mirrored packets; TCP/8445 through, for requests that an ALB would refuse or change.
 
-# checkov:skip=CKV_AWS_150: deletion_protection is an input; off by default, so that destroy leaves nothing.
-# checkov:skip=CKV_AWS_91: an NLB logs only TLS listeners; it has none.
 resource "aws_lb" "nlb" {
+  # checkov:skip=CKV_AWS_150: deletion_protection is an input; off by default, so that destroy leaves nothing.
+  # checkov:skip=CKV_AWS_91: an NLB logs only TLS listeners; it has none.
   name_prefix        = local.short_prefix
   load_balancer_type = "network"
   internal           = true
