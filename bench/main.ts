@@ -10,7 +10,7 @@ import { type Contender, contenders } from './contenders.ts';
 import { buildLoad } from './load.ts';
 import { writeLoad } from './load-file.ts';
 import { FAULTS, LOADS } from './loads.ts';
-import { findLimit, trialAt } from './search.ts';
+import { findLimit, trialAt, WARM_UP_SHARE } from './search.ts';
 import type { TrialResult } from './trial.ts';
 
 const options = new Command('bench')
@@ -48,7 +48,9 @@ async function measureSpeed(): Promise<void> {
   for (const name of options.loads.split(',')) {
     const entry = LOADS[name];
     if (!entry) throw new Error(`no load is called ${name}`);
-    const load = buildLoad(entry.options);
+    // A known rate needs no more than what will be sent, with the warm-up; the search may need it all.
+    const needed = options.rate === undefined ? Infinity : Math.ceil(Number(options.rate) * seconds / (1 - WARM_UP_SHARE));
+    const load = buildLoad({ ...entry.options, requests: Math.min(entry.options.requests, needed) });
     const loadDir = join(dir, name);
     writeLoad(loadDir, load);
     for (const contender of chosen) {

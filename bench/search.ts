@@ -7,7 +7,7 @@ const LOSSLESS = 0.999;
 /** The search ends when the rates above and below differ by this factor. */
 const PRECISION = 1.08;
 /** V8 compiles for seconds before it is at its best; a service runs for weeks. */
-const WARM_UP_SHARE = 0.4;
+export const WARM_UP_SHARE = 0.4;
 
 export interface Limit {
   readonly best: TrialResult | undefined;
