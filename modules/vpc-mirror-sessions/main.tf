@@ -22,6 +22,10 @@ locals {
       packet_length        = coalesce(eni.packet_length, var.packet_length)
     }
   }
+
+  # Grouped once: comparing each session with every other takes minutes for a thousand of them.
+  keys_by_interface = { for key, session in local.sessions : session.network_interface_id => key... }
+  keys_by_number    = { for key, session in local.sessions : "${session.network_interface_id}/${session.session_number}" => key... }
 }
 
 ################################################################################
@@ -147,15 +151,12 @@ resource "aws_ec2_traffic_mirror_session" "this" {
     }
 
     precondition {
-      condition = length([
-        for other in values(local.sessions) : other
-        if other.network_interface_id == each.value.network_interface_id && other.session_number == each.value.session_number
-      ]) == 1
-      error_message = "network_interfaces[\"${each.key}\"]: session number ${each.value.session_number} is used twice on ${each.value.network_interface_id}. Take one entry out, or give it a session_number of its own."
+      condition     = length(local.keys_by_number["${each.value.network_interface_id}/${each.value.session_number}"]) == 1
+      error_message = "network_interfaces[\"${each.key}\"]: session number ${each.value.session_number} is used twice on ${each.value.network_interface_id} (${join(", ", local.keys_by_number["${each.value.network_interface_id}/${each.value.session_number}"])}). Take one entry out, or give it a session_number of its own."
     }
 
     precondition {
-      condition     = length([for other in values(local.sessions) : other if other.network_interface_id == each.value.network_interface_id]) <= 3
+      condition     = length(local.keys_by_interface[each.value.network_interface_id]) <= 3
       error_message = "network_interfaces[\"${each.key}\"]: more than 3 sessions on ${each.value.network_interface_id}. AWS allows 3 on a source interface, and this is not adjustable."
     }
 
