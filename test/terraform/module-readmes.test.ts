@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { globSync } from 'tinyglobby';
 
-for (const module of ['enis', 'modules/vpc-mirror-sessions']) {
+for (const module of ['enis', 'modules/vpc-mirror-sessions', 'modules/vpc-mirror-rebuild', 'modules/wallarm-nodes']) {
   for (const [kind, heading] of [['variable', 'Inputs'], ['output', 'Outputs']] as const) {
     test(`${module}: ${heading.toLowerCase()}`, () => {
       const section = readFileSync(`${module}/README.md`, 'utf8').split(/^## /m).find((part) => part.startsWith(`${heading}\n`)) ?? '';
