@@ -15,6 +15,7 @@ import type { HttpRequest } from './http-request.ts';
 import { RequestParser, type RequestSink, upgradesToHttp2 } from './request-parser.ts';
 import { type HttpResponse, ResponseParser, type ResponseSink } from './response-parser.ts';
 import { TentativeStream, serverPortFirst } from './tentative-stream.ts';
+import { UnheardStream } from './unheard-stream.ts';
 
 /** Where requests go once they are whole, answered, or not waited for any longer. */
 export interface ExchangeSink {
@@ -45,7 +46,7 @@ export interface HttpContext {
 export class HttpConnection implements RequestSink, ResponseSink, Endpoints, ConnectionOwner {
   readonly #connection: Connection;
   readonly #context: HttpContext;
-  readonly #pairing = new Pairing();
+  #pairingOrNull: Pairing | null = null;
   #client: End;
   #requests: RequestParser | null = null;
   #responses: ResponseParser | null = null;
@@ -64,13 +65,31 @@ export class HttpConnection implements RequestSink, ResponseSink, Endpoints, Con
     const midstream = known === null;
     const { client, server } = this.#halves();
     this.#requests = new RequestParser(context.reader, this, this, midstream);
-    this.#responses = new ResponseParser(context.reader, this, context.parseResponses, midstream);
-    client.sink = midstream ? new TentativeStream(this.#requests, this) : this.#requests;
-    server.sink = midstream ? new TentativeStream(this.#responses, this) : this.#responses;
+    client.sink = this.#requests;
+    server.sink = new UnheardStream(this);
     server.waitsForPeer = true;
+    if (midstream) {
+      client.sink = new TentativeStream(this.#requests, this);
+      server.sink = new TentativeStream(this.#responses = this.#responseParser(true), this);
+    }
     if (!midstream && context.expectsProxyHeader(connection)) {
       client.sink = new ProxyPrefix(this.#requests, context.reader, (addresses) => { this.proxied = addresses; });
     }
+  }
+
+  /** The server was heard: reads what it says. */
+  hear(): StreamSink {
+    this.#responses = this.#responseParser(false);
+    this.#halves().server.sink = this.#responses;
+    return this.#responses;
+  }
+
+  #responseParser(midstream: boolean): ResponseParser {
+    return new ResponseParser(this.#context.reader, this, this.#context.parseResponses, midstream);
+  }
+
+  get #pairing(): Pairing {
+    return this.#pairingOrNull ??= new Pairing();
   }
 
   // --- Endpoints
@@ -126,7 +145,7 @@ export class HttpConnection implements RequestSink, ResponseSink, Endpoints, Con
       if (this.#speakHttp2().add(request, wait)) this.#context.waiting.add(this);
       return;
     }
-    const early = this.#pairing.takeEarly(request);
+    const early = this.#pairingOrNull?.takeEarly(request) ?? null;
     if (early !== null) {
       request.response = early;
       this.#context.exchanges.exchange(request);
@@ -139,7 +158,8 @@ export class HttpConnection implements RequestSink, ResponseSink, Endpoints, Con
       this.#context.waiting.add(this);
       return;
     }
-    this.#pairing.add(request, false, server.seen, nowMs);
+    // One-way, from its beginning: nobody will answer.
+    if (server.seen || this.#connection.client === null || request.ack === 0) this.#pairing.add(request, false, server.seen, nowMs);
     this.#context.exchanges.exchange(request);
   }
 
@@ -166,7 +186,7 @@ export class HttpConnection implements RequestSink, ResponseSink, Endpoints, Con
   }
 
   responseTo(seq: number, ack: number, afterHole: boolean): 'HEAD' | 'CONNECT' | 'other' | null {
-    return this.#pairing.match(seq, ack, afterHole, this.#passOver)?.kind ?? null;
+    return this.#pairing.match(seq, ack, afterHole, (request) => this.#passOver(request))?.kind ?? null;
   }
 
   response(response: HttpResponse): void {
@@ -206,7 +226,7 @@ export class HttpConnection implements RequestSink, ResponseSink, Endpoints, Con
     if (this.#connection.client !== null) return false;
     const { client, server } = this.#halves();
     if (!(client.sink instanceof TentativeStream) || !(server.sink instanceof TentativeStream)) return false;
-    if (role === 'client' && this.#pairing.length > 0) return false;
+    if (role === 'client' && (this.#pairingOrNull?.length ?? 0) > 0) return false;
     this.#context.ledger.count('http.roles_swapped');
     this.#requests?.end();
     this.#responses?.end();
@@ -214,7 +234,7 @@ export class HttpConnection implements RequestSink, ResponseSink, Endpoints, Con
     this.#clientAddress = null;
     this.#serverAddress = null;
     this.#requests = new RequestParser(this.#context.reader, this, this, true);
-    this.#responses = new ResponseParser(this.#context.reader, this, this.#context.parseResponses, true);
+    this.#responses = this.#responseParser(true);
     server.sink.inner = this.#requests;
     client.sink.inner = this.#responses;
     server.waitsForPeer = false;
@@ -238,10 +258,10 @@ export class HttpConnection implements RequestSink, ResponseSink, Endpoints, Con
 
   // --- waiting for responses
 
-  #passOver = (request: HttpRequest): void => {
+  #passOver(request: HttpRequest): void {
     this.#context.waitingRequests--;
     this.#context.exchanges.exchange(request);
-  };
+  }
 
   /** @returns false: no request waits any more */
   expire(nowMs: number): boolean {
@@ -249,19 +269,19 @@ export class HttpConnection implements RequestSink, ResponseSink, Endpoints, Con
     if (this.#waitingSinceMs <= before) {
       this.#oneWay = !this.#halves().server.seen;
       this.#context.ledger.count('http.response_timeout');
-      this.#pairing.expire(before, this.#passOver);
+      this.#pairingOrNull?.expire(before, (request) => this.#passOver(request));
       this.#http2?.expire(before);
     }
     return this.#waitingSinceMs !== Infinity;
   }
 
   get #waitingSinceMs(): number {
-    return Math.min(this.#pairing.waitingSinceMs, this.#http2?.waitingSinceMs ?? Infinity);
+    return Math.min(this.#pairingOrNull?.waitingSinceMs ?? Infinity, this.#http2?.waitingSinceMs ?? Infinity);
   }
 
   /** Both streams are over: what waits goes on without a response. */
   closed(): void {
-    this.#pairing.expire(Infinity, this.#passOver);
+    this.#pairingOrNull?.expire(Infinity, (request) => this.#passOver(request));
     this.#http2?.expire(Infinity);
     this.#context.waiting.delete(this);
   }

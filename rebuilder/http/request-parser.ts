@@ -31,8 +31,9 @@ const line = new RequestLine();
 export class RequestParser extends MessageReader {
   readonly #sink: RequestSink;
   readonly #endpoints: Endpoints;
-  readonly #search = new StartSearch();
-  readonly #tls = new TlsRecords();
+  /** Made when it is needed: most connections search for nothing and speak no TLS. */
+  #searchOrNull: StartSearch | null = null;
+  #tls: TlsRecords | null = null;
   #mode: 'search' | 'tls' | 'tunnel' | 'http2' = 'search';
   /** Reads while the mode is http2. */
   #http2: Http2Requests | null = null;
@@ -49,6 +50,15 @@ export class RequestParser extends MessageReader {
     this.#sink = sink;
     this.#mayBeHttp2 = !midstream;
     if (midstream) this.resync();
+  }
+
+  get #search(): StartSearch {
+    return this.#searchOrNull ??= new StartSearch();
+  }
+
+  /** Bytes of a line that may become a request line. */
+  get #carried(): number {
+    return this.#searchOrNull?.carry.length ?? 0;
   }
 
   /** Sequence number of the message in progress. */
@@ -68,8 +78,8 @@ export class RequestParser extends MessageReader {
     copy.#emptyLines = this.#emptyLines;
     copy.#mayBeHttp2 = this.#mayBeHttp2;
     copy.#reported = 7;
-    copy.#search.carry = this.#search.carry;
-    context.pendingBytes += this.#search.carry.length;
+    if (this.#carried > 0) copy.#search.carry = this.#search.carry;
+    context.pendingBytes += this.#carried;
     if (this.#mode === 'tls') copy.resync();
     return copy;
   }
@@ -204,7 +214,7 @@ export class RequestParser extends MessageReader {
       this.#readAgain();
       return false;
     }
-    if (this.#mode === 'tls' && bytes >= 0 && this.#tls.gap(bytes)) return true;
+    if (this.#mode === 'tls' && bytes >= 0 && this.#tls?.gap(bytes) === true) return true;
     this.#dropCarry();
     this.resync();
     return true;
@@ -222,7 +232,7 @@ export class RequestParser extends MessageReader {
   }
 
   override get unfinished(): boolean {
-    return super.unfinished || this.#search.carry.length > 0 || this.#http2?.unfinished === true;
+    return super.unfinished || this.#carried > 0 || this.#http2?.unfinished === true;
   }
 
   override stall(nowMs: number, afterMs: number): void {
@@ -231,8 +241,8 @@ export class RequestParser extends MessageReader {
   }
 
   override discard(): void {
-    this.context.pendingBytes -= this.#search.carry.length;
-    this.#search.reset();
+    this.context.pendingBytes -= this.#carried;
+    this.#searchOrNull?.reset();
     super.discard();
   }
 
@@ -242,7 +252,7 @@ export class RequestParser extends MessageReader {
       return end;
     }
     if (this.#mode === 'tls') {
-      const stop = this.#tls.skip(bytes, at, end);
+      const stop = (this.#tls ??= new TlsRecords()).skip(bytes, at, end);
       this.context.ledger.count('http.tls_bytes', stop - at);
       if (stop < end) this.resync();
       return stop;
@@ -253,7 +263,7 @@ export class RequestParser extends MessageReader {
       if (http2.isOver) this.#readAgain();
       return stop;
     }
-    const carried = this.#search.carry.length;
+    const carried = this.#carried;
     const found = this.#search.search(bytes, at, end);
     if (found === 'nothing') {
       const carry = this.#search.carry.length;
@@ -302,7 +312,7 @@ export class RequestParser extends MessageReader {
 
   #startTls(): void {
     this.#report('http.tls_flow', 1);
-    this.#tls.reset();
+    this.#tls = new TlsRecords();
     this.state = 'other';
     this.#mode = 'tls';
   }
@@ -314,10 +324,10 @@ export class RequestParser extends MessageReader {
   }
 
   #dropCarry(): void {
-    const { length } = this.#search.carry;
+    const length = this.#carried;
     this.context.pendingBytes -= length;
     this.lose(length);
-    this.#search.reset();
+    this.#searchOrNull?.reset();
   }
 }
 

@@ -1,0 +1,27 @@
+import type { StreamSink } from '../reassembly/stream-sink.ts';
+
+/** A server that has said nothing yet. Where only one direction is mirrored it stays so, and a parser for each would be memory for nothing. */
+export class UnheardStream implements StreamSink {
+  readonly #connection: { hear(): StreamSink };
+  readonly unfinished = false;
+
+  constructor(connection: { hear(): StreamSink }) {
+    this.#connection = connection;
+  }
+
+  data(bytes: Uint8Array, start: number, end: number, seq: number, ack: number, timeMs: number, ipId: number): void {
+    this.#connection.hear().data(bytes, start, end, seq, ack, timeMs, ipId);
+  }
+
+  gap(bytes: number): void {
+    this.#connection.hear().gap(bytes);
+  }
+
+  end(): void {}
+  stall(): void {}
+  discard(): void {}
+
+  fork(): StreamSink | null {
+    return null;
+  }
+}
