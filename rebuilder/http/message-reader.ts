@@ -30,7 +30,7 @@ export abstract class MessageReader implements StreamSink {
   #remaining = 0;
   /** The held body is the entity, chunk framing taken off: a hole made the framing unreadable. */
   #unchunked = false;
-  // --- of the piece that began the message
+  /** Of the piece that began the message. */
   protected messageSeq = 0;
   protected messageAck = 0;
   protected messageTimeMs = 0;
@@ -44,8 +44,6 @@ export abstract class MessageReader implements StreamSink {
   get #progress(): MessageProgress {
     return this.#part ??= this.context.spareProgress.pop() ?? new MessageProgress(this.context);
   }
-
-  // --- what a subclass knows
 
   /** At a message's first byte: true = read a head from here. false = it has dealt with it, `skipped` says up to where. */
   protected abstract begin(bytes: Uint8Array, at: number, end: number): boolean;
@@ -64,8 +62,6 @@ export abstract class MessageReader implements StreamSink {
   /** What stands here is no message: look for the next one. */
   protected abstract lose(bytes: number): void;
   protected abstract resync(): void;
-
-  // --- StreamSink
 
   data(bytes: Uint8Array, start: number, end: number, seq: number, ack: number, timeMs: number, ipId: number): void {
     this.lastByteMs = timeMs;
@@ -167,8 +163,6 @@ export abstract class MessageReader implements StreamSink {
     this.messageIpId = other.messageIpId;
     this.lastByteMs = other.lastByteMs;
   }
-
-  // --- heads
 
   /** A message begins in a piece; @returns how far it was read. */
   #newHead(bytes: Uint8Array, start: number, end: number): number {
@@ -294,8 +288,6 @@ export abstract class MessageReader implements StreamSink {
     return at + headEnd - before;
   }
 
-  // --- bodies
-
   #lengthBody(bytes: Uint8Array, at: number, end: number): number {
     const to = Math.min(end, at + this.#remaining);
     this.#hold(bytes, at, to, this.#headEnd + this.#contentLength);
@@ -330,8 +322,6 @@ export abstract class MessageReader implements StreamSink {
     held.truncate(this.#headEnd);
     held.append(copy, 0, copy.length);
   }
-
-  // --- holding and finishing
 
   /** Adds captured bytes to the message; beyond the limits they are only counted. @returns false: there was no memory */
   #hold(bytes: Uint8Array, start: number, end: number, expected = 0): boolean {
