@@ -238,7 +238,7 @@ export class VpcMirrorRebuild extends LocalModule {
   /** DNS name of the internal ALB; null when mirror_endpoint was given. */
   readonly albDnsName: string;
 
-  /** Ready configuration for web servers that mirror HTTP themselves, by product: nginx, envoy, istio, traefik. */
+  /** Ready configuration for web servers that mirror HTTP themselves, by product: nginx, envoy, istio, haproxy, traefik. */
   readonly mirrorSnippets: IResolvable;
 
   /** Name of the rebuilders' Auto Scaling group. */

@@ -124,6 +124,54 @@ resource "aws_cloudwatch_metric_alarm" "skipped" {
   }
 }
 
+# Packets that AWS dropped at a rebuilder, because its instance type allows no more: they never reach the kernel, nor its counters.
+resource "aws_cloudwatch_metric_alarm" "allowance" {
+  count = var.alarms_enabled ? 1 : 0
+
+  alarm_name          = "${var.name_prefix}-allowance-exceeded"
+  alarm_description   = "AWS dropped packets at a rebuilder: bandwidth, packets per second or tracked connections of its instance type are used up."
+  comparison_operator = "GreaterThanThreshold"
+  threshold           = var.alarm_thresholds.datagrams_lost
+  evaluation_periods  = 3
+  datapoints_to_alarm = 3
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = var.alarm_actions
+  ok_actions          = var.alarm_actions
+  tags                = local.tags
+
+  metric_query {
+    id          = "dropped"
+    expression  = "DIFF(bw) + DIFF(pps) + DIFF(conntrack)"
+    label       = "Dropped in a minute, at the rebuilder that drops most"
+    return_data = true
+  }
+
+  dynamic "metric_query" {
+    for_each = local.allowance_metrics
+
+    content {
+      id = metric_query.key
+
+      metric {
+        namespace   = local.metrics_namespace
+        metric_name = metric_query.value
+        dimensions  = local.deployment_dimension
+        stat        = "Maximum"
+        period      = 60
+      }
+    }
+  }
+}
+
+locals {
+  # Totals since the start of the instance.
+  allowance_metrics = {
+    bw        = "ethtool_bw_in_allowance_exceeded"
+    pps       = "ethtool_pps_allowance_exceeded"
+    conntrack = "ethtool_conntrack_allowance_exceeded"
+  }
+}
+
 ################################################################################
 # Dashboard
 ################################################################################
@@ -150,6 +198,11 @@ locals {
           [local.metrics_namespace, "rebuilder_queue_bytes", "deployment", var.name_prefix, { stat = "Maximum" }],
           [local.metrics_namespace, "rebuilder_requests_in_flight", "deployment", var.name_prefix, { stat = "Maximum", yAxis = "right" }],
         ]
+        "Dropped before the kernel by AWS's allowances (total)" = [
+          for metric in values(local.allowance_metrics) : [local.metrics_namespace, metric, "deployment", var.name_prefix, { stat = "Maximum" }]
+        ]
+      },
+      {
         "CPU of the rebuilders (percent)" = [
           for stat in ["Average", "Maximum"] : ["AWS/EC2", "CPUUtilization", "AutoScalingGroupName", aws_autoscaling_group.rebuilder.name, { stat = stat, label = stat }]
         ]

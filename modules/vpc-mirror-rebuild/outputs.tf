@@ -45,7 +45,7 @@ output "alb_dns_name" {
 }
 
 output "mirror_snippets" {
-  description = "Ready configuration for web servers that mirror HTTP themselves, by product: nginx, envoy, istio, traefik."
+  description = "Ready configuration for web servers that mirror HTTP themselves, by product: nginx, envoy, istio, haproxy, traefik."
   value       = local.mirror_snippets
 }
 
@@ -116,5 +116,5 @@ output "dashboard_name" {
 
 output "alarm_names" {
   description = "Names of the CloudWatch alarms, by what they watch."
-  value       = { for word, alarm in aws_cloudwatch_metric_alarm.rebuilder : word => alarm.alarm_name }
+  value       = { for word, alarm in merge(aws_cloudwatch_metric_alarm.rebuilder, aws_cloudwatch_metric_alarm.skipped, { for alarm in aws_cloudwatch_metric_alarm.allowance : "allowance_exceeded" => alarm }) : word => alarm.alarm_name }
 }

@@ -1,9 +1,23 @@
+# The files of examples/http-mirror, which its tests run, with this deployment's endpoint in place of the example's.
+
 locals {
   mirror_host = regex("^http://([^:/]+)", local.mirror_endpoint)[0]
   mirror_port = local.alb_enabled ? 8445 : local.mirror_endpoint_port
 
+  mirror_snippet_files = {
+    nginx   = ["nginx/mirror-relay.conf", "nginx/mirror.conf"]
+    envoy   = ["envoy/envoy.yaml"]
+    istio   = ["istio/mirror.yaml"]
+    haproxy = ["haproxy/haproxy.cfg", "haproxy/mirror.lua"]
+    traefik = ["traefik/dynamic.yml"]
+  }
+
   mirror_snippets = {
-    for product, file in { nginx = "nginx.conf", envoy = "envoy.yaml", istio = "istio.yaml", traefik = "traefik.yaml" } :
-    product => templatefile("${path.module}/snippets/${file}.tftpl", { host = local.mirror_host, port = local.mirror_port })
+    for product, names in local.mirror_snippet_files : product => join("\n", [
+      for name in names : "#### ${name}\n${replace(
+        replace(file("${path.module}/../../examples/http-mirror/${name}"), "mirror.internal.example", local.mirror_host),
+        "8445", local.mirror_port,
+      )}"
+    ])
   }
 }

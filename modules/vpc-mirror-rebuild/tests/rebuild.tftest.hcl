@@ -202,6 +202,12 @@ run "endpoint" {
     error_message = "user data installs no Node that the tarball brings, and fetches the loop key"
   }
   assert {
+    condition = alltrue([
+      for snippet in values(output.mirror_snippets) : strcontains(snippet, "nodes.internal") && strcontains(snippet, "8445") && !strcontains(snippet, "mirror.internal.example")
+    ])
+    error_message = "each snippet leads to the endpoint"
+  }
+  assert {
     condition     = length(aws_cloudwatch_metric_alarm.rebuilder) == 0 && output.dashboard_name == null && length(data.aws_ssm_parameter.ami) == 0
     error_message = "alarms, dashboard and image can be chosen"
   }
