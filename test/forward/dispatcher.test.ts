@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { LoopMarker } from '../../rebuilder/forward/loop-marker.ts';
 import { assertBalanced, KEY, nonZero, startDispatcher, startNode, until } from './dispatcher-fixture.ts';
-import { OK } from './node-stand-in.ts';
+import { OK, reset } from './node-stand-in.ts';
 import { buildRequest, ENVELOPE, get } from './request-builder.ts';
 
 test('a request arrives with its own bytes, and our lines behind its own', async (t) => {
@@ -95,7 +95,7 @@ test('a half answer and a reset cost an attempt; the request is answered the sec
   const node = await startNode(t, (_request, socket) => {
     if (!first) return OK;
     first = false;
-    socket.write('HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf', () => socket.resetAndDestroy());
+    socket.write('HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf', () => reset(socket));
     return null;
   });
   const { dispatcher, ledger } = startDispatcher(t, { endpoint: node.url, connections: 1 });

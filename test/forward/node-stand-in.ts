@@ -17,6 +17,12 @@ export type Behaviour = (request: Received, socket: Socket) => string | null | P
 
 export const OK = 'HTTP/1.1 200 OK\r\nServer: nginx\r\nContent-Length: 2\r\n\r\nok';
 
+/** Node.js leaves a socket that was to be ended before neither closed nor open when it is reset, and the event loop spins on it. */
+export function reset(socket: Socket): void {
+  if (socket.writableEnded) socket.destroy();
+  else socket.resetAndDestroy();
+}
+
 /** A detection node that records what it is sent, and answers in order, on a free port of the loopback. */
 export class NodeStandIn {
   readonly received: Received[] = [];
@@ -53,7 +59,7 @@ export class NodeStandIn {
     this.#server = null;
     if (server === null) return;
     const closed = new Promise((resolve) => server.close(resolve));
-    for (const socket of this.sockets) socket.resetAndDestroy();
+    for (const socket of this.sockets) reset(socket);
     await closed;
   }
 
