@@ -1,6 +1,7 @@
 import type { CounterName } from '../ledger.ts';
 import { Irregular, irregularNames } from './irregular.ts';
-import { type Endpoints, type Framing, LINE_STRIDE, type Request, type Response } from './message.ts';
+import { type Endpoints, type Framing, type Request, type Response } from './message.ts';
+import { ownBytes } from './owned-message.ts';
 import type { Body } from './reader-context.ts';
 import { requestId } from './request-id.ts';
 import { RequestLine } from './request-line.ts';
@@ -80,16 +81,7 @@ export class HttpRequest implements Request {
   /** Makes the request own its bytes and lines, so that it may outlive the callback. */
   retain(): void {
     this.#id ??= requestId(this);
-    const { start } = this;
-    this.bytes = Buffer.from(this.bytes.subarray(start, this.end));
-    this.lines = this.lines.slice(0, this.lineCount * LINE_STRIDE);
-    for (let i = 0; i < this.lines.length; i++) {
-      if (i % LINE_STRIDE !== 0) this.lines[i]! -= start;
-    }
-    this.start = 0;
-    this.headersStart -= start;
-    this.headEnd -= start;
-    this.end -= start;
+    const start = ownBytes(this);
     this.methodEnd -= start;
     this.targetStart -= start;
     this.targetEnd -= start;

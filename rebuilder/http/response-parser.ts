@@ -1,7 +1,8 @@
 import type { CounterName } from '../ledger.ts';
 import type { StreamSink } from '../reassembly/stream-sink.ts';
 import type { Http2Responses } from './http2-responses.ts';
-import { type Framing, LINE_STRIDE, type Response } from './message.ts';
+import { type Framing, type Response } from './message.ts';
+import { ownBytes } from './owned-message.ts';
 import { MessageReader } from './message-reader.ts';
 import type { Body, BodyFraming, ReaderContext } from './reader-context.ts';
 import { isStatusLine } from './search.ts';
@@ -226,16 +227,7 @@ export class HttpResponse implements Response {
 
   /** Makes the response own its bytes and lines. */
   retain(): void {
-    const { start } = this;
-    this.bytes = Buffer.from(this.bytes.subarray(start, this.end));
-    this.lines = this.lines.slice(0, this.lineCount * LINE_STRIDE);
-    for (let i = 0; i < this.lines.length; i++) {
-      if (i % LINE_STRIDE !== 0) this.lines[i]! -= start;
-    }
-    this.start = 0;
-    this.headersStart -= start;
-    this.headEnd -= start;
-    this.end -= start;
+    const start = ownBytes(this);
     this.reasonStart -= start;
     this.reasonEnd -= start;
     this.versionStart -= start;
