@@ -61,7 +61,7 @@ configuration or in a capture file.`);
 
   command('run', 'the service: capture, rebuild, deliver',
     'The service: reads mirrored packets from the sources of the configuration,\nrebuilds the requests and delivers them to the detection nodes.')
-    .requiredOption('-c, --config <file>', 'such as wallarm-node-conf.yaml')
+    .option('-c, --config <file>', 'such as wallarm-node-conf.yaml')
     .addOption(endpointOption('deliver here, whatever forward.endpoint says'))
     .addHelpText('after', `
 SIGTERM or Ctrl-C ends it: capture stops, what is queued is delivered for up to
@@ -69,7 +69,7 @@ forward.drain_timeout, the ledger is logged. A second one ends it at once.
 
 Example:
   rebuilder run -c wallarm-node-conf.yaml --to http://internal-alb:8445`)
-    .action((options: { config: string; to?: string }) => run(options.config, options.to));
+    .action(({ config, to }: { config?: string; to?: string }) => run(needed(config, '-c <file>', 'run'), to));
 
   command('replay', 'the same with capture files',
     'Rebuilds the requests of capture files, and prints or delivers them.')
@@ -88,8 +88,8 @@ Examples:
 
   command('check', 'validate a configuration',
     'Validates a configuration: names every mistake at once, with its key, its line\nand what to write instead.')
-    .requiredOption('-c, --config <file>', 'the file to check')
-    .action((options: { config: string }) => check(options.config));
+    .option('-c, --config <file>', 'the file to check')
+    .action(({ config }: { config?: string }) => check(needed(config, '-c <file>', 'check')));
 
   command('learn-health-checks', 'propose health_checks from what is seen',
     'Proposes entries of health_checks, as YAML to paste, from requests that call\nthemselves health checks and were seen more than once.')
@@ -108,14 +108,20 @@ Examples:
 
   command('attack-test', 'send the test attack, and where to look for it',
     'Sends the vendor\'s test attack, a path traversal that harms nothing, to a site\nwhose traffic is mirrored, and says where it must show up.')
-    .requiredOption('--to <url>', 'the site as its clients call it')
+    .option('--to <url>', 'the site as its clients call it')
     .option('--via <address>', 'connect to this mirrored server instead, such as 10.0.2.9:8080')
-    .action((options: { to: string; via?: string }) => testAttack(options));
+    .action(({ to, via }: { to?: string; via?: string }) => testAttack({ to: needed(to, '--to <url>', 'attack-test'), ...(via === undefined ? {} : { via }) }));
 
   command('demo', 'all of it on this machine, without AWS',
     'A sample app, a mirror of its traffic, the rebuilder and a stand-in for the\ndetection node, on this machine; prints what to try.')
     .action(demo);
   return program;
+}
+
+/** Commander's own check would hide that the option is there, but misspelled. */
+function needed(value: string | undefined, option: string, command: string): string {
+  if (value === undefined) throw new UsageError(`${option} is missing; see rebuilder ${command} --help`);
+  return value;
 }
 
 function endpointOption(description: string): Option {
@@ -271,8 +277,10 @@ async function learn(files: readonly string[], options: { live?: true; config?: 
   const settings = config === undefined ? null : load(config).settings;
   const ledger = new Ledger();
   const say = (sentence: string): void => void process.stderr.write(`${sentence}\n`);
+  const timer = new AbortController();
+  const over = (): Promise<unknown> => Promise.race([setTimeout(options.seconds * 1000, null, { signal: timer.signal }).catch(() => null), stopSignal()]);
   const { yaml, summary } = live && settings !== null
-    ? await learnLive(settings, ledger, Promise.race([setTimeout(options.seconds * 1000), stopSignal()]), say)
+    ? await learnLive(settings, ledger, over(), say).finally(() => timer.abort())
     : await learnFromFiles(files, settings, ledger);
   process.stdout.write(yaml);
   say(summary);
