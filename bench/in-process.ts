@@ -36,6 +36,8 @@ async function measure(share: Share): Promise<Cost> {
   const mine: number[] = [];
   for (let i = 0; i < packets.count; i++) {
     const packet = packets.packet(i);
+    // The requests are used up: what follows is the end of all connections at once, which is another load.
+    if ((packet[55]! & 1) !== 0) break;
     const addresses = packet.readUInt32BE(34) ^ packet.readUInt32BE(38);
     if (workerOf(addresses, packet.readUInt16BE(42), packet.readUInt16BE(44), share.workers) === share.worker) mine.push(i);
   }
@@ -113,7 +115,8 @@ async function main(): Promise<void> {
     .option('--allocations', 'where memory is allocated, in the main thread')
     .parse().opts<{ kind: RequestKind; requests: string; workers: string; flows: string; allocations?: true }>();
   for (const connections of options.flows.split(',').map(Number)) {
-    const requests = Math.max(Number(options.requests), connections * 2);
+    // Some more than are measured, see above.
+    const requests = Math.max(Number(options.requests), connections * 2) + connections;
     const share = { kind: options.kind, connections, requests, allocations: options.allocations === true };
     if (share.allocations) await measure({ ...share, worker: 0, workers: 1 });
     for (const workers of options.workers.split(',').map(Number)) {
