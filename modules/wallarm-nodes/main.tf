@@ -8,15 +8,20 @@ locals {
     ["real_ip_header X-Forwarded-For;", "real_ip_recursive off;"],
   ))
 
-  # The vendor's script passes snippets through a shell: comments stay here, because their backticks would be commands there.
+  # The files of examples/wallarm-node, which its tests run, with the networks of this deployment. The vendor's script passes snippets
+  # through a shell: comments stay behind, because their backticks would be commands there.
   mirror_conf = replace(
     replace(file("${path.module}/../../examples/wallarm-node/mirror.conf"), "/(?m)^ *#.*\n/", ""),
     "/(?m)^set_real_ip_from .*\n(real_ip_.*\n+)*/", "${local.real_ip}\n",
   )
+  node_conf = replace(
+    replace(file("${path.module}/../../examples/wallarm-node/node.conf"), "/(?m)^ *#.*\n/", ""),
+    "include /etc/nginx/mirror.conf;", indent(4, local.mirror_conf),
+  )
 
   # "mirror": the image brings the rest of the configuration. "custom": it brings none.
   server_snippet = var.preset == "mirror" ? "${local.real_ip}\n" : ""
-  http_snippet   = var.preset == "mirror" ? "" : templatefile("${path.module}/templates/http.conf.tftpl", { mirror = local.mirror_conf })
+  http_snippet   = var.preset == "mirror" ? "" : local.node_conf
 
   post_script = templatefile("${path.module}/templates/post-script.sh.tftpl", {
     labels             = join(",", [for key, value in var.labels : "${key}=${value}"])

@@ -27,7 +27,7 @@ for (const root of ROOTS) {
   for (const file of globSync(`${root}/tests/*.tftest.hcl`)) {
     test(`${file} passes`, async (t) => {
       if (!await terraformIsHere(t)) return;
-      const workspace = new Workspace(t, root);
+      const workspace = new Workspace(t, root, { hosts: await moduleRegistry(t) });
       await workspace.init();
       const { code, stdout, stderr } = await workspace.run('test', '-no-color', `-filter=${file.slice(root.length + 1)}`);
       assert.equal(code, 0, `${stdout}\n${stderr}`);
