@@ -22,14 +22,15 @@ function built(t: TestContext, name: string, ...options: string[]): string | und
 }
 
 /** Installs and runs it where nothing else is; what the probe and the service printed. */
-function runInCleanRoot(t: TestContext, tarball: string): string | undefined {
+function runInCleanRoot(t: TestContext, tarball: string, more = ''): string | undefined {
   if (!installed(t, 'unshare', 'setpriv', 'ip', 'mount', 'useradd', 'chroot')) return undefined;
   if (process.getuid?.() !== 0 || spawnSync('unshare', ['--mount', '--net', '--pid', '--fork', 'true']).status !== 0) {
     absent(t, 'namespaces need root: run this test as root');
     return undefined;
   }
   const config = join(dir, 'conf.yaml');
-  writeFileSync(config, readFileSync('package/files/wallarm-node-conf.yaml', 'utf8').replace('endpoint: ""', 'endpoint: http://127.0.0.1:8445'));
+  const standard = readFileSync('package/files/wallarm-node-conf.yaml', 'utf8');
+  writeFileSync(config, `${standard.replace('endpoint: ""', 'endpoint: http://127.0.0.1:8445')}${more}`);
   const run = spawnSync('unshare', ['--mount', '--net', '--pid', '--fork', '--kill-child', 'sh', 'test/package/clean-root.sh', tarball,
     mkdtempSync(join(dir, 'root-')), process.execPath, '--import', 'tsx', 'test/package/probe.ts'],
   { encoding: 'utf8', env: { ...process.env, CONFIG: config }, timeout: 120_000 });
@@ -66,10 +67,10 @@ test('installed where nothing else is, it delivers a mirrored request with the N
   assert.match(said, /^service ended with 0$/m);
 });
 
-test('with Node along, it needs none of the distribution', (t) => {
+test('with Node along, it needs none of the distribution, its workers neither', (t) => {
   const architecture = process.arch === 'arm64' ? 'arm64' : 'x64';
   const tarball = built(t, 'with-node.tar.gz', '--node-for', architecture);
-  const said = tarball === undefined ? undefined : runInCleanRoot(t, tarball);
+  const said = tarball === undefined ? undefined : runInCleanRoot(t, tarball, 'workers: 2\n');
   if (said === undefined) return;
   assert.match(said, /^delivered: GET \/etc\/passwd shop\.example 10\.0\.1\.7$/m);
   assert.match(said, /^node: .*\/opt\/vpc-mirror\/node\/[a-z0-9_]+\/node$/m);
