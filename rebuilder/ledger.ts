@@ -145,6 +145,7 @@ export const COUNTERS = {
   'http.duplicate_view': define('lost', 'requests', 'Second views of a request, mirrored at another network interface'),
   'http.responses': define('note', 'responses', 'Responses rebuilt'),
   'http.response_timeout': define('note', 'requests', 'Requests that went on without their response, which did not come in time'),
+  'http.response_memcap': define('note', 'requests', 'Requests that went on without waiting for their response because limits.memory was reached'),
   'http.message_cut': define('note', 'requests', 'Messages whose connection ended before they did'),
   'http.stalled': define('note', 'requests', 'Requests delivered as they were because nothing more of them came'),
   'http.head_limit': define('note', 'requests', 'Heads longer than limits.head_bytes, cut'),

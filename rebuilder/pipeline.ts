@@ -9,6 +9,7 @@ import { DuplicateViews } from './http/duplicate-views.ts';
 import { type ExchangeSink, HttpConnection, type HttpContext } from './http/http-connection.ts';
 import { readerContext } from './http/reader-context.ts';
 import type { HttpRequest } from './http/http-request.ts';
+import { WaitingRequests } from './http/waiting-requests.ts';
 import { decapsulate, decapsulatePayload } from './wire/decapsulate.ts';
 import { Packet } from './wire/packet.ts';
 
@@ -91,7 +92,7 @@ export class Pipeline implements FrameSink, ConnectionHandler, ExchangeSink {
       responseTimeoutMs: options.responseTimeoutMs,
       expectsProxyHeader: options.expectsProxyHeader ?? (() => false),
       waiting: new Set(),
-      waitingRequests: 0,
+      waitingRequests: new WaitingRequests(ledger, this.#memory),
       nowMs: 0,
     };
     this.#flows = new FlowTable(limits, this.#streams, this);
@@ -172,7 +173,7 @@ export class Pipeline implements FrameSink, ConnectionHandler, ExchangeSink {
       flows: this.#flows.size,
       pendingPackets: this.#defragmenter.size,
       pendingBytes: this.#http.reader.pendingBytes + this.#flows.pendingBytes(),
-      waitingRequests: this.#http.waitingRequests,
+      waitingRequests: this.#http.waitingRequests.count,
       memoryBytes: this.#memory.usedBytes + this.#streams.reorderBudget.usedBytes + this.#streams.correctionBudget.usedBytes,
     };
   }

@@ -16,6 +16,7 @@ import { RequestParser, type RequestSink, upgradesToHttp2 } from './request-pars
 import { type HttpResponse, ResponseParser, type ResponseSink } from './response-parser.ts';
 import { TentativeStream, serverPortFirst } from './tentative-stream.ts';
 import { UnheardStream } from './unheard-stream.ts';
+import type { WaitingRequests } from './waiting-requests.ts';
 
 /** Where requests go once they are whole, answered, or not waited for any longer. */
 export interface ExchangeSink {
@@ -37,8 +38,7 @@ export interface HttpContext {
   readonly expectsProxyHeader: (connection: Connection) => boolean;
   /** Connections whose requests wait for responses. */
   readonly waiting: Set<HttpConnection>;
-  /** Requests that wait for responses. */
-  waitingRequests: number;
+  readonly waitingRequests: WaitingRequests;
   nowMs: number;
 }
 
@@ -151,10 +151,8 @@ export class HttpConnection implements RequestSink, ResponseSink, Endpoints, Con
       this.#context.exchanges.exchange(request);
       return;
     }
-    if (wait) {
-      request.retain();
+    if (wait && this.#context.waitingRequests.hold(request)) {
       this.#pairing.add(request, true, server.seen, nowMs);
-      this.#context.waitingRequests++;
       this.#context.waiting.add(this);
       return;
     }
@@ -172,7 +170,14 @@ export class HttpConnection implements RequestSink, ResponseSink, Endpoints, Con
   }
 
   http2Requests(): Http2Requests {
+    if (this.#http2?.requests.isFresh === false) this.#endHttp2();
     return this.#speakHttp2().requests;
+  }
+
+  /** What was taken for HTTP/2 was none; another attempt begins anew. */
+  #endHttp2(): void {
+    this.#http2?.expire(Infinity);
+    this.#http2 = null;
   }
 
   #speakHttp2(): Http2Connection {
@@ -182,6 +187,7 @@ export class HttpConnection implements RequestSink, ResponseSink, Endpoints, Con
   // --- ResponseSink
 
   http2Responses(): Http2Responses {
+    if (this.#http2?.responses.isFresh === false) this.#endHttp2();
     return this.#speakHttp2().responses;
   }
 
@@ -195,7 +201,7 @@ export class HttpConnection implements RequestSink, ResponseSink, Endpoints, Con
     const switches = response.status === 101 || (entry?.kind === 'CONNECT' && response.status >= 200 && response.status < 300);
     if (entry !== null) {
       if (entry.request !== null) {
-        this.#context.waitingRequests--;
+        this.#context.waitingRequests.release(entry.request);
         entry.request.response = response;
         this.#context.exchanges.exchange(entry.request);
       }
@@ -259,7 +265,7 @@ export class HttpConnection implements RequestSink, ResponseSink, Endpoints, Con
   // --- waiting for responses
 
   #passOver(request: HttpRequest): void {
-    this.#context.waitingRequests--;
+    this.#context.waitingRequests.release(request);
     this.#context.exchanges.exchange(request);
   }
 

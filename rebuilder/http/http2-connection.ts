@@ -25,10 +25,8 @@ export class Http2Connection {
   /** Passes a request on, once its response is there. @returns true: it waits */
   add(request: HttpRequest, wait: boolean): boolean {
     request.response = this.#pairing.takeEarly(request.streamId);
-    if (request.response === null && wait && this.responses.isReadable) {
-      request.retain();
+    if (request.response === null && wait && this.responses.isReadable && this.#context.waitingRequests.hold(request)) {
       this.#pairing.add(request, this.#context.nowMs);
-      this.#context.waitingRequests++;
       return true;
     }
     this.#context.exchanges.exchange(request);
@@ -51,7 +49,7 @@ export class Http2Connection {
   };
 
   #passOn = (request: HttpRequest): void => {
-    this.#context.waitingRequests--;
+    this.#context.waitingRequests.release(request);
     this.#context.exchanges.exchange(request);
   };
 
