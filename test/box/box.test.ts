@@ -142,7 +142,7 @@ async function acrossBadNetwork(t: TestContext, loads: readonly Parameters<Box['
   assert.equal(reading.ledger['capture.frames'], log.received - log.dropped, 'and the rebuilder every one that went on');
 
   // A machine that keeps its processes waiting keeps requests waiting too.
-  const pauses = log.longestPauseMs + 1000 * (reading.gauges.get('nodejs_eventloop_lag_max_seconds') ?? 0);
+  const pauses = log.longestPauseMs + box.recorderPauseMs() + 1000 * (reading.gauges.get('nodejs_eventloop_lag_max_seconds') ?? 0);
   const recorded = box.recorded();
   const expected = { holes: 0, tails: 0 };
   for (const { kind, requests } of reports) {
