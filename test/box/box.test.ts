@@ -260,6 +260,7 @@ test('with offload, segments of up to 64 KiB without a right checksum', { timeou
   const service = await start(t, box);
   await sendAll(box, 500, 100);
   const reading = await service.settled();
+  t.diagnostic(`ledger ${JSON.stringify(nonZero(reading))}`);
   assertWhole(judge(box.recorded(), 'keep-alive', VALUES), 500);
   assertWhole(judge(box.recorded(), 'post', VALUES), 100);
   assertBalanced(reading);
@@ -271,6 +272,7 @@ test('on two workers', { timeout: 120_000 }, async (t) => {
   const service = await start(t, box, { workers: 2 });
   await sendAll(box, 2000, 60);
   const reading = await service.settled();
+  t.diagnostic(`ledger ${JSON.stringify(nonZero(reading))}`);
   assertWhole(judge(box.recorded(), 'keep-alive', VALUES), 2000);
   assertWhole(judge(box.recorded(), 'post', VALUES), 60);
   assert.equal(reading.ledger['capture.frames'], box.mirrored());
