@@ -161,8 +161,8 @@ const sections = {
     loop_key_file: key(text().prefault(''), {
       effect: 'File with the key of the loop marker, the same for all rebuilders of a deployment; empty = a random key for each process',
     }),
-    connections: key(integer(1, 1024).prefault(16), { effect: 'Connections to the endpoint at most, for each worker' }),
-    pipelining: key(integer(1, 1024).prefault(8), { effect: 'Requests sent on a connection before the first answer is read' }),
+    connections: key(integer(1, 1024).prefault(64), { effect: 'Connections to the endpoint at most, for each worker' }),
+    pipelining: key(integer(1, 1024).prefault(16), { effect: 'Requests sent on a connection before the first answer is read' }),
     connect_timeout: key(duration(1, DAY).prefault('5s'), { effect: 'Longest time to connect', unit: 'duration' }),
     response_timeout: key(duration(1, DAY).prefault('30s'), { effect: 'Longest time the node takes to answer', unit: 'duration' }),
     idle_timeout: key(duration(1, DAY).prefault('50s'), { effect: 'An unused connection is closed; keep it under the ALB\'s own 60s', unit: 'duration' }),
