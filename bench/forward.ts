@@ -52,7 +52,7 @@ async function run(name: string, bytes: string, port: number, seconds: number, p
   const ledger = new Ledger();
   const dispatcher = new Dispatcher({
     endpoint: `http://127.0.0.1:${port}`, rawEndpoint: '', connections: 64, pipelining: 16, connectTimeoutMs: 3_000, responseTimeoutMs: 15_000,
-    idleTimeoutMs: 30_000, attempts: 3, deadlineMs: 60_000, queueBytes: 128 << 20, bodyLimitBytes: 0, sample: 1, drainTimeoutMs: 10_000,
+    idleTimeoutMs: 30_000, attempts: 3, deadlineMs: 60_000, queueBytes: 128 << 20, bodyLimitBytes: 0, drainTimeoutMs: 10_000,
     resolveIntervalMs: 30_000,
   }, ledger, Buffer.alloc(32, 7));
   const request = buildRequest(bytes);
@@ -82,7 +82,7 @@ async function run(name: string, bytes: string, port: number, seconds: number, p
   // Serialising alone: nothing is sent, the queue throws its oldest away.
   const idle = new Dispatcher({
     endpoint: 'http://127.0.0.1:1', rawEndpoint: '', connections: 1, pipelining: 1, connectTimeoutMs: 3_000, responseTimeoutMs: 15_000,
-    idleTimeoutMs: 30_000, attempts: 3, deadlineMs: 60_000, queueBytes: 1 << 20, bodyLimitBytes: 0, sample: 1, drainTimeoutMs: 1,
+    idleTimeoutMs: 30_000, attempts: 3, deadlineMs: 60_000, queueBytes: 1 << 20, bodyLimitBytes: 0, drainTimeoutMs: 1,
     resolveIntervalMs: 30_000,
   }, new Ledger(), Buffer.alloc(32, 7));
   for (let i = 0; i < 20_000; i++) idle.submit(request, ENVELOPE);

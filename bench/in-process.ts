@@ -4,6 +4,8 @@
  */
 import { readFileSync } from 'node:fs';
 import { Session } from 'node:inspector/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { Worker, isMainThread, parentPort, workerData } from 'node:worker_threads';
 import { Command } from 'commander';
 import { LinkType } from '../rebuilder/capture/frame-source.ts';
@@ -23,7 +25,14 @@ interface Share {
   readonly allocations: boolean;
 }
 
-interface Cost { readonly requests: number; readonly packets: number; readonly seconds: number; readonly cpuSeconds: number; readonly mebibytes: number }
+interface Cost {
+  readonly requests: number;
+  readonly packets: number;
+  readonly seconds: number;
+  readonly cpuSeconds: number;
+  readonly mebibytes: number;
+  readonly flows: number;
+}
 
 /** Datagrams between two calls of batchEnd, as a socket at full load has them. */
 const BATCH = 256;
@@ -47,6 +56,7 @@ async function measure(share: Share): Promise<Cost> {
     exchange: () => { requests++; },
   });
   const { bytes, starts, lengths } = packets;
+  const heldBefore = heldBytes();
   const run = (from: number, to: number): void => {
     for (let k = from; k < to; k++) {
       const i = mine[k]!;
@@ -73,8 +83,18 @@ async function measure(share: Share): Promise<Cost> {
   if (session) await printAllocations(session, mine.length - warm);
   return {
     requests, packets: mine.length - warm, seconds, cpuSeconds,
-    mebibytes: process.memoryUsage.rss() / 2 ** 20 - bytes.length / 2 ** 20,
+    mebibytes: (heldBytes() - heldBefore) / 2 ** 20, flows: pipeline.gauges().flows,
   };
+}
+
+setFlagsFromString('--expose-gc');
+const collectGarbage: () => void = runInNewContext('gc');
+
+/** What the JavaScript heap holds, garbage collected before. */
+function heldBytes(): number {
+  collectGarbage();
+  collectGarbage();
+  return process.memoryUsage().heapUsed;
 }
 
 /** CPU time of this thread alone (the helpers of the garbage collector are others). */
@@ -127,7 +147,7 @@ async function main(): Promise<void> {
       const done = costs.reduce((sum, cost) => sum + cost.requests, 0);
       console.log(`${connections} connections, ${workers} worker(s): ${Math.round(done / seconds)} requests/s, ${Math.round(packets / seconds)} packets/s, `
         + `CPU ${(cpu / packets * 1e6).toFixed(2)} us a packet, ${(cpu / done * 1e6).toFixed(2)} us a request, `
-        + `${Math.round(Math.max(...costs.map((cost) => cost.mebibytes)))} MiB besides the packets`);
+        + `${Math.round(costs.reduce((sum, { mebibytes }) => sum + mebibytes, 0) * 2 ** 20 / costs.reduce((sum, { flows }) => sum + flows, 0))} bytes a connection`);
     }
   }
 }

@@ -10,6 +10,9 @@ const SLOTS = 256;
 const MAX_ROUNDS = 4;
 /** Pause between two reads while datagrams keep coming: packets gather, so that one call and one write serve many. */
 const GATHER_MS = 2;
+/** Nothing came for this long: all that streams wait for has been given up, so that time may pass in longer steps, at less cost. */
+const QUIET_MS = 5000;
+const QUIET_BEAT_MS = 500;
 
 /**
  * Reads a UDP socket with recvmmsg, up to 256 datagrams a call, on the event loop's thread.
@@ -30,10 +33,11 @@ export class BatchReader implements DatagramReader {
   private readonly slab: MessageSlab;
   private readonly watch: ReadableWatch;
   private readonly memInfo = new Uint32Array(Linux.SK_MEMINFO_VARS);
-  private readonly beat: NodeJS.Timeout;
+  private beat: NodeJS.Timeout;
   private timer: NodeJS.Timeout | undefined;
   private immediate: NodeJS.Immediate | undefined;
   private lastBatchEndMs: number;
+  private lastFrameMs: number;
   private kernelDrops = 0;
   private stopped = false;
 
@@ -51,13 +55,14 @@ export class BatchReader implements DatagramReader {
     this.wantedBytes = options.receiveBufferBytes;
     this.slab = new MessageSlab(libc, SLOTS);
     this.lastBatchEndMs = Date.now();
+    this.lastFrameMs = this.lastBatchEndMs;
     this.watch = libc.whenReadable(socket.fd, () => {
       if (this.stopped) return;
       this.watch.stop();
       // Not here: an exception that leaves koffi's callback ends the whole process, not just this worker's thread.
       this.immediate = setImmediate(this.read);
     });
-    this.beat = setInterval(() => this.onBeat(), BEAT_MS);
+    this.beat = setTimeout(this.onBeat, BEAT_MS);
   }
 
   describe(): string {
@@ -68,7 +73,7 @@ export class BatchReader implements DatagramReader {
   async stop(): Promise<void> {
     if (this.stopped) return;
     this.stopped = true;
-    clearInterval(this.beat);
+    clearTimeout(this.beat);
     clearTimeout(this.timer);
     clearImmediate(this.immediate);
     this.watch.close();
@@ -97,6 +102,7 @@ export class BatchReader implements DatagramReader {
     const count = this.libc.recvmmsg(this.socket.fd, slab.headers, SLOTS, Linux.MSG_DONTWAIT | Linux.MSG_TRUNC);
     if (count <= 0) return 0; // EAGAIN: nothing there; an ICMP error of a peer ends here too and means nothing to a receiver
     const now = Date.now();
+    this.lastFrameMs = now;
     for (let i = 0; i < count; i++) {
       sink.frame(link, slab.bytes, slab.startOf(i), slab.endOf(i), slab.lengthOf(i), now, slab.sourceOf(i));
     }
@@ -109,10 +115,12 @@ export class BatchReader implements DatagramReader {
     this.sink.batchEnd(this.lastBatchEndMs);
   }
 
-  private onBeat(): void {
+  private readonly onBeat = (): void => {
     this.countKernelDrops();
-    if (Date.now() - this.lastBatchEndMs >= BEAT_MS) this.endBatch();
-  }
+    const now = Date.now();
+    if (now - this.lastBatchEndMs >= BEAT_MS) this.endBatch();
+    if (!this.stopped) this.beat = setTimeout(this.onBeat, now - this.lastFrameMs > QUIET_MS ? QUIET_BEAT_MS : BEAT_MS);
+  };
 
   private countKernelDrops(): void {
     const drops = readKernelDrops(this.libc, this.socket.fd, this.memInfo);
