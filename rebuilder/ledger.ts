@@ -171,7 +171,6 @@ export const COUNTERS = {
   'forward.submitted': define('note', 'requests', 'Requests handed over for delivery'),
   'forward.delivered': define('out', 'requests', 'Whole requests whose final response the node gave'),
   'forward.delivered_incomplete': define('out', 'requests', 'Requests with bytes missing, delivered as far as they are known and marked so'),
-  'forward.sampled_out': define('lost', 'requests', 'Requests of connections that forward.sample leaves out'),
   'forward.queue_full': define('lost', 'requests', 'The oldest queued requests, dropped for newer ones: the node is slower than the traffic, or away'),
   'forward.too_large': define('lost', 'requests', 'Requests larger than the whole queue'),
   'forward.deadline': define('lost', 'requests', 'Requests that could not be sent within forward.deadline'),

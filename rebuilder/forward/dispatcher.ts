@@ -15,12 +15,11 @@ import { LoopMarker } from './loop-marker.ts';
 import { Pool } from './pool.ts';
 import type { PoolOptions, PoolOwner } from './pool.ts';
 import { planRebuiltForm, putRebuiltForm } from './rebuilt-form.ts';
-import { Sampling } from './sampling.ts';
 import { SlabPool } from './slab.ts';
 import type { Slab } from './slab.ts';
 
 /** What `forward:` of the configuration means here. */
-export type ForwardOptions = Omit<ForwardSettings, 'redact' | 'loopKeyFile'>;
+export type ForwardOptions = Omit<ForwardSettings, 'redact' | 'loopKeyFile' | 'sample'>;
 
 /** The dispatcher at this moment. */
 export interface ForwardState {
@@ -57,7 +56,6 @@ export class Dispatcher implements PoolOwner {
   readonly #options: ForwardOptions;
   readonly #ledger: Ledger;
   readonly #marker: LoopMarker;
-  readonly #sampling: Sampling;
   readonly #clock: () => number;
   readonly #shared: Pool;
   readonly #sharedMemory: SlabPool;
@@ -80,7 +78,6 @@ export class Dispatcher implements PoolOwner {
     this.#options = options;
     this.#ledger = ledger;
     this.#marker = new LoopMarker(key);
-    this.#sampling = new Sampling(key, options.sample);
     this.#clock = clock;
     this.#nowMs = clock();
     const endpoint = parseEndpoint(options.endpoint, 'forward.endpoint');
@@ -116,10 +113,6 @@ export class Dispatcher implements PoolOwner {
   /** Copies what it needs of `request`, whose bytes are borrowed, and returns. Never throws, never waits. */
   submit(request: Request, envelope: Envelope): void {
     this.#ledger.count('forward.submitted');
-    if (this.#options.sample < 1 && !this.#sampling.includes(request.endpoints)) {
-      this.#ledger.count('forward.sampled_out');
-      return;
-    }
     if (this.#isStopped) {
       this.#ledger.count('forward.drain_timeout');
       return;

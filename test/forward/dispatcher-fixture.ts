@@ -11,7 +11,7 @@ export const KEY = Buffer.from('a key that only this test knows');
 
 const OPTIONS: Omit<ForwardOptions, 'endpoint'> = {
   rawEndpoint: '', connections: 4, pipelining: 8, connectTimeoutMs: 2_000, responseTimeoutMs: 5_000, idleTimeoutMs: 30_000, attempts: 3,
-  deadlineMs: 20_000, queueBytes: 8 << 20, bodyLimitBytes: 0, sample: 1, drainTimeoutMs: 5_000, resolveIntervalMs: 60_000,
+  deadlineMs: 20_000, queueBytes: 8 << 20, bodyLimitBytes: 0, drainTimeoutMs: 5_000, resolveIntervalMs: 60_000,
 };
 
 export interface Fixture {

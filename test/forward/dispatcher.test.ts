@@ -338,23 +338,6 @@ test('idle connections are closed by us, and opened again when needed', async (t
   assert.equal(node.connections, 2);
 });
 
-test('a sample takes whole connections, by a hash', async (t) => {
-  const node = await startNode(t);
-  const { dispatcher, ledger } = startDispatcher(t, { endpoint: node.url, sample: 0.25 });
-  const ports = Array.from({ length: 200 }, (_, i) => 20_000 + i);
-  for (const clientPort of ports) {
-    for (let i = 0; i < 2; i++) {
-      dispatcher.submit(get(clientPort, { endpoints: { clientAddress: '192.0.2.1', clientPort, serverAddress: '10.0.0.1', serverPort: 80, vni: null, proxied: null } }), ENVELOPE);
-    }
-  }
-  await dispatcher.drain(5_000);
-  const perPort = new Map<string, number>();
-  for (const one of node.received) perPort.set(one.requestLine, (perPort.get(one.requestLine) ?? 0) + 1);
-  assert.ok(perPort.size > 20 && perPort.size < 80, `${perPort.size} of 200 connections`);
-  assert.ok([...perPort.values()].every((n) => n === 2));
-  assert.equal(ledger.get('forward.sampled_out'), 400 - node.received.length);
-});
-
 test('interim responses are skipped, chunked ones read to their end, HEAD has no body', async (t) => {
   const node = await startNode(t, (request) => request.requestLine.startsWith('HEAD')
     ? 'HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n'

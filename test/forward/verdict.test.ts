@@ -2,10 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseEndpoint } from '../../rebuilder/forward/endpoint.ts';
 import { irregularRoute } from '../../rebuilder/forward/irregular.ts';
-import { Sampling } from '../../rebuilder/forward/sampling.ts';
 import { verdict } from '../../rebuilder/forward/verdict.ts';
 import { IRREGULARITIES } from '../../rebuilder/http/irregular.ts';
-import { ENDPOINTS } from './request-builder.ts';
 
 test('what a status means depends on who gave it', () => {
   for (const status of [200, 204, 302, 401, 403, 404, 405, 429]) assert.equal(verdict(status, 'node', false), 'delivered');
@@ -45,22 +43,4 @@ test('endpoints', () => {
   assert.throws(() => parseEndpoint('https://node', 'forward.endpoint'), /^Error: forward\.endpoint: 'https:\/\/node' is not plain HTTP; /);
   assert.throws(() => parseEndpoint('http://node/path', 'forward.endpoint'), /^Error: forward\.endpoint: 'http:\/\/node\/path' holds more than a host and a port; /);
   assert.throws(() => parseEndpoint('http://:80', 'forward.endpoint'), /^Error: forward\.endpoint: 'http:\/\/:80' is no address; /);
-});
-
-test('a sample is a share of the connections, the same with the same key, another with another', () => {
-  const sampling = new Sampling(Buffer.from('key'), 0.3);
-  const other = new Sampling(Buffer.from('another key'), 0.3);
-  let taken = 0;
-  let both = 0;
-  for (let clientPort = 1_024; clientPort < 11_024; clientPort++) {
-    const endpoints = { ...ENDPOINTS, clientPort };
-    const first = sampling.includes(endpoints);
-    assert.equal(sampling.includes({ ...endpoints, vni: 5 }), first, 'the same connection seen through another mirror session');
-    if (first) taken++;
-    if (first && other.includes(endpoints)) both++;
-  }
-  assert.ok(taken > 2_700 && taken < 3_300, `${taken} of 10,000`);
-  assert.ok(both > 700 && both < 1_100, `${both} of 10,000 in both`);
-  assert.ok(!new Sampling(Buffer.from('key'), 0).includes(ENDPOINTS));
-  assert.ok(new Sampling(Buffer.from('key'), 1).includes(ENDPOINTS));
 });
