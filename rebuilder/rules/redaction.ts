@@ -1,4 +1,5 @@
 import type { RedactSettings } from '../config/settings.ts';
+import { trailersStart } from '../http/chunked.ts';
 import { LINE_STRIDE, type Message, type Request } from '../http/message.ts';
 import { NAME_CHAR } from '../http/field-names.ts';
 import { latin1 } from './header-name.ts';
@@ -8,6 +9,9 @@ const LF = 10;
 const CR = 13;
 const QUESTION = 0x3f;
 const EQUALS = 0x3d;
+const COLON = 0x3a;
+const SPACE = 0x20;
+const TAB = 9;
 
 /** A request that can be made to own its bytes. */
 export interface RetainableRequest extends Request {
@@ -45,7 +49,7 @@ export class Redaction {
     return this.message(request, write) + (this.#query.size === 0 ? 0 : this.#maskQuery(request, write));
   }
 
-  /** The header values of a request or response. @param write false = only counts them */
+  /** The values of header and trailer lines of a request or response. @param write false = only counts them */
   message(message: Message, write = true): number {
     if (this.#headers.size === 0) return 0;
     const { bytes, lines, lineCount } = message;
@@ -55,6 +59,22 @@ export class Redaction {
       if (!this.#headers.has(normalisedName(bytes, lines[at + 1]!, lines[at + 2]!))) continue;
       if (write) mask(bytes, lines[at + 3]!, lines[at + 4]!);
       masked++;
+    }
+    return message.framing === 'chunked' ? masked + this.#trailers(message, write) : masked;
+  }
+
+  /** Lines behind the last chunk, folded ones too; of a body whose framing breaks off, whatever looks like one behind the break. */
+  #trailers({ bytes, headEnd, end }: Message, write: boolean): number {
+    let masked = 0;
+    for (let at = trailersStart(bytes, headEnd, end); at < end;) {
+      let next = lineEnd(bytes, at, end);
+      while (next < end && (bytes[next] === SPACE || bytes[next] === TAB)) next = lineEnd(bytes, next, end);
+      const colon = bytes.indexOf(COLON, at);
+      if (colon >= 0 && colon < next && this.#headers.has(normalisedName(bytes, at, nameEnd(bytes, at, colon)))) {
+        if (write) mask(bytes, firstOfValue(bytes, colon + 1, next), next);
+        masked++;
+      }
+      at = next;
     }
     return masked;
   }
@@ -81,6 +101,23 @@ export class Redaction {
 /** Ends of lines stay: a folded value spans several. */
 function mask(bytes: Uint8Array, start: number, end: number): void {
   for (let i = start; i < end; i++) if (bytes[i] !== CR && bytes[i] !== LF) bytes[i] = STAR;
+}
+
+/** One past the line feed. */
+function lineEnd(bytes: Uint8Array, from: number, to: number): number {
+  const lf = bytes.indexOf(LF, from);
+  return lf < 0 || lf >= to ? to : lf + 1;
+}
+
+/** Without blanks before the colon, which lenient servers pass over. */
+function nameEnd(bytes: Uint8Array, start: number, colon: number): number {
+  while (colon > start && (bytes[colon - 1] === SPACE || bytes[colon - 1] === TAB)) colon--;
+  return colon;
+}
+
+function firstOfValue(bytes: Uint8Array, from: number, to: number): number {
+  while (from < to && (bytes[from] === SPACE || bytes[from] === TAB)) from++;
+  return from;
 }
 
 function normalisedName(bytes: Uint8Array, start: number, end: number): string {

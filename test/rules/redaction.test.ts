@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Request } from '../../rebuilder/http/message.ts';
-import { Redaction } from '../../rebuilder/rules/redaction.ts';
+import { Redaction, type RetainableRequest } from '../../rebuilder/rules/redaction.ts';
 import { requestOf } from './request-of.ts';
 
 const SECRET = 'hunter2-secret';
@@ -37,6 +37,39 @@ for (const [why, target, headers] of CASES) {
     for (let i = 0; i < before.length; i++) if (after[i] !== before[i]) assert.equal(after[i], '*');
   });
 }
+
+function chunkedRequest(body: string, complete: boolean): RetainableRequest {
+  return Object.assign(requestOf('POST / HTTP/1.1', ['Host: h', 'Transfer-Encoding: chunked'], {}, body), { framing: 'chunked' as const, complete });
+}
+
+const TRAILERS: readonly (readonly [why: string, trailers: string, count: number])[] = [
+  ['one', `Authorization: ${SECRET}\r\n`, 1],
+  ['among others, in another spelling', `X: y\r\nX_API_KEY : ${SECRET}\r\nZ: 1\r\n`, 1],
+  ['folded', `Authorization: ${SECRET}\r\n ${SECRET}\r\n\t${SECRET}\r\n`, 1],
+  ['twice, with bare line feeds', `Cookie:${SECRET}\ncookie: ${SECRET}\n`, 2],
+];
+
+for (const [why, trailers, count] of TRAILERS) {
+  for (const [how, end, complete] of [['whole', '\r\n', true], ['cut off', '', false]] as const) {
+    test(`masked in chunked trailers: ${why}, ${how}`, () => {
+      const body = `5;token=x\r\nhello\r\n0\r\n${trailers}${end}`;
+      const request = chunkedRequest(body, complete);
+      const before = text(request);
+      assert.equal(redaction.request(request), count);
+      const after = text(request);
+      assert.ok(!after.includes(SECRET), after);
+      assert.equal(after.replace(/[^\r\n]/g, '.'), before.replace(/[^\r\n]/g, '.'));
+      assert.ok(after.includes('5;token=x\r\nhello\r\n0\r\n'));
+    });
+  }
+}
+
+test('chunk data that looks like a trailer stays', () => {
+  const data = `0\r\nAuthorization: ${SECRET}\r\n\r\n`;
+  const body = `${data.length.toString(16)}\r\n${data}\r\n0\r\n\r\n`;
+  const request = chunkedRequest(body, true);
+  assert.equal(redaction.request(request), 0);
+});
 
 test('what is not named stays', () => {
   const request = requestOf(`GET /token=${SECRET}?tokens=${SECRET}&x=token HTTP/1.1`, [`X-Authorization: ${SECRET}`, 'Host: h'], {}, `token=${SECRET}`);
