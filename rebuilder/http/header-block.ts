@@ -92,8 +92,10 @@ export class HeaderBlock implements FieldSink {
   copyFrom(other: HeaderBlock): boolean {
     this.isLost = other.isLost;
     this.isCut = other.isCut;
+    this.fields.length = 0;
     this.fields.push(...other.fields);
     this.#bytes = other.#bytes;
+    this.#held.clear();
     return this.#hpack.copyFrom(other.#hpack) && this.#held.append(other.#held.bytes, 0, other.#held.length);
   }
 }

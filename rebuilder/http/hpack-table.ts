@@ -80,6 +80,7 @@ export class HpackTable {
     this.clear();
     if (!this.#budget.take(other.#bytes)) return false;
     this.#fields = other.#fields.slice(other.#first);
+    this.#first = 0;
     this.#bytes = other.#bytes;
     this.#maxBytes = other.#maxBytes;
     return true;

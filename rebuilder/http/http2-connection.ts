@@ -11,11 +11,12 @@ export class Http2Connection {
   readonly requests: Http2Requests;
   readonly responses: Http2Responses;
   readonly #context: HttpContext;
-  readonly #pairing = new Http2Pairing();
+  readonly #pairing: Http2Pairing;
 
   /** @param request receives each request once, to be counted and given to `add` */
   constructor(context: HttpContext, endpoints: Endpoints, request: (request: HttpRequest) => void) {
     this.#context = context;
+    this.#pairing = new Http2Pairing(context.reader.budget);
     this.requests = new Http2Requests(context.reader, endpoints, request);
     this.responses = new Http2Responses(context.reader, context.parseResponses, this.#response, this.#noResponse);
     this.requests.peer = this.responses;
@@ -24,6 +25,8 @@ export class Http2Connection {
 
   /** Passes a request on, once its response is there. @returns true: it waits */
   add(request: HttpRequest, wait: boolean): boolean {
+    // A client that uses a stream twice: one of the two will have no answer.
+    this.#noResponse(request.streamId);
     request.response = this.#pairing.takeEarly(request.streamId);
     if (request.response === null && wait && this.responses.isReadable && this.#context.waitingRequests.hold(request)) {
       this.#pairing.add(request, this.#context.nowMs);

@@ -54,6 +54,8 @@ export abstract class Http2Half {
   protected frameTimeMs = 0;
   protected frameIpId = 0;
   protected timeMs = 0;
+  /** Sequence number behind what was read. */
+  #position = 0;
   /** After an end: captured bytes of earlier pieces that turned out not to be HTTP/2, to be read again. */
   leftover: Buffer = EMPTY;
 
@@ -90,6 +92,11 @@ export abstract class Http2Half {
     return this.#ended;
   }
 
+  /** Was nothing read yet? */
+  get isFresh(): boolean {
+    return this.#prefaceRead === 0 && !this.#settingsSeen && !this.#ended && !this.#lost;
+  }
+
   /** Were frames read, so that this is more than a guess? */
   get isBegun(): boolean {
     return this.#settingsSeen;
@@ -106,6 +113,7 @@ export abstract class Http2Half {
    */
   read(bytes: Uint8Array, start: number, end: number, seq: number, ack: number, timeMs: number, ipId: number): number {
     this.timeMs = timeMs;
+    this.#position = (seq + end - start) | 0;
     let at = start;
     if (this.#prefaceRead < this.#preface.length) {
       at = this.#readPreface(bytes, start, end);
@@ -138,6 +146,7 @@ export abstract class Http2Half {
       this.context.pendingBytes -= before;
       if (!this.#begin()) {
         this.leftover = Buffer.from(this.#head.subarray(0, before));
+        this.#headRead = 0;
         this.#end();
         return at;
       }
@@ -302,6 +311,71 @@ export abstract class Http2Half {
     }
   }
 
+  // --- copies, for bytes that come late
+
+  /** Takes over the state of another, which reads the same stream. @returns false: there is no memory for it */
+  protected copyFrom(other: Http2Half): boolean {
+    this.#maxFrameBytes = other.#maxFrameBytes;
+    this.#lost = other.#lost;
+    this.#prefaceRead = other.#prefaceRead;
+    this.#settingsSeen = other.#settingsSeen;
+    this.#head.set(other.#head);
+    this.#headRead = other.#headRead;
+    this.frame.parse(other.#head, 0);
+    this.#inFrame = other.#inFrame;
+    this.#prefix = other.#prefix;
+    this.#content = other.#content;
+    this.#padding = other.#padding;
+    this.#padLengthKnown = other.#padLengthKnown;
+    this.#bytesAre = other.#bytesAre;
+    this.#settingRead = 0;
+    this.#blockStream = other.#blockStream;
+    this.#blockIsPush = other.#blockIsPush;
+    this.#blockEndsStream = other.#blockEndsStream;
+    this.#blockBytes = other.#blockBytes;
+    this.frameSeq = other.frameSeq;
+    this.frameAck = other.frameAck;
+    this.frameTimeMs = other.frameTimeMs;
+    this.frameIpId = other.frameIpId;
+    this.timeMs = other.timeMs;
+    this.#position = other.#position;
+    this.context.pendingBytes += this.#pending;
+    return this.block.copyFrom(other.block);
+  }
+
+  /** Is everything known that was sent up to where `other` has read, with nothing in between? */
+  protected isLevelWith(other: Http2Half): boolean {
+    return this.isReadable && this.#position === other.#position && this.#settingsSeen && this.#headRead === 0 && this.#blockStream === 0;
+  }
+
+  /** Frees what is held without a word. */
+  discard(): void {
+    this.context.pendingBytes -= this.#pending;
+    this.#headRead = 0;
+    this.#blockBytes = 0;
+    this.#ended = true;
+    this.block.lose();
+  }
+
+  /** Counts what is neither a message nor a loss yet as lost. */
+  protected losePending(): void {
+    const pending = this.#pending;
+    this.context.pendingBytes -= pending;
+    this.count(pending, 'unreadable');
+    this.#headRead = 0;
+    this.#blockBytes = 0;
+  }
+
+  /** The stream of the DATA frame in which the reading stands; 0 = none. */
+  protected get dataStream(): number {
+    return this.#inFrame && this.frame.type === FrameType.data ? this.frame.streamId : 0;
+  }
+
+  /** Captured bytes that were not counted yet. */
+  get #pending(): number {
+    return this.#blockBytes + this.#headRead + (this.#prefaceRead < this.#preface.length ? this.#prefaceRead : 0);
+  }
+
   // --- holes and ends
 
   /** A hole of so many bytes; < 0: nobody knows how many. */
@@ -314,7 +388,7 @@ export abstract class Http2Half {
     }
     const left = this.#inFrame ? this.#prefix + this.#content + this.#padding : 0;
     if (bytes < 0 || bytes > left) {
-      this.#lose('tcp.reassembly_gap');
+      this.lose('tcp.reassembly_gap');
       return;
     }
     if (this.#bytesAre === 'block' && !this.block.isLost) {
@@ -336,10 +410,10 @@ export abstract class Http2Half {
   end(): void {
     if (this.#ended) return;
     if (this.#prefaceRead < this.#preface.length) this.#endInPreface(this.#prefaceRead);
-    else this.#lose('http.message_cut');
+    else this.lose('http.message_cut');
   }
 
-  #lose(reason: CounterName): void {
+  protected lose(reason: CounterName): void {
     if (this.#lost) return;
     this.#lost = true;
     this.#giveUp(reason);
@@ -361,12 +435,7 @@ export abstract class Http2Half {
 
   /** Counts what was neither a message nor a loss yet, and gives all memory back. */
   #giveUp(reason: CounterName): void {
-    const head = this.#headRead < FRAME_HEADER_BYTES ? this.#headRead : 0;
-    const pending = this.#blockBytes + head;
-    this.context.pendingBytes -= pending;
-    this.count(pending, 'unreadable');
-    this.#headRead = 0;
-    this.#blockBytes = 0;
+    this.losePending();
     this.#blockStream = 0;
     this.#inFrame = false;
     this.block.lose();

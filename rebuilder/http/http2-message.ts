@@ -52,9 +52,19 @@ export class Http2Message {
     this.lastByteMs = lastByteMs;
   }
 
+  /** The same message so far, held apart; null = there is no memory for it. */
+  copy(context: ReaderContext): Http2Message | null {
+    const copy = new Http2Message(context, this.#head, this.seq, this.ack, this.ipId, this.timeMs, this.lastByteMs);
+    copy.bodySize = this.bodySize;
+    copy.lost = this.lost;
+    copy.stalledSize = this.stalledSize;
+    copy.isDropped = this.isDropped;
+    return copy.#held.append(this.#held.bytes, 0, this.#held.length) ? copy : null;
+  }
+
   addLost(reason: CounterName): void {
     if (this.lost === null) this.lost = [reason];
-    else if (!this.lost.includes(reason)) this.lost.push(reason);
+    else if (!this.lost.includes(reason)) this.lost = [...this.lost, reason];
   }
 
   get #bodyStart(): number {

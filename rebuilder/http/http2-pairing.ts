@@ -1,3 +1,4 @@
+import type { Budget } from '../reassembly/budget.ts';
 import type { HttpRequest } from './http-request.ts';
 import type { HttpResponse } from './response-parser.ts';
 
@@ -15,6 +16,11 @@ export class Http2Pairing {
   /** By stream, oldest first. */
   readonly #waiting = new Map<number, Waiting>();
   readonly #early = new Map<number, HttpResponse>();
+  readonly #budget: Budget;
+
+  constructor(budget: Budget) {
+    this.#budget = budget;
+  }
 
   /** Since when the first request has waited; Infinity = none waits. */
   get waitingSinceMs(): number {
@@ -23,13 +29,16 @@ export class Http2Pairing {
   }
 
   takeEarly(streamId: number): HttpResponse | null {
-    const response = this.#early.get(streamId) ?? null;
+    const response = this.#early.get(streamId);
+    if (response === undefined) return null;
     this.#early.delete(streamId);
+    this.#budget.release(response.end);
     return response;
   }
 
   keepEarly(streamId: number, response: HttpResponse): void {
-    if (this.#early.size >= MAX_EARLY) return;
+    this.takeEarly(streamId);
+    if (this.#early.size >= MAX_EARLY || !this.#budget.take(response.end - response.start)) return;
     response.retain();
     this.#early.set(streamId, response);
   }
@@ -52,6 +61,7 @@ export class Http2Pairing {
       this.#waiting.delete(streamId);
       passedOver(request);
     }
-    if (beforeMs === Infinity) this.#early.clear();
+    if (beforeMs !== Infinity) return;
+    for (const streamId of this.#early.keys()) this.takeEarly(streamId);
   }
 }

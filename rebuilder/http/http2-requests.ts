@@ -19,6 +19,11 @@ export class Http2Requests extends Http2Half {
   /** Requests that are not whole, oldest first. */
   readonly #open = new Map<number, Http2Message>();
   #lastStreamId = 0;
+  /** A copy that reads on from a hole, should its bytes come late. */
+  #late: Http2Requests | null = null;
+  /** In such a copy: the only stream whose request is told; null = all. */
+  #onlyStream: number | null = null;
+  #main: Http2Requests | null = null;
   /** No open request has waited since before then. */
   #oldestMs = Infinity;
 
@@ -30,7 +35,8 @@ export class Http2Requests extends Http2Half {
 
   /** Is a request begun and not whole? */
   get unfinished(): boolean {
-    return this.#open.size > 0;
+    if (this.#main === null) return this.#open.size > 0;
+    return this.isReadable && (this.#onlyStream === null || this.#open.has(this.#onlyStream));
   }
 
   hasOpen(streamId: number): boolean {
@@ -50,6 +56,67 @@ export class Http2Requests extends Http2Half {
       this.#emit(streamId, message, '', false, [...message.lost ?? [], 'http.stalled']);
       message.stalledSize = message.bodySize;
     }
+  }
+
+  // --- bytes that come late
+
+  /**
+   * Begins as a copy of `main`, which is about to pass over a hole. What the copy finds are corrections; when it has caught up with a main that
+   * could not go on behind the hole, it takes its place.
+   *
+   * @returns false: there is no memory for it
+   */
+  follow(main: Http2Requests): boolean {
+    if (!this.copyFrom(main)) return false;
+    // Those that main gives up are told a second time when they are whole.
+    for (const message of this.#open.values()) message.stalledSize = Math.max(message.stalledSize, 0);
+    this.#main = main;
+    main.#late = this;
+    return true;
+  }
+
+  protected override copyFrom(other: Http2Requests): boolean {
+    if (!super.copyFrom(other)) return false;
+    for (const message of this.#open.values()) message.drop();
+    this.#open.clear();
+    for (const [streamId, message] of other.#open) {
+      const copy = message.copy(this.context);
+      if (copy === null) return false;
+      this.#open.set(streamId, copy);
+    }
+    this.#lastStreamId = other.#lastStreamId;
+    this.#oldestMs = 0;
+    return true;
+  }
+
+  override read(bytes: Uint8Array, start: number, end: number, seq: number, ack: number, timeMs: number, ipId: number): number {
+    const stop = super.read(bytes, start, end, seq, ack, timeMs, ipId);
+    if (this.#late !== null) this.#giveWay();
+    if (this.#main !== null) this.#main.#giveWay();
+    return stop;
+  }
+
+  /** Lets the late copy take over, if it knows what this one has lost. */
+  #giveWay(): void {
+    const late = this.#late;
+    if (late === null || this.isReadable || this.isOver || !late.isLevelWith(this)) return;
+    this.losePending();
+    if (!this.copyFrom(late)) this.lose('http.memcap');
+    late.discard();
+    this.#late = null;
+  }
+
+  override gap(bytes: number): void {
+    const streamId = this.dataStream;
+    super.gap(bytes);
+    if (this.#late !== null && this.isReadable) this.#late.#onlyStream = streamId;
+  }
+
+  override discard(): void {
+    super.discard();
+    for (const message of this.#open.values()) message.drop();
+    this.#open.clear();
+    if (this.#main !== null && this.#main.#late === this) this.#main.#late = null;
   }
 
   // --- what Http2Half asks
@@ -152,6 +219,7 @@ export class Http2Requests extends Http2Half {
   }
 
   #emit(streamId: number, message: Http2Message, trailers: string, isWhole: boolean, lost: CounterName[] | null): void {
+    if (this.#onlyStream !== null && this.#onlyStream !== streamId) return;
     const { bytes, start, headersStart, headEnd, end, body, isTrue } = message.place(trailers, isWhole, lost);
     const { lines } = this.context;
     lines.scan(bytes, headersStart, headEnd);

@@ -67,11 +67,12 @@ export class RequestParser extends MessageReader {
   }
 
   override fork(): StreamSink | null {
-    return this.#http2 === null ? this.#sink.forkRequests() : null;
+    // A connection that cannot be read any more waits for what was lost at first.
+    return this.#http2?.isReadable === false ? null : this.#sink.forkRequests();
   }
 
   /** A parser in the same state that counts and reports elsewhere. */
-  forkInto(context: ReaderContext, sink: Omit<RequestSink, 'forkRequests'>): StreamSink {
+  forkInto(context: ReaderContext, sink: Omit<RequestSink, 'forkRequests'>): StreamSink | null {
     const copy = new RequestParser(context, this.#endpoints, { ...sink, forkRequests: () => null }, false);
     copy.copyFrom(this);
     copy.#mode = this.#mode;
@@ -81,6 +82,12 @@ export class RequestParser extends MessageReader {
     if (this.#carried > 0) copy.#search.carry = this.#search.carry;
     context.pendingBytes += this.#carried;
     if (this.#mode === 'tls') copy.resync();
+    if (this.#http2 !== null) {
+      copy.#http2 = sink.http2Requests();
+      if (copy.#http2.follow(this.#http2)) return copy;
+      copy.discard();
+      return null;
+    }
     return copy;
   }
 
@@ -212,7 +219,7 @@ export class RequestParser extends MessageReader {
       this.#http2!.gap(bytes);
       if (!this.#http2!.isOver) return true;
       this.#readAgain();
-      return false;
+      return this.gapInOther(bytes);
     }
     if (this.#mode === 'tls' && bytes >= 0 && this.#tls?.gap(bytes) === true) return true;
     this.#dropCarry();
@@ -221,13 +228,11 @@ export class RequestParser extends MessageReader {
   }
 
   override end(): void {
-    if (this.state === 'other') {
-      this.#dropCarry();
-      if (this.#mode === 'http2') {
-        this.#http2!.end();
-        if (this.#http2!.isOver) this.#readAgain();
-      }
+    if (this.state === 'other' && this.#mode === 'http2') {
+      this.#http2!.end();
+      if (this.#http2!.isOver) this.#readAgain();
     }
+    if (this.state === 'other') this.#dropCarry();
     super.end();
   }
 
@@ -243,6 +248,7 @@ export class RequestParser extends MessageReader {
   override discard(): void {
     this.context.pendingBytes -= this.#carried;
     this.#searchOrNull?.reset();
+    this.#http2?.discard();
     super.discard();
   }
 

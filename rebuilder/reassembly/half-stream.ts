@@ -162,13 +162,15 @@ export class HalfStream {
     const { ledger, correctionBudget } = this.#context;
     ledger.count('tcp.reassembly_gap');
     ledger.count('tcp.reassembly_gap_bytes', bytes);
-    this.#dropLate();
     const fork = this.sink.fork();
+    if (fork !== null || this.#late === null) {
+      this.#dropLate();
+      this.#gapStart = this.nextSeq;
+    }
     if (fork !== null) {
       this.#late = new LateStream(fork, this.nextSeq, seq, correctionBudget, ledger, nowMs);
       this.#context.waiting.add(this);
     }
-    this.#gapStart = this.nextSeq;
     this.#gapEnd = seq;
     this.nextSeq = seq;
     this.sink.gap(bytes);
