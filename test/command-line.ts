@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { COUNTER_NAMES, type CounterName } from '../rebuilder/ledger.ts';
 import { familyOf } from '../rebuilder/status/metrics.ts';
 
-const PROGRAM = fileURLToPath(new URL('../rebuilder/rebuilder.js', import.meta.url));
+export const PROGRAM = fileURLToPath(new URL('../rebuilder/rebuilder.js', import.meta.url));
 
 export interface Result { readonly status: number | null; readonly stdout: string; readonly stderr: string }
 
@@ -54,6 +54,10 @@ export function ledgerOf(text: string): Partial<Record<CounterName, number>> {
 /** All on loopback, on any free port: what a test's configuration begins with. */
 export const ANY_PORTS = 'metrics: {listen_address: "127.0.0.1:0"}\nhealth_check: {listen_address: "127.0.0.1:0"}\n';
 
+/** Starts a program, in a network namespace for instance. */
+export type Launch = (program: string, args: readonly string[]) => ChildProcess;
+const here: Launch = (program, args) => spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+
 /** `rebuilder run` with a configuration. Ended with the test. */
 export class RunningService {
   readonly child: ChildProcess;
@@ -65,9 +69,9 @@ export class RunningService {
   }
 
   /** Starts it and waits until its status page is there (log.level info or debug, to stderr). Throws with what it said when it ends instead. */
-  static async start(t: TestContext, configuration: string, args: readonly string[] = []): Promise<RunningService> {
+  static async start(t: TestContext, configuration: string, args: readonly string[] = [], launch: Launch = here): Promise<RunningService> {
     const conf = file(t, 'wallarm-node-conf.yaml', configuration);
-    const child = spawn(process.execPath, [PROGRAM, 'run', '-c', conf, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = launch(process.execPath, [PROGRAM, 'run', '-c', conf, ...args]);
     t.after(() => child.kill('SIGKILL'));
     const service = new RunningService(child);
     await service.says(/status page on /);
