@@ -70,6 +70,11 @@ export class HttpRequest implements Request {
     return this.#id ??= requestId(this);
   }
 
+  /** Its name is that of this head, of which its own bytes are a form. */
+  identifyBy(head: Uint8Array): void {
+    this.#id = requestId({ endpoints: this.endpoints, seq: this.seq, bytes: head, start: 0, headEnd: head.length });
+  }
+
   methodIs(method: string): boolean {
     if (this.methodEnd - this.start !== method.length) return false;
     for (let i = 0; i < method.length; i++) {

@@ -67,6 +67,11 @@ export class Http2Message {
     else if (!this.lost.includes(reason)) this.lost = [...this.lost, reason];
   }
 
+  /** Its head without what only the body's end tells. */
+  get head(): Uint8Array {
+    return Buffer.from(this.#head.text, 'latin1');
+  }
+
   get #bodyStart(): number {
     return ROOM + this.#head.text.length + 2;
   }

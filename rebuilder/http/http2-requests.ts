@@ -235,6 +235,8 @@ export class Http2Requests extends Http2Half {
     request.lastByteMs = message.lastByteMs;
     request.lines = lines.lines;
     request.lineCount = lines.count;
+    // The same however much of its body is known.
+    request.identifyBy(message.head);
     this.#request(request);
   }
 }

@@ -147,6 +147,7 @@ describe('bodies', () => {
     finished(stream);
     assert.equal(stream.exchanges.length, 2);
     assert.equal(stream.exchanges[1]!.request.correction, true);
+    assert.equal(stream.exchanges[1]!.id, stream.exchanges[0]!.id);
     assert.equal(bodyOf(stream, 1), 'first second');
   });
 });
