@@ -5,6 +5,7 @@ import path from 'node:path';
 import { describe, test } from 'node:test';
 import { LinkType } from '../rebuilder/capture/frame-source.ts';
 import { PcapFile } from '../rebuilder/capture/pcap-file.ts';
+import { REFUSED, inspect } from '../rebuilder/forward/alb-limits.ts';
 import { type ExchangeJson, exchangeJson } from '../rebuilder/http/exchange-json.ts';
 import { Ledger } from '../rebuilder/ledger.ts';
 import { Pipeline, type PipelineOptions } from '../rebuilder/pipeline.ts';
@@ -65,6 +66,7 @@ function play(frames: readonly Frame[], options: Partial<PipelineOptions> = {}):
     exchange: (request) => {
       ledger.count('http.exchanges');
       exchanges.push(exchangeJson(request));
+      if (request.streamId !== 0 && request.complete) assert.equal(inspect(request) & REFUSED, 0, 'a load balancer takes the translation');
     },
   });
   for (const { link, bytes, originalLength, timeMs } of frames) pipeline.frame(link, bytes, 0, bytes.length, originalLength, timeMs, 0);
