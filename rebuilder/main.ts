@@ -184,8 +184,9 @@ async function run(file: string, to: string | undefined): Promise<void> {
   const log = openLog(settings.log);
   for (const warning of warnings) log.warn(warning);
   if (ignored.length > 0) log.info(`no effect here, these belong to the detection node: ${ignored.join(', ')}`);
+  const stopped = stopSignal();
   const service = await startService(settings, { log, observer: requestObserver(settings) });
-  await stopSignal();
+  await stopped;
   log.info('stopping: capture ends, what is queued is delivered');
   process.once('SIGTERM', () => process.exit(EXIT_FAILED)).once('SIGINT', () => process.exit(EXIT_FAILED));
   await service.stop();

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { loadConfig, parseConfig } from '../../rebuilder/config/load.ts';
 import { ConfigError } from '../../rebuilder/config/mistakes.ts';
+import { indent, seedConfigurations } from './seed-configurations.ts';
 import { mistakeCases, mistakesOf } from './settings-cases.ts';
 
 test('a file with five mistakes names all five, each with its path and line', () => {
@@ -40,16 +40,12 @@ test('a file that is not there is a mistake, not a stack trace', () => {
   assert.throws(() => loadConfig('/no/such/file.yaml'), (error) => error instanceof ConfigError && /cannot be read/.test(error.message));
 });
 
-// The documents this project implements are beside the checkout on a developer's machine; their YAML has to load as it is.
-const SEEDS = new URL('../../../shared/seeds/', import.meta.url);
-
 test('the documents\' own configurations load', (t) => {
-  if (!existsSync(SEEDS)) return t.skip('the documents are not beside this checkout: ../shared/seeds');
-  const files = readdirSync(SEEDS).flatMap((name) => readFileSync(new URL(name, SEEDS), 'utf8').match(/^version: \d\n(?:(?:[a-z_]+:|[ #-]).*\n)+/gm) ?? []);
+  const files = seedConfigurations();
+  if (files.length === 0) return t.skip('the documents are not beside this checkout: ../shared/seeds');
   assert.ok(files.length >= 3, `${files.length} found`);
   for (const file of files) {
-    const indented = /^ +/m.test(file) ? file : indent(file);
-    const { settings, warnings } = parseConfig(indented, 'seed');
+    const { settings, warnings } = parseConfig(indent(file), 'seed');
     const { fromVxlan, fromInterface } = settings.tcpStream;
     if (/vxlan/.test(file)) assert.deepEqual([fromVxlan.enabled, fromVxlan.listen.port, fromInterface.length], [true, 4789, 0]);
     else if (/goreplay/.test(file)) assert.equal(fromInterface[0]!.enabled, true);
@@ -57,24 +53,3 @@ test('the documents\' own configurations load', (t) => {
     if (/^proxy_headers/m.test(file)) assert.deepEqual(settings.proxyHeaders.map((it) => it.realIp), [['X-Forwarded-For'], ['X-Real-IP']]);
   }
 });
-
-/** One of the documents lost its indentation: lists belong to the key before them, keys below a section to it. */
-function indent(file: string): string {
-  let inSection = false;
-  let inEntry = false;
-  return file.split('\n').map((line) => {
-    if (/^(version|mode):/.test(line)) return line;
-    if (/^(goreplay|proxy_headers):/.test(line)) {
-      inSection = true;
-      inEntry = false;
-      return line;
-    }
-    if (/^- trusted_networks/.test(line)) {
-      inEntry = true;
-      return `  ${line}`;
-    }
-    if (!inSection || line.startsWith('#')) return line;
-    if (/^[a-z_]+:/.test(line)) return `${inEntry ? '    ' : '  '}${line}`;
-    return line.startsWith('-') ? `${inEntry ? '      ' : '    '}${line}` : line;
-  }).join('\n');
-}
