@@ -1,5 +1,5 @@
 import { type Packet, TcpFlag } from '../wire/packet.ts';
-import { LateStream } from './late-stream.ts';
+import { GivenUpHole } from './given-up-hole.ts';
 import { type Segment, SegmentQueue } from './segments.ts';
 import { advance, distance } from './sequence.ts';
 import type { StreamContext } from './stream-context.ts';
@@ -40,9 +40,8 @@ export class HalfStream {
   #edge = false;
   /** Since when something is missing, ms; -1 = nothing. */
   #waitingSinceMs = -1;
-  #late: LateStream | null = null;
-  #gapStart = 0;
-  #gapEnd = 0;
+  /** Made when the first hole is given up. */
+  #hole: GivenUpHole | null = null;
   #farSeq = 0;
   #farCount = 0;
   readonly #context: StreamContext;
@@ -82,7 +81,7 @@ export class HalfStream {
       ledger.count('tcp.invalid_checksum');
       this.#suspects ??= new SuspectSegments(this.#context.reorderBudget, ledger);
       this.#suspects.add(packet, this.started ? this.nextSeq : null, nowMs);
-      if (this.#missingAcknowledged() > 0) this.#wait(nowMs);
+      if (this.#suspects.bytes > 0) this.#wait(nowMs);
       return false;
     }
     const seq = (packet.flags & TcpFlag.syn) !== 0 ? advance(packet.seq, 1) : packet.seq;
@@ -113,7 +112,7 @@ export class HalfStream {
   /** Looks whether what is waited for has become not worth waiting for. @returns false: nothing is waited for any more */
   expire(nowMs: number): boolean {
     const { limits } = this.#context;
-    if (this.#late?.isOver(nowMs) === true) this.#dropLate();
+    this.#hole?.expire(nowMs);
     if (limits.stallTimeoutMs > 0) {
       this.sink.stall(nowMs, limits.stallTimeoutMs);
     }
@@ -123,7 +122,7 @@ export class HalfStream {
       if (nowMs - this.#waitingSinceMs < (soon ? Math.min(limits.reorderMs, limits.gapTimeoutMs) : limits.gapTimeoutMs)) break;
       this.giveUp(nowMs);
     }
-    return this.#waitingSinceMs >= 0 || this.#late !== null || (limits.stallTimeoutMs > 0 && this.sink.unfinished);
+    return this.#waitingSinceMs >= 0 || this.#hole?.isRead === true || (limits.stallTimeoutMs > 0 && this.sink.unfinished);
   }
 
   /** Stops waiting: passes over the first hole and goes on behind it. */
@@ -143,6 +142,8 @@ export class HalfStream {
         this.skipTo(this.#ackedSeq, nowMs);
       } else if (this.#edge && distance(this.#edgeSeq, this.nextSeq) > 0) {
         this.skipTo(this.#edgeSeq, nowMs);
+      } else if (this.#suspects !== null) {
+        this.skipTo(this.#suspects.endOfRun(this.nextSeq), nowMs);
       }
     }
     this.#edge = false;
@@ -152,38 +153,37 @@ export class HalfStream {
   /** Declares the bytes before `seq` lost. */
   skipTo(seq: number, nowMs: number): void {
     if (!this.started) this.#start();
-    if (this.#suspects !== null) this.#believe(this.#suspects, seq);
+    if (this.#suspects !== null) this.#believe(this.#suspects, seq, nowMs);
     const bytes = distance(seq, this.nextSeq);
     if (!this.started) return;
     if (bytes <= 0) {
       this.#drain(false);
       return;
     }
-    const { ledger, correctionBudget } = this.#context;
+    const { ledger } = this.#context;
     ledger.count('tcp.reassembly_gap');
     ledger.count('tcp.reassembly_gap_bytes', bytes);
-    const fork = this.sink.fork();
-    if (fork !== null || this.#late === null) {
-      this.#dropLate();
-      this.#gapStart = this.nextSeq;
-    }
-    if (fork !== null) {
-      this.#late = new LateStream(fork, this.nextSeq, seq, correctionBudget, ledger, nowMs);
-      this.#context.waiting.add(this);
-    }
-    this.#gapEnd = seq;
+    this.#readLater(seq, nowMs);
     this.nextSeq = seq;
     this.sink.gap(bytes);
     this.#drain(false);
   }
 
+  /** Should (other) bytes come for what is passed over up to `end`, they will be read. */
+  #readLater(end: number, nowMs: number): void {
+    const { ledger, correctionBudget, waiting } = this.#context;
+    this.#hole ??= new GivenUpHole();
+    this.#hole.open(this.nextSeq, end, this.sink, correctionBudget, ledger, nowMs);
+    waiting.add(this);
+  }
+
   /** Nothing more will come: gives up every hole and ends the stream. */
   end(nowMs: number): void {
-    if (this.queuedBytes === 0 && (this.#missingAcknowledged() > 0 || this.#edge)) this.giveUp(nowMs);
+    if (this.queuedBytes === 0 && (this.#missingAcknowledged() > 0 || this.#edge || this.#suspects !== null)) this.giveUp(nowMs);
     for (let rounds = 0; this.queuedBytes > 0 && rounds < 8192; rounds++) this.giveUp(nowMs);
     this.#suspects?.drop();
     this.#suspects = null;
-    this.#dropLate();
+    this.#hole?.drop();
     this.sink.end();
     this.#waitingSinceMs = -1;
     this.#context.waiting.delete(this);
@@ -226,14 +226,10 @@ export class HalfStream {
   /** Bytes that were delivered before, or given up. */
   #old(packet: Packet, seq: number, length: number, nowMs: number): void {
     const { ledger } = this.#context;
-    const inGap = distance(seq, this.#gapEnd) < 0 && distance(advance(seq, length), this.#gapStart) > 0 && this.#gapStart !== this.#gapEnd;
-    if (!inGap) {
+    if (this.#hole === null || !this.#hole.holds(seq, length)) {
       ledger.count('tcp.retransmission_bytes', length);
-      return;
-    }
-    if (this.#late !== null && this.#late.add(packet.bytes, packet.dataStart, packet.dataStart + length, seq, packet.ack, nowMs, packet.ipId)) {
+    } else if (this.#hole.add(packet.bytes, packet.dataStart, packet.dataStart + length, seq, packet.ack, nowMs, packet.ipId)) {
       ledger.count('tcp.late_bytes', length);
-      if (this.#late.isOver(nowMs)) this.#dropLate();
     } else {
       ledger.count('tcp.late_segment');
       ledger.count('tcp.late_segment_bytes', length);
@@ -242,7 +238,7 @@ export class HalfStream {
 
   #deliver(bytes: Uint8Array, start: number, end: number, seq: number, ack: number, timeMs: number, ipId: number): void {
     this.#hasRead = true;
-    if (this.#late !== null) this.#late.follow(bytes, start, end, seq, ack, timeMs, ipId);
+    if (this.#hole !== null) this.#hole.follow(bytes, start, end, seq, ack, timeMs, ipId);
     this.sink.data(bytes, start, end, seq, ack, timeMs, ipId);
   }
 
@@ -305,7 +301,7 @@ export class HalfStream {
     if (first !== undefined) {
       this.#waitingSinceMs = first.timeMs;
       this.#context.waiting.add(this);
-    } else if (this.#missingAcknowledged() <= 0 && !(this.#edge && distance(this.#edgeSeq, this.nextSeq) > 0)) {
+    } else if (this.#missingAcknowledged() <= 0 && (this.#suspects?.bytes ?? 0) === 0 && !(this.#edge && distance(this.#edgeSeq, this.nextSeq) > 0)) {
       this.#waitingSinceMs = -1;
       this.#edge = false;
     }
@@ -350,10 +346,16 @@ export class HalfStream {
     if (this.started && distance(packet.dataEnd - packet.dataStart + seq | 0, this.nextSeq) === 0) this.skipTo(end, nowMs);
   }
 
-  /** Nothing else came for the hole before `seq`. */
-  #believe(suspects: SuspectSegments, seq: number): void {
+  /** Nothing else came for the hole before `seq`. It may still come: a sender who makes wrong sums on purpose then hides nothing. */
+  #believe(suspects: SuspectSegments, seq: number, nowMs: number): void {
     for (let segment = suspects.take(this.nextSeq, seq); segment !== null; segment = suspects.take(this.nextSeq, seq)) {
-      this.#read(segment);
+      const known = distance(this.nextSeq, segment.seq);
+      const end = advance(segment.seq, segment.bytes.length);
+      this.#readLater(end, nowMs);
+      this.#context.ledger.count('tcp.overlap_bytes', known);
+      this.#hasRead = true;
+      this.sink.data(segment.bytes, known, segment.bytes.length, this.nextSeq, segment.ack, segment.timeMs, segment.ipId);
+      this.nextSeq = end;
     }
   }
 
@@ -392,10 +394,5 @@ export class HalfStream {
   #wait(nowMs: number): void {
     if (this.#waitingSinceMs < 0) this.#waitingSinceMs = nowMs;
     this.#context.waiting.add(this);
-  }
-
-  #dropLate(): void {
-    this.#late?.discard();
-    this.#late = null;
   }
 }

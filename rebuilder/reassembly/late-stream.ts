@@ -19,7 +19,7 @@ export class LateStream {
   readonly #queue: SegmentQueue;
   readonly #ledger: Ledger;
   #nextSeq: number;
-  readonly #gapEnd: number;
+  #gapEnd: number;
   #lastMs: number;
   #full = false;
   #began = false;
@@ -31,6 +31,16 @@ export class LateStream {
     this.#queue = new SegmentQueue(budget);
     this.#ledger = ledger;
     this.#lastMs = nowMs;
+  }
+
+  /** Have bytes of the hole come? */
+  get hasBegun(): boolean {
+    return this.#began;
+  }
+
+  /** The hole goes on up to here. */
+  extend(gapEnd: number): void {
+    this.#gapEnd = gapEnd;
   }
 
   /** Bytes of the hole. @returns false: there was no memory for them */

@@ -34,8 +34,8 @@ export class SegmentQueue {
     this.#budget = budget;
   }
 
-  get length(): number {
-    return this.#segments.length;
+  get segments(): readonly Segment[] {
+    return this.#segments;
   }
 
   get isFull(): boolean {

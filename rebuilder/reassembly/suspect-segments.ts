@@ -2,7 +2,7 @@ import type { Ledger } from '../ledger.ts';
 import type { Packet } from '../wire/packet.ts';
 import type { Budget } from './budget.ts';
 import { type Segment, SegmentQueue } from './segments.ts';
-import { distance } from './sequence.ts';
+import { advance, distance } from './sequence.ts';
 
 const replaced = { bytes: 0 };
 
@@ -30,6 +30,21 @@ export class SuspectSegments {
     const insertion = nextSeq === null || distance(seq, nextSeq) < 0 ? 'covered'
       : this.#queue.insert(seq, bytes, dataStart, dataEnd, ack, nowMs, ipId, replaced);
     this.#ledger.count('tcp.invalid_checksum_bytes', insertion === 'kept' ? replaced.bytes : dataEnd - dataStart);
+  }
+
+  /** Where the segments end that go on from `nextSeq` without a hole; = nextSeq when there are none. Older ones are dropped. */
+  endOfRun(nextSeq: number): number {
+    let end = nextSeq;
+    for (const { seq, bytes } of this.#queue.segments) {
+      if (distance(seq, end) > 0) break;
+      const segmentEnd = advance(seq, bytes.length);
+      if (distance(segmentEnd, end) > 0) end = segmentEnd;
+    }
+    while (this.#queue.first !== undefined && distance(advance(this.#queue.first.seq, this.#queue.first.bytes.length), nextSeq) <= 0) {
+      this.#ledger.count('tcp.invalid_checksum_bytes', this.#queue.first.bytes.length);
+      this.#queue.shift();
+    }
+    return end;
   }
 
   /** The first one that begins at or before `nextSeq` and brings something new to a hole before `seq`. */
