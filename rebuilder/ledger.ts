@@ -127,11 +127,11 @@ export const COUNTERS = {
   'http.tls_bytes': define('lost', 'bytes', 'Bytes of TLS records: encrypted, not readable for us'),
   'http.tunnel_bytes': define('lost', 'bytes', 'Bytes after a server agreed to another protocol (WebSocket, CONNECT)'),
   'http.http2_frame_bytes': define('out', 'bytes', 'Bytes of HTTP/2 that are of no message: the preface, SETTINGS, PING, …'),
-  'http.http2_unreadable_bytes': define('lost', 'bytes', 'Bytes of HTTP/2 clients that cannot be read: after a hole that swallowed a header block or the head of a frame'),
+  'http.http2_unreadable_bytes': define('lost', 'bytes', 'Bytes of HTTP/2 clients that cannot be read: behind a hole that swallowed a header block, or the head of a frame'),
   'http.ignored_bytes': define('lost', 'bytes', 'Bytes of connections that are not looked into'),
   'http.tls_flow': define('note', 'flows', 'Connections that speak TLS'),
   'http.http2_flow': define('note', 'flows', 'Connections that speak HTTP/2'),
-  'http.http2_headers_lost': define('note', 'flows', 'Directions of HTTP/2 connections whose header compression cannot be followed any more: a hole, or a block that is none'),
+  'http.http2_headers_lost': define('note', 'flows', 'Directions of HTTP/2 connections that lost a header block to a hole (what later ones take from it is unknown), or sent one that is none (all later ones are)'),
   'http.http2_invalid_frame': define('note', 'flows', 'Directions of HTTP/2 connections with bytes that are no frames; from there on they are searched for HTTP/1'),
   'http.not_http_flow': define('note', 'flows', 'Connections with bytes that are not HTTP'),
   'http.upgraded_flow': define('note', 'flows', 'Connections that left HTTP with the server\'s agreement'),
@@ -154,7 +154,7 @@ export const COUNTERS = {
   'http.invalid_chunk': define('note', 'requests', 'Chunked bodies whose framing breaks off'),
   'http.http09_request': define('out', 'requests', 'Requests of HTTP/0.9, which the exchange format has no room for (replay); delivered to nodes all the same'),
   'http.http2_stream_limit': define('note', 'requests', 'Requests cut because too many others of their HTTP/2 connection were unfinished'),
-  'http.http2_unreadable_requests': define('note', 'requests', 'HTTP/2 requests that are not rebuilt because their header block cannot be read (before the sums: never requests)'),
+  'http.http2_unreadable_requests': define('note', 'requests', 'HTTP/2 requests, or trailers of some, whose header block cannot be read, or does not tell method and path any more (before the sums: never requests)'),
   'http.exchanges': define('out', 'requests', 'Requests written as exchanges and not delivered: by replay, or to exchanges.file without a forward.endpoint'),
 
   // --- rules: requests that the configuration leaves out
@@ -212,6 +212,9 @@ export const COUNTERS = {
   'exchanges.write_failed': define('note', 'requests', 'Requests not written to exchanges.file because writing failed: a full disk, a right taken away'),
   'exchanges.http09_request': define('note', 'requests', 'Requests of HTTP/0.9, which the file has no form for'),
   'exchanges.lost_request': define('lost', 'requests', 'Requests not written to exchanges.file for one of these reasons that had no other end: forward.endpoint is empty'),
+
+  // --- log: lines about each request (docs/configuration.md)
+  'log.dropped_line': define('note', 'events', 'Lines about requests that are missing in a log because its file or pipe is slower than the traffic'),
 
   // --- workers: threads that each run a whole pipeline (docs/scaling.md)
   'workers.handed_over': define('out', 'packets', 'Packets put together from fragments and given to the worker that has their connection'),

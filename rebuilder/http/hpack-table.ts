@@ -22,10 +22,16 @@ const STATIC_FIELDS: readonly TableField[] = STATIC.map((entry) => {
   return space < 0 ? { name: entry, value: '' } : { name: entry.slice(0, space), value: entry.slice(space + 1) };
 });
 
+/** Stands for a name that was lost. No name on the wire is it: those are latin1. */
+export const UNKNOWN_NAME = '\uffff';
+const UNKNOWN: TableField = { name: UNKNOWN_NAME, value: '' };
+
 /** RFC 7541 4.1: what an entry counts besides its bytes. */
 const ENTRY_BYTES = 32;
 /** RFC 9113 6.5.2 */
 export const DEFAULT_TABLE_BYTES = 4096;
+/** Of the largest table that is followed. */
+const MAX_ENTRIES = 61 + (1 << 20) / ENTRY_BYTES;
 
 /** The fields that a header block may refer to by number: the static table, then the dynamic one, its newest entry first (RFC 7541 2.3). */
 export class HpackTable {
@@ -35,6 +41,8 @@ export class HpackTable {
   #first = 0;
   #bytes = 0;
   #maxBytes = DEFAULT_TABLE_BYTES;
+  /** Before the entries that are known there are others. */
+  #hasUnknown = false;
 
   constructor(budget: Budget) {
     this.#budget = budget;
@@ -44,7 +52,17 @@ export class HpackTable {
   get(index: number): TableField | undefined {
     if (index <= STATIC_FIELDS.length) return STATIC_FIELDS[index - 1];
     const at = this.#fields.length - (index - STATIC_FIELDS.length);
-    return at < this.#first ? undefined : this.#fields[at];
+    if (at >= this.#first) return this.#fields[at];
+    return this.#hasUnknown && index <= MAX_ENTRIES ? UNKNOWN : undefined;
+  }
+
+  /**
+   * Entries were added that nobody has seen. Numbers count from the newest entry, so that those added from here on are known for certain, and
+   * only those before are not.
+   */
+  forget(): void {
+    this.clear();
+    this.#hasUnknown = true;
   }
 
   get bytes(): number {
@@ -69,6 +87,7 @@ export class HpackTable {
   resize(maxBytes: number): void {
     this.#maxBytes = maxBytes;
     this.#evict(maxBytes);
+    if (maxBytes < ENTRY_BYTES) this.#hasUnknown = false;
   }
 
   /** Gives its memory back. */
@@ -83,6 +102,7 @@ export class HpackTable {
     this.#first = 0;
     this.#bytes = other.#bytes;
     this.#maxBytes = other.#maxBytes;
+    this.#hasUnknown = other.#hasUnknown;
     return true;
   }
 

@@ -4,7 +4,7 @@ import { decodeHuffman } from './huffman.ts';
 
 /** Receives the fields of a header block in their order. */
 export interface FieldSink {
-  /** Latin1: one code point is one byte. */
+  /** Latin1: one code point is one byte. A name may be UNKNOWN_NAME. */
   field(name: string, value: string): void;
 }
 
@@ -20,8 +20,8 @@ const ERROR = -2;
 let scratch = Buffer.allocUnsafeSlow(16_384);
 
 /**
- * Decodes the header blocks of one direction of a connection (RFC 7541). The state is that of the connection from its start: a block that is
- * missing, or cannot be decoded, makes all later ones unreadable.
+ * Decodes the header blocks of one direction of a connection (RFC 7541). The state is that of the connection from its start. Behind a block that
+ * was lost, what refers to entries from before it is unknown, and everything else is not.
  */
 export class HpackDecoder {
   readonly #table: HpackTable;
@@ -49,6 +49,11 @@ export class HpackDecoder {
   /** Gives its memory back: nothing is decoded any more. */
   close(): void {
     this.#table.clear();
+  }
+
+  /** A block was lost. */
+  forget(): void {
+    this.#table.forget();
   }
 
   copyFrom(other: HpackDecoder): boolean {

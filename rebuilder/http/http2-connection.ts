@@ -28,7 +28,7 @@ export class Http2Connection {
     // A client that uses a stream twice: one of the two will have no answer.
     this.#noResponse(request.streamId);
     request.response = this.#pairing.takeEarly(request.streamId);
-    if (request.response === null && wait && this.responses.isReadable && this.#context.waitingRequests.hold(request)) {
+    if (request.response === null && wait && this.responses.knowledge > 0 && this.#context.waitingRequests.hold(request)) {
       this.#pairing.add(request, this.#context.nowMs);
       return true;
     }

@@ -26,6 +26,13 @@ export const DEFAULT_FRAME_BYTES = 16_384;
 export const UNHEARD_FRAME_BYTES = 1 << 20;
 export const MAX_FRAME_BYTES = 1 << 22;
 
+/** Flags that a frame of each type may have. */
+const FLAGS: readonly number[] = [
+  FrameFlag.endStream | FrameFlag.padded,
+  FrameFlag.endStream | FrameFlag.endHeaders | FrameFlag.padded | FrameFlag.priority,
+  0, 0, FrameFlag.ack, FrameFlag.endHeaders | FrameFlag.padded, FrameFlag.ack, 0, 0,
+];
+
 /** The head of a frame (RFC 9113 4.1); overwritten by each parse. */
 export class FrameHeader {
   length = 0;
@@ -38,6 +45,13 @@ export class FrameHeader {
     this.type = bytes[at + 3]!;
     this.flags = bytes[at + 4]!;
     this.streamId = (bytes[at + 5]! & 0x7f) << 24 | bytes[at + 6]! << 16 | bytes[at + 7]! << 8 | bytes[at + 8]!;
+  }
+
+  copyFrom(other: FrameHeader): void {
+    this.length = other.length;
+    this.type = other.type;
+    this.flags = other.flags;
+    this.streamId = other.streamId;
   }
 
   has(flag: number): boolean {
@@ -57,6 +71,13 @@ export class FrameHeader {
 
   get isPadded(): boolean {
     return this.has(FrameFlag.padded) && (this.type === FrameType.data || this.type === FrameType.headers || this.type === FrameType.pushPromise);
+  }
+
+  /** Is it one that anyone would send who does nothing odd? Not CONTINUATION, which never comes alone. */
+  isUsual(maxBytes: number, lastStreamId: number): boolean {
+    const { type, flags, streamId } = this;
+    return type < FLAGS.length && (flags & ~FLAGS[type]!) === 0 && streamId <= lastStreamId && (streamId === 0 || streamId % 2 === 1)
+      && this.isSound(maxBytes);
   }
 
   /** Can this be a frame at all? What a receiver answers with a connection error (RFC 9113 6) is none. */

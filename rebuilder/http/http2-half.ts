@@ -1,20 +1,28 @@
 import type { CounterName } from '../ledger.ts';
+import { FrameCursor } from './frame-cursor.ts';
 import { HeaderBlock } from './header-block.ts';
-import { DEFAULT_FRAME_BYTES, FRAME_HEADER_BYTES, FrameFlag, FrameHeader, FrameType, MAX_FRAME_BYTES, Setting, UNHEARD_FRAME_BYTES } from './http2-frame.ts';
+import {
+  DEFAULT_FRAME_BYTES, FRAME_HEADER_BYTES, FrameFlag, type FrameHeader, FrameType, MAX_FRAME_BYTES, Setting, UNHEARD_FRAME_BYTES,
+} from './http2-frame.ts';
+import { Preface } from './http2-preface.ts';
+import { framesStandAt, isRequestAt } from './http2-resync.ts';
+import { SettingsReader } from './http2-settings.ts';
 import type { ReaderContext } from './reader-context.ts';
 
 const EMPTY = Buffer.alloc(0);
-const SETTING_BYTES = 6;
 
 /** What the bytes of a frame are, for the ledger: of a message, of none, or not readable. */
 export type FrameBytes = 'message' | 'other' | 'unreadable';
+
+/** How much is known of a connection's state: nothing; what came since a hole; all. */
+export type Knowledge = 0 | 1 | 2;
 
 /**
  * One direction of a connection that speaks HTTP/2 (RFC 9113): frames in any pieces become header blocks, decoded, and data. Requests and
  * responses differ in what they make of those; the subclasses know.
  *
- * Bytes that are no frames end it: whoever reads the connection goes on there. A hole within a frame's payload is passed over by its length; one
- * that may have swallowed a frame's head leaves nothing to hold on to.
+ * Bytes that are no frames end it: whoever reads the connection goes on there. A hole within a frame's payload is passed over by its length. One
+ * that may have swallowed a frame's head leaves nothing to hold on to, until a piece is nothing but frames again.
  */
 export abstract class Http2Half {
   protected readonly context: ReaderContext;
@@ -22,25 +30,17 @@ export abstract class Http2Half {
   peer: Http2Half | null = null;
   /** What the peer allows us. */
   #maxFrameBytes = UNHEARD_FRAME_BYTES;
-  /** Nothing can be made of what follows: a hole took the place where frames begin. */
+  /** Where frames begin is not known: a hole took that place. */
   #lost = false;
+  /** It was not known before, and was found again. */
+  #isFoundAgain = false;
   #ended = false;
-  // --- the literal bytes a client begins with (RFC 9113 3.4)
-  #preface: Uint8Array;
-  #prefaceRead = 0;
+  readonly #preface: Preface;
   #settingsSeen = false;
   // --- the present frame
-  readonly #head = Buffer.alloc(FRAME_HEADER_BYTES);
-  #headRead = 0;
-  protected readonly frame = new FrameHeader();
-  #inFrame = false;
-  #prefix = 0;
-  #content = 0;
-  #padding = 0;
-  #padLengthKnown = false;
+  readonly #cursor = new FrameCursor();
   #bytesAre: FrameBytes | 'block' = 'other';
-  readonly #setting = Buffer.alloc(SETTING_BYTES);
-  #settingRead = 0;
+  readonly #settings = new SettingsReader();
   // --- the present header block: HEADERS or PUSH_PROMISE, then CONTINUATION up to END_HEADERS
   #blockStream = 0;
   #blockIsPush = false;
@@ -48,41 +48,39 @@ export abstract class Http2Half {
   /** Captured bytes of its frames: neither message nor loss before it is decoded. */
   #blockBytes = 0;
   protected readonly block: HeaderBlock;
-  // --- of the packet that began the frame, or the block
+  /** Of the packet that began the frame, or the block. */
   protected frameSeq = 0;
   protected frameAck = 0;
   protected frameTimeMs = 0;
   protected frameIpId = 0;
   protected timeMs = 0;
+  protected lastStreamId = 0;
   /** Sequence number behind what was read. */
   #position = 0;
   /** After an end: captured bytes of earlier pieces that turned out not to be HTTP/2, to be read again. */
   leftover: Buffer = EMPTY;
 
-  constructor(context: ReaderContext, preface: Uint8Array) {
+  constructor(context: ReaderContext, isClient: boolean) {
     this.context = context;
-    this.#preface = preface;
+    this.#preface = new Preface(isClient);
     this.block = new HeaderBlock(context);
   }
 
   // --- what a subclass knows
 
   /** May this frame come, of those that name a stream? false = the connection is not HTTP/2 */
-  protected abstract admits(): boolean;
+  protected abstract admits(frame: FrameHeader): boolean;
   /** Is the stream one whose DATA means something? */
   protected abstract hasStream(streamId: number): boolean;
   /** `block.fields` are a whole header block. @returns what its bytes were */
   protected abstract headers(streamId: number, endsStream: boolean): FrameBytes;
-  /** A header block that cannot be read. */
   protected abstract unreadableHeaders(streamId: number, endsStream: boolean): void;
   protected abstract data(streamId: number, bytes: Uint8Array, start: number, end: number): void;
   protected abstract dataGap(streamId: number, bytes: number): void;
   protected abstract endStream(streamId: number): void;
   protected abstract reset(streamId: number): void;
   protected abstract count(bytes: number, are: FrameBytes): void;
-  /** From here on no header block can be read. */
-  protected abstract headersAreLost(): void;
-  /** Nothing more of any stream will be read: what is open is given up. */
+  /** What is open is given up: no more of it can be read. */
   protected abstract abandon(reason: CounterName): void;
 
   // --- reading
@@ -94,7 +92,7 @@ export abstract class Http2Half {
 
   /** Was nothing read yet? */
   get isFresh(): boolean {
-    return this.#prefaceRead === 0 && !this.#settingsSeen && !this.#ended && !this.#lost;
+    return this.#preface.read === 0 && !this.#settingsSeen && !this.#ended && !this.#lost;
   }
 
   /** Were frames read, so that this is more than a guess? */
@@ -102,9 +100,9 @@ export abstract class Http2Half {
     return this.#settingsSeen;
   }
 
-  /** Can further header blocks be read? */
-  get isReadable(): boolean {
-    return !this.#lost && !this.#ended && !this.block.isLost;
+  get knowledge(): Knowledge {
+    if (this.#lost || this.#ended || this.block.isLost) return 0;
+    return this.#isFoundAgain || this.block.isPartial ? 1 : 2;
   }
 
   /**
@@ -115,99 +113,83 @@ export abstract class Http2Half {
     this.timeMs = timeMs;
     this.#position = (seq + end - start) | 0;
     let at = start;
-    if (this.#prefaceRead < this.#preface.length) {
+    if (!this.#preface.isWhole) {
       at = this.#readPreface(bytes, start, end);
       if (this.#ended) return start;
     }
+    if (this.#lost && !this.#findAgain(bytes, start, end)) return this.#ended ? start : end;
+    const cursor = this.#cursor;
     while (at < end) {
-      if (this.#lost) {
-        this.count(end - at, 'unreadable');
-        return end;
-      }
-      if (this.#inFrame) {
+      if (cursor.inFrame) {
         at = this.#payload(bytes, at, end);
-        if (this.#ended) return at;
+        if (this.#ended || this.#lost) return at;
         continue;
       }
-      if (this.#headRead === 0 && this.#blockStream === 0) {
+      const before = cursor.headRead;
+      if (before === 0 && this.#blockStream === 0) {
         this.frameSeq = (seq + at - start) | 0;
         this.frameAck = ack;
         this.frameTimeMs = timeMs;
         this.frameIpId = ipId;
       }
-      const before = this.#headRead;
-      const n = Math.min(FRAME_HEADER_BYTES - before, end - at);
-      this.#head.set(bytes.subarray(at, at + n), before);
-      this.#headRead += n;
-      if (this.#headRead < FRAME_HEADER_BYTES) {
-        this.context.pendingBytes += n;
+      if (!cursor.readHead(bytes, at, end)) {
+        this.context.pendingBytes += end - at;
         return end;
       }
       this.context.pendingBytes -= before;
-      if (!this.#begin()) {
-        this.leftover = Buffer.from(this.#head.subarray(0, before));
-        this.#headRead = 0;
-        this.#end();
-        return at;
-      }
-      at += n;
+      if (!this.#begin()) return this.#noFrame(at, end, before);
+      at += FRAME_HEADER_BYTES - before;
     }
     return end;
   }
 
   #readPreface(bytes: Uint8Array, start: number, end: number): number {
-    let at = start;
-    while (at < end && this.#prefaceRead < this.#preface.length) {
-      if (bytes[at] !== this.#preface[this.#prefaceRead]) {
-        this.#endInPreface(this.#prefaceRead - (at - start));
-        return start;
-      }
-      this.#prefaceRead++;
-      at++;
+    const preface = this.#preface;
+    const n = preface.accept(bytes, start, end);
+    if (n < 0) {
+      this.#endInPreface();
+      return start;
     }
-    this.context.pendingBytes += at - start;
-    if (this.#prefaceRead === this.#preface.length) {
-      this.context.pendingBytes -= this.#preface.length;
-      this.count(this.#preface.length, 'other');
-      this.begun();
+    this.context.pendingBytes += n;
+    if (preface.isWhole) {
+      this.context.pendingBytes -= preface.length;
+      this.count(preface.length, 'other');
+      this.context.ledger.count('http.http2_flow');
     }
-    return at;
+    return start + n;
   }
-
-  /** The preface is whole: this is HTTP/2. */
-  protected begun(): void {}
 
   /** A frame's head is whole. @returns false: it is none */
   #begin(): boolean {
-    const { frame } = this;
-    frame.parse(this.#head, 0);
-    const { type } = frame;
+    const { frame } = this.#cursor;
+    const { type, streamId } = frame;
+    const beginsBlock = type === FrameType.headers || type === FrameType.pushPromise;
     // RFC 9113 3.4: either end begins with SETTINGS; 6.10: nothing stands between the frames of a header block.
     if (!this.#settingsSeen && (type !== FrameType.settings || frame.has(FrameFlag.ack))) return false;
     if (!frame.isSound(this.#maxFrameBytes)) return false;
     if ((type === FrameType.continuation) !== (this.#blockStream !== 0)) return false;
-    if (this.#blockStream !== 0 && frame.streamId !== this.#blockStream) return false;
-    if (frame.streamId !== 0 && !this.admits()) return false;
+    if (this.#blockStream !== 0 && streamId !== this.#blockStream) return false;
+    if (streamId !== 0 && !this.admits(frame)) return false;
     this.#settingsSeen = true;
-    this.#headRead = 0;
-    this.#inFrame = true;
-    this.#prefix = frame.prefixBytes;
-    this.#content = frame.length - this.#prefix;
-    this.#padding = 0;
-    this.#padLengthKnown = !frame.isPadded;
-    this.#settingRead = 0;
-    if (type === FrameType.headers || type === FrameType.pushPromise) {
-      this.#blockStream = frame.streamId;
+    this.#settings.reset();
+    if (beginsBlock) {
+      this.#blockStream = streamId;
       this.#blockIsPush = type === FrameType.pushPromise;
       this.#blockEndsStream = type === FrameType.headers && frame.has(FrameFlag.endStream);
       this.block.begin();
     }
-    if (type === FrameType.headers || type === FrameType.pushPromise || type === FrameType.continuation) this.#bytesAre = 'block';
-    else if (type === FrameType.data) this.#bytesAre = this.hasStream(frame.streamId) ? 'message' : 'unreadable';
+    if (beginsBlock || type === FrameType.continuation) this.#bytesAre = 'block';
+    else if (type === FrameType.data) this.#bytesAre = this.hasStream(streamId) ? 'message' : 'unreadable';
     else this.#bytesAre = 'other';
     this.#account(FRAME_HEADER_BYTES);
+    this.#cursor.enter();
     if (frame.length === 0) this.#frameDone();
     return true;
+  }
+
+  /** Captured bytes that were not counted yet. */
+  get #pending(): number {
+    return this.#blockBytes + this.#cursor.headRead + this.#preface.pending;
   }
 
   #account(bytes: number): void {
@@ -221,45 +203,27 @@ export abstract class Http2Half {
 
   /** @returns how far the piece was read */
   #payload(bytes: Uint8Array, at: number, end: number): number {
-    const { frame } = this;
-    if (this.#prefix > 0) {
-      if (!this.#padLengthKnown) {
-        const padding = bytes[at]!;
-        // RFC 9113 6.1: padding that is longer than the frame is a connection error.
-        if (padding > this.#content) {
-          this.#end();
-          return at;
-        }
-        this.#padLengthKnown = true;
-        this.#padding = padding;
-        this.#content -= padding;
-      }
-      const n = Math.min(this.#prefix, end - at);
-      this.#prefix -= n;
-      this.#account(n);
-      if (this.#prefix + this.#content + this.#padding === 0) this.#frameDone();
-      return at + n;
+    const cursor = this.#cursor;
+    const { type, streamId } = cursor.frame;
+    const prefix = cursor.readPrefix(bytes, at, end);
+    // RFC 9113 6.1: padding that is longer than the frame is a connection error.
+    if (prefix < 0) return this.#noFrame(at, end, 0);
+    const from = at + prefix;
+    const to = from + cursor.readContent(end - from);
+    const padding = cursor.readPadding(end - to);
+    this.#account(to - at + padding);
+    if (to > from) {
+      if (type === FrameType.data) this.data(streamId, bytes, from, to);
+      else if (this.#bytesAre === 'block') this.block.fragment(bytes, from, to);
+      else if (type === FrameType.settings) this.#settings.read(bytes, from, to, this.peer);
     }
-    const content = Math.min(this.#content, end - at);
-    if (content > 0) {
-      this.#content -= content;
-      this.#account(content);
-      if (frame.type === FrameType.data) this.data(frame.streamId, bytes, at, at + content);
-      else if (this.#bytesAre === 'block') this.#fragment(bytes, at, at + content);
-      else if (frame.type === FrameType.settings) this.#settings(bytes, at, at + content);
-    }
-    const padding = Math.min(this.#padding, end - at - content);
-    if (padding > 0) {
-      this.#padding -= padding;
-      this.#account(padding);
-    }
-    if (this.#content + this.#padding === 0) this.#frameDone();
-    return at + content + padding;
+    if (cursor.left === 0) this.#frameDone();
+    return to + padding;
   }
 
   #frameDone(): void {
-    const { frame } = this;
-    this.#inFrame = false;
+    this.#cursor.leave();
+    const { frame } = this.#cursor;
     if (this.#bytesAre === 'block') {
       if (frame.has(FrameFlag.endHeaders)) this.#blockDone();
     } else if (frame.type === FrameType.data) {
@@ -269,29 +233,10 @@ export abstract class Http2Half {
     }
   }
 
-  // --- SETTINGS
-
-  #settings(bytes: Uint8Array, start: number, end: number): void {
-    for (let at = start; at < end; at++) {
-      this.#setting[this.#settingRead++] = bytes[at]!;
-      if (this.#settingRead < SETTING_BYTES) continue;
-      this.#settingRead = 0;
-      this.peer?.obey(this.#setting.readUInt16BE(0), this.#setting.readUInt32BE(2));
-    }
-  }
-
   /** A setting of the peer's, which binds what is sent here. */
-  protected obey(setting: number, value: number): void {
+  obey(setting: number, value: number): void {
     if (setting === Setting.headerTableSize) this.block.allow(value);
     else if (setting === Setting.maxFrameSize) this.#maxFrameBytes = Math.min(Math.max(value, DEFAULT_FRAME_BYTES), MAX_FRAME_BYTES);
-  }
-
-  // --- header blocks
-
-  #fragment(bytes: Uint8Array, start: number, end: number): void {
-    if (this.block.isLost) return;
-    this.block.fragment(bytes, start, end);
-    if (this.block.isLost) this.headersAreLost();
   }
 
   #blockDone(): void {
@@ -300,14 +245,14 @@ export abstract class Http2Half {
     this.#blockStream = 0;
     this.#blockBytes = 0;
     this.context.pendingBytes -= bytes;
-    if (!this.block.isLost && !this.block.end()) this.headersAreLost();
+    const isWhole = this.block.end();
     if (this.#blockIsPush) {
       this.count(bytes, 'other');
-    } else if (this.block.isLost) {
+    } else if (isWhole) {
+      this.count(bytes, this.headers(streamId, this.#blockEndsStream));
+    } else {
       this.count(bytes, 'unreadable');
       this.unreadableHeaders(streamId, this.#blockEndsStream);
-    } else {
-      this.count(bytes, this.headers(streamId, this.#blockEndsStream));
     }
   }
 
@@ -317,18 +262,12 @@ export abstract class Http2Half {
   protected copyFrom(other: Http2Half): boolean {
     this.#maxFrameBytes = other.#maxFrameBytes;
     this.#lost = other.#lost;
-    this.#prefaceRead = other.#prefaceRead;
+    this.#isFoundAgain = other.#isFoundAgain;
+    this.#preface.read = other.#preface.read;
     this.#settingsSeen = other.#settingsSeen;
-    this.#head.set(other.#head);
-    this.#headRead = other.#headRead;
-    this.frame.parse(other.#head, 0);
-    this.#inFrame = other.#inFrame;
-    this.#prefix = other.#prefix;
-    this.#content = other.#content;
-    this.#padding = other.#padding;
-    this.#padLengthKnown = other.#padLengthKnown;
+    this.#cursor.copyFrom(other.#cursor);
     this.#bytesAre = other.#bytesAre;
-    this.#settingRead = 0;
+    this.#settings.reset();
     this.#blockStream = other.#blockStream;
     this.#blockIsPush = other.#blockIsPush;
     this.#blockEndsStream = other.#blockEndsStream;
@@ -338,20 +277,21 @@ export abstract class Http2Half {
     this.frameTimeMs = other.frameTimeMs;
     this.frameIpId = other.frameIpId;
     this.timeMs = other.timeMs;
+    this.lastStreamId = other.lastStreamId;
     this.#position = other.#position;
     this.context.pendingBytes += this.#pending;
     return this.block.copyFrom(other.block);
   }
 
-  /** Is everything known that was sent up to where `other` has read, with nothing in between? */
+  /** Has it read as far as `other`, and stands it where neither a frame's head nor a header block is begun? */
   protected isLevelWith(other: Http2Half): boolean {
-    return this.isReadable && this.#position === other.#position && this.#settingsSeen && this.#headRead === 0 && this.#blockStream === 0;
+    return this.#position === other.#position && this.#settingsSeen && this.#cursor.headRead === 0 && this.#blockStream === 0;
   }
 
   /** Frees what is held without a word. */
   discard(): void {
     this.context.pendingBytes -= this.#pending;
-    this.#headRead = 0;
+    this.#cursor.headRead = 0;
     this.#blockBytes = 0;
     this.#ended = true;
     this.block.lose();
@@ -362,18 +302,8 @@ export abstract class Http2Half {
     const pending = this.#pending;
     this.context.pendingBytes -= pending;
     this.count(pending, 'unreadable');
-    this.#headRead = 0;
+    this.#cursor.headRead = 0;
     this.#blockBytes = 0;
-  }
-
-  /** The stream of the DATA frame in which the reading stands; 0 = none. */
-  protected get dataStream(): number {
-    return this.#inFrame && this.frame.type === FrameType.data ? this.frame.streamId : 0;
-  }
-
-  /** Captured bytes that were not counted yet. */
-  get #pending(): number {
-    return this.#blockBytes + this.#headRead + (this.#prefaceRead < this.#preface.length ? this.#prefaceRead : 0);
   }
 
   // --- holes and ends
@@ -381,64 +311,88 @@ export abstract class Http2Half {
   /** A hole of so many bytes; < 0: nobody knows how many. */
   gap(bytes: number): void {
     if (this.#lost || this.#ended) return;
-    if (this.#prefaceRead < this.#preface.length) {
-      // Nothing has shown yet that this is HTTP/2.
-      this.#endInPreface(this.#prefaceRead);
-      return;
-    }
-    const left = this.#inFrame ? this.#prefix + this.#content + this.#padding : 0;
+    // Nothing has shown yet that this is HTTP/2.
+    if (!this.#preface.isWhole) return this.#endInPreface();
+    const cursor = this.#cursor;
+    const { left } = cursor;
     if (bytes < 0 || bytes > left) {
       this.lose('tcp.reassembly_gap');
       return;
     }
-    if (this.#bytesAre === 'block' && !this.block.isLost) {
-      this.block.lose();
-      this.headersAreLost();
-    }
-    this.#settingRead = 0;
-    this.#padLengthKnown = true;
-    const prefix = Math.min(this.#prefix, bytes);
-    const content = Math.min(this.#content, bytes - prefix);
-    this.#prefix -= prefix;
-    this.#content -= content;
-    this.#padding -= bytes - prefix - content;
-    if (content > 0 && this.frame.type === FrameType.data) this.dataGap(this.frame.streamId, content);
+    if (this.#bytesAre === 'block') this.block.forget();
+    this.#settings.reset();
+    const content = cursor.skip(bytes);
+    if (content > 0 && cursor.frame.type === FrameType.data) this.dataGap(cursor.frame.streamId, content);
     if (bytes === left) this.#frameDone();
+  }
+
+  /** The stream of the DATA frame in which the reading stands; 0 = none. */
+  protected get dataStream(): number {
+    const { inFrame, frame } = this.#cursor;
+    return inFrame && frame.type === FrameType.data ? frame.streamId : 0;
   }
 
   /** The connection is over. Should bytes follow all the same, they are unreadable. */
   end(): void {
     if (this.#ended) return;
-    if (this.#prefaceRead < this.#preface.length) this.#endInPreface(this.#prefaceRead);
-    else this.lose('http.message_cut');
+    if (!this.#preface.isWhole) return this.#endInPreface();
+    this.#lost = true;
+    this.#giveUp('http.message_cut');
+    this.block.lose();
   }
 
+  /** From here on it is not known where frames begin. */
   protected lose(reason: CounterName): void {
-    if (this.#lost) return;
     this.#lost = true;
+    this.block.forget();
     this.#giveUp(reason);
+  }
+
+  /** @returns true: bytes[start, end) are frames, from the first byte on; else they are counted, or HTTP/1 ends it */
+  #findAgain(bytes: Uint8Array, start: number, end: number): boolean {
+    if (!this.block.isLost && framesStandAt(bytes, start, end, this.#maxFrameBytes, this.lastStreamId)) {
+      this.#lost = false;
+      this.#isFoundAgain = true;
+      return true;
+    }
+    if (isRequestAt(bytes, start, end)) this.#end();
+    else this.count(end - start, 'unreadable');
+    return false;
+  }
+
+  /** No frame stands at `at`, `before` bytes of earlier pieces included. @returns how far the piece was read */
+  #noFrame(at: number, end: number, before: number): number {
+    if (this.#isFoundAgain) {
+      // It was no place where frames begin.
+      this.count(before + end - at, 'unreadable');
+      this.lose('tcp.reassembly_gap');
+      return end;
+    }
+    this.leftover = this.#cursor.headStart(before);
+    this.#end();
+    return at;
   }
 
   /** These are no frames. */
   #end(): void {
     this.#ended = true;
     this.#giveUp('http.message_cut');
+    this.block.lose();
     if (this.#settingsSeen) this.context.ledger.count('http.http2_invalid_frame');
   }
 
-  /** The first bytes were the preface's up to here: `fromBefore` of them are of earlier pieces. */
-  #endInPreface(fromBefore: number): void {
-    this.context.pendingBytes -= fromBefore;
-    this.leftover = Buffer.from(this.#preface.subarray(0, fromBefore));
+  /** What began like the preface is none. */
+  #endInPreface(): void {
+    this.context.pendingBytes -= this.#preface.pending;
+    this.leftover = this.#preface.bytes;
+    this.#preface.read = 0;
     this.#ended = true;
   }
 
-  /** Counts what was neither a message nor a loss yet, and gives all memory back. */
   #giveUp(reason: CounterName): void {
     this.losePending();
     this.#blockStream = 0;
-    this.#inFrame = false;
-    this.block.lose();
+    this.#cursor.leave();
     this.abandon(reason);
   }
 }

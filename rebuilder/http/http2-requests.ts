@@ -1,16 +1,18 @@
 import type { CounterName } from '../ledger.ts';
-import { FrameType } from './http2-frame.ts';
+import { type FrameHeader, FrameType } from './http2-frame.ts';
 import { type FrameBytes, Http2Half } from './http2-half.ts';
 import { Http2Message } from './http2-message.ts';
-import { requestHead, trailerLines } from './http2-translation.ts';
+import { isRequestHead, requestHead, trailerLines } from './http2-translation.ts';
 import { Irregular } from './irregular.ts';
 import type { Endpoints } from './message.ts';
 import type { ReaderContext } from './reader-context.ts';
 import { type HttpRequest, translatedRequest } from './http-request.ts';
-import { PREFACE } from './request-parser.ts';
 
 /** Streams whose request is not whole, in one connection: servers allow 100 to 250 at a time. */
 export const MAX_OPEN_STREAMS = 1000;
+
+/** Requests remembered behind a hole that may be filled. */
+const MAX_TOLD = 10_000;
 
 /** The requests of one connection that speaks HTTP/2: each stream's becomes one of HTTP/1.1. */
 export class Http2Requests extends Http2Half {
@@ -18,17 +20,18 @@ export class Http2Requests extends Http2Half {
   readonly #request: (request: HttpRequest) => void;
   /** Requests that are not whole, oldest first. */
   readonly #open = new Map<number, Http2Message>();
-  #lastStreamId = 0;
   /** A copy that reads on from a hole, should its bytes come late. */
   #late: Http2Requests | null = null;
   /** In such a copy: the only stream whose request is told; null = all. */
   #onlyStream: number | null = null;
   #main: Http2Requests | null = null;
+  /** Sequence numbers of requests that were told whole while a copy may tell them again. */
+  readonly #told = new Set<number>();
   /** No open request has waited since before then. */
   #oldestMs = Infinity;
 
   constructor(context: ReaderContext, endpoints: Endpoints, request: (request: HttpRequest) => void) {
-    super(context, PREFACE);
+    super(context, true);
     this.#endpoints = endpoints;
     this.#request = request;
   }
@@ -36,7 +39,7 @@ export class Http2Requests extends Http2Half {
   /** Is a request begun and not whole? */
   get unfinished(): boolean {
     if (this.#main === null) return this.#open.size > 0;
-    return this.isReadable && (this.#onlyStream === null || this.#open.has(this.#onlyStream));
+    return this.knowledge > 0 && (this.#onlyStream === null || this.#open.has(this.#onlyStream));
   }
 
   hasOpen(streamId: number): boolean {
@@ -72,6 +75,7 @@ export class Http2Requests extends Http2Half {
     for (const message of this.#open.values()) message.stalledSize = Math.max(message.stalledSize, 0);
     this.#main = main;
     main.#late = this;
+    main.#told.clear();
     return true;
   }
 
@@ -84,7 +88,6 @@ export class Http2Requests extends Http2Half {
       if (copy === null) return false;
       this.#open.set(streamId, copy);
     }
-    this.#lastStreamId = other.#lastStreamId;
     this.#oldestMs = 0;
     return true;
   }
@@ -96,10 +99,19 @@ export class Http2Requests extends Http2Half {
     return stop;
   }
 
+  hasTold(seq: number): boolean {
+    return this.#told.has(seq);
+  }
+
+  /** Is there a copy that will know more than this one, should a hole be filled? Another would be no use. */
+  get isFollowed(): boolean {
+    return this.#late !== null && this.#late.knowledge > this.knowledge;
+  }
+
   /** Lets the late copy take over, if it knows what this one has lost. */
   #giveWay(): void {
     const late = this.#late;
-    if (late === null || this.isReadable || this.isOver || !late.isLevelWith(this)) return;
+    if (late === null || this.isOver || this.knowledge === 2 || late.knowledge === 0 || late.knowledge < this.knowledge || !late.isLevelWith(this)) return;
     this.losePending();
     if (!this.copyFrom(late)) this.lose('http.memcap');
     late.discard();
@@ -108,8 +120,10 @@ export class Http2Requests extends Http2Half {
 
   override gap(bytes: number): void {
     const streamId = this.dataStream;
+    const { knowledge } = this;
     super.gap(bytes);
-    if (this.#late !== null && this.isReadable) this.#late.#onlyStream = streamId;
+    // A hole that was passed over: one request is not whole, or none.
+    if (this.#late !== null && this.knowledge === knowledge && knowledge > 0) this.#late.#onlyStream = streamId;
   }
 
   override discard(): void {
@@ -121,16 +135,11 @@ export class Http2Requests extends Http2Half {
 
   // --- what Http2Half asks
 
-  protected override begun(): void {
-    this.context.ledger.count('http.http2_flow');
-  }
-
   /** Streams of clients have odd numbers, and numbers only grow (RFC 9113 5.1.1); data of a stream that was never opened is an error (5.1). */
-  protected override admits(): boolean {
-    const { type, streamId } = this.frame;
+  protected override admits({ type, streamId }: FrameHeader): boolean {
     if (type === FrameType.pushPromise) return false;
     if (type === FrameType.headers) return streamId % 2 === 1;
-    return type !== FrameType.data || (streamId % 2 === 1 && streamId <= this.#lastStreamId);
+    return type !== FrameType.data || (streamId % 2 === 1 && (streamId <= this.lastStreamId || this.knowledge < 2));
   }
 
   protected override hasStream(streamId: number): boolean {
@@ -138,18 +147,24 @@ export class Http2Requests extends Http2Half {
   }
 
   protected override headers(streamId: number, endsStream: boolean): FrameBytes {
-    const { fields, isCut } = this.block;
+    const { fields, isCut, hasUnknown } = this.block;
     const open = this.#open.get(streamId);
     if (open !== undefined) {
       open.lastByteMs = this.timeMs;
       if (isCut) open.addLost('http.head_limit');
+      if (hasUnknown) open.addLost('tcp.reassembly_gap');
       if (endsStream) this.#finish(streamId, open, trailerLines(fields));
       return 'message';
     }
-    this.#lastStreamId = Math.max(this.#lastStreamId, streamId);
+    if (this.knowledge < 2 && !isRequestHead(fields)) {
+      this.unreadableHeaders(streamId, endsStream);
+      return 'unreadable';
+    }
+    this.lastStreamId = Math.max(this.lastStreamId, streamId);
     const message = new Http2Message(
       this.context, requestHead(fields), this.frameSeq, this.frameAck, this.frameIpId, this.frameTimeMs, this.timeMs);
     if (isCut) message.addLost('http.head_limit');
+    if (hasUnknown) message.addLost('tcp.reassembly_gap');
     if (endsStream) {
       this.#emit(streamId, message, '', true, message.lost);
       return 'message';
@@ -169,13 +184,9 @@ export class Http2Requests extends Http2Half {
 
   protected override unreadableHeaders(streamId: number, endsStream: boolean): void {
     const open = this.#open.get(streamId);
-    this.#lastStreamId = Math.max(this.#lastStreamId, streamId);
+    this.lastStreamId = Math.max(this.lastStreamId, streamId);
     if (open === undefined) this.context.ledger.count('http.http2_unreadable_requests');
     else if (endsStream) this.#finish(streamId, open, '', 'tcp.reassembly_gap');
-  }
-
-  protected override headersAreLost(): void {
-    this.context.ledger.count('http.http2_headers_lost');
   }
 
   protected override data(streamId: number, bytes: Uint8Array, start: number, end: number): void {
@@ -220,6 +231,8 @@ export class Http2Requests extends Http2Half {
 
   #emit(streamId: number, message: Http2Message, trailers: string, isWhole: boolean, lost: CounterName[] | null): void {
     if (this.#onlyStream !== null && this.#onlyStream !== streamId) return;
+    if (this.#main?.hasTold(message.seq) === true) return;
+    if (this.#late !== null && lost === null && this.#told.size < MAX_TOLD) this.#told.add(message.seq);
     const { bytes, start, headersStart, headEnd, end, body, isTrue } = message.place(trailers, isWhole, lost);
     const { lines } = this.context;
     lines.scan(bytes, headersStart, headEnd);

@@ -6,8 +6,6 @@ import { responseHead, trailerLines } from './http2-translation.ts';
 import type { ReaderContext } from './reader-context.ts';
 import { HttpResponse } from './response-parser.ts';
 
-const NOTHING = Buffer.alloc(0);
-
 interface OpenResponse {
   readonly message: Http2Message;
   readonly status: number;
@@ -25,7 +23,7 @@ export class Http2Responses extends Http2Half {
   constructor(
     context: ReaderContext, isRead: boolean, response: (streamId: number, response: HttpResponse) => void, noResponse: (streamId: number) => void,
   ) {
-    super(context, NOTHING);
+    super(context, false);
     this.#isRead = isRead;
     this.#response = response;
     this.#noResponse = noResponse;
@@ -45,20 +43,27 @@ export class Http2Responses extends Http2Half {
   }
 
   protected override headers(streamId: number, endsStream: boolean): FrameBytes {
-    const { fields, isCut } = this.block;
+    const { fields, isCut, hasUnknown } = this.block;
     const open = this.#open.get(streamId);
     if (open !== undefined) {
       if (isCut) open.message.addLost('http.head_limit');
+      if (hasUnknown) open.message.addLost('tcp.reassembly_gap');
       open.message.lastByteMs = this.timeMs;
       if (endsStream) this.#finish(streamId, open, trailerLines(fields));
       return 'message';
     }
+    this.lastStreamId = Math.max(this.lastStreamId, streamId);
     const status = statusOf(fields);
+    if (status === 0 && this.knowledge < 2) {
+      this.#noResponse(streamId);
+      return 'unreadable';
+    }
     // Interim responses (RFC 9113 8.1) are not told, as in HTTP/1.
     if (status < 200 && !endsStream) return 'message';
     const message = new Http2Message(
       this.context, responseHead(status, fields), this.frameSeq, this.frameAck, this.frameIpId, this.frameTimeMs, this.timeMs);
     if (isCut) message.addLost('http.head_limit');
+    if (hasUnknown) message.addLost('tcp.reassembly_gap');
     const response = { message, status };
     if (endsStream) {
       this.#finish(streamId, response, '');
@@ -77,10 +82,6 @@ export class Http2Responses extends Http2Half {
     const open = this.#open.get(streamId);
     if (open !== undefined && endsStream) this.#finish(streamId, open, '', 'tcp.reassembly_gap');
     else if (this.#isRead) this.#noResponse(streamId);
-  }
-
-  protected override headersAreLost(): void {
-    this.context.ledger.count('http.http2_headers_lost');
   }
 
   protected override data(streamId: number, bytes: Uint8Array, start: number, end: number): void {

@@ -1,3 +1,4 @@
+import { UNKNOWN_NAME } from './hpack-table.ts';
 import { Irregular } from './irregular.ts';
 
 /** The head of an HTTP/2 message in the form of HTTP/1.1. Latin1 text. */
@@ -48,6 +49,10 @@ class Lines {
 
   /** A field of the sender's that is not of the start line or the host. */
   addField(name: string, value: string): void {
+    if (name === UNKNOWN_NAME) {
+      this.addForeign('Unknown', value);
+      return;
+    }
     switch (name) {
       case 'content-length':
         if (this.contentLength === null && PLAIN_NUMBER.test(value)) {
@@ -100,6 +105,13 @@ class Lines {
 const PSEUDO = [':method', ':path', ':authority', ':scheme', ':protocol'] as const;
 type Pseudo = (typeof PSEUDO)[number];
 const isPseudo = (name: string): name is Pseudo => PSEUDO.some((one) => one === name);
+
+/** Is as much known of a request as a request line? Behind a hole these may be the trailers of one, or refer to what was lost. */
+export function isRequestHead(fields: readonly string[]): boolean {
+  const value = (name: string): string | undefined => fields.find((_, i) => i % 2 === 1 && fields[i - 1] === name);
+  const method = value(':method');
+  return method !== undefined && (method === 'CONNECT' || value(':path') !== undefined);
+}
 
 /**
  * The head of a request (RFC 9113 8.3.1): `:method :path HTTP/1.1`, `:authority` as Host, then the other fields in their order, the crumbs of a
@@ -172,7 +184,8 @@ export function trailerLines(fields: readonly string[]): string {
   lines.text = '';
   for (let i = 0; i < fields.length; i += 2) {
     const name = fields[i]!;
-    if (name.charCodeAt(0) === 0x3a) lines.addForeign(name.slice(1), fields[i + 1]!);
+    if (name === UNKNOWN_NAME) lines.addForeign('Unknown', fields[i + 1]!);
+    else if (name.charCodeAt(0) === 0x3a) lines.addForeign(name.slice(1), fields[i + 1]!);
     else lines.add(name, fields[i + 1]!);
   }
   return lines.text;

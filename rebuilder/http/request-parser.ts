@@ -1,5 +1,6 @@
 import type { StreamSink } from '../reassembly/stream-sink.ts';
 import { HttpRequest, isGetOrHead } from './http-request.ts';
+import { isPreface } from './http2-preface.ts';
 import type { Http2Requests } from './http2-requests.ts';
 import { Irregular } from './irregular.ts';
 import { type Endpoints, Field, LINE_STRIDE } from './message.ts';
@@ -67,8 +68,7 @@ export class RequestParser extends MessageReader {
   }
 
   override fork(): StreamSink | null {
-    // A connection that cannot be read any more waits for what was lost at first.
-    return this.#http2?.isReadable === false ? null : this.#sink.forkRequests();
+    return this.#http2 !== null && (this.#http2.isFollowed || this.#http2.knowledge === 0) ? null : this.#sink.forkRequests();
   }
 
   /** A parser in the same state that counts and reports elsewhere. */
@@ -120,7 +120,7 @@ export class RequestParser extends MessageReader {
     let at = start;
     if (this.#mayBeHttp2) {
       this.#mayBeHttp2 = false;
-      if (bytes[at] === PREFACE[0] && isPreface(bytes, at, end)) {
+      if (isPreface(bytes, at, end)) {
         this.#http2 = this.#sink.http2Requests();
         this.state = 'other';
         this.#mode = 'http2';
@@ -340,18 +340,6 @@ export class RequestParser extends MessageReader {
 const UNSURE_FRAMING = Irregular.invalid_content_length | Irregular.differing_content_length | Irregular.invalid_transfer_encoding;
 
 const UPGRADE = 1 << Field.upgrade;
-/** RFC 9113 3.4 */
-export const PREFACE = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n');
-
-/** Are bytes[start, end) the preface of HTTP/2, as far as they go? */
-function isPreface(bytes: Uint8Array, start: number, end: number): boolean {
-  const length = Math.min(PREFACE.length, end - start);
-  for (let i = 0; i < length; i++) {
-    if (bytes[start + i] !== PREFACE[i]) return false;
-  }
-  return true;
-}
-
 /** Do these header lines speak of `Upgrade: h2c` (RFC 7540 3.2)? */
 export function upgradesToHttp2(bytes: Uint8Array, lines: Int32Array, count: number): boolean {
   for (let i = 0; i < count * LINE_STRIDE; i += LINE_STRIDE) {

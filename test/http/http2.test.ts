@@ -323,20 +323,68 @@ describe('holes', () => {
     assert.deepEqual([request.bodySize, Buffer.from(request.body, 'base64').length, request.complete, request.lost], [100, 70, false, ['tcp.reassembly_gap']]);
   });
 
-  test('of a header block: the rest of the connection is not guessed', () => {
+  test('of a header block: that request is counted, and what refers to it is not guessed', () => {
     const second = headers(3, path('/2'));
-    const stream = finished(played([BEGIN, headers(1, path('/1'), 0), second.subarray(0, 15), second.subarray(15, 20), second.subarray(20), data(1, 'ab'), headers(5, path('/5'))], [3]));
-    assert.deepEqual(targets(stream), ['POST /1']);
-    assert.equal(stream.exchanges[0]!.request.complete, true);
-    assert.equal(stream.ledger.get('http.http2_unreadable_requests'), 2);
+    const pieces = [BEGIN, headers(1, path('/1'), 0), second.subarray(0, 15), second.subarray(15, 20), second.subarray(20), data(1, 'ab'), headers(5, path('/5'))];
+    const stream = finished(played(pieces, [3]));
+    assert.deepEqual(targets(stream), ['POST /1', 'POST /5']);
+    assert.ok(stream.exchanges.every(({ request }) => request.complete));
+    assert.equal(stream.ledger.get('http.http2_unreadable_requests'), 1);
     assert.equal(stream.ledger.get('http.http2_headers_lost'), 1);
   });
 
-  test('of the head of a frame: nothing to hold on to', () => {
+  test('of the head of a frame: read on where a piece is nothing but frames', () => {
     const stream = finished(played([BEGIN, headers(1, path('/1'), 0), headers(3, path('/3')), headers(5, path('/5'))], [2]));
-    assert.deepEqual(targets(stream), ['POST /1']);
+    assert.deepEqual(targets(stream), ['POST /1', 'POST /5']);
     assert.deepEqual(stream.exchanges[0]!.request.lost, ['tcp.reassembly_gap']);
-    assert.equal(stream.ledger.get('http.http2_unreadable_bytes'), headers(5, path('/5')).length);
+    assert.equal(stream.exchanges[1]!.request.complete, true);
+    assert.equal(stream.ledger.get('http.http2_unreadable_bytes'), 0);
+  });
+
+  test('and where none is, nothing is', () => {
+    const body = data(1, 'x'.repeat(100), 0);
+    const pieces = [BEGIN, headers(1, path('/1'), 0), body.subarray(0, 40), body.subarray(40, 70), body.subarray(70), headers(5, path('/5')).subarray(0, 20)];
+    const stream = finished(played(pieces, [2]));
+    assert.deepEqual(targets(stream), ['POST /1']);
+    assert.equal(stream.ledger.get('http.http2_unreadable_bytes'), 30 + 30 + 20 + 9);
+  });
+
+  const indexed = (streamId: number, ...bytes: (Buffer | number[])[]): Buffer => (
+    frame(FrameType.headers, FrameFlag.endStream | FrameFlag.endHeaders, streamId, Buffer.concat(bytes.map((part) => Buffer.from(part)))));
+
+  test('header fields that refer to what was lost are left out, newer ones are known', () => {
+    const stream = finished(played([
+      BEGIN, indexed(1, block(path('/1'), true)), indexed(3, block([['x', 'lost']], true)),
+      // Static fields, a new path and a new field: all known, and remembered.
+      indexed(5, [0x83, 0x86], block([[':path', '/5'], ['y', 'new']], true)),
+      // The two of them, and what was in the table before the hole, or in it.
+      indexed(7, [0x83, 0x86, 0xbf, 0xbe, 0xc0]),
+      // A value whose name was lost.
+      indexed(9, [0x83, 0x86, 0xbf, 0x0f, 0x31, 5], Buffer.from('value')),
+      // A path that was lost: less than a request line.
+      indexed(11, [0x83, 0x86, 0xc1]),
+    ], [2]));
+    assert.deepEqual(stream.exchanges.map(({ request: { target, headers: lines, lost } }) => [target, lines, lost]), [
+      ['/1', [['Host', 'a.example']], undefined],
+      ['/5', [['y', 'new']], undefined],
+      ['/5', [['y', 'new']], ['tcp.reassembly_gap']],
+      ['/5', [['X-Http2-Unknown', 'value']], ['tcp.reassembly_gap']],
+    ]);
+    assert.equal(stream.ledger.get('http.http2_unreadable_requests'), 1);
+  });
+
+  test('a table that is emptied is known again', () => {
+    const stream = finished(played([
+      BEGIN, indexed(1, block(path('/1'), true)), indexed(3, block([['x', 'lost']], true)), indexed(5, [0x20, 0x3f, 0xe1, 0x1f], block(path('/5'), true)),
+      indexed(7, [0xc1, 0xc0, 0xbf, 0xbe]), indexed(9, [0xc2]),
+    ], [2]));
+    assert.deepEqual(targets(stream), ['POST /1', 'POST /5', 'POST /5']);
+    assert.equal(stream.ledger.get('http.http2_headers_lost'), 2, 'the last is an index of nothing');
+  });
+
+  test('a request of HTTP/1 where frames are looked for', () => {
+    const stream = finished(played([BEGIN, headers(1, path('/1')), headers(3, path('/3')), data(1, 'x'.repeat(50)).subarray(20), Buffer.from('GET /b HTTP/1.1\r\nHost: a\r\n\r\n')], [2]));
+    assert.deepEqual(targets(stream), ['POST /1', 'GET /b']);
   });
 
   for (const [when, lateFirst] of [['while the connection goes on', true], ['at its end', false]] as const) {
@@ -346,16 +394,15 @@ describe('holes', () => {
       const whole = stream.exchanges.filter(({ request }) => request.complete);
       assert.deepEqual(whole.map(({ request }) => request.target).sort(), ['/1', '/3', '/5', '/7', '/9']);
       const plain = whole.filter(({ request }) => request.correction === undefined).map(({ request }) => request.target);
-      assert.deepEqual(plain, lateFirst ? ['/7', '/9'] : []);
+      assert.deepEqual(plain, ['/5', '/7', '/9']);
       assert.equal(Buffer.from(whole.find(({ request }) => request.target === '/1')!.request.body, 'base64').toString(), 'end');
     });
   }
 
   test('filled late: the header table is that of the whole connection', () => {
-    const indexed = (streamId: number, bytes: Buffer): Buffer => frame(FrameType.headers, FrameFlag.endStream | FrameFlag.endHeaders, streamId, bytes);
     const pieces = [
-      BEGIN, indexed(1, block([...POST, ['x', '1']], true)), indexed(3, Buffer.concat([Buffer.from([0xc2, 0xc1, 0xc0, 0xbf]), block([['y', '2']], true)])),
-      indexed(5, Buffer.from([0xc3, 0xc2, 0xc1, 0xc0, 0xbe])), indexed(7, Buffer.from([0xc3, 0xc2, 0xc1, 0xc0, 0xbe, 0xbf])),
+      BEGIN, indexed(1, block([...POST, ['x', '1']], true)), indexed(3, [0xc2, 0xc1, 0xc0, 0xbf], block([['y', '2']], true)),
+      indexed(5, [0xc3, 0xc2, 0xc1, 0xc0, 0xbe]), indexed(7, [0xc3, 0xc2, 0xc1, 0xc0, 0xbe, 0xbf]),
     ];
     const stream = finished(played(pieces, [2], [2], true));
     assert.deepEqual(stream.exchanges.map(({ request }) => [request.headers.slice(1), request.correction ?? false]), [
