@@ -126,6 +126,8 @@ class LoadBuilder {
         if (connection.at < connection.data.length) continue;
         this.flushDelayed(connection);
         if (this.options.responses) this.respond(connection);
+        // The client acknowledges what it got, whether the mirror shows it or not.
+        else connection.ack = (connection.ack + connection.responseBytes) >>> 0;
         if (this.nextRequests(connection)) break;
         this.transmit(connection, this.clientSegment(connection, FIN | ACK), connection.data, 0, 0);
         if (this.nextId < this.options.requests) open[i] = this.connect();
