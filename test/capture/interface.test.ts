@@ -142,7 +142,8 @@ test('plain, VLAN and QinQ frames are captured, and the port form of a filter fi
   for (const probe of probes) await probe.until('start', ({ started }) => started !== undefined);
   const before = Date.now();
   wire.send(FRAMES);
-  await probes[0]!.until('the last frame', () => probes[0]!.told.filter(({ summary }) => summary?.endsWith('other')).length === 2);
+  await probes[0]!.until('the last frame', () => (
+    probes[0]!.told.filter(({ outcome, summary }) => outcome === 'segment' && summary?.endsWith('other')).length >= 2));
   await new Promise((resolve) => setTimeout(resolve, 300));
   for (const [i, [name, filter, expected]] of cases.entries()) {
     const probe = probes[i]!;
