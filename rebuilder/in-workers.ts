@@ -4,7 +4,7 @@ import { bindAddress } from './capture/udp-socket.ts';
 import type { Settings } from './config/settings.ts';
 import type { LineWriter } from './exchange-lines.ts';
 import type { RebuildingThreads } from './service.ts';
-import { type RequestObserver, ServiceThread } from './service-thread.ts';
+import { type ObserverOf, ServiceThread } from './service-thread.ts';
 import { Sources } from './sources.ts';
 import type { EndpointState, SourceState } from './status/status-source.ts';
 import type { WorkerInputs, WorkerShare } from './worker-share.ts';
@@ -93,9 +93,9 @@ export async function startInWorkers(
 }
 
 /** A worker's life. */
-export async function runWorker(share: WorkerShare, observer: (settings: Settings) => RequestObserver | null): Promise<void> {
+export async function runWorker(share: WorkerShare, observerOf: ObserverOf): Promise<void> {
   const { settings, loopKey } = share.data as Orders;
-  const thread = new ServiceThread(settings, share.ledger, loopKey, observer(settings), {
+  const thread = new ServiceThread(settings, share.ledger, loopKey, observerOf(settings, share.ledger), {
     share, ...(settings.exchanges.file === '' ? {} : { writeLines: (lines: Uint8Array) => share.writeLines(lines) }),
   });
   // libpcap's captures are one worker's: their packets would have to be copied to reach another.

@@ -214,7 +214,7 @@ export const COUNTERS = {
   'exchanges.lost_request': define('lost', 'requests', 'Requests not written to exchanges.file for one of these reasons that had no other end: forward.endpoint is empty'),
 
   // --- log: lines about each request (docs/configuration.md)
-  'log.dropped_line': define('note', 'events', 'Lines about requests that are missing in a log because its file or pipe is slower than the traffic'),
+  'log.dropped_line': define('note', 'events', 'Lines about requests that a log lacks because its file or pipe was too slow, or full'),
 
   // --- workers: threads that each run a whole pipeline (docs/scaling.md)
   'workers.handed_over': define('out', 'packets', 'Packets put together from fragments and given to the worker that has their connection'),

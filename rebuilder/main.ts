@@ -15,7 +15,7 @@ import { readLoopKey } from './forward/loop-marker.ts';
 import { runWorker } from './in-workers.ts';
 import { learnFromFiles, learnLive } from './learn-health-checks.ts';
 import { Ledger } from './ledger.ts';
-import { openLog } from './log.ts';
+import { openServiceLog } from './log.ts';
 import { requestObserver } from './request-log.ts';
 import { Pipeline } from './pipeline.ts';
 import { REPLAY_OPTIONS, patient, readCaptures } from './replay.ts';
@@ -181,22 +181,23 @@ async function run(file: string, to: string | undefined): Promise<void> {
   const settings = to === undefined ? given : withEndpoint(given, to);
   const needs = runNeeds(settings);
   if (needs.length > 0) throw new ConfigError(file, needs);
-  const log = openLog(settings.log);
+  const { logger: log, close } = openServiceLog(settings.log);
   for (const warning of warnings) log.warn(warning);
   if (ignored.length > 0) log.info(`no effect here, these belong to the detection node: ${ignored.join(', ')}`);
   const stopped = stopSignal();
-  const service = await startService(settings, { log, observer: requestObserver(settings) });
+  const service = await startService(settings, { log, observerOf: requestObserver });
   await stopped;
   log.info('stopping: capture ends, what is queued is delivered');
   process.once('SIGTERM', () => process.exit(EXIT_FAILED)).once('SIGINT', () => process.exit(EXIT_FAILED));
   await service.stop();
   log.info(`ledger ${ledgerLine(service.ledger())}`);
+  await close();
   process.exit(0);
 }
 
 async function demo(): Promise<void> {
   const defaults = defaultSettings();
-  const log = openLog({ ...defaults.log, level: 'warn' });
+  const { logger: log } = openServiceLog({ ...defaults.log, level: 'warn' });
   const running = await startDemo(async ({ endpoint, statusPort, received }) => {
     const service = await startService({
       ...defaults,
@@ -205,7 +206,7 @@ async function demo(): Promise<void> {
       forward: { ...defaults.forward, endpoint },
       metrics: { enabled: true, listen: { host: '127.0.0.1', port: statusPort } },
       healthCheck: { ...defaults.healthCheck, enabled: false },
-    }, { log, observer: null, received });
+    }, { log, observerOf: null, received });
     return { vxlanPort: service.vxlanPort, statusAddress: service.statusAddress ?? '', stop: () => service.stop() };
   }, { app: 8080, status: 9000 }, (text) => process.stdout.write(text));
   await stopSignal();

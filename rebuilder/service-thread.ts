@@ -5,7 +5,7 @@ import { Dispatcher } from './forward/dispatcher.ts';
 import { LoopMarker } from './forward/loop-marker.ts';
 import type { ExchangeSink } from './http/http-connection.ts';
 import type { HttpRequest } from './http/http-request.ts';
-import type { Ledger } from './ledger.ts';
+import type { CounterName, Ledger } from './ledger.ts';
 import { Pipeline, type PipelineOptions } from './pipeline.ts';
 import type { Envelope } from './rules/envelope.ts';
 import { IgnoredAddresses } from './rules/ignored-addresses.ts';
@@ -20,8 +20,15 @@ const OWN_ADDRESSES_MS = 1000;
 /** What a service tells about each request, for logs. The request's bytes are borrowed. */
 export interface RequestObserver {
   /** @param end the counter under which it ended before delivery; null = handed over */
-  request(request: HttpRequest, envelope: Envelope | null, end: string | null): void;
+  request(request: HttpRequest, envelope: Envelope | null, end: CounterName | null): void;
+  /** How the delivery of a request that was handed over ended; null = not wanted. */
+  readonly ended: ((id: string, end: CounterName) => void) | null;
+  /** No more will come. */
+  close(): Promise<void>;
 }
+
+/** Makes the observer of one thread; null = nothing is to be told. */
+export type ObserverOf = (settings: Settings, ledger: Ledger) => RequestObserver | null;
 
 /** Where a thread differs from the service's only one. */
 export interface Surroundings {
@@ -58,6 +65,7 @@ export class ServiceThread implements ExchangeSink {
     this.#lines = surroundings.writeLines === undefined ? null : new ExchangeLines({
       write: surroundings.writeLines, queueBytes: settings.exchanges.queueBytes, ledger, isOnlyEnd: this.#dispatcher === null,
     });
+    if (this.#dispatcher !== null) this.#dispatcher.onEnd = observer?.ended ?? null;
     this.#rules = new Rules(settings, this.#dispatcher?.marker ?? new LoopMarker(loopKey), loopKey, ledger);
     this.#ignored = new IgnoredAddresses(settings.tcpStream.ignoreIps, settings.tcpStream.onlyPorts);
     this.pipeline = new Pipeline(this.#pipelineOptions(surroundings), ledger, this);
@@ -68,7 +76,9 @@ export class ServiceThread implements ExchangeSink {
   exchange(request: HttpRequest): void {
     const decision = this.#rules.decide(request);
     if (typeof decision === 'string') {
-      this.#observer?.request(request, null, decision);
+      if (this.#observer === null) return;
+      this.#rules.redact(request);
+      this.#observer.request(request, null, decision);
       return;
     }
     this.#rules.redact(request);
@@ -107,6 +117,7 @@ export class ServiceThread implements ExchangeSink {
     clearInterval(this.#timer);
     this.pipeline.flush();
     await Promise.all([this.#dispatcher?.drain(timeoutMs), this.#lines?.drain(timeoutMs)]);
+    await this.#observer?.close();
   }
 
   /** Flows to the detection endpoints are our own: mirrored, they would be rebuilt and delivered for ever. */

@@ -4,7 +4,7 @@ import { startInProcess } from './in-process.ts';
 import { startInWorkers } from './in-workers.ts';
 import { COUNTER_NAMES, type Ledger } from './ledger.ts';
 import type { Logger } from './log.ts';
-import type { RequestObserver } from './service-thread.ts';
+import type { ObserverOf } from './service-thread.ts';
 import { RotatingFile } from './rotating-file.ts';
 import { StatusServer } from './status/server.ts';
 import type { StatusSource } from './status/status-source.ts';
@@ -29,13 +29,14 @@ export interface Service {
 
 export interface ServiceOptions {
   readonly log: Logger;
-  readonly observer: RequestObserver | null;
+  /** Who is told about each request; with workers it is that of `runWorker`. */
+  readonly observerOf: ObserverOf | null;
   /** What the demo's stand-in received, for the status page. */
   readonly received?: NonNullable<StatusSource['received']>;
 }
 
 /** Starts everything a configuration asks for. Rejects with an Error of one sentence, with nothing left running. */
-export async function startService(settings: Settings, { log, observer, received }: ServiceOptions): Promise<Service> {
+export async function startService(settings: Settings, { log, observerOf, received }: ServiceOptions): Promise<Service> {
   const startedMs = Date.now();
   const loopKey = readLoopKey(settings.forward.loopKeyFile);
   const notice = (sentence: string): void => log.warn(sentence);
@@ -44,7 +45,7 @@ export async function startService(settings: Settings, { log, observer, received
   let threads: RebuildingThreads;
   try {
     threads = (settings.workers > 0 ? await startInWorkers(settings, loopKey, notice, writeLines) : null)
-      ?? await startInProcess(settings, loopKey, observer, notice, writeLines);
+      ?? await startInProcess(settings, loopKey, observerOf, notice, writeLines);
   } catch (error) {
     await file?.close();
     throw error;

@@ -67,6 +67,8 @@ export class Dispatcher implements PoolOwner {
   #pumpIsDue = false;
   #isStopped = false;
   #drained: (() => void) | null = null;
+  /** Told of the end of each request that was submitted, by its id; for logs. */
+  onEnd: ((id: string, end: CounterName) => void) | null = null;
 
   /**
    * `key`: the loop key (readLoopKey), the same in all workers. `clock`: ms, steady. Throws an Error of one sentence for an endpoint that
@@ -114,7 +116,7 @@ export class Dispatcher implements PoolOwner {
   submit(request: Request, envelope: Envelope): void {
     this.#ledger.count('forward.submitted');
     if (this.#isStopped) {
-      this.#ledger.count('forward.drain_timeout');
+      this.#refuse(request, 'forward.drain_timeout');
       return;
     }
     if (!this.#pumpIsDue) {
@@ -135,7 +137,7 @@ export class Dispatcher implements PoolOwner {
   }
 
   #submitKept(request: Request, envelope: Envelope, found: number): void {
-    const slab = this.#reserve(this.#shared, this.#sharedMemory, keptBytes(request, envelope));
+    const slab = this.#reserve(this.#shared, this.#sharedMemory, keptBytes(request, envelope), request);
     if (slab === null) return;
     const end = putKeptForm(request, envelope, this.#marker, found, false, this.#ledger, slab.bytes, slab.used);
     this.#inFlight++;
@@ -144,7 +146,7 @@ export class Dispatcher implements PoolOwner {
 
   /** Byte-true and alone; with the re-framed form beside it, should the node refuse to read it. */
   #submitRaw(raw: Pool, request: Request, envelope: Envelope, found: number): void {
-    const slab = this.#reserve(raw, this.#rawMemory, keptBytes(request, envelope));
+    const slab = this.#reserve(raw, this.#rawMemory, keptBytes(request, envelope), request);
     if (slab === null) return;
     const end = putKeptForm(request, envelope, this.#marker, found, true, this.#ledger, slab.bytes, slab.used);
     const delivery = this.#take(this.#rawMemory, slab, end, found);
@@ -159,7 +161,7 @@ export class Dispatcher implements PoolOwner {
     const plan = planRebuiltForm(request, envelope, this.#options.bodyLimitBytes);
     const ledger = byteTrue === null ? this.#ledger : null;
     const memory = byteTrue === null ? this.#sharedMemory : this.#rawMemory;
-    const slab = byteTrue === null ? this.#reserve(this.#shared, memory, plan.bytes) : memory.reserve(plan.bytes);
+    const slab = byteTrue === null ? this.#reserve(this.#shared, memory, plan.bytes, request) : memory.reserve(plan.bytes);
     if (slab === null) return;
     const end = putRebuiltForm(request, envelope, this.#marker, plan, found, true, ledger, slab.bytes, slab.used);
     if (end >= 0) {
@@ -185,11 +187,11 @@ export class Dispatcher implements PoolOwner {
   /** Re-framed and beyond what a load balancer takes. */
   #submitOversized(request: Request, envelope: Envelope, found: number): void {
     if (this.#raw === null) {
-      this.#ledger.count('forward.alb_limit');
+      this.#refuse(request, 'forward.alb_limit');
       return;
     }
     const plan = planRebuiltForm(request, envelope, this.#options.bodyLimitBytes);
-    const slab = this.#reserve(this.#raw, this.#rawMemory, plan.bytes);
+    const slab = this.#reserve(this.#raw, this.#rawMemory, plan.bytes, request);
     if (slab === null) return;
     const end = putRebuiltForm(request, envelope, this.#marker, plan, found, false, null, slab.bytes, slab.used);
     const delivery = this.#take(this.#rawMemory, slab, end, found);
@@ -201,9 +203,9 @@ export class Dispatcher implements PoolOwner {
   }
 
   /** Memory for a request; the oldest queued ones make room. null = there is none, which is counted. */
-  #reserve(pool: Pool, memory: SlabPool, size: number): Slab | null {
+  #reserve(pool: Pool, memory: SlabPool, size: number, request: Request): Slab | null {
     if (!memory.fits(size)) {
-      this.#ledger.count('forward.too_large');
+      this.#refuse(request, 'forward.too_large');
       return null;
     }
     for (;;) {
@@ -213,11 +215,18 @@ export class Dispatcher implements PoolOwner {
       if (oldest === null) break;
       this.#inFlight--;
       this.#ledger.count('forward.queue_full');
+      this.onEnd?.(mirrorId(oldest), 'forward.queue_full');
       releaseDelivery(oldest);
     }
     // All of it is on its way to a node that does not answer.
-    this.#ledger.count('forward.queue_full');
+    this.#refuse(request, 'forward.queue_full');
     return null;
+  }
+
+  /** It never was in flight. */
+  #refuse(request: Request, reason: CounterName): void {
+    this.#ledger.count(reason);
+    this.onEnd?.(request.id, reason);
   }
 
   #take(memory: SlabPool, slab: Slab, end: number, found: number): Delivery {
@@ -233,8 +242,7 @@ export class Dispatcher implements PoolOwner {
   }
 
   delivered(delivery: Delivery): void {
-    this.#ledger.count((delivery.traits & Trait.incomplete) === 0 ? 'forward.delivered' : 'forward.delivered_incomplete');
-    this.#ended();
+    this.#ended(delivery, (delivery.traits & Trait.incomplete) === 0 ? 'forward.delivered' : 'forward.delivered_incomplete');
   }
 
   undeliverable(delivery: Delivery, reason: CounterName): void {
@@ -248,8 +256,7 @@ export class Dispatcher implements PoolOwner {
       return;
     }
     if (UNREADABLE.has(reason) && (delivery.traits & Trait.last) === 0 && this.#envelop(delivery)) return;
-    this.#ledger.count(reason);
-    this.#ended();
+    this.#ended(delivery, reason);
   }
 
   /** Puts the refused request into the queue again, its request line, or its whole head, in headers; false = no memory. */
@@ -269,7 +276,9 @@ export class Dispatcher implements PoolOwner {
     return true;
   }
 
-  #ended(): void {
+  #ended(delivery: Delivery, end: CounterName): void {
+    this.#ledger.count(end);
+    this.onEnd?.(mirrorId(delivery), end);
     if (--this.#inFlight === 0 && this.#drained !== null) this.#drained();
   }
 
@@ -335,4 +344,13 @@ export class Dispatcher implements PoolOwner {
     }
     return left;
   }
+}
+
+const ID_LINE = '\nX-Mirror-Id: ';
+
+/** The id in the bytes that are sent: a client's own line of that name was renamed. */
+function mirrorId({ slab, start, end }: Delivery): string {
+  const bytes = Buffer.from(slab!.bytes.buffer, slab!.bytes.byteOffset + start, end - start);
+  const at = bytes.indexOf(ID_LINE, 0, 'latin1');
+  return at < 0 ? '' : bytes.toString('latin1', at + ID_LINE.length, bytes.indexOf(13, at));
 }
