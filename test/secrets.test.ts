@@ -1,0 +1,128 @@
+// Whatever a client or a server sends, no payload and no secret shows in what the service and the commands say about it.
+import assert from 'node:assert/strict';
+import { createServer, type AddressInfo } from 'node:net';
+import { once } from 'node:events';
+import { readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { test, type TestContext } from 'node:test';
+import { pcapFile } from './capture-files.ts';
+import { ANY_PORTS, RunningService, file, folder, rebuilder } from './command-line.ts';
+import { tcpFrame } from './frames.ts';
+import { MirroredRequests } from './mirrored-requests.ts';
+
+/** In each place of its own, so that a leak says where it comes from. */
+const secret = (place: string): string => `s3cr3t-${place}`;
+const ANY_SECRET = /s3cr3t-[a-z0-9-]*/g;
+/** Base64 of the same, at each of the three alignments. */
+const ENCODED = ['', 'x', 'xx'].map((pad) => Buffer.from(`${pad}s3cr3t-`).toString('base64').slice(4, 8));
+
+const request = (line: string, headers: readonly string[] = [], body = ''): string =>
+  [line, 'Host: shop.example', ...headers, ...(body === '' ? [] : [`Content-Length: ${body.length}`]), '', body].join('\r\n');
+const answer = (headers: readonly string[], body: string): string =>
+  ['HTTP/1.1 200 OK', ...headers, `Content-Length: ${body.length}`, '', body].join('\r\n');
+
+const ANSWER = answer([`Set-Cookie: id=${secret('set-cookie')}`, `X-Token: ${secret('response-header')}`], `{"token":"${secret('response-body')}"}`);
+
+/** Each on a connection of its own. All have a path that begins with /visible, as proof that something was written. */
+const CORPUS: readonly (readonly [request: string, answer?: string])[] = [
+  [request('GET /visible/1 HTTP/1.1', [`Authorization: Bearer ${secret('authorization')}`, `Cookie: sid=${secret('cookie')}`, `X-Api-Key: ${secret('api-key')}`]), ANSWER],
+  [request(`GET /visible/2?token=${secret('query')}&${secret('bare-query')}&a=b;c=${secret('semicolon')} HTTP/1.1`), ANSWER],
+  [request(`GET http://user:${secret('userinfo')}@shop.example/visible/3 HTTP/1.1`), ANSWER],
+  [request(`GET /visible/4;jsessionid=${secret('path-parameter')}#${secret('fragment')} HTTP/1.1`), ANSWER],
+  [request('POST /visible/5 HTTP/1.1', ['Content-Type: application/json'], `{"password":"${secret('body')}"}`), ANSWER],
+  [`POST /visible/6 HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5;${secret('chunk-extension')}\r\nhello\r\n0\r\nX: ${secret('trailer')}\r\n\r\n`],
+  [`GET /visible/7?q=${secret('http09')}\r\n`],
+  [`GET  /visible/8?q=${secret('irregular')}  HTTP/1.1\nHost : a\n folded ${secret('folded')}\n\n`],
+  [`POST /visible/9 HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\n${secret('incomplete')}`],
+  [`GET /visible/10 HTTP/1.1\r\nHost: a\r\n${secret('no-colon')}\r\n${secret('in-a-name')}: x\r\n\r\n`],
+  [`GET /visible/11?a=1?${secret('second-question-mark')}=2 HTTP/1.1\r\nHost: ${secret('host')}\r\n\r\n`],
+  [`${secret('no-http')} ${secret('at-all')}\r\n\r\n`],
+  [`GET /visible/12 HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n${secret('tunnel')}`],
+  [`GET /static/13?token=${secret('filtered')} HTTP/1.1\r\nHost: a\r\n\r\n`],
+  [`GET /visible/14 HTTP/1.1\r\nHost: a\r\nX-Mirror-Loop: ${secret('forged-loop')}\r\nX-Forwarded-For: ${secret('forged-address')}\r\n\r\n`],
+];
+/** The 12th is none. */
+const REQUESTS = CORPUS.length - 1;
+
+function assertSilent(what: string, text: string): void {
+  assert.deepEqual([...new Set(text.match(ANY_SECRET))], [], what);
+  for (const code of ENCODED) assert.ok(!text.includes(code), `${what}: base64 of a secret`);
+}
+
+/** A detection node that answers with what it was sent: nothing of it may come back in an error. `healthy` answers as it should. */
+async function node(t: TestContext, healthy: boolean): Promise<string> {
+  const server = createServer((socket) => {
+    socket.on('data', (bytes: Buffer) => {
+      if (!healthy) socket.end(bytes);
+      else socket.write('HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n'.repeat(bytes.toString('latin1').match(/X-Mirror-Loop: /g)?.length ?? 1));
+    });
+    socket.on('error', () => undefined);
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(() => server.close());
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+for (const [what, healthy, pretty, workers] of [['a healthy node', true, true, 0], ['a node that echoes', false, false, 2]] as const) {
+  test(`run: logs, access log, metrics, status page and health say nothing of a payload (${what})`, { timeout: 120_000 }, async (t) => {
+    const dir = folder(t);
+    const key = file(t, 'loop.key', `${secret('loop-key')}-0123456789abcdef0123456789abcdef`);
+    const service = await RunningService.start(t, `
+mode: tcp-capture-v2
+workers: ${workers}
+tcp_stream: {from_vxlan: {listen_addr: "127.0.0.1:0"}, parse_responses: true, response_timeout: 200ms}
+input_filters: {bypass: [{path: ^/static/}]}
+health_checks: [{target: /health, headers: ["Host: {server}", "X-Key: ${secret('health-check')}"]}]
+forward: {loop_key_file: ${key}, attempts: 1, deadline: 2s, drain_timeout: 2s, redact: {headers: [X-Api-Key], query: [token]}}
+limits: {stall_timeout: 200ms}
+log: {level: debug, pretty: ${pretty}, access_log: {enabled: true, log_file: ${dir}/access.log}}
+${ANY_PORTS}`, ['--to', await node(t, healthy)]);
+    const mirror = new MirroredRequests(t, service.port('vxlan'));
+    for (const one of CORPUS) await mirror.connection(one);
+    await service.reaches('http.requests', REQUESTS);
+    await service.reaches('rules.filter_bypass', 1);
+    const pages = [await service.metrics(), await (await fetch(`${service.statusUrl}/`)).text(), await (await fetch(`${service.statusUrl}/nothing?${'x'}`)).text()];
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    pages.push(await (await fetch(`${service.statusUrl}/?part=content`)).text());
+    assert.equal(await service.stop(), 0, service.said.stderr);
+    assert.deepEqual(readdirSync(dir), ['access.log']);
+    const access = readFileSync(join(dir, 'access.log'), 'utf8');
+    assert.equal(access.match(/\/visible\//g)!.length, REQUESTS - 1);
+    assert.equal(access.match(/\/static\/13\?token=\*/g)!.length, 1);
+    assert.match(service.said.stderr, /\/visible\/1\b/, 'debug tells of them');
+    assertSilent('the log', service.said.stderr + service.said.stdout);
+    assertSilent('the access log', access);
+    for (const page of pages) assertSilent('a page', page);
+  });
+}
+
+test('replay says nothing of a payload beside its output, and nothing in it that is redacted', async (t) => {
+  const frames = CORPUS.map(([bytes], i) => ({ bytes: tcpFrame(`10.0.1.7:${42_000 + i}`, '10.0.2.9:80', { seq: 1 }, bytes), timeMs: 1_700_000_000_000 + i }));
+  const whole = file(t, 'whole.pcap', pcapFile(frames));
+  const cut = file(t, 'cut.pcap', pcapFile(frames).subarray(0, -7));
+  const conf = file(t, 'conf.yaml', 'forward: {redact: {headers: [Authorization, Cookie, X-Api-Key, X], query: [token]}, attempts: 1, deadline: 500ms}\n');
+  const places = (text: string): string[] => [...new Set(text.match(ANY_SECRET))];
+  for (const name of [whole, cut]) {
+    for (const format of ['jsonl', 'http', 'har']) {
+      const plain = await rebuilder(['replay', '--format', format, name]);
+      assertSilent(`replay --format ${format}`, plain.stderr);
+      assert.ok(places(plain.stdout).includes(secret('cookie')), 'the output is the payload');
+      const redacted = await rebuilder(['replay', '-c', conf, '--format', format, name]);
+      assertSilent(`replay --format ${format} -c`, redacted.stderr);
+      const left = places(redacted.stdout);
+      assert.deepEqual(left.filter((one) => [secret('authorization'), secret('cookie'), secret('api-key'), secret('query'), secret('trailer')].includes(one)), []);
+      assert.ok(left.includes(secret('bare-query')));
+    }
+  }
+  const delivered = await rebuilder(['replay', '-c', conf, whole, '--to', await node(t, false)]);
+  assert.equal(delivered.status, 1);
+  assert.match(delivered.stderr, /were not delivered/);
+  assertSilent('replay --to', delivered.stderr + delivered.stdout);
+});
+
+test('check does not repeat the values of a configuration without mistakes', async (t) => {
+  const conf = file(t, 'conf.yaml', `health_checks: [{target: /h, headers: ["X-Key: ${secret('health-check')}"]}]\nforward: {endpoint: "http://n:1", redact: {query: [token]}}\n`);
+  const { status, stdout, stderr } = await rebuilder(['check', '-c', conf]);
+  assert.equal(status, 0);
+  assertSilent('check', stdout + stderr);
+});
