@@ -48,7 +48,7 @@ function requestFields(request: HttpRequest, envelope: Envelope | null, verbose:
     dst: endpointText(request.endpoints, 'server'),
     ...(envelope === null ? {} : { client: envelope.clientAddress }),
     method: text(request.start, request.methodEnd),
-    target: verbose ? target : maskValues(target),
+    target: verbose ? maskUser(target) : maskValues(target),
     bodySize: request.bodySize,
     ...(request.response === null ? {} : { status: request.response.status }),
     ...(request.lost === null ? {} : { lost: request.lost }),
@@ -67,7 +67,11 @@ function printable(text: string): string {
  */
 export function maskValues(target: string): string {
   const [, path = '', query, fragment] = /^([^?#]*)(\?[^#]*)?(#.*)?$/s.exec(target)!;
-  return path.replace(/^([a-z][a-z0-9+.-]*:)?\/\/[^/@]*@/i, '$1//***@').replace(/;([^/;=]*=)?[^/;]*/g, ';$1***')
+  return maskUser(path).replace(/;([^/;=]*=)?[^/;]*/g, ';$1***')
     + (query === undefined ? '' : query.replace(/([?&;])([^&;=]*=)?[^&;]*/g, '$1$2***'))
     + (fragment === undefined ? '' : '#***');
+}
+
+function maskUser(target: string): string {
+  return target.replace(/^([a-z][a-z0-9+.-]*:)?\/\/[^/?#@]*@/i, '$1//***@');
 }

@@ -89,7 +89,7 @@ export class HttpConnection implements RequestSink, ResponseSink, Endpoints, Con
   }
 
   get #pairing(): Pairing {
-    return this.#pairingOrNull ??= new Pairing();
+    return this.#pairingOrNull ??= new Pairing(this.#context.reader.budget);
   }
 
   // --- Endpoints
@@ -147,7 +147,7 @@ export class HttpConnection implements RequestSink, ResponseSink, Endpoints, Con
     }
     const early = this.#pairingOrNull?.takeEarly(request) ?? null;
     if (early !== null) {
-      request.response = early;
+      request.response = early === 'not_kept' ? null : early;
       this.#context.exchanges.exchange(request);
       return;
     }

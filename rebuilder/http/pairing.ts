@@ -1,3 +1,4 @@
+import type { Budget } from '../reassembly/budget.ts';
 import { distance } from '../reassembly/sequence.ts';
 import type { HttpRequest } from './http-request.ts';
 import type { HttpResponse } from './response-parser.ts';
@@ -27,6 +28,13 @@ export class Pairing {
   #current: Outstanding | null = null;
   /** A response that was read before its request was whole (413 to a large upload, say). */
   #early: HttpResponse | null = null;
+  /** What a response acknowledged that was read too early and found no memory. */
+  #notKept: number | null = null;
+  readonly #budget: Budget;
+
+  constructor(budget: Budget) {
+    this.#budget = budget;
+  }
 
   get length(): number {
     return this.#outstanding.length;
@@ -55,16 +63,30 @@ export class Pairing {
     queue.push(entry);
   }
 
-  /** The early response, once: for the request it answers. */
-  takeEarly(request: HttpRequest): HttpResponse | null {
-    const early = this.#early;
-    this.#early = null;
-    return early !== null && distance(early.ack, request.seq) > 0 ? early : null;
+  /** The early response, once: for the request it answers. `not_kept`: it was answered, but there was no memory for the response. */
+  takeEarly(request: HttpRequest): HttpResponse | 'not_kept' | null {
+    const notKept = this.#notKept;
+    this.#notKept = null;
+    const early = this.#dropEarly();
+    if (early !== null) return distance(early.ack, request.seq) > 0 ? early : null;
+    return notKept !== null && distance(notKept, request.seq) > 0 ? 'not_kept' : null;
   }
 
   keepEarly(response: HttpResponse): void {
+    this.#dropEarly();
+    if (!this.#budget.take(response.end - response.start)) {
+      this.#notKept = response.ack;
+      return;
+    }
     response.retain();
     this.#early = response;
+  }
+
+  #dropEarly(): HttpResponse | null {
+    const early = this.#early;
+    this.#early = null;
+    if (early !== null) this.#budget.release(early.end - early.start);
+    return early;
   }
 
   /**
@@ -94,6 +116,7 @@ export class Pairing {
 
   /** Requests that have waited since before `beforeMs`, oldest first; all with Infinity. */
   expire(beforeMs: number, passedOver: (request: HttpRequest) => void): void {
+    if (beforeMs === Infinity) this.#dropEarly();
     for (const entry of this.#outstanding) {
       if (entry.sinceMs > beforeMs) break;
       const { request } = entry;

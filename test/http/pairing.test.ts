@@ -85,6 +85,21 @@ test('an answer that takes long to come whole does not keep its request beyond r
   assert.ok(gone[0]!.atMs - gone[0]!.sentMs <= TIMEOUT_MS + TICK_MS);
 });
 
+test('an answer that comes before its request is whole is kept within limits.memory, and given back', () => {
+  const { stream, gone } = start({ limits: { ...limits, memoryBytes: 20_000 } });
+  const upload = (i: number): string => `POST /${i} HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nhello`;
+  stream.open();
+  for (const [i, length] of [100, 30_000, 200].entries()) {
+    stream.send(upload(i)).answer(ok(length));
+    if (length < 20_000) assert.ok(stream.pipeline.gauges().memoryBytes > length);
+    stream.send('world');
+  }
+  assert.deepEqual(gone.map(({ target, status }) => [target, status]), [['/0', 200], ['/1', null], ['/2', 200]]);
+  stream.send(upload(3)).answer(ok(300));
+  assert.deepEqual(stream.end(), []);
+  assert.equal(stream.pipeline.gauges().memoryBytes, 0);
+});
+
 test('what waits is bounded by limits.memory: beyond it requests go on at once, and are counted', () => {
   const { stream, gone } = start({ limits: { ...limits, memoryBytes: 100_000 } });
   stream.open().send(get('/0')).answer(ok(1));
