@@ -38,7 +38,7 @@ async function bundled(dir: string): Promise<string> {
 
 function ours(dir: string, program: string, workers: number, cores: string): Contender {
   return {
-    name: workers === 1 ? 'rebuilder' : `rebuilder, ${workers} workers`,
+    name: workers === 1 ? 'rebuilder' : `rebuilder-${workers}`,
     rawBytes: false,
     cores,
     command(listenPort, sinkPort) {

@@ -26,7 +26,7 @@ const options = new Command('bench')
 
 /** Where the search begins, requests a second: half of what the floor is known to reach. */
 const START_RATE: Readonly<Record<string, number>> = {
-  get: 20_000, mix: 10_000, jumbo: 10_000, keepalive: 20_000, responses: 10_000, chunked: 4000,
+  get: 20_000, mix: 10_000, jumbo: 10_000, keepalive: 20_000, responses: 10_000, chunked: 3000,
 };
 const FAULT_RATE = 10_000;
 const seconds = Number(options.seconds);
