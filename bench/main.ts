@@ -28,7 +28,7 @@ const options = new Command('bench')
 const START_RATE: Readonly<Record<string, number>> = {
   get: 20_000, mix: 10_000, jumbo: 10_000, keepalive: 20_000, responses: 10_000, chunked: 3000,
 };
-const FAULT_RATE = 10_000;
+const FAULT_RATE = 5000;
 const seconds = Number(options.seconds);
 
 const dir = mkdtempSync(join(tmpdir(), 'vpc-mirror-bench-'));

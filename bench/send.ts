@@ -1,7 +1,7 @@
 /**
- * The mirror: `node send.ts DIR PORT FROM TO PACKETS_PER_SECOND OUTPUT`. Sends packets FROM..TO of a load to UDP 127.0.0.1:PORT with
+ * The mirror: `node send.ts DIR PORT FROM TO PACKETS_PER_SECOND OUTPUT RAMP_MS`. Sends packets FROM..TO of a load to UDP 127.0.0.1:PORT with
  * sendmmsg at a steady rate, all of them in memory beforehand. Writes to OUTPUT when each was sent, in milliseconds of the machine's
- * monotonic clock, and prints how many seconds it took.
+ * monotonic clock, and prints how many seconds it took. The rate grows from nothing during the first RAMP_MS.
  */
 import { writeFileSync } from 'node:fs';
 import koffi from 'koffi';
@@ -9,10 +9,11 @@ import { encodeSocketAddress } from '../rebuilder/capture/udp-socket.ts';
 import { readPackets } from './load-file.ts';
 import { monotonicMs } from './monotonic.ts';
 
-const [dir = '', port = '', first = '', last = '', rate = '', output = ''] = process.argv.slice(2);
+const [dir = '', port = '', first = '', last = '', rate = '', output = '', ramp = '0'] = process.argv.slice(2);
 const from = Number(first);
 const to = Number(last);
 const perMs = Number(rate) / 1000;
+const rampMs = Number(ramp);
 
 const libc = koffi.load(null);
 const socket: (family: number, type: number, protocol: number) => number = libc.func('int socket(int family, int type, int protocol)');
@@ -27,6 +28,8 @@ const IOVEC_BYTES = 16;
 /** Datagrams a call; more would come as bursts that no network sends. */
 const MAX_BATCH = 64;
 const PAUSE_US = 150;
+/** What was missed while this process did not run is not made up for by a flood, beyond so much. */
+const MAX_DEBT_MS = 10;
 
 const { bytes, starts, lengths } = readPackets(dir);
 const count = to - from;
@@ -47,10 +50,14 @@ if (connect(fd, address, address.length) < 0) throw new Error('cannot send to th
 
 const sentAt = new Float64Array(count);
 const begin = monotonicMs();
+let clockMs = 0;
+let lastMs = begin;
 let sent = 0;
 while (sent < count) {
   const now = monotonicMs();
-  const due = Math.min(count, Math.floor((now - begin) * perMs));
+  clockMs += Math.min(now - lastMs, MAX_DEBT_MS);
+  lastMs = now;
+  const due = Math.min(count, Math.floor(perMs * (clockMs < rampMs ? clockMs * clockMs / (2 * rampMs) : clockMs - rampMs / 2)));
   if (due <= sent) {
     usleep(PAUSE_US);
     continue;
