@@ -15,7 +15,8 @@ export interface Contender {
 
 /**
  * @param dir a folder for what they need @param goreplay path of its binary, empty = leave it out
- * With CPU_PROF_DIR in the environment ours writes V8 CPU profiles there; BENCH_FORWARD is one more line of its `forward:`.
+ * BENCH_NODE in the environment is another Node for ours, with options: "/opt/node24/bin/node --cpu-prof"; BENCH_FORWARD one more line of
+ * its `forward:`.
  */
 export async function contenders(dir: string, goreplay: string): Promise<Contender[]> {
   mkdirSync(dir, { recursive: true });
@@ -57,8 +58,7 @@ function ours(dir: string, program: string, workers: number, cores: string): Con
         'health_check: {enabled: false}',
         '',
       ].join('\n'));
-      const profile = process.env['CPU_PROF_DIR'];
-      return [process.execPath, ...(profile ? ['--cpu-prof', '--cpu-prof-dir', profile] : []), program, 'run', '-c', config];
+      return [...(process.env['BENCH_NODE'] ?? process.execPath).split(' '), program, 'run', '-c', config];
     },
   };
 }

@@ -172,7 +172,7 @@ export class Pipeline implements FrameSink, ConnectionHandler, ExchangeSink {
     return {
       flows: this.#flows.size,
       pendingPackets: this.#defragmenter.size,
-      pendingBytes: this.#http.reader.pendingBytes + this.#flows.pendingBytes(),
+      pendingBytes: this.#http.reader.pendingBytes + this.#streams.reorderBudget.usedBytes,
       waitingRequests: this.#http.waitingRequests.count,
       memoryBytes: this.#memory.usedBytes + this.#streams.reorderBudget.usedBytes + this.#streams.correctionBudget.usedBytes,
     };

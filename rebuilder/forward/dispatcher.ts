@@ -1,4 +1,4 @@
-import type { CounterName, Ledger } from '../ledger.ts';
+import { INDEX, type CounterName, type Ledger } from '../ledger.ts';
 import type { ForwardSettings } from '../config/settings.ts';
 import type { Request } from '../http/message.ts';
 import type { Envelope } from '../rules/envelope.ts';
@@ -43,6 +43,7 @@ export interface ForwardState {
 const UNREADABLE: ReadonlySet<CounterName> = new Set<CounterName>([
   'forward.refused.400', 'forward.refused.405', 'forward.refused.414', 'forward.refused.501', 'forward.refused.505',
 ]);
+const [SUBMITTED, DELIVERED, DELIVERED_INCOMPLETE] = [INDEX['forward.submitted'], INDEX['forward.delivered'], INDEX['forward.delivered_incomplete']];
 const TICK_MS = 50;
 const RAW_CONNECTIONS = 16;
 /** The part of `queueBytes` that requests on the raw path may take, so that a flood of odd requests does not push out the others. */
@@ -114,7 +115,7 @@ export class Dispatcher implements PoolOwner {
 
   /** Copies what it needs of `request`, whose bytes are borrowed, and returns. Never throws, never waits. */
   submit(request: Request, envelope: Envelope): void {
-    this.#ledger.count('forward.submitted');
+    this.#ledger.values[SUBMITTED]!++;
     if (this.#isStopped) {
       this.#refuse(request, 'forward.drain_timeout');
       return;
@@ -242,7 +243,9 @@ export class Dispatcher implements PoolOwner {
   }
 
   delivered(delivery: Delivery): void {
-    this.#ended(delivery, (delivery.traits & Trait.incomplete) === 0 ? 'forward.delivered' : 'forward.delivered_incomplete');
+    const isWhole = (delivery.traits & Trait.incomplete) === 0;
+    this.#ledger.values[isWhole ? DELIVERED : DELIVERED_INCOMPLETE]!++;
+    this.#ended(delivery, isWhole ? 'forward.delivered' : 'forward.delivered_incomplete');
   }
 
   undeliverable(delivery: Delivery, reason: CounterName): void {
@@ -256,6 +259,7 @@ export class Dispatcher implements PoolOwner {
       return;
     }
     if (UNREADABLE.has(reason) && (delivery.traits & Trait.last) === 0 && this.#envelop(delivery)) return;
+    this.#ledger.count(reason);
     this.#ended(delivery, reason);
   }
 
@@ -277,7 +281,6 @@ export class Dispatcher implements PoolOwner {
   }
 
   #ended(delivery: Delivery, end: CounterName): void {
-    this.#ledger.count(end);
     this.onEnd?.(mirrorId(delivery), end);
     if (--this.#inFlight === 0 && this.#drained !== null) this.#drained();
   }

@@ -1,6 +1,7 @@
 import { NAME_CHAR, fieldOf, nextHash } from './field-names.ts';
 import { Irregular } from './irregular.ts';
 import { Field, LINE_STRIDE } from './message.ts';
+import { printableEnd } from './printable.ts';
 
 const LF = 10;
 const CR = 13;
@@ -99,9 +100,8 @@ export class HeaderLines {
     while (at < to && (bytes[at] === SP || bytes[at] === TAB)) at++;
     this.#valueStart = at;
     let odd = 0;
-    for (; at < to; at++) {
+    for (; (at = printableEnd(bytes, at, to)) < to; at++) {
       const char = bytes[at]!;
-      if (char >= SP && char < 127) continue;
       if (char === LF) break;
       if (char >= 128) odd |= Irregular.non_ascii;
       else if (char !== CR) odd |= char === TAB ? 0 : Irregular.control_in_header;

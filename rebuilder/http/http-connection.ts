@@ -1,4 +1,4 @@
-import type { Ledger } from '../ledger.ts';
+import { INDEX, type Ledger } from '../ledger.ts';
 import type { Connection, ConnectionOwner, End } from '../reassembly/connection.ts';
 import type { HalfStream } from '../reassembly/half-stream.ts';
 import { distance } from '../reassembly/sequence.ts';
@@ -17,6 +17,8 @@ import { type HttpResponse, ResponseParser, type ResponseSink } from './response
 import { TentativeStream, serverPortFirst } from './tentative-stream.ts';
 import { UnheardStream } from './unheard-stream.ts';
 import type { WaitingRequests } from './waiting-requests.ts';
+
+const REQUESTS = INDEX['http.requests'];
 
 /** Where requests go once they are whole, answered, or not waited for any longer. */
 export interface ExchangeSink {
@@ -128,7 +130,7 @@ export class HttpConnection implements RequestSink, ResponseSink, Endpoints, Con
 
   request(request: HttpRequest): void {
     const { ledger, nowMs } = this.#context;
-    ledger.count('http.requests');
+    ledger.values[REQUESTS]!++;
     if (request.irregular !== null && (request.streamId === 0 || request.irregular.length > 1)) ledger.count('http.irregular_requests');
     if (request.lost !== null) {
       ledger.count('http.incomplete_requests');

@@ -1,3 +1,4 @@
+import { INDEX } from '../ledger.ts';
 import type { StreamSink } from '../reassembly/stream-sink.ts';
 import { HttpRequest, isGetOrHead } from './http-request.ts';
 import { isPreface } from './http2-preface.ts';
@@ -12,6 +13,7 @@ import { TlsRecords } from './tls-records.ts';
 
 const LF = 10;
 const CR = 13;
+const REQUEST_BYTES = INDEX['http.request_bytes'];
 
 /** What a connection does with what its client sent. */
 export interface RequestSink {
@@ -198,7 +200,7 @@ export class RequestParser extends MessageReader {
   }
 
   protected override countBytes(bytes: number): void {
-    this.context.ledger.count('http.request_bytes', bytes);
+    this.context.ledger.values[REQUEST_BYTES]! += bytes;
   }
 
   protected override lose(bytes: number): void {

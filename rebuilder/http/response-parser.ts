@@ -1,4 +1,4 @@
-import type { CounterName } from '../ledger.ts';
+import { INDEX, type CounterName } from '../ledger.ts';
 import type { StreamSink } from '../reassembly/stream-sink.ts';
 import type { Http2Responses } from './http2-responses.ts';
 import { type Framing, type Response } from './message.ts';
@@ -6,6 +6,8 @@ import { ownBytes } from './owned-message.ts';
 import { MessageReader } from './message-reader.ts';
 import type { Body, BodyFraming, ReaderContext } from './reader-context.ts';
 import { isStatusLine } from './search.ts';
+
+const RESPONSE_BYTES = INDEX['http.response_bytes'];
 
 /** What a connection knows about the request that a response answers, and does with the response. */
 export interface ResponseSink {
@@ -132,7 +134,7 @@ export class ResponseParser extends MessageReader {
   }
 
   protected override countBytes(bytes: number): void {
-    this.context.ledger.count('http.response_bytes', bytes);
+    this.context.ledger.values[RESPONSE_BYTES]! += bytes;
   }
 
   protected override lose(bytes: number): void {

@@ -1,4 +1,4 @@
-import type { Ledger } from '../ledger.ts';
+import { INDEX, type Ledger } from '../ledger.ts';
 import { type Packet, TcpFlag } from '../wire/packet.ts';
 import { Connection, type ConnectionHandler } from './connection.ts';
 import type { StreamContext } from './stream-context.ts';
@@ -13,6 +13,10 @@ export interface FlowLimits {
 const FIRST_BUCKETS = 1024;
 /** The order of use is kept this exactly: moving a connection to its end with every packet would touch three others. */
 const TOUCH_MS = 1000;
+/** How often connections whose ends are done are looked at: thousands of them linger, and a batch comes every other millisecond. */
+const CLOSING_MS = 100;
+const STREAM_BYTES = INDEX['tcp.stream_bytes'];
+const SEGMENTS = INDEX['tcp.segments'];
 
 /** All connections, found by VNI, addresses and ports; the one unused for longest makes room for a new one. */
 export class FlowTable {
@@ -22,6 +26,7 @@ export class FlowTable {
   #oldest: Connection | null = null;
   #newest: Connection | null = null;
   readonly #closing = new Set<Connection>();
+  #lastClosingMs = 0;
   readonly #limits: FlowLimits;
   readonly #context: StreamContext;
   readonly #handler: ConnectionHandler;
@@ -43,7 +48,7 @@ export class FlowTable {
     const hash = hashOf(packet);
     let connection = this.#find(packet, hash);
     const length = packet.dataEnd - packet.dataStart;
-    this.#ledger.count('tcp.stream_bytes', length);
+    this.#ledger.values[STREAM_BYTES]! += length;
     if (connection === null) {
       // Without data or SYN there is nothing to follow: the last words of a connection that is over, mostly.
       if (length === 0 && (packet.flags & TcpFlag.syn) === 0) {
@@ -65,7 +70,7 @@ export class FlowTable {
       connection = this.#add(packet, hash, nowMs, isn);
       outcome = connection.packet(packet, 'a', nowMs);
     }
-    if (outcome === 'taken') this.#ledger.count('tcp.segments');
+    if (outcome === 'taken') this.#ledger.values[SEGMENTS]!++;
     if ((packet.flags & (TcpFlag.fin | TcpFlag.rst)) !== 0 && connection.closing) this.#closing.add(connection);
   }
 
@@ -76,26 +81,24 @@ export class FlowTable {
       if (!half.expire(nowMs)) waiting.delete(half);
       else if (half.peer !== null) half.peer.peerAdvanced();
     }
-    for (const connection of this.#closing) {
-      if (connection.isOver(nowMs)) this.#remove(connection, nowMs);
-      else if (!connection.closing) this.#closing.delete(connection);
-    }
+    if (nowMs - this.#lastClosingMs >= CLOSING_MS) this.#removeClosed(nowMs);
     while (this.#oldest !== null && nowMs - this.#oldest.lastPacketMs >= this.#limits.idleTimeoutMs) {
       this.#ledger.count('tcp.flow_idle_timeout');
       this.#remove(this.#oldest, nowMs);
     }
   }
 
+  #removeClosed(nowMs: number): void {
+    this.#lastClosingMs = nowMs;
+    for (const connection of this.#closing) {
+      if (connection.isOver(nowMs)) this.#remove(connection, nowMs);
+      else if (!connection.closing) this.#closing.delete(connection);
+    }
+  }
+
   /** Ends every connection. */
   flush(nowMs: number): void {
     while (this.#oldest !== null) this.#remove(this.#oldest, nowMs);
-  }
-
-  /** Captured bytes that wait for others. Looks at every connection: for a scrape, not for a packet. */
-  pendingBytes(): number {
-    let bytes = 0;
-    for (let c = this.#oldest; c !== null; c = c.newer) bytes += c.fromA.pendingBytes + c.fromB.pendingBytes;
-    return bytes;
   }
 
   #find(packet: Packet, hash: number): Connection | null {

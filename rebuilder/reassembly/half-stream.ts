@@ -56,11 +56,6 @@ export class HalfStream {
     return this.#queue?.bytes ?? 0;
   }
 
-  /** Captured bytes that are neither read nor counted yet. */
-  get pendingBytes(): number {
-    return this.queuedBytes + (this.#suspects?.bytes ?? 0);
-  }
-
   /**
    * A SYN was seen: the stream begins right after it. Also when the answer to the SYN was seen first, and acknowledged data that came with
    * it (RFC 7413).
