@@ -7,14 +7,14 @@ const base: LoadOptions = {
 /** The loads of the speed table. As many requests as last about three seconds at the highest rate, one for chunked bodies: memory. */
 export const LOADS: Readonly<Record<string, { readonly title: string; readonly options: LoadOptions }>> = {
   'get': { title: 'GETs ~500 B, MTU 1500', options: base },
-  'mix': { title: '60 % GET, 40 % POST 1-64 KB, MTU 1500', options: { ...base, kind: 'mix', requests: 60_000 } },
+  'mix': { title: '60 % GET, 40 % POST 1-64 KB, MTU 1500', options: { ...base, kind: 'mix', requests: 80_000 } },
   'jumbo': { title: 'the same, MTU 9001', options: { ...base, kind: 'mix', requests: 60_000, mtu: 9001 } },
   'keepalive': { title: '1,000 requests per connection', options: { ...base, requestsPerConnection: 1000 } },
   'responses': { title: 'responses mirrored too', options: { ...base, responses: true, requests: 150_000 } },
   'chunked': { title: 'chunked POSTs', options: { ...base, kind: 'chunked', requests: 30_000 } },
 };
 
-const faulty: LoadOptions = { ...base, kind: 'mix', requests: 20_000 };
+const faulty: LoadOptions = { ...base, kind: 'mix', requests: 80_000 };
 
 /** One fault each; what is expected is every request that lost no byte on the way. */
 export const FAULTS: Readonly<Record<string, LoadOptions>> = {
@@ -22,7 +22,7 @@ export const FAULTS: Readonly<Record<string, LoadOptions>> = {
   'pipelining': { ...faulty, faults: { ...NO_FAULTS, pipelined: 8 } },
   'inner VLAN': { ...faulty, faults: { ...NO_FAULTS, vlan: true } },
   'zero-filled bodies': { ...faulty, faults: { ...NO_FAULTS, zeroFilled: true } },
-  'chunk data like its end': { ...faulty, kind: 'chunked', requests: 8000, faults: { ...NO_FAULTS, endLookalikes: true } },
+  'chunk data like its end': { ...faulty, kind: 'chunked', requests: 30_000, faults: { ...NO_FAULTS, endLookalikes: true } },
   'jumbo': { ...faulty, mtu: 9001 },
   'IP fragments': { ...faulty, faults: { ...NO_FAULTS, fragmentBytes: 800 } },
   'heads cut at any byte': { ...faulty, faults: { ...NO_FAULTS, cutAnywhere: true } },

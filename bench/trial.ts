@@ -11,7 +11,7 @@ import { cpuSeconds, isBound, peakMebibytes } from './process-usage.ts';
 /** Generator and sink run here, the contender on core 0 (or both, with two workers). */
 const OTHER_CORE = '1';
 /** Without a warm-up the rate grows as slowly as this: what compilers do in the beginning is not what is tested. */
-const RAMP_MS = 3000;
+const RAMP_MS = 5000;
 const START_TIMEOUT_MS = 15_000;
 const SETTLE_MS = 500;
 const DRAIN_TIMEOUT_MS = 15_000;

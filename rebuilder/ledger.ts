@@ -111,7 +111,7 @@ export const COUNTERS = {
   'tcp.pkt_out_of_window_bytes': define('lost', 'bytes', 'Bytes of segments far outside the stream'),
   'tcp.retransmission_bytes': define('out', 'bytes', 'Bytes that had been seen before: retransmissions, keep-alive probes, second views of a packet'),
   'tcp.overlap_bytes': define('out', 'bytes', 'Bytes that overlapped others which a Linux receiver would keep'),
-  'tcp.segment_memcap_drop': define('note', 'segments', 'Segments dropped because limits.reorder_bytes was reached'),
+  'tcp.segment_memcap_drop': define('note', 'segments', 'Segments behind a hole dropped because limits.reorder_bytes was reached'),
   'tcp.segment_memcap_drop_bytes': define('lost', 'bytes', 'Bytes of those segments'),
   'tcp.late_bytes': define('out', 'bytes', 'Bytes of holes that came after they were given up, and were used for corrections'),
   'tcp.late_segment': define('note', 'segments', 'Segments of holes that came too late to be used'),

@@ -257,6 +257,12 @@ export class HalfStream {
     if (replaced.bytes > 0) ledger.count('tcp.overlap_bytes', replaced.bytes);
     if (insertion === 'covered') {
       ledger.count('tcp.retransmission_bytes', length);
+    } else if (insertion === 'no_memory' && !this.started) {
+      // Joined in the middle, it only waits for what may have been sent earlier: nothing that is here is dropped for that.
+      if (queue.bytes > 0) this.giveUp(nowMs);
+      else this.startAt(seq);
+      this.#data(packet, seq, length, nowMs);
+      return;
     } else if (insertion === 'no_memory') {
       ledger.count('tcp.segment_memcap_drop');
       ledger.count('tcp.segment_memcap_drop_bytes', length);

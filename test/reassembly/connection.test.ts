@@ -120,6 +120,18 @@ describe('limits are reached, and counted', () => {
     assert.deepEqual(stream.end(), []);
   });
 
+  test('bytes of streams joined in the middle, which wait for earlier ones: nothing is dropped', () => {
+    const stream = new TcpStream({ ...LIVE, limits: { ...LIVE.limits, gapBytes: 1 << 20 } });
+    const body = 'x'.repeat(1000);
+    const post = `POST /whole HTTP/1.1\r\nHost: a\r\nContent-Length: 20000\r\n\r\n`;
+    stream.send(post);
+    for (let i = 0; i < 20; i++) stream.send(body);
+    stream.wait(300);
+    assert.deepEqual(stream.exchanges.map(({ request }) => request.complete), [true]);
+    assert.equal(stream.ledger.get('tcp.segment_memcap_drop'), 0);
+    assert.deepEqual(stream.end(), []);
+  });
+
   test('connections: the one unused for longest makes room', () => {
     const stream = new TcpStream({ ...LIVE, limits: { ...LIVE.limits, flows: 3 } });
     for (let port = 41_000; port < 41_010; port++) {
