@@ -9,7 +9,16 @@ export function cpuSeconds(pid: number): number {
 
 /** The most memory it had resident, MiB. */
 export function peakMebibytes(pid: number): number {
-  return Number(/VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'latin1'))?.[1] ?? 0) / 1024;
+  return mebibytes(pid, /VmHWM:\s+(\d+) kB/);
+}
+
+/** Memory it has resident now, MiB. */
+export function residentMebibytes(pid: number): number {
+  return mebibytes(pid, /VmRSS:\s+(\d+) kB/);
+}
+
+function mebibytes(pid: number, line: RegExp): number {
+  return Number(line.exec(readFileSync(`/proc/${pid}/status`, 'latin1'))?.[1] ?? 0) / 1024;
 }
 
 /** Whether some process has bound the UDP port. */

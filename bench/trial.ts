@@ -99,7 +99,8 @@ function startSink(count: number, flags: string[], result: string): ChildProcess
   });
 }
 
-async function freeUdpPort(): Promise<number> {
+/** A UDP port that nobody has at this moment. */
+export async function freeUdpPort(): Promise<number> {
   const socket = createSocket('udp4').bind(0, '127.0.0.1');
   await once(socket, 'listening');
   const { port } = socket.address();

@@ -10,6 +10,8 @@ import { SuspectSegments } from './suspect-segments.ts';
 const MAX_WINDOW_BYTES = 1 << 26;
 /** So many segments in a row at a place far off, and the stream has moved (bytes lost beyond any window, or a connection anew). */
 const FAR_SEGMENTS = 3;
+/** Behind so many segments no earlier one is still under way (TCP itself takes three for that, RFC 5681 3.2). */
+const PICKUP_SEGMENTS = 16;
 
 const replaced = { bytes: 0 };
 
@@ -87,7 +89,8 @@ export class HalfStream {
     } else if (!this.started) {
       this.#enqueue(packet, seq, nowMs);
       // What the other side acknowledged last is where this one goes on.
-      if (this.#acked && this.#queue!.first?.seq === this.#ackedSeq) this.#start();
+      const { segments } = this.#queue!;
+      if (!this.started && (segments.length >= PICKUP_SEGMENTS || (this.#acked && segments[0]?.seq === this.#ackedSeq))) this.#start();
     } else {
       this.#data(packet, seq, length, nowMs);
     }
@@ -250,15 +253,12 @@ export class HalfStream {
       }
     }
     const insertion = queue.insert(seq, packet.bytes, packet.dataStart, packet.dataEnd, packet.ack, nowMs, packet.ipId, replaced);
-    if (queue.conflicts > 0) {
-      ledger.count('tcp.overlap_diff_data', queue.conflicts);
-      queue.conflicts = 0;
-    }
+    if (queue.conflicts > 0) ledger.count('tcp.overlap_diff_data', queue.takeConflicts());
     if (replaced.bytes > 0) ledger.count('tcp.overlap_bytes', replaced.bytes);
     if (insertion === 'covered') {
       ledger.count('tcp.retransmission_bytes', length);
     } else if (insertion === 'no_memory' && !this.started) {
-      // Joined in the middle, it only waits for what may have been sent earlier: nothing that is here is dropped for that.
+      // It only waits for what may have been sent earlier.
       if (queue.bytes > 0) this.giveUp(nowMs);
       else this.startAt(seq);
       this.#data(packet, seq, length, nowMs);

@@ -97,6 +97,12 @@ export class SegmentQueue {
     return segment;
   }
 
+  takeConflicts(): number {
+    const { conflicts } = this;
+    this.conflicts = 0;
+    return conflicts;
+  }
+
   clear(): void {
     this.#budget.release(this.bytes);
     this.bytes = 0;
