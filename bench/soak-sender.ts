@@ -3,7 +3,7 @@
  * connections are new ones; the ids of requests repeat.
  */
 import { parentPort, workerData } from 'node:worker_threads';
-import { DatagramSender } from './datagram-sender.ts';
+import { DatagramSender, MAX_BATCH } from './datagram-sender.ts';
 import { monotonicMs } from './monotonic.ts';
 import { CLIENT_OCTETS, type SoakShare, SentTimes, Shared } from './soak-share.ts';
 
@@ -60,8 +60,9 @@ for (let pass = 0; lastMs < endMs; pass++) {
       continue;
     }
     for (; patched < due; patched++) setClientOctet(starts[patched]!, CLIENT_OCTETS.first + pass % CLIENT_OCTETS.count);
+    // Before it is sent: its request may arrive while this thread does not run.
+    times.fill(now, sent, Math.min(due, sent + MAX_BATCH));
     const n = sender.send(sent, due);
-    times.fill(now, sent, sent + n);
     sent += n;
     total += n;
     shared[Shared.packetsSent] = total;

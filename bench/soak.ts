@@ -126,7 +126,7 @@ const pid = service.pid!;
 const workerData: SoakShare = {
   packets: { bytes: shared, starts: starts.slice(0, count), lengths: lengths.slice(0, count) }, port, packetsPerSecond, minutes, state,
 };
-const sender = new Worker(new URL('soak-sender.ts', import.meta.url), { workerData, execArgv: ['--import', 'tsx'] });
+const sender = new Worker(new URL('soak-sender.js', import.meta.url), { workerData, execArgv: [] });
 let isDone = false;
 sender.on('message', () => { isDone = true; });
 sender.on('error', (error) => { throw error; });

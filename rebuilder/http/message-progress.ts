@@ -1,5 +1,5 @@
 import type { CounterName } from '../ledger.ts';
-import { ChunkScanner } from './chunked.ts';
+import { ChunkScanner, entityOf } from './chunked.ts';
 import { HeldBytes } from './held-bytes.ts';
 import type { ReaderContext } from './reader-context.ts';
 
@@ -58,10 +58,19 @@ export class MessageProgress {
     this.stalled = false;
   }
 
-  copyFrom(other: MessageProgress): void {
+  /** @returns false: there was no memory for what the other one holds */
+  copyFrom(other: MessageProgress): boolean {
     this.chunks.copyFrom(other.chunks);
-    this.held.append(other.held.bytes, 0, other.held.length);
     this.add(other.bytes);
     this.lost = other.lost === null ? null : [...other.lost];
+    return this.held.append(other.held.bytes, 0, other.held.length);
+  }
+
+  /** Takes the chunk framing off what is held of a body. @param headEnd where it begins */
+  unchunk(headEnd: number): void {
+    const { held } = this;
+    const entity = entityOf(held.bytes, headEnd, held.length).slice();
+    held.truncate(headEnd);
+    held.append(entity, 0, entity.length);
   }
 }

@@ -1,6 +1,5 @@
 import type { CounterName } from '../ledger.ts';
 import type { StreamSink } from '../reassembly/stream-sink.ts';
-import { entityOf } from './chunked.ts';
 import type { Framing } from './message.ts';
 import { MessageProgress } from './message-progress.ts';
 import { type Body, type BodyFraming, type ReaderContext, wholeBody } from './reader-context.ts';
@@ -70,10 +69,7 @@ export abstract class MessageReader implements StreamSink {
       switch (this.state) {
         case 'idle':
           if (this.begin(bytes, at, end)) {
-            this.messageSeq = (seq + at - start) | 0;
-            this.messageAck = ack;
-            this.messageTimeMs = timeMs;
-            this.messageIpId = ipId;
+            this.#beginsAt((seq + at - start) | 0, ack, timeMs, ipId);
             at = this.#newHead(bytes, at, end);
           } else {
             at = this.skipped;
@@ -87,15 +83,18 @@ export abstract class MessageReader implements StreamSink {
           at = end;
           break;
         case 'other':
-          // The message that `other` may find begins in this piece.
-          this.messageSeq = (seq + at - start) | 0;
-          this.messageAck = ack;
-          this.messageTimeMs = timeMs;
-          this.messageIpId = ipId;
+          this.#beginsAt((seq + at - start) | 0, ack, timeMs, ipId); // of the message that `other` may find
           at = this.other(bytes, at, end);
           break;
       }
     }
+  }
+
+  #beginsAt(seq: number, ack: number, timeMs: number, ipId: number): void {
+    this.messageSeq = seq;
+    this.messageAck = ack;
+    this.messageTimeMs = timeMs;
+    this.messageIpId = ipId;
   }
 
   gap(bytes: number): void {
@@ -147,21 +146,18 @@ export abstract class MessageReader implements StreamSink {
 
   abstract fork(): StreamSink | null;
 
-  /** Takes over the state of another reader, with a copy of what it holds. */
-  protected copyFrom(other: MessageReader): void {
+  /** Takes over the state of another reader, with a copy of what it holds. @returns false: there was no memory for that */
+  protected copyFrom(other: MessageReader): boolean {
     this.state = other.state;
-    if (other.#part !== null) this.#progress.copyFrom(other.#part);
     this.#scanFrom = other.#scanFrom;
     this.#headersStart = other.#headersStart;
     this.#headEnd = other.#headEnd;
     this.#contentLength = other.#contentLength;
     this.#remaining = other.#remaining;
     this.#unchunked = other.#unchunked;
-    this.messageSeq = other.messageSeq;
-    this.messageAck = other.messageAck;
-    this.messageTimeMs = other.messageTimeMs;
-    this.messageIpId = other.messageIpId;
+    this.#beginsAt(other.messageSeq, other.messageAck, other.messageTimeMs, other.messageIpId);
     this.lastByteMs = other.lastByteMs;
+    return other.#part === null || this.#progress.copyFrom(other.#part);
   }
 
   /** A message begins in a piece; @returns how far it was read. */
@@ -215,18 +211,28 @@ export abstract class MessageReader implements StreamSink {
     this.#headEnd = headEnd - start;
     this.#remaining = contentLength - (bodyEnd - headEnd);
     this.state = framing;
-    this.#hold(bytes, start, headEnd, this.#headEnd + contentLength);
+    if (!this.#hold(bytes, start, headEnd, this.#headEnd + contentLength)) return this.#emitUnheld(bytes, start, headersStart, headEnd, bodyEnd);
     this.#hold(bytes, headEnd, bodyEnd);
     if (framing === 'chunked' && this.#progress.chunks.state === 'invalid') this.#finishInvalid();
     return bodyEnd;
+  }
+
+  /** There is no memory even for the head: what this piece has of the message is emitted at once, and the next one searched. */
+  #emitUnheld(bytes: Uint8Array, start: number, headersStart: number, headEnd: number, end: number): number {
+    const size = this.state === 'chunked' ? this.#progress.chunks.entityBytes : this.#contentLength;
+    this.#progress.add(end - headEnd);
+    this.#done(true);
+    const framing = this.#heldFraming();
+    this.emit(bytes, start, headersStart, headEnd, end, { framing, size, complete: false, lost: ['http.memcap'], irregular: 0, correction: false });
+    this.resync();
+    return end;
   }
 
   /** More of a head that did not end in its first piece. */
   #moreHead(bytes: Uint8Array, at: number, end: number): number {
     const held = this.#progress.held;
     const before = held.length;
-    const room = this.context.headBytes - before;
-    const to = Math.min(end, at + room);
+    const to = Math.min(end, at + this.context.headBytes - before);
     if (to > at && !this.#hold(bytes, at, to)) {
       this.giveUp('http.memcap');
       this.resync();
@@ -314,13 +320,8 @@ export abstract class MessageReader implements StreamSink {
   }
 
   #unchunk(): void {
-    if (this.#unchunked) return;
+    if (!this.#unchunked) this.#progress.unchunk(this.#headEnd);
     this.#unchunked = true;
-    const { held } = this.#progress;
-    const entity = entityOf(held.bytes, this.#headEnd, held.length);
-    const copy = entity.slice();
-    held.truncate(this.#headEnd);
-    held.append(copy, 0, copy.length);
   }
 
   /** Adds captured bytes to the message; beyond the limits they are only counted. @returns false: there was no memory */
@@ -374,8 +375,7 @@ export abstract class MessageReader implements StreamSink {
     this.context.lines.scan(held.bytes, this.#headersStart, this.#headEnd);
     const size = this.state === 'chunked' ? this.#progress.chunks.entityBytes : this.state === 'close' ? this.#progress.bytes - this.#headEnd : this.#contentLength;
     const irregular = this.state === 'chunked' ? this.#progress.chunks.irregular : 0;
-    // What follows is read afresh, unless emit() says otherwise.
-    if (final) this.state = 'idle';
+    if (final) this.state = 'idle'; // what follows is read afresh, unless emit() says otherwise
     this.emit(held.bytes, 0, this.#headersStart, this.#headEnd, held.length, { framing, size, complete: lost === null, lost, irregular, correction });
   }
 

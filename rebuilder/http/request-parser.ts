@@ -76,7 +76,10 @@ export class RequestParser extends MessageReader {
   /** A parser in the same state that counts and reports elsewhere. */
   forkInto(context: ReaderContext, sink: Omit<RequestSink, 'forkRequests'>): StreamSink | null {
     const copy = new RequestParser(context, this.#endpoints, { ...sink, forkRequests: () => null }, false);
-    copy.copyFrom(this);
+    if (!copy.copyFrom(this)) {
+      copy.discard();
+      return null;
+    }
     copy.#mode = this.#mode;
     copy.#emptyLines = this.#emptyLines;
     copy.#mayBeHttp2 = this.#mayBeHttp2;
