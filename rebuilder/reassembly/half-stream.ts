@@ -148,8 +148,8 @@ export class HalfStream {
     if (this.queuedBytes > 0) this.#wait(nowMs);
   }
 
-  /** Declares the bytes before `seq` lost. */
-  skipTo(seq: number, nowMs: number): void {
+  /** Declares the bytes before `seq` lost. @param mayCome they may still be under way */
+  skipTo(seq: number, nowMs: number, mayCome = true): void {
     if (!this.started) this.#start();
     if (this.#suspects !== null) this.#believe(this.#suspects, seq, nowMs);
     const bytes = distance(seq, this.nextSeq);
@@ -161,7 +161,7 @@ export class HalfStream {
     const { ledger } = this.#context;
     ledger.count('tcp.reassembly_gap');
     ledger.count('tcp.reassembly_gap_bytes', bytes);
-    this.#readLater(seq, nowMs);
+    if (mayCome) this.#readLater(seq, nowMs);
     this.nextSeq = seq;
     this.sink.gap(bytes);
     this.#drain(false);
@@ -344,7 +344,7 @@ export class HalfStream {
     ledger.count('tcp.cut_segments');
     ledger.count('tcp.cut_bytes', packet.missing);
     const end = advance(seq, packet.dataEnd - packet.dataStart + packet.missing);
-    if (this.started && distance(packet.dataEnd - packet.dataStart + seq | 0, this.nextSeq) === 0) this.skipTo(end, nowMs);
+    if (this.started && distance(packet.dataEnd - packet.dataStart + seq | 0, this.nextSeq) === 0) this.skipTo(end, nowMs, false);
   }
 
   /** Nothing else came for the hole before `seq`. It may still come: a sender who makes wrong sums on purpose then hides nothing. */
