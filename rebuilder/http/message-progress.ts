@@ -40,6 +40,10 @@ export class MessageProgress {
       if (reason !== null) this.lose(reason);
     }
     if (to === start || this.held.append(bytes, start, to, Math.min(expected, limit))) return true;
+    for (const stalled of this.#context.stalled) {
+      stalled.gap(-1);
+      if (this.held.append(bytes, start, to, Math.min(expected, limit))) return true;
+    }
     this.lose('http.memcap');
     return false;
   }

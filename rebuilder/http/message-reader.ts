@@ -130,12 +130,15 @@ export abstract class MessageReader implements StreamSink {
 
   /**
    * Emits what there is of a message that nothing was added to for long, so that it does not wait for its lost end. The reading goes on: should
-   * the rest come, the whole message is emitted again as a correction.
+   * the rest come, the whole message is emitted again as a correction, unless what is held had to make room.
    */
-  stall(nowMs: number, afterMs: number): void {
+  stall(nowMs: number, afterMs: number): boolean {
     const part = this.#part;
-    if (part === null || part.bytes === 0 || part.stalled || this.state === 'close' || nowMs - this.lastByteMs < afterMs) return;
-    part.stalled = this.#emitPart('http.stalled', false);
+    if (part === null || part.bytes === 0 || this.state === 'close') return false;
+    if (nowMs - this.lastByteMs < afterMs) return true;
+    if (!part.stalled) part.stalled = this.#emitPart('http.stalled', false);
+    this.context.stalled.add(this);
+    return false;
   }
 
   /** Frees what is held without a word: for copies that are dropped. */
@@ -169,18 +172,14 @@ export abstract class MessageReader implements StreamSink {
         this.resync();
         return start;
       }
-      const headEnd = kind === 'alone' ? this.#noHeaders(bytes, headersStart) : this.context.lines.scan(bytes, headersStart, end);
+      const scanned = this.context.lines.scan(bytes, headersStart, kind === 'alone' ? headersStart : end);
+      const headEnd = kind === 'alone' ? headersStart : scanned;
       if (headEnd >= 0) return this.#headDone(bytes, start, headersStart, headEnd, end);
     }
     this.state = 'head';
     this.#headersStart = 0;
     this.#scanFrom = 0;
     return this.#moreHead(bytes, start, end);
-  }
-
-  #noHeaders(bytes: Uint8Array, headersStart: number): number {
-    this.context.lines.scan(bytes, headersStart, headersStart);
-    return headersStart;
   }
 
   /** A head whole in bytes[start, headEnd), in the captured piece. */
@@ -277,8 +276,7 @@ export abstract class MessageReader implements StreamSink {
     held.truncate(headEnd);
     this.#progress.bytes -= beyond;
     this.context.pendingBytes -= beyond;
-    if (headersStart === headEnd) this.#noHeaders(held.bytes, headEnd);
-    else this.context.lines.scan(held.bytes, headersStart, headEnd);
+    this.context.lines.scan(held.bytes, headersStart, headEnd);
     const { framing, contentLength } = this.frame(held.bytes, 0, headersStart, headEnd);
     this.#headersStart = headersStart;
     this.#headEnd = headEnd;
@@ -327,6 +325,7 @@ export abstract class MessageReader implements StreamSink {
   /** Adds captured bytes to the message; beyond the limits they are only counted. @returns false: there was no memory */
   #hold(bytes: Uint8Array, start: number, end: number, expected = 0): boolean {
     const { bodyLimitBytes } = this.context;
+    this.context.stalled.delete(this);
     const limit = this.state === 'head' ? Infinity : this.#headEnd + (this.keepBodies ? bodyLimitBytes : 0);
     return this.#progress.hold(bytes, start, end, limit, this.keepBodies ? 'http.body_limit' : null, expected);
   }
@@ -390,6 +389,7 @@ export abstract class MessageReader implements StreamSink {
     const part = this.#part;
     if (part !== null) {
       part.clear();
+      this.context.stalled.delete(this);
       this.context.spareProgress.push(part);
       this.#part = null;
     }

@@ -53,7 +53,7 @@ export class ProxyPrefix implements StreamSink {
     this.#inner.end();
   }
 
-  stall(nowMs: number, afterMs: number): void { this.#inner.stall(nowMs, afterMs); }
+  stall(nowMs: number, afterMs: number): boolean { return this.#inner.stall(nowMs, afterMs); }
   get unfinished(): boolean { return this.#inner.unfinished; }
   fork(): StreamSink | null { return this.#inner.fork(); }
   discard(): void { this.#inner.discard(); }

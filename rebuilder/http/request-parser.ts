@@ -245,9 +245,10 @@ export class RequestParser extends MessageReader {
     return super.unfinished || this.#carried > 0 || this.#http2?.unfinished === true;
   }
 
-  override stall(nowMs: number, afterMs: number): void {
-    if (this.#http2 === null) super.stall(nowMs, afterMs);
-    else this.#http2.stall(nowMs, afterMs);
+  override stall(nowMs: number, afterMs: number): boolean {
+    if (this.#http2 === null) return super.stall(nowMs, afterMs);
+    this.#http2.stall(nowMs, afterMs);
+    return this.#http2.unfinished;
   }
 
   override discard(): void {

@@ -30,7 +30,7 @@ export class TentativeStream implements StreamSink {
 
   gap(bytes: number): void { this.inner.gap(bytes); }
   end(): void { this.inner.end(); }
-  stall(nowMs: number, afterMs: number): void { this.inner.stall(nowMs, afterMs); }
+  stall(nowMs: number, afterMs: number): boolean { return this.inner.stall(nowMs, afterMs); }
   get unfinished(): boolean { return this.inner.unfinished; }
   fork(): StreamSink | null { return this.inner.fork(); }
   discard(): void { this.inner.discard(); }

@@ -18,7 +18,7 @@ export class UnheardStream implements StreamSink {
   }
 
   end(): void {}
-  stall(): void {}
+  stall(): boolean { return false; }
   discard(): void {}
 
   fork(): StreamSink | null {

@@ -176,7 +176,7 @@ const NOWHERE: StreamSink = {
   data: () => {},
   gap: () => {},
   end: () => {},
-  stall: () => {},
+  stall: () => false,
   unfinished: false,
   fork: () => null,
   discard: () => {},

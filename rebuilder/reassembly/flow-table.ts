@@ -13,6 +13,8 @@ export interface FlowLimits {
 const FIRST_BUCKETS = 1024;
 /** The order of use is kept this exactly: moving a connection to its end with every packet would touch three others. */
 const TOUCH_MS = 1000;
+/** How often streams that wait are looked at: the shortest time that counts for them is 200 ms. */
+const WAITING_MS = 10;
 /** How often connections whose ends are done are looked at: thousands of them linger, and a batch comes every other millisecond. */
 const CLOSING_MS = 100;
 const STREAM_BYTES = INDEX['tcp.stream_bytes'];
@@ -27,6 +29,7 @@ export class FlowTable {
   #newest: Connection | null = null;
   readonly #closing = new Set<Connection>();
   #lastClosingMs = 0;
+  #lastWaitingMs = 0;
   readonly #limits: FlowLimits;
   readonly #context: StreamContext;
   readonly #handler: ConnectionHandler;
@@ -76,15 +79,20 @@ export class FlowTable {
 
   /** Looks after what waits: call it every few ms. */
   expire(nowMs: number): void {
-    const { waiting } = this.#context;
-    for (const half of waiting) {
-      if (!half.expire(nowMs)) waiting.delete(half);
-      else if (half.peer !== null) half.peer.peerAdvanced();
-    }
+    if (nowMs - this.#lastWaitingMs >= WAITING_MS) this.#expireWaiting(nowMs);
     if (nowMs - this.#lastClosingMs >= CLOSING_MS) this.#removeClosed(nowMs);
     while (this.#oldest !== null && nowMs - this.#oldest.lastPacketMs >= this.#limits.idleTimeoutMs) {
       this.#ledger.count('tcp.flow_idle_timeout');
       this.#remove(this.#oldest, nowMs);
+    }
+  }
+
+  #expireWaiting(nowMs: number): void {
+    this.#lastWaitingMs = nowMs;
+    const { waiting } = this.#context;
+    for (const half of waiting) {
+      if (!half.expire(nowMs)) waiting.delete(half);
+      else if (half.peer !== null) half.peer.peerAdvanced();
     }
   }
 

@@ -11,8 +11,8 @@ export interface StreamSink {
   gap(bytes: number): void;
   /** The sender closed its direction, or the connection is over: nothing is to be expected. Bytes may still follow (a forged FIN). */
   end(): void;
-  /** Emits what waits for bytes that did not come for `afterMs`. */
-  stall(nowMs: number, afterMs: number): void;
+  /** Emits what waits for bytes that did not come for `afterMs`. @returns true: something may still be emitted so, ask again */
+  stall(nowMs: number, afterMs: number): boolean;
   /** Does it hold the beginning of a message? */
   readonly unfinished: boolean;
   /** A copy in the same state, to be fed the bytes of a hole should they come late; null = not worth it. */
