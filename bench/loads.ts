@@ -10,6 +10,7 @@ export const LOADS: Readonly<Record<string, { readonly title: string; readonly o
   'mix': { title: '60 % GET, 40 % POST 1-64 KB, MTU 1500', options: { ...base, kind: 'mix', requests: 80_000 } },
   'jumbo': { title: 'the same, MTU 9001', options: { ...base, kind: 'mix', requests: 60_000, mtu: 9001 } },
   'keepalive': { title: '1,000 requests per connection', options: { ...base, requestsPerConnection: 1000 } },
+  'flows': { title: '100,000 connections open at a time', options: { ...base, connections: 100_000, requestsPerConnection: 8 } },
   'responses': { title: 'responses mirrored too', options: { ...base, responses: true, requests: 150_000 } },
   'chunked': { title: 'chunked POSTs', options: { ...base, kind: 'chunked', requests: 30_000 } },
 };

@@ -15,7 +15,7 @@ import type { TrialResult } from './trial.ts';
 
 const options = new Command('bench')
   .description('Measures our rebuilder beside goreplay (GOR=binary) and the floor')
-  .option('--loads <names>', `comma-separated, of ${Object.keys(LOADS).join(', ')}`, Object.keys(LOADS).join(','))
+  .option('--loads <names>', `comma-separated, of ${Object.keys(LOADS).join(', ')}`, 'get,mix,jumbo,keepalive,responses,chunked')
   .option('--contenders <names>', 'comma-separated; default all there are')
   .option('--runs <n>', 'runs at the limit found, of which the median is told', '5')
   .option('--rate <n>', 'requests a second: no search, only runs at this rate')
@@ -26,7 +26,7 @@ const options = new Command('bench')
 
 /** Where the search begins, requests a second: half of what the floor is known to reach. */
 const START_RATE: Readonly<Record<string, number>> = {
-  get: 20_000, mix: 10_000, jumbo: 10_000, keepalive: 20_000, responses: 10_000, chunked: 3000,
+  get: 20_000, mix: 10_000, jumbo: 10_000, keepalive: 20_000, flows: 20_000, responses: 10_000, chunked: 3000,
 };
 /** Reached after a ramp; of chunked requests half as many, as they are twice as large. */
 const FAULT_RATE = 20_000;

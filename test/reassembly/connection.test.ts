@@ -132,6 +132,20 @@ describe('limits are reached, and counted', () => {
     assert.deepEqual(stream.end(), []);
   });
 
+  test('memory: a request that stalled, and was told as it is, makes room for others', () => {
+    const stream = new TcpStream({ ...LIVE, limits: { ...LIVE.limits, memoryBytes: 12_288 } }).open();
+    const post = (target: string): string => `POST ${target} HTTP/1.1\r\nHost: a\r\nContent-Length: 6000\r\n\r\n`;
+    stream.send(post('/stalls') + 'x'.repeat(1000)).wait(2000);
+    assert.equal(stream.ledger.get('http.stalled'), 1);
+    stream.clientPort++;
+    stream.open().send(post('/whole'), { at: 0 });
+    for (let i = 0; i < 6; i++) stream.send('y'.repeat(1000), { at: post('/whole').length + i * 1000 });
+    assert.deepEqual(stream.exchanges.map(({ request }) => [request.target, request.complete]), [['/stalls', false], ['/whole', true]]);
+    assert.equal(stream.ledger.get('http.memcap'), 0);
+    assert.ok(stream.pipeline.gauges().memoryBytes <= 12_288);
+    assert.deepEqual(stream.end(), []);
+  });
+
   test('connections: the one unused for longest makes room', () => {
     const stream = new TcpStream({ ...LIVE, limits: { ...LIVE.limits, flows: 3 } });
     for (let port = 41_000; port < 41_010; port++) {
@@ -151,7 +165,7 @@ describe('limits are reached, and counted', () => {
   });
 
   test('memory of messages in progress: what does not fit is cut and marked', () => {
-    const stream = new TcpStream({ ...LIVE, limits: { ...LIVE.limits, memoryBytes: 8192 } }).open();
+    const stream = new TcpStream({ ...LIVE, limits: { ...LIVE.limits, memoryBytes: 12_288 } }).open();
     stream.send('POST /big HTTP/1.1\r\nHost: a\r\nContent-Length: 50000\r\n\r\n');
     for (let sent = 0; sent < 50_000; sent += 1000) stream.send('x'.repeat(1000));
     assert.deepEqual(stream.exchanges.map(({ request }) => [request.target, request.bodySize, request.complete, request.lost]),
