@@ -9,5 +9,8 @@ if (files.length === 0) {
   console.error(`no test file matches ${parts.join(' ')}`);
   process.exit(2);
 }
-const run = spawnSync(process.execPath, ['--import', 'tsx', '--test', '--test-concurrency=2', ...files], { stdio: 'inherit' });
+// A test that waits for what never comes fails, and does not hold up the others for ever: the longest file takes some minutes.
+const run = spawnSync(process.execPath, [
+  '--import', 'tsx', '--test', '--test-concurrency=2', '--test-timeout=900000', ...files,
+], { stdio: 'inherit' });
 process.exit(run.status ?? 1);
