@@ -111,13 +111,14 @@ export class HalfStream {
   expire(nowMs: number): boolean {
     const { limits } = this.#context;
     this.#hole?.expire(nowMs);
-    const mayStall = limits.stallTimeoutMs > 0 && this.sink.stall(nowMs, limits.stallTimeoutMs);
     // Every hole that is due, not one a look: with many of them the rest would wait longer and longer.
     for (let rounds = 0; this.#waitingSinceMs >= 0 && rounds < 8192; rounds++) {
       const soon = !this.started || this.#missingAcknowledged() > 0 || this.#blocked();
       if (nowMs - this.#waitingSinceMs < (soon ? Math.min(limits.reorderMs, limits.gapTimeoutMs) : limits.gapTimeoutMs)) break;
       this.giveUp(nowMs);
     }
+    // Behind the holes: what they held back may have begun a message.
+    const mayStall = limits.stallTimeoutMs > 0 && this.sink.stall(nowMs, limits.stallTimeoutMs);
     return this.#waitingSinceMs >= 0 || this.#hole?.isRead === true || mayStall;
   }
 

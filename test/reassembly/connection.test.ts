@@ -146,6 +146,14 @@ describe('limits are reached, and counted', () => {
     assert.deepEqual(stream.end(), []);
   });
 
+  test('half a request of a stream joined in the middle is told when nothing more comes', () => {
+    const stream = new TcpStream(LIVE);
+    stream.send('POST /half HTTP/1.1\r\nHost: a\r\nContent-Length: 6000\r\n\r\nbegun').wait(3000);
+    assert.deepEqual(stream.exchanges.map(({ request }) => [request.target, request.complete]), [['/half', false]]);
+    assert.equal(stream.ledger.get('http.stalled'), 1);
+    assert.deepEqual(stream.end(), []);
+  });
+
   test('connections: the one unused for longest makes room', () => {
     const stream = new TcpStream({ ...LIVE, limits: { ...LIVE.limits, flows: 3 } });
     for (let port = 41_000; port < 41_010; port++) {
