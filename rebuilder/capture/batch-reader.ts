@@ -10,6 +10,10 @@ const SLOTS = 256;
 const MAX_ROUNDS = 4;
 /** Pause between two reads while datagrams keep coming: packets gather, so that one call and one write serve many. */
 const GATHER_MS = 2;
+/** The longest pause: of a worker that few datagrams reach. A wake-up costs as much as ten of them. */
+const MAX_GATHER_MS = 5;
+/** With fewer datagrams in a read the pause grows, with more than three times as many it shrinks. */
+const FEW = 40;
 /** Nothing came for this long: all that streams wait for has been given up, so that time may pass in longer steps, at less cost. */
 const QUIET_MS = 5000;
 const QUIET_BEAT_MS = 500;
@@ -18,8 +22,8 @@ const QUIET_BEAT_MS = 500;
  * Reads a UDP socket with recvmmsg, up to 256 datagrams a call, on the event loop's thread.
  *
  * Waiting is adaptive. Quiet: the event loop watches the descriptor, which costs nothing. Datagrams came: the watch is off and a timer
- * reads every 2 ms (a wake-up for each packet would cost more than the packet). The slab came back full: read again as soon as the loop
- * allows.
+ * reads every 2 ms, or up to 5 when few come in that time (a wake-up for each packet would cost more than the packet). The slab came back
+ * full: read again as soon as the loop allows.
  */
 export class BatchReader implements DatagramReader {
   readonly port: number;
@@ -36,6 +40,7 @@ export class BatchReader implements DatagramReader {
   private beat: NodeJS.Timeout;
   private timer: NodeJS.Timeout | undefined;
   private immediate: NodeJS.Immediate | undefined;
+  private gatherMs = GATHER_MS;
   private lastBatchEndMs: number;
   private lastFrameMs: number;
   private kernelDrops = 0;
@@ -93,9 +98,15 @@ export class BatchReader implements DatagramReader {
     if (total > 0) this.endBatch();
     if (this.stopped) return;
     if (count === SLOTS) this.immediate = setImmediate(this.read);
-    else if (total > 0) this.timer = setTimeout(this.read, GATHER_MS);
+    else if (total > 0) this.gather(total);
     else this.watch.start();
   };
+
+  private gather(total: number): void {
+    if (total < FEW) this.gatherMs = Math.min(MAX_GATHER_MS, this.gatherMs + 1);
+    else if (total > 3 * FEW) this.gatherMs = Math.max(GATHER_MS, this.gatherMs - 1);
+    this.timer = setTimeout(this.read, this.gatherMs);
+  }
 
   private readBatch(): number {
     const { slab, sink, link } = this;
