@@ -11,6 +11,7 @@ export const LOADS: Readonly<Record<string, { readonly title: string; readonly o
   'jumbo': { title: 'the same, MTU 9001', options: { ...base, kind: 'mix', requests: 60_000, mtu: 9001 } },
   'keepalive': { title: '1,000 requests per connection', options: { ...base, requestsPerConnection: 1000 } },
   'flows': { title: '100,000 connections open at a time', options: { ...base, connections: 100_000, requestsPerConnection: 8 } },
+  'few-flows': { title: 'as many requests a connection, 1,000 open', options: { ...base, connections: 1000, requestsPerConnection: 8 } },
   'responses': { title: 'responses mirrored too', options: { ...base, responses: true, requests: 150_000 } },
   'chunked': { title: 'chunked POSTs', options: { ...base, kind: 'chunked', requests: 30_000 } },
 };

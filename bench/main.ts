@@ -26,7 +26,7 @@ const options = new Command('bench')
 
 /** Where the search begins, requests a second: half of what the floor is known to reach. */
 const START_RATE: Readonly<Record<string, number>> = {
-  get: 20_000, mix: 10_000, jumbo: 10_000, keepalive: 20_000, flows: 20_000, responses: 10_000, chunked: 3000,
+  get: 20_000, mix: 10_000, jumbo: 10_000, keepalive: 20_000, flows: 20_000, 'few-flows': 20_000, responses: 10_000, chunked: 3000,
 };
 /** Reached after a ramp; of chunked requests half as many, as they are twice as large. */
 const FAULT_RATE = 20_000;
