@@ -61,8 +61,8 @@ async function measure(share: Share): Promise<Cost> {
     for (let k = from; k < to; k++) {
       const i = mine[k]!;
       const start = starts[i]!;
-      pipeline.frame(LinkType.vxlan, bytes, start, start + lengths[i]!, lengths[i]!, 1_800_000_000_000 + k / 100, 0x0a010101);
-      if (k % BATCH === BATCH - 1) pipeline.batchEnd(1_800_000_000_000 + k / 100);
+      pipeline.frame(LinkType.vxlan, bytes, start, start + lengths[i]!, lengths[i]!, 1_800_000_000_000 + (k >> 7), 0x0a010101);
+      if (k % BATCH === BATCH - 1) pipeline.batchEnd(1_800_000_000_000 + (k >> 7));
     }
   };
   const warm = mine.length >> 1;

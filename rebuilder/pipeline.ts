@@ -7,6 +7,7 @@ import { FlowTable } from './reassembly/flow-table.ts';
 import type { StreamContext } from './reassembly/stream-context.ts';
 import { DuplicateViews } from './http/duplicate-views.ts';
 import { type ExchangeSink, HttpConnection, type HttpContext } from './http/http-connection.ts';
+import type { Message } from './http/message.ts';
 import { readerContext } from './http/reader-context.ts';
 import type { HttpRequest } from './http/http-request.ts';
 import { WaitingRequests } from './http/waiting-requests.ts';
@@ -62,6 +63,8 @@ export class Pipeline implements FrameSink, ConnectionHandler, ExchangeSink {
   readonly #http: HttpContext;
   readonly #duplicates = new DuplicateViews();
   readonly #memory: Budget;
+  /** Begin of the pipeline's own time, ms since the epoch: the first frame's, as a whole number; -1 = none yet. */
+  #epochMs = -1;
   #nowMs = 0;
   #lastVni: number | null = null;
   #lastExpiryMs = 0;
@@ -100,16 +103,15 @@ export class Pipeline implements FrameSink, ConnectionHandler, ExchangeSink {
 
   frame(link: number, bytes: Uint8Array, start: number, end: number, originalLength: number, timeMs: number, outerSource: number): void {
     this.ledger.values[FRAMES]!++;
-    this.#nowMs = timeMs;
-    this.#http.nowMs = timeMs;
     this.lastFrameMs = timeMs;
-    if (timeMs - this.#lastExpiryMs >= EXPIRY_MS) this.batchEnd(timeMs);
+    const nowMs = this.#advance(timeMs);
+    if (nowMs - this.#lastExpiryMs >= EXPIRY_MS) this.#expire(nowMs);
     const packet = this.#packet;
     let wasFragmented = false;
     let outcome = decapsulate(link, bytes, start, end, originalLength, outerSource, packet);
     while (outcome === 'fragment') {
       const { protocol } = packet;
-      const whole = this.#defragmenter.add(packet, timeMs);
+      const whole = this.#defragmenter.add(packet, nowMs);
       if (whole === null) return;
       wasFragmented = true;
       outcome = decapsulatePayload(protocol, whole, 0, whole.length, packet);
@@ -128,25 +130,38 @@ export class Pipeline implements FrameSink, ConnectionHandler, ExchangeSink {
       if (this.#lastVni !== null) this.#duplicates.severalVnis();
       this.#lastVni = packet.vni;
     }
-    this.#flows.packet(packet, timeMs);
+    this.#flows.packet(packet, nowMs);
   }
 
   batchEnd(timeMs: number): void {
-    this.#lastExpiryMs = timeMs;
-    this.#nowMs = timeMs;
-    this.#http.nowMs = timeMs;
-    this.#flows.expire(timeMs);
-    this.#defragmenter.expire(timeMs);
-    for (const connection of this.#http.waiting) {
-      if (!connection.expire(timeMs)) this.#http.waiting.delete(connection);
-    }
+    this.#expire(this.#advance(timeMs));
   }
 
   /** A segment that was put together from fragments in another thread. */
   segment(fields: Partial<Packet>, timeMs: number): void {
-    this.#nowMs = timeMs;
-    this.#http.nowMs = timeMs;
-    this.#flows.packet(Object.assign(this.#packet, fields), timeMs);
+    const nowMs = this.#advance(timeMs);
+    this.#flows.packet(Object.assign(this.#packet, fields), nowMs);
+  }
+
+  /**
+   * The time inside the pipeline, ms since its first frame: whole numbers below 2^31 (24 days) are kept in the fields of a connection themselves,
+   * larger ones in objects of their own, of which each packet would touch four; with 100,000 connections that is a quarter of its cost.
+   */
+  #advance(timeMs: number): number {
+    if (this.#epochMs < 0) this.#epochMs = Math.floor(timeMs);
+    const nowMs = timeMs - this.#epochMs;
+    this.#nowMs = nowMs;
+    this.#http.nowMs = nowMs;
+    return nowMs;
+  }
+
+  #expire(nowMs: number): void {
+    this.#lastExpiryMs = nowMs;
+    this.#flows.expire(nowMs);
+    this.#defragmenter.expire(nowMs);
+    for (const connection of this.#http.waiting) {
+      if (!connection.expire(nowMs)) this.#http.waiting.delete(connection);
+    }
   }
 
   /** The end of all input: what waits is given up, emitted or counted. */
@@ -164,7 +179,14 @@ export class Pipeline implements FrameSink, ConnectionHandler, ExchangeSink {
       this.ledger.count('http.duplicate_view');
       return;
     }
+    this.#toEpoch(request);
+    if (request.response !== null) this.#toEpoch(request.response);
     this.#exchanges.exchange(request);
+  }
+
+  #toEpoch(message: Message): void {
+    message.timeMs += this.#epochMs;
+    message.lastByteMs += this.#epochMs;
   }
 
   /** What is held at this moment (see status-source.ts for what each means). */

@@ -88,7 +88,7 @@ export class Http2Requests extends Http2Half {
       if (copy === null) return false;
       this.#open.set(streamId, copy);
     }
-    this.#oldestMs = 0;
+    this.#oldestMs = -Infinity;
     return true;
   }
 

@@ -63,7 +63,7 @@ export interface Message {
   /** false: bytes of this message are known to be missing; `lost` says why. */
   complete: boolean;
   lost: CounterName[] | null;
-  /** Time of the packet that began the message, ms since the epoch. */
+  /** Time of the packet that began the message, ms since the epoch (until the pipeline has emitted it: since the pipeline's first frame). */
   timeMs: number;
   /** Time of the packet that completed it. */
   lastByteMs: number;

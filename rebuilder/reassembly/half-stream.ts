@@ -12,6 +12,8 @@ const MAX_WINDOW_BYTES = 1 << 26;
 const FAR_SEGMENTS = 3;
 /** Behind so many segments no earlier one is still under way (TCP itself takes three for that, RFC 5681 3.2). */
 const PICKUP_SEGMENTS = 16;
+/** No time that a packet has: capture files also go back in time, to before their first packet. */
+const NOT_WAITING = -(2 ** 31);
 
 const replaced = { bytes: 0 };
 
@@ -40,8 +42,8 @@ export class HalfStream {
   /** Sequence number of an empty segment beyond the bytes we have: they were sent, and lost. */
   #edgeSeq = 0;
   #edge = false;
-  /** Since when something is missing, ms; -1 = nothing. */
-  #waitingSinceMs = -1;
+  /** Since when something is missing, ms; NOT_WAITING = nothing is. */
+  #waitingSinceMs = NOT_WAITING;
   /** Made when the first hole is given up. */
   #hole: GivenUpHole | null = null;
   #farSeq = 0;
@@ -104,7 +106,7 @@ export class HalfStream {
     if (this.#acked && distance(ack, this.#ackedSeq) <= 0) return;
     this.#ackedSeq = ack;
     this.#acked = true;
-    if (this.#waitingSinceMs < 0 && this.#missingAcknowledged() > 0) this.#wait(nowMs);
+    if (this.#waitingSinceMs === NOT_WAITING && this.#missingAcknowledged() > 0) this.#wait(nowMs);
   }
 
   /** Looks whether what is waited for has become not worth waiting for. @returns false: nothing is waited for any more */
@@ -112,19 +114,19 @@ export class HalfStream {
     const { limits } = this.#context;
     this.#hole?.expire(nowMs);
     // Every hole that is due, not one a look: with many of them the rest would wait longer and longer.
-    for (let rounds = 0; this.#waitingSinceMs >= 0 && rounds < 8192; rounds++) {
+    for (let rounds = 0; this.#waitingSinceMs !== NOT_WAITING && rounds < 8192; rounds++) {
       const soon = !this.started || this.#missingAcknowledged() > 0 || this.#blocked();
       if (nowMs - this.#waitingSinceMs < (soon ? Math.min(limits.reorderMs, limits.gapTimeoutMs) : limits.gapTimeoutMs)) break;
       this.giveUp(nowMs);
     }
     // Behind the holes: what they held back may have begun a message.
     const mayStall = limits.stallTimeoutMs > 0 && this.sink.stall(nowMs, limits.stallTimeoutMs);
-    return this.#waitingSinceMs >= 0 || this.#hole?.isRead === true || mayStall;
+    return this.#waitingSinceMs !== NOT_WAITING || this.#hole?.isRead === true || mayStall;
   }
 
   /** Stops waiting: passes over the first hole and goes on behind it. */
   giveUp(nowMs: number): void {
-    this.#waitingSinceMs = -1;
+    this.#waitingSinceMs = NOT_WAITING;
     if (!this.started) {
       this.#start();
     } else {
@@ -182,7 +184,7 @@ export class HalfStream {
     this.#suspects = null;
     this.#hole?.drop();
     this.sink.end();
-    this.#waitingSinceMs = -1;
+    this.#waitingSinceMs = NOT_WAITING;
     this.#context.waiting.delete(this);
   }
 
@@ -216,7 +218,7 @@ export class HalfStream {
     this.#deliver(packet.bytes, packet.dataStart + known, packet.dataEnd, advance(seq, known), packet.ack, nowMs, packet.ipId);
     this.nextSeq = end;
     if (this.queuedBytes > 0) this.#drain(false);
-    else if (this.#waitingSinceMs >= 0) this.#settle();
+    else if (this.#waitingSinceMs !== NOT_WAITING) this.#settle();
     if (this.sink.unfinished) this.#context.waiting.add(this);
   }
 
@@ -302,7 +304,7 @@ export class HalfStream {
       this.#waitingSinceMs = first.timeMs;
       this.#context.waiting.add(this);
     } else if (this.#missingAcknowledged() <= 0 && (this.#suspects?.bytes ?? 0) === 0 && !(this.#edge && distance(this.#edgeSeq, this.nextSeq) > 0)) {
-      this.#waitingSinceMs = -1;
+      this.#waitingSinceMs = NOT_WAITING;
       this.#edge = false;
     }
   }
@@ -379,7 +381,7 @@ export class HalfStream {
     const first = this.#queue?.first;
     if (first === undefined) return;
     this.startAt(first.seq);
-    this.#waitingSinceMs = -1;
+    this.#waitingSinceMs = NOT_WAITING;
     // These bytes answer bytes of the peer, which were sent earlier: its stream begins first.
     const { peer } = this;
     if (peer !== null && !peer.started && peer.#isAnsweredBy(first.ack)) peer.#start();
@@ -392,7 +394,7 @@ export class HalfStream {
   }
 
   #wait(nowMs: number): void {
-    if (this.#waitingSinceMs < 0) this.#waitingSinceMs = nowMs;
+    if (this.#waitingSinceMs === NOT_WAITING) this.#waitingSinceMs = nowMs;
     this.#context.waiting.add(this);
   }
 }

@@ -135,3 +135,16 @@ describe('streams of requests, whatever the network does to their packets', () =
     });
   }
 });
+
+test('a capture whose packets go back in time: holes are given up, and each request has the time of its packet', () => {
+  const stream = new TcpStream(LIVE);
+  stream.nowMs = 1_800_000_000_000;
+  stream.open().send('GET /first HTTP/1.1\r\nHost: a.example\r\n\r\n');
+  stream.nowMs -= 5_000;
+  stream.send('GET /earlier HTTP/1.1\r\nHost: a.example\r\n\r\n');
+  stream.send('GET /behind-a-hole HTTP/1.1\r\nHost: a.example\r\n\r\n', { at: 500 });
+  stream.wait(1_000).send('', { flags: 16 }).wait(8_000);
+  assert.deepEqual(stream.exchanges.map(({ request, time }) => [request.target, time]), [
+    ['/first', '2027-01-15T08:00:00.000Z'], ['/earlier', '2027-01-15T07:59:55.000Z'], ['/behind-a-hole', '2027-01-15T07:59:55.000Z'],
+  ]);
+});
