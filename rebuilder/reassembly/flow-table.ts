@@ -11,8 +11,8 @@ export interface FlowLimits {
 }
 
 const FIRST_BUCKETS = 1024;
-/** The order of use is kept this exactly: moving a connection to its end with every packet would touch three others. */
-const TOUCH_MS = 1000;
+/** The order of use is kept this exactly, as a share of the idle timeout: moving a connection to its end with every packet would touch three others. */
+const TOUCH_SHARE = 1 / 16;
 /** How often streams that wait are looked at: the shortest time that counts for them is 200 ms. */
 const WAITING_MS = 10;
 /** How often connections whose ends are done are looked at: thousands of them linger, and a batch comes every other millisecond. */
@@ -31,12 +31,14 @@ export class FlowTable {
   #lastClosingMs = 0;
   #lastWaitingMs = 0;
   readonly #limits: FlowLimits;
+  readonly #touchMs: number;
   readonly #context: StreamContext;
   readonly #handler: ConnectionHandler;
   readonly #ledger: Ledger;
 
   constructor(limits: FlowLimits, context: StreamContext, handler: ConnectionHandler) {
     this.#limits = limits;
+    this.#touchMs = Math.floor(limits.idleTimeoutMs * TOUCH_SHARE);
     this.#context = context;
     this.#handler = handler;
     this.#ledger = context.ledger;
@@ -59,10 +61,8 @@ export class FlowTable {
         return;
       }
       connection = this.#add(packet, hash, nowMs);
-    } else if (nowMs - connection.touchedMs > TOUCH_MS && this.#newest !== connection) {
-      connection.touchedMs = nowMs;
-      this.#unlink(connection);
-      this.#link(connection);
+    } else if (nowMs - connection.touchedMs > this.#touchMs) {
+      this.#touch(connection, nowMs);
     }
     const end = this.#endOf(connection, packet);
     let outcome = connection.packet(packet, end, nowMs);
@@ -121,10 +121,7 @@ export class FlowTable {
   }
 
   #add(packet: Packet, hash: number, nowMs: number, synIsn: number | null = null): Connection {
-    if (this.#size >= this.#limits.flows && this.#oldest !== null) {
-      this.#ledger.count('tcp.flow_emerg_mode_over');
-      this.#remove(this.#oldest, nowMs);
-    }
+    if (this.#size >= this.#limits.flows) this.#removeLeastUsed(nowMs);
     const connection = new Connection(packet, hash, this.#context, this.#handler, nowMs, synIsn);
     if (this.#size > this.#buckets.length) this.#grow();
     const bucket = hash & this.#mask;
@@ -135,6 +132,14 @@ export class FlowTable {
     this.#ledger.count('tcp.sessions');
     if (connection.client === null) this.#ledger.count('tcp.midstream_pickups');
     return connection;
+  }
+
+  /** Those in use since they were last moved have their turn later, so that a flood of new connections does not push them out. */
+  #removeLeastUsed(nowMs: number): void {
+    while (this.#oldest !== null && this.#oldest.lastPacketMs !== this.#oldest.touchedMs) this.#touch(this.#oldest, this.#oldest.lastPacketMs);
+    if (this.#oldest === null) return;
+    this.#ledger.count('tcp.flow_emerg_mode_over');
+    this.#remove(this.#oldest, nowMs);
   }
 
   #remove(connection: Connection, nowMs: number): void {
@@ -165,6 +170,13 @@ export class FlowTable {
         c = next;
       }
     }
+  }
+
+  #touch(connection: Connection, nowMs: number): void {
+    connection.touchedMs = nowMs;
+    if (this.#newest === connection) return;
+    this.#unlink(connection);
+    this.#link(connection);
   }
 
   #link(connection: Connection): void {

@@ -165,6 +165,22 @@ describe('limits are reached, and counted', () => {
     assert.deepEqual(stream.end(), []);
   });
 
+  test('connections: one in use stays, however many new ones come', () => {
+    const stream = new TcpStream({ ...LIVE, limits: { ...LIVE.limits, flows: 3 } }).open();
+    let sent = 0;
+    for (let i = 0; i < 30; i++) {
+      stream.nowMs += 20;
+      stream.clientPort = 41_000;
+      stream.send(get(`/${i}`), { at: sent });
+      sent += get(`/${i}`).length;
+      stream.clientPort = 42_000 + i;
+      stream.send('', { at: 0, flags: 2 });
+    }
+    assert.equal(targets(stream).length, 30);
+    assert.equal(stream.ledger.get('tcp.flow_emerg_mode_over'), 28);
+    assert.deepEqual(stream.end(), []);
+  });
+
   test('a connection without packets is forgotten', () => {
     const stream = new TcpStream(LIVE).open();
     stream.send(get('/1')).wait(61_000);
