@@ -7,15 +7,11 @@ import { writeFileSync } from 'node:fs';
 import { DatagramSender } from './datagram-sender.ts';
 import { readPackets } from './load-file.ts';
 import { monotonicMs } from './monotonic.ts';
+import { Pace } from './pace.ts';
 
 const [dir = '', port = '', first = '', last = '', rate = '', output = '', ramp = '0'] = process.argv.slice(2);
 const from = Number(first);
 const to = Number(last);
-const perMs = Number(rate) / 1000;
-const rampMs = Number(ramp);
-
-/** What was missed while this process did not run is not made up for by a flood, beyond so much. */
-const MAX_DEBT_MS = 10;
 
 const { bytes, starts, lengths } = readPackets(dir);
 const count = to - from;
@@ -23,14 +19,11 @@ const sender = new DatagramSender(bytes, starts, lengths, from, to, Number(port)
 
 const sentAt = new Float64Array(count);
 const begin = monotonicMs();
-let clockMs = 0;
-let lastMs = begin;
+const pace = new Pace(Number(rate), Number(ramp));
 let sent = 0;
 while (sent < count) {
   const now = monotonicMs();
-  clockMs += Math.min(now - lastMs, MAX_DEBT_MS);
-  lastMs = now;
-  const due = Math.min(count, Math.floor(perMs * (clockMs < rampMs ? clockMs * clockMs / (2 * rampMs) : clockMs - rampMs / 2)));
+  const due = Math.min(count, pace.due(now));
   if (due <= sent) {
     sender.pause();
     continue;

@@ -5,6 +5,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { DatagramSender, MAX_BATCH } from './datagram-sender.ts';
 import { monotonicMs } from './monotonic.ts';
+import { Pace } from './pace.ts';
 import { CLIENT_OCTETS, type SoakShare, SentTimes, Shared } from './soak-share.ts';
 
 const { packets, port, packetsPerSecond, minutes, state } = workerData as SoakShare;
@@ -22,7 +23,6 @@ const DST = IP + 16;
 const TCP_CHECKSUM = IP + 20 + 16;
 const DST_PORT = IP + 20 + 2;
 const SERVER_PORT = 8080;
-const MAX_DEBT_MS = 10;
 
 /** The checksum after a 16-bit word of what it covers has changed (RFC 1624, eqn. 3). */
 function updateChecksum(at: number, before: number, after: number): void {
@@ -43,18 +43,15 @@ function setClientOctet(at: number, octet: number): void {
 
 const sender = new DatagramSender(bytes, starts, lengths, 0, count, port);
 const endMs = monotonicMs() + minutes * 60_000;
-let lastMs = monotonicMs();
-let clockMs = 0;
+const pace = new Pace(packetsPerSecond);
 let total = 0;
-for (let pass = 0; lastMs < endMs; pass++) {
+for (let pass = 0; monotonicMs() < endMs; pass++) {
   shared[Shared.pass] = pass;
   const times = sentTimes.of(pass);
   let patched = 0;
   for (let sent = 0; sent < count;) {
     const now = monotonicMs();
-    clockMs += Math.min(now - lastMs, MAX_DEBT_MS);
-    lastMs = now;
-    const due = Math.min(count, sent + Math.floor(clockMs * packetsPerSecond / 1000) - total);
+    const due = Math.min(count, sent + pace.due(now) - total);
     if (due <= sent) {
       sender.pause();
       continue;

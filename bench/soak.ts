@@ -20,6 +20,7 @@ import { monotonicMs } from './monotonic.ts';
 import { cpuSeconds, isBound, residentMebibytes } from './process-usage.ts';
 import { type RequestObserver, RequestStream } from './request-stream.ts';
 import { CLIENT_OCTETS, type SoakShare, SentTimes, Shared } from './soak-share.ts';
+import { toldLedger } from './told-ledger.ts';
 import { freeUdpPort } from './trial.ts';
 
 const options = new Command('soak')
@@ -52,7 +53,7 @@ const sentTimes = new SentTimes(state.sentAt, count);
 
 /** How many requests arrived this late, in steps of 1 ms; the last one counts all beyond. */
 const delays = new Float64Array(10_001);
-const totals = { requests: 0, whole: 0, foreign: 0, late: 0, maxMs: 0 };
+const totals = { requests: 0, foreign: 0, late: 0, maxMs: 0 };
 let currentPass = 0;
 /** A request of the node's absence, or right after it, may be late. */
 let excusedFromMs = Infinity;
@@ -75,7 +76,6 @@ class Observer implements RequestObserver {
     if (packet === undefined) totals.foreign++;
     // Those that lost bytes arrive too, once they are given up.
     if (packet === undefined || packet < 0 || currentPass - this.pass > 3 || this.pass < 0) return;
-    totals.whole++;
     const sentMs = sentTimes.of(this.pass)[packet]!;
     const delayMs = nowMs - sentMs;
     if (sentMs >= excusedFromMs && sentMs <= excusedToMs) return;
@@ -162,8 +162,8 @@ service.kill('SIGTERM');
 await once(service, 'exit');
 closeSync(log);
 
-const said = /ledger (\{[^}]*\})/.exec(readFileSync(logFile, 'utf8').replaceAll('\\"', '"'))?.[1];
-if (said === undefined) throw new Error('the service did not tell its ledger');
+const said = toldLedger(logFile);
+if (said === '') throw new Error('the service did not tell its ledger');
 const ledger = new Ledger();
 for (const [name, value] of Object.entries(JSON.parse(said) as Record<string, number>)) {
   ledger.values[(COUNTER_NAMES as readonly string[]).indexOf(name)] = value;

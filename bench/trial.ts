@@ -7,6 +7,7 @@ import { setTimeout } from 'node:timers/promises';
 import type { Contender } from './contenders.ts';
 import type { Load } from './load.ts';
 import { cpuSeconds, isBound, peakMebibytes } from './process-usage.ts';
+import { toldLedger } from './told-ledger.ts';
 
 /** Generator and sink run here, the contender on core 0 (or both, with two workers). */
 const OTHER_CORE = '1';
@@ -84,7 +85,7 @@ export async function runTrial(contender: Contender, load: Load, options: TrialO
       cpuPer100kRequests: cpu / judged.expected * 1e5,
       peakMebibytes: memory,
       totals,
-      ledger: /ledger \{[^}]*\}/.exec(readFileSync(logFile, 'utf8').replaceAll('\\"', '"'))?.[0] ?? '',
+      ledger: toldLedger(logFile),
     };
   } finally {
     closeSync(log);

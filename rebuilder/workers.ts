@@ -42,11 +42,6 @@ interface Slot {
   restart: NodeJS.Timeout | undefined;
 }
 
-/**
- * Requests live for some milliseconds: with the default of 48 MiB many survive a collection of the young generation only to die right
- * after, and copying them cost a sixth of the time.
- */
-const YOUNG_MEBIBYTES = 192;
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 10_000;
 /** A worker that ran this long had a fresh start. */
@@ -123,7 +118,7 @@ export class Workers {
   private launch(index: number, numbers: SharedArrayBuffer): Worker {
     const { entry, inputs, data } = this.options;
     const workerData: WorkerData = { rebuilderWorker: true, index, workers: inputs.length, numbers, inputs: inputs[index]!, data };
-    return new Worker(entry, { workerData, resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MEBIBYTES } });
+    return new Worker(entry, { workerData });
   }
 
   private attend(slot: Slot, onReady: () => void, onFailure: (error: Error) => void): void {
