@@ -3,6 +3,9 @@ import { monotonicMs } from './monotonic.ts';
 /** What was missed while this thread did not run is not made up for by a flood, beyond so much. */
 const MAX_DEBT_MS = 10;
 
+/** Without a warm-up the rate grows as slowly as this: what compilers do in the beginning is not what is tested. */
+export const RAMP_MS = 5000;
+
 /** When packets are due at a steady rate. */
 export class Pace {
   readonly #perMs: number;

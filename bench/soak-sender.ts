@@ -5,7 +5,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { DatagramSender, MAX_BATCH } from './datagram-sender.ts';
 import { monotonicMs } from './monotonic.ts';
-import { Pace } from './pace.ts';
+import { Pace, RAMP_MS } from './pace.ts';
 import { CLIENT_OCTETS, type SoakShare, SentTimes, Shared } from './soak-share.ts';
 
 const { packets, port, packetsPerSecond, minutes, state } = workerData as SoakShare;
@@ -43,7 +43,7 @@ function setClientOctet(at: number, octet: number): void {
 
 const sender = new DatagramSender(bytes, starts, lengths, 0, count, port);
 const endMs = monotonicMs() + minutes * 60_000;
-const pace = new Pace(packetsPerSecond);
+const pace = new Pace(packetsPerSecond, RAMP_MS);
 let total = 0;
 for (let pass = 0; monotonicMs() < endMs; pass++) {
   shared[Shared.pass] = pass;

@@ -6,13 +6,12 @@ import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import type { Contender } from './contenders.ts';
 import type { Load } from './load.ts';
+import { RAMP_MS } from './pace.ts';
 import { cpuSeconds, isBound, peakMebibytes } from './process-usage.ts';
 import { toldLedger } from './told-ledger.ts';
 
 /** Generator and sink run here, the contender on core 0 (or both, with two workers). */
 const OTHER_CORE = '1';
-/** Without a warm-up the rate grows as slowly as this: what compilers do in the beginning is not what is tested. */
-const RAMP_MS = 5000;
 const START_TIMEOUT_MS = 15_000;
 const SETTLE_MS = 500;
 const DRAIN_TIMEOUT_MS = 15_000;
