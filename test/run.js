@@ -11,6 +11,11 @@ if (files.length === 0) {
 }
 // A test that waits for what never comes fails, and does not hold up the others for ever: the longest file takes some minutes.
 const run = spawnSync(process.execPath, [
-  '--import', 'tsx', '--test', '--test-concurrency=2', '--test-timeout=900000', ...files,
+  '--import', 'tsx', '--test', '--test-concurrency=2', '--test-timeout=900000',
+  // On a terminal node's own reporter ends with what failed; in a log of thousands of lines ours does.
+  ...process.stdout.isTTY ? [] : ['tap', './test/failed-reporter.js'].flatMap((reporter) => [
+    `--test-reporter=${reporter}`, '--test-reporter-destination=stdout',
+  ]),
+  ...files,
 ], { stdio: 'inherit' });
 process.exit(run.status ?? 1);
