@@ -9,6 +9,7 @@ import { runNeeds } from './config/run-needs.ts';
 import { FileError } from './capture/file-error.ts';
 import type { Settings } from './config/settings.ts';
 import { startDemo } from './demo/demo.ts';
+import { watchEndpoint } from './endpoint-watch.ts';
 import { type OutputFormat, exchangeOutput } from './exchange-output.ts';
 import { parseEndpoint } from './forward/endpoint.ts';
 import { readLoopKey } from './forward/loop-marker.ts';
@@ -88,8 +89,12 @@ Examples:
 
   command('check', 'validate a configuration',
     'Validates a configuration: names every mistake at once, with its key, its line\nand what to write instead.')
+    .argument('[file]', 'the same as -c')
     .option('-c, --config <file>', 'the file to check')
-    .action(({ config }: { config?: string }) => check(needed(config, '-c <file>', 'check')));
+    .action((file: string | undefined, { config }: { config?: string }) => {
+      if (file !== undefined && config !== undefined) throw new UsageError(`check takes one file, here are ${config} and ${file}; see rebuilder check --help`);
+      check(needed(config ?? file, '-c <file>', 'check'));
+    });
 
   command('learn-health-checks', 'propose health_checks from what is seen',
     'Proposes entries of health_checks, as YAML to paste, from requests that call\nthemselves health checks and were seen more than once.')
@@ -261,10 +266,12 @@ async function deliver(files: readonly string[], settings: Settings, ledger: Led
   const betweenBatches = async (): Promise<void> => {
     do await setTimeout(1); while (queueIsFull());
   };
+  const endWatch = watchEndpoint(() => thread.endpointState(), settings.forward.deadlineMs, (sentence) => void process.stderr.write(`${sentence}\n`));
   try {
     await readCaptures(files, thread.pipeline, { betweenBatches });
   } finally {
     await thread.drain(settings.forward.deadlineMs);
+    endWatch();
   }
   const submitted = ledger.get('forward.submitted');
   const left = submitted - ledger.get('forward.delivered') - ledger.get('forward.delivered_incomplete');

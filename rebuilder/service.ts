@@ -1,4 +1,5 @@
 import type { Settings } from './config/settings.ts';
+import { watchEndpoint } from './endpoint-watch.ts';
 import { readLoopKey } from './forward/loop-marker.ts';
 import { startInProcess } from './in-process.ts';
 import { startInWorkers } from './in-workers.ts';
@@ -63,12 +64,14 @@ export async function startService(settings: Settings, { log, observerOf, receiv
   if (server.metricsAddress !== null) log.info(`status page on http://${server.metricsAddress}/, metrics on /metrics`);
   if (settings.forward.endpoint !== '') log.info(`delivering to ${settings.forward.endpoint}`);
   if (file !== null) log.info(`writing exchanges to ${settings.exchanges.file}`);
+  const endWatch = watchEndpoint(() => threads.endpoint(), settings.forward.deadlineMs, notice);
   return {
     vxlanPort: threads.vxlanPort,
     statusAddress: server.metricsAddress,
     ledger: () => threads.ledger(),
     stop: async () => {
       await threads.stop(settings.forward.drainTimeoutMs);
+      endWatch();
       await file?.close();
       await server.close();
     },

@@ -79,6 +79,8 @@ describe('a mistake is one sentence and exit code 2', { concurrency: 2 }, () => 
     ['run', /-c <file> is missing; see rebuilder run --help$/],
     ['run -c x y', /too many arguments/],
     ['check --confg x', /unknown option '--confg' \(did you mean --config\?\)/],
+    ['check x y', /too many arguments/],
+    ['check x -c y', /check takes one file, here are y and x;/],
     ['replay', /missing required argument 'file'/],
     ['replay --format xml x', /Allowed choices are jsonl, http, har; see rebuilder replay --help$/],
     ['replay --to https://node x', /--to: 'https:\/\/node' is not plain HTTP.*write http:\/\/host:port/],
@@ -118,6 +120,7 @@ log: {level: loud}
 `);
     const { status, stdout, stderr } = await rebuilder(['check', '-c', conf]);
     assert.deepEqual([status, stdout], [2, '']);
+    assert.deepEqual(await rebuilder(['check', conf]), { status, stdout, stderr });
     const lines = stderr.replace(/\n {2}/g, ' ').trimEnd().split('\n');
     assert.equal(lines[0], `${conf}: 5 mistakes`);
     for (const [i, start] of [
@@ -207,10 +210,11 @@ forward: {redact: {headers: [Authorization], query: [token]}}
     assert.equal(ledgerOf(stderr)['forward.delivered'], 3);
   });
 
-  test('--to where nobody answers: how many were not delivered and why, exit code 1', async (t) => {
-    const conf = file(t, 'conf.yaml', 'forward: {deadline: 300ms, connect_timeout: 100ms}\n');
+  test('--to where nobody answers: said while it is tried, then how many were not delivered and why, exit code 1', async (t) => {
+    const conf = file(t, 'conf.yaml', 'forward: {deadline: 3s, connect_timeout: 100ms}\n');
     const { status, stderr } = await rebuilder(['replay', file(t, 'x.pcap', frames), '-c', conf, '--to', `http://127.0.0.1:${await freePort()}`]);
     assert.equal(status, 1);
+    assert.match(stderr, /^http:\/\/127.0.0.1:\d+: .*ECONNREFUSED; tried again for up to 3 s a request \(forward.deadline\)\n\{.*\}\n/);
     assert.match(stderr, /^rebuilder: 3 of 3 requests were not delivered to http:\/\/127.0.0.1:\d+: .+\n$/m);
   });
 
