@@ -4,6 +4,8 @@ import { writeFileSync } from 'node:fs';
 import https from 'node:https';
 import { join } from 'node:path';
 import test, { type TestContext } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
+import tls from 'node:tls';
 import { startSite, trustsLoopback } from './nginx.ts';
 import { exampleFile, have, scratch, startProgram } from './program.ts';
 import { freePort, values } from './stand-ins.ts';
@@ -24,6 +26,22 @@ const start = (site: (port: number) => string) => async (t: TestContext, at: Add
     { HOME: folder, XDG_DATA_HOME: folder, XDG_CONFIG_HOME: folder });
 };
 
+/** Caddy listens before it has made its certificate, and ends handshakes with an alert until then. */
+async function certificate(port: number): Promise<void> {
+  for (const deadline = Date.now() + 30_000; ;) {
+    const socket = tls.connect({ host: '127.0.0.1', port, servername: 'shop.example', rejectUnauthorized: false });
+    try {
+      await once(socket, 'secureConnect');
+      return;
+    } catch (error) {
+      if (Date.now() > deadline) throw error;
+      await setTimeout(20);
+    } finally {
+      socket.destroy();
+    }
+  }
+}
+
 const plain = (port: number): string => `http://:${port} {`;
 
 test('caddy: examples/http-mirror/caddy/Caddyfile, before nginx', async (t) => {
@@ -39,10 +57,12 @@ test('caddy: examples/http-mirror/caddy/Caddyfile, before nginx', async (t) => {
 
   await t.test('a client over TLS: the copy is plain, and says so', async (t) => {
     const { front, detection } = await lab(t, { start: start((port) => `https://shop.example:${port} {\n\ttls internal`) });
+    await certificate(front);
     const request = https.request({
       host: '127.0.0.1', port: front, path: '/secret?x=1', servername: 'shop.example', headers: { Host: 'shop.example' },
       localAddress: '127.0.0.77', rejectUnauthorized: false, timeout: 20_000,
     });
+    request.once('timeout', () => request.destroy(new Error('no response in 20 s')));
     request.end();
     const [response] = await once(request, 'response') as [NodeJS.ReadableStream & { statusCode?: number }];
     response.resume();
