@@ -1,8 +1,9 @@
 import { Field, LINE_STRIDE } from '../http/message.ts';
 import type { Request } from '../http/message.ts';
+import { putText } from '../http/put-text.ts';
 import type { Envelope } from '../rules/envelope.ts';
 import type { Ledger } from '../ledger.ts';
-import { addedBytes, copy, putAddedLines, putText } from './added-lines.ts';
+import { addedBytes, copy, putAddedLines } from './added-lines.ts';
 import type { Additions } from './added-lines.ts';
 import { Finding, isPathOrUrl, MAX_HEAD_BYTES, MAX_LINE_BYTES } from './alb-limits.ts';
 import { decodeChunked } from './chunked-body.ts';

@@ -1,12 +1,12 @@
 import { createHash, hash } from 'node:crypto';
-import type { Endpoints, Request } from './message.ts';
+import type { Request } from './message.ts';
+import { putNumber, putText } from './put-text.ts';
+
+const BLANK = 32;
+const LF = 10;
 
 /** Room for the text of a connection and for heads as most are; a longer head is hashed where it is. */
 const scratch = Buffer.allocUnsafeSlow(16_384);
-/** The last connection's text: requests of one connection mostly come together. */
-let lastEndpoints: Endpoints | null = null;
-let lastClient = '';
-let lastLength = 0;
 
 /**
  * Names a request by its connection, its place in it and its head: the same request seen from two network interfaces, or by two rebuilders, has
@@ -16,17 +16,21 @@ let lastLength = 0;
  */
 export function requestId(request: Pick<Request, 'endpoints' | 'seq' | 'bytes' | 'start' | 'headEnd'>): string {
   const { endpoints, seq, bytes, start, headEnd } = request;
-  // A connection joined in the middle may turn out to be the other way round.
-  if (endpoints !== lastEndpoints || endpoints.clientAddress !== lastClient) {
-    lastEndpoints = endpoints;
-    lastClient = endpoints.clientAddress;
-    lastLength = scratch.write(`${endpoints.clientAddress} ${endpoints.clientPort} ${endpoints.serverAddress} ${endpoints.serverPort}\n`, 'latin1');
-  }
-  const at = scratch.writeInt32BE(seq, lastLength);
+  let at = putEndpoint(endpoints.clientAddress, endpoints.clientPort, BLANK, 0);
+  at = putEndpoint(endpoints.serverAddress, endpoints.serverPort, LF, at);
+  at = scratch.writeInt32BE(seq, at);
   const head = bytes.subarray(start, headEnd);
   if (at + head.length > scratch.length || hash === undefined) {
     return createHash('sha256').update(scratch.subarray(0, at)).update(head).digest('hex').slice(0, 32);
   }
   scratch.set(head, at);
   return hash('sha256', scratch.subarray(0, at + head.length), 'hex').slice(0, 32);
+}
+
+function putEndpoint(address: string, port: number, delimiter: number, at: number): number {
+  at = putText(address, scratch, at);
+  scratch[at] = BLANK;
+  at = putNumber(port, scratch, at + 1);
+  scratch[at] = delimiter;
+  return at + 1;
 }

@@ -46,6 +46,10 @@ export class ClientAddress {
 
   envelope(request: Request): Envelope {
     const { endpoints } = request;
+    if (this.#rules.length === 0) {
+      const { clientAddress, clientPort } = endpoints.proxied ?? endpoints;
+      return { clientAddress, proto: 'http', port: String(clientPort), host: null, extra: NOTHING };
+    }
     let sender = this.#senders.get(endpoints);
     // A connection joined in the middle may turn out to be the other way round.
     if (sender === undefined || sender.address !== (endpoints.proxied ?? endpoints).clientAddress) {
@@ -65,7 +69,7 @@ export class ClientAddress {
 
   #sender(endpoints: Endpoints): Sender {
     const { clientAddress, clientPort } = endpoints.proxied ?? endpoints;
-    const words = this.#rules.length === 0 ? null : wordsOf(clientAddress);
+    const words = wordsOf(clientAddress);
     const rule = this.#rules.find(({ trusted }) => trusted === null || (words !== null && trusted.hasWords(words))) ?? null;
     return { address: clientAddress, port: String(clientPort), rule };
   }
