@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { machine } from 'node:os';
 import { dirname, join } from 'node:path';
 import { bundle } from '../package/bundle.ts';
 
@@ -20,21 +21,27 @@ export interface Contender {
  */
 export async function contenders(dir: string, goreplay: string): Promise<Contender[]> {
   mkdirSync(dir, { recursive: true });
-  const program = await bundled(dir);
+  const program = await shipped(dir);
   const all = [ours(dir, program, 1, '0'), ours(dir, program, 2, '0,1'), floor(dir)];
   return goreplay === '' ? all : [...all, goreplayTuned(goreplay)];
 }
 
 const ROOT = join(import.meta.dirname, '..');
 
-/** Our service as it is shipped: the loader that runs TypeScript from a checkout makes it slower. Returns the file to start. */
-async function bundled(dir: string): Promise<string> {
+/** Our service as it is shipped, launcher included: the loader that runs TypeScript from a checkout makes it slower. Returns the launcher. */
+async function shipped(dir: string): Promise<string> {
   for (const { path, data } of await bundle(join(ROOT, 'package', 'entry.ts'))) {
     mkdirSync(dirname(join(dir, path)), { recursive: true });
     writeFileSync(join(dir, path), data);
   }
   symlinkSync(join(ROOT, 'node_modules'), join(dir, 'app', 'node_modules'));
-  return join(dir, 'app', 'entry.js');
+  const node = join(dir, 'node', machine());
+  mkdirSync(node, { recursive: true });
+  writeFileSync(join(node, 'node'), `#!/bin/sh\nexec ${process.env['BENCH_NODE'] ?? process.execPath} "$@"\n`, { mode: 0o755 });
+  const launcher = join(dir, 'bin', 'rebuilder');
+  mkdirSync(dirname(launcher));
+  copyFileSync(join(ROOT, 'package', 'files', 'rebuilder'), launcher);
+  return launcher;
 }
 
 function ours(dir: string, program: string, workers: number, cores: string): Contender {
@@ -58,7 +65,7 @@ function ours(dir: string, program: string, workers: number, cores: string): Con
         'health_check: {enabled: false}',
         '',
       ].join('\n'));
-      return [...(process.env['BENCH_NODE'] ?? process.execPath).split(' '), program, 'run', '-c', config];
+      return [program, 'run', '-c', config];
     },
   };
 }
