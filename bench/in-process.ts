@@ -7,7 +7,7 @@ import { Session } from 'node:inspector/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { Worker, isMainThread, parentPort, workerData } from 'node:worker_threads';
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { LinkType } from '../rebuilder/capture/frame-source.ts';
 import { workerOf } from '../rebuilder/capture/flow-hash.ts';
 import { Ledger } from '../rebuilder/ledger.ts';
@@ -42,6 +42,8 @@ async function measure(share: Share): Promise<Cost> {
     seed: 3, kind: share.kind, requests: share.requests, connections: share.connections, requestsPerConnection: 1e6, mtu: 1500,
     responses: false, faults: NO_FAULTS,
   });
+  // Offsets in the pipeline are signed words of 32 bits; what sources read into has megabytes.
+  if (packets.bytes.length > 0x7fff_ffff) throw new Error('the load takes more than 2 GiB: ask for fewer --requests');
   const mine: number[] = [];
   for (let i = 0; i < packets.count; i++) {
     const packet = packets.packet(i);
@@ -128,7 +130,7 @@ async function together(shares: Share[]): Promise<Cost[]> {
 
 async function main(): Promise<void> {
   const options = new Command('bench:memory')
-    .option('--kind <kind>', 'get, mix or chunked', 'get')
+    .addOption(new Option('--kind <kind>', 'of requests').choices(['get', 'mix', 'chunked']).default('get'))
     .option('--requests <n>', 'requests, half of them to warm up', '200000')
     .option('--workers <list>', 'numbers of threads', '1,2')
     .option('--flows <list>', 'numbers of connections', '1000')

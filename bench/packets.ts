@@ -1,3 +1,6 @@
+/** Buffer.copy loses the upper half of larger offsets (Node 20 and 22). */
+const MAX_BYTES = 2 ** 32 - 1;
+
 /** Datagrams one behind another in memory, as they will be sent. */
 export class PacketStore {
   bytes: Buffer;
@@ -20,7 +23,8 @@ export class PacketStore {
   /** Room for a datagram of `length` bytes at the end; returns where. Nothing is stored before `commit`. */
   reserve(length: number): number {
     if (this.end + length > this.bytes.length) {
-      const larger = Buffer.allocUnsafeSlow(Math.max(this.bytes.length * 2, this.end + length));
+      if (this.end + length > MAX_BYTES) throw new Error('the load takes more than 4 GiB: ask for fewer requests');
+      const larger = Buffer.allocUnsafeSlow(Math.min(MAX_BYTES, Math.max(this.bytes.length * 2, this.end + length)));
       this.bytes.copy(larger, 0, 0, this.end);
       this.bytes = larger;
     }
