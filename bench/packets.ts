@@ -1,4 +1,4 @@
-/** Buffer.copy loses the upper half of larger offsets (Node 20 and 22). */
+/** Beyond it loads were garbage: what reads them counts with 32 bits. */
 const MAX_BYTES = 2 ** 32 - 1;
 
 /** Datagrams one behind another in memory, as they will be sent. */

@@ -43,7 +43,6 @@ export class ResponseFramer {
   #trailerLength = 0;
   /** The beginning of a head that came in pieces. */
   #carried: Uint8Array = EMPTY;
-  #sawBytes = false;
 
   get done(): boolean {
     return this.#state === State.done;
@@ -53,16 +52,10 @@ export class ResponseFramer {
     return this.#state === State.failed;
   }
 
-  /** Has any byte of a response that is not done been read? */
-  get begun(): boolean {
-    return this.#sawBytes;
-  }
-
   /** To the next response. */
   reset(): void {
     this.#state = State.head;
     this.#carried = EMPTY;
-    this.#sawBytes = false;
   }
 
   /** The peer has closed; true if that completes the response (RFC 9112, 6.3, 8). */
@@ -77,7 +70,6 @@ export class ResponseFramer {
    * needed. `bodyless`: it answers HEAD.
    */
   read(bytes: Uint8Array, at: number, end: number, bodyless: boolean): number {
-    this.#sawBytes = true;
     while (at < end || this.#state === State.done) {
       switch (this.#state) {
         case State.head:
