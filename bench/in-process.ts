@@ -12,7 +12,7 @@ import { LinkType } from '../rebuilder/capture/frame-source.ts';
 import { workerOf } from '../rebuilder/capture/flow-hash.ts';
 import { Ledger } from '../rebuilder/ledger.ts';
 import { Pipeline } from '../rebuilder/pipeline.ts';
-import { REPLAY_OPTIONS } from '../rebuilder/replay.ts';
+import { REPLAY_OPTIONS } from '../rebuilder/cli/replay.ts';
 import { buildLoad, NO_FAULTS } from './load.ts';
 import type { RequestKind } from './requests.ts';
 

@@ -5,12 +5,14 @@ import type { Connection, ConnectionHandler } from './reassembly/connection.ts';
 import { Defragmenter } from './reassembly/defragment.ts';
 import { FlowTable } from './reassembly/flow-table.ts';
 import type { StreamContext } from './reassembly/stream-context.ts';
-import { DuplicateViews } from './http/duplicate-views.ts';
-import { type ExchangeSink, HttpConnection, type HttpContext } from './http/http-connection.ts';
+import { DuplicateViews } from './exchange/duplicate-views.ts';
+import type { ExchangeSink } from './exchange/exchange-sink.ts';
+import { HttpConnection } from './exchange/http-connection.ts';
+import type { HttpContext } from './exchange/http-context.ts';
 import type { Message } from './http/message.ts';
-import { readerContext } from './http/reader-context.ts';
+import { http1Context } from './http1/http1-context.ts';
 import type { HttpRequest } from './http/http-request.ts';
-import { WaitingRequests } from './http/waiting-requests.ts';
+import { WaitingRequests } from './exchange/waiting-requests.ts';
 import { decapsulate, decapsulatePayload } from './wire/decapsulate.ts';
 import { Packet } from './wire/packet.ts';
 
@@ -88,8 +90,8 @@ export class Pipeline implements FrameSink, ConnectionHandler, ExchangeSink {
     };
     this.#http = {
       ledger,
-      reader: readerContext(ledger, this.#memory, limits.headBytes, options.bodyLimitBytes),
-      lateReader: readerContext(new Ledger(), this.#memory, limits.headBytes, options.bodyLimitBytes),
+      reader: http1Context(ledger, this.#memory, limits.headBytes, options.bodyLimitBytes),
+      lateReader: http1Context(new Ledger(), this.#memory, limits.headBytes, options.bodyLimitBytes),
       exchanges: this,
       parseResponses: options.parseResponses,
       responseTimeoutMs: options.responseTimeoutMs,

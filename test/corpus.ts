@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { ExchangeJson } from '../rebuilder/http/exchange-json.ts';
+import type { ExchangeJson } from '../rebuilder/exchange/exchange-json.ts';
 
 /** The captures with known requests lie beside the checkout; see their README for what is compared. */
 export const CAPTURES = path.join(path.dirname(fileURLToPath(import.meta.url)), '../../shared/captures');

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import { describe, test, type TestContext } from 'node:test';
-import type { ExchangeJson } from '../rebuilder/http/exchange-json.ts';
+import type { ExchangeJson } from '../rebuilder/exchange/exchange-json.ts';
 import { pcapFile, type CapturedFrame } from './capture-files.ts';
 import { ANY_PORTS, RunningService, file, ledgerOf, rebuilder } from './command-line.ts';
 import { tcpFrame } from './frames.ts';

@@ -1,9 +1,9 @@
 import { LinkType } from '../rebuilder/capture/frame-source.ts';
-import { type ExchangeJson, exchangeJson } from '../rebuilder/http/exchange-json.ts';
-import type { ExchangeSink } from '../rebuilder/http/http-connection.ts';
+import { type ExchangeJson, exchangeJson } from '../rebuilder/exchange/exchange-json.ts';
+import type { ExchangeSink } from '../rebuilder/exchange/exchange-sink.ts';
 import { Ledger } from '../rebuilder/ledger.ts';
 import { Pipeline, type PipelineOptions } from '../rebuilder/pipeline.ts';
-import { REPLAY_OPTIONS } from '../rebuilder/replay.ts';
+import { REPLAY_OPTIONS } from '../rebuilder/cli/replay.ts';
 import { balance } from '../rebuilder/status/balance.ts';
 import { encodeEthernet, encodeIpv4, encodeTcp } from '../rebuilder/wire/encode.ts';
 

@@ -2,7 +2,7 @@
 import { DatagramReceiver } from '../rebuilder/capture/datagram-receiver.ts';
 import { LinkType } from '../rebuilder/capture/frame-source.ts';
 import { Packet } from '../rebuilder/wire/packet.ts';
-import { workerShare } from '../rebuilder/worker-share.ts';
+import { workerShare } from '../rebuilder/service/worker-share.ts';
 
 const share = workerShare();
 if (!share) throw new Error('started as no worker');

@@ -1,10 +1,8 @@
 import type { CounterName, Ledger } from '../ledger.ts';
 import type { Budget } from '../reassembly/budget.ts';
 import type { StreamSink } from '../reassembly/stream-sink.ts';
-import { ChunkScanner } from './chunked.ts';
 import { HeaderLines } from './header-lines.ts';
 import type { Framing } from './message.ts';
-import type { MessageProgress } from './message-progress.ts';
 
 /** What all readers of one pipeline share. */
 export interface ReaderContext {
@@ -13,10 +11,6 @@ export interface ReaderContext {
   readonly headBytes: number;
   readonly bodyLimitBytes: number;
   readonly lines: HeaderLines;
-  /** For chunked bodies that lie whole in one piece. */
-  readonly chunks: ChunkScanner;
-  /** Ready for the next message that does not: most connections have none in progress, so they hold none. */
-  readonly spareProgress: MessageProgress[];
   /** Those whose message was emitted because nothing more of it came, longest ago first: what they hold makes room when memory is short. */
   readonly stalled: Set<StreamSink>;
   /** Captured stream bytes that are of a message not finished yet: the part of the ledger's sum that is in flight. */
@@ -24,9 +18,7 @@ export interface ReaderContext {
 }
 
 export function readerContext(ledger: Ledger, budget: Budget, headBytes: number, bodyLimitBytes: number): ReaderContext {
-  return {
-    ledger, budget, headBytes, bodyLimitBytes, lines: new HeaderLines(), chunks: new ChunkScanner(), spareProgress: [], stalled: new Set(), pendingBytes: 0,
-  };
+  return { ledger, budget, headBytes, bodyLimitBytes, lines: new HeaderLines(), stalled: new Set(), pendingBytes: 0 };
 }
 
 /** What a head says about what follows it. */

@@ -1,6 +1,5 @@
 import type { Ledger } from '../ledger.ts';
 import type { Budget } from './budget.ts';
-import type { HalfStream } from './half-stream.ts';
 
 export interface StreamLimits {
   /** A hole is waited for this long. */
@@ -20,6 +19,13 @@ export interface StreamLimits {
   stallTimeoutMs: number;
 }
 
+/** A stream that waits for something that may not come. */
+export interface WaitingStream {
+  readonly peer: { peerAdvanced(): void } | null;
+  /** @returns false: nothing is waited for any more */
+  expire(nowMs: number): boolean;
+}
+
 /** What all streams of one pipeline share. */
 export interface StreamContext {
   readonly ledger: Ledger;
@@ -27,5 +33,5 @@ export interface StreamContext {
   readonly reorderBudget: Budget;
   readonly correctionBudget: Budget;
   /** Streams that wait for something that may not come: looked at every few ms. */
-  readonly waiting: Set<HalfStream>;
+  readonly waiting: Set<WaitingStream>;
 }

@@ -1,7 +1,7 @@
 import { LINE_STRIDE, type Message } from '../http/message.ts';
 import type { HeaderName } from './header-name.ts';
-import { parseAddress } from '../http/ip-address.ts';
-import type { Networks } from './networks.ts';
+import { parseAddress } from '../address/ip-address.ts';
+import type { Networks } from '../address/networks.ts';
 
 const COMMA = 0x2c;
 const SEMICOLON = 0x3b;

@@ -1,11 +1,11 @@
 import type { ProxyHeaderRule } from '../config/settings.ts';
-import { wordsOf } from '../http/ip-address.ts';
+import { wordsOf } from '../address/ip-address.ts';
 import { LINE_STRIDE, type Endpoints, type Request } from '../http/message.ts';
-import { addressText } from '../wire/address-text.ts';
+import { addressText } from '../address/address-text.ts';
 import { HOST, lastElement, lastUntrusted, parameter, PROTO } from './address-chain.ts';
 import type { Envelope } from './envelope.ts';
 import { HeaderName, latin1 } from './header-name.ts';
-import { Networks } from './networks.ts';
+import { Networks } from '../address/networks.ts';
 
 interface Rule {
   /** null = every network. */

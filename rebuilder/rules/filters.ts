@@ -2,8 +2,8 @@ import { RE2JS } from 're2js';
 import type { InputFilter, InputFilterSettings } from '../config/settings.ts';
 import type { Request } from '../http/message.ts';
 import { HeaderName, valueText } from './header-name.ts';
-import { wordsOf } from '../http/ip-address.ts';
-import { Networks } from './networks.ts';
+import { wordsOf } from '../address/ip-address.ts';
+import { Networks } from '../address/networks.ts';
 import { MAX_PATTERN_INPUT, requestPath, type RequestPath } from './request-path.ts';
 
 interface CompiledFilter {

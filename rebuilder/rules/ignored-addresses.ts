@@ -1,8 +1,8 @@
 import type { IgnoreRule } from '../config/settings.ts';
 import type { CounterName } from '../ledger.ts';
 import type { Packet } from '../wire/packet.ts';
-import { wordsOf } from '../http/ip-address.ts';
-import { Networks } from './networks.ts';
+import { wordsOf } from '../address/ip-address.ts';
+import { Networks } from '../address/networks.ts';
 
 interface CompiledRule {
   readonly networks: Networks;

@@ -1,5 +1,5 @@
 import type { RedactSettings } from '../config/settings.ts';
-import { trailersStart } from '../http/chunked.ts';
+import { trailersStart } from '../http1/chunked.ts';
 import { LINE_STRIDE, type Message, type Request } from '../http/message.ts';
 import { NAME_CHAR } from '../http/field-names.ts';
 import { latin1 } from './header-name.ts';

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { IRREGULARITIES } from '../../rebuilder/http/irregular.ts';
-import { REPLAY_LIMITS } from '../../rebuilder/replay.ts';
+import { REPLAY_LIMITS } from '../../rebuilder/cli/replay.ts';
 import { COUNTERS } from '../../rebuilder/ledger.ts';
 import { TcpStream } from '../tcp-stream.ts';
 

@@ -26,7 +26,7 @@ test('docs/limits.md: every limit names a test, or says where its proof lies', (
 test('every counter and key of the configuration that a page names exists', () => {
   const keys = read('docs/configuration.md');
   const known = (name: string): boolean => name in COUNTERS || keys.includes(`\`${name}\``);
-  for (const page of [...PAGES, 'rebuilder/attack-test.ts']) {
+  for (const page of [...PAGES, 'rebuilder/cli/attack-test.ts']) {
     const named = [...read(page).matchAll(/\b(?:capture|wire|tcp|http|rules|forward)\.[a-z0-9_]+(?:\.[a-z0-9_]+)*\b(?!\()/g)].map((match) => match[0]);
     assert.deepEqual(named.filter((name) => !known(name) && !/\.(?:ts|test|tf|conf|example)$/.test(name)), [], page);
   }

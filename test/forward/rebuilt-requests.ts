@@ -2,7 +2,7 @@ import { LinkType } from '../../rebuilder/capture/frame-source.ts';
 import type { Request } from '../../rebuilder/http/message.ts';
 import { Ledger } from '../../rebuilder/ledger.ts';
 import { Pipeline } from '../../rebuilder/pipeline.ts';
-import { REPLAY_OPTIONS } from '../../rebuilder/replay.ts';
+import { REPLAY_OPTIONS } from '../../rebuilder/cli/replay.ts';
 import { encodeEthernet, encodeIpv4, encodeTcp } from '../../rebuilder/wire/encode.ts';
 
 const CLIENT = '192.0.2.7';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { REPLAY_OPTIONS } from '../../rebuilder/replay.ts';
+import { REPLAY_OPTIONS } from '../../rebuilder/cli/replay.ts';
 import { TcpStream } from '../tcp-stream.ts';
 
 const LIVE = {

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { lastUntrusted } from '../../rebuilder/rules/address-chain.ts';
 import { HeaderName } from '../../rebuilder/rules/header-name.ts';
-import { Networks } from '../../rebuilder/rules/networks.ts';
-import { addressText } from '../../rebuilder/wire/address-text.ts';
+import { Networks } from '../../rebuilder/address/networks.ts';
+import { addressText } from '../../rebuilder/address/address-text.ts';
 import { requestOf } from './request-of.ts';
 
 const TRUSTED = new Networks(['10.0.0.0/8', '203.0.113.0/24', 'fd00::/8']);

@@ -9,11 +9,11 @@ import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { parseConfig } from '../../rebuilder/config/load.ts';
-import { wordsOf } from '../../rebuilder/http/ip-address.ts';
+import { wordsOf } from '../../rebuilder/address/ip-address.ts';
 import type { Endpoints } from '../../rebuilder/http/message.ts';
-import { parseProxyHeader } from '../../rebuilder/http/proxy-protocol.ts';
+import { parseProxyHeader } from '../../rebuilder/exchange/proxy-protocol.ts';
 import { ClientAddress } from '../../rebuilder/rules/client-address.ts';
-import { Networks } from '../../rebuilder/rules/networks.ts';
+import { Networks } from '../../rebuilder/address/networks.ts';
 import { installed } from '../installed.ts';
 import { requestOf } from './request-of.ts';
 

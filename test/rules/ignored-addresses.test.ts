@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { IgnoreRule } from '../../rebuilder/config/settings.ts';
-import { wordsOf } from '../../rebuilder/http/ip-address.ts';
+import { wordsOf } from '../../rebuilder/address/ip-address.ts';
 import { IgnoredAddresses } from '../../rebuilder/rules/ignored-addresses.ts';
 import { Packet } from '../../rebuilder/wire/packet.ts';
 

@@ -9,7 +9,7 @@ import { LinkType } from '../../rebuilder/capture/frame-source.ts';
 import { Dispatcher } from '../../rebuilder/forward/dispatcher.ts';
 import { Ledger } from '../../rebuilder/ledger.ts';
 import { Pipeline } from '../../rebuilder/pipeline.ts';
-import { REPLAY_OPTIONS } from '../../rebuilder/replay.ts';
+import { REPLAY_OPTIONS } from '../../rebuilder/cli/replay.ts';
 import { balance } from '../../rebuilder/status/balance.ts';
 import { encodeEthernet, encodeIpv4, encodeTcp } from '../../rebuilder/wire/encode.ts';
 import { ENVELOPE } from '../forward/request-builder.ts';

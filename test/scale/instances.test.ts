@@ -6,7 +6,7 @@ import { idAt } from '../../bench/requests.ts';
 import { LinkType } from '../../rebuilder/capture/frame-source.ts';
 import { Ledger } from '../../rebuilder/ledger.ts';
 import { Pipeline } from '../../rebuilder/pipeline.ts';
-import { REPLAY_OPTIONS } from '../../rebuilder/replay.ts';
+import { REPLAY_OPTIONS } from '../../rebuilder/cli/replay.ts';
 import { type Balancing, NetworkLoadBalancer, outerSourcePort, type Target } from './network-load-balancer.ts';
 
 const SPREAD: Balancing = { crossZone: true, sourceIpStickiness: false };

@@ -1,0 +1,59 @@
+import { PcapFile, type PcapFileOptions } from '../capture/pcap-file.ts';
+import type { LimitSettings } from '../config/settings.ts';
+import type { ExchangeSink } from '../exchange/exchange-sink.ts';
+import type { Ledger } from '../ledger.ts';
+import { Pipeline, type PipelineOptions } from '../pipeline.ts';
+
+/**
+ * A file is all there is and nobody waits for it: nothing is given up by the clock but connections that are idle, so that what a capture has in
+ * an odd order still comes out right.
+ */
+const PATIENT_MS = 600_000;
+
+export const REPLAY_LIMITS: PipelineOptions['limits'] = {
+  memoryBytes: 1 << 30,
+  flows: 1_000_000,
+  idleTimeoutMs: PATIENT_MS,
+  gapTimeoutMs: PATIENT_MS,
+  reorderMs: PATIENT_MS,
+  gapBytes: 16 << 20,
+  reorderBytes: 256 << 20,
+  fragmentsBytes: 64 << 20,
+  fragmentTimeoutMs: 30_000,
+  headBytes: 1 << 20,
+  correctionBytes: 16 << 20,
+  stallTimeoutMs: 0,
+};
+
+export const REPLAY_OPTIONS: PipelineOptions = {
+  limits: REPLAY_LIMITS,
+  bodyLimitBytes: 64 << 20,
+  parseResponses: true,
+  responseTimeoutMs: PATIENT_MS,
+};
+
+/** What a file takes over of configured limits: how much, but not how long. */
+export function patient(limits: LimitSettings): PipelineOptions['limits'] {
+  const { idleTimeoutMs, gapTimeoutMs, reorderMs, stallTimeoutMs } = REPLAY_LIMITS;
+  return { ...limits, idleTimeoutMs, gapTimeoutMs, reorderMs, stallTimeoutMs };
+}
+
+/** Reads capture files through a pipeline. Rejects with a FileError after what could be read was handed on. */
+export async function readCaptures(files: readonly string[], pipeline: Pipeline, options: PcapFileOptions = {}): Promise<void> {
+  try {
+    for (const file of files) {
+      const source = new PcapFile(file, options);
+      await source.start(pipeline);
+      await source.done;
+    }
+  } finally {
+    pipeline.flush();
+  }
+}
+
+/** The same with a pipeline of its own. */
+export async function replay(files: readonly string[], options: PipelineOptions, exchanges: ExchangeSink, ledger: Ledger): Promise<Pipeline> {
+  const pipeline = new Pipeline(options, ledger, exchanges);
+  await readCaptures(files, pipeline);
+  return pipeline;
+}

@@ -1,0 +1,96 @@
+import { entityOf, trailersStart } from '../http1/chunked.ts';
+import { HeaderLines } from '../http/header-lines.ts';
+import { LINE_STRIDE, type Endpoints, type Message } from '../http/message.ts';
+import type { HttpRequest } from '../http/http-request.ts';
+
+type Headers = [string, string][];
+
+/** The client's own version, of a message whose bytes are a translation to HTTP/1.1. */
+const HTTP2 = 'HTTP/2';
+
+interface MessageJson {
+  version: string;
+  headers: Headers;
+  trailers?: Headers;
+  /** base64 */
+  body: string;
+  bodySize: number;
+  complete: boolean;
+  lost?: string[];
+}
+
+/** One line of the JSON Lines output (docs/exchange.md, a stable contract). Strings are latin1: one code point is one byte. */
+export interface ExchangeJson {
+  time: string;
+  src: string;
+  dst: string;
+  vni: number | null;
+  id: string;
+  request: MessageJson & { method: string; target: string; irregular?: string[]; correction?: true };
+  response: (MessageJson & { status: number; reason: string }) | null;
+}
+
+export function exchangeJson(request: HttpRequest): ExchangeJson {
+  const { endpoints, response } = request;
+  return {
+    time: new Date(request.timeMs).toISOString(),
+    src: endpointText(endpoints, 'client'),
+    dst: endpointText(endpoints, 'server'),
+    vni: endpoints.vni,
+    id: request.id,
+    request: {
+      method: latin1(request.bytes, request.start, request.methodEnd),
+      target: latin1(request.bytes, request.targetStart, request.targetEnd),
+      version: request.streamId === 0 ? latin1(request.bytes, request.versionStart, request.versionEnd) : HTTP2,
+      ...messageJson(request),
+      ...(request.irregular === null ? {} : { irregular: request.irregular }),
+      ...(request.correction ? { correction: true as const } : {}),
+    },
+    response: response === null ? null : {
+      status: response.status,
+      reason: latin1(response.bytes, response.reasonStart, response.reasonEnd),
+      version: request.streamId === 0 ? latin1(response.bytes, response.versionStart, response.versionEnd) : HTTP2,
+      ...messageJson(response),
+    },
+  };
+}
+
+function messageJson(message: Message): Omit<MessageJson, 'version'> {
+  const { bytes, headEnd, end } = message;
+  const chunked = message.framing === 'chunked';
+  const body = chunked ? entityOf(bytes, headEnd, end) : bytes.subarray(headEnd, end);
+  const trailers = chunked && message.complete ? trailersOf(bytes, headEnd, end) : [];
+  return {
+    headers: headersOf(bytes, message.lines, message.lineCount),
+    ...(trailers.length === 0 ? {} : { trailers }),
+    body: Buffer.from(body.buffer, body.byteOffset, body.length).toString('base64'),
+    bodySize: message.bodySize,
+    complete: message.complete,
+    ...(message.lost === null ? {} : { lost: message.lost }),
+  };
+}
+
+/** Header lines as name and value; a line without a colon has its bytes as the name and an empty value. */
+export function headersOf(bytes: Uint8Array, lines: Int32Array, count: number): Headers {
+  const headers: Headers = [];
+  for (let i = 0; i < count * LINE_STRIDE; i += LINE_STRIDE) {
+    headers.push([latin1(bytes, lines[i + 1]!, lines[i + 2]!), latin1(bytes, lines[i + 3]!, lines[i + 4]!)]);
+  }
+  return headers;
+}
+
+function trailersOf(bytes: Uint8Array, headEnd: number, end: number): Headers {
+  const lines = new HeaderLines();
+  return lines.scan(bytes, trailersStart(bytes, headEnd, end), end) < 0 ? [] : headersOf(bytes, lines.lines, lines.count);
+}
+
+/** `10.0.1.7:41000`, `[2001:db8::1]:80` */
+export function endpointText(endpoints: Endpoints, side: 'client' | 'server'): string {
+  const address = side === 'client' ? endpoints.clientAddress : endpoints.serverAddress;
+  const port = side === 'client' ? endpoints.clientPort : endpoints.serverPort;
+  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
+}
+
+function latin1(bytes: Uint8Array, start: number, end: number): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString('latin1');
+}

@@ -1,0 +1,272 @@
+import { INDEX } from '../ledger.ts';
+import type { Connection, ConnectionOwner, End } from '../reassembly/connection.ts';
+import type { HalfStream } from '../reassembly/half-stream.ts';
+import { distance } from '../reassembly/sequence.ts';
+import type { StreamSink } from '../reassembly/stream-sink.ts';
+import { addressText } from '../address/address-text.ts';
+import type { HttpContext } from './http-context.ts';
+import { Http2Connection } from './http2-connection.ts';
+import { Http2Requests } from '../http2/requests.ts';
+import type { Http2Responses } from '../http2/responses.ts';
+import type { Endpoints } from '../http/message.ts';
+import { Pairing } from './pairing.ts';
+import { ProxyPrefix } from './proxy-prefix.ts';
+import type { HttpRequest } from '../http/http-request.ts';
+import { RequestParser, type RequestSink, upgradesToHttp2 } from '../http1/request-parser.ts';
+import type { HttpResponse } from '../http/http-response.ts';
+import { ResponseParser, type ResponseSink } from '../http1/response-parser.ts';
+import { TentativeStream, serverPortFirst } from './tentative-stream.ts';
+import { UnheardStream } from './unheard-stream.ts';
+
+const REQUESTS = INDEX['http.requests'];
+
+/** The HTTP of one connection: its requests and its responses, paired. */
+export class HttpConnection implements RequestSink, ResponseSink, Endpoints, ConnectionOwner {
+  readonly #connection: Connection;
+  readonly #context: HttpContext;
+  #pairingOrNull: Pairing | null = null;
+  #client: End;
+  #requests: RequestParser | null = null;
+  #responses: ResponseParser | null = null;
+  #http2: Http2Connection | null = null;
+  /** No packet of the server came for as long as a request waited: the mirror shows one direction. */
+  #oneWay = false;
+  proxied: Endpoints['proxied'] = null;
+  #clientAddress: string | null = null;
+  #serverAddress: string | null = null;
+
+  constructor(connection: Connection, context: HttpContext) {
+    this.#connection = connection;
+    this.#context = context;
+    const known = connection.client;
+    this.#client = known ?? (serverPortFirst(connection) ? 'b' : 'a');
+    const midstream = known === null;
+    const { client, server } = this.#halves();
+    this.#requests = new RequestParser(context.reader, this, this, midstream);
+    client.sink = this.#requests;
+    server.sink = new UnheardStream(this);
+    server.waitsForPeer = true;
+    if (midstream) {
+      client.sink = new TentativeStream(this.#requests, this);
+      server.sink = new TentativeStream(this.#responses = this.#responseParser(true), this);
+    }
+    if (!midstream && context.expectsProxyHeader(connection)) {
+      client.sink = new ProxyPrefix(this.#requests, context.reader, (addresses) => { this.proxied = addresses; });
+    }
+  }
+
+  /** The server was heard: reads what it says. */
+  hear(): StreamSink {
+    this.#responses = this.#responseParser(false);
+    this.#halves().server.sink = this.#responses;
+    return this.#responses;
+  }
+
+  #responseParser(midstream: boolean): ResponseParser {
+    return new ResponseParser(this.#context.reader, this, this.#context.parseResponses, midstream);
+  }
+
+  get #pairing(): Pairing {
+    return this.#pairingOrNull ??= new Pairing(this.#context.reader.budget);
+  }
+
+  // --- Endpoints
+
+  get clientAddress(): string {
+    return this.#clientAddress ??= this.#address(this.#client);
+  }
+
+  get serverAddress(): string {
+    return this.#serverAddress ??= this.#address(this.#client === 'a' ? 'b' : 'a');
+  }
+
+  get clientPort(): number {
+    return this.#client === 'a' ? this.#connection.aPort : this.#connection.bPort;
+  }
+
+  get serverPort(): number {
+    return this.#client === 'a' ? this.#connection.bPort : this.#connection.aPort;
+  }
+
+  get vni(): number | null {
+    return this.#connection.vni < 0 ? null : this.#connection.vni;
+  }
+
+  #address(end: End): string {
+    const c = this.#connection;
+    return end === 'a' ? addressText(c.a0, c.a1, c.a2, c.a3) : addressText(c.b0, c.b1, c.b2, c.b3);
+  }
+
+  #halves(): { client: HalfStream; server: HalfStream } {
+    const c = this.#connection;
+    return this.#client === 'a' ? { client: c.fromA, server: c.fromB } : { client: c.fromB, server: c.fromA };
+  }
+
+  // --- RequestSink
+
+  request(request: HttpRequest): void {
+    const { ledger, nowMs } = this.#context;
+    ledger.values[REQUESTS]!++;
+    if (request.irregular !== null && (request.streamId === 0 || request.irregular.length > 1)) ledger.count('http.irregular_requests');
+    if (request.lost !== null) {
+      ledger.count('http.incomplete_requests');
+      for (const reason of request.lost) if (reason !== 'tcp.reassembly_gap') ledger.count(reason);
+    }
+    if (request.correction) {
+      ledger.count('http.corrections');
+      this.#context.exchanges.exchange(request);
+      return;
+    }
+    const { server } = this.#halves();
+    const wait = this.#context.parseResponses && !this.#oneWay && (server.seen || this.#connection.client === null || request.ack === 0);
+    if (request.streamId !== 0) {
+      if (this.#speakHttp2().add(request, wait)) this.#context.waiting.add(this);
+      return;
+    }
+    const early = this.#pairingOrNull?.takeEarly(request) ?? null;
+    if (early !== null) {
+      request.response = early === 'not_kept' ? null : early;
+      this.#context.exchanges.exchange(request);
+      return;
+    }
+    if (wait && this.#context.waitingRequests.hold(request)) {
+      this.#pairing.add(request, true, server.seen, nowMs);
+      this.#context.waiting.add(this);
+      return;
+    }
+    // One-way, from its beginning: nobody will answer.
+    if (server.seen || this.#connection.client === null || request.ack === 0) this.#pairing.add(request, false, server.seen, nowMs);
+    this.#context.exchanges.exchange(request);
+  }
+
+  otherProtocol(kind: 'http.tls_flow' | 'http.http2_flow' | 'http.not_http_flow'): void {
+    this.#context.ledger.count(kind);
+  }
+
+  isServer(): boolean {
+    return this.swapRoles('client');
+  }
+
+  http2Requests(): Http2Requests {
+    if (this.#http2?.requests.isFresh === false) this.#endHttp2();
+    return this.#speakHttp2().requests;
+  }
+
+  /** What was taken for HTTP/2 was none; another attempt begins anew. */
+  #endHttp2(): void {
+    this.#http2?.expire(Infinity);
+    this.#http2 = null;
+  }
+
+  #speakHttp2(): Http2Connection {
+    return this.#http2 ??= new Http2Connection(this.#context, this, (request) => this.request(request));
+  }
+
+  // --- ResponseSink
+
+  http2Responses(): Http2Responses {
+    if (this.#http2?.responses.isFresh === false) this.#endHttp2();
+    return this.#speakHttp2().responses;
+  }
+
+  responseTo(seq: number, ack: number, afterHole: boolean): 'HEAD' | 'CONNECT' | 'other' | null {
+    return this.#pairing.match(seq, ack, afterHole, (request) => this.#passOver(request))?.kind ?? null;
+  }
+
+  response(response: HttpResponse): void {
+    const entry = this.#pairing.take();
+    const toHttp2 = response.status === 101 && upgradesToHttp2(response.bytes, response.lines, response.lineCount);
+    const switches = response.status === 101 || (entry?.kind === 'CONNECT' && response.status >= 200 && response.status < 300);
+    if (entry !== null) {
+      if (entry.request !== null) {
+        this.#context.waitingRequests.release(entry.request);
+        entry.request.response = response;
+        this.#context.exchanges.exchange(entry.request);
+      }
+    } else if (this.#requests?.unfinished === true && distance(response.ack, this.#requests.beganAt) > 0) {
+      this.#pairing.keepEarly(response);
+    }
+    if (toHttp2) {
+      this.#requests?.expectHttp2();
+      this.#responses?.readHttp2();
+    } else if (switches) {
+      this.#tunnel();
+    } else {
+      this.#requests?.leaveHttp2();
+    }
+  }
+
+  /** The server left HTTP: its word, not the client's. */
+  #tunnel(): void {
+    this.#context.ledger.count('http.upgraded_flow');
+    this.#requests?.tunnel();
+    this.#responses?.tunnel();
+  }
+
+  // --- roles of a connection joined in the middle
+
+  /** What was taken for `role` is the other one. @returns false: it is known who the client is */
+  swapRoles(role: 'client' | 'server'): boolean {
+    if (this.#connection.client !== null) return false;
+    const { client, server } = this.#halves();
+    if (!(client.sink instanceof TentativeStream) || !(server.sink instanceof TentativeStream)) return false;
+    if (role === 'client' && (this.#pairingOrNull?.length ?? 0) > 0) return false;
+    this.#context.ledger.count('http.roles_swapped');
+    this.#requests?.end();
+    this.#responses?.end();
+    this.#client = this.#client === 'a' ? 'b' : 'a';
+    this.#clientAddress = null;
+    this.#serverAddress = null;
+    this.#requests = new RequestParser(this.#context.reader, this, this, true);
+    this.#responses = this.#responseParser(true);
+    server.sink.inner = this.#requests;
+    client.sink.inner = this.#responses;
+    server.waitsForPeer = false;
+    client.waitsForPeer = true;
+    return true;
+  }
+
+  /** A copy of the request parser for late segments: what it finds goes on at once, marked. */
+  forkRequests(): StreamSink | null {
+    const correct = (request: HttpRequest): void => {
+      request.correction = true;
+      this.request(request);
+    };
+    return this.#requests?.forkInto(this.#context.lateReader, {
+      request: correct,
+      otherProtocol: () => {},
+      isServer: () => false,
+      http2Requests: () => new Http2Requests(this.#context.lateReader, this, correct),
+    }) ?? null;
+  }
+
+  // --- waiting for responses
+
+  #passOver(request: HttpRequest): void {
+    this.#context.waitingRequests.release(request);
+    this.#context.exchanges.exchange(request);
+  }
+
+  /** @returns false: no request waits any more */
+  expire(nowMs: number): boolean {
+    const before = nowMs - this.#context.responseTimeoutMs;
+    if (this.#waitingSinceMs <= before) {
+      this.#oneWay = !this.#halves().server.seen;
+      this.#context.ledger.count('http.response_timeout');
+      this.#pairingOrNull?.expire(before, (request) => this.#passOver(request));
+      this.#http2?.expire(before);
+    }
+    return this.#waitingSinceMs !== Infinity;
+  }
+
+  get #waitingSinceMs(): number {
+    return Math.min(this.#pairingOrNull?.waitingSinceMs ?? Infinity, this.#http2?.waitingSinceMs ?? Infinity);
+  }
+
+  /** Both streams are over: what waits goes on without a response. */
+  closed(): void {
+    this.#pairingOrNull?.expire(Infinity, (request) => this.#passOver(request));
+    this.#http2?.expire(Infinity);
+    this.#context.waiting.delete(this);
+  }
+}

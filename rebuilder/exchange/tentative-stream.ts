@@ -1,0 +1,48 @@
+import type { Connection } from '../reassembly/connection.ts';
+import type { StreamSink } from '../reassembly/stream-sink.ts';
+import { ResponseParser } from '../http1/response-parser.ts';
+import { RequestLine, lineEnd } from '../http/request-line.ts';
+import { knownMethod } from '../http/search.ts';
+
+const line = new RequestLine();
+
+/**
+ * One direction of a connection joined in its middle, when nobody has said who the client is. The guess (the lower port is the server's) is
+ * taken back when the bytes say otherwise, and a direction taken for a server's is looked at for requests all the same: a client cannot become
+ * a server by what it writes.
+ */
+export class TentativeStream implements StreamSink {
+  inner: StreamSink;
+  readonly #roles: { swapRoles(role: 'client' | 'server'): boolean };
+
+  constructor(inner: StreamSink, roles: { swapRoles(role: 'client' | 'server'): boolean }) {
+    this.inner = inner;
+    this.#roles = roles;
+  }
+
+  data(bytes: Uint8Array, start: number, end: number, seq: number, ack: number, timeMs: number, ipId: number): void {
+    if (this.inner instanceof ResponseParser && isRequestLine(bytes, start, end)) this.#roles.swapRoles('server');
+    const { inner } = this;
+    inner.data(bytes, start, end, seq, ack, timeMs, ipId);
+    // It turned out to be the other role: the piece is that parser's.
+    if (this.inner !== inner) this.inner.data(bytes, start, end, seq, ack, timeMs, ipId);
+  }
+
+  gap(bytes: number): void { this.inner.gap(bytes); }
+  end(): void { this.inner.end(); }
+  stall(nowMs: number, afterMs: number): boolean { return this.inner.stall(nowMs, afterMs); }
+  get unfinished(): boolean { return this.inner.unfinished; }
+  fork(): StreamSink | null { return this.inner.fork(); }
+  discard(): void { this.inner.discard(); }
+}
+
+function isRequestLine(bytes: Uint8Array, start: number, end: number): boolean {
+  if (!knownMethod(bytes, start)) return false;
+  const lf = lineEnd(bytes, start, end);
+  return lf > 0 && line.parse(bytes, start, lf) && line.minor >= 0;
+}
+
+/** Is end `a`, which sent the first packet, more likely the server? */
+export function serverPortFirst(connection: Connection): boolean {
+  return connection.aPort < connection.bPort;
+}

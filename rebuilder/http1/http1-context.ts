@@ -1,0 +1,18 @@
+import type { Ledger } from '../ledger.ts';
+import type { Budget } from '../reassembly/budget.ts';
+import { type ReaderContext, readerContext } from '../http/reader-context.ts';
+import { ChunkScanner } from './chunked.ts';
+import type { MessageProgress } from './message-progress.ts';
+
+/** What all readers of HTTP/1 of one pipeline share besides. */
+export interface Http1Context extends ReaderContext {
+  /** For chunked bodies that lie whole in one piece. */
+  readonly chunks: ChunkScanner;
+  /** Ready for the next message that does not: most connections have none in progress, so they hold none. */
+  readonly spareProgress: MessageProgress[];
+}
+
+/** @param headBytes and bodyLimitBytes: how much of a head and of a body is kept */
+export function http1Context(ledger: Ledger, budget: Budget, headBytes: number, bodyLimitBytes: number): Http1Context {
+  return { ...readerContext(ledger, budget, headBytes, bodyLimitBytes), chunks: new ChunkScanner(), spareProgress: [] };
+}

@@ -1,0 +1,398 @@
+import type { CounterName } from '../ledger.ts';
+import { FrameCursor } from './frame-cursor.ts';
+import { HeaderBlock } from './header-block.ts';
+import {
+  DEFAULT_FRAME_BYTES, FRAME_HEADER_BYTES, FrameFlag, type FrameHeader, FrameType, MAX_FRAME_BYTES, Setting, UNHEARD_FRAME_BYTES,
+} from './frame.ts';
+import { Preface } from './preface.ts';
+import { framesStandAt, isRequestAt } from './resync.ts';
+import { SettingsReader } from './settings.ts';
+import type { ReaderContext } from '../http/reader-context.ts';
+
+const EMPTY = Buffer.alloc(0);
+
+/** What the bytes of a frame are, for the ledger: of a message, of none, or not readable. */
+export type FrameBytes = 'message' | 'other' | 'unreadable';
+
+/** How much is known of a connection's state: nothing; what came since a hole; all. */
+export type Knowledge = 0 | 1 | 2;
+
+/**
+ * One direction of a connection that speaks HTTP/2 (RFC 9113): frames in any pieces become header blocks, decoded, and data. Requests and
+ * responses differ in what they make of those; the subclasses know.
+ *
+ * Bytes that are no frames end it: whoever reads the connection goes on there. A hole within a frame's payload is passed over by its length. One
+ * that may have swallowed a frame's head leaves nothing to hold on to, until a piece is nothing but frames again.
+ */
+export abstract class Http2Half {
+  protected readonly context: ReaderContext;
+  /** The other direction, which our SETTINGS bind. */
+  peer: Http2Half | null = null;
+  /** What the peer allows us. */
+  #maxFrameBytes = UNHEARD_FRAME_BYTES;
+  /** Where frames begin is not known: a hole took that place. */
+  #lost = false;
+  /** It was not known before, and was found again. */
+  #isFoundAgain = false;
+  #ended = false;
+  readonly #preface: Preface;
+  #settingsSeen = false;
+  // --- the present frame
+  readonly #cursor = new FrameCursor();
+  #bytesAre: FrameBytes | 'block' = 'other';
+  readonly #settings = new SettingsReader();
+  // --- the present header block: HEADERS or PUSH_PROMISE, then CONTINUATION up to END_HEADERS
+  #blockStream = 0;
+  #blockIsPush = false;
+  #blockEndsStream = false;
+  /** Captured bytes of its frames: neither message nor loss before it is decoded. */
+  #blockBytes = 0;
+  protected readonly block: HeaderBlock;
+  /** Of the packet that began the frame, or the block. */
+  protected frameSeq = 0;
+  protected frameAck = 0;
+  protected frameTimeMs = 0;
+  protected frameIpId = 0;
+  protected timeMs = 0;
+  protected lastStreamId = 0;
+  /** Sequence number behind what was read. */
+  #position = 0;
+  /** After an end: captured bytes of earlier pieces that turned out not to be HTTP/2, to be read again. */
+  leftover: Buffer = EMPTY;
+
+  constructor(context: ReaderContext, isClient: boolean) {
+    this.context = context;
+    this.#preface = new Preface(isClient);
+    this.block = new HeaderBlock(context);
+  }
+
+  // --- what a subclass knows
+
+  /** May this frame come, of those that name a stream? false = the connection is not HTTP/2 */
+  protected abstract admits(frame: FrameHeader): boolean;
+  /** Is the stream one whose DATA means something? */
+  protected abstract hasStream(streamId: number): boolean;
+  /** `block.fields` are a whole header block. @returns what its bytes were */
+  protected abstract headers(streamId: number, endsStream: boolean): FrameBytes;
+  protected abstract unreadableHeaders(streamId: number, endsStream: boolean): void;
+  protected abstract data(streamId: number, bytes: Uint8Array, start: number, end: number): void;
+  protected abstract dataGap(streamId: number, bytes: number): void;
+  protected abstract endStream(streamId: number): void;
+  protected abstract reset(streamId: number): void;
+  protected abstract count(bytes: number, are: FrameBytes): void;
+  /** What is open is given up: no more of it can be read. */
+  protected abstract abandon(reason: CounterName): void;
+
+  // --- reading
+
+  /** Has it found bytes that are not HTTP/2, and stopped there? */
+  get isOver(): boolean {
+    return this.#ended;
+  }
+
+  /** Was nothing read yet? */
+  get isFresh(): boolean {
+    return this.#preface.read === 0 && !this.#settingsSeen && !this.#ended && !this.#lost;
+  }
+
+  /** Were frames read, so that this is more than a guess? */
+  get isBegun(): boolean {
+    return this.#settingsSeen;
+  }
+
+  get knowledge(): Knowledge {
+    if (this.#lost || this.#ended || this.block.isLost) return 0;
+    return this.#isFoundAgain || this.block.isPartial ? 1 : 2;
+  }
+
+  /**
+   * Reads bytes[start, end), a captured piece.
+   * @returns `end`; or, when it ended there (`isOver`), where bytes begin that are not HTTP/2. `leftover` comes before them.
+   */
+  read(bytes: Uint8Array, start: number, end: number, seq: number, ack: number, timeMs: number, ipId: number): number {
+    this.timeMs = timeMs;
+    this.#position = (seq + end - start) | 0;
+    let at = start;
+    if (!this.#preface.isWhole) {
+      at = this.#readPreface(bytes, start, end);
+      if (this.#ended) return start;
+    }
+    if (this.#lost && !this.#findAgain(bytes, start, end)) return this.#ended ? start : end;
+    const cursor = this.#cursor;
+    while (at < end) {
+      if (cursor.inFrame) {
+        at = this.#payload(bytes, at, end);
+        if (this.#ended || this.#lost) return at;
+        continue;
+      }
+      const before = cursor.headRead;
+      if (before === 0 && this.#blockStream === 0) {
+        this.frameSeq = (seq + at - start) | 0;
+        this.frameAck = ack;
+        this.frameTimeMs = timeMs;
+        this.frameIpId = ipId;
+      }
+      if (!cursor.readHead(bytes, at, end)) {
+        this.context.pendingBytes += end - at;
+        return end;
+      }
+      this.context.pendingBytes -= before;
+      if (!this.#begin()) return this.#noFrame(at, end, before);
+      at += FRAME_HEADER_BYTES - before;
+    }
+    return end;
+  }
+
+  #readPreface(bytes: Uint8Array, start: number, end: number): number {
+    const preface = this.#preface;
+    const n = preface.accept(bytes, start, end);
+    if (n < 0) {
+      this.#endInPreface();
+      return start;
+    }
+    this.context.pendingBytes += n;
+    if (preface.isWhole) {
+      this.context.pendingBytes -= preface.length;
+      this.count(preface.length, 'other');
+      this.context.ledger.count('http.http2_flow');
+    }
+    return start + n;
+  }
+
+  /** A frame's head is whole. @returns false: it is none */
+  #begin(): boolean {
+    const { frame } = this.#cursor;
+    const { type, streamId } = frame;
+    const beginsBlock = type === FrameType.headers || type === FrameType.pushPromise;
+    // RFC 9113 3.4: either end begins with SETTINGS; 6.10: nothing stands between the frames of a header block.
+    if (!this.#settingsSeen && (type !== FrameType.settings || frame.has(FrameFlag.ack))) return false;
+    if (!frame.isSound(this.#maxFrameBytes)) return false;
+    if ((type === FrameType.continuation) !== (this.#blockStream !== 0)) return false;
+    if (this.#blockStream !== 0 && streamId !== this.#blockStream) return false;
+    if (streamId !== 0 && !this.admits(frame)) return false;
+    this.#settingsSeen = true;
+    this.#settings.reset();
+    if (beginsBlock) {
+      this.#blockStream = streamId;
+      this.#blockIsPush = type === FrameType.pushPromise;
+      this.#blockEndsStream = type === FrameType.headers && frame.has(FrameFlag.endStream);
+      this.block.begin();
+    }
+    if (beginsBlock || type === FrameType.continuation) this.#bytesAre = 'block';
+    else if (type === FrameType.data) this.#bytesAre = this.hasStream(streamId) ? 'message' : 'unreadable';
+    else this.#bytesAre = 'other';
+    this.#account(FRAME_HEADER_BYTES);
+    this.#cursor.enter();
+    if (frame.length === 0) this.#frameDone();
+    return true;
+  }
+
+  /** Captured bytes that were not counted yet. */
+  get #pending(): number {
+    return this.#blockBytes + this.#cursor.headRead + this.#preface.pending;
+  }
+
+  #account(bytes: number): void {
+    if (this.#bytesAre === 'block') {
+      this.#blockBytes += bytes;
+      this.context.pendingBytes += bytes;
+    } else {
+      this.count(bytes, this.#bytesAre);
+    }
+  }
+
+  /** @returns how far the piece was read */
+  #payload(bytes: Uint8Array, at: number, end: number): number {
+    const cursor = this.#cursor;
+    const { type, streamId } = cursor.frame;
+    const prefix = cursor.readPrefix(bytes, at, end);
+    // RFC 9113 6.1: padding that is longer than the frame is a connection error.
+    if (prefix < 0) return this.#noFrame(at, end, 0);
+    const from = at + prefix;
+    const to = from + cursor.readContent(end - from);
+    const padding = cursor.readPadding(end - to);
+    this.#account(to - at + padding);
+    if (to > from) {
+      if (type === FrameType.data) this.data(streamId, bytes, from, to);
+      else if (this.#bytesAre === 'block') this.block.fragment(bytes, from, to);
+      else if (type === FrameType.settings) this.#settings.read(bytes, from, to, this.peer);
+    }
+    if (cursor.left === 0) this.#frameDone();
+    return to + padding;
+  }
+
+  #frameDone(): void {
+    this.#cursor.leave();
+    const { frame } = this.#cursor;
+    if (this.#bytesAre === 'block') {
+      if (frame.has(FrameFlag.endHeaders)) this.#blockDone();
+    } else if (frame.type === FrameType.data) {
+      if (frame.has(FrameFlag.endStream)) this.endStream(frame.streamId);
+    } else if (frame.type === FrameType.rstStream) {
+      this.reset(frame.streamId);
+    }
+  }
+
+  /** A setting of the peer's, which binds what is sent here. */
+  obey(setting: number, value: number): void {
+    if (setting === Setting.headerTableSize) this.block.allow(value);
+    else if (setting === Setting.maxFrameSize) this.#maxFrameBytes = Math.min(Math.max(value, DEFAULT_FRAME_BYTES), MAX_FRAME_BYTES);
+  }
+
+  #blockDone(): void {
+    const streamId = this.#blockStream;
+    const bytes = this.#blockBytes;
+    this.#blockStream = 0;
+    this.#blockBytes = 0;
+    this.context.pendingBytes -= bytes;
+    const isWhole = this.block.end();
+    if (this.#blockIsPush) {
+      this.count(bytes, 'other');
+    } else if (isWhole) {
+      this.count(bytes, this.headers(streamId, this.#blockEndsStream));
+    } else {
+      this.count(bytes, 'unreadable');
+      this.unreadableHeaders(streamId, this.#blockEndsStream);
+    }
+  }
+
+  // --- copies, for bytes that come late
+
+  /** Takes over the state of another, which reads the same stream. @returns false: there is no memory for it */
+  protected copyFrom(other: Http2Half): boolean {
+    this.#maxFrameBytes = other.#maxFrameBytes;
+    this.#lost = other.#lost;
+    this.#isFoundAgain = other.#isFoundAgain;
+    this.#preface.read = other.#preface.read;
+    this.#settingsSeen = other.#settingsSeen;
+    this.#cursor.copyFrom(other.#cursor);
+    this.#bytesAre = other.#bytesAre;
+    this.#settings.reset();
+    this.#blockStream = other.#blockStream;
+    this.#blockIsPush = other.#blockIsPush;
+    this.#blockEndsStream = other.#blockEndsStream;
+    this.#blockBytes = other.#blockBytes;
+    this.frameSeq = other.frameSeq;
+    this.frameAck = other.frameAck;
+    this.frameTimeMs = other.frameTimeMs;
+    this.frameIpId = other.frameIpId;
+    this.timeMs = other.timeMs;
+    this.lastStreamId = other.lastStreamId;
+    this.#position = other.#position;
+    this.context.pendingBytes += this.#pending;
+    return this.block.copyFrom(other.block);
+  }
+
+  /** Has it read as far as `other`, and stands it where neither a frame's head nor a header block is begun? */
+  protected isLevelWith(other: Http2Half): boolean {
+    return this.#position === other.#position && this.#settingsSeen && this.#cursor.headRead === 0 && this.#blockStream === 0;
+  }
+
+  /** Frees what is held without a word. */
+  discard(): void {
+    this.context.pendingBytes -= this.#pending;
+    this.#cursor.headRead = 0;
+    this.#blockBytes = 0;
+    this.#ended = true;
+    this.block.lose();
+  }
+
+  /** Counts what is neither a message nor a loss yet as lost. */
+  protected losePending(): void {
+    const pending = this.#pending;
+    this.context.pendingBytes -= pending;
+    this.count(pending, 'unreadable');
+    this.#cursor.headRead = 0;
+    this.#blockBytes = 0;
+  }
+
+  // --- holes and ends
+
+  /** A hole of so many bytes; < 0: nobody knows how many. */
+  gap(bytes: number): void {
+    if (this.#lost || this.#ended) return;
+    // Nothing has shown yet that this is HTTP/2.
+    if (!this.#preface.isWhole) return this.#endInPreface();
+    const cursor = this.#cursor;
+    const { left } = cursor;
+    if (bytes < 0 || bytes > left) {
+      this.lose('tcp.reassembly_gap');
+      return;
+    }
+    if (this.#bytesAre === 'block') this.block.forget();
+    this.#settings.reset();
+    const content = cursor.skip(bytes);
+    if (content > 0 && cursor.frame.type === FrameType.data) this.dataGap(cursor.frame.streamId, content);
+    if (bytes === left) this.#frameDone();
+  }
+
+  /** The stream of the DATA frame in which the reading stands; 0 = none. */
+  protected get dataStream(): number {
+    const { inFrame, frame } = this.#cursor;
+    return inFrame && frame.type === FrameType.data ? frame.streamId : 0;
+  }
+
+  /** The connection is over. Should bytes follow all the same, they are unreadable. */
+  end(): void {
+    if (this.#ended) return;
+    if (!this.#preface.isWhole) return this.#endInPreface();
+    this.#lost = true;
+    this.#giveUp('http.message_cut');
+    this.block.lose();
+  }
+
+  /** From here on it is not known where frames begin. */
+  protected lose(reason: CounterName): void {
+    this.#lost = true;
+    this.block.forget();
+    this.#giveUp(reason);
+  }
+
+  /** @returns true: bytes[start, end) are frames, from the first byte on; else they are counted, or HTTP/1 ends it */
+  #findAgain(bytes: Uint8Array, start: number, end: number): boolean {
+    if (!this.block.isLost && framesStandAt(bytes, start, end, this.#maxFrameBytes, this.lastStreamId)) {
+      this.#lost = false;
+      this.#isFoundAgain = true;
+      return true;
+    }
+    if (isRequestAt(bytes, start, end)) this.#end();
+    else this.count(end - start, 'unreadable');
+    return false;
+  }
+
+  /** No frame stands at `at`, `before` bytes of earlier pieces included. @returns how far the piece was read */
+  #noFrame(at: number, end: number, before: number): number {
+    if (this.#isFoundAgain) {
+      // It was no place where frames begin.
+      this.count(before + end - at, 'unreadable');
+      this.lose('tcp.reassembly_gap');
+      return end;
+    }
+    this.leftover = this.#cursor.headStart(before);
+    this.#end();
+    return at;
+  }
+
+  /** These are no frames. */
+  #end(): void {
+    this.#ended = true;
+    this.#giveUp('http.message_cut');
+    this.block.lose();
+    if (this.#settingsSeen) this.context.ledger.count('http.http2_invalid_frame');
+  }
+
+  /** What began like the preface is none. */
+  #endInPreface(): void {
+    this.context.pendingBytes -= this.#preface.pending;
+    this.leftover = this.#preface.bytes;
+    this.#preface.read = 0;
+    this.#ended = true;
+  }
+
+  #giveUp(reason: CounterName): void {
+    this.losePending();
+    this.#blockStream = 0;
+    this.#cursor.leave();
+    this.abandon(reason);
+  }
+}

@@ -1,0 +1,128 @@
+import { HeldBytes } from '../http/held-bytes.ts';
+import { type FieldSink, HpackDecoder } from './hpack.ts';
+import { UNKNOWN_NAME } from './hpack-table.ts';
+import type { ReaderContext } from '../http/reader-context.ts';
+
+/** What a field counts besides its bytes (RFC 9113 10.5.1). */
+const FIELD_BYTES = 32;
+/** Beyond two strings of limits.head_bytes, which the decoder refuses. */
+const SPARE_BYTES = 64;
+
+/**
+ * The header blocks of one direction (RFC 9113 4.3), decoded fragment by fragment, so that neither a flood of CONTINUATION frames nor a block that
+ * unfolds to more than it weighs is ever held: of the field list, limits.head_bytes are kept.
+ */
+export class HeaderBlock implements FieldSink {
+  /** Name, value, name, value, … of the present block. */
+  readonly fields: string[] = [];
+  /** The field list was longer than limits.head_bytes; what is beyond was left out. */
+  isCut = false;
+  /** Fields are unknown: they refer to what a lost block has defined. */
+  hasUnknown = false;
+  /** A block is none, or there was no memory: no later one can be read. */
+  isLost = false;
+  /** A block was lost: of later ones, what refers to those before it is unknown. */
+  isPartial = false;
+  /** Bytes of the present block are missing. */
+  #isBroken = false;
+  readonly #context: ReaderContext;
+  readonly #hpack: HpackDecoder;
+  /** The beginning of a field that did not end in its fragment. */
+  readonly #held: HeldBytes;
+  #bytes = 0;
+
+  constructor(context: ReaderContext) {
+    this.#context = context;
+    this.#hpack = new HpackDecoder(context.budget, context.headBytes);
+    this.#held = new HeldBytes(context.budget);
+  }
+
+  /** The receiver's SETTINGS_HEADER_TABLE_SIZE. */
+  allow(tableBytes: number): void {
+    this.#hpack.allow(tableBytes);
+  }
+
+  begin(): void {
+    this.fields.length = 0;
+    this.#bytes = 0;
+    this.isCut = false;
+    this.hasUnknown = false;
+    this.#isBroken = false;
+  }
+
+  fragment(bytes: Uint8Array, start: number, end: number): void {
+    if (this.isLost || this.#isBroken) return;
+    const held = this.#held;
+    if (held.length === 0) {
+      const at = this.#hpack.decode(bytes, start, end, this);
+      if (at < 0 || (at < end && !held.append(bytes, at, end))) this.#fail();
+      return;
+    }
+    const room = this.#context.headBytes * 2 + SPARE_BYTES;
+    // So much of the fragment as can belong to the field that is held; what is left over is decoded where it is.
+    const to = Math.min(end, start + room);
+    const at = held.length <= room && held.append(bytes, start, to) ? this.#hpack.decode(held.bytes, 0, held.length, this) : -1;
+    if (at < 0) {
+      this.#fail();
+      return;
+    }
+    if (at === held.length) {
+      held.clear();
+    } else if (at > 0) {
+      held.bytes.copyWithin(0, at, held.length);
+      held.truncate(held.length - at);
+    }
+    if (to < end) this.fragment(bytes, to, end);
+  }
+
+  /** The block ends here. @returns false: it was not whole, or is none */
+  end(): boolean {
+    if (this.#held.length > 0) this.#fail();
+    return !this.isLost && !this.#isBroken;
+  }
+
+  field(name: string, value: string): void {
+    if (name === UNKNOWN_NAME) {
+      this.hasUnknown = true;
+      if (value === '') return;
+    }
+    this.#bytes += name.length + value.length + FIELD_BYTES;
+    if (this.#bytes > this.#context.headBytes) this.isCut = true;
+    else this.fields.push(name, value);
+  }
+
+  /** Bytes of blocks were lost: of the present one, too, if there is one. */
+  forget(): void {
+    if (this.isLost) return;
+    if (!this.isPartial) this.#context.ledger.count('http.http2_headers_lost');
+    this.#held.clear();
+    this.#hpack.forget();
+    this.isPartial = true;
+    this.#isBroken = true;
+  }
+
+  #fail(): void {
+    this.#context.ledger.count('http.http2_headers_lost');
+    this.lose();
+  }
+
+  /** Nothing is decoded any more; the memory is given back. */
+  lose(): void {
+    this.isLost = true;
+    this.#held.clear();
+    this.#hpack.close();
+  }
+
+  copyFrom(other: HeaderBlock): boolean {
+    this.isLost = other.isLost;
+    this.isPartial = other.isPartial;
+    this.isCut = other.isCut;
+    this.hasUnknown = other.hasUnknown;
+    this.#isBroken = other.#isBroken;
+    this.fields.length = 0;
+    this.fields.push(...other.fields);
+    this.#bytes = other.#bytes;
+    this.#held.clear();
+    return this.#hpack.copyFrom(other.#hpack) && this.#held.append(other.#held.bytes, 0, other.#held.length);
+  }
+}

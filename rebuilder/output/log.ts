@@ -1,0 +1,54 @@
+import { mkdirSync, openSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { isatty } from 'node:tty';
+import { type Logger, pino } from 'pino';
+import { prettyFactory } from 'pino-pretty';
+import type { LogSettings } from '../config/settings.ts';
+import { LineQueue } from './line-queue.ts';
+
+export type { Logger };
+
+/** Lines waiting for a file or a pipe. */
+const QUEUE_BYTES = 8 << 20;
+/** A log that nobody reads does not keep the service from ending. */
+const LONGEST_CLOSE_MS = 1000;
+/** A log names addresses and targets: not for everyone on the machine. */
+const OWNER_AND_GROUP = 0o640;
+
+export interface OpenLog {
+  readonly logger: Logger;
+  /** Waits until what was logged is written, but not for long. */
+  close(): Promise<void>;
+}
+
+/** The service's log: lines for people, or JSON. Never a payload, and no query values unless `access_log.verbose` says so. */
+export function openServiceLog(settings: LogSettings, onDrop: (lines: number) => void = () => {}): OpenLog {
+  return openLog('log.log_file', settings.logFile, settings.level, settings.pretty, onDrop);
+}
+
+/**
+ * Whoever logs never waits: lines wait for the file, and when there are too many, new ones are left out. Throws an Error of one sentence when
+ * the file cannot be opened.
+ * @param key of the configuration, for that sentence
+ */
+export function openLog(key: string, file: string, level: string, forPeople: boolean, onDrop: (lines: number) => void): OpenLog {
+  const descriptor = descriptorOf(file, key);
+  const queue = new LineQueue(descriptor, QUEUE_BYTES, onDrop);
+  const options = { colorize: isatty(descriptor), translateTime: 'SYS:HH:MM:ss', ignore: 'pid,hostname', singleLine: true };
+  const line = forPeople ? prettyFactory(options) : (json: string) => json;
+  return {
+    logger: pino({ level, base: null }, { write: (json: string) => queue.write(line(json)) }),
+    close: () => queue.drain(LONGEST_CLOSE_MS),
+  };
+}
+
+function descriptorOf(file: string, key: string): number {
+  if (file === 'stdout') return 1;
+  if (file === 'stderr') return 2;
+  try {
+    mkdirSync(dirname(file), { recursive: true });
+    return openSync(file, 'a', OWNER_AND_GROUP);
+  } catch (error) {
+    throw new Error(`${key}: ${file} cannot be written: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+  }
+}

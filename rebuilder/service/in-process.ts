@@ -1,0 +1,34 @@
+import type { Settings } from '../config/settings.ts';
+import type { LineWriter } from '../output/exchange-lines.ts';
+import { Ledger } from '../ledger.ts';
+import type { RebuildingThreads } from './rebuilding-threads.ts';
+import type { ObserverOf } from '../output/request-observer.ts';
+import { ServiceThread } from './service-thread.ts';
+import { Sources } from './sources.ts';
+
+/** The whole service in the main thread: one core, and the way where sockets cannot be shared between threads. */
+export async function startInProcess(
+  settings: Settings, loopKey: Uint8Array, observerOf: ObserverOf | null, notice: (sentence: string) => void, writeLines: LineWriter | null,
+): Promise<RebuildingThreads> {
+  const ledger = new Ledger();
+  const thread = new ServiceThread(settings, ledger, loopKey, observerOf?.(settings, ledger) ?? null, writeLines === null ? {} : { writeLines });
+  const sources = new Sources(settings, ledger, {}, true, notice);
+  try {
+    await sources.start(thread.pipeline);
+  } catch (error) {
+    await thread.drain(0);
+    throw error;
+  }
+  return {
+    vxlanPort: sources.vxlanPort,
+    ledger: () => ledger,
+    gauges: () => thread.gauges(),
+    sources: () => sources.states(),
+    endpoint: () => thread.endpointState(),
+    lastPacketMs: () => thread.pipeline.lastFrameMs,
+    stop: async (timeoutMs) => {
+      await sources.stop();
+      await thread.drain(timeoutMs);
+    },
+  };
+}

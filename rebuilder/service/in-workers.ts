@@ -1,0 +1,123 @@
+import { loadLibc } from '../capture/libc.ts';
+import { openSocketGroup, type SocketGroup } from '../capture/socket-group.ts';
+import { bindAddress } from '../capture/udp-socket.ts';
+import type { Settings } from '../config/settings.ts';
+import type { LineWriter } from '../output/exchange-lines.ts';
+import type { RebuildingThreads } from './rebuilding-threads.ts';
+import type { ObserverOf } from '../output/request-observer.ts';
+import { ServiceThread } from './service-thread.ts';
+import { Sources } from './sources.ts';
+import type { EndpointState, SourceState } from '../status/status-source.ts';
+import type { WorkerInputs, WorkerShare } from './worker-share.ts';
+import { Workers } from './workers.ts';
+
+/** What each worker is told. */
+interface Orders {
+  readonly settings: Settings;
+  readonly loopKey: Uint8Array;
+}
+
+/** What each worker tells, once a second. */
+interface Report {
+  readonly sources: readonly SourceState[];
+  readonly endpoint: EndpointState;
+}
+
+const REPORT_MS = 1000;
+/** Beyond the drain timeout: for a worker to say that it is done. */
+const STOP_GRACE_MS = 2000;
+
+/**
+ * The service in several threads: the main thread binds the sockets and holds them, each worker reads its own of the group and is a whole
+ * service for the connections the kernel gives it. null = not on this system (no libc to call): run in the main thread.
+ */
+export async function startInWorkers(
+  settings: Settings, loopKey: Uint8Array, notice: (sentence: string) => void, writeLines: LineWriter | null,
+): Promise<RebuildingThreads | null> {
+  const libc = await loadLibc();
+  if (libc === undefined) return null;
+  const groups: SocketGroup[] = [];
+  const closeGroups = (): void => groups.splice(0).forEach((group) => group.close());
+  const { fromVxlan, fromGeneve } = settings.tcpStream;
+  let vxlan: SocketGroup | null = null;
+  let geneve: SocketGroup | null = null;
+  try {
+    const open = (tunnel: 'vxlan' | 'geneve', { listen, receiveBufferBytes }: typeof fromVxlan): SocketGroup => {
+      const group = openSocketGroup(libc, tunnel, settings.workers, { host: bindAddress(listen.host), port: listen.port, receiveBufferBytes });
+      groups.push(group);
+      return group;
+    };
+    if (fromVxlan.enabled) vxlan = open('vxlan', fromVxlan);
+    if (fromGeneve.enabled) geneve = open('geneve', fromGeneve);
+  } catch (error) {
+    closeGroups();
+    throw error;
+  }
+  const inputs = Array.from({ length: settings.workers }, (_, i): WorkerInputs => ({
+    ...(vxlan === null ? {} : { vxlan: vxlan.sockets[i]! }),
+    ...(geneve === null ? {} : { geneve: geneve.sockets[i]! }),
+  }));
+  const orders: Orders = { settings, loopKey };
+  const workers = new Workers({ entry: process.argv[1]!, inputs, data: orders, onDeath: notice, ...(writeLines === null ? {} : { writeLines }) });
+  try {
+    await workers.start();
+  } catch (error) {
+    await workers.stop(0);
+    closeGroups();
+    throw error;
+  }
+  const reports = (): Report[] => workers.states().flatMap(({ report }) => report === undefined ? [] : [report as Report]);
+  return {
+    vxlanPort: vxlan?.port ?? 0,
+    ledger: () => workers.ledger(),
+    gauges: () => ({
+      flows: workers.gauge('flows'),
+      pendingPackets: workers.gauge('pendingPackets'),
+      pendingBytes: workers.gauge('pendingBytes'),
+      inFlightRequests: workers.gauge('inFlightRequests'),
+      queueBytes: workers.gauge('queueBytes'),
+      openConnections: workers.gauge('openConnections'),
+    }),
+    sources: () => workers.states().flatMap(({ index, running, report }) => (report as Report | undefined)?.sources
+      .map(({ description, bound }) => ({ description: `worker ${index}: ${description}`, bound: bound && running })) ?? []),
+    endpoint: () => {
+      const states = reports().map(({ endpoint }) => endpoint);
+      return states.find(({ answering }) => !answering) ?? states[0]
+        ?? { url: settings.forward.endpoint === '' ? null : settings.forward.endpoint, answering: true, detail: 'nothing was to be delivered yet' };
+    },
+    lastPacketMs: () => workers.gauge('lastPacketMs') || null,
+    stop: async (timeoutMs) => {
+      await workers.stop(timeoutMs + STOP_GRACE_MS);
+      closeGroups();
+    },
+  };
+}
+
+/** A worker's life. */
+export async function runWorker(share: WorkerShare, observerOf: ObserverOf): Promise<void> {
+  const { settings, loopKey } = share.data as Orders;
+  const thread = new ServiceThread(settings, share.ledger, loopKey, observerOf(settings, share.ledger), {
+    share, ...(settings.exchanges.file === '' ? {} : { writeLines: (lines: Uint8Array) => share.writeLines(lines) }),
+  });
+  // libpcap's captures are one worker's: their packets would have to be copied to reach another.
+  const sources = new Sources(settings, share.ledger, share.inputs, share.index === 0, () => {});
+  const tell = (): void => {
+    const { memoryBytes, ...gauges } = thread.gauges();
+    for (const [name, value] of Object.entries(gauges)) share.setGauge(name as keyof typeof gauges, value);
+    share.setGauge('memoryBytes', memoryBytes);
+    share.setGauge('lastPacketMs', thread.pipeline.lastFrameMs ?? 0);
+  };
+  const report = (): void => share.report({ sources: sources.states(), endpoint: thread.endpointState() } satisfies Report);
+  share.onSegment((segment) => thread.pipeline.segment(segment, Date.now()));
+  await sources.start(thread.pipeline);
+  const timers = [setInterval(tell, 100), setInterval(report, REPORT_MS)];
+  share.onStop(() => void (async () => {
+    await sources.stop();
+    await thread.drain(settings.forward.drainTimeoutMs);
+    timers.forEach(clearInterval);
+    tell();
+    process.exit();
+  })());
+  report();
+  share.ready();
+}

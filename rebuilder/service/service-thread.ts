@@ -1,0 +1,158 @@
+import { workerOf } from '../capture/flow-hash.ts';
+import type { Settings } from '../config/settings.ts';
+import { ExchangeLines, type LineWriter } from '../output/exchange-lines.ts';
+import { Dispatcher } from '../forward/dispatcher.ts';
+import { LoopMarker } from '../forward/loop-marker.ts';
+import type { ExchangeSink } from '../exchange/exchange-sink.ts';
+import type { HttpRequest } from '../http/http-request.ts';
+import type { Ledger } from '../ledger.ts';
+import { Pipeline, type PipelineOptions } from '../pipeline.ts';
+import type { RequestObserver } from '../output/request-observer.ts';
+import { IgnoredAddresses } from '../rules/ignored-addresses.ts';
+import { Networks } from '../address/networks.ts';
+import { Rules } from '../rules/rules.ts';
+import type { EndpointState, Gauges } from '../status/status-source.ts';
+import type { Packet } from '../wire/packet.ts';
+import type { WorkerShare } from './worker-share.ts';
+
+const OWN_ADDRESSES_MS = 1000;
+
+/** Where a thread differs from the service's only one. */
+export interface Surroundings {
+  /** It is a worker among others. */
+  readonly share?: WorkerShare;
+  /** Instead of those of a live capture. */
+  readonly limits?: PipelineOptions['limits'];
+  /** Where requests go that are not delivered. */
+  readonly exchanges?: ExchangeSink;
+  /** Writes to `exchanges.file`. */
+  readonly writeLines?: LineWriter;
+}
+
+/** One thread's share of the service: its pipeline, the rules, and the delivery. Sources feed `pipeline`. */
+export class ServiceThread implements ExchangeSink {
+  readonly pipeline: Pipeline;
+  readonly ledger: Ledger;
+  readonly #settings: Settings;
+  readonly #rules: Rules;
+  readonly #dispatcher: Dispatcher | null;
+  readonly #ignored: IgnoredAddresses;
+  readonly #observer: RequestObserver | null;
+  readonly #exchanges: ExchangeSink | null;
+  readonly #lines: ExchangeLines | null;
+  readonly #timer: NodeJS.Timeout;
+
+  /** Throws an Error of one sentence when the endpoint cannot be one. */
+  constructor(settings: Settings, ledger: Ledger, loopKey: Uint8Array, observer: RequestObserver | null, surroundings: Surroundings = {}) {
+    this.ledger = ledger;
+    this.#settings = settings;
+    this.#observer = observer;
+    this.#exchanges = surroundings.exchanges ?? null;
+    this.#dispatcher = settings.forward.endpoint === '' ? null : new Dispatcher(settings.forward, ledger, loopKey);
+    this.#lines = surroundings.writeLines === undefined ? null : new ExchangeLines({
+      write: surroundings.writeLines, queueBytes: settings.exchanges.queueBytes, ledger, isOnlyEnd: this.#dispatcher === null,
+    });
+    if (this.#dispatcher !== null) this.#dispatcher.onEnd = observer?.ended ?? null;
+    this.#rules = new Rules(settings, this.#dispatcher?.marker ?? new LoopMarker(loopKey), loopKey, ledger);
+    this.#ignored = new IgnoredAddresses(settings.tcpStream.ignoreIps, settings.tcpStream.onlyPorts);
+    this.pipeline = new Pipeline(this.#pipelineOptions(surroundings), ledger, this);
+    this.#timer = setInterval(() => this.#ignoreOwn(), OWN_ADDRESSES_MS);
+    this.#timer.unref();
+  }
+
+  exchange(request: HttpRequest): void {
+    const decision = this.#rules.decide(request);
+    if (typeof decision === 'string') {
+      if (this.#observer === null) return;
+      this.#rules.redact(request);
+      this.#observer.request(request, null, decision);
+      return;
+    }
+    this.#rules.redact(request);
+    this.#observer?.request(request, decision, null);
+    this.#lines?.exchange(request);
+    if (this.#dispatcher !== null) this.#dispatcher.submit(request, decision);
+    else this.#exchanges?.exchange(request);
+  }
+
+  gauges(): Gauges & { memoryBytes: number } {
+    const { flows, pendingPackets, pendingBytes, waitingRequests, memoryBytes } = this.pipeline.gauges();
+    const forward = this.#dispatcher?.state();
+    return {
+      flows,
+      pendingPackets,
+      pendingBytes,
+      inFlightRequests: waitingRequests + (this.#dispatcher?.inFlight() ?? 0) + (this.#lines?.waitingRequests ?? 0),
+      queueBytes: forward?.queuedBytes ?? 0,
+      openConnections: forward?.openConnections ?? 0,
+      memoryBytes: memoryBytes + (forward?.memoryBytes ?? 0) + (this.#lines?.pendingBytes ?? 0),
+    };
+  }
+
+  endpointState(): EndpointState {
+    const state = this.#dispatcher?.state();
+    if (state === undefined) return { url: null, answering: true, detail: 'nothing is delivered: forward.endpoint is empty' };
+    return {
+      url: this.#settings.forward.endpoint,
+      answering: state.answering,
+      detail: state.error ?? (state.lastAnswerMs === null ? 'nothing was to be delivered yet' : 'answering'),
+    };
+  }
+
+  /** No more frames will come: rebuilds what is held and delivers it, for at most `timeoutMs`. */
+  async drain(timeoutMs: number): Promise<void> {
+    clearInterval(this.#timer);
+    this.pipeline.flush();
+    await Promise.all([this.#dispatcher?.drain(timeoutMs), this.#lines?.drain(timeoutMs)]);
+    await this.#observer?.close();
+  }
+
+  /** Flows to the detection endpoints are our own: mirrored, they would be rebuilt and delivered for ever. */
+  #ignoreOwn(): void {
+    if (this.#dispatcher === null) return;
+    this.#ignored.setOwn(this.#dispatcher.ownAddresses().map(({ ip, port }) => ({ address: ip, port })));
+  }
+
+  #pipelineOptions({ share, limits: given }: Surroundings): PipelineOptions {
+    const { limits, forward, tcpStream, proxyProtocol } = this.#settings;
+    const balancers = proxyProtocol.map(({ trustedNetworks, ports }) => ({ networks: new Networks(trustedNetworks), ports }));
+    return {
+      limits: given ?? limits,
+      bodyLimitBytes: forward.bodyLimitBytes,
+      parseResponses: tcpStream.parseResponses,
+      responseTimeoutMs: tcpStream.responseTimeoutMs,
+      vxlanPorts: [tcpStream.fromVxlan.listen.port],
+      expectsProxyHeader: (c) => balancers.some(({ networks, ports }) => {
+        const [w0, w1, w2, w3, port] = c.client === 'a' ? [c.a0, c.a1, c.a2, c.a3, c.bPort] : [c.b0, c.b1, c.b2, c.b3, c.aPort];
+        return (ports.length === 0 || ports.includes(port)) && networks.has(w0, w1, w2, w3);
+      }),
+      ...(share === undefined ? {} : { handOver: (packet: Packet) => handOver(share, packet) }),
+      admit: (packet) => this.#vniRefused(packet) ?? this.#ignored.reason(packet),
+    };
+  }
+
+  #vniRefused({ vni, geneveVni }: Packet): 'rules.vni_filtered' | null {
+    const { fromVxlan, fromGeneve } = this.#settings.tcpStream;
+    if (geneveVni >= 0) {
+      return admits(fromGeneve, geneveVni) && (vni < 0 || vni === geneveVni || isIn(fromGeneve.innerVniFilter, vni)) ? null : 'rules.vni_filtered';
+    }
+    return vni < 0 || admits(fromVxlan, vni) ? null : 'rules.vni_filtered';
+  }
+}
+
+/** Fragments reach a worker by their addresses alone; the packet they make may be of another worker's connection. */
+function handOver(share: WorkerShare, p: Packet): boolean {
+  const addresses = p.src0 ^ p.src1 ^ p.src2 ^ p.src3 ^ p.dst0 ^ p.dst1 ^ p.dst2 ^ p.dst3;
+  const owner = workerOf(addresses, p.srcPort, p.dstPort, share.workers);
+  if (owner === share.index) return false;
+  share.handOver(owner, p);
+  return true;
+}
+
+function admits({ vniFilter, vniExclude }: { vniFilter: readonly number[]; vniExclude: readonly number[] }, vni: number): boolean {
+  return isIn(vniFilter, vni) && !vniExclude.includes(vni);
+}
+
+function isIn(list: readonly number[], vni: number): boolean {
+  return list.length === 0 || list.includes(vni);
+}

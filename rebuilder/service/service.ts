@@ -1,0 +1,89 @@
+import type { Settings } from '../config/settings.ts';
+import { watchEndpoint } from './endpoint-watch.ts';
+import { readLoopKey } from '../forward/loop-marker.ts';
+import { startInProcess } from './in-process.ts';
+import { startInWorkers } from './in-workers.ts';
+import { COUNTER_NAMES, type Ledger } from '../ledger.ts';
+import type { Logger } from '../output/log.ts';
+import type { RebuildingThreads } from './rebuilding-threads.ts';
+import type { ObserverOf } from '../output/request-observer.ts';
+import { RotatingFile } from '../output/rotating-file.ts';
+import { StatusServer } from '../status/server.ts';
+import type { StatusSource } from '../status/status-source.ts';
+
+export const VERSION = '0.1.0';
+
+export interface Service {
+  readonly vxlanPort: number;
+  /** `host:port` of metrics and the status page; null = off. */
+  readonly statusAddress: string | null;
+  ledger(): Ledger;
+  stop(): Promise<void>;
+}
+
+export interface ServiceOptions {
+  readonly log: Logger;
+  /** Who is told about each request; with workers it is that of `runWorker`. */
+  readonly observerOf: ObserverOf | null;
+  /** What the demo's stand-in received, for the status page. */
+  readonly received?: NonNullable<StatusSource['received']>;
+}
+
+/** Starts everything a configuration asks for. Rejects with an Error of one sentence, with nothing left running. */
+export async function startService(settings: Settings, { log, observerOf, received }: ServiceOptions): Promise<Service> {
+  const startedMs = Date.now();
+  const loopKey = readLoopKey(settings.forward.loopKeyFile);
+  const notice = (sentence: string): void => log.warn(sentence);
+  const file = await openExchangeFile(settings.exchanges, notice);
+  const writeLines = file === null ? null : (lines: Uint8Array) => file.append(lines);
+  let threads: RebuildingThreads;
+  try {
+    threads = (settings.workers > 0 ? await startInWorkers(settings, loopKey, notice, writeLines) : null)
+      ?? await startInProcess(settings, loopKey, observerOf, notice, writeLines);
+  } catch (error) {
+    await file?.close();
+    throw error;
+  }
+  let server: StatusServer;
+  try {
+    const source: StatusSource = { ...threads, version: VERSION, startedMs, ...(received === undefined ? {} : { received }) };
+    server = await StatusServer.start(source, settings.metrics, settings.healthCheck);
+  } catch (error) {
+    await threads.stop(0);
+    await file?.close();
+    throw error;
+  }
+  for (const { description } of threads.sources()) log.info(`capturing: ${description}`);
+  if (server.metricsAddress !== null) log.info(`status page on http://${server.metricsAddress}/, metrics on /metrics`);
+  if (settings.forward.endpoint !== '') log.info(`delivering to ${settings.forward.endpoint}`);
+  if (file !== null) log.info(`writing exchanges to ${settings.exchanges.file}`);
+  const endWatch = watchEndpoint(() => threads.endpoint(), settings.forward.deadlineMs, notice);
+  return {
+    vxlanPort: threads.vxlanPort,
+    statusAddress: server.metricsAddress,
+    ledger: () => threads.ledger(),
+    stop: async () => {
+      await threads.stop(settings.forward.drainTimeoutMs);
+      endWatch();
+      await file?.close();
+      await server.close();
+    },
+  };
+}
+
+async function openExchangeFile({ file, maxSizeBytes, maxFiles }: Settings['exchanges'], notice: (sentence: string) => void): Promise<RotatingFile | null> {
+  if (file === '') return null;
+  const onFault = (error: Error | null): void => notice(error === null
+    ? `exchanges.file ${file} is written again`
+    : `exchanges.file ${file} cannot be written, requests are left out of it until it can: ${error.message}`);
+  try {
+    return await RotatingFile.open({ file, maxSizeBytes, maxFiles, onFault });
+  } catch (error) {
+    throw new Error(`exchanges.file ${file} cannot be written: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+  }
+}
+
+/** The ledger as one line: every counter that is not 0. */
+export function ledgerLine(ledger: Ledger): string {
+  return JSON.stringify(Object.fromEntries(COUNTER_NAMES.filter((name) => ledger.get(name) !== 0).map((name) => [name, ledger.get(name)])));
+}

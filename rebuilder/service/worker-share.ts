@@ -1,0 +1,134 @@
+import { isMainThread, type MessagePort, parentPort, workerData } from 'node:worker_threads';
+import type { FrameRing } from '../capture/frame-ring.ts';
+import type { UdpSocket } from '../capture/udp-socket.ts';
+import { COUNTER_NAMES, Ledger } from '../ledger.ts';
+import type { Packet } from '../wire/packet.ts';
+
+/** What a worker holds at this moment, one number each in shared memory; the main thread sums them up, `lastPacketMs` by its maximum. */
+export const GAUGE_NAMES = [
+  'flows', 'pendingPackets', 'pendingBytes', 'inFlightRequests', 'queueBytes', 'openConnections', 'memoryBytes', 'lastPacketMs',
+] as const;
+export type GaugeName = (typeof GAUGE_NAMES)[number];
+
+/** The fields of a segment that go with it to another worker. */
+const SEGMENT_FIELDS = [
+  'vni', 'outerSource', 'version', 'src0', 'src1', 'src2', 'src3', 'dst0', 'dst1', 'dst2', 'dst3', 'ipId', 'protocol', 'payloadStart',
+  'payloadEnd', 'missing', 'srcPort', 'dstPort', 'seq', 'ack', 'flags', 'window', 'dataStart', 'dataEnd', 'checksum', 'vlan', 'geneveVni',
+  'cut', 'sourceRouted',
+] as const satisfies readonly (keyof Packet)[];
+
+/** A segment as another worker took it apart; Object.assign it to a Packet. */
+export type Segment = Pick<Packet, 'bytes' | (typeof SEGMENT_FIELDS)[number]>;
+
+/** Sockets a worker reads, bound and held by the main thread; and frames of captured interfaces. */
+export interface WorkerInputs {
+  readonly vxlan?: UdpSocket;
+  readonly geneve?: UdpSocket;
+  readonly ring?: FrameRing;
+}
+
+/** What the main thread gives each worker as `workerData`. */
+export interface WorkerData {
+  readonly rebuilderWorker: true;
+  readonly index: number;
+  readonly workers: number;
+  /** Counters, then gauges. */
+  readonly numbers: SharedArrayBuffer;
+  readonly inputs: WorkerInputs;
+  /** What the service passes on, such as its settings. */
+  readonly data: unknown;
+}
+
+export type ToWorker = { readonly kind: 'stop' } | { readonly kind: 'segment'; readonly segment: Segment } | { readonly kind: 'written'; readonly lines: number };
+export type ToMain = { readonly kind: 'ready' } | { readonly kind: 'segment'; readonly to: number; readonly segment: Segment }
+  | { readonly kind: 'report'; readonly report: unknown } | { readonly kind: 'lines'; readonly lines: Uint8Array };
+
+export const COUNTERS_BYTES = COUNTER_NAMES.length * 8;
+export const NUMBERS_BYTES = COUNTERS_BYTES + GAUGE_NAMES.length * 8;
+
+/** The worker's end: what it is to do, where it counts, and how it speaks to the others. */
+export class WorkerShare {
+  readonly index: number;
+  readonly workers: number;
+  readonly inputs: WorkerInputs;
+  readonly data: unknown;
+  /** Its counters, which outlive it: one that takes its place counts on. */
+  readonly ledger: Ledger;
+  private readonly gauges: Float64Array;
+  private readonly port: MessagePort;
+  private segmentHandler: (segment: Segment) => void = () => {};
+  private stopHandler: () => void = () => process.exit();
+  private readonly writing: ((lines: number) => void)[] = [];
+
+  constructor(data: WorkerData, port: MessagePort) {
+    this.index = data.index;
+    this.workers = data.workers;
+    this.inputs = data.inputs;
+    this.data = data.data;
+    this.ledger = new Ledger(new Float64Array(data.numbers, 0, COUNTER_NAMES.length));
+    this.gauges = new Float64Array(data.numbers, COUNTERS_BYTES, GAUGE_NAMES.length);
+    this.port = port;
+    port.on('message', (message: ToWorker) => {
+      if (message.kind === 'stop') this.stopHandler();
+      else if (message.kind === 'written') this.writing.shift()?.(message.lines);
+      else this.segmentHandler(message.segment);
+    });
+  }
+
+  /** To be called when packets are read: the service counts as started when all its workers are. */
+  ready(): void {
+    this.post({ kind: 'ready' });
+  }
+
+  /** Writes what is held now; call it with each batch, it is a few stores. */
+  setGauge(name: GaugeName, value: number): void {
+    this.gauges[GAUGE_NAMES.indexOf(name)] = value;
+  }
+
+  /** Anything the status page shall know of this worker; the last one counts. Structured clone. */
+  report(report: unknown): void {
+    this.post({ kind: 'report', report });
+  }
+
+  /** Has lines written by the main thread, where the file is, after those of the calls before. Resolves to how many were written. */
+  writeLines(lines: Uint8Array): Promise<number> {
+    return new Promise((resolve) => {
+      this.writing.push(resolve);
+      this.post({ kind: 'lines', lines });
+    });
+  }
+
+  /** Gives a segment that was put together from fragments to the worker of its connection. Its bytes are copied. */
+  handOver(to: number, packet: Packet): void {
+    this.ledger.count('workers.handed_over');
+    const fields = Object.fromEntries(SEGMENT_FIELDS.map((name) => [name, packet[name]])) as Omit<Segment, 'bytes'>;
+    this.post({ kind: 'segment', to, segment: { ...fields, bytes: packet.bytes.slice() } });
+  }
+
+  /** @param handler gets the segments other workers hand over; they are counted already */
+  onSegment(handler: (segment: Segment) => void): void {
+    this.segmentHandler = (segment) => {
+      this.ledger.count('workers.taken_over');
+      handler(segment);
+    };
+  }
+
+  /** @param handler is to deliver what is left and then let the thread end (process.exit() ends only this thread) */
+  onStop(handler: () => void): void {
+    this.stopHandler = handler;
+  }
+
+  private post(message: ToMain): void {
+    this.port.postMessage(message);
+  }
+}
+
+let share: WorkerShare | undefined;
+
+/** undefined in the main thread, and in threads that are not of the rebuilder. */
+export function workerShare(): WorkerShare | undefined {
+  const data: Partial<WorkerData> | null | undefined = workerData;
+  if (isMainThread || parentPort === null || data?.rebuilderWorker !== true) return undefined;
+  share ??= new WorkerShare(data as WorkerData, parentPort);
+  return share;
+}

@@ -1,0 +1,49 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { test } from 'node:test';
+import { MessageChannel } from 'node:worker_threads';
+import { COUNTER_NAMES } from '../../rebuilder/ledger.ts';
+import { Packet } from '../../rebuilder/wire/packet.ts';
+import { GAUGE_NAMES, NUMBERS_BYTES, type Segment, WorkerShare, workerShare } from '../../rebuilder/service/worker-share.ts';
+
+function share(): { share: WorkerShare; numbers: SharedArrayBuffer; main: MessageChannel['port1'] } {
+  const { port1, port2 } = new MessageChannel();
+  const numbers = new SharedArrayBuffer(NUMBERS_BYTES);
+  return { share: new WorkerShare({ rebuilderWorker: true, index: 1, workers: 3, numbers, inputs: {}, data: 'settings' }, port2), numbers, main: port1 };
+}
+
+test('the main thread has no share', () => {
+  assert.equal(workerShare(), undefined);
+});
+
+test('counters and gauges lie in shared memory, beside each other', () => {
+  const { share: worker, numbers, main } = share();
+  worker.ledger.count('workers.taken_over', 7);
+  GAUGE_NAMES.forEach((name, i) => worker.setGauge(name, i + 1));
+  const all = new Float64Array(numbers);
+  assert.equal(all[COUNTER_NAMES.indexOf('workers.taken_over')], 7);
+  assert.deepEqual([...all.subarray(COUNTER_NAMES.length)], GAUGE_NAMES.map((_, i) => i + 1));
+  main.close();
+});
+
+test('a segment that is handed over arrives with all its fields and a copy of its bytes', async () => {
+  const { share: worker, main } = share();
+  const packet = new Packet();
+  Object.assign(packet, {
+    bytes: Buffer.from('xxdata'), vni: 1377, outerSource: -5, version: 6, src0: 1, src3: -2, dst0: 3, dst3: 4, srcPort: 41_000, dstPort: 80,
+    seq: 0xfffffff0, ack: 9, flags: 24, window: 502, dataStart: 2, dataEnd: 6, checksum: 'correct', ipId: 77, protocol: 6,
+  });
+  worker.handOver(2, packet);
+  packet.bytes.fill(0);
+  const [message] = await once(main, 'message') as [{ kind: string; to: number; segment: Segment }];
+  assert.deepEqual([message.kind, message.to], ['segment', 2]);
+  // What the other end does with it.
+  const received = new Promise<Segment>((resolve) => { worker.onSegment(resolve); });
+  main.postMessage({ kind: 'segment', segment: message.segment });
+  const copy = Object.assign(new Packet(), await received);
+  assert.deepEqual(Buffer.from(copy.bytes.subarray(copy.dataStart, copy.dataEnd)).toString(), 'data');
+  assert.deepEqual({ ...copy, bytes: null }, { ...packet, bytes: null });
+  assert.equal(worker.ledger.get('workers.handed_over'), 1);
+  assert.equal(worker.ledger.get('workers.taken_over'), 1);
+  main.close();
+});
