@@ -1,3 +1,4 @@
+import type { Provenance } from '../reassembly/provenance.ts';
 import type { StreamSink } from '../reassembly/stream-sink.ts';
 import type { ReaderContext } from '../http/reader-context.ts';
 import { type ProxyAddresses, parseProxyHeader } from './proxy-protocol.ts';
@@ -24,9 +25,9 @@ export class ProxyPrefix implements StreamSink {
     this.#decided = decided;
   }
 
-  data(bytes: Uint8Array, start: number, end: number, seq: number, ack: number, timeMs: number, ipId: number): void {
+  data(bytes: Uint8Array, start: number, end: number, seq: number, from: Provenance): void {
     if (this.#done) {
-      this.#inner.data(bytes, start, end, seq, ack, timeMs, ipId);
+      this.#inner.data(bytes, start, end, seq, from);
       return;
     }
     const before = this.#held.length;
@@ -40,7 +41,7 @@ export class ProxyPrefix implements StreamSink {
     const length = header.kind === 'proxied' || header.kind === 'local' ? header.length : 0;
     this.#decide(header.kind === 'proxied' ? header.addresses : null);
     this.#context.ledger.count('http.proxy_protocol_bytes', length);
-    if (length < all.length) this.#inner.data(all, length, all.length, (seq - before + length) | 0, ack, timeMs, ipId);
+    if (length < all.length) this.#inner.data(all, length, all.length, (seq - before + length) | 0, from);
   }
 
   gap(bytes: number): void {

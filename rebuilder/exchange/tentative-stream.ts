@@ -1,4 +1,5 @@
 import type { Connection } from '../reassembly/connection.ts';
+import type { Provenance } from '../reassembly/provenance.ts';
 import type { StreamSink } from '../reassembly/stream-sink.ts';
 import { ResponseParser } from '../http1/response-parser.ts';
 import { RequestLine, lineEnd } from '../http/request-line.ts';
@@ -20,12 +21,12 @@ export class TentativeStream implements StreamSink {
     this.#roles = roles;
   }
 
-  data(bytes: Uint8Array, start: number, end: number, seq: number, ack: number, timeMs: number, ipId: number): void {
+  data(bytes: Uint8Array, start: number, end: number, seq: number, from: Provenance): void {
     if (this.inner instanceof ResponseParser && isRequestLine(bytes, start, end)) this.#roles.swapRoles('server');
     const { inner } = this;
-    inner.data(bytes, start, end, seq, ack, timeMs, ipId);
+    inner.data(bytes, start, end, seq, from);
     // It turned out to be the other role: the piece is that parser's.
-    if (this.inner !== inner) this.inner.data(bytes, start, end, seq, ack, timeMs, ipId);
+    if (this.inner !== inner) this.inner.data(bytes, start, end, seq, from);
   }
 
   gap(bytes: number): void { this.inner.gap(bytes); }

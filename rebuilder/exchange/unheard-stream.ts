@@ -1,3 +1,4 @@
+import type { Provenance } from '../reassembly/provenance.ts';
 import type { StreamSink } from '../reassembly/stream-sink.ts';
 
 /** A server that has said nothing yet. Where only one direction is mirrored it stays so, and a parser for each would be memory for nothing. */
@@ -9,8 +10,8 @@ export class UnheardStream implements StreamSink {
     this.#connection = connection;
   }
 
-  data(bytes: Uint8Array, start: number, end: number, seq: number, ack: number, timeMs: number, ipId: number): void {
-    this.#connection.hear().data(bytes, start, end, seq, ack, timeMs, ipId);
+  data(bytes: Uint8Array, start: number, end: number, seq: number, from: Provenance): void {
+    this.#connection.hear().data(bytes, start, end, seq, from);
   }
 
   gap(bytes: number): void {

@@ -1,4 +1,5 @@
 import type { CounterName } from '../ledger.ts';
+import { Origin, type Provenance } from '../reassembly/provenance.ts';
 import type { StreamSink } from '../reassembly/stream-sink.ts';
 import { MessageProgress } from './message-progress.ts';
 import type { Framing } from '../http/message.ts';
@@ -29,11 +30,8 @@ export abstract class MessageReader implements StreamSink {
   #remaining = 0;
   /** The held body is the entity, chunk framing taken off: a hole made the framing unreadable. */
   #unchunked = false;
-  /** Of the piece that began the message. */
-  protected messageSeq = 0;
-  protected messageAck = 0;
-  protected messageTimeMs = 0;
-  protected messageIpId = 0;
+  /** Where the message in progress begins, and in which packet. */
+  protected readonly began = new Origin();
   protected lastByteMs = 0;
 
   constructor(context: Http1Context) {
@@ -62,14 +60,14 @@ export abstract class MessageReader implements StreamSink {
   protected abstract lose(bytes: number): void;
   protected abstract resync(): void;
 
-  data(bytes: Uint8Array, start: number, end: number, seq: number, ack: number, timeMs: number, ipId: number): void {
-    this.lastByteMs = timeMs;
+  data(bytes: Uint8Array, start: number, end: number, seq: number, from: Provenance): void {
+    this.lastByteMs = from.timeMs;
     let at = start;
     while (at < end) {
       switch (this.state) {
         case 'idle':
           if (this.begin(bytes, at, end)) {
-            this.#beginsAt((seq + at - start) | 0, ack, timeMs, ipId);
+            this.began.set((seq + at - start) | 0, from);
             at = this.#newHead(bytes, at, end);
           } else {
             at = this.skipped;
@@ -83,18 +81,11 @@ export abstract class MessageReader implements StreamSink {
           at = end;
           break;
         case 'other':
-          this.#beginsAt((seq + at - start) | 0, ack, timeMs, ipId); // of the message that `other` may find
+          this.began.set((seq + at - start) | 0, from); // of the message that `other` may find
           at = this.other(bytes, at, end);
           break;
       }
     }
-  }
-
-  #beginsAt(seq: number, ack: number, timeMs: number, ipId: number): void {
-    this.messageSeq = seq;
-    this.messageAck = ack;
-    this.messageTimeMs = timeMs;
-    this.messageIpId = ipId;
   }
 
   gap(bytes: number): void {
@@ -158,7 +149,7 @@ export abstract class MessageReader implements StreamSink {
     this.#contentLength = other.#contentLength;
     this.#remaining = other.#remaining;
     this.#unchunked = other.#unchunked;
-    this.#beginsAt(other.messageSeq, other.messageAck, other.messageTimeMs, other.messageIpId);
+    this.began.set(other.began.seq, other.began);
     this.lastByteMs = other.lastByteMs;
     return other.#part === null || this.#progress.copyFrom(other.#part);
   }

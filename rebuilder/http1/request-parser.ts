@@ -67,7 +67,7 @@ export class RequestParser extends MessageReader {
 
   /** Sequence number of the message in progress. */
   get beganAt(): number {
-    return this.messageSeq;
+    return this.began.seq;
   }
 
   override fork(): StreamSink | null {
@@ -190,10 +190,10 @@ export class RequestParser extends MessageReader {
     if (lines.hostCount === 0 && line.minor === 1) irregular |= Irregular.missing_host;
     if (body.size > 0 && isGetOrHead(bytes, start, line.methodEnd)) irregular |= Irregular.body_on_get;
     const request = new HttpRequest(this.#endpoints, line, bytes, start, headersStart, headEnd, end, body, irregular);
-    request.seq = this.messageSeq;
-    request.ack = this.messageAck;
-    request.ipId = this.messageIpId;
-    request.timeMs = this.messageTimeMs;
+    request.seq = this.began.seq;
+    request.ack = this.began.ack;
+    request.ipId = this.began.ipId;
+    request.timeMs = this.began.timeMs;
     request.lastByteMs = this.lastByteMs;
     request.lines = lines.lines;
     request.lineCount = lines.count;
@@ -272,7 +272,7 @@ export class RequestParser extends MessageReader {
     }
     if (this.#mode === 'http2') {
       const http2 = this.#http2!;
-      const stop = http2.read(bytes, at, end, this.messageSeq, this.messageAck, this.messageTimeMs, this.messageIpId);
+      const stop = http2.read(bytes, at, end, this.began.seq, this.began);
       if (http2.isOver) this.#readAgain();
       return stop;
     }
@@ -310,7 +310,7 @@ export class RequestParser extends MessageReader {
     }
     if (!inCarry) return foundAt;
     // The line began in an earlier piece: read it from the carry, then go on in this piece.
-    super.data(carry, 0, carry.length, (this.messageSeq - carried) | 0, this.messageAck, this.messageTimeMs, this.messageIpId);
+    super.data(carry, 0, carry.length, (this.began.seq - carried) | 0, this.began);
     return foundAt;
   }
 
@@ -320,7 +320,7 @@ export class RequestParser extends MessageReader {
     this.#http2 = null;
     if (isBegun) this.resync();
     else this.state = 'idle';
-    super.data(leftover, 0, leftover.length, (this.messageSeq - leftover.length) | 0, this.messageAck, this.messageTimeMs, this.messageIpId);
+    super.data(leftover, 0, leftover.length, (this.began.seq - leftover.length) | 0, this.began);
   }
 
   #startTls(): void {

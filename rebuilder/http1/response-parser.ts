@@ -82,7 +82,7 @@ export class ResponseParser extends MessageReader {
     this.#status = (bytes[start + 9]! - 48) * 100 + (bytes[start + 10]! - 48) * 10 + bytes[start + 11]! - 48;
     const status = this.#status;
     const { lines } = this.context;
-    const method = status >= 100 && status < 200 && status !== 101 ? 'other' : this.#sink.responseTo(this.messageSeq, this.messageAck, this.#afterHole);
+    const method = status >= 100 && status < 200 && status !== 101 ? 'other' : this.#sink.responseTo(this.began.seq, this.began.ack, this.#afterHole);
     this.#afterHole = false;
     if ((status >= 100 && status < 200) || status === 204 || status === 304 || method === 'HEAD') return NO_BODY;
     if (method === 'CONNECT' && status >= 200 && status < 300) return NO_BODY;
@@ -96,10 +96,10 @@ export class ResponseParser extends MessageReader {
     if (status >= 100 && status < 200 && status !== 101) return;
     this.context.ledger.count('http.responses');
     const response = new HttpResponse(bytes, start, headersStart, headEnd, this.keepBodies ? end : headEnd, body, status);
-    response.timeMs = this.messageTimeMs;
+    response.timeMs = this.began.timeMs;
     response.lastByteMs = this.lastByteMs;
-    response.seq = this.messageSeq;
-    response.ack = this.messageAck;
+    response.seq = this.began.seq;
+    response.ack = this.began.ack;
     response.lines = this.context.lines.lines;
     response.lineCount = this.context.lines.count;
     this.#sink.response(response);
@@ -159,7 +159,7 @@ export class ResponseParser extends MessageReader {
       return end;
     }
     if (this.#http2 !== null) {
-      const stop = this.#http2.read(bytes, at, end, this.messageSeq, this.messageAck, this.lastByteMs, 0);
+      const stop = this.#http2.read(bytes, at, end, this.began.seq, this.began);
       if (this.#http2.isOver) this.#leaveHttp2();
       return stop;
     }

@@ -8,6 +8,7 @@ import { Preface } from './preface.ts';
 import { framesStandAt, isRequestAt } from './resync.ts';
 import { SettingsReader } from './settings.ts';
 import type { ReaderContext } from '../http/reader-context.ts';
+import { Origin, type Provenance } from '../reassembly/provenance.ts';
 
 const EMPTY = Buffer.alloc(0);
 
@@ -49,10 +50,7 @@ export abstract class Http2Half {
   #blockBytes = 0;
   protected readonly block: HeaderBlock;
   /** Of the packet that began the frame, or the block. */
-  protected frameSeq = 0;
-  protected frameAck = 0;
-  protected frameTimeMs = 0;
-  protected frameIpId = 0;
+  protected readonly frameBegan = new Origin();
   protected timeMs = 0;
   protected lastStreamId = 0;
   /** Sequence number behind what was read. */
@@ -109,8 +107,8 @@ export abstract class Http2Half {
    * Reads bytes[start, end), a captured piece.
    * @returns `end`; or, when it ended there (`isOver`), where bytes begin that are not HTTP/2. `leftover` comes before them.
    */
-  read(bytes: Uint8Array, start: number, end: number, seq: number, ack: number, timeMs: number, ipId: number): number {
-    this.timeMs = timeMs;
+  read(bytes: Uint8Array, start: number, end: number, seq: number, from: Provenance): number {
+    this.timeMs = from.timeMs;
     this.#position = (seq + end - start) | 0;
     let at = start;
     if (!this.#preface.isWhole) {
@@ -127,10 +125,7 @@ export abstract class Http2Half {
       }
       const before = cursor.headRead;
       if (before === 0 && this.#blockStream === 0) {
-        this.frameSeq = (seq + at - start) | 0;
-        this.frameAck = ack;
-        this.frameTimeMs = timeMs;
-        this.frameIpId = ipId;
+        this.frameBegan.set((seq + at - start) | 0, from);
       }
       if (!cursor.readHead(bytes, at, end)) {
         this.context.pendingBytes += end - at;
@@ -272,10 +267,7 @@ export abstract class Http2Half {
     this.#blockIsPush = other.#blockIsPush;
     this.#blockEndsStream = other.#blockEndsStream;
     this.#blockBytes = other.#blockBytes;
-    this.frameSeq = other.frameSeq;
-    this.frameAck = other.frameAck;
-    this.frameTimeMs = other.frameTimeMs;
-    this.frameIpId = other.frameIpId;
+    this.frameBegan.set(other.frameBegan.seq, other.frameBegan);
     this.timeMs = other.timeMs;
     this.lastStreamId = other.lastStreamId;
     this.#position = other.#position;

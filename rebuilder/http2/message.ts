@@ -1,3 +1,4 @@
+import { Origin } from '../reassembly/provenance.ts';
 import type { CounterName } from '../ledger.ts';
 import { HeldBytes } from '../http/held-bytes.ts';
 import type { Framing } from '../http/message.ts';
@@ -23,10 +24,7 @@ let scratch = Buffer.allocUnsafeSlow(16_384);
 
 /** A message of one stream as its frames bring it, in the form of HTTP/1.1. */
 export class Http2Message {
-  readonly seq: number;
-  readonly ack: number;
-  readonly ipId: number;
-  readonly timeMs: number;
+  readonly began = new Origin();
   lastByteMs: number;
   readonly irregular: number;
   /** Entity bytes sent so far, held or not. */
@@ -40,21 +38,18 @@ export class Http2Message {
   readonly #held: HeldBytes;
   readonly #head: Translation;
 
-  constructor(context: ReaderContext, head: Translation, seq: number, ack: number, ipId: number, timeMs: number, lastByteMs: number) {
+  constructor(context: ReaderContext, head: Translation, began: Origin, lastByteMs: number) {
     this.#context = context;
     this.#held = new HeldBytes(context.budget);
     this.#head = head;
     this.irregular = head.irregular;
-    this.seq = seq;
-    this.ack = ack;
-    this.ipId = ipId;
-    this.timeMs = timeMs;
+    this.began.set(began.seq, began);
     this.lastByteMs = lastByteMs;
   }
 
   /** The same message so far, held apart; null = there is no memory for it. */
   copy(context: ReaderContext): Http2Message | null {
-    const copy = new Http2Message(context, this.#head, this.seq, this.ack, this.ipId, this.timeMs, this.lastByteMs);
+    const copy = new Http2Message(context, this.#head, this.began, this.lastByteMs);
     copy.bodySize = this.bodySize;
     copy.lost = this.lost;
     copy.stalledSize = this.stalledSize;

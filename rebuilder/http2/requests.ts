@@ -7,6 +7,7 @@ import { Irregular } from '../http/irregular.ts';
 import type { Endpoints } from '../http/message.ts';
 import type { ReaderContext } from '../http/reader-context.ts';
 import { type HttpRequest, translatedRequest } from '../http/http-request.ts';
+import type { Provenance } from '../reassembly/provenance.ts';
 
 /** Streams whose request is not whole, in one connection: servers allow 100 to 250 at a time. */
 export const MAX_OPEN_STREAMS = 1000;
@@ -92,8 +93,8 @@ export class Http2Requests extends Http2Half {
     return true;
   }
 
-  override read(bytes: Uint8Array, start: number, end: number, seq: number, ack: number, timeMs: number, ipId: number): number {
-    const stop = super.read(bytes, start, end, seq, ack, timeMs, ipId);
+  override read(bytes: Uint8Array, start: number, end: number, seq: number, from: Provenance): number {
+    const stop = super.read(bytes, start, end, seq, from);
     if (this.#late !== null) this.#giveWay();
     if (this.#main !== null) this.#main.#giveWay();
     return stop;
@@ -162,7 +163,7 @@ export class Http2Requests extends Http2Half {
     }
     this.lastStreamId = Math.max(this.lastStreamId, streamId);
     const message = new Http2Message(
-      this.context, requestHead(fields), this.frameSeq, this.frameAck, this.frameIpId, this.frameTimeMs, this.timeMs);
+      this.context, requestHead(fields), this.frameBegan, this.timeMs);
     if (isCut) message.addLost('http.head_limit');
     if (hasUnknown) message.addLost('tcp.reassembly_gap');
     if (endsStream) {
@@ -231,8 +232,8 @@ export class Http2Requests extends Http2Half {
 
   #emit(streamId: number, message: Http2Message, trailers: string, isWhole: boolean, lost: CounterName[] | null): void {
     if (this.#onlyStream !== null && this.#onlyStream !== streamId) return;
-    if (this.#main?.hasTold(message.seq) === true) return;
-    if (this.#late !== null && lost === null && this.#told.size < MAX_TOLD) this.#told.add(message.seq);
+    if (this.#main?.hasTold(message.began.seq) === true) return;
+    if (this.#late !== null && lost === null && this.#told.size < MAX_TOLD) this.#told.add(message.began.seq);
     const { bytes, start, headersStart, headEnd, end, body, isTrue } = message.place(trailers, isWhole, lost);
     const { lines } = this.context;
     lines.scan(bytes, headersStart, headEnd);
@@ -241,10 +242,10 @@ export class Http2Requests extends Http2Half {
     if (!isTrue) irregular |= Irregular.http2_malformed;
     const request = translatedRequest(this.#endpoints, bytes, start, headersStart, headEnd, end, body, irregular);
     request.streamId = streamId;
-    request.seq = message.seq;
-    request.ack = message.ack;
-    request.ipId = message.ipId;
-    request.timeMs = message.timeMs;
+    request.seq = message.began.seq;
+    request.ack = message.began.ack;
+    request.ipId = message.began.ipId;
+    request.timeMs = message.began.timeMs;
     request.lastByteMs = message.lastByteMs;
     request.lines = lines.lines;
     request.lineCount = lines.count;

@@ -61,7 +61,7 @@ export class Http2Responses extends Http2Half {
     // Interim responses (RFC 9113 8.1) are not told, as in HTTP/1.
     if (status < 200 && !endsStream) return 'message';
     const message = new Http2Message(
-      this.context, responseHead(status, fields), this.frameSeq, this.frameAck, this.frameIpId, this.frameTimeMs, this.timeMs);
+      this.context, responseHead(status, fields), this.frameBegan, this.timeMs);
     if (isCut) message.addLost('http.head_limit');
     if (hasUnknown) message.addLost('tcp.reassembly_gap');
     const response = { message, status };
@@ -121,10 +121,10 @@ export class Http2Responses extends Http2Half {
     lines.scan(bytes, headersStart, headEnd);
     ledger.count('http.responses');
     const response = new HttpResponse(bytes, start, headersStart, headEnd, end, body, status);
-    response.timeMs = message.timeMs;
+    response.timeMs = message.began.timeMs;
     response.lastByteMs = message.lastByteMs;
-    response.seq = message.seq;
-    response.ack = message.ack;
+    response.seq = message.began.seq;
+    response.ack = message.began.ack;
     response.lines = lines.lines;
     response.lineCount = lines.count;
     this.#response(streamId, response);

@@ -50,6 +50,7 @@ export class FlowTable {
 
   /** One TCP segment, to its connection; each ends in one packet counter, and its data in byte counters or in a stream. */
   packet(packet: Packet, nowMs: number): void {
+    packet.timeMs = nowMs;
     const hash = hashOf(packet);
     let connection = this.#find(packet, hash);
     const length = packet.dataEnd - packet.dataStart;

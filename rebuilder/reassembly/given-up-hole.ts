@@ -2,6 +2,7 @@ import type { Ledger } from '../ledger.ts';
 import type { Budget } from './budget.ts';
 import { LateStream } from './late-stream.ts';
 import { advance, distance } from './sequence.ts';
+import type { Provenance } from './provenance.ts';
 import type { StreamSink } from './stream-sink.ts';
 
 /** The last hole of a stream that was given up, and who reads its bytes should they come after all. */
@@ -36,15 +37,15 @@ export class GivenUpHole {
   }
 
   /** Bytes of the hole came. @returns false: nobody reads them, or there was no memory */
-  add(bytes: Uint8Array, start: number, end: number, seq: number, ack: number, timeMs: number, ipId: number): boolean {
-    const taken = this.#late?.add(bytes, start, end, seq, ack, timeMs, ipId) === true;
-    this.expire(timeMs);
+  add(bytes: Uint8Array, start: number, end: number, seq: number, from: Provenance): boolean {
+    const taken = this.#late?.add(bytes, start, end, seq, from) === true;
+    this.expire(from.timeMs);
     return taken;
   }
 
   /** Bytes behind the hole, as the stream reads them. */
-  follow(bytes: Uint8Array, start: number, end: number, seq: number, ack: number, timeMs: number, ipId: number): void {
-    this.#late?.follow(bytes, start, end, seq, ack, timeMs, ipId);
+  follow(bytes: Uint8Array, start: number, end: number, seq: number, from: Provenance): void {
+    this.#late?.follow(bytes, start, end, seq, from);
   }
 
   expire(nowMs: number): void {

@@ -3,6 +3,7 @@ import { GivenUpHole } from './given-up-hole.ts';
 import { type Segment, SegmentQueue } from './segments.ts';
 import { advance, distance } from './sequence.ts';
 import type { StreamContext } from './stream-context.ts';
+import type { Provenance } from './provenance.ts';
 import type { StreamSink } from './stream-sink.ts';
 import { SuspectSegments } from './suspect-segments.ts';
 
@@ -14,7 +15,6 @@ const FAR_SEGMENTS = 3;
 const PICKUP_SEGMENTS = 16;
 /** No time that a packet has: capture files also go back in time, to before their first packet. */
 const NOT_WAITING = -(2 ** 31);
-
 const replaced = { bytes: 0 };
 
 /** One direction of a connection: puts its segments in order, gives up holes, and hands the bytes to its sink. */
@@ -79,7 +79,7 @@ export class HalfStream {
     } else if (packet.checksum === 'wrong' && this.#checksumsCorrect) {
       ledger.count('tcp.invalid_checksum');
       this.#suspects ??= new SuspectSegments(this.#context.reorderBudget, ledger);
-      this.#suspects.add(packet, this.started ? this.nextSeq : null, nowMs);
+      this.#suspects.add(packet, this.started ? this.nextSeq : null);
       if (this.#suspects.bytes > 0) this.#wait(nowMs);
       return false;
     }
@@ -207,15 +207,15 @@ export class HalfStream {
     }
     const known = -ahead;
     if (known >= length) {
-      this.#old(packet, seq, length, nowMs);
+      this.#old(packet, seq, length);
       return;
     }
-    if (known > 0) this.#old(packet, seq, known, nowMs);
+    if (known > 0) this.#old(packet, seq, known);
     if (known === 0 && this.waitsForPeer && this.#isAhead(packet.ack)) {
       this.#enqueue(packet, seq, nowMs);
       return;
     }
-    this.#deliver(packet.bytes, packet.dataStart + known, packet.dataEnd, advance(seq, known), packet.ack, nowMs, packet.ipId);
+    this.#deliver(packet.bytes, packet.dataStart + known, packet.dataEnd, advance(seq, known), packet);
     this.nextSeq = end;
     if (this.queuedBytes > 0) this.#drain(false);
     else if (this.#waitingSinceMs !== NOT_WAITING) this.#settle();
@@ -223,11 +223,11 @@ export class HalfStream {
   }
 
   /** Bytes that were delivered before, or given up. */
-  #old(packet: Packet, seq: number, length: number, nowMs: number): void {
+  #old(packet: Packet, seq: number, length: number): void {
     const { ledger } = this.#context;
     if (this.#hole === null || !this.#hole.holds(seq, length)) {
       ledger.count('tcp.retransmission_bytes', length);
-    } else if (this.#hole.add(packet.bytes, packet.dataStart, packet.dataStart + length, seq, packet.ack, nowMs, packet.ipId)) {
+    } else if (this.#hole.add(packet.bytes, packet.dataStart, packet.dataStart + length, seq, packet)) {
       ledger.count('tcp.late_bytes', length);
     } else {
       ledger.count('tcp.late_segment');
@@ -235,10 +235,10 @@ export class HalfStream {
     }
   }
 
-  #deliver(bytes: Uint8Array, start: number, end: number, seq: number, ack: number, timeMs: number, ipId: number): void {
+  #deliver(bytes: Uint8Array, start: number, end: number, seq: number, from: Provenance): void {
     this.#hasRead = true;
-    if (this.#hole !== null) this.#hole.follow(bytes, start, end, seq, ack, timeMs, ipId);
-    this.sink.data(bytes, start, end, seq, ack, timeMs, ipId);
+    if (this.#hole !== null) this.#hole.follow(bytes, start, end, seq, from);
+    this.sink.data(bytes, start, end, seq, from);
   }
 
   #enqueue(packet: Packet, seq: number, nowMs: number): void {
@@ -253,7 +253,7 @@ export class HalfStream {
         return;
       }
     }
-    const insertion = queue.insert(seq, packet.bytes, packet.dataStart, packet.dataEnd, packet.ack, nowMs, packet.ipId, replaced);
+    const insertion = queue.insert(seq, packet.bytes, packet.dataStart, packet.dataEnd, packet, replaced);
     if (queue.conflicts > 0) ledger.count('tcp.overlap_diff_data', queue.takeConflicts());
     if (replaced.bytes > 0) ledger.count('tcp.overlap_bytes', replaced.bytes);
     if (insertion === 'covered') {
@@ -289,11 +289,11 @@ export class HalfStream {
   }
 
   /** Delivers what is new of a segment that begins at or before nextSeq. */
-  #read({ seq, bytes, ack, timeMs, ipId }: Segment): void {
+  #read(segment: Segment, { seq, bytes } = segment): void {
     const known = Math.min(-distance(seq, this.nextSeq), bytes.length);
     if (known > 0) this.#context.ledger.count('tcp.overlap_bytes', known);
     if (known === bytes.length) return;
-    this.#deliver(bytes, known, bytes.length, advance(seq, known), ack, timeMs, ipId);
+    this.#deliver(bytes, known, bytes.length, advance(seq, known), segment);
     this.nextSeq = advance(seq, bytes.length);
   }
 
@@ -356,7 +356,7 @@ export class HalfStream {
       this.#readLater(end, nowMs);
       this.#context.ledger.count('tcp.overlap_bytes', known);
       this.#hasRead = true;
-      this.sink.data(segment.bytes, known, segment.bytes.length, this.nextSeq, segment.ack, segment.timeMs, segment.ipId);
+      this.sink.data(segment.bytes, known, segment.bytes.length, this.nextSeq, segment);
       this.nextSeq = end;
     }
   }

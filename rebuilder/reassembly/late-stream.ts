@@ -2,6 +2,7 @@ import type { Ledger } from '../ledger.ts';
 import type { Budget } from './budget.ts';
 import { SegmentQueue } from './segments.ts';
 import { advance, distance } from './sequence.ts';
+import type { Provenance } from './provenance.ts';
 import type { StreamSink } from './stream-sink.ts';
 
 /** How long the bytes of a hole that was given up may still come, after the last that did. */
@@ -44,15 +45,15 @@ export class LateStream {
   }
 
   /** Bytes of the hole. @returns false: there was no memory for them */
-  add(bytes: Uint8Array, start: number, end: number, seq: number, ack: number, timeMs: number, ipId: number): boolean {
-    this.#lastMs = timeMs;
-    return this.#put(bytes, start, end, seq, ack, timeMs, ipId);
+  add(bytes: Uint8Array, start: number, end: number, seq: number, from: Provenance): boolean {
+    this.#lastMs = from.timeMs;
+    return this.#put(bytes, start, end, seq, from);
   }
 
   /** Bytes behind the hole, as the stream itself reads them. */
-  follow(bytes: Uint8Array, start: number, end: number, seq: number, ack: number, timeMs: number, ipId: number): void {
+  follow(bytes: Uint8Array, start: number, end: number, seq: number, from: Provenance): void {
     if (this.#full) return;
-    if (!this.#put(bytes, start, end, seq, ack, timeMs, ipId)) this.#full = true;
+    if (!this.#put(bytes, start, end, seq, from)) this.#full = true;
   }
 
   /** Nothing more to be found here: the message is whole, or the bytes did not come. */
@@ -66,23 +67,23 @@ export class LateStream {
     this.#sink.discard();
   }
 
-  #put(bytes: Uint8Array, start: number, end: number, seq: number, ack: number, timeMs: number, ipId: number): boolean {
+  #put(bytes: Uint8Array, start: number, end: number, seq: number, from: Provenance): boolean {
     const ahead = distance(seq, this.#nextSeq);
     if (ahead > 0) {
-      const kept = this.#queue.insert(seq, bytes, start, end, ack, timeMs, ipId, replaced) !== 'no_memory';
+      const kept = this.#queue.insert(seq, bytes, start, end, from, replaced) !== 'no_memory';
       if (!kept) this.#ledger.count('tcp.correction_memcap');
       return kept;
     }
-    const from = start - ahead;
-    if (from >= end) return true;
+    const fresh = start - ahead;
+    if (fresh >= end) return true;
     this.#began = true;
-    this.#sink.data(bytes, from, end, advance(seq, -ahead), ack, timeMs, ipId);
+    this.#sink.data(bytes, fresh, end, advance(seq, -ahead), from);
     this.#nextSeq = advance(seq, end - start);
     for (let first = this.#queue.first; first !== undefined && distance(first.seq, this.#nextSeq) <= 0; first = this.#queue.first) {
       this.#queue.shift();
       const known = -distance(first.seq, this.#nextSeq);
       if (known >= first.bytes.length) continue;
-      this.#sink.data(first.bytes, known, first.bytes.length, this.#nextSeq, first.ack, first.timeMs, first.ipId);
+      this.#sink.data(first.bytes, known, first.bytes.length, this.#nextSeq, first);
       this.#nextSeq = advance(first.seq, first.bytes.length);
     }
     return true;

@@ -1,14 +1,11 @@
 import type { Budget } from './budget.ts';
 import { advance, distance } from './sequence.ts';
+import type { Provenance } from './provenance.ts';
 
 /** Captured bytes of one direction that wait behind a hole. The bytes are our own copy. */
-export interface Segment {
-  seq: number;
-  bytes: Uint8Array;
-  /** Acknowledgment number the packet carried, for pairing. */
-  ack: number;
-  timeMs: number;
-  ipId: number;
+export interface Segment extends Provenance {
+  readonly seq: number;
+  readonly bytes: Uint8Array;
 }
 
 export type Insertion = 'kept' | 'covered' | 'no_memory';
@@ -48,9 +45,10 @@ export class SegmentQueue {
 
   /**
    * Copies bytes[start, end) in.
+   * @param packet carried them
    * @param replaced receives the number of queued bytes that the newcomer replaced, as replaced.bytes
    */
-  insert(seq: number, bytes: Uint8Array, start: number, end: number, ack: number, timeMs: number, ipId: number, replaced: { bytes: number }): Insertion {
+  insert(seq: number, bytes: Uint8Array, start: number, end: number, packet: Provenance, replaced: { bytes: number }): Insertion {
     replaced.bytes = 0;
     const segments = this.#segments;
     const length = end - start;
@@ -80,7 +78,7 @@ export class SegmentQueue {
     }
     const copy = new Uint8Array(length);
     copy.set(bytes.subarray(start, end));
-    segments.splice(from, to - from, { seq, bytes: copy, ack, timeMs, ipId });
+    segments.splice(from, to - from, { seq, bytes: copy, ack: packet.ack, timeMs: packet.timeMs, ipId: packet.ipId });
     if (length > this.#longestBytes) this.#longestBytes = length;
     this.#budget.release(replaced.bytes);
     this.bytes += length - replaced.bytes;

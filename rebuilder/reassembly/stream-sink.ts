@@ -1,12 +1,13 @@
+import type { Provenance } from './provenance.ts';
+
 /** Where one direction of a connection goes once its bytes are in order. Bytes are borrowed: the sink copies what it keeps. */
 export interface StreamSink {
   /**
    * The next bytes of the stream, in the pieces they were captured in.
    * @param seq sequence number of bytes[start]
-   * @param ack acknowledgment number of the packet that carried them: what the sender had received when it sent them
-   * @param ipId IPv4 identification of that packet, 0 = none
+   * @param from the packet that carried them
    */
-  data(bytes: Uint8Array, start: number, end: number, seq: number, ack: number, timeMs: number, ipId: number): void;
+  data(bytes: Uint8Array, start: number, end: number, seq: number, from: Provenance): void;
   /** `bytes` of the stream are missing here and will not be waited for. `bytes` < 0: an unknown number. */
   gap(bytes: number): void;
   /** The sender closed its direction, or the connection is over: nothing is to be expected. Bytes may still follow (a forged FIN). */

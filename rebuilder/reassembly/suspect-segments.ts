@@ -24,11 +24,11 @@ export class SuspectSegments {
   }
 
   /** @param nextSeq what the stream expects; null = it has not begun */
-  add(packet: Packet, nextSeq: number | null, nowMs: number): void {
-    const { seq, bytes, dataStart, dataEnd, ack, ipId } = packet;
+  add(packet: Packet, nextSeq: number | null): void {
+    const { seq, bytes, dataStart, dataEnd } = packet;
     if (dataStart === dataEnd) return;
     const insertion = nextSeq === null || distance(seq, nextSeq) < 0 ? 'covered'
-      : this.#queue.insert(seq, bytes, dataStart, dataEnd, ack, nowMs, ipId, replaced);
+      : this.#queue.insert(seq, bytes, dataStart, dataEnd, packet, replaced);
     this.#ledger.count('tcp.invalid_checksum_bytes', insertion === 'kept' ? replaced.bytes : dataEnd - dataStart);
   }
 

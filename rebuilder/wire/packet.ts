@@ -34,6 +34,8 @@ export class Packet {
   dst3 = 0;
   /** IPv4 identification, or that of the IPv6 fragment header; 0 = none. */
   ipId = 0;
+  /** When it was captured, on the pipeline's clock; set when it reaches the flow table. */
+  timeMs = 0;
   /** Transport protocol (IANA number) of the payload. */
   protocol = 0;
   /** First byte after the IP headers (while decoding: of the header that is read next). */

@@ -29,7 +29,7 @@ function fill(queue: SegmentQueue, segments: readonly Text[], base: number): str
   return segments.map((text) => {
     const [at, data] = text.split(':') as [string, string];
     const bytes = Buffer.from(data);
-    return queue.insert(advance(base, Number(at)), bytes, 0, bytes.length, 0, 0, 0, replaced);
+    return queue.insert(advance(base, Number(at)), bytes, 0, bytes.length, { ack: 0, timeMs: 0, ipId: 0 }, replaced);
   });
 }
 
