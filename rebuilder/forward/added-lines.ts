@@ -3,13 +3,6 @@ import type { Envelope } from '../rules/envelope.ts';
 import type { LoopMarker } from './loop-marker.ts';
 import { MARKER_LENGTH } from './loop-marker.ts';
 
-/** The lines we add behind the client's own (docs/forwarding.md says what each is for). */
-export const ADDED_NAMES: readonly string[] = [
-  'X-Forwarded-For', 'X-Real-IP', 'X-Scheme', 'X-Mirror-Forwarded-Proto', 'X-Mirror-Forwarded-Port', 'X-Forwarded-Proto',
-  'X-Forwarded-Port', 'X-SERVER-ADDR', 'X-SERVER-PORT', 'X-Request-ID', 'X-Mirror-Id', 'X-Mirror-Vni', 'X-Mirror-Complete', 'X-Mirror-Correction', 'X-Mirror-Loop',
-  'X-Response-Status', 'X-Response-Time', 'X-Response-Size', 'Connection', 'Content-Length',
-];
-
 /** All names and separators below, and numbers, with room to spare. */
 const FIXED_BYTES = 768;
 

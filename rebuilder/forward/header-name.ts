@@ -1,12 +1,7 @@
 /** Questions about the name of a header line, answered from its bytes. */
+import { RESERVED_NAMES, RESERVED_PREFIX } from '../http/added-headers.ts';
 
-/** Names that we add (design: "What is added to a forwarded request"), and what starts with X-Mirror-. X-Request-ID is not among them. */
-export const RESERVED_NAMES: readonly string[] = [
-  'x-forwarded-for', 'x-forwarded-proto', 'x-forwarded-port', 'x-real-ip', 'x-scheme', 'x-server-addr', 'x-server-port',
-  'x-response-status', 'x-response-time', 'x-response-size',
-];
 const RESERVED = new Set(RESERVED_NAMES);
-const RESERVED_PREFIX = 'x-mirror-';
 const LONGEST_RESERVED = Math.max(...RESERVED_NAMES.map((name) => name.length));
 
 /** Lower case, `_` as `-`, and bytes that no name may hold (blanks, controls) left out: as a lenient parser could read it. */

@@ -1,3 +1,4 @@
+import { RESERVED_NAMES, RESERVED_PREFIX } from './added-headers.ts';
 import { Field } from './message.ts';
 
 /** Names we act on, lower case. */
@@ -14,19 +15,9 @@ const KNOWN: readonly (readonly [string, number])[] = [
   ['proxy-connection', Field.hopByHop],
   ['te', Field.hopByHop],
   ['trailer', Field.hopByHop],
-  // What we add ourselves: a client's own must not be believed (design.md, "What is added to a forwarded request").
-  ['x-forwarded-for', Field.reserved],
-  ['x-real-ip', Field.reserved],
-  ['x-scheme', Field.reserved],
-  ['x-forwarded-proto', Field.reserved],
-  ['x-forwarded-port', Field.reserved],
-  ['x-server-addr', Field.reserved],
-  ['x-server-port', Field.reserved],
-  ['x-response-status', Field.reserved],
-  ['x-response-time', Field.reserved],
-  ['x-response-size', Field.reserved],
+  // What we add ourselves: a client's own must not be believed.
+  ...RESERVED_NAMES.map((name): [string, number] => [name, Field.reserved]),
 ];
-const RESERVED_PREFIX = 'x-mirror-';
 
 /** Lower case, and `-` for `_`, because many servers read them as the same name. 0 = not a token character (RFC 9110 5.6.2). */
 export const NAME_CHAR = new Uint8Array(256);
