@@ -32,7 +32,7 @@ export class DuplicateViews {
   isSecondView(request: HttpRequest, nowMs: number): boolean {
     if (!this.#several) return false;
     const { vni } = request.endpoints;
-    const key = `${request.id} ${request.ipId}`;
+    const key = `${request.id} ${request.ipId} ${request.reading}`;
     const digest = digestOf(request);
     const view = this.#views.get(key);
     if (view !== undefined && view.vni !== vni && view.complete && nowMs - view.timeMs < WINDOW_MS) {

@@ -26,7 +26,7 @@ export interface ExchangeJson {
   dst: string;
   vni: number | null;
   id: string;
-  request: MessageJson & { method: string; target: string; irregular?: string[]; correction?: true };
+  request: MessageJson & { method: string; target: string; irregular?: string[]; correction?: true; reading?: number };
   response: (MessageJson & { status: number; reason: string }) | null;
 }
 
@@ -45,6 +45,7 @@ export function exchangeJson(request: HttpRequest): ExchangeJson {
       ...messageJson(request),
       ...(request.irregular === null ? {} : { irregular: request.irregular }),
       ...(request.correction ? { correction: true as const } : {}),
+      ...(request.reading === 1 ? {} : { reading: request.reading }),
     },
     response: response === null ? null : {
       status: response.status,

@@ -2,7 +2,7 @@ import { INDEX } from '../ledger.ts';
 import type { Connection, ConnectionOwner, End } from '../reassembly/connection.ts';
 import type { HalfStream } from '../reassembly/half-stream.ts';
 import { distance } from '../reassembly/sequence.ts';
-import type { StreamSink } from '../reassembly/stream-sink.ts';
+import type { ForkKind, StreamSink } from '../reassembly/stream-sink.ts';
 import { addressText } from '../address/address-text.ts';
 import type { HttpContext } from './http-context.ts';
 import { Http2Connection } from './http2-connection.ts';
@@ -16,6 +16,7 @@ import { RequestParser, type RequestSink, upgradesToHttp2 } from '../http1/reque
 import type { HttpResponse } from '../http/http-response.ts';
 import { ResponseParser, type ResponseSink } from '../http1/response-parser.ts';
 import { TentativeStream, serverPortFirst } from './tentative-stream.ts';
+import { ToldRequests } from './told-requests.ts';
 import { UnheardStream } from './unheard-stream.ts';
 
 const REQUESTS = INDEX['http.requests'];
@@ -29,6 +30,8 @@ export class HttpConnection implements RequestSink, ResponseSink, Endpoints, Con
   #requests: RequestParser | null = null;
   #responses: ResponseParser | null = null;
   #http2: Http2Connection | null = null;
+  /** Made with the first request that may be told again. */
+  #told: ToldRequests | null = null;
   /** No packet of the server came for as long as a request waited: the mirror shows one direction. */
   #oneWay = false;
   proxied: Endpoints['proxied'] = null;
@@ -112,11 +115,14 @@ export class HttpConnection implements RequestSink, ResponseSink, Endpoints, Con
       ledger.count('http.incomplete_requests');
       for (const reason of request.lost) if (reason !== 'tcp.reassembly_gap') ledger.count(reason);
     }
-    if (request.correction) {
-      ledger.count('http.corrections');
+    if (request.reading > 1) ledger.count('http.second_readings');
+    if (request.correction) ledger.count('http.corrections');
+    if (request.reading > 1 || request.correction) {
+      if (request.reading === 1) this.#told?.correction(request);
       this.#context.exchanges.exchange(request);
       return;
     }
+    if (this.#told !== null || !request.complete) (this.#told ??= new ToldRequests()).first(request);
     const { server } = this.#halves();
     const wait = this.#context.parseResponses && !this.#oneWay && (server.seen || this.#connection.client === null || request.ack === 0);
     if (request.streamId !== 0) {
@@ -226,19 +232,26 @@ export class HttpConnection implements RequestSink, ResponseSink, Endpoints, Con
     return true;
   }
 
-  /** A copy of the request parser for late segments: what it finds goes on at once, marked. */
-  forkRequests(): StreamSink | null {
-    const correct = (request: HttpRequest): void => {
-      request.correction = true;
+  /** A copy of the request parser for bytes that come late, or differ: what it finds goes on at once, marked. */
+  forkRequests(kind: ForkKind): StreamSink | null {
+    const told = this.#told ??= new ToldRequests();
+    const tell = (request: HttpRequest): void => {
+      if (kind === 'correction') request.correction = true;
+      else if (!told.reading(request)) return;
       this.request(request);
     };
+    told.readerBegins();
     return this.#requests?.forkInto(this.#context.lateReader, {
-      request: correct,
+      request: tell,
       otherProtocol: () => {},
       isServer: () => false,
-      http2Requests: () => new Http2Requests(this.#context.lateReader, this, correct),
-    }) ?? null;
+      http2Requests: () => new Http2Requests(this.#context.lateReader, this, tell),
+      forkDiscarded: () => told.readerEnds(),
+    }, kind) ?? null;
   }
+
+  /** The first reader is no copy. */
+  forkDiscarded(): void {}
 
   // --- waiting for responses
 

@@ -1,5 +1,5 @@
 import type { Provenance } from '../reassembly/provenance.ts';
-import type { StreamSink } from '../reassembly/stream-sink.ts';
+import type { ForkKind, StreamSink } from '../reassembly/stream-sink.ts';
 import type { ReaderContext } from '../http/reader-context.ts';
 import { type ProxyAddresses, parseProxyHeader } from './proxy-protocol.ts';
 
@@ -56,7 +56,7 @@ export class ProxyPrefix implements StreamSink {
 
   stall(nowMs: number, afterMs: number): boolean { return this.#inner.stall(nowMs, afterMs); }
   get unfinished(): boolean { return this.#inner.unfinished; }
-  fork(): StreamSink | null { return this.#inner.fork(); }
+  fork(kind: ForkKind): StreamSink | null { return this.#inner.fork(kind); }
   discard(): void { this.#inner.discard(); }
 
   #decide(addresses: ProxyAddresses | null): void {

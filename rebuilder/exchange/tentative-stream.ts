@@ -1,6 +1,6 @@
 import type { Connection } from '../reassembly/connection.ts';
 import type { Provenance } from '../reassembly/provenance.ts';
-import type { StreamSink } from '../reassembly/stream-sink.ts';
+import type { ForkKind, StreamSink } from '../reassembly/stream-sink.ts';
 import { ResponseParser } from '../http1/response-parser.ts';
 import { RequestLine, lineEnd } from '../http/request-line.ts';
 import { knownMethod } from '../http/search.ts';
@@ -33,7 +33,7 @@ export class TentativeStream implements StreamSink {
   end(): void { this.inner.end(); }
   stall(nowMs: number, afterMs: number): boolean { return this.inner.stall(nowMs, afterMs); }
   get unfinished(): boolean { return this.inner.unfinished; }
-  fork(): StreamSink | null { return this.inner.fork(); }
+  fork(kind: ForkKind): StreamSink | null { return this.inner.fork(kind); }
   discard(): void { this.inner.discard(); }
 }
 

@@ -37,6 +37,7 @@ export class HttpRequest implements Request {
   versionEnd: number;
   irregular: string[] | null;
   correction: boolean;
+  reading = 1;
   response: Response | null = null;
   /** The stream of HTTP/2 that brought it: its bytes are a translation to HTTP/1.1. 0 = it came as HTTP/1. */
   streamId = 0;
@@ -73,6 +74,11 @@ export class HttpRequest implements Request {
   /** Its name is that of this head, of which its own bytes are a form. */
   identifyBy(head: Uint8Array): void {
     this.#id = requestId({ endpoints: this.endpoints, seq: this.seq, bytes: head, start: 0, headEnd: head.length });
+  }
+
+  /** It is another telling of the request of that name. */
+  identifyAs(id: string): void {
+    this.#id = id;
   }
 
   methodIs(method: string): boolean {

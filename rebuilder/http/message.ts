@@ -83,6 +83,8 @@ export interface Request extends Message {
   irregular: string[] | null;
   /** A second delivery: bytes that had been given up came late. */
   correction: boolean;
+  /** 1 = the first reading of its place in the stream, mostly the only one; 2, … = what else its receiver may have read there. */
+  reading: number;
   /** Unread until `pairing` has set it. */
   response: Response | null;
   /** Hex; hash of the inner 5-tuple, `seq` and the head (no VNI): the same request seen twice has the same id. */

@@ -1,6 +1,6 @@
 import type { CounterName } from '../ledger.ts';
 import { Origin, type Provenance } from '../reassembly/provenance.ts';
-import type { StreamSink } from '../reassembly/stream-sink.ts';
+import type { ForkKind, StreamSink } from '../reassembly/stream-sink.ts';
 import { MessageProgress } from './message-progress.ts';
 import type { Framing } from '../http/message.ts';
 import { type Body, type BodyFraming, wholeBody } from '../http/reader-context.ts';
@@ -138,7 +138,7 @@ export abstract class MessageReader implements StreamSink {
     this.state = 'idle';
   }
 
-  abstract fork(): StreamSink | null;
+  abstract fork(kind: ForkKind): StreamSink | null;
 
   /** Takes over the state of another reader, with a copy of what it holds. @returns false: there was no memory for that */
   protected copyFrom(other: MessageReader): boolean {

@@ -1,5 +1,5 @@
 import { INDEX } from '../ledger.ts';
-import type { StreamSink } from '../reassembly/stream-sink.ts';
+import type { ForkKind, StreamSink } from '../reassembly/stream-sink.ts';
 import { HttpRequest, isGetOrHead } from '../http/http-request.ts';
 import { isPreface } from '../http2/preface.ts';
 import type { Http2Requests } from '../http2/requests.ts';
@@ -25,8 +25,10 @@ export interface RequestSink {
   isServer(): boolean;
   /** What may be the preface of HTTP/2 stands where it is believed: who reads it? */
   http2Requests(): Http2Requests;
-  /** A copy of this parser for bytes that come late; null = none. */
-  forkRequests(): StreamSink | null;
+  /** A copy of this parser for bytes that come late, or for those that another reading of the stream has; null = none. */
+  forkRequests(kind: ForkKind): StreamSink | null;
+  /** The parser was one of those copies, and reads no more. */
+  forkDiscarded(): void;
 }
 
 const line = new RequestLine();
@@ -70,12 +72,13 @@ export class RequestParser extends MessageReader {
     return this.began.seq;
   }
 
-  override fork(): StreamSink | null {
-    return this.#http2 !== null && (this.#http2.isFollowed || this.#http2.knowledge === 0) ? null : this.#sink.forkRequests();
+  override fork(kind: ForkKind): StreamSink | null {
+    if (this.#http2 !== null && (this.#http2.knowledge === 0 || (kind === 'correction' && this.#http2.isFollowed))) return null;
+    return this.#sink.forkRequests(kind);
   }
 
   /** A parser in the same state that counts and reports elsewhere. */
-  forkInto(context: Http1Context, sink: Omit<RequestSink, 'forkRequests'>): StreamSink | null {
+  forkInto(context: Http1Context, sink: Omit<RequestSink, 'forkRequests'>, kind: ForkKind): StreamSink | null {
     const copy = new RequestParser(context, this.#endpoints, { ...sink, forkRequests: () => null }, false);
     if (!copy.copyFrom(this)) {
       copy.discard();
@@ -90,7 +93,7 @@ export class RequestParser extends MessageReader {
     if (this.#mode === 'tls') copy.resync();
     if (this.#http2 !== null) {
       copy.#http2 = sink.http2Requests();
-      if (copy.#http2.follow(this.#http2)) return copy;
+      if (kind === 'correction' ? copy.#http2.follow(this.#http2) : copy.#http2.readBeside(this.#http2)) return copy;
       copy.discard();
       return null;
     }
@@ -257,6 +260,7 @@ export class RequestParser extends MessageReader {
     this.#searchOrNull?.reset();
     this.#http2?.discard();
     super.discard();
+    this.#sink.forkDiscarded();
   }
 
   protected override other(bytes: Uint8Array, at: number, end: number): number {

@@ -80,6 +80,11 @@ export class Http2Requests extends Http2Half {
     return true;
   }
 
+  /** Begins as a copy of `main`, to read other bytes than it does. @returns false: there is no memory for it */
+  readBeside(main: Http2Requests): boolean {
+    return this.copyFrom(main);
+  }
+
   protected override copyFrom(other: Http2Requests): boolean {
     if (!super.copyFrom(other)) return false;
     for (const message of this.#open.values()) message.drop();

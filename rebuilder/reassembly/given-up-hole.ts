@@ -21,7 +21,7 @@ export class GivenUpHole {
     if (this.#late !== null && !this.#late.hasBegun && this.#end === nextSeq) {
       this.#late.extend(end);
     } else {
-      const fork = sink.fork();
+      const fork = sink.fork('correction');
       if (fork !== null || this.#late === null) {
         this.drop();
         this.#start = nextSeq;

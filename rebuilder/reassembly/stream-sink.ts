@@ -1,5 +1,11 @@
 import type { Provenance } from './provenance.ts';
 
+/**
+ * Why a stream is read a second time: a hole in it was given up and its bytes came late (what is found replaces what was told), or its receiver may
+ * have taken other bytes than those that are read (what is found stands beside it).
+ */
+export type ForkKind = 'correction' | 'reading';
+
 /** Where one direction of a connection goes once its bytes are in order. Bytes are borrowed: the sink copies what it keeps. */
 export interface StreamSink {
   /**
@@ -16,8 +22,8 @@ export interface StreamSink {
   stall(nowMs: number, afterMs: number): boolean;
   /** Does it hold the beginning of a message? */
   readonly unfinished: boolean;
-  /** A copy in the same state, to be fed the bytes of a hole should they come late; null = not worth it. */
-  fork(): StreamSink | null;
+  /** A copy in the same state, to be fed other bytes than this one from here on; null = not worth it. Its owner ends it with `discard`. */
+  fork(kind: ForkKind): StreamSink | null;
   /** Frees what is held without emitting it. */
   discard(): void;
 }

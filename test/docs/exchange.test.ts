@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
+import { exchangeJson } from '../../rebuilder/exchange/exchange-json.ts';
 import { IRREGULARITIES } from '../../rebuilder/http/irregular.ts';
 import { REPLAY_LIMITS } from '../../rebuilder/cli/replay.ts';
 import { COUNTERS } from '../../rebuilder/ledger.ts';
@@ -30,7 +31,10 @@ function exchanges(): unknown[] {
   stream.send(second).send('3', { at: body + 2 }).wait(1000).send('12', { at: body }).send('456789', { at: body + 3 });
   stream.answer('HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\ncut');
   stream.end();
-  return stream.exchanges;
+  const again: unknown[] = [];
+  new TcpStream({}, 1000, { exchange: (request) => again.push(exchangeJson(Object.assign(request, { reading: 2 }))) }).open()
+    .send('GET / HTTP/1.1\r\nHost: a\r\n\r\n').end();
+  return [...stream.exchanges, ...again];
 }
 
 function keysOf(value: unknown): string[] {
