@@ -30,11 +30,11 @@ const ROOT = join(import.meta.dirname, '..');
 
 /** Our service as it is shipped, launcher included: the loader that runs TypeScript from a checkout makes it slower. Returns the launcher. */
 async function shipped(dir: string): Promise<string> {
-  for (const { path, data } of await bundle(join(ROOT, 'package', 'entry.ts'))) {
-    mkdirSync(dirname(join(dir, path)), { recursive: true });
-    writeFileSync(join(dir, path), data);
-  }
-  symlinkSync(join(ROOT, 'node_modules'), join(dir, 'app', 'node_modules'));
+  const app = join(dir, 'app');
+  mkdirSync(app);
+  for (const { name, data } of (await bundle(join(ROOT, 'package', 'entry.ts'))).files) writeFileSync(join(app, name), data);
+  writeFileSync(join(app, 'package.json'), '{ "type": "module" }');
+  symlinkSync(join(ROOT, 'node_modules'), join(app, 'node_modules'));
   const node = join(dir, 'node', machine());
   mkdirSync(node, { recursive: true });
   writeFileSync(join(node, 'node'), `#!/bin/sh\nexec ${process.env['BENCH_NODE'] ?? process.execPath} "$@"\n`, { mode: 0o755 });

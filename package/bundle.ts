@@ -1,15 +1,27 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { basename, dirname, join, relative, resolve } from 'node:path';
+import { basename, dirname, relative, resolve } from 'node:path';
 import { build, type Plugin } from 'esbuild';
-import type { TarEntry } from './tarball.ts';
 
 /** Not in the bundle: koffi finds its native part next to its own files; cap needs the libpcap of one distribution. */
 const EXTERNAL = ['koffi', 'cap'];
 
 const FILE_URL = /new URL\(\s*'(\.[^']+)'\s*,\s*import\.meta\.url\s*\)/g;
 
-/** The sources and what they import as a few ES modules that Node runs as they are, and the licences of what is in them. */
-export async function bundle(entry: string): Promise<TarEntry[]> {
+/** A few ES modules that Node runs as they are. */
+export interface Bundle {
+  /** Files of one folder; the entry has the name of its source. */
+  readonly files: readonly { readonly name: string; readonly data: Uint8Array }[];
+  /** What went in, sources and files of packages: paths relative to the working directory. */
+  readonly inputs: readonly string[];
+}
+
+export interface BundleOptions {
+  /** Where the files will lie, for the paths in their source maps; undefined = without source maps. */
+  readonly sourceMapsFor?: string;
+}
+
+/** Makes one bundle of a source and all that it imports. Rejects with esbuild's words when a source is broken. */
+export async function bundle(entry: string, { sourceMapsFor }: BundleOptions = {}): Promise<Bundle> {
   // Files that are named by URL, such as the code of a worker thread, are entries of their own; found until no new one turns up.
   const scripts = new Set([resolve(entry)]);
   const assets = new Set<string>();
@@ -17,7 +29,7 @@ export async function bundle(entry: string): Promise<TarEntry[]> {
     const known = scripts.size;
     const result = await build({
       entryPoints: [...scripts],
-      outdir: 'app',
+      outdir: sourceMapsFor ?? 'app',
       entryNames: '[name]',
       chunkNames: 'chunk-[hash]',
       bundle: true,
@@ -28,6 +40,8 @@ export async function bundle(entry: string): Promise<TarEntry[]> {
       platform: 'node',
       target: 'node20',
       external: EXTERNAL,
+      sourcemap: sourceMapsFor === undefined ? false : 'linked',
+      sourcesContent: false,
       legalComments: 'none',
       logLevel: 'error',
       // Packages in the older module form ask for Node's own modules by require().
@@ -35,12 +49,13 @@ export async function bundle(entry: string): Promise<TarEntry[]> {
       plugins: [filesByUrl(scripts, assets)],
     });
     if (scripts.size > known) continue;
-    return [
-      ...result.outputFiles.map(({ path, contents }) => ({ path: `app/${basename(path)}`, data: contents })),
-      ...[...assets].map((path) => ({ path: `app/${basename(path)}`, data: readFileSync(path) })),
-      { path: 'app/package.json', data: Buffer.from('{ "type": "module" }\n') },
-      { path: 'LICENSES.txt', data: Buffer.from(licences(Object.keys(result.metafile.inputs))) },
-    ];
+    return {
+      files: [
+        ...result.outputFiles.map(({ path, contents }) => ({ name: basename(path), data: contents })),
+        ...[...assets].map((path) => ({ name: basename(path), data: readFileSync(path) })),
+      ],
+      inputs: [...Object.keys(result.metafile.inputs), ...[...assets].map((path) => relative('.', path))],
+    };
   }
 }
 
@@ -60,17 +75,4 @@ function filesByUrl(scripts: Set<string>, assets: Set<string>): Plugin {
       });
     },
   };
-}
-
-function licences(inputs: readonly string[]): string {
-  const folders = new Set(['node_modules/koffi', ...inputs.flatMap((input) => /^(?:.*node_modules\/)(?:@[^/]+\/)?[^/]+/.exec(input) ?? [])]);
-  return [...folders].sort().map((folder) => {
-    const file = ['LICENSE', 'LICENSE.txt', 'LICENSE.md', 'LICENCE', 'license'].map((name) => join(folder, name)).find((name) => existsSync(name));
-    const text = file === undefined ? `no licence file; package.json says ${declared(folder)}` : readFileSync(file, 'utf8').trim();
-    return `==== ${folder.replace(/^.*node_modules\//, '')}\n\n${text}\n`;
-  }).join('\n');
-}
-
-function declared(folder: string): string {
-  return /"license":\s*"([^"]+)"/.exec(readFileSync(join(folder, 'package.json'), 'utf8'))?.[1] ?? 'nothing';
 }

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { globSync } from 'tinyglobby';
 import { bundle } from './bundle.ts';
+import { licences } from './licences.ts';
 import { lockedPackage, npmPackage, type NpmPackage } from './npm-package.ts';
 import type { TarEntry } from './tarball.ts';
 
@@ -19,8 +20,11 @@ const EXECUTABLE = new Set(['install.sh', 'rebuilder']);
 
 /** Everything in the tarball. `withNode` = the processors that Node comes along for. */
 export async function contents(entry: string, withNode: readonly Architecture[]): Promise<TarEntry[]> {
+  const { files: modules, inputs } = await bundle(entry);
   const found = [
-    ...await bundle(entry),
+    ...modules.map(({ name, data }) => ({ path: `app/${name}`, data })),
+    { path: 'app/package.json', data: Buffer.from('{ "type": "module" }\n') },
+    { path: 'LICENSES.txt', data: Buffer.from(licences(inputs)) },
     ...files('package/files', '**/*', '').map((file) => ({ ...file, executable: EXECUTABLE.has(file.path) })),
     ...files('node_modules/koffi', '{package.json,*.js,*.cjs,src/koffi/**/*.{js,cjs}}', 'app/node_modules/koffi', ['cnoke.cjs', 'doc', 'vendor']),
     ...ARCHITECTURES.flatMap((architecture) => {

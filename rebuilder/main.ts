@@ -21,7 +21,8 @@ import { requestObserver } from './output/request-log.ts';
 import { Pipeline } from './pipeline.ts';
 import { REPLAY_OPTIONS, patient, readCaptures } from './cli/replay.ts';
 import { ServiceThread } from './service/service-thread.ts';
-import { VERSION, ledgerLine, startService } from './service/service.ts';
+import { ledgerLine, startService } from './service/service.ts';
+import { VERSION } from './service/version.ts';
 import { workerShare } from './service/worker-share.ts';
 
 /** Wrong usage or configuration. */

@@ -1,7 +1,6 @@
 #!/usr/bin/env node
-// The executable of a checkout: lets Node run the TypeScript sources as they are. The packaged service is one bundled file instead.
-import { register } from 'tsx/esm/api';
+// The executable of a checkout. The packaged service is started by package/files/rebuilder instead.
+import { checkoutProgram } from '../package/checkout-program.js';
 
-register();
-const { main } = await import('./main.ts');
+const { main } = await checkoutProgram('rebuilder');
 await main(process.argv);

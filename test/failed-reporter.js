@@ -3,6 +3,7 @@ import { relative } from 'node:path';
 /**
  * A reporter for node's runner: after everything else, each test that failed, with its file and its reason, so that the end of a long log says
  * what is wrong. (https://nodejs.org/docs/latest-v20.x/api/test.html#custom-reporters)
+ * @param {import('node:test').TestsStream} events
  */
 export default async function* failed(events) {
   const entries = [];
@@ -16,11 +17,13 @@ export default async function* failed(events) {
   if (entries.length > 0) yield `\nfailed: ${entries.length}\n\n${entries.join('\n')}`;
 }
 
+/** @param {Error} error */
 function reason(error) {
   const { cause } = error;
   return cause instanceof Error ? cause.stack ?? cause.message : String(cause ?? error.message ?? error);
 }
 
+/** @param {string} text */
 function indented(text) {
   return `${text.trimEnd().replace(/^/gm, '    ')}\n`;
 }

@@ -1,6 +1,7 @@
 // The command line as people use it: help that fits, mistakes in one sentence, exit codes, and what each command does with real input.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { describe, test, type TestContext } from 'node:test';
 import type { ExchangeJson } from '../rebuilder/exchange/exchange-json.ts';
@@ -68,8 +69,9 @@ describe('help', { concurrency: 2 }, () => {
     assert.match(stderr, /^Usage: rebuilder <command>/);
   });
 
-  test('--version', async () => {
-    assert.deepEqual(await rebuilder(['--version']), { status: 0, stdout: '0.1.0\n', stderr: '' });
+  test('--version says what package.json says', async () => {
+    const { version }: { version: string } = JSON.parse(readFileSync('package.json', 'utf8'));
+    assert.deepEqual(await rebuilder(['--version']), { status: 0, stdout: `${version}\n`, stderr: '' });
   });
 });
 

@@ -9,6 +9,9 @@ if (files.length === 0) {
   console.error(`no test file matches ${parts.join(' ')}`);
   process.exit(2);
 }
+// The tests start the commands hundreds of times: from the bundle of these very sources, as `npm ci` makes it.
+const prepared = spawnSync(process.execPath, ['--import', 'tsx', 'package/prepare.ts'], { stdio: 'inherit' });
+if (prepared.status !== 0) process.exit(1);
 // A test that waits for what never comes fails, and does not hold up the others for ever: the longest file takes some minutes.
 const run = spawnSync(process.execPath, [
   '--import', 'tsx', '--test', '--test-concurrency=2', '--test-timeout=900000',

@@ -10,8 +10,7 @@ import type { ObserverOf } from '../output/request-observer.ts';
 import { RotatingFile } from '../output/rotating-file.ts';
 import { StatusServer } from '../status/server.ts';
 import type { StatusSource } from '../status/status-source.ts';
-
-export const VERSION = '0.1.0';
+import { VERSION } from './version.ts';
 
 export interface Service {
   readonly vxlanPort: number;
