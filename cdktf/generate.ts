@@ -28,6 +28,7 @@ const OUTPUT_TYPES: Readonly<Record<string, 'IResolvable' | 'string[]'>> = {
   network_interfaces: 'IResolvable',
   refused: 'IResolvable',
   security_group_ids: 'IResolvable',
+  selectors: 'IResolvable',
   sessions: 'IResolvable',
   traffic_mirror_session_ids: 'IResolvable',
   unmatched: 'string[]',

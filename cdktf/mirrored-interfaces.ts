@@ -9,21 +9,25 @@ export interface MirroredInterfacesProps {
 
   /**
    * EKS clusters, keyed by a word: every interface of the nodes of these managed node groups, or of all managed node groups of
-   * the cluster if none is named.
+   * the cluster if none is named. `nodes = "all"`: also the nodes that Karpenter, Auto Mode or you yourself started, by the
+   * cluster's tags.
    */
   readonly byEks?: Readonly<Record<string, {
     readonly cluster_name: string;
     readonly node_group_names?: readonly string[];
+    readonly nodes?: string;
   }>> | IResolvable;
 
   /**
    * Load balancers, keyed by a word. `classic`: the Classic Load Balancer's own interfaces. `application` and `network`: the
    * interfaces of its targets, because its own carry TLS or cannot be mirrored. Targets that an Auto Scaling group registers are
-   * found; name the others in `target_instance_ids` or `target_ips`.
+   * found; name the others in `target_instance_ids` or `target_ips`. `mirror = "interfaces"` or `"both"` tries the load
+   * balancer's own interfaces: AWS's pages disagree on whether it mirrors an Application Load Balancer's.
    */
   readonly byElb?: Readonly<Record<string, {
     readonly name: string;
     readonly type?: string;
+    readonly mirror?: string;
     readonly target_instance_ids?: readonly string[];
     readonly target_ips?: readonly string[];
   }>> | IResolvable;
@@ -75,6 +79,12 @@ export interface MirroredInterfacesProps {
    * add your own.
    */
   readonly excludedTags?: Readonly<Record<string, readonly string[]>> | IResolvable;
+
+  /**
+   * Instance families, such as "m8g", that are tried although the dated list of this module says that AWS does not mirror them:
+   * AWS's answer decides.
+   */
+  readonly treatAsMirrorable?: readonly string[];
 }
 
 /** The interfaces to mirror, picked by profiles; those that AWS does not mirror are left out and named. Wraps enis. */
@@ -94,6 +104,12 @@ export class MirroredInterfaces extends LocalModule {
   /** The day on which the list of mirrorable instance types was read. */
   readonly mirrorableListDate: string;
 
+  /**
+   * The inputs as given: `interfaces` of a description for the command vpc-mirror and for the reconciler, which pick and refuse
+   * the same.
+   */
+  readonly selectors: IResolvable;
+
   constructor(scope: Construct, id: string, props: MirroredInterfacesProps = {}) {
     super(scope, id, 'enis', {
       by_asg: props.byAsg,
@@ -109,10 +125,12 @@ export class MirroredInterfaces extends LocalModule {
       excluded_network_interface_ids: props.excludedNetworkInterfaceIds,
       excluded_instance_ids: props.excludedInstanceIds,
       excluded_tags: props.excludedTags,
+      treat_as_mirrorable: props.treatAsMirrorable,
     });
     this.networkInterfaces = this.interpolationForOutput('network_interfaces');
     this.refused = this.interpolationForOutput('refused');
     this.unmatched = this.getList('unmatched');
     this.mirrorableListDate = this.getString('mirrorable_list_date');
+    this.selectors = this.interpolationForOutput('selectors');
   }
 }

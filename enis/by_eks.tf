@@ -1,4 +1,6 @@
-# EKS managed node groups: node group -> Auto Scaling groups -> instances.
+# EKS managed node groups: node group -> Auto Scaling groups -> instances. With `nodes = "all"` also what Karpenter, Auto Mode
+# or you yourself started: self-managed and Karpenter's nodes carry kubernetes.io/cluster/NAME, Karpenter's and Auto Mode's
+# eks:eks-cluster-name.
 #
 # Every interface of a node is picked, so a pod is seen wherever the VPC CNI has put its address: with an ALB ingress both
 # target types work, `ip` and `instance`. With `instance` the traffic comes to a node port of the primary interface, which
@@ -35,6 +37,28 @@ data "aws_instances" "by_eks" {
   }
 }
 
+data "aws_instances" "by_eks_cluster_tag" {
+  for_each = { for key, cluster in var.by_eks : key => cluster.cluster_name if cluster.nodes == "all" }
+
+  instance_state_names = local.instance_states
+
+  filter {
+    name   = "tag:kubernetes.io/cluster/${each.value}"
+    values = ["owned", "shared"]
+  }
+}
+
+data "aws_instances" "by_eks_name_tag" {
+  for_each = { for key, cluster in var.by_eks : key => cluster.cluster_name if cluster.nodes == "all" }
+
+  instance_state_names = local.instance_states
+
+  filter {
+    name   = "tag:eks:eks-cluster-name"
+    values = [each.value]
+  }
+}
+
 locals {
   by_eks_asg_names = {
     for key, cluster in var.by_eks : key => distinct(flatten([
@@ -43,6 +67,10 @@ locals {
     ]))
   }
   by_eks_instance_ids = {
-    for key, names in local.by_eks_asg_names : "by_eks ${key}" => flatten([for name in names : data.aws_instances.by_eks[name].ids])
+    for key, names in local.by_eks_asg_names : "by_eks ${key}" => distinct(concat(
+      flatten([for name in names : data.aws_instances.by_eks[name].ids]),
+      try(data.aws_instances.by_eks_cluster_tag[key].ids, []),
+      try(data.aws_instances.by_eks_name_tag[key].ids, []),
+    ))
   }
 }

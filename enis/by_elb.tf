@@ -1,7 +1,8 @@
 # Load balancers.
 #
-# A Classic Load Balancer's own interfaces can be tried as sources. An Application Load Balancer's carry TLS, and a Network
-# Load Balancer's are of a type that AWS does not mirror: the interfaces of their targets are picked instead. The provider
+# A Classic Load Balancer's own interfaces can be tried as sources. An Application Load Balancer's mostly carry TLS, and a Network
+# Load Balancer's are of a type that AWS does not mirror: the interfaces of their targets are picked instead, unless `mirror`
+# says otherwise (AWS's own elastic-load-balancing-tools makes sessions on an Application Load Balancer's). The provider
 # has no data source for the registered targets, so they are found by the Auto Scaling groups that register them:
 # group -> target groups -> load balancers. Targets registered one by one (EKS with target type `ip`, ECS, your own
 # attachments) are named by the caller.
@@ -66,8 +67,23 @@ data "aws_instances" "by_elb" {
   }
 }
 
+# The description of a load balancer's interface ends as its ARN does: "ELB app/shop/0123456789abcdef".
+data "aws_network_interfaces" "by_elb_own" {
+  for_each = { for key, lb in data.aws_lb.by_elb : key => lb if var.by_elb[key].mirror != "targets" }
+
+  filter {
+    name   = "description"
+    values = ["ELB ${each.value.arn_suffix}"]
+  }
+
+  filter {
+    name   = "vpc-id"
+    values = [each.value.vpc_id]
+  }
+}
+
 data "aws_network_interfaces" "by_elb_target_ips" {
-  for_each = { for key, lb in var.by_elb : key => lb if length(lb.target_ips) > 0 }
+  for_each = { for key, lb in var.by_elb : key => lb if length(lb.target_ips) > 0 && lb.mirror != "interfaces" }
 
   filter {
     name   = "vpc-id"
@@ -98,11 +114,16 @@ locals {
     for key, names in local.by_elb_asg_names : "by_elb ${key}" => distinct(concat(
       flatten([for name in names : data.aws_instances.by_elb[name].ids]),
       tolist(var.by_elb[key].target_instance_ids),
-    ))
+    )) if var.by_elb[key].mirror != "interfaces"
   }
-  by_elb_network_interface_ids = merge(
-    { for key, found in data.aws_network_interfaces.by_elb_classic : "by_elb ${key}" => found.ids },
-    { for key, found in data.aws_network_interfaces.by_elb_target_ips : "by_elb ${key}" => found.ids },
-  )
-  by_elb_own_network_interface_ids = toset(flatten([for found in data.aws_network_interfaces.by_elb_classic : found.ids]))
+  by_elb_network_interface_ids = {
+    for key, lb in var.by_elb : "by_elb ${key}" => concat(
+      try(data.aws_network_interfaces.by_elb_classic[key].ids, []),
+      try(data.aws_network_interfaces.by_elb_own[key].ids, []),
+      try(data.aws_network_interfaces.by_elb_target_ips[key].ids, []),
+    )
+  }
+  by_elb_own_network_interface_ids = toset(flatten([
+    for found in concat(values(data.aws_network_interfaces.by_elb_classic), values(data.aws_network_interfaces.by_elb_own)) : found.ids
+  ]))
 }

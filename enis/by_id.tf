@@ -42,7 +42,7 @@ data "aws_instance" "by_id" {
     }
 
     postcondition {
-      condition     = !contains(local.mirrorable.not_mirrorable, split(".", self.instance_type)[0]) && !strcontains(self.instance_type, ".metal")
+      condition     = !contains(local.not_mirrorable, split(".", self.instance_type)[0]) && !strcontains(self.instance_type, ".metal")
       error_message = "by_id[\"${each.key}\"]: AWS does not mirror ${each.value}, because its instance ${self.id} is of type ${self.instance_type} (list of ${local.mirrorable.date}, ${local.mirrorable.source})."
     }
   }
@@ -55,7 +55,9 @@ locals {
         network_interface_id = id
         why                  = "by_id ${key}"
         note = contains(local.mirrorable.mirrorable, split(".", data.aws_instance.by_id[key].instance_type)[0]) ? null : (
-          "instance type ${data.aws_instance.by_id[key].instance_type} is not in the list of ${local.mirrorable.date}: tried"
+          contains(var.treat_as_mirrorable, split(".", data.aws_instance.by_id[key].instance_type)[0])
+          ? "instance type ${data.aws_instance.by_id[key].instance_type} is tried, because treat_as_mirrorable says so"
+          : "instance type ${data.aws_instance.by_id[key].instance_type} is not in the list of ${local.mirrorable.date}: tried"
         )
       }
     },

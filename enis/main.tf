@@ -4,6 +4,8 @@
 locals {
   mirrorable = jsondecode(file("${path.module}/mirrorable-instance-types.json"))
 
+  not_mirrorable = setsubtract(local.mirrorable.not_mirrorable, var.treat_as_mirrorable)
+
   # A stopped instance keeps its interfaces, and comes back with them.
   instance_states = ["pending", "running", "stopping", "stopped"]
 
@@ -63,10 +65,10 @@ locals {
   }
 
   why = {
-    for id, eni in local.found : id => sort(concat(
+    for id, eni in local.found : id => sort(distinct(concat(
       [for entry, ids in local.found_network_interface_ids : entry if contains(ids, id)],
       [for entry, ids in local.found_instance_ids : entry if contains(ids, eni.instance_id)],
-    ))
+    )))
   }
 
   # The first reason that holds, or null.
@@ -82,7 +84,7 @@ locals {
       eni.private_ip == "" ? "no IPv4 address: AWS does not mirror in IPv6-only subnets" : null,
       var.primary_network_interface_only && eni.device_index != 0 ? "not the primary interface of ${eni.instance_id} (device index ${eni.device_index})" : null,
       strcontains(local.instance_types[id], ".metal") ? "AWS does not mirror bare metal: its instance ${eni.instance_id} is of type ${local.instance_types[id]}" : null,
-      contains(local.mirrorable.not_mirrorable, split(".", local.instance_types[id])[0]) ? "AWS does not mirror instances of type ${local.instance_types[id]}, such as its ${eni.instance_id} (list of ${local.mirrorable.date}, ${local.mirrorable.source})" : null,
+      contains(local.not_mirrorable, split(".", local.instance_types[id])[0]) ? "AWS does not mirror instances of type ${local.instance_types[id]}, such as its ${eni.instance_id} (list of ${local.mirrorable.date}, ${local.mirrorable.source})" : null,
     ), null)
   }
 
@@ -109,7 +111,9 @@ locals {
         why                  = join(", ", local.why[id])
         note = eni.instance_id == "" ? local.requester_managed_note : (
           contains(local.mirrorable.mirrorable, split(".", local.instance_types[id])[0]) ? null : (
-            "instance type ${local.instance_types[id]} is not in the list of ${local.mirrorable.date}: tried"
+            contains(var.treat_as_mirrorable, split(".", local.instance_types[id])[0])
+            ? "instance type ${local.instance_types[id]} is tried, because treat_as_mirrorable says so"
+            : "instance type ${local.instance_types[id]} is not in the list of ${local.mirrorable.date}: tried"
           )
         )
       } if local.reasons[id] == null && !contains(local.given_ids, id)

@@ -17,3 +17,23 @@ output "mirrorable_list_date" {
   description = "The day on which the list of mirrorable instance types was read."
   value       = local.mirrorable.date
 }
+
+output "selectors" {
+  description = "The inputs as given: `interfaces` of a description for the command vpc-mirror and for the reconciler, which pick and refuse the same."
+  value = {
+    by_asg                         = var.by_asg
+    by_eks                         = var.by_eks
+    by_elb                         = var.by_elb
+    by_instance                    = var.by_instance
+    by_subnet                      = var.by_subnet
+    by_tags                        = var.by_tags
+    by_id                          = var.by_id
+    by_id_without_instance         = var.by_id_without_instance
+    vpc_id                         = var.vpc_id
+    primary_network_interface_only = var.primary_network_interface_only
+    excluded_network_interface_ids = var.excluded_network_interface_ids
+    excluded_instance_ids          = var.excluded_instance_ids
+    excluded_tags                  = var.excluded_tags
+    treat_as_mirrorable            = var.treat_as_mirrorable
+  }
+}

@@ -15,24 +15,32 @@ variable "by_asg" {
 }
 
 variable "by_eks" {
-  description = "EKS clusters, keyed by a word: every interface of the nodes of these managed node groups, or of all managed node groups of the cluster if none is named."
+  description = "EKS clusters, keyed by a word: every interface of the nodes of these managed node groups, or of all managed node groups of the cluster if none is named. `nodes = \"all\"`: also the nodes that Karpenter, Auto Mode or you yourself started, by the cluster's tags."
   type = map(object({
     cluster_name     = string
     node_group_names = optional(set(string), [])
+    nodes            = optional(string, "managed")
   }))
   default  = {}
   nullable = false
+
+  validation {
+    condition     = alltrue([for cluster in values(var.by_eks) : contains(["managed", "all"], cluster.nodes)])
+    error_message = "by_eks: nodes must be \"managed\" or \"all\"."
+  }
 }
 
 variable "by_elb" {
   description = <<-EOT
     Load balancers, keyed by a word. `classic`: the Classic Load Balancer's own interfaces. `application` and `network`: the
     interfaces of its targets, because its own carry TLS or cannot be mirrored. Targets that an Auto Scaling group registers
-    are found; name the others in `target_instance_ids` or `target_ips`.
+    are found; name the others in `target_instance_ids` or `target_ips`. `mirror = "interfaces"` or `"both"` tries the load
+    balancer's own interfaces: AWS's pages disagree on whether it mirrors an Application Load Balancer's.
   EOT
   type = map(object({
     name                = string
     type                = optional(string, "application")
+    mirror              = optional(string, "targets")
     target_instance_ids = optional(set(string), [])
     target_ips          = optional(set(string), [])
   }))
@@ -42,6 +50,11 @@ variable "by_elb" {
   validation {
     condition     = alltrue([for lb in values(var.by_elb) : contains(["classic", "application", "network"], lb.type)])
     error_message = "by_elb: type must be \"classic\", \"application\" or \"network\"."
+  }
+
+  validation {
+    condition     = alltrue([for lb in values(var.by_elb) : contains(["targets", "interfaces", "both"], lb.mirror)])
+    error_message = "by_elb: mirror must be \"targets\", \"interfaces\" or \"both\"."
   }
 
   validation {
@@ -163,4 +176,16 @@ variable "excluded_tags" {
   type        = map(set(string))
   default     = { "vpc-mirror:role" = [] }
   nullable    = false
+}
+
+variable "treat_as_mirrorable" {
+  description = "Instance families, such as \"m8g\", that are tried although the dated list of this module says that AWS does not mirror them: AWS's answer decides."
+  type        = set(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for family in var.treat_as_mirrorable : can(regex("^[a-z0-9-]+$", family))])
+    error_message = "treat_as_mirrorable must hold instance families, such as \"m8g\", not whole types."
+  }
 }

@@ -56,6 +56,9 @@ class Account:
         check = {"Target": "TCP:80", "Interval": 30, "Timeout": 5, "UnhealthyThreshold": 2, "HealthyThreshold": 10}
         self.elb.configure_health_check(LoadBalancerName="old-shop", HealthCheck=check)
         ids["eni_classic"] = self.interface("targets_of_nobody", "apps", "ELB old-shop", owner="amazon-elb")
+        # An Application Load Balancer's own interface is described by the end of its ARN.
+        suffix = ids["lb_shop"].split(":loadbalancer/")[1]
+        ids["eni_balancer"] = self.interface("balancer", "targets", f"ELB {suffix}", owner="amazon-elb")
         # A Classic Load Balancer's interfaces are told by their description, and a look-alike elsewhere is not one of them.
         ids["eni_lookalike"] = self.interface("lookalike", "nodes", "ELB old-shop", owner="amazon-elb")
 
@@ -84,6 +87,9 @@ class Account:
         for name in ("blue", "green"):
             made = self.eks.create_nodegroup(clusterName="prod", nodegroupName=name, subnets=subnets, nodeRole=role)["nodegroup"]
             self.group(made["resources"]["autoScalingGroups"][0]["name"], "nodes", 1, [{"Key": "eks:nodegroup-name", "Value": name}], word=name)
+        # Nodes of no node group: one that Karpenter started, and one of Auto Mode.
+        ids["instance_karpenter"], ids["eni_karpenter"] = self.instance("m5.large", "nodes", {"kubernetes.io/cluster/prod": "owned", "eks:eks-cluster-name": "prod"})
+        ids["instance_automode"], ids["eni_automode"] = self.instance("c6g.large", "nodes", {"eks:eks-cluster-name": "prod"})
 
     def group(self, name, subnet, size, tags, target_groups=(), word=None):
         template = f"{word or name}-template"

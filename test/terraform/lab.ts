@@ -26,16 +26,20 @@ export interface Account {
   left(...kinds: string[]): Promise<Record<string, unknown[]>>;
 }
 
+/** As `emulatedAws`, for a test that points Terraform at it: skipped too if Terraform or its provider is missing. */
+export async function emulatedAccount(t: TestContext, env: Readonly<Record<string, string>> = {}): Promise<Account | undefined> {
+  return await terraformIsHere(t) ? emulatedAws(t, env) : undefined;
+}
+
 /**
  * A fresh account for this test, stopped when it ends. Undefined if something is missing: then the test has been skipped with a sentence
  * (or failed, where CI is set; but the lab's own folder beside the checkout is never required).
  */
-export async function emulatedAccount(t: TestContext, env: Readonly<Record<string, string>> = {}): Promise<Account | undefined> {
+export async function emulatedAws(t: TestContext, env: Readonly<Record<string, string>> = {}): Promise<Account | undefined> {
   if (!existsSync(LAB_FILE)) {
     t.skip('the emulated AWS account is not beside this checkout (../shared/lab)');
     return undefined;
   }
-  if (!await terraformIsHere(t)) return undefined;
   const programs = await pythonVenv(t, 'moto', 'moto[server]==5.2.5');
   if (programs === undefined) return undefined;
   const python = join(programs, 'python');

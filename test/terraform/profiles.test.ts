@@ -1,6 +1,7 @@
 // Which interfaces each profile picks and refuses in a described account (account.py), each with a mirror of its own, by the released provider.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { description, vpcMirror } from '../fleet/vpc-mirror.ts';
 import { emulatedAccount, provider } from './lab.ts';
 import { Workspace } from './workspace.ts';
 
@@ -87,6 +88,22 @@ const CASES: Readonly<Record<string, Case>> = {
       web_second: 'excluded by the tag team = payments of its instance i-',
     },
   },
+  // Karpenter and Auto Mode start nodes that are in no node group.
+  eks_all: {
+    profile: 'by_eks = { prod = { cluster_name = "prod", nodes = "all" } }',
+    picked: { blue_0: 'by_eks prod', green_0: 'by_eks prod', karpenter: 'by_eks prod', automode: 'by_eks prod' },
+  },
+  elb_both: {
+    profile: `by_elb = {
+      both = { name = "shop", mirror = "both" }
+      own  = { name = "shop", mirror = "interfaces", target_ips = [var.ids.ip_target] }
+    }`,
+    picked: { shop_0: 'by_elb both', shop_1: 'by_elb both', balancer: 'by_elb both, by_elb own' }, tried: ['balancer'],
+  },
+  treated_as_mirrorable: {
+    profile: 'by_instance = [var.ids.instance_legacy, var.ids.instance_graviton4]\n    treat_as_mirrorable = ["m8g"]',
+    picked: { graviton4: 'by_instance {instance_graviton4}' }, refused: { legacy: 'type t2.micro' }, tried: ['graviton4'],
+  },
   primary: {
     profile: 'by_instance = [var.ids.instance_web]\n    primary_network_interface_only = true',
     picked: { web: 'by_instance {instance_web}' }, refused: { web_second: 'not the primary interface of i-' },
@@ -100,6 +117,8 @@ interface Outputs {
   readonly network_interfaces: Readonly<Record<string, { network_interface_id: string; why: string; note: string | null }>>;
   readonly refused: Readonly<Record<string, string>>;
   readonly unmatched: readonly string[];
+  readonly mirrorable_list_date: string;
+  readonly selectors: unknown;
 }
 
 const isOutputs = (value: unknown): value is Outputs => typeof value === 'object' && value !== null && 'refused' in value;
@@ -146,6 +165,19 @@ test('each profile picks, refuses and explains; its mirror is made, stays as it 
       assert.deepEqual(Object.keys(refused).sort(), Object.keys(expected.refused ?? {}).sort());
       for (const [key, reason] of Object.entries(expected.refused ?? {})) assert.ok(refused[key]?.includes(reason), `${key}: ${refused[key]}`);
       assert.deepEqual(output.unmatched, expected.unmatched ?? []);
+    });
+  }
+
+  for (const name of Object.keys(CASES)) {
+    await t.test(`vpc-mirror enis picks and refuses the same: ${name}`, async () => {
+      const output = outputs[name];
+      assert.ok(isOutputs(output));
+      // Terraform writes what the command reads.
+      const { selectors, ...expected } = output;
+      const said = await vpcMirror(account.endpoint, ['enis', '--json', '-c', description(t, { interfaces: selectors })]);
+      assert.equal(said.status, Object.keys(expected.network_interfaces).length === 0 ? 2 : 0, said.stderr);
+      const { network_interfaces, refused, unmatched, mirrorable_list_date }: Outputs = JSON.parse(said.stdout);
+      assert.deepEqual({ network_interfaces, refused, unmatched, mirrorable_list_date }, expected);
     });
   }
 

@@ -1,0 +1,91 @@
+import { Command, CommanderError } from 'commander';
+import { ConfigError } from '../rebuilder/config/mistakes.ts';
+import { openAccount, type Account } from './aws/account.ts';
+import { loadDescription, type Description } from './description.ts';
+import { enisText, listEnis } from './enis-command.ts';
+import { whileShowing } from './terminal/progress.ts';
+import { UsageError } from './usage-error.ts';
+
+const EXIT_FAILED = 1;
+/** Wrong usage, description, credentials or rights. */
+const EXIT_USAGE = 2;
+
+interface Options { readonly config: string; readonly region?: string; readonly profile?: string; readonly json?: true }
+
+/** Runs the command line; sets process.exitCode. */
+export async function main(argv: readonly string[]): Promise<void> {
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : EXIT_FAILED));
+  try {
+    await commandLine().parseAsync([...argv]);
+  } catch (error) {
+    process.exitCode = report(error);
+  }
+}
+
+function commandLine(): Command {
+  const program = new Command('vpc-mirror')
+    .description('Which interfaces are mirrored, whether the sessions follow the fleet, and where a\nmirrored request got lost.')
+    .usage('<command> [options]')
+    .helpOption('-h, --help', 'show this help, or that of a command')
+    .helpCommand('help', 'the help of a command')
+    .configureHelp({ subcommandTerm: (one) => one.name() })
+    .configureOutput({ outputError: () => {} })
+    .exitOverride()
+    .addHelpText('after', `
+Every command reads a description of the mirror, YAML or JSON. Terraform writes
+it: terraform output -json vpc_mirror > vpc_mirror.json
+
+Exit codes: 0 done; 1 failed, or something is not as it should be; 2 a mistake in
+the command line, the description, the credentials or their rights.`);
+  const command = (name: string, summary: string, description: string): Command => program.command(name)
+    .summary(summary).description(description)
+    .option('-c, --config <file>', 'the description', 'vpc_mirror.json')
+    .option('--region <name>', 'default: the description\'s, or AWS_REGION')
+    .option('--profile <name>', 'of ~/.aws/config; default: AWS_PROFILE')
+    .option('--json', 'print JSON')
+    .helpOption('-h, --help', 'show this help');
+
+  command('enis', 'what the selectors pick and leave out, and why',
+    'Lists the interfaces that the selectors of the description find: picked, or left\nout with the reason; instance, type, zone, and the sessions that are there.')
+    .addHelpText('after', `
+Needs ec2:DescribeNetworkInterfaces, ec2:DescribeInstances,
+ec2:DescribeTrafficMirrorSessions and, for by_elb and by_eks, the Describe and
+List calls of their services. Changes nothing.`)
+    .action(enis);
+  return program;
+}
+
+async function enis(options: Options): Promise<void> {
+  const { account, description } = await open(options);
+  if (isEmpty(description)) throw new UsageError(`${options.config}: interfaces: names no selector, so nothing is picked: add by_asg, by_tags or another.`);
+  const found = await whileShowing('reading interfaces', () => listEnis(account, description.interfaces));
+  process.stdout.write(options.json ? `${JSON.stringify(found, null, 2)}\n` : enisText(found));
+  if (Object.keys(found.network_interfaces).length === 0) {
+    throw new UsageError(`Nothing is picked in ${account.region}: look at the selectors${found.unmatched.length > 0 ? ` (${found.unmatched.join(', ')} found nothing)` : ''}, and whether this is the region.`);
+  }
+}
+
+async function open(options: Options): Promise<{ account: Account; description: Description }> {
+  const description = loadDescription(options.config);
+  if (options.region !== undefined && (description.region ?? options.region) !== options.region) {
+    throw new UsageError(`--region ${options.region}: ${options.config} describes a mirror in ${description.region}: leave the flag out, or take the other region's description.`);
+  }
+  const account = await openAccount({ region: options.region ?? description.region ?? undefined, profile: options.profile });
+  return { account, description };
+}
+
+function isEmpty({ interfaces }: Description): boolean {
+  return !Object.entries(interfaces).some(([name, value]) => name.startsWith('by_') && Object.keys(value ?? {}).length > 0);
+}
+
+/** Says what went wrong, for people. @returns the exit code */
+function report(error: unknown): number {
+  if (error instanceof CommanderError) {
+    if (error.exitCode === 0) return 0;
+    if (error.code !== 'commander.help') process.stderr.write(`vpc-mirror: ${error.message.replace(/^error: /, '').replace(/\n\(Did you mean (.*)\?\)$/, ' (did you mean $1?)')}; see vpc-mirror --help\n`);
+    return EXIT_USAGE;
+  }
+  const sentence = error instanceof Error ? error.message : String(error);
+  process.stderr.write(error instanceof ConfigError ? `${sentence}\n` : `vpc-mirror: ${sentence}\n`);
+  return error instanceof UsageError || error instanceof ConfigError ? EXIT_USAGE : EXIT_FAILED;
+}

@@ -1,0 +1,42 @@
+/** Widest line of a table: what every terminal has. */
+const COLUMNS = 80;
+
+/**
+ * Rows under their headings, in columns two spaces apart. Cells that do not fit are broken at words into more lines, the last column first:
+ * nothing is cut off, and no line is longer than `columns` unless a single word is.
+ */
+export function table(headings: readonly string[], rows: readonly (readonly string[])[], columns = COLUMNS): string {
+  const all = [headings, ...rows];
+  const natural = headings.map((_, i) => Math.max(...all.map((row) => (row[i] ?? '').length)));
+  const widths = fit(natural, columns - 2 * (headings.length - 1));
+  return all.flatMap((row) => lines(row, widths)).map((line) => `${line.trimEnd()}\n`).join('');
+}
+
+/** The widest columns give way until the sum fits; none gets narrower than ten. */
+function fit(natural: readonly number[], space: number): number[] {
+  const widths = [...natural];
+  while (widths.reduce((sum, width) => sum + width, 0) > space) {
+    const widest = Math.max(...widths);
+    if (widest <= 10) break;
+    widths[widths.lastIndexOf(widest)]! -= 1;
+  }
+  return widths;
+}
+
+function lines(row: readonly string[], widths: readonly number[]): string[] {
+  const cells = widths.map((width, i) => wrap(row[i] ?? '', width));
+  return Array.from({ length: Math.max(...cells.map(({ length }) => length)) }, (_, line) =>
+    cells.map((cell, i) => (cell[line] ?? '').padEnd(widths[i]!)).join('  '));
+}
+
+/** Words in lines of at most `width`; a longer word has a line of its own. */
+export function wrap(text: string, width: number): string[] {
+  const broken: string[] = [''];
+  for (const word of text.split(' ')) {
+    const last = broken.at(-1)!;
+    if (last === '') broken[broken.length - 1] = word;
+    else if (last.length + 1 + word.length <= width) broken[broken.length - 1] = `${last} ${word}`;
+    else broken.push(word);
+  }
+  return broken;
+}
