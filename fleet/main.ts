@@ -1,7 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { ConfigError } from '../rebuilder/config/mistakes.ts';
 import { openAccount, type Account } from './aws/account.ts';
-import { loadDescription, type Description } from './description.ts';
+import { loadDescription, type Description } from './description/description.ts';
 import { enisText, listEnis } from './enis-command.ts';
 import { whileShowing } from './terminal/progress.ts';
 import { UsageError } from './usage-error.ts';

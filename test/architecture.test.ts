@@ -17,9 +17,16 @@ const ORDER = [
 /** Read by every folder: the table of losses knows nothing of the rest. */
 const FOUNDATION = ['rebuilder/ledger.ts'];
 
+/** The same for fleet/: what the account says, who is picked, with what sessions, whether it works. */
+const FLEET_ORDER = ['aws', 'enis', 'description', 'sessions', 'doctor', 'status', 'reconcile', 'terminal', '.'];
+const FLEET_FOUNDATION = ['fleet/usage-error.ts', 'fleet/group-by.ts'];
+
+/** All that fleet/ takes of the rebuilder: how mistakes in a file are told. */
+const FLEET_MAY_IMPORT = ['rebuilder/config/mistakes.ts', 'rebuilder/config/nearest.ts'];
+
 const MAX_LINES = 400;
 
-const sources = globSync(['rebuilder/**/*.ts', 'enis/**/*.ts', 'cdktf/**/*.ts'], { ignore: ['**/node_modules/**', '**/cdktf.out/**', '**/.gen/**'] }).sort();
+const sources = globSync(['rebuilder/**/*.ts', 'fleet/**/*.ts', 'enis/**/*.ts', 'cdktf/**/*.ts'], { ignore: ['**/node_modules/**', '**/cdktf.out/**', '**/.gen/**'] }).sort();
 const tests = globSync(['test/**/*.ts', 'bench/**/*.ts'], { ignore: ['**/node_modules/**'] }).sort();
 
 interface Import { readonly from: string; readonly typeOnly: boolean; readonly dynamic: boolean }
@@ -50,12 +57,33 @@ test('a folder of the rebuilder imports only from folders before it', () => {
     for (const { from } of importsOf(file)) {
       if (from.startsWith('rebuilder/')) {
         if (!FOUNDATION.includes(from) && (FOUNDATION.includes(file) || rank(from) > rank(file))) wrong.push(`${file} imports ${from}`);
-      } else if (/^(test|bench|enis|cdktf)\//.test(from)) {
+      } else if (/^(test|bench|enis|cdktf|fleet)\//.test(from)) {
         wrong.push(`${file} imports ${from}`);
       }
     }
   }
   assert.deepEqual(wrong, []);
+});
+
+test('a folder of fleet/ imports only from folders before it, and of the rebuilder only how mistakes are told', () => {
+  const rankOf = (file: string): number => FLEET_ORDER.indexOf(dirname(file) === 'fleet' ? '.' : file.split('/')[1]!);
+  const wrong: string[] = [];
+  for (const file of sources.filter((name) => name.startsWith('fleet/'))) {
+    if (rankOf(file) < 0) wrong.push(`${file} has no place in the order`);
+    for (const { from } of importsOf(file)) {
+      const isWrong = from.startsWith('fleet/')
+        ? !FLEET_FOUNDATION.includes(from) && (FLEET_FOUNDATION.includes(file) || rankOf(from) > rankOf(file))
+        : /^(rebuilder|test|bench|cdktf)\//.test(from) && !FLEET_MAY_IMPORT.includes(from);
+      if (isWrong) wrong.push(`${file} imports ${from}`);
+    }
+  }
+  assert.deepEqual(wrong, []);
+});
+
+test('only fleet/ calls AWS: nobody else imports its SDK', () => {
+  const isSdk = (name: string): boolean => /^@(aws-sdk|smithy)\//.test(name);
+  assert.ok(sources.some((file) => file.startsWith('fleet/') && importsOf(file).some(({ from }) => isSdk(from))));
+  assert.deepEqual(sources.filter((file) => !file.startsWith('fleet/') && importsOf(file).some(({ from }) => isSdk(from))), []);
 });
 
 test('no two source files import each other in a circle', () => {
@@ -82,7 +110,7 @@ test('relative imports name an existing file with its ending', () => {
   for (const file of [...sources, ...tests]) {
     for (const { from, dynamic } of importsOf(file)) {
       // A dynamic import may stand in the text of a child program with another folder of its own.
-      if (!dynamic && /^(rebuilder|enis|cdktf|test|bench)\//.test(from) && !existsSync(from)) wrong.push(`${file} imports ${from}`);
+      if (!dynamic && /^(rebuilder|fleet|enis|cdktf|test|bench)\//.test(from) && !existsSync(from)) wrong.push(`${file} imports ${from}`);
     }
   }
   assert.deepEqual(wrong, []);
@@ -115,6 +143,11 @@ test('every source file of the rebuilder has the test file of its name, or is an
   assert.deepEqual(wrong, []);
 });
 
+test('every source file of fleet/ is driven by a test of test/fleet/', () => {
+  const reached = new Set(tests.filter((file) => /^test\/fleet\/.*\.test\.ts$/.test(file)).flatMap((file) => [...reachedFrom(file)]));
+  assert.deepEqual(sources.filter((file) => file.startsWith('fleet/') && !reached.has(file)), []);
+});
+
 /** All files that a file imports, those that they import, and the program's own when it is started as a program. */
 function reachedFrom(start: string): Set<string> {
   const reached = new Set<string>();
@@ -124,6 +157,7 @@ function reachedFrom(start: string): Set<string> {
     if (!/\.[jt]s$/.test(file)) return;
     for (const { from } of importsOf(file)) visit(from);
     if (readFileSync(file, 'utf8').includes('rebuilder/rebuilder.js')) visit('rebuilder/main.ts');
+    if (readFileSync(file, 'utf8').includes('fleet/vpc-mirror.js')) visit('fleet/main.ts');
   };
   visit(start);
   return reached;

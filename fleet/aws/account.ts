@@ -5,7 +5,7 @@ import { EKSClient } from '@aws-sdk/client-eks';
 import { ElasticLoadBalancingClient } from '@aws-sdk/client-elastic-load-balancing';
 import { ElasticLoadBalancingV2Client } from '@aws-sdk/client-elastic-load-balancing-v2';
 import type { Pluggable } from '@smithy/types';
-import { callError } from './call-error.ts';
+import { callError, unknownHost } from './call-error.ts';
 import { UsageError } from '../usage-error.ts';
 
 export interface AccountOptions {
@@ -71,6 +71,14 @@ function sentences<I extends object, O extends object>(service: string, region: 
           throw callError(cause, service, (context.commandName ?? '').replace(/Command$/, ''), region);
         }
       }, { step: 'initialize', priority: 'high', name: 'sentences' });
+      // Inside the retries: a name that does not exist will not exist in a second either.
+      stack.add((next) => async (args) => {
+        try {
+          return await next(args);
+        } catch (cause) {
+          throw cause instanceof Error && 'code' in cause && cause.code === 'ENOTFOUND' ? unknownHost(region) : cause;
+        }
+      }, { step: 'finalizeRequest', priority: 'low', name: 'unknownHost' });
     },
   };
 }

@@ -35,7 +35,7 @@ const MISSING_RIGHT = new Set(['UnauthorizedOperation', 'AccessDenied', 'AccessD
 const BAD_CREDENTIALS = new Set([
   'AuthFailure', 'InvalidClientTokenId', 'UnrecognizedClientException', 'SignatureDoesNotMatch', 'ExpiredToken', 'ExpiredTokenException', 'RequestExpired',
 ]);
-const UNREACHABLE = new Set(['ENOTFOUND', 'EAI_AGAIN', 'ECONNREFUSED', 'ECONNRESET', 'ETIMEDOUT', 'EHOSTUNREACH', 'TimeoutError']);
+const UNREACHABLE = new Set(['EAI_AGAIN', 'ECONNREFUSED', 'ECONNRESET', 'ETIMEDOUT', 'EHOSTUNREACH', 'TimeoutError']);
 
 /** What a failed call means for the person who started it. `operation` is the API's name of the call, `service` the prefix of its rights. */
 export function callError(cause: unknown, service: string, operation: string, region: string): Error {
@@ -55,6 +55,10 @@ export function callError(cause: unknown, service: string, operation: string, re
   }
   return new CallError(code, action, `${action} failed: ${cause.message} (${code})`, cause);
 }
+
+/** Without the cause, which the SDK would take for a reason to try again. */
+export const unknownHost = (region: string): UsageError =>
+  new UsageError(`There is no AWS API for the region ${region} within reach: look at its spelling, and at the way out of here.`);
 
 function codeOf(error: Error): string {
   // EC2 names its errors by a code that the SDK makes the name; sockets have theirs in `code`.

@@ -2,6 +2,7 @@
 
     python account.py ENDPOINT build           makes the account below; prints its ids, keyed by words, as JSON
     python account.py ENDPOINT scale GROUP N   sets the desired capacity of an Auto Scaling group
+    python account.py ENDPOINT stop ID         stops an instance
     python account.py ENDPOINT left [KIND]…    prints what exists of these kinds (of all that a module could have made), as JSON
 """
 
@@ -163,6 +164,9 @@ def main():
         result = Account(client).build()
     elif command == "scale":
         client("autoscaling").set_desired_capacity(AutoScalingGroupName=rest[0], DesiredCapacity=int(rest[1]))
+        result = {}
+    elif command == "stop":
+        client("ec2").stop_instances(InstanceIds=rest)
         result = {}
     else:
         result = left(client, rest)

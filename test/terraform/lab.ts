@@ -22,6 +22,8 @@ export interface Account {
   build(): Promise<Record<string, string>>;
   /** Sets the desired capacity of an Auto Scaling group. */
   scale(group: string, size: number): Promise<void>;
+  /** Stops an instance. */
+  stop(instanceId: string): Promise<void>;
   /** What exists, by kind (of all kinds of account.py, or of these). */
   left(...kinds: string[]): Promise<Record<string, unknown[]>>;
 }
@@ -55,6 +57,7 @@ export async function emulatedAws(t: TestContext, env: Readonly<Record<string, s
     endpoint,
     build: async () => strings(await account(python, endpoint, 'build')),
     scale: async (group, size) => { await account(python, endpoint, 'scale', group, String(size)); },
+    stop: async (id) => { await account(python, endpoint, 'stop', id); },
     left: async (...kinds) => lists(await account(python, endpoint, 'left', ...kinds)),
   };
 }

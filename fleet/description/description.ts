@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
-import { closest, distance } from 'fastest-levenshtein';
 import { parse } from 'yaml';
 import { z } from 'zod';
-import { ConfigError, type Mistake } from '../rebuilder/config/mistakes.ts';
-import { selectorsSchema } from './enis/selectors.ts';
+import { ConfigError, type Mistake } from '../../rebuilder/config/mistakes.ts';
+import { nearest } from '../../rebuilder/config/nearest.ts';
+import { selectorsSchema } from '../enis/selectors.ts';
 
 const vni = z.int().min(1).max(16_777_215);
 
@@ -88,8 +88,7 @@ function mistakes(issue: z.core.$ZodIssue): Mistake[] {
   if (issue.code !== 'unrecognized_keys') return [{ path, sentence: issue.message }];
   const known = knownKeys(issue.path);
   return issue.keys.map((key) => {
-    const nearest = known.length > 0 ? closest(key, known) : '';
-    const hint = nearest !== '' && distance(key, nearest) <= 3 ? `did you mean ${nearest}?` : `take it out${known.length > 0 ? `, or use one of ${known.join(', ')}` : ''}.`;
+    const hint = nearest(key, known) ?? `take it out${known.length > 0 ? `, or use one of ${known.join(', ')}` : ''}.`;
     return { path: path === '' ? key : `${path}.${key}`, sentence: `is not a key here: ${hint}` };
   });
 }
