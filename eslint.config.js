@@ -4,6 +4,23 @@ import tseslint from 'typescript-eslint';
 export default tseslint.config(
   { ignores: ['**/node_modules/', 'dist/', '**/cdktf.out/', '**/.terraform/'] },
   ...tseslint.configs.recommended,
+  {
+    // What needs types: a promise nobody waits for loses its error.
+    files: ['**/*.ts'],
+    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    rules: {
+      '@typescript-eslint/await-thenable': 'error',
+      '@typescript-eslint/no-floating-promises': ['error', {
+        // The runner waits for every test that was declared.
+        allowForKnownSafeCalls: [{ from: 'package', name: ['test', 'it', 'describe', 'suite'], package: 'node:test' }],
+      }],
+      '@typescript-eslint/no-misused-promises': 'error',
+      '@typescript-eslint/no-unnecessary-type-assertion': 'error',
+      '@typescript-eslint/only-throw-error': 'error',
+      '@typescript-eslint/prefer-promise-reject-errors': 'error',
+      '@typescript-eslint/return-await': 'error',
+    },
+  },
   stylistic.configs.customize({ semi: true, braceStyle: '1tbs', arrowParens: true }),
   {
     rules: {

@@ -18,34 +18,34 @@ const PAUSE_US = 150;
 /** Sends datagrams that lie in memory to UDP 127.0.0.1:port with sendmmsg. */
 export class DatagramSender {
   // Held for the kernel's sake, which reads them.
-  private readonly bytes: Buffer;
-  private readonly headers: DataView<ArrayBuffer>;
-  private readonly iovecs: DataView<ArrayBuffer>;
-  private readonly headerAddress: bigint;
-  private readonly fd: number;
+  readonly #bytes: Buffer;
+  readonly #headers: DataView<ArrayBuffer>;
+  readonly #iovecs: DataView<ArrayBuffer>;
+  readonly #headerAddress: bigint;
+  readonly #fd: number;
 
   constructor(bytes: Buffer, starts: Float64Array, lengths: Uint32Array, from: number, to: number, port: number) {
     const count = to - from;
-    this.bytes = bytes;
-    this.headers = new DataView(new ArrayBuffer(count * MMSGHDR_BYTES + 64));
-    this.iovecs = new DataView(new ArrayBuffer(count * IOVEC_BYTES + 64));
-    const bytesAddress = koffi.address(this.bytes);
-    const iovecAddress = koffi.address(new Uint8Array(this.iovecs.buffer));
-    this.headerAddress = koffi.address(new Uint8Array(this.headers.buffer));
+    this.#bytes = bytes;
+    this.#headers = new DataView(new ArrayBuffer(count * MMSGHDR_BYTES + 64));
+    this.#iovecs = new DataView(new ArrayBuffer(count * IOVEC_BYTES + 64));
+    const bytesAddress = koffi.address(this.#bytes);
+    const iovecAddress = koffi.address(new Uint8Array(this.#iovecs.buffer));
+    this.#headerAddress = koffi.address(new Uint8Array(this.#headers.buffer));
     for (let i = 0; i < count; i++) {
-      this.iovecs.setBigUint64(i * IOVEC_BYTES, bytesAddress + BigInt(starts[from + i]!), true);
-      this.iovecs.setBigUint64(i * IOVEC_BYTES + 8, BigInt(lengths[from + i]!), true);
-      this.headers.setBigUint64(i * MMSGHDR_BYTES + 16, iovecAddress + BigInt(i * IOVEC_BYTES), true);
-      this.headers.setBigUint64(i * MMSGHDR_BYTES + 24, 1n, true);
+      this.#iovecs.setBigUint64(i * IOVEC_BYTES, bytesAddress + BigInt(starts[from + i]!), true);
+      this.#iovecs.setBigUint64(i * IOVEC_BYTES + 8, BigInt(lengths[from + i]!), true);
+      this.#headers.setBigUint64(i * MMSGHDR_BYTES + 16, iovecAddress + BigInt(i * IOVEC_BYTES), true);
+      this.#headers.setBigUint64(i * MMSGHDR_BYTES + 24, 1n, true);
     }
-    this.fd = socket(2, 2, 0);
+    this.#fd = socket(2, 2, 0);
     const address = encodeSocketAddress('127.0.0.1', port);
-    if (connect(this.fd, address, address.length) < 0) throw new Error('cannot send to the port');
+    if (connect(this.#fd, address, address.length) < 0) throw new Error('cannot send to the port');
   }
 
   /** Sends up to MAX_BATCH of datagrams [at, end); how many went. 0: an ICMP error of an earlier one (nobody listens any more). */
   send(at: number, end: number): number {
-    return Math.max(0, sendmmsg(this.fd, this.headerAddress + BigInt(at * MMSGHDR_BYTES), Math.min(MAX_BATCH, end - at), 0));
+    return Math.max(0, sendmmsg(this.#fd, this.#headerAddress + BigInt(at * MMSGHDR_BYTES), Math.min(MAX_BATCH, end - at), 0));
   }
 
   /** A moment without work. */

@@ -8,7 +8,7 @@ export class PacketStore {
   starts: Float64Array;
   lengths: Uint32Array;
   count = 0;
-  private end = 0;
+  #end = 0;
 
   constructor(expectedBytes = 1 << 20, expectedPackets = 1 << 10) {
     this.bytes = Buffer.allocUnsafeSlow(expectedBytes);
@@ -17,18 +17,18 @@ export class PacketStore {
   }
 
   get byteLength(): number {
-    return this.end;
+    return this.#end;
   }
 
   /** Room for a datagram of `length` bytes at the end; returns where. Nothing is stored before `commit`. */
   reserve(length: number): number {
-    if (this.end + length > this.bytes.length) {
-      if (this.end + length > MAX_BYTES) throw new Error('the load takes more than 4 GiB: ask for fewer requests');
-      const larger = Buffer.allocUnsafeSlow(Math.min(MAX_BYTES, Math.max(this.bytes.length * 2, this.end + length)));
-      this.bytes.copy(larger, 0, 0, this.end);
+    if (this.#end + length > this.bytes.length) {
+      if (this.#end + length > MAX_BYTES) throw new Error('the load takes more than 4 GiB: ask for fewer requests');
+      const larger = Buffer.allocUnsafeSlow(Math.min(MAX_BYTES, Math.max(this.bytes.length * 2, this.#end + length)));
+      this.bytes.copy(larger, 0, 0, this.#end);
       this.bytes = larger;
     }
-    return this.end;
+    return this.#end;
   }
 
   commit(length: number): void {
@@ -40,14 +40,14 @@ export class PacketStore {
       lengths.set(this.lengths);
       this.lengths = lengths;
     }
-    this.starts[this.count] = this.end;
+    this.starts[this.count] = this.#end;
     this.lengths[this.count] = length;
     this.count++;
-    this.end += length;
+    this.#end += length;
   }
 
   packet(i: number): Buffer {
-    return this.bytes.subarray(this.starts[i]!, this.starts[i]! + this.lengths[i]!);
+    return this.bytes.subarray(this.starts[i], this.starts[i]! + this.lengths[i]!);
   }
 }
 

@@ -18,21 +18,21 @@ export interface RequestObserver {
 
 /** Reads the requests of one connection. Bodies are passed over, not kept. */
 export class RequestStream {
-  private readonly observer: RequestObserver;
-  private readonly verify: boolean;
+  readonly #observer: RequestObserver;
+  readonly #verify: boolean;
   /** The beginning of a head that is not complete yet. */
-  private held: Buffer | undefined;
+  #held: Buffer | undefined;
   /** Bytes of the current body still to come; chunked bodies keep their own state. */
-  private bodyLeft = 0;
-  private chunked: ChunkedBody | undefined;
-  private id = -1;
-  private headCrc = '';
-  private bodyCrc = 0;
+  #bodyLeft = 0;
+  #chunked: ChunkedBody | undefined;
+  #id = -1;
+  #headCrc = '';
+  #bodyCrc = 0;
 
   /** @param verify check the digests that each request carries: slow */
   constructor(observer: RequestObserver, verify: boolean) {
-    this.observer = observer;
-    this.verify = verify;
+    this.#observer = observer;
+    this.#verify = verify;
   }
 
   /** How many requests became complete with these bytes. */
@@ -41,63 +41,63 @@ export class RequestStream {
     let at = 0;
     let complete = 0;
     const now = monotonicMs();
-    if (this.held) {
-      bytes = Buffer.concat([this.held, input]);
-      this.held = undefined;
+    if (this.#held) {
+      bytes = Buffer.concat([this.#held, input]);
+      this.#held = undefined;
     }
     for (;;) {
-      if (this.chunked) {
-        const end = this.chunked.push(bytes, at);
-        if (!this.chunked.complete) return complete;
+      if (this.#chunked) {
+        const end = this.#chunked.push(bytes, at);
+        if (!this.#chunked.complete) return complete;
         at = end;
-        this.bodyCrc = this.chunked.crc;
-        this.chunked = undefined;
-        this.arrived(now);
+        this.#bodyCrc = this.#chunked.crc;
+        this.#chunked = undefined;
+        this.#arrived(now);
         complete++;
-      } else if (this.bodyLeft > 0) {
-        const take = Math.min(this.bodyLeft, bytes.length - at);
-        if (this.verify) this.bodyCrc = crc32(bytes.subarray(at, at + take), this.bodyCrc);
-        this.bodyLeft -= take;
+      } else if (this.#bodyLeft > 0) {
+        const take = Math.min(this.#bodyLeft, bytes.length - at);
+        if (this.#verify) this.#bodyCrc = crc32(bytes.subarray(at, at + take), this.#bodyCrc);
+        this.#bodyLeft -= take;
         at += take;
-        if (this.bodyLeft > 0) return complete;
-        this.arrived(now);
+        if (this.#bodyLeft > 0) return complete;
+        this.#arrived(now);
         complete++;
       }
       if (at >= bytes.length) return complete;
       const headEnd = bytes.indexOf(HEAD_END, at);
       if (headEnd < 0) {
-        this.held = Buffer.from(bytes.subarray(at));
+        this.#held = Buffer.from(bytes.subarray(at));
         return complete;
       }
-      this.readHead(bytes, at, headEnd + 2);
+      this.#readHead(bytes, at, headEnd + 2);
       at = headEnd + 4;
-      if (this.bodyLeft === 0 && !this.chunked) {
-        this.arrived(now);
+      if (this.#bodyLeft === 0 && !this.#chunked) {
+        this.#arrived(now);
         complete++;
       }
     }
   }
 
-  private readHead(bytes: Buffer, start: number, end: number): void {
+  #readHead(bytes: Buffer, start: number, end: number): void {
     const isGet = bytes[start] === 0x47;
-    this.id = idAt(bytes, start + (isGet ? TARGET_AT_GET : TARGET_AT_POST));
-    this.bodyCrc = 0;
-    this.bodyLeft = 0;
-    this.observer.head?.(bytes, start, end);
-    if (isGet && !this.verify) return;
+    this.#id = idAt(bytes, start + (isGet ? TARGET_AT_GET : TARGET_AT_POST));
+    this.#bodyCrc = 0;
+    this.#bodyLeft = 0;
+    this.#observer.head?.(bytes, start, end);
+    if (isGet && !this.#verify) return;
     const head = bytes.toString('latin1', start, end);
     const length = /\r\ncontent-length: *(\d+)\r\n/i.exec(head);
-    if (length) this.bodyLeft = Number(length[1]);
-    else if (/\r\ntransfer-encoding: *chunked\r\n/i.test(head)) this.chunked = new ChunkedBody(this.observer, this.verify);
-    if (!this.verify) return;
+    if (length) this.#bodyLeft = Number(length[1]);
+    else if (/\r\ntransfer-encoding: *chunked\r\n/i.test(head)) this.#chunked = new ChunkedBody(this.#observer, this.#verify);
+    if (!this.#verify) return;
     const own = /\r\nX-Digest: ([0-9a-f]{8}-[0-9a-f]{8})\r\n/.exec(head);
     // Lines that the forwarder adds come after the client's own.
-    this.headCrc = own === null ? '' : `${crc32(head.slice(0, own.index + 2)).toString(16).padStart(8, '0')}=${own[1]}`;
+    this.#headCrc = own === null ? '' : `${crc32(head.slice(0, own.index + 2)).toString(16).padStart(8, '0')}=${own[1]}`;
   }
 
-  private arrived(now: number): void {
-    const [head, digest] = this.headCrc.split('=');
-    this.observer.request(this.id, this.verify && digest !== `${head}-${this.bodyCrc.toString(16).padStart(8, '0')}`, now);
+  #arrived(now: number): void {
+    const [head, digest] = this.#headCrc.split('=');
+    this.#observer.request(this.#id, this.#verify && digest !== `${head}-${this.#bodyCrc.toString(16).padStart(8, '0')}`, now);
   }
 }
 
@@ -105,54 +105,54 @@ export class RequestStream {
 class ChunkedBody {
   complete = false;
   crc = 0;
-  private line = '';
-  private dataLeft = 0;
-  private last = false;
-  private readonly observer: RequestObserver;
-  private readonly verify: boolean;
+  #line = '';
+  #dataLeft = 0;
+  #last = false;
+  readonly #observer: RequestObserver;
+  readonly #verify: boolean;
 
   constructor(observer: RequestObserver, verify: boolean) {
-    this.observer = observer;
-    this.verify = verify;
+    this.#observer = observer;
+    this.#verify = verify;
   }
 
   /** Returns the position behind what belongs to the body. */
   push(bytes: Buffer, start: number): number {
     let at = start;
     while (at < bytes.length && !this.complete) {
-      if (this.dataLeft > 2) {
-        const take = Math.min(this.dataLeft - 2, bytes.length - at);
-        if (this.verify) this.crc = crc32(bytes.subarray(at, at + take), this.crc);
-        this.dataLeft -= take;
+      if (this.#dataLeft > 2) {
+        const take = Math.min(this.#dataLeft - 2, bytes.length - at);
+        if (this.#verify) this.crc = crc32(bytes.subarray(at, at + take), this.crc);
+        this.#dataLeft -= take;
         at += take;
         continue;
       }
       const byte = bytes[at++]!;
-      if (this.dataLeft > 0) {
-        this.dataLeft--; // CRLF behind the data
+      if (this.#dataLeft > 0) {
+        this.#dataLeft--; // CRLF behind the data
       } else if (byte !== 0x0a) {
-        this.line += String.fromCharCode(byte);
+        this.#line += String.fromCharCode(byte);
       } else {
-        this.endLine(this.line.trimEnd());
-        this.line = '';
+        this.#endLine(this.#line.trimEnd());
+        this.#line = '';
       }
     }
     return at;
   }
 
-  private endLine(line: string): void {
-    if (this.last) {
+  #endLine(line: string): void {
+    if (this.#last) {
       this.complete = line === '';
       return;
     }
     const size = parseInt(line, 16);
     if (Number.isNaN(size)) {
-      this.observer.unreadable();
+      this.#observer.unreadable();
       this.complete = true;
     } else if (size === 0) {
-      this.last = true;
+      this.#last = true;
     } else {
-      this.dataLeft = size + 2;
+      this.#dataLeft = size + 2;
     }
   }
 }

@@ -31,45 +31,45 @@ const COMMON = 'Host: shop.example.com\r\n'
 const TEXT = Buffer.from(Array.from({ length: 128 * 1024 }, (_, i) => 0x20 + ((i * 7 + (i >> 5) * 13 + (i >> 11)) % 95)));
 
 export class RequestWriter {
-  private readonly random: Random;
-  private readonly kind: RequestKind;
-  private readonly options: BodyOptions;
+  readonly #random: Random;
+  readonly #kind: RequestKind;
+  readonly #options: BodyOptions;
 
   constructor(random: Random, kind: RequestKind, options: BodyOptions) {
-    this.random = random;
-    this.kind = kind;
-    this.options = options;
+    this.#random = random;
+    this.#kind = kind;
+    this.#options = options;
   }
 
   /** The bytes of request `id`. */
   write(id: number): Buffer {
     const target = `${TARGET_PREFIX}${String(id).padStart(ID_DIGITS, '0')}/items?q=boots&page=${id % 97}`;
-    const withBody = this.kind === 'chunked' || (this.kind === 'mix' && this.random.chance(0.4));
-    if (!withBody) return this.finish(`GET ${target} HTTP/1.1\r\n${COMMON}`, Buffer.alloc(0), Buffer.alloc(0));
-    const entity = this.entity(this.random.between(1024, 65_536));
+    const withBody = this.#kind === 'chunked' || (this.#kind === 'mix' && this.#random.chance(0.4));
+    if (!withBody) return this.#finish(`GET ${target} HTTP/1.1\r\n${COMMON}`, Buffer.alloc(0), Buffer.alloc(0));
+    const entity = this.#entity(this.#random.between(1024, 65_536));
     const post = `POST ${target} HTTP/1.1\r\n${COMMON}Content-Type: application/json\r\n`;
-    if (this.kind === 'chunked') return this.finish(`${post}Transfer-Encoding: chunked\r\n`, entity, this.chunk(entity));
-    return this.finish(`${post}Content-Length: ${entity.length}\r\n`, entity, entity);
+    if (this.#kind === 'chunked') return this.#finish(`${post}Transfer-Encoding: chunked\r\n`, entity, this.#chunk(entity));
+    return this.#finish(`${post}Content-Length: ${entity.length}\r\n`, entity, entity);
   }
 
-  private finish(head: string, entity: Buffer, body: Buffer): Buffer {
+  #finish(head: string, entity: Buffer, body: Buffer): Buffer {
     return Buffer.concat([Buffer.from(`${head}X-Digest: ${hex8(crc32(head))}-${hex8(crc32(entity))}\r\n\r\n`, 'latin1'), body]);
   }
 
-  private entity(length: number): Buffer {
-    const from = this.random.below(TEXT.length - length);
+  #entity(length: number): Buffer {
+    const from = this.#random.below(TEXT.length - length);
     const entity = TEXT.subarray(from, from + length);
-    if (!this.options.zeroFilled && !this.options.endLookalikes) return entity;
+    if (!this.#options.zeroFilled && !this.#options.endLookalikes) return entity;
     const changed = Buffer.from(entity);
-    const filling = this.options.zeroFilled ? '\0' : '0\r\n\r\n';
-    for (let at = this.random.below(4096); at < length; at += 8192) changed.fill(filling, at, Math.min(at + 4096, length));
+    const filling = this.#options.zeroFilled ? '\0' : '0\r\n\r\n';
+    for (let at = this.#random.below(4096); at < length; at += 8192) changed.fill(filling, at, Math.min(at + 4096, length));
     return changed;
   }
 
-  private chunk(entity: Buffer): Buffer {
+  #chunk(entity: Buffer): Buffer {
     const parts: Buffer[] = [];
     for (let at = 0; at < entity.length;) {
-      const size = Math.min(this.random.between(256, 16_384), entity.length - at);
+      const size = Math.min(this.#random.between(256, 16_384), entity.length - at);
       const data = entity.subarray(at, at + size);
       parts.push(Buffer.from(`${size.toString(16)}\r\n`), data, Buffer.from('\r\n'));
       at += size;

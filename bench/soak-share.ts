@@ -18,10 +18,10 @@ const PASSES = 4;
 
 /** When each packet of the last passes was sent, ms of the monotonic clock. */
 export class SentTimes {
-  private readonly times: Float64Array[];
+  readonly #times: Float64Array[];
 
   constructor(memory: SharedArrayBuffer, packets: number) {
-    this.times = Array.from({ length: PASSES }, (_, i) => new Float64Array(memory, i * packets * 8, packets));
+    this.#times = Array.from({ length: PASSES }, (_, i) => new Float64Array(memory, i * packets * 8, packets));
   }
 
   static byteLength(packets: number): number {
@@ -29,6 +29,6 @@ export class SentTimes {
   }
 
   of(pass: number): Float64Array {
-    return this.times[pass % PASSES]!;
+    return this.#times[pass % PASSES]!;
   }
 }

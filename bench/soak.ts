@@ -61,13 +61,13 @@ let excusedToMs = Infinity;
 
 /** Reads which pass a request is of from its client's address. */
 class Observer implements RequestObserver {
-  private pass = 0;
+  #pass = 0;
 
   head(head: Buffer, start: number, end: number): void {
     const at = head.indexOf(FORWARDED, start);
     const octet = at < 0 || at > end ? 0 : parseInt(head.toString('latin1', at + FORWARDED.length, at + FORWARDED.length + 3), 10);
     currentPass = numbers[Shared.pass]!;
-    this.pass = currentPass - (currentPass - (octet - CLIENT_OCTETS.first) % CLIENT_OCTETS.count + CLIENT_OCTETS.count) % CLIENT_OCTETS.count;
+    this.#pass = currentPass - (currentPass - (octet - CLIENT_OCTETS.first) % CLIENT_OCTETS.count + CLIENT_OCTETS.count) % CLIENT_OCTETS.count;
   }
 
   request(id: number, _altered: boolean, nowMs: number): void {
@@ -75,8 +75,8 @@ class Observer implements RequestObserver {
     const packet = load.lastPacket[id];
     if (packet === undefined) totals.foreign++;
     // Those that lost bytes arrive too, once they are given up.
-    if (packet === undefined || packet < 0 || currentPass - this.pass > 3 || this.pass < 0) return;
-    const sentMs = sentTimes.of(this.pass)[packet]!;
+    if (packet === undefined || packet < 0 || currentPass - this.#pass > 3 || this.#pass < 0) return;
+    const sentMs = sentTimes.of(this.#pass)[packet]!;
     const delayMs = nowMs - sentMs;
     if (sentMs >= excusedFromMs && sentMs <= excusedToMs) return;
     delays[Math.min(Math.max(0, Math.floor(delayMs)), delays.length - 1)]!++;

@@ -27,93 +27,95 @@ const QUIET_BEAT_MS = 500;
  */
 export class BatchReader implements DatagramReader {
   readonly port: number;
-  private readonly libc: Libc;
-  private readonly socket: UdpSocket;
-  private readonly sink: FrameSink;
-  private readonly link: number;
-  private readonly ledger: Ledger;
-  private readonly owned: boolean;
-  private readonly wantedBytes: number;
-  private readonly slab: MessageSlab;
-  private readonly watch: ReadableWatch;
-  private readonly memInfo = new Uint32Array(Linux.SK_MEMINFO_VARS);
-  private beat: NodeJS.Timeout;
-  private timer: NodeJS.Timeout | undefined;
-  private immediate: NodeJS.Immediate | undefined;
-  private gatherMs = GATHER_MS;
-  private lastBatchEndMs: number;
-  private lastFrameMs: number;
-  private kernelDrops = 0;
-  private stopped = false;
+  readonly #libc: Libc;
+  readonly #socket: UdpSocket;
+  readonly #sink: FrameSink;
+  readonly #link: number;
+  readonly #ledger: Ledger;
+  readonly #owned: boolean;
+  readonly #wantedBytes: number;
+  readonly #slab: MessageSlab;
+  readonly #watch: ReadableWatch;
+  readonly #memInfo = new Uint32Array(Linux.SK_MEMINFO_VARS);
+  #beat: NodeJS.Timeout;
+  #timer: NodeJS.Timeout | undefined;
+  #immediate: NodeJS.Immediate | undefined;
+  #gatherMs = GATHER_MS;
+  #lastBatchEndMs: number;
+  #lastFrameMs: number;
+  #kernelDrops = 0;
+  #stopped = false;
 
   constructor(
     libc: Libc, socket: UdpSocket,
     options: { link: number; ledger: Ledger; receiveBufferBytes: number; owned: boolean }, sink: FrameSink,
   ) {
-    this.libc = libc;
-    this.socket = socket;
-    this.sink = sink;
+    this.#libc = libc;
+    this.#socket = socket;
+    this.#sink = sink;
     this.port = socket.port;
-    this.link = options.link;
-    this.ledger = options.ledger;
-    this.owned = options.owned;
-    this.wantedBytes = options.receiveBufferBytes;
-    this.slab = new MessageSlab(libc, SLOTS);
-    this.lastBatchEndMs = Date.now();
-    this.lastFrameMs = this.lastBatchEndMs;
-    this.watch = libc.whenReadable(socket.fd, () => {
-      if (this.stopped) return;
-      this.watch.stop();
+    this.#link = options.link;
+    this.#ledger = options.ledger;
+    this.#owned = options.owned;
+    this.#wantedBytes = options.receiveBufferBytes;
+    this.#slab = new MessageSlab(libc, SLOTS);
+    this.#lastBatchEndMs = Date.now();
+    this.#lastFrameMs = this.#lastBatchEndMs;
+    this.#watch = libc.whenReadable(socket.fd, () => {
+      if (this.#stopped) return;
+      this.#watch.stop();
       // Not here: an exception that leaves koffi's callback ends the whole process, not just this worker's thread.
-      this.immediate = setImmediate(this.read);
+      this.#immediate = setImmediate(this.#read);
     });
-    this.beat = setTimeout(this.onBeat, BEAT_MS);
+    this.#beat = setTimeout(this.#onBeat, BEAT_MS);
   }
 
   describe(): string {
     // The kernel doubles the value it is given (man 7 socket).
-    return `recvmmsg, ${describeReceiveBuffer(this.socket.grantedBytes / 2, this.wantedBytes)}`;
+    return `recvmmsg, ${describeReceiveBuffer(this.#socket.grantedBytes / 2, this.#wantedBytes)}`;
   }
 
   async stop(): Promise<void> {
-    if (this.stopped) return;
-    this.stopped = true;
-    clearTimeout(this.beat);
-    clearTimeout(this.timer);
-    clearImmediate(this.immediate);
-    this.watch.close();
-    this.countKernelDrops();
-    if (this.owned) this.libc.close(this.socket.fd);
+    if (this.#stopped) return;
+    this.#stopped = true;
+    clearTimeout(this.#beat);
+    clearTimeout(this.#timer);
+    clearImmediate(this.#immediate);
+    this.#watch.close();
+    this.#countKernelDrops();
+    if (this.#owned) this.#libc.close(this.#socket.fd);
   }
 
-  private readonly read = (): void => {
+  readonly #read = (): void => {
     let count = 0;
     let total = 0;
-    for (let round = 0; round < MAX_ROUNDS && !this.stopped; round++) {
-      count = this.readBatch();
+    for (let round = 0; round < MAX_ROUNDS && !this.#stopped; round++) {
+      count = this.#readBatch();
       total += count;
       if (count < SLOTS) break;
     }
-    if (this.stopped) return;
-    if (total > 0) this.endBatch();
-    if (this.stopped) return;
-    if (count === SLOTS) this.immediate = setImmediate(this.read);
-    else if (total > 0) this.gather(total);
-    else this.watch.start();
+    if (this.#stopped) return;
+    if (total > 0) this.#endBatch();
+    if (this.#stopped) return;
+    if (count === SLOTS) this.#immediate = setImmediate(this.#read);
+    else if (total > 0) this.#gather(total);
+    else this.#watch.start();
   };
 
-  private gather(total: number): void {
-    if (total < FEW) this.gatherMs = Math.min(MAX_GATHER_MS, this.gatherMs + 1);
-    else if (total > 3 * FEW) this.gatherMs = Math.max(GATHER_MS, this.gatherMs - 1);
-    this.timer = setTimeout(this.read, this.gatherMs);
+  #gather(total: number): void {
+    if (total < FEW) this.#gatherMs = Math.min(MAX_GATHER_MS, this.#gatherMs + 1);
+    else if (total > 3 * FEW) this.#gatherMs = Math.max(GATHER_MS, this.#gatherMs - 1);
+    this.#timer = setTimeout(this.#read, this.#gatherMs);
   }
 
-  private readBatch(): number {
-    const { slab, sink, link } = this;
-    const count = this.libc.recvmmsg(this.socket.fd, slab.headers, SLOTS, Linux.MSG_DONTWAIT | Linux.MSG_TRUNC);
+  #readBatch(): number {
+    const slab = this.#slab;
+    const sink = this.#sink;
+    const link = this.#link;
+    const count = this.#libc.recvmmsg(this.#socket.fd, slab.headers, SLOTS, Linux.MSG_DONTWAIT | Linux.MSG_TRUNC);
     if (count <= 0) return 0; // EAGAIN: nothing there; an ICMP error of a peer ends here too and means nothing to a receiver
     const now = Date.now();
-    this.lastFrameMs = now;
+    this.#lastFrameMs = now;
     for (let i = 0; i < count; i++) {
       sink.frame(link, slab.bytes, slab.startOf(i), slab.endOf(i), slab.lengthOf(i), now, slab.sourceOf(i));
     }
@@ -121,21 +123,21 @@ export class BatchReader implements DatagramReader {
     return count;
   }
 
-  private endBatch(): void {
-    this.lastBatchEndMs = Date.now();
-    this.sink.batchEnd(this.lastBatchEndMs);
+  #endBatch(): void {
+    this.#lastBatchEndMs = Date.now();
+    this.#sink.batchEnd(this.#lastBatchEndMs);
   }
 
-  private readonly onBeat = (): void => {
-    this.countKernelDrops();
+  readonly #onBeat = (): void => {
+    this.#countKernelDrops();
     const now = Date.now();
-    if (now - this.lastBatchEndMs >= BEAT_MS) this.endBatch();
-    if (!this.stopped) this.beat = setTimeout(this.onBeat, now - this.lastFrameMs > QUIET_MS ? QUIET_BEAT_MS : BEAT_MS);
+    if (now - this.#lastBatchEndMs >= BEAT_MS) this.#endBatch();
+    if (!this.#stopped) this.#beat = setTimeout(this.#onBeat, now - this.#lastFrameMs > QUIET_MS ? QUIET_BEAT_MS : BEAT_MS);
   };
 
-  private countKernelDrops(): void {
-    const drops = readKernelDrops(this.libc, this.socket.fd, this.memInfo);
-    if (drops !== this.kernelDrops) this.ledger.count('capture.kernel_drops', (drops - this.kernelDrops) >>> 0);
-    this.kernelDrops = drops;
+  #countKernelDrops(): void {
+    const drops = readKernelDrops(this.#libc, this.#socket.fd, this.#memInfo);
+    if (drops !== this.#kernelDrops) this.#ledger.count('capture.kernel_drops', (drops - this.#kernelDrops) >>> 0);
+    this.#kernelDrops = drops;
   }
 }

@@ -26,47 +26,47 @@ export const DEFAULT_RECEIVE_BUFFER_BYTES = 32 * 1024 * 1024;
 /** UDP datagrams of a tunnel, whole up to 65,535 bytes, as frames of one link type. */
 export class DatagramReceiver implements FrameSource {
   readonly done: Promise<void>;
-  private readonly name: string;
-  private readonly link: number;
-  private readonly options: DatagramReceiverOptions;
-  private reader: DatagramReader | undefined;
-  private finish: () => void = () => {};
+  readonly #name: string;
+  readonly #link: number;
+  readonly #options: DatagramReceiverOptions;
+  #reader: DatagramReader | undefined;
+  #finish: () => void = () => {};
 
   /** @param name what describe() calls it @param link one of LinkType, given with each frame */
   constructor(name: string, link: number, options: DatagramReceiverOptions) {
-    this.name = name;
-    this.link = link;
-    this.options = options;
-    this.done = new Promise((resolve) => { this.finish = resolve; });
+    this.#name = name;
+    this.#link = link;
+    this.#options = options;
+    this.done = new Promise((resolve) => { this.#finish = resolve; });
   }
 
   async start(sink: FrameSink): Promise<void> {
-    const { port, ledger, socket, receiveBufferBytes = DEFAULT_RECEIVE_BUFFER_BYTES } = this.options;
-    const host = bindAddress(this.options.host);
-    const libc = this.options.recvmmsg === false ? undefined : await loadLibc();
+    const { port, ledger, socket, receiveBufferBytes = DEFAULT_RECEIVE_BUFFER_BYTES } = this.#options;
+    const host = bindAddress(this.#options.host);
+    const libc = this.#options.recvmmsg === false ? undefined : await loadLibc();
     if (libc) {
       const bound = socket ?? openUdpSocket(libc, { host, port, receiveBufferBytes });
-      this.reader = new BatchReader(libc, bound, { link: this.link, ledger, receiveBufferBytes, owned: socket === undefined }, sink);
+      this.#reader = new BatchReader(libc, bound, { link: this.#link, ledger, receiveBufferBytes, owned: socket === undefined }, sink);
     } else {
-      this.reader = await DgramReader.open({ host, port, receiveBufferBytes, link: this.link, ledger }, sink);
+      this.#reader = await DgramReader.open({ host, port, receiveBufferBytes, link: this.#link, ledger }, sink);
     }
   }
 
   /** The bound port; the configured one before start(). */
   get port(): number {
-    return this.reader?.port ?? this.options.port;
+    return this.#reader?.port ?? this.#options.port;
   }
 
   describe(): string {
-    const host = bindAddress(this.options.host);
-    const where = `${this.name} ${isIPv6(host) ? `[${host}]` : host}:${this.port}`;
-    return this.reader ? `${where} (${this.reader.describe()})` : where;
+    const host = bindAddress(this.#options.host);
+    const where = `${this.#name} ${isIPv6(host) ? `[${host}]` : host}:${this.port}`;
+    return this.#reader ? `${where} (${this.#reader.describe()})` : where;
   }
 
   async stop(): Promise<void> {
-    const { reader } = this;
-    this.reader = undefined;
+    const reader = this.#reader;
+    this.#reader = undefined;
     await reader?.stop();
-    this.finish();
+    this.#finish();
   }
 }

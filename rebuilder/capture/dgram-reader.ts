@@ -20,15 +20,15 @@ interface DgramReaderOptions {
 /** The portable way: one event a datagram through node:dgram; a quarter of recvmmsg's packets per second at several times its CPU. */
 export class DgramReader implements DatagramReader {
   readonly port: number;
-  private readonly socket: Socket;
-  private readonly sink: FrameSink;
-  private readonly ledger: Ledger;
-  private readonly wantedBytes: number;
-  private readonly beats: readonly NodeJS.Timeout[];
-  private lastBatchEndMs = Date.now();
-  private batchOpen = false;
-  private stopped = false;
-  private kernelDrops: number | undefined;
+  readonly #socket: Socket;
+  readonly #sink: FrameSink;
+  readonly #ledger: Ledger;
+  readonly #wantedBytes: number;
+  readonly #beats: readonly NodeJS.Timeout[];
+  #lastBatchEndMs = Date.now();
+  #batchOpen = false;
+  #stopped = false;
+  #kernelDrops: number | undefined;
 
   static async open(options: DgramReaderOptions, sink: FrameSink): Promise<DgramReader> {
     const { host, port } = options;
@@ -50,56 +50,56 @@ export class DgramReader implements DatagramReader {
   }
 
   private constructor(socket: Socket, options: DgramReaderOptions, sink: FrameSink) {
-    this.socket = socket;
-    this.sink = sink;
-    this.ledger = options.ledger;
+    this.#socket = socket;
+    this.#sink = sink;
+    this.#ledger = options.ledger;
     this.port = socket.address().port;
-    this.wantedBytes = options.receiveBufferBytes;
+    this.#wantedBytes = options.receiveBufferBytes;
     socket.on('error', () => {}); // an ICMP error of a peer means nothing to a receiver
     socket.on('message', (datagram: Buffer, sender: RemoteInfo) => {
       sink.frame(options.link, datagram, 0, datagram.length, datagram.length, Date.now(), ipv4Number(sender.address));
-      if (this.batchOpen) return;
-      this.batchOpen = true;
-      setImmediate(this.endBatch);
+      if (this.#batchOpen) return;
+      this.#batchOpen = true;
+      setImmediate(this.#endBatch);
     });
-    this.beats = [
+    this.#beats = [
       setInterval(() => {
-        if (Date.now() - this.lastBatchEndMs >= BEAT_MS) this.endBatch();
+        if (Date.now() - this.#lastBatchEndMs >= BEAT_MS) this.#endBatch();
       }, BEAT_MS),
-      setInterval(() => void this.countKernelDrops(), DROPS_BEAT_MS),
+      setInterval(() => void this.#countKernelDrops(), DROPS_BEAT_MS),
     ];
-    void this.countKernelDrops();
+    void this.#countKernelDrops();
   }
 
   describe(): string {
     const factor = process.platform === 'linux' ? 2 : 1;
-    return `node:dgram, ${describeReceiveBuffer(this.socket.getRecvBufferSize() / factor, this.wantedBytes)}`;
+    return `node:dgram, ${describeReceiveBuffer(this.#socket.getRecvBufferSize() / factor, this.#wantedBytes)}`;
   }
 
   async stop(): Promise<void> {
-    this.stopped = true;
-    this.beats.forEach(clearInterval);
-    await new Promise<void>((resolve) => { this.socket.close(resolve); });
+    this.#stopped = true;
+    this.#beats.forEach(clearInterval);
+    await new Promise<void>((resolve) => { this.#socket.close(resolve); });
   }
 
-  private readonly endBatch = (): void => {
-    if (this.stopped) return;
-    this.batchOpen = false;
-    this.lastBatchEndMs = Date.now();
-    this.sink.batchEnd(this.lastBatchEndMs);
+  readonly #endBatch = (): void => {
+    if (this.#stopped) return;
+    this.#batchOpen = false;
+    this.#lastBatchEndMs = Date.now();
+    this.#sink.batchEnd(this.#lastBatchEndMs);
   };
 
-  private async countKernelDrops(): Promise<void> {
+  async #countKernelDrops(): Promise<void> {
     if (process.platform !== 'linux') return;
     let drops: number;
     try {
-      const table = this.socket.address().family === 'IPv6' ? '/proc/net/udp6' : '/proc/net/udp';
+      const table = this.#socket.address().family === 'IPv6' ? '/proc/net/udp6' : '/proc/net/udp';
       drops = dropsOfPort(await readFile(table, 'latin1'), this.port);
     } catch {
       return; // closed meanwhile, or /proc is not there
     }
-    if (this.kernelDrops !== undefined && drops > this.kernelDrops) this.ledger.count('capture.kernel_drops', drops - this.kernelDrops);
-    this.kernelDrops = drops;
+    if (this.#kernelDrops !== undefined && drops > this.#kernelDrops) this.#ledger.count('capture.kernel_drops', drops - this.#kernelDrops);
+    this.#kernelDrops = drops;
   }
 }
 

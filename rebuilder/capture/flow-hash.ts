@@ -66,28 +66,28 @@ type Label = { at: number };
 
 /** Assembles jumps to places further down, the only ones classic BPF has. */
 class Assembler {
-  private readonly code: { op: number; k: number; whenTrue: Label | undefined; whenFalse: Label | undefined }[] = [];
+  readonly #code: { op: number; k: number; whenTrue: Label | undefined; whenFalse: Label | undefined }[] = [];
 
   emit(op: number, k = 0): void {
-    this.code.push({ op, k, whenTrue: undefined, whenFalse: undefined });
+    this.#code.push({ op, k, whenTrue: undefined, whenFalse: undefined });
   }
 
   /** A jump; a missing label is the next instruction. */
   branch(op: number, k: number, whenTrue: Label | undefined, whenFalse: Label | undefined): void {
-    this.code.push({ op, k, whenTrue, whenFalse });
+    this.#code.push({ op, k, whenTrue, whenFalse });
   }
 
   goto(label: Label): void {
-    this.code.push({ op: JUMP, k: 0, whenTrue: label, whenFalse: undefined });
+    this.#code.push({ op: JUMP, k: 0, whenTrue: label, whenFalse: undefined });
   }
 
   place(label: Label): void {
-    label.at = this.code.length;
+    label.at = this.#code.length;
   }
 
   bytes(): Uint8Array {
-    const view = new DataView(new ArrayBuffer(this.code.length * INSTRUCTION_BYTES));
-    this.code.forEach(({ op, k, whenTrue, whenFalse }, i) => {
+    const view = new DataView(new ArrayBuffer(this.#code.length * INSTRUCTION_BYTES));
+    this.#code.forEach(({ op, k, whenTrue, whenFalse }, i) => {
       const distance = (label: Label | undefined): number => label === undefined ? 0 : label.at - i - 1;
       const far = op === JUMP;
       if (!far && Math.max(distance(whenTrue), distance(whenFalse)) > 255) throw new Error('BPF: a conditional jump is too far');

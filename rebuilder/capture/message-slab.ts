@@ -25,24 +25,24 @@ export class MessageSlab {
   readonly bytes: Uint8Array;
   readonly headers: bigint;
   // Held for the kernel's sake: nothing else keeps these buffers from the garbage collector.
-  private readonly words: Uint32Array;
-  private readonly names: Uint8Array;
-  private readonly iovecs: Uint8Array;
+  readonly #words: Uint32Array;
+  readonly #names: Uint8Array;
+  readonly #iovecs: Uint8Array;
 
   constructor(libc: Libc, slots: number) {
     this.slots = slots;
     this.bytes = new Uint8Array(slots * SLOT_BYTES + SLOT_OFFSET);
     // An explicit ArrayBuffer: V8 keeps typed arrays of up to 64 bytes in its own heap, where they move.
-    this.names = new Uint8Array(new ArrayBuffer(slots * NAME_BYTES));
-    this.iovecs = new Uint8Array(new ArrayBuffer(slots * IOVEC_BYTES));
+    this.#names = new Uint8Array(new ArrayBuffer(slots * NAME_BYTES));
+    this.#iovecs = new Uint8Array(new ArrayBuffer(slots * IOVEC_BYTES));
     const headers = new Uint8Array(new ArrayBuffer(slots * HEADER_BYTES));
-    this.words = new Uint32Array(headers.buffer);
+    this.#words = new Uint32Array(headers.buffer);
     this.headers = libc.addressOf(headers);
-    const iovecAddress = libc.addressOf(this.iovecs);
-    const nameAddress = libc.addressOf(this.names);
+    const iovecAddress = libc.addressOf(this.#iovecs);
+    const nameAddress = libc.addressOf(this.#names);
     const bytesAddress = libc.addressOf(this.bytes);
     const headerView = new DataView(headers.buffer);
-    const iovecView = new DataView(this.iovecs.buffer);
+    const iovecView = new DataView(this.#iovecs.buffer);
     for (let i = 0; i < slots; i++) {
       iovecView.setBigUint64(i * IOVEC_BYTES, bytesAddress + BigInt(this.startOf(i)), true);
       iovecView.setBigUint64(i * IOVEC_BYTES + 8, BigInt(MAX_UDP_PAYLOAD), true);
@@ -59,7 +59,7 @@ export class MessageSlab {
 
   /** Bytes that datagram i had (MSG_TRUNC asks for the true length, also of one that did not fit its slot). */
   lengthOf(i: number): number {
-    return this.words[i * 16 + 14]!;
+    return this.#words[i * 16 + 14]!;
   }
 
   /** One past the last byte of datagram i that is in its slot. */
@@ -70,7 +70,7 @@ export class MessageSlab {
 
   /** The sender's IPv4 address as a signed 32-bit number, also when it came IPv4-mapped over an IPv6 socket; 0 = IPv6. */
   sourceOf(i: number): number {
-    const { names } = this;
+    const names = this.#names;
     const at = i * NAME_BYTES;
     if (names[at] === 2) return (names[at + 4]! << 24) | (names[at + 5]! << 16) | (names[at + 6]! << 8) | names[at + 7]!;
     if (names[at + 18] !== 0xff || names[at + 19] !== 0xff) return 0;
@@ -80,6 +80,6 @@ export class MessageSlab {
 
   /** Makes the first `count` slots ready again: the kernel wrote the length of the name into each. */
   rearm(count: number): void {
-    for (let i = 0; i < count; i++) this.words[i * 16 + 2] = NAME_BYTES;
+    for (let i = 0; i < count; i++) this.#words[i * 16 + 2] = NAME_BYTES;
   }
 }

@@ -78,7 +78,7 @@ async function freePort<T>(wanted: number, start: (port: number) => Promise<T>):
     return await start(wanted);
   } catch (error) {
     if (wanted === 0 || !(error instanceof Error) || !/EADDRINUSE|EACCES|in use|rights/.test(error.message)) throw error;
-    return await start(0);
+    return start(0);
   }
 }
 

@@ -69,7 +69,7 @@ export class AddressBook {
     if (nowMs - this.#lookedUpMs < interval) return;
     this.#lookedUpMs = nowMs;
     this.#pending = true;
-    this.#resolve(this.host).then((ips) => this.#replace(ips), (error: unknown) => this.#keep(error)).then(() => {
+    void this.#resolve(this.host).then((ips) => this.#replace(ips), (error: unknown) => this.#keep(error)).then(() => {
       this.#pending = false;
       changed();
     });

@@ -54,11 +54,11 @@ export class WorkerShare {
   readonly data: unknown;
   /** Its counters, which outlive it: one that takes its place counts on. */
   readonly ledger: Ledger;
-  private readonly gauges: Float64Array;
-  private readonly port: MessagePort;
-  private segmentHandler: (segment: Segment) => void = () => {};
-  private stopHandler: () => void = () => process.exit();
-  private readonly writing: ((lines: number) => void)[] = [];
+  readonly #gauges: Float64Array;
+  readonly #port: MessagePort;
+  #segmentHandler: (segment: Segment) => void = () => {};
+  #stopHandler: () => void = () => process.exit();
+  readonly #writing: ((lines: number) => void)[] = [];
 
   constructor(data: WorkerData, port: MessagePort) {
     this.index = data.index;
@@ -66,35 +66,35 @@ export class WorkerShare {
     this.inputs = data.inputs;
     this.data = data.data;
     this.ledger = new Ledger(new Float64Array(data.numbers, 0, COUNTER_NAMES.length));
-    this.gauges = new Float64Array(data.numbers, COUNTERS_BYTES, GAUGE_NAMES.length);
-    this.port = port;
+    this.#gauges = new Float64Array(data.numbers, COUNTERS_BYTES, GAUGE_NAMES.length);
+    this.#port = port;
     port.on('message', (message: ToWorker) => {
-      if (message.kind === 'stop') this.stopHandler();
-      else if (message.kind === 'written') this.writing.shift()?.(message.lines);
-      else this.segmentHandler(message.segment);
+      if (message.kind === 'stop') this.#stopHandler();
+      else if (message.kind === 'written') this.#writing.shift()?.(message.lines);
+      else this.#segmentHandler(message.segment);
     });
   }
 
   /** To be called when packets are read: the service counts as started when all its workers are. */
   ready(): void {
-    this.post({ kind: 'ready' });
+    this.#post({ kind: 'ready' });
   }
 
   /** Writes what is held now; call it with each batch, it is a few stores. */
   setGauge(name: GaugeName, value: number): void {
-    this.gauges[GAUGE_NAMES.indexOf(name)] = value;
+    this.#gauges[GAUGE_NAMES.indexOf(name)] = value;
   }
 
   /** Anything the status page shall know of this worker; the last one counts. Structured clone. */
   report(report: unknown): void {
-    this.post({ kind: 'report', report });
+    this.#post({ kind: 'report', report });
   }
 
   /** Has lines written by the main thread, where the file is, after those of the calls before. Resolves to how many were written. */
   writeLines(lines: Uint8Array): Promise<number> {
     return new Promise((resolve) => {
-      this.writing.push(resolve);
-      this.post({ kind: 'lines', lines });
+      this.#writing.push(resolve);
+      this.#post({ kind: 'lines', lines });
     });
   }
 
@@ -102,12 +102,12 @@ export class WorkerShare {
   handOver(to: number, packet: Packet): void {
     this.ledger.count('workers.handed_over');
     const fields = Object.fromEntries(SEGMENT_FIELDS.map((name) => [name, packet[name]])) as Omit<Segment, 'bytes'>;
-    this.post({ kind: 'segment', to, segment: { ...fields, bytes: packet.bytes.slice() } });
+    this.#post({ kind: 'segment', to, segment: { ...fields, bytes: packet.bytes.slice() } });
   }
 
   /** @param handler gets the segments other workers hand over; they are counted already */
   onSegment(handler: (segment: Segment) => void): void {
-    this.segmentHandler = (segment) => {
+    this.#segmentHandler = (segment) => {
       this.ledger.count('workers.taken_over');
       handler(segment);
     };
@@ -115,11 +115,11 @@ export class WorkerShare {
 
   /** @param handler is to deliver what is left and then let the thread end (process.exit() ends only this thread) */
   onStop(handler: () => void): void {
-    this.stopHandler = handler;
+    this.#stopHandler = handler;
   }
 
-  private post(message: ToMain): void {
-    this.port.postMessage(message);
+  #post(message: ToMain): void {
+    this.#port.postMessage(message);
   }
 }
 

@@ -52,27 +52,27 @@ const STABLE_MS = 60_000;
  * one of them, and the numbers they count in, which the main thread reads. One that dies is replaced; what it held is counted as lost.
  */
 export class Workers {
-  private readonly options: WorkersOptions;
-  private readonly slots: Slot[] = [];
-  private stopping = false;
+  readonly #options: WorkersOptions;
+  readonly #slots: Slot[] = [];
+  #stopping = false;
 
   constructor(options: WorkersOptions) {
-    this.options = options;
+    this.#options = options;
   }
 
   /** Resolves when every worker reads its inputs; rejects with the first one's failure. */
   async start(): Promise<void> {
-    const started = this.options.inputs.map((_, index) => new Promise<void>((resolve, reject) => {
+    const started = this.#options.inputs.map((_, index) => new Promise<void>((resolve, reject) => {
       const numbers = new SharedArrayBuffer(NUMBERS_BYTES);
       const slot: Slot = {
         index, numbers,
         ledger: new Ledger(new Float64Array(numbers, 0, COUNTER_NAMES.length)),
         gauges: new Float64Array(numbers, COUNTERS_BYTES, GAUGE_NAMES.length),
-        thread: this.launch(index, numbers),
+        thread: this.#launch(index, numbers),
         running: false, deaths: 0, lastFault: '', report: undefined, restart: undefined,
       };
-      this.slots.push(slot);
-      this.attend(slot, resolve, reject);
+      this.#slots.push(slot);
+      this.#attend(slot, resolve, reject);
     }));
     try {
       await Promise.all(started);
@@ -85,7 +85,7 @@ export class Workers {
   /** All counters of all workers, of those that died too. */
   ledger(): Ledger {
     const sum = new Ledger();
-    for (const { ledger } of this.slots) {
+    for (const { ledger } of this.#slots) {
       for (let i = 0; i < sum.values.length; i++) sum.values[i]! += ledger.values[i]!;
     }
     return sum;
@@ -93,18 +93,18 @@ export class Workers {
 
   /** Sum over the workers; of `lastPacketMs` the latest. */
   gauge(name: GaugeName): number {
-    const values = this.slots.map(({ gauges }) => gauges[GAUGE_NAMES.indexOf(name)]!);
+    const values = this.#slots.map(({ gauges }) => gauges[GAUGE_NAMES.indexOf(name)]!);
     return name === 'lastPacketMs' ? Math.max(0, ...values) : values.reduce((sum, value) => sum + value, 0);
   }
 
   states(): WorkerState[] {
-    return this.slots.map(({ index, running, deaths, lastFault, report }) => ({ index, running, deaths, lastFault, report }));
+    return this.#slots.map(({ index, running, deaths, lastFault, report }) => ({ index, running, deaths, lastFault, report }));
   }
 
   /** Asks every worker to deliver what it holds and end; those that have not after `timeoutMs` are ended. */
   async stop(timeoutMs: number): Promise<void> {
-    this.stopping = true;
-    await Promise.all(this.slots.map(async (slot) => {
+    this.#stopping = true;
+    await Promise.all(this.#slots.map(async (slot) => {
       clearTimeout(slot.restart);
       if (!slot.running) return;
       const gone = new Promise<void>((resolve) => { slot.thread.once('exit', () => resolve()); });
@@ -115,13 +115,13 @@ export class Workers {
     }));
   }
 
-  private launch(index: number, numbers: SharedArrayBuffer): Worker {
-    const { entry, inputs, data } = this.options;
+  #launch(index: number, numbers: SharedArrayBuffer): Worker {
+    const { entry, inputs, data } = this.#options;
     const workerData: WorkerData = { rebuilderWorker: true, index, workers: inputs.length, numbers, inputs: inputs[index]!, data };
     return new Worker(entry, { workerData });
   }
 
-  private attend(slot: Slot, onReady: () => void, onFailure: (error: Error) => void): void {
+  #attend(slot: Slot, onReady: () => void, onFailure: (error: Error) => void): void {
     const startedMs = Date.now();
     let fault = '';
     slot.running = true;
@@ -129,35 +129,35 @@ export class Workers {
     slot.thread.on('message', (message: ToMain) => {
       if (message.kind === 'ready') onReady();
       else if (message.kind === 'report') slot.report = message.report;
-      else if (message.kind === 'lines') void this.write(thread, message.lines);
-      else this.pass(message);
+      else if (message.kind === 'lines') void this.#write(thread, message.lines);
+      else this.#pass(message);
     });
     slot.thread.on('error', (error) => { fault = error.message; });
     slot.thread.on('exit', (code) => {
       slot.running = false;
-      if (this.stopping) return;
+      if (this.#stopping) return;
       slot.deaths++;
       slot.lastFault = fault === '' ? `ended by itself with code ${code}` : fault;
-      this.writeOff(slot);
+      this.#writeOff(slot);
       onFailure(new Error(`worker ${slot.index} did not start: ${slot.lastFault}`));
       // At once, so that its socket does not overflow; slower when it dies again and again.
       const recent = Date.now() - startedMs < STABLE_MS ? slot.deaths : 1;
       const pauseMs = recent === 1 ? 0 : Math.min(FIRST_PAUSE_MS * 2 ** (recent - 2), LONGEST_PAUSE_MS);
-      this.options.onDeath(`worker ${slot.index} died and is replaced${pauseMs > 0 ? ` in ${pauseMs} ms` : ''}: ${slot.lastFault}`);
+      this.#options.onDeath(`worker ${slot.index} died and is replaced${pauseMs > 0 ? ` in ${pauseMs} ms` : ''}: ${slot.lastFault}`);
       slot.restart = setTimeout(() => {
-        slot.thread = this.launch(slot.index, slot.numbers);
-        this.attend(slot, () => {}, () => {});
+        slot.thread = this.#launch(slot.index, slot.numbers);
+        this.#attend(slot, () => {}, () => {});
       }, pauseMs);
     });
   }
 
-  private async write(thread: Worker, lines: Uint8Array): Promise<void> {
-    const written = await this.options.writeLines?.(lines) ?? 0;
+  async #write(thread: Worker, lines: Uint8Array): Promise<void> {
+    const written = await this.#options.writeLines?.(lines) ?? 0;
     thread.postMessage({ kind: 'written', lines: written } satisfies ToWorker);
   }
 
-  private pass({ to, segment }: Extract<ToMain, { kind: 'segment' }>): void {
-    const slot = this.slots[to]!;
+  #pass({ to, segment }: Extract<ToMain, { kind: 'segment' }>): void {
+    const slot = this.#slots[to]!;
     if (slot.running) {
       post(slot, { kind: 'segment', segment });
     } else {
@@ -167,7 +167,7 @@ export class Workers {
   }
 
   /** Counts what a dead worker held as lost, so that the ledger's sums hold: all that came and had not yet ended. */
-  private writeOff(slot: Slot): void {
+  #writeOff(slot: Slot): void {
     slot.gauges.fill(0);
     slot.ledger.count('workers.died');
     for (const unit of ACCOUNTED_UNITS) {

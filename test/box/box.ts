@@ -43,14 +43,14 @@ export class Box {
   readonly rebuilder = new Namespace('rebuilder');
   readonly node = new Namespace('node');
   readonly folder = mkdtempSync(join(tmpdir(), 'vpcbox-'));
-  private nodeProcesses: ChildProcess[] = [];
-  private uncounted = 0;
+  #nodeProcesses: ChildProcess[] = [];
+  #uncounted = 0;
 
   static async build(options: BoxOptions): Promise<Box> {
     const box = new Box();
     try {
-      box.wire(options);
-      await box.startApp();
+      box.#wire(options);
+      await box.#startApp();
       await box.startNode();
       return box;
     } catch (error) {
@@ -64,7 +64,7 @@ export class Box {
     rmSync(this.folder, { recursive: true, force: true, maxRetries: 3 });
   }
 
-  private wire({ mtu, bothDirections, offload }: BoxOptions): void {
+  #wire({ mtu, bothDirections, offload }: BoxOptions): void {
     const { client, app, fabric, rebuilder, node } = this;
     cable(client, 'eth0', fabric, 'c0', mtu);
     cable(app, 'eth0', fabric, 'a0', mtu);
@@ -93,21 +93,21 @@ export class Box {
 
   /** Datagrams that the mirror sent since `beginCounting`. */
   mirrored(): number {
-    return this.sentByMirror() - this.uncounted;
+    return this.#sentByMirror() - this.#uncounted;
   }
 
   /** The network's own chatter while the box was built reached no one. */
   beginCounting(): void {
-    this.uncounted = this.sentByMirror();
+    this.#uncounted = this.#sentByMirror();
   }
 
-  private sentByMirror(): number {
+  #sentByMirror(): number {
     const [link] = JSON.parse(this.fabric.ip('-j', '-s', 'link', 'show', 'vx0')) as [{ stats64: { tx: { packets: number } } }];
     return link.stats64.tx.packets;
   }
 
-  private async startApp(): Promise<void> {
-    await this.nginx(this.app, 'app', `listen ${APP_PORT} backlog=1024; location / { return 200 "ok\\n"; }`, '$request_uri');
+  async #startApp(): Promise<void> {
+    await this.#nginx(this.app, 'app', `listen ${APP_PORT} backlog=1024; location / { return 200 "ok\\n"; }`, '$request_uri');
   }
 
   /** Requests that the app served, from its own log. */
@@ -117,16 +117,16 @@ export class Box {
 
   /** The detection node: a recorder of raw bytes in front of a real nginx that logs what it got. */
   async startNode(): Promise<void> {
-    const nginx = await this.nginx(this.node, 'node', 'listen 127.0.0.1:8080; location / { return 200; }', '$status $request_id $http_x_request_id $request_uri');
+    const nginx = await this.#nginx(this.node, 'node', 'listen 127.0.0.1:8080; location / { return 200; }', '$status $request_id $http_x_request_id $request_uri');
     mkdirSync(join(this.folder, 'recorded'), { recursive: true });
     const recorder = this.node.spawn(process.execPath, [...TSX, program('recorder.ts'), String(NODE_PORT), '8080', join(this.folder, 'recorded')]);
     await firstLine(recorder);
-    this.nodeProcesses = [nginx, recorder];
+    this.#nodeProcesses = [nginx, recorder];
   }
 
   /** Power off: connections are cut, nothing is flushed by the server's own will. */
   async killNode(): Promise<void> {
-    for (const child of this.nodeProcesses.splice(0).reverse()) await end(child, 'SIGKILL');
+    for (const child of this.#nodeProcesses.splice(0).reverse()) await end(child, 'SIGKILL');
   }
 
   /** What the node's nginx logged: status, its id, our X-Request-ID, target. */
@@ -176,7 +176,7 @@ export class Box {
     };
   }
 
-  private async nginx(namespace: Namespace, name: string, server: string, logFormat: string): Promise<ChildProcess> {
+  async #nginx(namespace: Namespace, name: string, server: string, logFormat: string): Promise<ChildProcess> {
     const folder = join(this.folder, name);
     mkdirSync(folder, { recursive: true });
     writeFileSync(join(folder, 'nginx.conf'), `

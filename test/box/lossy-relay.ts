@@ -67,46 +67,46 @@ const RELEASE_EVERY_MS = 5;
 export class BadStretch {
   readonly log = { received: 0, dropped: 0, reordered: 0, longestPauseMs: 0, segments: [] as LoggedSegment[] };
 
-  private held: { datagram: Buffer; segment: LoggedSegment | null; after: number; dueMs: number }[] = [];
-  private readonly next: () => number;
-  private readonly options: Pick<RelayOptions, 'dropShare' | 'reorderShare' | 'seed'>;
-  private readonly send: (datagram: Buffer) => void;
+  #held: { datagram: Buffer; segment: LoggedSegment | null; after: number; dueMs: number }[] = [];
+  readonly #next: () => number;
+  readonly #options: Pick<RelayOptions, 'dropShare' | 'reorderShare' | 'seed'>;
+  readonly #send: (datagram: Buffer) => void;
 
   constructor(options: Pick<RelayOptions, 'dropShare' | 'reorderShare' | 'seed'>, send: (datagram: Buffer) => void) {
-    this.options = options;
-    this.send = send;
-    this.next = random(options.seed);
+    this.#options = options;
+    this.#send = send;
+    this.#next = random(options.seed);
   }
 
   datagram(datagram: Buffer, nowMs: number): void {
     this.log.received++;
-    const dropped = this.next() < this.options.dropShare;
+    const dropped = this.#next() < this.#options.dropShare;
     const segment = innerSegment(datagram);
     if (segment && (segment.length > 0 || segment.syn)) this.log.segments.push(segment);
     if (dropped) {
       this.log.dropped++;
-    } else if (this.next() < this.options.reorderShare) {
+    } else if (this.#next() < this.#options.reorderShare) {
       this.log.reordered++;
-      this.held.push({ datagram, segment, after: 1 + Math.floor(this.next() * MAX_HELD), dueMs: nowMs + MAX_HOLD_MS });
+      this.#held.push({ datagram, segment, after: 1 + Math.floor(this.#next() * MAX_HELD), dueMs: nowMs + MAX_HOLD_MS });
       return;
     } else {
-      this.pass(datagram, segment, nowMs);
+      this.#pass(datagram, segment, nowMs);
     }
-    for (const one of this.held) one.after--;
+    for (const one of this.#held) one.after--;
     this.release(nowMs);
   }
 
   /** Sends what was held back long enough. */
   release(nowMs: number): void {
-    if (this.held.length === 0) return;
-    const due = this.held.filter(({ after, dueMs }) => after <= 0 || dueMs <= nowMs);
-    this.held = this.held.filter((one) => !due.includes(one));
-    for (const { datagram, segment } of due) this.pass(datagram, segment, nowMs);
+    if (this.#held.length === 0) return;
+    const due = this.#held.filter(({ after, dueMs }) => after <= 0 || dueMs <= nowMs);
+    this.#held = this.#held.filter((one) => !due.includes(one));
+    for (const { datagram, segment } of due) this.#pass(datagram, segment, nowMs);
   }
 
-  private pass(datagram: Buffer, segment: LoggedSegment | null, nowMs: number): void {
+  #pass(datagram: Buffer, segment: LoggedSegment | null, nowMs: number): void {
     if (segment) segment.sentMs = nowMs;
-    this.send(datagram);
+    this.#send(datagram);
   }
 }
 

@@ -14,7 +14,7 @@ export function must(program: string, ...args: string[]): string {
 
 export class Namespace {
   readonly name: string;
-  private readonly children = new Set<ChildProcess>();
+  readonly #children = new Set<ChildProcess>();
 
   constructor(role: string) {
     this.name = `${PREFIX}-${process.pid}-${++made}-${role}`;
@@ -39,15 +39,15 @@ export class Namespace {
     const child = spawn('ip', ['netns', 'exec', this.name, program, ...args], { stdio: ['pipe', 'pipe', 'pipe'], env: { ...process.env, ...env } });
     child.on('error', () => undefined);
     child.stdin.on('error', () => undefined);
-    this.children.add(child);
-    child.once('exit', () => this.children.delete(child));
+    this.#children.add(child);
+    child.once('exit', () => this.#children.delete(child));
     return child;
   }
 
   /** Ends what runs in it and removes it. Synchronous, so that it also works while the process exits. */
   remove(): void {
     living.delete(this);
-    for (const child of this.children) child.kill('SIGKILL');
+    for (const child of this.#children) child.kill('SIGKILL');
     for (const pid of pidsIn(this.name)) {
       try {
         process.kill(pid, 'SIGKILL');

@@ -26,14 +26,14 @@ const QUIET_READINGS = 4;
 const READ_EVERY_MS = 500;
 
 export class Service {
-  private readonly box: Box;
-  private readonly child: ChildProcess;
+  readonly #box: Box;
+  readonly #child: ChildProcess;
   /** What it wrote to standard error, the last part of it. */
   said = '';
 
   private constructor(box: Box, child: ChildProcess) {
-    this.box = box;
-    this.child = child;
+    this.#box = box;
+    this.#child = child;
     for (const stream of [child.stdout!, child.stderr!]) {
       stream.on('data', (chunk: Buffer) => { this.said = (this.said + chunk.toString()).slice(-20_000); });
     }
@@ -59,8 +59,8 @@ log: {pretty: false}
     const program = fileURLToPath(new URL('../../rebuilder/rebuilder.js', import.meta.url));
     const service = new Service(box, box.rebuilder.spawn(process.execPath, [program, 'run', '-c', conf]));
     for (let tries = 0; service.health('/-/healthcheck').status !== 200; tries++) {
-      if (tries > 200 || service.child.exitCode !== null) {
-        await end(service.child, 'SIGKILL');
+      if (tries > 200 || service.#child.exitCode !== null) {
+        await end(service.#child, 'SIGKILL');
         throw new Error(`rebuilder run is not up: ${service.said}`);
       }
       await new Promise((resolve) => setTimeout(resolve, 100));
@@ -70,12 +70,12 @@ log: {pretty: false}
 
   /** Answer of a path of the health address; status 0 = it does not answer. */
   health(path: string): { status: number; body: string } {
-    const [body, status] = this.fetch(`http://127.0.0.1:9445${path}`);
+    const [body, status] = this.#fetch(`http://127.0.0.1:9445${path}`);
     return { status, body };
   }
 
   read(): Reading {
-    const [body, status] = this.fetch('http://127.0.0.1:9000/metrics');
+    const [body, status] = this.#fetch('http://127.0.0.1:9000/metrics');
     if (status !== 200) throw new Error(`/metrics answered ${status}: ${this.said}`);
     const gauges = new Map<string, number>();
     for (const [, name, value] of body.matchAll(/^([a-z][^#\s]*(?:\{[^}]*\})?) (\S+)$/gm)) gauges.set(name!, Number(value));
@@ -101,11 +101,11 @@ log: {pretty: false}
 
   /** SIGTERM; its exit code. */
   stop(): Promise<number | string | null> {
-    return end(this.child, 'SIGTERM', 30_000);
+    return end(this.#child, 'SIGTERM', 30_000);
   }
 
-  private fetch(url: string): [body: string, status: number] {
-    const run = spawnSync('ip', ['netns', 'exec', this.box.rebuilder.name, 'curl', '-s', '--max-time', '10', '-w', '\n%{http_code}', url],
+  #fetch(url: string): [body: string, status: number] {
+    const run = spawnSync('ip', ['netns', 'exec', this.#box.rebuilder.name, 'curl', '-s', '--max-time', '10', '-w', '\n%{http_code}', url],
       { encoding: 'utf8', maxBuffer: 16 * 1024 * 1024 });
     const at = run.stdout.lastIndexOf('\n');
     return [run.stdout.slice(0, Math.max(0, at)), Number(run.stdout.slice(at + 1))];

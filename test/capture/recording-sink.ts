@@ -4,7 +4,7 @@ import type { FrameSink } from '../../rebuilder/capture/frame-source.ts';
 export class RecordingSink implements FrameSink {
   readonly frames: { link: number; bytes: Buffer; originalLength: number; timeMs: number; outerSource: number; address: number }[] = [];
   batchEnds = 0;
-  private waiting: (() => void)[] = [];
+  #waiting: (() => void)[] = [];
 
   frame(link: number, bytes: Uint8Array, start: number, end: number, originalLength: number, timeMs: number, outerSource: number): void {
     const address = bytes.byteOffset + start;
@@ -13,11 +13,11 @@ export class RecordingSink implements FrameSink {
 
   batchEnd(): void {
     this.batchEnds++;
-    for (const wake of this.waiting.splice(0)) wake();
+    for (const wake of this.#waiting.splice(0)) wake();
   }
 
   /** Resolves at the first batchEnd at which the condition holds. */
   async until(condition: () => boolean): Promise<void> {
-    while (!condition()) await new Promise<void>((resolve) => { this.waiting.push(resolve); });
+    while (!condition()) await new Promise<void>((resolve) => { this.#waiting.push(resolve); });
   }
 }

@@ -15,31 +15,31 @@ export const IDLE_MS = 120_000;
 export class NetworkLoadBalancer {
   /** Flows that went to another target than the packet before. */
   moves = 0;
-  private readonly balancing: Balancing;
-  private readonly flows = new Map<string, { target: Target; lastMs: number }>();
-  private targets: readonly Target[] = [];
+  readonly #balancing: Balancing;
+  readonly #flows = new Map<string, { target: Target; lastMs: number }>();
+  #targets: readonly Target[] = [];
 
   constructor(balancing: Balancing) {
-    this.balancing = balancing;
+    this.#balancing = balancing;
   }
 
   setTargets(targets: readonly Target[]): void {
-    this.targets = targets;
+    this.#targets = targets;
   }
 
   /** The target of a datagram; undefined = no healthy one in reach. */
   route(sourceIp: number, sourcePort: number, zone: number, nowMs: number): Target | undefined {
-    const key = this.balancing.sourceIpStickiness ? `${sourceIp}` : `${sourceIp}:${sourcePort}`;
-    const known = this.flows.get(key);
-    if (known && nowMs - known.lastMs < IDLE_MS && this.targets.includes(known.target)) {
+    const key = this.#balancing.sourceIpStickiness ? `${sourceIp}` : `${sourceIp}:${sourcePort}`;
+    const known = this.#flows.get(key);
+    if (known && nowMs - known.lastMs < IDLE_MS && this.#targets.includes(known.target)) {
       known.lastMs = nowMs;
       return known.target;
     }
-    const reachable = this.targets.filter((target) => this.balancing.crossZone || target.zone === zone);
+    const reachable = this.#targets.filter((target) => this.#balancing.crossZone || target.zone === zone);
     if (reachable.length === 0) return undefined;
-    const target = reachable[hash(sourceIp, this.balancing.sourceIpStickiness ? 0 : sourcePort) % reachable.length]!;
+    const target = reachable[hash(sourceIp, this.#balancing.sourceIpStickiness ? 0 : sourcePort) % reachable.length]!;
     if (known && known.target !== target) this.moves++;
-    this.flows.set(key, { target, lastMs: nowMs });
+    this.#flows.set(key, { target, lastMs: nowMs });
     return target;
   }
 }

@@ -108,8 +108,8 @@ ${ANY_PORTS}`, ['--to', `http://127.0.0.1:${recorder.port}`]);
       const exchange = byId.get(values(request, 'X-Mirror-Id').join());
       assert.equal(exchange?.request.target, request.target);
       const said = ['X-Response-Status', 'X-Response-Size'].map((name) => values(request, name).join());
-      assert.deepEqual(said, exchange!.response === null ? ['', ''] : ['200', String(`the answer to ${idOf(request.target)}`.length)]);
-      if (exchange!.response !== null) assert.match(values(request, 'X-Response-Time').join(), /^\d+\.\d{3}$/);
+      assert.deepEqual(said, exchange.response === null ? ['', ''] : ['200', String(`the answer to ${idOf(request.target)}`.length)]);
+      if (exchange.response !== null) assert.match(values(request, 'X-Response-Time').join(), /^\d+\.\d{3}$/);
     }
 
     const files = readdirSync(join(kept, '..'));

@@ -55,7 +55,7 @@ export async function terraformIsHere(t: TestContext): Promise<boolean> {
 export class Workspace {
   readonly root: string;
   readonly dir: string;
-  private readonly env: NodeJS.ProcessEnv;
+  readonly #env: NodeJS.ProcessEnv;
 
   /** @param dir the root module, as a path in the checkout; a folder that does not exist there starts empty */
   constructor(t: TestContext, dir: string, options: WorkspaceOptions = {}) {
@@ -68,7 +68,7 @@ export class Workspace {
     mkdirSync(this.dir, { recursive: true });
     const configuration = join(this.root, 'terraform.rc');
     writeFileSync(configuration, cliConfiguration(providerMirror(), options.hosts));
-    this.env = {
+    this.#env = {
       ...process.env, TF_CLI_CONFIG_FILE: configuration, TF_IN_AUTOMATION: '1', TF_INPUT: '0', TF_PLUGIN_CACHE_DIR: undefined,
       // The provider spends a third of a short run on collecting garbage.
       GOGC: '400',
@@ -86,7 +86,7 @@ export class Workspace {
   /** Runs `terraform …` in the root module, to its end. */
   run(...args: string[]): Promise<Run> {
     return new Promise((resolve, reject) => {
-      const child = spawn('terraform', args, { cwd: this.dir, env: this.env, stdio: ['ignore', 'pipe', 'pipe'] });
+      const child = spawn('terraform', args, { cwd: this.dir, env: this.#env, stdio: ['ignore', 'pipe', 'pipe'] });
       let stdout = '';
       let stderr = '';
       child.stdout.setEncoding('utf8').on('data', (text: string) => { stdout += text; });
