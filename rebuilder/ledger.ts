@@ -160,6 +160,7 @@ export const COUNTERS = {
 
   // --- rules: requests that the configuration leaves out
   'rules.loop': define('out', 'requests', 'Our own deliveries, mirrored again and known by their marker'),
+  'rules.loop_marker_copied': define('note', 'requests', 'Requests with a true loop marker that was seen too often to be our own delivery: they go on'),
   'rules.health_check': define('out', 'requests', 'Requests equal in all of it to one of health_checks'),
   'rules.sampled_out': define('out', 'requests', 'Requests of connections that forward.sample leaves out'),
   'rules.filter_bypass': define('out', 'requests', 'Requests that input_filters.bypass leaves out'),

@@ -8,20 +8,37 @@ export const MARKER_LENGTH = 32;
 const MIN_KEY_BYTES = 16;
 const HEX = new Uint8Array([48, 49, 50, 51, 52, 53, 54, 55, 56, 57, 97, 98, 99, 100, 101, 102]);
 
+/** A marker fits the period it was written in and the one before and behind: clocks differ, and a request may wait for its node. */
+export const PERIOD_MS = 300_000;
+
 /**
- * The mark that our own requests carry (`X-Mirror-Loop`), so that one that is mirrored again is recognised: HMAC-SHA256(loop key, id).
- * A client may write the header, but not a value that fits.
+ * The mark that our own requests carry (`X-Mirror-Loop`), so that one that is mirrored again is recognised:
+ * HMAC-SHA256(loop key, id + '@' + number of the period). A client may write the header, but not a value that fits; one who has seen a
+ * marker (on the way to a node) may copy it, which is why it fits for minutes only, and rules/loop.ts believes each a few times.
  */
 export class LoopMarker {
   readonly #hash: KeyedHash;
+  readonly #clock: () => number;
+  #period = -1;
+  #suffix = '';
 
-  constructor(key: Uint8Array) {
+  /** @param clock ms since the epoch */
+  constructor(key: Uint8Array, clock = (): number => Date.now()) {
     this.#hash = new KeyedHash(key);
+    this.#clock = clock;
   }
 
-  /** Writes MARKER_LENGTH hex bytes of the marker of `id` at `at`; returns the offset behind them. */
+  /** Writes MARKER_LENGTH hex bytes of the present marker of `id` at `at`; returns the offset behind them. */
   write(id: string, to: Uint8Array, at: number): number {
-    const words = this.#hash.digest(id);
+    return this.#write(id, Math.floor(this.#clock() / PERIOD_MS), to, at);
+  }
+
+  #write(id: string, period: number, to: Uint8Array, at: number): number {
+    if (period !== this.#period) {
+      this.#period = period;
+      this.#suffix = `@${period}`;
+    }
+    const words = this.#hash.digest(id + this.#suffix);
     for (let i = 0; i < MARKER_LENGTH / 8; i++, at += 8) {
       const word = words[i]!;
       to[at] = HEX[word >>> 28]!;
@@ -36,7 +53,7 @@ export class LoopMarker {
     return at;
   }
 
-  /** The marker of `id` as text. */
+  /** The present marker of `id` as text. */
   of(id: string): string {
     const text = new Uint8Array(MARKER_LENGTH);
     this.write(id, text, 0);
@@ -44,13 +61,18 @@ export class LoopMarker {
   }
 
   /**
-   * Is `value` (of an X-Mirror-Loop line) the marker that this deployment gives `id` (of the X-Mirror-Id line beside it)?
-   * Takes the same time wherever the first difference is.
+   * Is `value` (of an X-Mirror-Loop line) the marker that this deployment gave `id` (of the X-Mirror-Id line beside it) about `timeMs`
+   * (since the epoch)? Takes the same time wherever the first difference is.
    */
-  isOwn(value: string, id: string): boolean {
+  isOwn(value: string, id: string, timeMs: number): boolean {
     if (value.length !== MARKER_LENGTH) return false;
+    const period = Math.floor(timeMs / PERIOD_MS);
+    return [period, period - 1, period + 1].some((one) => this.#fits(value, id, one));
+  }
+
+  #fits(value: string, id: string, period: number): boolean {
     const expected = new Uint8Array(MARKER_LENGTH);
-    this.write(id, expected, 0);
+    this.#write(id, period, expected, 0);
     let difference = 0;
     for (let i = 0; i < MARKER_LENGTH; i++) difference |= expected[i]! ^ value.charCodeAt(i);
     return difference === 0;

@@ -5,7 +5,7 @@ import { ClientAddress } from './client-address.ts';
 import type { Envelope } from './envelope.ts';
 import { InputFilters } from './filters.ts';
 import { HealthChecks, looksLikeHealthCheck } from './health-checks.ts';
-import { isLoop, type LoopJudge } from './loop.ts';
+import { Loops, type LoopJudge } from './loop.ts';
 import { Redaction, type RetainableRequest } from './redaction.ts';
 import { Routes } from './routes.ts';
 import { Sampling } from './sampling.ts';
@@ -18,7 +18,7 @@ export class Rules {
   readonly #healthChecks: HealthChecks;
   readonly #redaction: Redaction;
   readonly #sampling: Sampling;
-  readonly #loop: LoopJudge;
+  readonly #loops: Loops;
   readonly #ledger: Ledger;
 
   /** @param key secret of the deployment (that of the loop marker), for the choice of samples */
@@ -29,7 +29,7 @@ export class Rules {
     this.#healthChecks = new HealthChecks(settings.healthChecks);
     this.#redaction = new Redaction(settings.forward.redact);
     this.#sampling = new Sampling(settings.forward.sample, key);
-    this.#loop = loop;
+    this.#loops = new Loops(loop, ledger);
     this.#ledger = ledger;
   }
 
@@ -54,7 +54,7 @@ export class Rules {
   }
 
   #end(request: Request, envelope: Envelope): CounterName | null {
-    if (isLoop(request, this.#loop)) return 'rules.loop';
+    if (this.#loops.has(request)) return 'rules.loop';
     if (!this.#healthChecks.isEmpty && this.#healthChecks.has(request)) return 'rules.health_check';
     if (!this.#sampling.takes(request.endpoints)) return 'rules.sampled_out';
     if (!this.#filters.isEmpty) {

@@ -4,36 +4,48 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { LoopMarker, readLoopKey } from '../../rebuilder/forward/loop-marker.ts';
+import { LoopMarker, PERIOD_MS, readLoopKey } from '../../rebuilder/forward/loop-marker.ts';
 
-const marker = new LoopMarker(Buffer.from('key'));
+const NOW = 29_500_000 * 60_000;
+const PERIOD = Math.floor(NOW / PERIOD_MS);
+const markerOf = (key: Uint8Array): LoopMarker => new LoopMarker(key, () => NOW);
+const marker = markerOf(Buffer.from('key'));
 
 for (const keyLength of [1, 32, 63, 64, 65, 200]) {
   test(`the marker is HMAC-SHA256, cut: key of ${keyLength} bytes`, () => {
     const key = Buffer.alloc(keyLength, 0xa7);
-    for (let length = 0; length <= 55; length++) {
+    for (let length = 0; length <= 45; length++) {
       const id = '0123456789abcdef'.repeat(4).slice(0, length);
-      assert.equal(new LoopMarker(key).of(id), createHmac('sha256', key).update(id).digest('hex').slice(0, 32));
+      assert.equal(markerOf(key).of(id), createHmac('sha256', key).update(`${id}@${PERIOD}`).digest('hex').slice(0, 32));
     }
   });
 }
 
 test('bytes beyond ASCII count as latin1', () => {
-  assert.equal(marker.of('\xff\x80a'), createHmac('sha256', 'key').update(Buffer.from([0xff, 0x80, 0x61])).digest('hex').slice(0, 32));
+  assert.equal(marker.of('\xff\x80a'), createHmac('sha256', 'key').update(Buffer.from([0xff, 0x80, 0x61])).update(`@${PERIOD}`).digest('hex').slice(0, 32));
 });
 
 test('our own marker is recognised, a forged one is not', () => {
   const id = 'a'.repeat(32);
   const own = marker.of(id);
-  assert.ok(marker.isOwn(own, id));
-  assert.ok(!marker.isOwn(own, 'b'.repeat(32)));
-  assert.ok(!marker.isOwn(new LoopMarker(Buffer.from('another key')).of(id), id));
+  assert.ok(marker.isOwn(own, id, NOW));
+  assert.ok(!marker.isOwn(own, 'b'.repeat(32), NOW));
+  assert.ok(!marker.isOwn(markerOf(Buffer.from('another key')).of(id), id, NOW));
   for (let i = 0; i < own.length; i++) {
-    assert.ok(!marker.isOwn(own.slice(0, i) + (own[i] === '0' ? '1' : '0') + own.slice(i + 1), id));
+    assert.ok(!marker.isOwn(own.slice(0, i) + (own[i] === '0' ? '1' : '0') + own.slice(i + 1), id, NOW));
   }
-  assert.ok(!marker.isOwn('', id));
-  assert.ok(!marker.isOwn(own + '0', id));
-  assert.ok(!marker.isOwn(own.toUpperCase(), id) || own === own.toUpperCase());
+  assert.ok(!marker.isOwn('', id, NOW));
+  assert.ok(!marker.isOwn(own + '0', id, NOW));
+  assert.ok(!marker.isOwn(own.toUpperCase(), id, NOW) || own === own.toUpperCase());
+});
+
+test('a marker fits for minutes: its period and the ones beside it', () => {
+  const id = 'a'.repeat(32);
+  const own = marker.of(id);
+  const fits = [-2, -1, 0, 1, 2].map((periods) => marker.isOwn(own, id, NOW + periods * PERIOD_MS));
+  assert.deepEqual(fits, [false, true, true, true, false]);
+  assert.ok(marker.isOwn(own, id, NOW), 'looking at other periods changes nothing');
+  assert.equal(marker.of(id), own);
 });
 
 test('an id of any length a client may write has a marker of its own', () => {

@@ -10,7 +10,7 @@ import { randomNumbers } from '../random-numbers.ts';
 import { requestOf } from './request-of.ts';
 
 const KEY = Buffer.alloc(32, 1);
-const marker = new LoopMarker(KEY);
+const marker = new LoopMarker(KEY, () => 0);
 const FILE = `
 proxy_headers: [{trusted_networks: [10.0.0.0/8], real_ip: [X-Forwarded-For]}]
 health_checks: [{target: /health, headers: ["User-Agent: ELB-HealthChecker/2.0"]}]
