@@ -1,7 +1,6 @@
 #!/usr/bin/env node
-// The executable of a checkout: lets Node run the TypeScript sources as they are.
-import { register } from 'tsx/esm/api';
+// The executable of a checkout.
+import { checkoutProgram } from '../package/checkout-program.js';
 
-register();
-const { main } = await import('./main.ts');
+const { main } = await checkoutProgram('fleet');
 await main(process.argv);

@@ -1,5 +1,5 @@
 // `npm ci` and `npm test` run this: bundles of the checkout's programs, so that they start at once (checkout-program.js says when they are used).
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { bundle } from './bundle.ts';
@@ -27,9 +27,14 @@ async function prepare(program: string): Promise<void> {
   // Last what makes it count. Each file is whole at any time: somebody may start the program now.
   mkdirSync(folder, { recursive: true });
   rmSync(join(folder, 'made-of.json'), { force: true });
-  for (const { name, data } of [...files, { name: 'made-of.json', data: madeOf }]) {
+  const written = [...files, { name: 'made-of.json', data: madeOf }];
+  for (const { name, data } of written) {
     const file = join(folder, name);
     writeFileSync(`${file}.${process.pid}`, data);
     renameSync(`${file}.${process.pid}`, file);
+  }
+  // Chunks have their content's hash for a name: those of the bundle before are left over.
+  for (const left of readdirSync(folder)) {
+    if (!written.some(({ name }) => name === left)) rmSync(join(folder, left), { force: true });
   }
 }
