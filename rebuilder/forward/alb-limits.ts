@@ -12,7 +12,7 @@ import { looksLikeFraming } from './header-name.ts';
 export const Finding = {
   /** The request line or a header is over 16K, or all headers are over 64K. */
   size: 1,
-  /** Not one of GET HEAD POST PUT DELETE OPTIONS PATCH. */
+  /** TRACE, CONNECT, or no name that a listener rule may hold. */
   method: 2,
   /** A line that parsers read differently: its end, blanks in the request line, the form of the target, the version, no, two or a bad Host. */
   line: 4,
@@ -40,8 +40,12 @@ export const MAX_HEAD_BYTES = 64 * 1024;
 export const LINE_MARGIN = 32;
 export const HEAD_MARGIN = 2048;
 
-export const ALB_METHODS: readonly string[] = ['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'OPTIONS', 'PATCH'];
-const METHODS = ALB_METHODS.map((method) => Buffer.from(method));
+/** What a rule's http-request-method may hold, custom methods too ("Condition types for listener rules"): capitals, `-` and `_`. */
+const MAX_METHOD_BYTES = 40;
+const GET = Buffer.from('GET');
+const HEAD = Buffer.from('HEAD');
+/** The load balancer answers TRACE with 405 ("Troubleshoot your Application Load Balancers"); CONNECT asks for a tunnel. */
+const REFUSED_METHODS = ['TRACE', 'CONNECT'].map((method) => Buffer.from(method));
 const KEEP_ALIVE = Buffer.from('keep-alive');
 const CHUNKED = Buffer.from('chunked');
 const HTTP_1 = Buffer.from('HTTP/1.');
@@ -66,13 +70,18 @@ function startsWith(bytes: Uint8Array, start: number, text: Uint8Array): boolean
   return true;
 }
 
-/** Position in ALB_METHODS, -1 = none of them. */
-function methodNumber(bytes: Uint8Array, start: number, end: number): number {
-  for (let i = 0; i < METHODS.length; i++) {
-    const method = METHODS[i]!;
-    if (method.length === end - start && startsWith(bytes, start, method)) return i;
+function isMethod(bytes: Uint8Array, start: number, end: number, method: Uint8Array): boolean {
+  return method.length === end - start && startsWith(bytes, start, method);
+}
+
+/** Other methods than the usual ones pass by the documents; should one be refused all the same, it is sent again in an envelope. */
+function passes(bytes: Uint8Array, start: number, end: number): boolean {
+  if (end <= start || end - start > MAX_METHOD_BYTES) return false;
+  for (let i = start; i < end; i++) {
+    const byte = bytes[i]!;
+    if ((byte < 0x41 || byte > 0x5a) && byte !== 0x2d && byte !== 0x5f) return false;
   }
-  return -1;
+  return !REFUSED_METHODS.some((method) => isMethod(bytes, start, end, method));
 }
 
 /** Digits only, at most 15 of them (exact as a number); -1 otherwise. */
@@ -112,9 +121,10 @@ export function inspect(request: Request): number {
   if (request.headersStart - request.start > MAX_LINE_BYTES) found |= Finding.size;
   if (headEnd - request.start + HEAD_MARGIN + lineCount * LINE_MARGIN > MAX_HEAD_BYTES) found |= Finding.size;
 
-  const method = methodNumber(bytes, request.start, request.methodEnd);
-  if (method < 0) found |= Finding.method;
-  if (method === 1) found |= Finding.head;
+  const isHead = isMethod(bytes, request.start, request.methodEnd, HEAD);
+  const isGetOrHead = isHead || isMethod(bytes, request.start, request.methodEnd, GET);
+  if (!isGetOrHead && !passes(bytes, request.start, request.methodEnd)) found |= Finding.method;
+  if (isHead) found |= Finding.head;
 
   // RFC 9112, 3: single blanks, and CRLF right behind the version.
   if (request.targetStart !== request.methodEnd + 1 || request.targetEnd <= request.targetStart
@@ -189,6 +199,6 @@ export function inspect(request: Request): number {
   } else if (lengths === 1 ? length !== held : held !== 0) {
     found |= Finding.framing;
   }
-  if ((method === 0 || method === 1) && (codings > 0 || held > 0)) found |= Finding.bodyOnGet;
+  if (isGetOrHead && (codings > 0 || held > 0)) found |= Finding.bodyOnGet;
   return found;
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ALB_METHODS, Finding, inspect, REFUSED } from '../../rebuilder/forward/alb-limits.ts';
+import { Finding, inspect, REFUSED } from '../../rebuilder/forward/alb-limits.ts';
 import { buildRequest } from './request-builder.ts';
 
 const CLEAN: readonly (readonly [name: string, bytes: string])[] = [
@@ -25,7 +25,7 @@ for (const [name, bytes] of CLEAN) {
   });
 }
 
-for (const method of ALB_METHODS) {
+for (const method of ['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'OPTIONS', 'PATCH', 'PROPFIND', 'M-SEARCH', 'VERSION_CONTROL', 'X', 'A'.repeat(40)]) {
   test(`passes: ${method}`, () => {
     assert.equal(inspect(buildRequest(`${method} / HTTP/1.1\r\nHost: a\r\n\r\n`)) & REFUSED, 0);
   });
@@ -37,7 +37,7 @@ const REFUSALS: readonly (readonly [name: string, finding: number, bytes: string
   ['request line over 16K', Finding.size, `GET /${long(16 * 1024)} HTTP/1.1\r\nHost: a\r\n\r\n`],
   ['header over 16K', Finding.size, `GET / HTTP/1.1\r\nHost: a\r\nX: ${long(16 * 1024)}\r\n\r\n`],
   ['headers over 64K', Finding.size, `GET / HTTP/1.1\r\nHost: a\r\n${`X: ${long(10_000)}\r\n`.repeat(7)}\r\n`],
-  ...['TRACE', 'CONNECT', 'PROPFIND', 'get', 'GETT', 'X'].map((method) => [`method ${method}`, Finding.method, `${method} / HTTP/1.1\r\nHost: a\r\n\r\n`] as const),
+  ...['TRACE', 'CONNECT', 'get', 'Get', 'G3T', 'G!', 'A'.repeat(41)].map((method) => [`method ${method}`, Finding.method, `${method} / HTTP/1.1\r\nHost: a\r\n\r\n`] as const),
   ['no Host', Finding.line, 'GET / HTTP/1.1\r\nX: y\r\n\r\n'],
   ['an empty Host', Finding.line, 'GET / HTTP/1.1\r\nHost: \r\n\r\n'],
   ['a slash in Host', Finding.line, 'GET / HTTP/1.1\r\nHost: a/b\r\n\r\n'],
