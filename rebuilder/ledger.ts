@@ -2,12 +2,12 @@
  * Every way a datagram, packet, stream byte or request can end: one closed list, one counter a line, in the order of the data.
  *
  * `role`: `in` = it came; `out` = it left as it should; `lost` = dropped for this reason; `note` = something worth counting that ends nothing.
- * For each unit that is accounted (`datagrams`, `packets`, `bytes`, `requests`), Σ in = Σ out + Σ lost + what is in flight: test/ledger.test.ts
+ * For each unit that is accounted (`packets`, `bytes`, `requests`, `exchanges`), Σ in = Σ out + Σ lost + what is in flight: test/ledger.test.ts
  * and the status page check it. Names are `layer.protocol.what`, in Suricata's words where it has one. docs/ledger.md is checked against this table.
  */
 interface Definition {
   readonly role: 'in' | 'out' | 'lost' | 'note';
-  readonly unit: 'datagrams' | 'packets' | 'bytes' | 'requests' | 'responses' | 'flows' | 'segments' | 'connections' | 'events';
+  readonly unit: 'datagrams' | 'packets' | 'bytes' | 'requests' | 'exchanges' | 'responses' | 'flows' | 'segments' | 'connections' | 'events';
   readonly help: string;
 }
 
@@ -208,6 +208,33 @@ export const COUNTERS = {
   'forward.connect_failed': define('note', 'connections', 'Connections that could not be opened'),
   'forward.connection_ended': define('note', 'connections', 'Connections that ended with requests unanswered'),
 
+  // --- ext_proc: whole exchanges on their way to native nodes, beside the delivery above (docs/forwarding.md)
+  'ext_proc.only_delivery': define('out', 'requests', 'Requests handed over to the native nodes alone: forward.endpoint is empty'),
+  'ext_proc.submitted': define('in', 'exchanges', 'Requests with their responses, as far as seen, handed over for delivery to the native nodes'),
+  'ext_proc.delivered': define('out', 'exchanges', 'Whole exchanges whose stream the node ended with the status OK'),
+  'ext_proc.delivered_incomplete': define('out', 'exchanges', 'Exchanges with bytes missing, delivered as far as they are known and marked so'),
+  'ext_proc.queue_full': define('lost', 'exchanges', 'The oldest queued exchanges, dropped for newer ones: the nodes are slower than the traffic, or away'),
+  'ext_proc.too_large': define('lost', 'exchanges', 'Exchanges larger than the whole queue'),
+  'ext_proc.deadline': define('lost', 'exchanges', 'Exchanges that could not be sent within forward.deadline'),
+  'ext_proc.connection_lost': define('lost', 'exchanges', 'Exchanges on which the connection ended in every attempt'),
+  'ext_proc.response_timeout': define('lost', 'exchanges', 'Exchanges whose stream the node did not end in time in any attempt'),
+  'ext_proc.stream_reset': define('lost', 'exchanges', 'Exchanges whose stream the node reset in every attempt'),
+  'ext_proc.unavailable': define('lost', 'exchanges', 'Exchanges answered with UNAVAILABLE or RESOURCE_EXHAUSTED in every attempt'),
+  'ext_proc.refused': define('lost', 'exchanges', 'Exchanges that the node ended with another status than OK, or with none'),
+  'ext_proc.drain_timeout': define('lost', 'exchanges', 'Exchanges still undelivered when the service had to stop'),
+  'ext_proc.without_response': define('note', 'exchanges', 'Requests handed over without a response: none was seen in tcp_stream.response_timeout'),
+  'ext_proc.ended_early': define('note', 'exchanges', 'Delivered exchanges of which the node wanted no more before their end'),
+  'ext_proc.body_limit': define('note', 'events', 'Bodies cut at forward.ext_proc.body_limit'),
+  'ext_proc.name_case': define('note', 'events', 'Header names whose upper-case letters were lost'),
+  'ext_proc.escaped_bytes': define('note', 'events', 'Control bytes of values, targets and methods that were written as %XX or, in a folded line, as a blank'),
+  'ext_proc.renamed_header': define('note', 'events', 'Header lines renamed to x-mirror-original-*'),
+  'ext_proc.left_out_header': define('note', 'events', 'Framing lines left out that hold nothing but their usual word: Connection: keep-alive, Transfer-Encoding: chunked'),
+  'ext_proc.retried': define('note', 'events', 'Exchanges sent again after a failed attempt'),
+  'ext_proc.resent': define('note', 'events', 'Exchanges sent again because a connection ended before their turn'),
+  'ext_proc.connected': define('note', 'connections', 'Connections opened to the native nodes'),
+  'ext_proc.connect_failed': define('note', 'connections', 'Connections that could not be opened: no answer, no TLS, or a certificate that is not believed'),
+  'ext_proc.connection_ended': define('note', 'connections', 'Connections that ended with exchanges under way'),
+
   // --- exchanges: the file of exchanges, beside the delivery (docs/configuration.md)
   'exchanges.written': define('note', 'requests', 'Requests written to exchanges.file'),
   'exchanges.queue_full': define('note', 'requests', 'Requests not written to exchanges.file because the disk was slower than the traffic'),
@@ -226,6 +253,7 @@ export const COUNTERS = {
   'workers.lost_packets': define('lost', 'packets', 'Packets that a worker held when it died'),
   'workers.lost_bytes': define('lost', 'bytes', 'Stream bytes that a worker held when it died'),
   'workers.lost_requests': define('lost', 'requests', 'Requests that a worker held when it died'),
+  'workers.lost_exchanges': define('lost', 'exchanges', 'Exchanges that a worker held for the native nodes when it died'),
 } as const satisfies Record<string, Definition>;
 
 export type CounterName = keyof typeof COUNTERS;

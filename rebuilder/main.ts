@@ -9,7 +9,7 @@ import { runNeeds } from './config/run-needs.ts';
 import { FileError } from './capture/file-error.ts';
 import type { Settings } from './config/settings.ts';
 import { startDemo } from './demo/demo.ts';
-import { watchEndpoint } from './service/endpoint-watch.ts';
+import { watchEndpoints } from './service/endpoint-watch.ts';
 import { type OutputFormat, exchangeOutput } from './cli/exchange-output.ts';
 import { parseEndpoint } from './forward/endpoint.ts';
 import { readLoopKey } from './forward/loop-marker.ts';
@@ -182,6 +182,11 @@ function check(file: string): void {
 
 const withEndpoint = (settings: Settings, endpoint: string): Settings => ({ ...settings, forward: { ...settings.forward, endpoint } });
 
+/** What a person has named is where captures go, and nowhere else. */
+const onlyTo = (settings: Settings, endpoint: string): Settings => withEndpoint(
+  { ...settings, forward: { ...settings.forward, extProc: { ...settings.forward.extProc, endpoint: '' } } }, endpoint,
+);
+
 async function run(file: string, to: string | undefined): Promise<void> {
   const { settings: given, warnings, ignored } = loadConfig(file);
   const settings = to === undefined ? given : withEndpoint(given, to);
@@ -231,7 +236,7 @@ async function replayFiles(files: readonly string[], options: { config?: string;
   const ledger = new Ledger();
   const base = options.config === undefined ? defaultSettings() : load(options.config).settings;
   try {
-    if (options.to !== undefined) await deliver(files, withEndpoint(base, options.to), ledger);
+    if (options.to !== undefined) await deliver(files, onlyTo(base, options.to), ledger);
     else await print(files, options.config === undefined ? null : base, options.format, ledger);
   } finally {
     process.stderr.write(`${ledgerLine(ledger)}\n`);
@@ -248,7 +253,7 @@ async function print(files: readonly string[], settings: Settings | null, format
     if (settings === null) {
       await readCaptures(files, new Pipeline(REPLAY_OPTIONS, ledger, output), { betweenBatches });
     } else {
-      const thread = new ServiceThread(withEndpoint(settings, ''), ledger, randomBytes(32), null, { limits: patient(settings.limits), exchanges: output });
+      const thread = new ServiceThread(onlyTo(settings, ''), ledger, randomBytes(32), null, { limits: patient(settings.limits), exchanges: output });
       try {
         await readCaptures(files, thread.pipeline, { betweenBatches });
       } finally {
@@ -267,7 +272,7 @@ async function deliver(files: readonly string[], settings: Settings, ledger: Led
   const betweenBatches = async (): Promise<void> => {
     do await setTimeout(1); while (queueIsFull());
   };
-  const endWatch = watchEndpoint(() => thread.endpointState(), settings.forward.deadlineMs, (sentence) => void process.stderr.write(`${sentence}\n`));
+  const endWatch = watchEndpoints(() => thread.endpointStates(), settings.forward.deadlineMs, (sentence) => void process.stderr.write(`${sentence}\n`));
   try {
     await readCaptures(files, thread.pipeline, { betweenBatches });
   } finally {
@@ -276,7 +281,7 @@ async function deliver(files: readonly string[], settings: Settings, ledger: Led
   }
   const submitted = ledger.get('forward.submitted');
   const left = submitted - ledger.get('forward.delivered') - ledger.get('forward.delivered_incomplete');
-  if (left > 0) throw new Error(`${left} of ${submitted} requests were not delivered to ${settings.forward.endpoint}: ${thread.endpointState().detail}`);
+  if (left > 0) throw new Error(`${left} of ${submitted} requests were not delivered to ${settings.forward.endpoint}: ${thread.endpointStates()[0]?.detail}`);
 }
 
 /** Prints YAML to paste; what was looked at goes to stderr. */

@@ -2,7 +2,7 @@ import { translateGoreplay } from './goreplay.ts';
 import { nearest } from './nearest.ts';
 import type { FileValues, RouteEntry } from './schema.ts';
 import type {
-  HealthCheckEntry, InputFilter, InterfaceSettings, ProxyHeaderRule, Route, RouteMode, Settings, TcpStreamSettings, VxlanSettings,
+  ExtProcSettings, HealthCheckEntry, InputFilter, InterfaceSettings, ProxyHeaderRule, Route, RouteMode, Settings, TcpStreamSettings, VxlanSettings,
 } from './settings.ts';
 import { isToken } from './values.ts';
 
@@ -64,7 +64,8 @@ export function resolve(file: FileValues, findings: Findings): Settings {
       }, ['route_config', 'routes'], wrong),
     },
     forward: {
-      endpoint: file.forward.endpoint, rawEndpoint: file.forward.raw_endpoint, loopKeyFile: file.forward.loop_key_file,
+      endpoint: file.forward.endpoint, extProc: extProcOf(file.forward.ext_proc, wrong),
+      rawEndpoint: file.forward.raw_endpoint, loopKeyFile: file.forward.loop_key_file,
       connections: file.forward.connections, pipelining: file.forward.pipelining, connectTimeoutMs: file.forward.connect_timeout,
       responseTimeoutMs: file.forward.response_timeout, idleTimeoutMs: file.forward.idle_timeout, attempts: file.forward.attempts,
       deadlineMs: file.forward.deadline, resolveIntervalMs: file.forward.resolve_interval, queueBytes: file.forward.queue_bytes,
@@ -92,6 +93,9 @@ export function resolve(file: FileValues, findings: Findings): Settings {
     workers: file.workers,
   };
   warnAboutClientsChoice(settings, findings.warnings);
+  if (settings.forward.extProc.endpoint !== '' && !tcpStream.parseResponses) {
+    findings.warnings.push('forward.ext_proc.endpoint is given, but tcp_stream.parse_responses is off: native nodes get requests without their responses');
+  }
   return settings;
 }
 
@@ -156,6 +160,16 @@ function stream(file: FileValues, older: boolean, findings: Findings): { tcpStre
       responseTimeoutMs: newer.response_timeout ?? reassembler.response_timeout ?? goreplay?.response_timeout ?? middleware.response_timeout
         ?? RESPONSE_TIMEOUT_MS,
     },
+  };
+}
+
+function extProcOf(it: FileValues['forward']['ext_proc'], wrong: Wrong): ExtProcSettings {
+  const { ca_file: caFile, server_name: serverName } = it.tls;
+  if (it.endpoint.startsWith('http://') && (caFile !== '' || serverName !== '')) {
+    wrong(['forward', 'ext_proc', 'tls'], 'has no effect with an http:// endpoint: write https://, or leave tls out');
+  }
+  return {
+    endpoint: it.endpoint, caFile, serverName, connections: it.connections, streams: it.streams, queueBytes: it.queue_bytes, bodyLimitBytes: it.body_limit,
   };
 }
 

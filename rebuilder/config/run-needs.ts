@@ -7,8 +7,8 @@ export function runNeeds({ tcpStream: { fromVxlan, fromGeneve, fromInterface }, 
   if (!fromVxlan.enabled && !fromGeneve.enabled && !fromInterface.some((it) => it.enabled)) {
     needs.push({ path: 'tcp_stream', sentence: 'enables no source: set enabled: true in from_vxlan, from_geneve or from_interface' });
   }
-  if (forward.endpoint === '' && exchanges.file === '') {
-    needs.push({ path: 'forward.endpoint', sentence: 'is missing: give the detection nodes\' address, http://host:port (or exchanges.file to write requests to a file)' });
+  if (forward.endpoint === '' && forward.extProc.endpoint === '' && exchanges.file === '') {
+    needs.push({ path: 'forward.endpoint', sentence: 'is missing: give the detection nodes\' address, http://host:port (or native nodes\' as forward.ext_proc.endpoint, or exchanges.file to write requests to a file)' });
   }
   return needs;
 }

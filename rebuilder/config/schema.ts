@@ -1,8 +1,8 @@
 import { availableParallelism } from 'node:os';
 import { z } from 'zod';
 import {
-  choice, duration, endpoint, flag, fraction, headerLine, headerName, hostAndPort, ignored, integer, interfaceName, key, label, list,
-  listenAddress, method, network, oneOrMore, pattern, redactableName, routePath, section, size, target, text, workers,
+  choice, duration, endpoint, flag, fraction, grpcEndpoint, headerLine, headerName, hostAndPort, ignored, integer, interfaceName, key, label, list,
+  listenAddress, method, network, oneOrMore, pattern, redactableName, routePath, section, serverName, size, target, text, workers,
 } from './values.ts';
 
 /**
@@ -177,6 +177,23 @@ const sections = {
       query: key(list(text()).prefault([]), { effect: 'Query parameters whose value is masked likewise, by their name on the wire' }),
     }).prefault({}),
     drain_timeout: key(duration(0, DAY).prefault('10s'), { effect: 'After SIGTERM, how long the queue is still delivered', unit: 'duration' }),
+    ext_proc: section({
+      endpoint: key(grpcEndpoint().prefault(''), {
+        effect: 'Native nodes (`mode: envoy-external-filter`), which get whole exchanges as Envoy would send them: `https://host:port`, or `http://host:port` without TLS; empty = none',
+      }),
+      tls: section({
+        ca_file: key(text().prefault(''), { effect: 'File of certificates (PEM) that vouch for the nodes\' own; empty = the public ones that Node.js knows' }),
+        server_name: key(serverName().prefault(''), { effect: 'Name that the nodes\' certificate must hold', default: 'the host of `endpoint`' }),
+      }).prefault({}),
+      connections: key(integer(1, 1024).prefault(4), { effect: 'Connections to the native nodes, for each worker: behind a TCP load balancer each leads to one node' }),
+      streams: key(integer(1, 10_000).prefault(100), { effect: 'Exchanges under way on a connection at most; fewer where the node says so' }),
+      queue_bytes: key(size(65536, 64 * GIB).prefault('64MiB'), {
+        effect: 'Exchanges waiting or under way, for each worker; beyond it the oldest that waits is dropped', unit: 'size',
+      }),
+      body_limit: key(size(1, GIB).prefault('8MiB'), {
+        effect: 'Longest body sent, of a request and of a response; the rest is cut, and the message marked. `forward.body_limit` comes first', unit: 'size',
+      }),
+    }).prefault({}),
   }).prefault({}),
   limits: section({
     memory: key(size(1 << 20, 1024 * GIB).prefault('512MiB'), { effect: 'All that is buffered between capture and the forward queue, for each worker', unit: 'size' }),

@@ -139,6 +139,7 @@ export interface Route {
 export interface ForwardSettings {
   /** `http://host:port` of the detection nodes; empty = nothing is delivered (replay to stdout). */
   readonly endpoint: string;
+  readonly extProc: ExtProcSettings;
   /** `host:port` of the path that passes TCP through; empty = none. */
   readonly rawEndpoint: string;
   /** File with the key of the loop marker; empty = a random key for this process. */
@@ -165,6 +166,24 @@ export interface ForwardSettings {
   readonly redact: RedactSettings;
   /** After SIGTERM, how long the queue is still delivered. */
   readonly drainTimeoutMs: number;
+}
+
+/** Delivery of whole exchanges to native nodes, over Envoy's external processing protocol. Times are those of ForwardSettings. */
+export interface ExtProcSettings {
+  /** `https://host:port`, or `http://host:port` without TLS; empty = none. */
+  readonly endpoint: string;
+  /** File of certificates (PEM); empty = the public ones. */
+  readonly caFile: string;
+  /** Empty = the host of `endpoint`. */
+  readonly serverName: string;
+  /** At most, each worker. */
+  readonly connections: number;
+  /** Exchanges under way on a connection, at most. */
+  readonly streams: number;
+  /** Exchanges waiting or under way; beyond it the oldest that waits is dropped. Each worker. */
+  readonly queueBytes: number;
+  /** Longest body sent, of a request and of a response; the rest is cut and the message marked. */
+  readonly bodyLimitBytes: number;
 }
 
 /** Masked with `*`, byte for byte, before anything leaves the process. */

@@ -129,6 +129,22 @@ const endpointText = () => kind<Text>((value) => {
   return { text: String(value) };
 }, 'of the form http://host:port');
 
+/** `https://host:port` or `http://host:port`, or empty: gRPC, which is HTTP/2, with TLS or without. */
+export const grpcEndpoint = () => kind<Text>((value) => {
+  if (value === '') return { text: '' };
+  const url = typeof value === 'string' && URL.canParse(value) ? new URL(value) : null;
+  if (url === null || !/^https?:$/.test(url.protocol)) return null;
+  if (url.pathname !== '/' || url.search !== '' || url.username !== '' || !/:\d+\/?$/.test(String(value))) {
+    return 'must hold host and port, and nothing else';
+  }
+  return { text: String(value) };
+}, 'of the form https://host:port (or http://host:port without TLS)').transform((it) => it.text);
+
+/** A name that a certificate can have, or empty. */
+export const serverName = () => asText(
+  (value) => typeof value === 'string' && /^([a-z0-9_-]+(\.[a-z0-9_-]+)*)?$/i.test(value) ? value : null, 'a host name such as node.example.com',
+);
+
 /** `host:port`, or empty. */
 export const hostAndPort = () => asText(
   (value) => typeof value === 'string' && (value === '' || (parseAddress(value)?.host ?? '') !== '') ? value : null, 'of the form host:port',

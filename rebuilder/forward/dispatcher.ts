@@ -19,7 +19,7 @@ import { SlabPool } from './slab.ts';
 import type { Slab } from './slab.ts';
 
 /** What `forward:` of the configuration means here. */
-export type ForwardOptions = Omit<ForwardSettings, 'redact' | 'loopKeyFile' | 'sample'>;
+export type ForwardOptions = Omit<ForwardSettings, 'redact' | 'loopKeyFile' | 'sample' | 'extProc'>;
 
 /** The dispatcher at this moment. */
 export interface ForwardState {

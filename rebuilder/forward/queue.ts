@@ -1,13 +1,20 @@
 import type { Delivery } from './delivery.ts';
 
-/** Requests in the order they came, chained by `next`: nothing is allocated, and putting back at the head costs the same as adding. */
-export class Queue {
-  first: Delivery | null = null;
-  #last: Delivery | null = null;
+/** What a queue can hold: bytes from `start` to `end`, and a link. */
+export interface Queued<T> {
+  readonly start: number;
+  readonly end: number;
+  next: T | null;
+}
+
+/** What waits, in the order it came, chained by `next`: nothing is allocated, and putting back at the head costs the same as adding. */
+export class Queue<T extends Queued<T> = Delivery> {
+  first: T | null = null;
+  #last: T | null = null;
   length = 0;
   bytes = 0;
 
-  push(delivery: Delivery): void {
+  push(delivery: T): void {
     delivery.next = null;
     if (this.#last === null) this.first = delivery;
     else this.#last.next = delivery;
@@ -16,7 +23,7 @@ export class Queue {
     this.bytes += delivery.end - delivery.start;
   }
 
-  unshift(delivery: Delivery): void {
+  unshift(delivery: T): void {
     delivery.next = this.first;
     this.first = delivery;
     this.#last ??= delivery;
@@ -25,7 +32,7 @@ export class Queue {
   }
 
   /** Behind the first one: so that a request that failed is not the next to be tried while another could be. */
-  insertSecond(delivery: Delivery): void {
+  insertSecond(delivery: T): void {
     const first = this.first;
     if (first === null || first === this.#last) {
       this.push(delivery);
@@ -37,7 +44,7 @@ export class Queue {
     this.bytes += delivery.end - delivery.start;
   }
 
-  shift(): Delivery | null {
+  shift(): T | null {
     const first = this.first;
     if (first === null) return null;
     this.first = first.next;

@@ -50,7 +50,7 @@ export function planRebuiltForm(request: Request, envelope: Envelope, bodyLimit:
 }
 
 /** Copies text that may hold anything: folded lines become one blank, other control bytes (and blanks, if `blanks`) %XX. */
-function putEscaped(bytes: Uint8Array, start: number, end: number, blanks: boolean, to: Uint8Array, at: number): number {
+export function putEscaped(bytes: Uint8Array, start: number, end: number, blanks: boolean, to: Uint8Array, at: number): number {
   for (let i = start; i < end; i++) {
     const byte = bytes[i]!;
     if ((byte > SPACE && byte !== 0x7f) || (!blanks && (byte === SPACE || byte === TAB))) {

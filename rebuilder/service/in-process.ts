@@ -24,7 +24,7 @@ export async function startInProcess(
     ledger: () => ledger,
     gauges: () => thread.gauges(),
     sources: () => sources.states(),
-    endpoint: () => thread.endpointState(),
+    endpoints: () => thread.endpointStates(),
     lastPacketMs: () => thread.pipeline.lastFrameMs,
     stop: async (timeoutMs) => {
       await sources.stop();

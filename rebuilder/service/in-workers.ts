@@ -5,7 +5,7 @@ import type { Settings } from '../config/settings.ts';
 import type { LineWriter } from '../output/exchange-lines.ts';
 import type { RebuildingThreads } from './rebuilding-threads.ts';
 import type { ObserverOf } from '../output/request-observer.ts';
-import { ServiceThread } from './service-thread.ts';
+import { endpointUrls, ServiceThread } from './service-thread.ts';
 import { Sources } from './sources.ts';
 import type { EndpointState, SourceState } from '../status/status-source.ts';
 import type { WorkerInputs, WorkerShare } from './worker-share.ts';
@@ -20,7 +20,7 @@ interface Orders {
 /** What each worker tells, once a second. */
 interface Report {
   readonly sources: readonly SourceState[];
-  readonly endpoint: EndpointState;
+  readonly endpoints: readonly EndpointState[];
 }
 
 const REPORT_MS = 1000;
@@ -75,15 +75,16 @@ export async function startInWorkers(
       pendingPackets: workers.gauge('pendingPackets'),
       pendingBytes: workers.gauge('pendingBytes'),
       inFlightRequests: workers.gauge('inFlightRequests'),
+      inFlightExchanges: workers.gauge('inFlightExchanges'),
       queueBytes: workers.gauge('queueBytes'),
       openConnections: workers.gauge('openConnections'),
     }),
     sources: () => workers.states().flatMap(({ index, running, report }) => (report as Report | undefined)?.sources
       .map(({ description, bound }) => ({ description: `worker ${index}: ${description}`, bound: bound && running })) ?? []),
-    endpoint: () => {
-      const states = reports().map(({ endpoint }) => endpoint);
-      return states.find(({ answering }) => !answering) ?? states[0]
-        ?? { url: settings.forward.endpoint === '' ? null : settings.forward.endpoint, answering: true, detail: 'nothing was to be delivered yet' };
+    endpoints: () => {
+      const states = reports().map(({ endpoints }) => endpoints);
+      return endpointUrls(settings.forward).map((url, i) => states.find((one) => one[i]?.answering === false)?.[i] ?? states[0]?.[i]
+        ?? { url, answering: true, detail: 'nothing was to be delivered yet' });
     },
     lastPacketMs: () => workers.gauge('lastPacketMs') || null,
     stop: async (timeoutMs) => {
@@ -107,7 +108,7 @@ export async function runWorker(share: WorkerShare, observerOf: ObserverOf): Pro
     share.setGauge('memoryBytes', memoryBytes);
     share.setGauge('lastPacketMs', thread.pipeline.lastFrameMs ?? 0);
   };
-  const report = (): void => share.report({ sources: sources.states(), endpoint: thread.endpointState() } satisfies Report);
+  const report = (): void => share.report({ sources: sources.states(), endpoints: thread.endpointStates() } satisfies Report);
   share.onSegment((segment) => thread.pipeline.segment(segment, Date.now()));
   await sources.start(thread.pipeline);
   const timers = [setInterval(tell, 100), setInterval(report, REPORT_MS)];

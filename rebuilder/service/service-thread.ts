@@ -1,7 +1,8 @@
 import { workerOf } from '../capture/flow-hash.ts';
-import type { Settings } from '../config/settings.ts';
+import type { ForwardSettings, Settings } from '../config/settings.ts';
 import { ExchangeLines, type LineWriter } from '../output/exchange-lines.ts';
-import { Dispatcher } from '../forward/dispatcher.ts';
+import { Dispatcher, type ForwardState } from '../forward/dispatcher.ts';
+import { NativeNodes } from '../forward/ext-proc/native-nodes.ts';
 import { LoopMarker } from '../forward/loop-marker.ts';
 import type { ExchangeSink } from '../exchange/exchange-sink.ts';
 import type { HttpRequest } from '../http/http-request.ts';
@@ -16,6 +17,12 @@ import type { Packet } from '../wire/packet.ts';
 import type { WorkerShare } from './worker-share.ts';
 
 const OWN_ADDRESSES_MS = 1000;
+
+/** Where requests are delivered, then where whole exchanges are; null alone = nowhere. */
+export function endpointUrls({ endpoint, extProc }: ForwardSettings): readonly (string | null)[] {
+  const urls = [endpoint, extProc.endpoint].filter((url) => url !== '');
+  return urls.length === 0 ? [null] : urls;
+}
 
 /** Where a thread differs from the service's only one. */
 export interface Surroundings {
@@ -36,6 +43,7 @@ export class ServiceThread implements ExchangeSink {
   readonly #settings: Settings;
   readonly #rules: Rules;
   readonly #dispatcher: Dispatcher | null;
+  readonly #nativeNodes: NativeNodes | null;
   readonly #ignored: IgnoredAddresses;
   readonly #observer: RequestObserver | null;
   readonly #exchanges: ExchangeSink | null;
@@ -49,11 +57,14 @@ export class ServiceThread implements ExchangeSink {
     this.#observer = observer;
     this.#exchanges = surroundings.exchanges ?? null;
     this.#dispatcher = settings.forward.endpoint === '' ? null : new Dispatcher(settings.forward, ledger, loopKey);
+    const marker = this.#dispatcher?.marker ?? new LoopMarker(loopKey);
+    const { extProc, ...shared } = settings.forward;
+    this.#nativeNodes = extProc.endpoint === '' ? null : new NativeNodes({ ...shared, ...extProc }, ledger, marker);
     this.#lines = surroundings.writeLines === undefined ? null : new ExchangeLines({
-      write: surroundings.writeLines, queueBytes: settings.exchanges.queueBytes, ledger, isOnlyEnd: this.#dispatcher === null,
+      write: surroundings.writeLines, queueBytes: settings.exchanges.queueBytes, ledger, isOnlyEnd: this.#dispatcher === null && this.#nativeNodes === null,
     });
-    if (this.#dispatcher !== null) this.#dispatcher.onEnd = observer?.ended ?? null;
-    this.#rules = new Rules(settings, this.#dispatcher?.marker ?? new LoopMarker(loopKey), loopKey, ledger);
+    for (const delivery of [this.#dispatcher, this.#nativeNodes]) if (delivery !== null) delivery.onEnd = observer?.ended ?? null;
+    this.#rules = new Rules(settings, marker, loopKey, ledger);
     this.#ignored = new IgnoredAddresses(settings.tcpStream.ignoreIps, settings.tcpStream.onlyPorts);
     this.pipeline = new Pipeline(this.#pipelineOptions(surroundings), ledger, this);
     this.#timer = setInterval(() => this.#ignoreOwn(), OWN_ADDRESSES_MS);
@@ -71,46 +82,51 @@ export class ServiceThread implements ExchangeSink {
     this.#rules.redact(request);
     this.#observer?.request(request, decision, null);
     this.#lines?.exchange(request);
+    this.#nativeNodes?.submit(request, decision);
     if (this.#dispatcher !== null) this.#dispatcher.submit(request, decision);
+    else if (this.#nativeNodes !== null) this.ledger.count('ext_proc.only_delivery');
     else this.#exchanges?.exchange(request);
   }
 
   gauges(): Gauges & { memoryBytes: number } {
     const { flows, pendingPackets, pendingBytes, waitingRequests, memoryBytes } = this.pipeline.gauges();
-    const forward = this.#dispatcher?.state();
+    const deliveries = [this.#dispatcher, this.#nativeNodes].flatMap((delivery) => delivery === null ? [] : [delivery.state()]);
+    const sum = (value: (state: ForwardState) => number): number => deliveries.reduce((total, state) => total + value(state), 0);
     return {
       flows,
       pendingPackets,
       pendingBytes,
       inFlightRequests: waitingRequests + (this.#dispatcher?.inFlight() ?? 0) + (this.#lines?.waitingRequests ?? 0),
-      queueBytes: forward?.queuedBytes ?? 0,
-      openConnections: forward?.openConnections ?? 0,
-      memoryBytes: memoryBytes + (forward?.memoryBytes ?? 0) + (this.#lines?.pendingBytes ?? 0),
+      inFlightExchanges: this.#nativeNodes?.inFlight() ?? 0,
+      queueBytes: sum((state) => state.queuedBytes),
+      openConnections: sum((state) => state.openConnections),
+      memoryBytes: memoryBytes + sum((state) => state.memoryBytes) + (this.#lines?.pendingBytes ?? 0),
     };
   }
 
-  endpointState(): EndpointState {
-    const state = this.#dispatcher?.state();
-    if (state === undefined) return { url: null, answering: true, detail: 'nothing is delivered: forward.endpoint is empty' };
-    return {
-      url: this.#settings.forward.endpoint,
-      answering: state.answering,
-      detail: state.error ?? (state.lastAnswerMs === null ? 'nothing was to be delivered yet' : 'answering'),
-    };
+  /** In the order of endpointUrls. */
+  endpointStates(): readonly EndpointState[] {
+    const deliveries = [this.#dispatcher, this.#nativeNodes].filter((delivery) => delivery !== null);
+    if (deliveries.length === 0) return [{ url: null, answering: true, detail: 'nothing is delivered: forward.endpoint is empty' }];
+    const urls = endpointUrls(this.#settings.forward);
+    return deliveries.map((delivery, i): EndpointState => {
+      const { answering, error, lastAnswerMs } = delivery.state();
+      return { url: urls[i]!, answering, detail: error ?? (lastAnswerMs === null ? 'nothing was to be delivered yet' : 'answering') };
+    });
   }
 
   /** No more frames will come: rebuilds what is held and delivers it, for at most `timeoutMs`. */
   async drain(timeoutMs: number): Promise<void> {
     clearInterval(this.#timer);
     this.pipeline.flush();
-    await Promise.all([this.#dispatcher?.drain(timeoutMs), this.#lines?.drain(timeoutMs)]);
+    await Promise.all([this.#dispatcher?.drain(timeoutMs), this.#nativeNodes?.drain(timeoutMs), this.#lines?.drain(timeoutMs)]);
     await this.#observer?.close();
   }
 
   /** Flows to the detection endpoints are our own: mirrored, they would be rebuilt and delivered for ever. */
   #ignoreOwn(): void {
-    if (this.#dispatcher === null) return;
-    this.#ignored.setOwn(this.#dispatcher.ownAddresses().map(({ ip, port }) => ({ address: ip, port })));
+    const own = [this.#dispatcher, this.#nativeNodes].flatMap((delivery) => delivery?.ownAddresses() ?? []);
+    this.#ignored.setOwn(own.map(({ ip, port }) => ({ address: ip, port })));
   }
 
   #pipelineOptions({ share, limits: given }: Surroundings): PipelineOptions {

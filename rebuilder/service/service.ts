@@ -1,11 +1,13 @@
 import type { Settings } from '../config/settings.ts';
-import { watchEndpoint } from './endpoint-watch.ts';
+import { watchEndpoints } from './endpoint-watch.ts';
+import { readTrustedCertificates } from '../forward/ext-proc/trusted-certificates.ts';
 import { readLoopKey } from '../forward/loop-marker.ts';
 import { startInProcess } from './in-process.ts';
 import { startInWorkers } from './in-workers.ts';
 import { COUNTER_NAMES, type Ledger } from '../ledger.ts';
 import type { Logger } from '../output/log.ts';
 import type { RebuildingThreads } from './rebuilding-threads.ts';
+import { endpointUrls } from './service-thread.ts';
 import type { ObserverOf } from '../output/request-observer.ts';
 import { RotatingFile } from '../output/rotating-file.ts';
 import { StatusServer } from '../status/server.ts';
@@ -32,6 +34,8 @@ export interface ServiceOptions {
 export async function startService(settings: Settings, { log, observerOf, received }: ServiceOptions): Promise<Service> {
   const startedMs = Date.now();
   const loopKey = readLoopKey(settings.forward.loopKeyFile);
+  // Each thread reads them for itself; what is wrong with them is said once, before any is started.
+  readTrustedCertificates(settings.forward.extProc.caFile);
   const notice = (sentence: string): void => log.warn(sentence);
   const file = await openExchangeFile(settings.exchanges, notice);
   const writeLines = file === null ? null : (lines: Uint8Array) => file.append(lines);
@@ -54,9 +58,9 @@ export async function startService(settings: Settings, { log, observerOf, receiv
   }
   for (const { description } of threads.sources()) log.info(`capturing: ${description}`);
   if (server.metricsAddress !== null) log.info(`status page on http://${server.metricsAddress}/, metrics on /metrics`);
-  if (settings.forward.endpoint !== '') log.info(`delivering to ${settings.forward.endpoint}`);
+  for (const url of endpointUrls(settings.forward)) if (url !== null) log.info(`delivering to ${url}`);
   if (file !== null) log.info(`writing exchanges to ${settings.exchanges.file}`);
-  const endWatch = watchEndpoint(() => threads.endpoint(), settings.forward.deadlineMs, notice);
+  const endWatch = watchEndpoints(() => threads.endpoints(), settings.forward.deadlineMs, notice);
   return {
     vxlanPort: threads.vxlanPort,
     statusAddress: server.metricsAddress,

@@ -6,7 +6,7 @@ import type { Packet } from '../wire/packet.ts';
 
 /** What a worker holds at this moment, one number each in shared memory; the main thread sums them up, `lastPacketMs` by its maximum. */
 export const GAUGE_NAMES = [
-  'flows', 'pendingPackets', 'pendingBytes', 'inFlightRequests', 'queueBytes', 'openConnections', 'memoryBytes', 'lastPacketMs',
+  'flows', 'pendingPackets', 'pendingBytes', 'inFlightRequests', 'inFlightExchanges', 'queueBytes', 'openConnections', 'memoryBytes', 'lastPacketMs',
 ] as const;
 export type GaugeName = (typeof GAUGE_NAMES)[number];
 

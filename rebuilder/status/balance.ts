@@ -2,7 +2,7 @@ import { COUNTERS, COUNTER_NAMES, type CounterName, type Ledger } from '../ledge
 import type { Gauges } from './status-source.ts';
 
 /** The units of which nothing may disappear. */
-export const ACCOUNTED_UNITS = ['packets', 'bytes', 'requests'] as const;
+export const ACCOUNTED_UNITS = ['packets', 'bytes', 'requests', 'exchanges'] as const;
 export type AccountedUnit = (typeof ACCOUNTED_UNITS)[number];
 
 export interface UnitBalance {
@@ -20,6 +20,7 @@ export function inFlight(gauges: Gauges): Readonly<Record<AccountedUnit, number>
     packets: gauges.pendingPackets,
     bytes: gauges.pendingBytes,
     requests: gauges.inFlightRequests,
+    exchanges: gauges.inFlightExchanges,
   };
 }
 
@@ -32,13 +33,17 @@ export function total(ledger: Ledger, role: 'in' | 'out' | 'lost', unit: Account
   return sum;
 }
 
+/** What of each unit is in flight; a unit that is not named holds nothing. */
+export type InFlight = Readonly<Partial<Record<AccountedUnit, number>>>;
+
 /** The ledger's identities, one a unit: Σ in = Σ out + Σ lost + in flight. */
-export function balance(ledger: Ledger, flying: Readonly<Record<AccountedUnit, number>>): UnitBalance[] {
+export function balance(ledger: Ledger, flying: InFlight): UnitBalance[] {
   return ACCOUNTED_UNITS.map((unit) => {
     const came = total(ledger, 'in', unit);
     const left = total(ledger, 'out', unit);
     const lost = total(ledger, 'lost', unit);
-    return { unit, in: came, out: left, lost, inFlight: flying[unit], imbalance: came - left - lost - flying[unit] };
+    const held = flying[unit] ?? 0;
+    return { unit, in: came, out: left, lost, inFlight: held, imbalance: came - left - lost - held };
   });
 }
 

@@ -1,4 +1,4 @@
-import type { StatusSource } from './status-source.ts';
+import type { EndpointState, StatusSource } from './status-source.ts';
 
 /** Without a packet for this long, an instance says that it is not ready: either nothing is mirrored, or nothing gets here. */
 export const MAX_SILENCE_MS = 60_000;
@@ -26,7 +26,7 @@ export function canReceive(source: StatusSource): Health {
 
 /** `/ready`: packets in and requests out, the whole way. */
 export function ready(source: StatusSource, nowMs: number): Health {
-  return health([socketsBound(source), packetsArriving(source, nowMs), endpointAnswering(source)]);
+  return health([socketsBound(source), packetsArriving(source, nowMs), ...source.endpoints().map(endpointAnswering)]);
 }
 
 /** One JSON object a line. */
@@ -58,8 +58,7 @@ function packetsArriving(source: StatusSource, nowMs: number): Check {
   return { check: 'packets arriving', ok: silence <= MAX_SILENCE_MS, reason: `last packet ${seconds(silence)} ago` };
 }
 
-function endpointAnswering(source: StatusSource): Check {
-  const { url, answering, detail } = source.endpoint();
+function endpointAnswering({ url, answering, detail }: EndpointState): Check {
   return { check: 'endpoint answering', ok: answering, reason: url === null ? detail : `${url}: ${detail}` };
 }
 

@@ -32,8 +32,8 @@ export function metrics(source: StatusSource): Registry {
   gauge(registry, 'rebuilder_source_up', 'Whether the packet source can receive (1) or not (0)', (set) => {
     for (const { description, bound } of source.sources()) set({ source: description }, bound ? 1 : 0);
   }, ['source']);
-  gauge(registry, 'rebuilder_endpoint_up', 'Whether the detection endpoint answers (1) or not (0)', (set) => {
-    set({}, source.endpoint().answering ? 1 : 0);
+  gauge(registry, 'rebuilder_endpoint_up', 'Whether the detection endpoints answer (1) or one of them does not (0)', (set) => {
+    set({}, source.endpoints().every(({ answering }) => answering) ? 1 : 0);
   });
   gauge(registry, 'rebuilder_last_packet_timestamp_seconds', 'When the last packet arrived, since the epoch; 0 = none yet', (set) => {
     set({}, (source.lastPacketMs() ?? 0) / 1000);
@@ -50,8 +50,9 @@ const GAUGES: readonly (readonly [keyof Gauges, string, string])[] = [
   ['pendingPackets', 'rebuilder_pending_packets', 'Packets held back, such as fragments that wait for the rest'],
   ['pendingBytes', 'rebuilder_pending_bytes', 'Stream bytes held in reassembly and by half-read messages'],
   ['inFlightRequests', 'rebuilder_requests_in_flight', 'Requests rebuilt that are neither delivered nor dropped'],
-  ['queueBytes', 'rebuilder_queue_bytes', 'Bytes of requests that wait for delivery'],
-  ['openConnections', 'rebuilder_endpoint_connections', 'Open connections to the detection endpoint'],
+  ['inFlightExchanges', 'rebuilder_exchanges_in_flight', 'Exchanges for the native nodes that are neither delivered nor dropped'],
+  ['queueBytes', 'rebuilder_queue_bytes', 'Bytes of requests and exchanges that wait for delivery'],
+  ['openConnections', 'rebuilder_endpoint_connections', 'Open connections to the detection endpoints'],
 ];
 
 /** Name of the Prometheus family a counter is in. */

@@ -24,7 +24,6 @@ export function content(source: StatusSource, rates: RateHistory, nowMs: number)
   const health = ready(source, nowMs);
   const now = rates.latest();
   const lost = losses(ledger);
-  const endpoint = source.endpoint();
   const requestsLost = total(ledger, 'lost', 'requests');
   return `
 <header><h1>rebuilder <small>${escape(source.version)}</small></h1>
@@ -44,8 +43,10 @@ ${health.checks.map((check) => `<tr><td>${pill(check.ok, check.ok ? 'yes' : 'no'
 <section><h2>Packet sources</h2><table>
 ${source.sources().map(({ description, bound }) => `<tr><td>${pill(bound, bound ? 'open' : 'closed')}</td><td>${escape(description)}</td></tr>`).join('\n')}
 </table></section>
-<section><h2>Detection endpoint</h2><table><tr><td>${pill(endpoint.answering, endpoint.answering ? 'answers' : 'silent')}</td>
-<td>${escape(endpoint.url ?? 'none')}</td><td>${escape(endpoint.detail)}</td><td>${number(gauges.openConnections)} connections</td></tr></table></section>
+<section><h2>Detection endpoint</h2><table>
+${source.endpoints().map(({ url, answering, detail }) => `<tr><td>${pill(answering, answering ? 'answers' : 'silent')}</td>
+<td>${escape(url ?? 'none')}</td><td>${escape(detail)}</td></tr>`).join('\n')}
+<tr><td></td><td>${number(gauges.openConnections)} connections</td><td></td></tr></table></section>
 <section><h2>Ledger: what came in ended somewhere</h2>
 <table class="numbers"><tr><th></th><th>in</th><th>out</th><th>lost</th><th>in flight</th><th></th></tr>
 ${balance(ledger, inFlight(gauges)).map((row) => `<tr><th>${row.unit}</th><td>${number(row.in)}</td><td>${number(row.out)}</td><td>${number(row.lost)}</td>

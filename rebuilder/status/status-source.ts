@@ -10,9 +10,11 @@ export interface Gauges {
   readonly pendingBytes: number;
   /** Requests rebuilt that are neither delivered nor dropped: waiting for a response, queued or sent. */
   readonly inFlightRequests: number;
-  /** Bytes of requests in the delivery queue. */
+  /** Exchanges for the native nodes that are neither delivered nor dropped. */
+  readonly inFlightExchanges: number;
+  /** Bytes of requests, and of exchanges, in the delivery queues. */
   readonly queueBytes: number;
-  /** Connections to the detection endpoint. */
+  /** Connections to the detection endpoints. */
   readonly openConnections: number;
 }
 
@@ -53,7 +55,8 @@ export interface StatusSource {
   ledger(): Ledger;
   gauges(): Gauges;
   sources(): readonly SourceState[];
-  endpoint(): EndpointState;
+  /** Where requests are delivered, and whole exchanges; never empty. */
+  endpoints(): readonly EndpointState[];
   /** When the last packet arrived, ms since the epoch; null = none yet. */
   lastPacketMs(): number | null;
   /** Only the demo knows this: newest last. */

@@ -9,5 +9,6 @@ mistakeCases([
   ['two forms at once', 'mode: tcp-capture-v2\ngoreplay: {filter: "eth0:"}', 'goreplay', /belongs to mode tcp-capture/],
   ['two rules for the client address', 'http_inspector: {real_ip_header: X-Real-IP}\nproxy_headers: [{trusted_networks: [10.0.0.0/8]}]',
     'http_inspector.real_ip_header', /keep one/],
+  ['TLS options for a plain endpoint', 'forward: {ext_proc: {endpoint: "http://n:5080", tls: {server_name: n}}}', 'forward.ext_proc.tls', /https/],
   ['the same port twice', 'metrics: {listen_address: ":9000"}\nhealth_check: {listen_address: ":9000"}', 'health_check.listen_address', /choose another/],
 ]);

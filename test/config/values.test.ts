@@ -12,5 +12,8 @@ mistakeCases([
   ['a pattern that is no RE2', 'input_filters: {bypass: [{path: "(?=x)"}]}', 'input_filters.bypass[0].path', /is no RE2 pattern/],
   ['https to the nodes', 'forward: {endpoint: "https://alb"}', 'forward.endpoint', /plain HTTP/],
   ['a path in the endpoint', 'forward: {endpoint: "http://alb/x"}', 'forward.endpoint', /host and port only/],
+  ['native nodes without a port', 'forward: {ext_proc: {endpoint: "https://nodes.example"}}', 'forward.ext_proc.endpoint', /host and port/],
+  ['native nodes by another protocol', 'forward: {ext_proc: {endpoint: "grpc://nodes.example:5080"}}', 'forward.ext_proc.endpoint', /https:\/\/host:port/],
+  ['a name that no certificate has', 'forward: {ext_proc: {tls: {server_name: "a b"}}}', 'forward.ext_proc.tls.server_name', /host name/],
   ['a header that frames the message cannot be masked', 'forward: {redact: {headers: [Content-Length]}}', 'forward.redact.headers[0]', /frames/],
 ]);

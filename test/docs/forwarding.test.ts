@@ -58,10 +58,15 @@ test('the ends of a request', () => {
   assert.deepEqual(rows('ends').map(([name]) => name), ends);
 });
 
+test('the ends of an exchange', () => {
+  const ends = COUNTER_NAMES.filter((name) => name.startsWith('ext_proc.') && ['out', 'lost'].includes(COUNTERS[name].role));
+  assert.deepEqual(rows('ext_proc ends').map(([name]) => name), ends);
+});
+
 test('every counter the page names exists', () => {
-  for (const [, name] of text.matchAll(/`(forward\.[a-z_.0-9]+)`/g)) {
+  for (const [, name] of text.matchAll(/`((?:forward|ext_proc)\.[a-z_.0-9]+)`/g)) {
     const isOption = ['forward.endpoint', 'forward.raw_endpoint', 'forward.pipelining', 'forward.body_limit', 'forward.response_timeout', 'forward.connect_timeout',
-      'forward.resolve_interval', 'forward.queue_bytes', 'forward.sample', 'forward.deadline', 'forward.attempts'].includes(name!);
+      'forward.resolve_interval', 'forward.queue_bytes', 'forward.sample', 'forward.deadline', 'forward.attempts', 'forward.ext_proc', 'forward.ext_proc.body_limit'].includes(name!);
     assert.ok(isOption || (COUNTER_NAMES as readonly string[]).includes(name!), name);
   }
 });

@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { watchEndpoint } from '../../rebuilder/service/endpoint-watch.ts';
+import { watchEndpoints } from '../../rebuilder/service/endpoint-watch.ts';
 
 test('one line when the endpoint stops to answer, one when it answers again, none while nothing changes', (t) => {
   t.mock.timers.enable({ apis: ['setInterval'] });
   const said: string[] = [];
-  let [answering, detail] = [true, 'answering'];
-  const end = watchEndpoint(() => ({ url: 'http://node:80', answering, detail }), 60_000, (sentence) => said.push(sentence));
+  let [answering, nativeAnswers, detail] = [true, true, 'answering'];
+  const end = watchEndpoints(() => [
+    { url: 'http://node:80', answering, detail }, { url: 'https://native:5080', answering: nativeAnswers, detail: 'gone' },
+  ], 60_000, (sentence) => said.push(sentence));
   const pass = (): void => t.mock.timers.tick(10_000);
   pass();
   assert.deepEqual(said, []);
@@ -19,6 +21,10 @@ test('one line when the endpoint stops to answer, one when it answers again, non
   pass();
   pass();
   assert.deepEqual(said.splice(0), ['http://node:80 answers again']);
+  nativeAnswers = false;
+  pass();
+  pass();
+  assert.deepEqual(said.splice(0), ['https://native:5080: gone; tried again for up to 60 s a request (forward.deadline)'], 'each by itself');
   answering = false;
   end();
   pass();

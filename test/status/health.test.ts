@@ -17,6 +17,11 @@ const cases: readonly { name: string; set: (source: StubSource) => void; canRece
     canReceive: true, ready: false, says: /http:\/\/node:8445: connection refused/,
   },
   {
+    name: 'of two endpoints the native nodes are away',
+    set: (s) => { s.last = NOW; s.nativeNodes = [{ url: 'https://nodes:5080', answering: false, detail: 'certificate has expired' }]; },
+    canReceive: true, ready: false, says: /https:\/\/nodes:5080: certificate has expired/,
+  },
+  {
     name: 'the socket is closed: draining',
     set: (s) => { s.last = NOW; s.state = [{ description: 'vxlan 0.0.0.0:4789', bound: false }]; },
     canReceive: false, ready: false, says: /vxlan 0\.0\.0\.0:4789: not open/,

@@ -44,18 +44,18 @@ test('gauges follow the process', async () => {
   const source = new StubSource();
   const registry = metrics(source);
   source.held = {
-    flows: 1, pendingPackets: 3, pendingBytes: 4, inFlightRequests: 5, queueBytes: 6, openConnections: 7,
+    flows: 1, pendingPackets: 3, pendingBytes: 4, inFlightRequests: 5, inFlightExchanges: 8, queueBytes: 6, openConnections: 7,
   };
   source.last = 1_234_500;
   source.state = [{ description: 'vxlan "a"', bound: true }, { description: 'eth0', bound: false }];
   source.node = { url: 'http://node', answering: false, detail: 'refused' };
   const values = parse(await registry.metrics());
   assert.deepEqual(
-    ['rebuilder_flows', 'rebuilder_pending_packets', 'rebuilder_pending_bytes', 'rebuilder_requests_in_flight',
+    ['rebuilder_flows', 'rebuilder_pending_packets', 'rebuilder_pending_bytes', 'rebuilder_requests_in_flight', 'rebuilder_exchanges_in_flight',
       'rebuilder_queue_bytes', 'rebuilder_endpoint_connections', 'rebuilder_endpoint_up', 'rebuilder_last_packet_timestamp_seconds',
       'rebuilder_source_up{source="vxlan \\"a\\""}', 'rebuilder_source_up{source="eth0"}', 'rebuilder_build_info{version="1.2.3"}',
-      'rebuilder_imbalance{unit="bytes"}', 'rebuilder_imbalance{unit="requests"}'].map((name) => values.get(name)),
-    [1, 3, 4, 5, 6, 7, 0, 1234.5, 1, 0, 1, -4, -5]);
+      'rebuilder_imbalance{unit="bytes"}', 'rebuilder_imbalance{unit="requests"}', 'rebuilder_imbalance{unit="exchanges"}'].map((name) => values.get(name)),
+    [1, 3, 4, 5, 8, 6, 7, 0, 1234.5, 1, 0, 1, -4, -5, -8]);
   source.state = [];
   const later = parse(await registry.metrics());
   assert.deepEqual([...later.keys()].filter((name) => name.startsWith('rebuilder_source_up')), [], 'a source that is gone is not kept');
