@@ -22,6 +22,8 @@ export class Delivery {
   start = 0;
   end = 0;
   traits = 0;
+  /** Who sent it, as text: clients share what is scarce. */
+  client = '';
   /** Clock of the dispatcher, ms. */
   submittedMs = 0;
   /** Failed attempts. */
@@ -47,6 +49,7 @@ export function releaseDelivery(delivery: Delivery): void {
   delivery.memory = null;
   delivery.slab = null;
   delivery.traits = 0;
+  delivery.client = '';
   delivery.attempts = 0;
   delivery.answeredAtFailure = -1;
   delivery.alternate = null;

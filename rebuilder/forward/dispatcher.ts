@@ -97,7 +97,8 @@ export class Dispatcher implements PoolOwner {
       this.#raw = new Pool(rawBook, { ...shared, maxConnections: RAW_CONNECTIONS, pipelining: 1, isSingle: true }, this, ledger, clock);
     }
     const rawBytes = this.#raw === null ? 0 : Math.floor(options.queueBytes * RAW_SHARE);
-    this.#rawMemory = new SlabPool(rawBytes);
+    // Each in memory of its own: what one client gives up is free for another.
+    this.#rawMemory = new SlabPool(rawBytes, 0);
     this.#sharedMemory = new SlabPool(options.queueBytes - rawBytes);
     this.#timer = setInterval(() => this.#tick(), TICK_MS);
     this.#tick();
@@ -142,7 +143,7 @@ export class Dispatcher implements PoolOwner {
     if (slab === null) return;
     const end = putKeptForm(request, envelope, this.#marker, found, false, this.#ledger, slab.bytes, slab.used);
     this.#inFlight++;
-    this.#shared.push(this.#take(this.#sharedMemory, slab, end, found));
+    this.#shared.push(this.#take(this.#sharedMemory, slab, end, found, envelope.clientAddress));
   }
 
   /** Byte-true and alone; with the re-framed form beside it, should the node refuse to read it. */
@@ -150,7 +151,7 @@ export class Dispatcher implements PoolOwner {
     const slab = this.#reserve(raw, this.#rawMemory, keptBytes(request, envelope), request);
     if (slab === null) return;
     const end = putKeptForm(request, envelope, this.#marker, found, true, this.#ledger, slab.bytes, slab.used);
-    const delivery = this.#take(this.#rawMemory, slab, end, found);
+    const delivery = this.#take(this.#rawMemory, slab, end, found, envelope.clientAddress);
     this.#ledger.count('forward.raw');
     this.#inFlight++;
     this.#submitRebuilt(request, envelope, found, delivery);
@@ -166,7 +167,7 @@ export class Dispatcher implements PoolOwner {
     if (slab === null) return;
     const end = putRebuiltForm(request, envelope, this.#marker, plan, found, true, ledger, slab.bytes, slab.used);
     if (end >= 0) {
-      const delivery = this.#take(memory, slab, end, found);
+      const delivery = this.#take(memory, slab, end, found, envelope.clientAddress);
       if (!plan.complete) delivery.traits |= Trait.incomplete;
       if ((found & Finding.method) !== 0) delivery.traits &= ~Trait.bodyless;
       // A load balancer in its defensive mode closes behind a GET with a body.
@@ -195,7 +196,7 @@ export class Dispatcher implements PoolOwner {
     const slab = this.#reserve(this.#raw, this.#rawMemory, plan.bytes, request);
     if (slab === null) return;
     const end = putRebuiltForm(request, envelope, this.#marker, plan, found, false, null, slab.bytes, slab.used);
-    const delivery = this.#take(this.#rawMemory, slab, end, found);
+    const delivery = this.#take(this.#rawMemory, slab, end, found, envelope.clientAddress);
     delivery.traits |= Trait.last;
     if (!plan.complete) delivery.traits |= Trait.incomplete;
     this.#ledger.count('forward.reframed');
@@ -203,7 +204,7 @@ export class Dispatcher implements PoolOwner {
     this.#raw.push(delivery);
   }
 
-  /** Memory for a request; the oldest queued ones make room. null = there is none, which is counted. */
+  /** Memory for a request; queued ones make room. null = there is none, which is counted. */
   #reserve(pool: Pool, memory: SlabPool, size: number, request: Request): Slab | null {
     if (!memory.fits(size)) {
       this.#refuse(request, 'forward.too_large');
@@ -212,12 +213,12 @@ export class Dispatcher implements PoolOwner {
     for (;;) {
       const slab = memory.reserve(size);
       if (slab !== null) return slab;
-      const oldest = pool.oldest();
-      if (oldest === null) break;
+      const dropped = pool.toDrop();
+      if (dropped === null) break;
       this.#inFlight--;
       this.#ledger.count('forward.queue_full');
-      this.onEnd?.(mirrorId(oldest), 'forward.queue_full');
-      releaseDelivery(oldest);
+      this.onEnd?.(mirrorId(dropped), 'forward.queue_full');
+      releaseDelivery(dropped);
     }
     // All of it is on its way to a node that does not answer.
     this.#refuse(request, 'forward.queue_full');
@@ -230,10 +231,11 @@ export class Dispatcher implements PoolOwner {
     this.onEnd?.(request.id, reason);
   }
 
-  #take(memory: SlabPool, slab: Slab, end: number, found: number): Delivery {
+  #take(memory: SlabPool, slab: Slab, end: number, found: number, client: string): Delivery {
     const delivery = newDelivery();
     delivery.memory = memory;
     delivery.slab = slab;
+    delivery.client = client;
     delivery.start = slab.used;
     delivery.end = end;
     delivery.submittedMs = this.#nowMs;
@@ -271,7 +273,7 @@ export class Dispatcher implements PoolOwner {
     const slab = memory.reserve(envelopedBytes(bytes, refused.start, refused.end, isDeep));
     if (slab === null) return false;
     const end = putEnvelopedForm(bytes, refused.start, refused.end, isDeep, slab.bytes, slab.used);
-    const delivery = this.#take(memory, slab, end, 0);
+    const delivery = this.#take(memory, slab, end, 0, refused.client);
     delivery.submittedMs = refused.submittedMs;
     // What is wrong may be another line of it: then the connection ends again, and nobody else shall suffer.
     delivery.traits = (refused.traits & (Trait.incomplete | Trait.http10)) | Trait.alone | (isDeep ? Trait.last : Trait.enveloped);
@@ -343,7 +345,7 @@ export class Dispatcher implements PoolOwner {
     for (const pool of [this.#shared, this.#raw]) {
       if (pool === null) continue;
       pool.stop();
-      for (let delivery = pool.oldest(); delivery !== null; delivery = pool.oldest()) pool.drop(delivery, 'forward.drain_timeout');
+      for (let delivery = pool.toDrop(); delivery !== null; delivery = pool.toDrop()) pool.drop(delivery, 'forward.drain_timeout');
     }
     return left;
   }

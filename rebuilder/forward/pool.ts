@@ -4,6 +4,7 @@ import { Connection } from './connection.ts';
 import type { ConnectionOwner, End } from './connection.ts';
 import { releaseDelivery, Trait } from './delivery.ts';
 import type { Delivery } from './delivery.ts';
+import { FairQueue } from './fair-queue.ts';
 import { Queue } from './queue.ts';
 import { verdict } from './verdict.ts';
 
@@ -42,9 +43,9 @@ const REASON_OF_END: Readonly<Record<'lost' | 'timeout' | 'bad_response', Counte
 
 /** The connections to one endpoint, and what waits for them. */
 export class Pool implements ConnectionOwner {
-  readonly queue = new Queue();
+  readonly queue: Queue | FairQueue;
   /** Those that failed once, or must not be followed: each goes on a connection where nothing else is. */
-  readonly alone = new Queue();
+  readonly alone = new FairQueue();
   readonly addresses: AddressBook;
   /** Requests sent and not answered. */
   inFlight = 0;
@@ -72,6 +73,7 @@ export class Pool implements ConnectionOwner {
 
   constructor(addresses: AddressBook, options: PoolOptions, owner: PoolOwner, ledger: Ledger, clock: () => number) {
     this.addresses = addresses;
+    this.queue = options.isSingle ? new FairQueue() : new Queue();
     this.#options = options;
     this.#owner = owner;
     this.#ledger = ledger;
@@ -87,12 +89,16 @@ export class Pool implements ConnectionOwner {
     else this.queue.push(delivery);
   }
 
-  /** Takes the oldest request that is not sent out of the queue; null = there is none. */
-  oldest(): Delivery | null {
-    const first = this.queue.first;
-    const alone = this.alone.first;
-    if (first === null || (alone !== null && alone.submittedMs <= first.submittedMs)) return this.alone.shift();
-    return this.queue.shift();
+  /**
+   * Takes the request out of the queues that makes room for another: the oldest, or where each request needs a connection of its own the
+   * oldest of the client that holds the most. null = there is none.
+   */
+  toDrop(): Delivery | null {
+    const { queue, alone } = this;
+    if (queue instanceof FairQueue) return (queue.bytes >= alone.bytes ? queue : alone).shiftHeaviest();
+    const oldest = alone.oldest();
+    if (queue.first === null || (oldest !== null && oldest.submittedMs <= queue.first.submittedMs)) return alone.shiftOldest();
+    return queue.shift();
   }
 
   /** Sends what the connections can take now. */
@@ -132,7 +138,7 @@ export class Pool implements ConnectionOwner {
     return null;
   }
 
-  #sendAlone(connection: Connection, queue: Queue, now: number): void {
+  #sendAlone(connection: Connection, queue: Queue | FairQueue, now: number): void {
     connection.isExclusive = true;
     connection.sinceMs = now;
     this.inFlight++;
@@ -367,8 +373,12 @@ export class Pool implements ConnectionOwner {
     }
   }
 
-  #expire(queue: Queue, now: number): void {
-    while (queue.first !== null && now - queue.first.submittedMs > this.#options.deadlineMs) this.drop(queue.shift()!, 'forward.deadline');
+  #expire(queue: Queue | FairQueue, now: number): void {
+    for (;;) {
+      const oldest = queue instanceof FairQueue ? queue.oldest() : queue.first;
+      if (oldest === null || now - oldest.submittedMs <= this.#options.deadlineMs) return;
+      this.drop((queue instanceof FairQueue ? queue.shiftOldest() : queue.shift())!, 'forward.deadline');
+    }
   }
 
   #addressesChanged(): void {

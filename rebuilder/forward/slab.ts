@@ -27,9 +27,10 @@ export class SlabPool {
   readonly #spare: Slab[] = [];
   #current: Slab | null = null;
 
-  constructor(maxBytes: number) {
+  /** @param slabBytes size of a slab that several requests share; 0 = none do */
+  constructor(maxBytes: number, slabBytes = Math.min(MAX_SLAB_BYTES, Math.floor(maxBytes / 4))) {
     this.maxBytes = maxBytes;
-    this.#slabBytes = Math.min(MAX_SLAB_BYTES, Math.floor(maxBytes / 4));
+    this.#slabBytes = slabBytes;
   }
 
   /** Could a request of `size` bytes ever be held? */
