@@ -11,8 +11,7 @@ export class AwsProvider extends TerraformProvider {
     super(scope, id, {
       terraformResourceType: 'aws',
       terraformProviderSource: 'hashicorp/aws',
-      // The official Wallarm module wants less than 6.
-      terraformGeneratorMetadata: { providerName: 'aws', providerVersionConstraint: '>= 5.80, < 6' },
+      terraformGeneratorMetadata: { providerName: 'aws', providerVersionConstraint: '>= 5.80, < 7' },
     });
     this.region = region;
   }

@@ -26,6 +26,7 @@ const OUTPUT_TYPES: Readonly<Record<string, 'IResolvable' | 'string[]'>> = {
   artifact: 'IResolvable',
   mirror_snippets: 'IResolvable',
   network_interfaces: 'IResolvable',
+  ports: 'IResolvable',
   refused: 'IResolvable',
   security_group_ids: 'IResolvable',
   selectors: 'IResolvable',

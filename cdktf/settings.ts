@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import type { VpcMirrorStackProps } from './vpc-mirror-stack.ts';
 
-/** What `cdktf deploy` builds: put the values of your account here. The token comes from the environment: export TF_VAR_token=… */
+/** What `cdktf deploy` builds: put the values of your account here. */
 export const settings: VpcMirrorStackProps = {
   region: 'eu-west-2',
   vpcId: 'vpc-0123456789abcdef0',
@@ -16,6 +16,7 @@ export const settings: VpcMirrorStackProps = {
   proxyCidrs: ['10.0.0.0/16'],
 
   // New Wallarm nodes (EU Cloud; us1.api.wallarm.com for the US), or nodes that exist: { mirrorEndpoint: 'http://nodes.internal:8445' }
+  // The token: in a secret (tokenSecretArn: 'arn:aws:secretsmanager:…'), or from the environment (export TF_VAR_token=…).
   detection: { wallarm: { host: 'api.wallarm.com', labels: { group: 'shop' } } },
 
   // Built by `npm run package`.

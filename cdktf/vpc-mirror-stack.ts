@@ -6,6 +6,9 @@ import { VpcMirrorRebuild, type VpcMirrorRebuildProps } from './vpc-mirror-rebui
 import { VpcMirrorSessions } from './vpc-mirror-sessions.ts';
 import { WallarmNodes, type WallarmNodesProps } from './wallarm-nodes.ts';
 
+/** Nobody but the load balancers and the rebuilders reaches a node. By reference, because the rebuilders in turn name the nodes. */
+const SENDERS = Object.fromEntries(['alb', 'nlb', 'rebuilder'].map((word) => [word, `\${module.rebuild.security_group_ids.${word}}`]));
+
 type Place = 'namePrefix' | 'tags' | 'vpcId' | 'subnetIds';
 
 export interface VpcMirrorStackProps {
@@ -35,11 +38,14 @@ export interface VpcMirrorStackProps {
   /** Networks of load balancers in front of the mirrored instances, whose X-Forwarded-For names the client. */
   readonly proxyCidrs?: readonly string[];
 
-  /** Nodes that exist already, or settings of new Wallarm nodes; their token is the Terraform variable `token` (TF_VAR_token). */
-  readonly detection: { readonly mirrorEndpoint: string } | { readonly wallarm: Omit<WallarmNodesProps, Place | 'token'> };
+  /**
+   * Nodes that exist already, or settings of new Wallarm nodes. Their token is in the secret `tokenSecretArn`; without one it is the
+   * Terraform variable `token` (TF_VAR_token), and lands in the state.
+   */
+  readonly detection: { readonly mirrorEndpoint: string } | { readonly wallarm: Omit<WallarmNodesProps, Place | 'kind' | 'token' | 'sourceSecurityGroupIds'> };
 
   /** Anything else of the rebuilders: the artifact, sizes, alarms, configuration. */
-  readonly rebuild: Omit<VpcMirrorRebuildProps, Place | 'mirroredCidrs' | 'mirrorEndpoint' | 'detectionTargetGroupArn' | 'rawTargetGroupArn'>;
+  readonly rebuild: Omit<VpcMirrorRebuildProps, Place | 'mirroredCidrs' | 'mirrorEndpoint' | 'detectionTargetGroupArn' | 'rawTargetGroupArn' | 'detectionPorts'>;
 }
 
 /** All of examples/vpc-mirror: chosen interfaces, mirror sessions, rebuilders, and Wallarm nodes or an endpoint that exists. */
@@ -58,11 +64,14 @@ export class VpcMirrorStack extends TerraformStack {
 
     this.interfaces = new MirroredInterfaces(this, 'enis', { ...props.interfaces, vpcId });
     this.nodes = 'wallarm' in props.detection
-      ? new WallarmNodes(this, 'nodes', { ...props.detection.wallarm, ...place, namePrefix: `${namePrefix}-node`, token: this.token() })
+      ? new WallarmNodes(this, 'nodes', {
+          ...props.detection.wallarm, ...place, namePrefix: `${namePrefix}-node`, sourceSecurityGroupIds: SENDERS,
+          ...props.detection.wallarm.tokenSecretArn === undefined ? { token: this.token() } : {},
+        })
       : undefined;
     const detection = 'mirrorEndpoint' in props.detection
       ? { mirrorEndpoint: props.detection.mirrorEndpoint }
-      : { detectionTargetGroupArn: this.nodes!.httpTargetGroupArn, rawTargetGroupArn: this.nodes!.rawTargetGroupArn };
+      : { detectionTargetGroupArn: this.nodes!.httpTargetGroupArn, rawTargetGroupArn: this.nodes!.rawTargetGroupArn, detectionPorts: [8445, 8448] };
     const proxies = props.proxyCidrs === undefined ? {} : { proxy_headers: [{ trusted_networks: props.proxyCidrs, real_ip: ['X-Forwarded-For'] }] };
     this.rebuild = new VpcMirrorRebuild(this, 'rebuild', {
       responsesMirrored, ...props.rebuild, ...place, ...detection, namePrefix, mirroredCidrs: props.mirroredCidrs,
@@ -86,7 +95,7 @@ export class VpcMirrorStack extends TerraformStack {
   private token(): string {
     const variable = new TerraformVariable(this, 'token', {
       type: 'string', sensitive: true,
-      description: 'Wallarm token: of a node of the type Wallarm node, or an API token of the role Deploy (TF_VAR_token)',
+      description: 'Wallarm token: an API token of the usage type Node deployment/Deployment, or a node token (TF_VAR_token)',
     });
     return variable.stringValue;
   }

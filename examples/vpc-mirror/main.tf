@@ -4,6 +4,16 @@ provider "aws" {
   region = var.region
 }
 
+# What one variable cannot check alone. Nothing is made in AWS by this resource.
+resource "terraform_data" "inputs" {
+  lifecycle {
+    precondition {
+      condition     = (var.node == "endpoint") == (var.mirror_endpoint != null)
+      error_message = "mirror_endpoint goes with node = \"endpoint\": set both, or neither."
+    }
+  }
+}
+
 module "rebuild" {
   source = "../../modules/vpc-mirror-rebuild"
 
@@ -18,6 +28,7 @@ module "rebuild" {
   detection_target_group_arn = one(module.nodes[*].http_target_group_arn)
   raw_target_group_arn       = one(module.nodes[*].raw_target_group_arn)
   mirror_endpoint            = var.mirror_endpoint
+  detection_ports            = flatten([module.nodes[*].ports, var.node == "endpoint" ? [8445] : []])
 
   artifact_file          = var.artifact_s3_uri == null ? coalesce(var.artifact_file, "${path.module}/../../dist/vpc-mirror.tar.gz") : null
   artifact_s3_uri        = var.artifact_s3_uri
@@ -65,22 +76,29 @@ module "sessions" {
 module "nodes" {
   source = "../../modules/wallarm-nodes"
 
-  count = var.mirror_endpoint == null ? 1 : 0
+  count = var.node == "endpoint" ? 0 : 1
 
+  kind        = var.node
   name_prefix = "${var.name_prefix}-node"
   tags        = var.tags
 
   vpc_id     = var.vpc_id
   subnet_ids = var.private_subnet_ids
 
-  token              = var.token == null ? "" : var.token
+  # Nobody but the load balancers and the rebuilders reaches a node.
+  source_security_group_ids = { for word in ["alb", "nlb", "rebuilder"] : word => module.rebuild.security_group_ids[word] }
+
+  token_secret_arn   = var.token_secret_arn
+  token              = var.token
   host               = var.host
   labels             = var.wallarm_labels
+  tenants            = var.wallarm_tenants
   api_discovery_only = var.api_discovery_only
+  kms_key_arns       = var.kms_key_arns
 
-  preset        = var.wallarm_preset
   node_version  = var.wallarm_version
   ami_id        = var.node_ami_id
+  ami_update    = var.ami_update
   instance_type = var.node_instance_type
   min_size      = var.node_min_size
   max_size      = var.node_max_size

@@ -150,20 +150,43 @@ variable "alarm_actions" {
 }
 
 ################################################################################
-# Detection: Wallarm nodes, or an endpoint that exists
+# Detection
 ################################################################################
 
+variable "node" {
+  description = "Where requests go. \"nginx\": Wallarm NGINX nodes, made here. \"endpoint\": nodes that exist already, at mirror_endpoint."
+  type        = string
+  default     = "nginx"
+
+  validation {
+    condition     = contains(["nginx", "endpoint"], var.node)
+    error_message = "node must be nginx or endpoint."
+  }
+}
+
 variable "mirror_endpoint" {
-  description = "Address of detection nodes that exist already, like http://nodes.internal:8445. No Wallarm node is made then, and token is not needed."
+  description = "With node = \"endpoint\": address of the detection nodes, like http://nodes.internal:8445. No Wallarm node is made then, and no token is needed."
+  type        = string
+  default     = null
+}
+
+variable "token_secret_arn" {
+  description = "ARN of the Secrets Manager secret, or of the SSM parameter, that holds the Wallarm token: an API token of the usage type Node deployment/Deployment, or a node token. It is neither in the Terraform state nor in user data."
   type        = string
   default     = null
 }
 
 variable "token" {
-  description = "Wallarm token: of a node of the type Wallarm node, or an API token of the role Deploy. It lands in the Terraform state and in the nodes' user data."
+  description = "Wallarm token itself, instead of token_secret_arn. It lands in the Terraform state and in the nodes' user data."
   type        = string
   default     = null
   sensitive   = true
+}
+
+variable "kms_key_arns" {
+  description = "Keys of yours that the secrets are encrypted with; not needed for AWS's own keys."
+  type        = list(string)
+  default     = []
 }
 
 variable "host" {
@@ -173,15 +196,9 @@ variable "host" {
 }
 
 variable "wallarm_version" {
-  description = "Version of the node's image in AWS Marketplace, which must be subscribed to."
+  description = "NGINX nodes: version of the image in AWS Marketplace, which must be subscribed to: \"7\", or more exactly \"7.1\"."
   type        = string
-  default     = "4.8"
-}
-
-variable "wallarm_preset" {
-  description = "\"mirror\" for images that have this preset (4.x); \"custom\" for newer ones, which take their NGINX configuration from here."
-  type        = string
-  default     = "mirror"
+  default     = "7"
 }
 
 variable "wallarm_labels" {
@@ -190,16 +207,28 @@ variable "wallarm_labels" {
   default     = {}
 }
 
+variable "wallarm_tenants" {
+  description = "NGINX nodes: UUIDs of the tenants that the rebuilders' routes name."
+  type        = set(string)
+  default     = []
+}
+
 variable "api_discovery_only" {
-  description = "Only API Discovery: attacks are not sent to the Wallarm Cloud. Node 5.3.7 and newer."
+  description = "Only API Discovery: attacks are not sent to the Wallarm Cloud. NGINX node 5.3.7 and newer."
   type        = bool
   default     = false
 }
 
 variable "node_ami_id" {
-  description = "Image of the nodes. Default (empty): the newest Marketplace image of wallarm_version."
+  description = "Image of the nodes. Default: the newest Marketplace image of wallarm_version at the first apply, kept until ami_update."
   type        = string
-  default     = ""
+  default     = null
+}
+
+variable "ami_update" {
+  description = "Whether an apply takes newer images when there are any, and rolls the instances."
+  type        = bool
+  default     = false
 }
 
 variable "node_instance_type" {

@@ -1,35 +1,48 @@
-# Wallarm nodes that take mirrored requests: the vendor's module knows the image, its registration and its NGINX; its launch template
-# runs in an Auto Scaling group that stands behind both load balancers of vpc-mirror-rebuild.
+# Wallarm nodes behind the load balancers of vpc-mirror-rebuild: NGINX nodes take requests over HTTP, native nodes take whole exchanges over
+# Envoy's external processing protocol (ext_proc). What differs between them is in nginx.tf and native.tf; the rest serves both.
 
 locals {
-  # The senders whose X-Forwarded-For a node believes: the ALB (its subnets) and the rebuilders on the raw path.
-  real_ip = join("\n", concat(
-    [for cidr in distinct(data.aws_subnet.this[*].cidr_block) : "set_real_ip_from ${cidr};"],
-    ["real_ip_header X-Forwarded-For;", "real_ip_recursive off;"],
-  ))
+  native = var.kind == "native"
 
-  # The files of examples/wallarm-node, which its tests run, with the networks of this deployment. The vendor's script passes snippets
-  # through a shell: comments stay behind, because their backticks would be commands there.
-  mirror_conf = replace(
-    replace(file("${path.module}/../../examples/wallarm-node/mirror.conf"), "/(?m)^ *#.*\n/", ""),
-    "/(?m)^set_real_ip_from .*\n(real_ip_.*\n+)*/", "${local.real_ip}\n",
-  )
-  node_conf = replace(
-    replace(file("${path.module}/../../examples/wallarm-node/node.conf"), "/(?m)^ *#.*\n/", ""),
-    "include /etc/nginx/mirror.conf;", indent(4, local.mirror_conf),
+  tags = merge(var.tags, { Name = var.name_prefix })
+
+  # Auto Scaling and launch templates know nothing of the provider's default tags. The role keeps the ENI profiles from mirroring a node.
+  instance_tags = merge(data.aws_default_tags.current.tags, local.tags, { "vpc-mirror:role" = "detection-node" })
+
+  service_linked_role_arn = coalesce(
+    var.service_linked_role_arn,
+    "arn:${data.aws_partition.current.partition}:iam::${data.aws_caller_identity.current.account_id}:role/aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling",
   )
 
-  # "mirror": the image brings the rest of the configuration. "custom": it brings none.
-  server_snippet = var.preset == "mirror" ? "${local.real_ip}\n" : ""
-  http_snippet   = var.preset == "mirror" ? "" : local.node_conf
+  ports = local.native ? { ext_proc = 5080, health = 8080 } : { http = 8445, health = 8448 }
 
-  post_script = templatefile("${path.module}/templates/post-script.sh.tftpl", {
+  user_data = templatefile("${path.module}/templates/user-data.sh.tftpl", {
+    needs_aws          = var.token_secret_arn != null || local.native
+    token              = var.token_secret_arn != null ? "" : var.token
+    token_command      = local.token_command
     labels             = join(",", [for key, value in var.labels : "${key}=${value}"])
     api_discovery_only = var.api_discovery_only
-    host               = var.host
-    token              = var.token
+    setup              = local.native ? local.native_setup : local.nginx_setup
   })
+
+  # Reads a secret or a parameter, on the instance. The region is the ARN's own.
+  secret_commands = {
+    for word, arn in { token = var.token_secret_arn, certificate = try(var.certificate.secret_arn, null) } :
+    word => (
+      arn == null ? "" :
+      strcontains(arn, ":ssm:") ?
+      "aws ssm get-parameter --region '${split(":", arn)[3]}' --with-decryption --name '${arn}' --query Parameter.Value --output text" :
+      "aws secretsmanager get-secret-value --region '${split(":", arn)[3]}' --secret-id '${arn}' --query SecretString --output text"
+    )
+  }
+  token_command = local.secret_commands.token
 }
+
+data "aws_default_tags" "current" {}
+
+data "aws_partition" "current" {}
+
+data "aws_caller_identity" "current" {}
 
 data "aws_subnet" "this" {
   count = length(var.subnet_ids)
@@ -37,137 +50,52 @@ data "aws_subnet" "this" {
   id = var.subnet_ids[count.index]
 }
 
-# Its own Auto Scaling group would set target_group_arns for itself alone, and take away the second target group: so there is one here.
-module "wallarm" {
-  # checkov:skip=CKV_TF_1: a registry module has versions, not commits; this one is pinned to 1.x.
-  source  = "wallarm/wallarm/aws"
-  version = "~> 1.1"
-
-  app_name             = var.name_prefix
-  app_name_no_template = true
-
-  preset         = var.preset
-  http_snippet   = local.http_snippet
-  server_snippet = local.server_snippet
-  post_script    = local.post_script
-
-  host  = var.host
-  token = var.token
-
-  upstream      = var.node_version
-  ami_id        = var.ami_id
-  instance_type = var.instance_type
-
-  vpc_id                     = var.vpc_id
-  inbound_allowed_ip_ranges  = distinct(data.aws_subnet.this[*].cidr_block)
-  outbound_allowed_ip_ranges = var.outbound_cidrs
-
-  # Any name of a target group: the module then makes none of its own.
-  custom_target_group = var.name_prefix
-  lb_enabled          = false
-  asg_enabled         = false
-
-  tags = merge(var.tags, { "vpc-mirror:role" = "detection-node" })
-}
-
-resource "aws_lb_target_group" "http" {
-  # checkov:skip=CKV_AWS_378: plain HTTP inside the VPC, as the mirrored traffic was; the nodes listen for HTTP on 8445.
-  name_prefix = "nodes-"
-  vpc_id      = var.vpc_id
-  target_type = "instance"
-  port        = 8445
-  protocol    = "HTTP"
-
-  deregistration_delay = 30
-
-  health_check {
-    protocol            = "HTTP"
-    port                = "9445"
-    path                = "/-/healthcheck"
-    interval            = 10
-    timeout             = 3
-    healthy_threshold   = 3
-    unhealthy_threshold = 3
-  }
-
-  tags = merge(var.tags, { Name = var.name_prefix })
-}
-
-resource "aws_lb_target_group" "raw" {
-  name_prefix = "nodes-"
-  vpc_id      = var.vpc_id
-  target_type = "instance"
-  port        = 8445
-  protocol    = "TCP"
-
-  deregistration_delay = 30
-
-  health_check {
-    protocol            = "HTTP"
-    port                = "9445"
-    path                = "/-/healthcheck"
-    interval            = 10
-    timeout             = 6
-    healthy_threshold   = 3
-    unhealthy_threshold = 3
-  }
-
-  tags = merge(var.tags, { Name = "${var.name_prefix}-raw" })
-}
-
-resource "aws_autoscaling_group" "nodes" {
-  name_prefix         = "${var.name_prefix}-"
-  min_size            = var.min_size
-  max_size            = var.max_size
-  vpc_zone_identifier = var.subnet_ids
-  target_group_arns   = [aws_lb_target_group.http.arn, aws_lb_target_group.raw.arn]
-
-  health_check_type         = "ELB"
-  health_check_grace_period = 300
-
-  launch_template {
-    id      = module.wallarm.template.id
-    version = module.wallarm.template.version
-  }
-
-  instance_refresh {
-    strategy = "Rolling"
-
-    preferences {
-      min_healthy_percentage = 50
-    }
-  }
-
-  # The role keeps the ENI profiles from ever mirroring a node.
-  dynamic "tag" {
-    for_each = merge(var.tags, { Name = var.name_prefix, "vpc-mirror:role" = "detection-node" })
-
-    content {
-      key                 = tag.key
-      value               = tag.value
-      propagate_at_launch = true
-    }
-  }
-
+# What one variable cannot check alone. Nothing is made in AWS by this resource.
+resource "terraform_data" "inputs" {
   lifecycle {
+    precondition {
+      condition     = var.token != null || var.token_secret_arn != null
+      error_message = "No token: put it into AWS Secrets Manager and set token_secret_arn, or set token. One is made in Wallarm Console: Settings, API tokens, usage type Node deployment/Deployment."
+    }
+
+    precondition {
+      condition     = var.token == null || var.token_secret_arn == null
+      error_message = "Both token and token_secret_arn are given: keep token_secret_arn, and remove token."
+    }
+
+    precondition {
+      condition     = !local.native || var.certificate != null
+      error_message = "A native node needs certificate: clients speak TLS to it (certificate = { secret_arn = … } or { acm_certificate_arn = … })."
+    }
+
+    precondition {
+      condition     = local.native || (var.certificate == null && var.installer == null && length(keys(var.config)) == 0)
+      error_message = "certificate, installer and config are for native nodes: remove them, or set kind = \"native\"."
+    }
+
+    precondition {
+      condition     = !local.native || length(var.tenants) == 0
+      error_message = "tenants are for NGINX nodes: a native node names its tenants in config.route_config."
+    }
+
+    precondition {
+      condition     = !local.native || var.installer != null || var.ami_id != null
+      error_message = "A native node needs installer (the vendor's all-in-one installer: url and sha256), or ami_id of the vendor's image, which brings one."
+    }
+
+    precondition {
+      condition     = local.native || var.architecture == "x86_64"
+      error_message = "The images of NGINX nodes are for x86_64 only."
+    }
+
+    precondition {
+      condition     = can(regex("^(a1|[a-z]+[0-9]+g[a-z]*)[.]", var.instance_type)) == (var.architecture == "arm64")
+      error_message = "instance_type ${var.instance_type} is not ${var.architecture}: choose another, or set architecture."
+    }
+
     precondition {
       condition     = var.min_size <= var.max_size
       error_message = "min_size (${var.min_size}) is larger than max_size (${var.max_size})."
-    }
-  }
-}
-
-resource "aws_autoscaling_policy" "nodes" {
-  name                      = "${var.name_prefix}-cpu"
-  autoscaling_group_name    = aws_autoscaling_group.nodes.name
-  policy_type               = "TargetTrackingScaling"
-  estimated_instance_warmup = 300
-
-  target_tracking_configuration {
-    target_value = 60
-
-    predefined_metric_specification {
-      predefined_metric_type = "ASGAverageCPUUtilization"
     }
   }
 }

@@ -3,9 +3,8 @@ terraform {
 
   required_providers {
     aws = {
-      source = "hashicorp/aws"
-      # The Wallarm module wants less than 6.
-      version = ">= 5.80, < 6"
+      source  = "hashicorp/aws"
+      version = ">= 5.80, < 7"
     }
   }
 }

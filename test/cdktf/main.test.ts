@@ -5,7 +5,6 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { test, type TestContext } from 'node:test';
-import { moduleRegistry } from '../terraform/module-registry.ts';
 import { terraformIsHere, Workspace } from '../terraform/workspace.ts';
 
 /** Runs the app; the stack as Terraform's JSON. `hooks` are loaded into Node before it. */
@@ -25,7 +24,7 @@ const neutral = (stack: string): string => JSON.stringify({ ...JSON.parse(stack)
 test('Terraform finds the synthesised stack valid', async (t) => {
   if (!await terraformIsHere(t)) return;
   const stack: { module: Record<string, { source: string; artifact_file?: string }> } = JSON.parse(synthesise(t));
-  const workspace = new Workspace(t, 'cdktf.out/stacks/vpc-mirror', { hosts: await moduleRegistry(t) });
+  const workspace = new Workspace(t, 'cdktf.out/stacks/vpc-mirror');
   // The modules as they are in the workspace: what a path in the checkout is has the same end.
   for (const module of Object.values(stack.module)) module.source = module.source.replace(/^.*?(?=(modules\/|enis$))/, '../../../');
   // The artifact need not have been built.

@@ -7,7 +7,6 @@ import { test } from 'node:test';
 import { App, Testing } from 'cdktf';
 import { VpcMirrorStack, type VpcMirrorStackProps } from '../../cdktf/vpc-mirror-stack.ts';
 import { emulatedAccount, provider } from '../terraform/lab.ts';
-import { moduleRegistry } from '../terraform/module-registry.ts';
 import { Workspace } from '../terraform/workspace.ts';
 
 const PROPS: VpcMirrorStackProps = {
@@ -42,10 +41,9 @@ test('the stack and examples/vpc-mirror plan the same resources', async (t) => {
   const account = await emulatedAccount(t);
   if (account === undefined) return;
   const ids = await account.build();
-  const hosts = await moduleRegistry(t);
   const [vpc, subnets] = [ids['vpc']!, [ids['subnet_targets']!, ids['subnet_nodes']!]];
 
-  const example = new Workspace(t, 'examples/vpc-mirror', { hosts });
+  const example = new Workspace(t, 'examples/vpc-mirror');
   example.write('lab_override.tf', provider(account.endpoint));
   example.write('artifact.tar.gz', 'stands in for the tarball');
   example.write('terraform.tfvars.json', JSON.stringify({
@@ -60,7 +58,7 @@ test('the stack and examples/vpc-mirror plan the same resources', async (t) => {
     ...PROPS, vpcId: vpc, privateSubnetIds: subnets, proxyCidrs: ['10.0.0.0/24'], detection: { wallarm: { labels: { group: 'shop' } } },
   });
   app.synth();
-  const stack = new Workspace(t, 'cdktf.out/stacks/vpc-mirror', { hosts });
+  const stack = new Workspace(t, 'cdktf.out/stacks/vpc-mirror');
   const written = readFileSync(join(out, 'stacks/vpc-mirror/cdk.tf.json'), 'utf8').replace(/("source": *")[^"]*?(?=(modules\/|enis"))/g, '$1../../../');
   const synthesised: { terraform: object } = JSON.parse(written);
   stack.write('cdk.tf.json', JSON.stringify({ ...synthesised, terraform: { ...synthesised.terraform, backend: undefined } }));

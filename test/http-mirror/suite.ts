@@ -154,7 +154,7 @@ export const mirrors = async (t: TestContext, product: Product, each: (copy: Rec
 const FORGED: Record<string, string> = {
   'X-Forwarded-For': '6.6.6.6', 'X-Real-IP': '6.6.6.6', 'X-Forwarded-Port': '6', 'X-Forwarded-Proto': 'gopher', 'X-Scheme': 'gopher',
   'X-SERVER-ADDR': '6.6.6.6', 'X-SERVER-PORT': '6', 'X-Response-Status': '204', 'X-Response-Time': '6.6', 'X-Response-Size': '6',
-  'X-Mirror-Id': 'forged', 'X_Server_Addr': '6.6.6.6', 'X_Forwarded_For': '6.6.6.6', 'X_Response_Status': '204',
+  'X-Mirror-Id': 'forged', 'X-Mirror-Application': '6', 'X-Mirror-Partner': '66666666-6666-6666-6666-666666666666', 'X_Server_Addr': '6.6.6.6', 'X_Forwarded_For': '6.6.6.6', 'X_Response_Status': '204',
 };
 
 export interface Contract {
@@ -178,7 +178,8 @@ export const contract = async (t: TestContext, product: Product, { behindHop = f
         await client.ask({ path, headers });
         const copy = await detection.recorder.waitFor((request) => request.target === path, `copy of ${path}`);
         const { server_port: serverPort, ...rest } = verdict(copy);
-        assert.deepEqual(rest, { remote_addr: '127.0.0.77', server_addr: '127.0.0.1', response_status: '0', response_time: '0', response_size: '0' });
+        assert.deepEqual(rest, { remote_addr: '127.0.0.77', server_addr: '127.0.0.1', response_status: '0', response_time: '0', response_size: '0', application: '' });
+        assert.deepEqual(values(copy, 'X-Mirror-Partner'), [], 'no client chooses the tenant of its copy');
         if (behindHop) assert.match(serverPort, /^\d{4,5}$/);
         else assert.equal(serverPort, String(front));
         assert.ok(!values(copy, 'X-Mirror-Id').includes('forged'), 'no client chooses the id of its copy');

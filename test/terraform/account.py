@@ -3,6 +3,7 @@
     python account.py ENDPOINT build           makes the account below; prints its ids, keyed by words, as JSON
     python account.py ENDPOINT scale GROUP N   sets the desired capacity of an Auto Scaling group
     python account.py ENDPOINT stop ID         stops an instance
+    python account.py ENDPOINT publish NAME    adds an image; one whose name begins with wallarm- is in AWS Marketplace
     python account.py ENDPOINT left [KIND]…    prints what exists of these kinds (of all that a module could have made), as JSON
 """
 
@@ -20,6 +21,7 @@ def clients(endpoint):
 class Account:
     def __init__(self, client):
         self.ec2, self.asg, self.elbv2, self.elb, self.eks, self.iam = (client(s) for s in ("ec2", "autoscaling", "elbv2", "elb", "eks", "iam"))
+        self.secrets = client("secretsmanager")
         self.ids = {}
 
     def build(self):
@@ -29,6 +31,10 @@ class Account:
             zone = "us-east-1" + "ab"[index % 2]
             ids[f"subnet_{name}"] = ec2.create_subnet(VpcId=ids["vpc"], CidrBlock=f"10.0.{index}.0/24", AvailabilityZone=zone)["Subnet"]["SubnetId"]
         ids["image"] = ec2.describe_images(Owners=["amazon"])["Images"][0]["ImageId"]
+
+        for version in ("4-8-0", "6-12-3", "7-1-0"):
+            ids[f"image_{version}"] = ec2.register_image(Name=f"wallarm-node-{version}-20260721")["ImageId"]
+        ids["secret"] = self.secrets.create_secret(Name="wallarm/api-token", SecretString="secret-token")["ARN"]
 
         self.load_balancers()
         self.group("shop", "apps", 2, [{"Key": "app", "Value": "shop"}], [ids["target_group_shop"]])
@@ -168,6 +174,8 @@ def main():
     elif command == "stop":
         client("ec2").stop_instances(InstanceIds=rest)
         result = {}
+    elif command == "publish":
+        result = {"image": client("ec2").register_image(Name=rest[0])["ImageId"]}
     else:
         result = left(client, rest)
     print(json.dumps(result, default=str))

@@ -1,9 +1,8 @@
 // Each example over its life, with the released provider against an emulated account.
 import assert from 'node:assert/strict';
 import { describe, test, type TestContext } from 'node:test';
-import { compareGolden } from './golden.ts';
+import { compareGolden, userDataOf } from './golden.ts';
 import { emulatedAccount, provider, type Account } from './lab.ts';
-import { moduleRegistry } from './module-registry.ts';
 import { Workspace, type PlannedChange } from './workspace.ts';
 
 interface Stage { readonly account: Account; readonly ids: Record<string, string>; readonly workspace: Workspace }
@@ -13,7 +12,7 @@ async function stage(t: TestContext, example: string, values: (ids: Record<strin
   const account = await emulatedAccount(t);
   if (account === undefined) return undefined;
   const ids = await account.build();
-  const workspace = new Workspace(t, `examples/${example}`, { hosts: await moduleRegistry(t) });
+  const workspace = new Workspace(t, `examples/${example}`);
   // The emulation now and then fails a call that reads while another writes; AWS is asked again for less.
   workspace.write('lab_override.tf', provider(account.endpoint).replace(/max_retries *= *\d+/, 'max_retries = 5'));
   workspace.write('artifact.tar.gz', 'stands in for the tarball');
@@ -30,12 +29,15 @@ const counts = (left: Record<string, unknown[]>): Record<string, number> => Obje
   Object.entries(left).map(([kind, all]) => [kind, all.filter((one) => !String(one).startsWith('/aws/')).length]),
 );
 
+const NODES = 'module.nodes[0]';
+const TENANT = '11111111-1111-1111-1111-111111111111';
+
 // Side by side: most of the time the provider waits for load balancers.
 describe('examples', { concurrency: 4 }, () => {
   test('vpc-mirror: nodes, rebuilders and sessions come, stay as they are, and go', async (t) => {
-    const staged = await stage(t, 'vpc-mirror', () => ({
+    const staged = await stage(t, 'vpc-mirror', (ids) => ({
       asg_names: ['shop'], mirrored_cidrs: ['10.0.0.0/16'],
-      token: 'secret-token', wallarm_labels: { group: 'shop' }, proxy_cidrs: ['10.0.0.0/24'],
+      token_secret_arn: ids['secret'], wallarm_labels: { group: 'shop' }, wallarm_tenants: [TENANT], proxy_cidrs: ['10.0.0.0/24'],
     }));
     if (staged === undefined) return;
     const { account, ids, workspace } = staged;
@@ -45,13 +47,17 @@ describe('examples', { concurrency: 4 }, () => {
     await t.test('apply twice changes nothing', async () => assert.deepEqual(summary(await workspace.plan()), []));
 
     await t.test('policy, security groups and cloud-init are those that were reviewed', async () => {
-      compareGolden('vpc-mirror', (await workspace.must('show', '-json')).stdout);
+      const shown = (await workspace.must('show', '-json')).stdout;
+      compareGolden('vpc-mirror', shown);
+      compareGolden('node-nginx-7', shown, NODES, 'user-data.sh');
     });
 
-    await t.test('the instances of the group are mirrored, and the token is in no output', async () => {
+    await t.test('the instances of the group are mirrored, and the token is neither in the state nor in user data', async () => {
       const outputs = await workspace.outputs();
       assert.deepEqual(outputs['mirrored'], [ids['eni_shop_0'], ids['eni_shop_1']].sort());
-      assert.ok(!JSON.stringify(outputs).includes('secret-token'));
+      const shown = (await workspace.must('show', '-json')).stdout;
+      assert.ok(userDataOf(shown).some((script) => script.includes(ids['secret']!)));
+      assert.ok(![shown, ...userDataOf(shown)].some((text) => text.includes('secret-token')));
     });
 
     await t.test('a new version of the service changes the artifact and rolls the rebuilders, and no session', async () => {
@@ -72,6 +78,18 @@ describe('examples', { concurrency: 4 }, () => {
       assert.deepEqual(summary(await workspace.plan()), []);
     });
 
+    await t.test('a newer image in AWS Marketplace changes nothing, until it is asked for', async () => {
+      const newer = await account.publish('wallarm-node-7-2-0-20261101');
+      assert.deepEqual(summary(await workspace.plan()), []);
+      const planned = summary(await workspace.plan('-var=ami_update=true'));
+      assert.deepEqual(planned, [
+        `delete+create ${NODES}.terraform_data.image`, `update ${NODES}.aws_autoscaling_group.nodes`, `update ${NODES}.aws_launch_template.node`,
+      ].sort());
+      await workspace.apply('plan.bin');
+      assert.ok((await workspace.must('show', '-json')).stdout.includes(newer));
+      assert.deepEqual(summary(await workspace.plan('-var=ami_update=true')), []);
+    });
+
     await t.test('destroy takes sessions before the target, the target before its listener, the listener before the NLB, and leaves nothing', async () => {
       const { stdout } = await workspace.destroy();
       const at = (address: string): number => stdout.indexOf(`${address}: Destruction complete`);
@@ -89,7 +107,7 @@ describe('examples', { concurrency: 4 }, () => {
   test('vpc-mirror with an endpoint that exists makes no node, and needs no token', async (t) => {
     const staged = await stage(t, 'vpc-mirror', () => ({
       asg_names: ['shop'], mirrored_cidrs: ['10.0.0.0/16'],
-      mirror_endpoint: 'http://nodes.internal:8445',
+      node: 'endpoint', mirror_endpoint: 'http://nodes.internal:8445',
     }));
     if (staged === undefined) return;
     const planned = summary(await staged.workspace.plan());
@@ -104,8 +122,37 @@ describe('examples', { concurrency: 4 }, () => {
     if (staged === undefined) return;
     const { code, text } = await staged.workspace.run('plan', '-no-color');
     assert.equal(code, 1);
-    assert.match(text, /token is not set: create a node in Wallarm Console/);
+    assert.match(text, /No token: put it into AWS Secrets Manager and set token_secret_arn, or set token/);
   });
+
+  test('vpc-mirror with an endpoint that is not said, or said for nothing, asks which', async (t) => {
+    const staged = await stage(t, 'vpc-mirror', (ids) => ({
+      asg_names: ['shop'], mirrored_cidrs: ['10.0.0.0/16'], token_secret_arn: ids['secret'], mirror_endpoint: 'http://nodes.internal:8445',
+    }));
+    if (staged === undefined) return;
+    const { code, text } = await staged.workspace.run('plan', '-no-color');
+    assert.equal(code, 1);
+    assert.match(text, /mirror_endpoint goes with node = "endpoint": set both, or neither/);
+  });
+
+  // What is made is the same but for the image and what the node says of its health; the golden files of each are for review.
+  for (const version of ['6', '4.8']) {
+    test(`vpc-mirror with NGINX nodes ${version}: comes, stays, goes`, async (t) => {
+      const staged = await stage(t, 'vpc-mirror', (ids) => ({
+        asg_names: ['shop'], mirrored_cidrs: ['10.0.0.0/16'], token_secret_arn: ids['secret'], wallarm_version: version,
+      }));
+      if (staged === undefined) return;
+      const { account, ids, workspace } = staged;
+      const empty = counts(await account.left());
+      await workspace.apply();
+      assert.deepEqual(summary(await workspace.plan()), []);
+      const shown = (await workspace.must('show', '-json')).stdout;
+      assert.ok(shown.includes(ids[version === '6' ? 'image_6-12-3' : 'image_4-8-0']!));
+      compareGolden(`node-nginx-${version}`, shown, NODES, 'user-data.sh');
+      await workspace.destroy();
+      assert.deepEqual(counts(await account.left()), empty);
+    });
+  }
 
   test('existing-vpc: mirrors into a VPC with nodes of its own, and goes without a trace', async (t) => {
     const staged = await stage(t, 'existing-vpc', (ids) => ({

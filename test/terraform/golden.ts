@@ -8,11 +8,15 @@ interface Module { readonly resources?: readonly Resource[]; readonly child_modu
 
 const FOLDER = 'test/terraform/golden';
 
-/** Compares with the files of the name; with UPDATE_GOLDEN set, writes them. `shown` is what `terraform show -json` printed. */
-export function compareGolden(name: string, shown: string): void {
+/**
+ * Compares what one module made with the files of the name; with UPDATE_GOLDEN set, writes them. `shown` is what `terraform show -json`
+ * printed, `module` the module's address, `script` the file of its user data.
+ */
+export function compareGolden(name: string, shown: string, module = 'module.rebuild', script = 'cloud-init.sh'): void {
   const state: { values: { root_module: Module } } = JSON.parse(shown);
-  const resources = flatten(state.values.root_module).filter(({ address }) => address.startsWith('module.rebuild.'));
-  const files = { 'iam-policy.json': iamPolicy(resources), 'security-groups.md': securityGroups(resources), 'cloud-init.sh': cloudInit(resources) };
+  const all = flatten(state.values.root_module);
+  const resources = all.filter(({ address }) => address.startsWith(`${module}.`));
+  const files = { 'iam-policy.json': iamPolicy(resources), 'security-groups.md': securityGroups(resources, groupNames(all)), [script]: userData(resources) };
   for (const [file, text] of Object.entries(files)) {
     const path = join(FOLDER, name, file);
     const now = stable(text);
@@ -24,12 +28,18 @@ export function compareGolden(name: string, shown: string): void {
   }
 }
 
+/** The scripts of all launch templates in what `terraform show -json` printed. */
+export function userDataOf(shown: string): string[] {
+  const state: { values: { root_module: Module } } = JSON.parse(shown);
+  return flatten(state.values.root_module).filter(({ type }) => type === 'aws_launch_template').map((template) => userData([template]));
+}
+
 const flatten = (module: Module): Resource[] => [...module.resources ?? [], ...(module.child_modules ?? []).flatMap(flatten)];
 
 const text = (value: unknown): string => typeof value === 'string' ? value : '';
 
 /** Names and addresses that AWS makes up anew each time. */
-const stable = (from: string): string => from.replace(/\d{18}[0-9a-f]{8}/g, 'UNIQUE');
+const stable = (from: string): string => from.replace(/\d{18}[0-9a-f]{8}/g, 'UNIQUE').replace(/(?<=:secret:wallarm\/[a-z-]+-)[A-Za-z0-9]{6}/g, 'UNIQUE');
 
 function iamPolicy(resources: readonly Resource[]): string {
   const role = resources.find(({ type }) => type === 'aws_iam_role')!;
@@ -38,8 +48,11 @@ function iamPolicy(resources: readonly Resource[]): string {
   return `${JSON.stringify({ trust: JSON.parse(text(role.values['assume_role_policy'])), policies, attached }, null, 2)}\n`;
 }
 
-function securityGroups(resources: readonly Resource[]): string {
-  const names = new Map(resources.filter(({ type }) => type === 'aws_security_group').map(({ name, values }) => [values['id'], name]));
+/** Names of the security groups, of other modules too, by id. */
+const groupNames = (resources: readonly Resource[]): ReadonlyMap<unknown, string> =>
+  new Map(resources.filter(({ type }) => type === 'aws_security_group').map(({ name, values }) => [values['id'], name]));
+
+function securityGroups(resources: readonly Resource[], names: ReadonlyMap<unknown, string>): string {
   const rows = resources.filter(({ type }) => /^aws_vpc_security_group_(in|e)gress_rule$/.test(type)).map(({ type, values }) => {
     const ports = values['from_port'] === values['to_port'] ? values['from_port'] : `${text(values['from_port'])}-${text(values['to_port'])}`;
     const peer = text(values['cidr_ipv4']) || `group ${names.get(values['referenced_security_group_id'])}`;
@@ -49,7 +62,7 @@ function securityGroups(resources: readonly Resource[]): string {
   return ['| group | direction | port | peer | why |', '|---|---|---|---|---|', ...rows.sort(), ''].join('\n');
 }
 
-function cloudInit(resources: readonly Resource[]): string {
+function userData(resources: readonly Resource[]): string {
   const template = resources.find(({ type }) => type === 'aws_launch_template')!;
   return Buffer.from(text(template.values['user_data']), 'base64').toString();
 }

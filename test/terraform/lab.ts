@@ -24,6 +24,8 @@ export interface Account {
   scale(group: string, size: number): Promise<void>;
   /** Stops an instance. */
   stop(instanceId: string): Promise<void>;
+  /** Adds an image to AWS Marketplace (names of the vendor's begin with wallarm-); its id. */
+  publish(name: string): Promise<string>;
   /** What exists, by kind (of all kinds of account.py, or of these). */
   left(...kinds: string[]): Promise<Record<string, unknown[]>>;
 }
@@ -58,6 +60,7 @@ export async function emulatedAws(t: TestContext, env: Readonly<Record<string, s
     build: async () => strings(await account(python, endpoint, 'build')),
     scale: async (group, size) => { await account(python, endpoint, 'scale', group, String(size)); },
     stop: async (id) => { await account(python, endpoint, 'stop', id); },
+    publish: async (name) => strings(await account(python, endpoint, 'publish', name))['image']!,
     left: async (...kinds) => lists(await account(python, endpoint, 'left', ...kinds)),
   };
 }

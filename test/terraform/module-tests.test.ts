@@ -4,7 +4,6 @@ import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
 import { globSync } from 'tinyglobby';
 import { installed } from '../installed.ts';
-import { moduleRegistry } from './module-registry.ts';
 import { terraformIsHere, Workspace } from './workspace.ts';
 
 const ROOTS = ['modules/vpc-mirror-rebuild', 'modules/vpc-mirror-sessions', 'modules/wallarm-nodes', 'enis', 'examples/vpc-mirror', 'examples/existing-vpc'];
@@ -19,7 +18,7 @@ test('every file is in Terraform\'s own format', (t) => {
 for (const root of ROOTS) {
   test(`${root} is valid`, async (t) => {
     if (!await terraformIsHere(t)) return;
-    const workspace = new Workspace(t, root, { hosts: await moduleRegistry(t) });
+    const workspace = new Workspace(t, root);
     await workspace.init();
     await workspace.must('validate', '-no-color');
   });
@@ -27,7 +26,7 @@ for (const root of ROOTS) {
   for (const file of globSync(`${root}/tests/*.tftest.hcl`)) {
     test(`${file} passes`, async (t) => {
       if (!await terraformIsHere(t)) return;
-      const workspace = new Workspace(t, root, { hosts: await moduleRegistry(t) });
+      const workspace = new Workspace(t, root);
       await workspace.init();
       const { code, stdout, stderr } = await workspace.run('test', '-no-color', `-filter=${file.slice(root.length + 1)}`);
       assert.equal(code, 0, `${stdout}\n${stderr}`);

@@ -42,6 +42,20 @@ def main():
 
     SecurityGroupRule.description = property(lambda self: (self.source_group or {}).get("Description") or (self.ip_range or {}).get("Description"))
 
+    # An image that is registered under a name of the vendor's is in AWS Marketplace, whose account owns it.
+    from moto.ec2.models.amis import AmiBackend
+
+    register = AmiBackend.register_image
+
+    def register_image(self, name, description):
+        ami = register(self, name, description)
+        if name.startswith("wallarm-"):
+            ami.owner_id, ami.owner_alias = "679593333241", "aws-marketplace"
+            ami.architecture, ami.virtualization_type, ami.root_device_name = "x86_64", "hvm", "/dev/xvda"
+        return ami
+
+    AmiBackend.register_image = register_image
+
     from moto.server import main as moto_main
 
     moto_main(["-H", "127.0.0.1", "-p", port])

@@ -28,15 +28,12 @@ export function providerMirror(): string | undefined {
 
 const holdsAws = (folder: string): boolean => existsSync(join(folder, 'registry.terraform.io', 'hashicorp', 'aws'));
 
-/**
- * A CLI configuration that never looks at the user's own: providers from the mirror, or from the registry through a cache.
- * `hosts` are blocks of HCL, such as a module registry on loopback.
- */
-export function cliConfiguration(mirror: string | undefined, hosts = ''): string {
+/** A CLI configuration that never looks at the user's own: providers from the mirror, or from the registry through a cache. */
+export function cliConfiguration(mirror: string | undefined): string {
   if (mirror !== undefined) {
-    return `disable_checkpoint = true\nprovider_installation {\n  filesystem_mirror {\n    path = ${JSON.stringify(mirror)}\n  }\n}\n${hosts}`;
+    return `disable_checkpoint = true\nprovider_installation {\n  filesystem_mirror {\n    path = ${JSON.stringify(mirror)}\n  }\n}\n`;
   }
   const cache = join(CACHE, 'providers');
   mkdirSync(cache, { recursive: true });
-  return `disable_checkpoint = true\nplugin_cache_dir = ${JSON.stringify(cache)}\nplugin_cache_may_break_dependency_lock_file = true\n${hosts}`;
+  return `disable_checkpoint = true\nplugin_cache_dir = ${JSON.stringify(cache)}\nplugin_cache_may_break_dependency_lock_file = true\n`;
 }

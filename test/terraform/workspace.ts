@@ -34,8 +34,6 @@ export interface Applied {
 }
 
 export interface WorkspaceOptions {
-  /** Blocks for the CLI configuration, such as `host "…" { … }`. */
-  readonly hosts?: string;
   readonly env?: Readonly<Record<string, string>>;
 }
 
@@ -67,7 +65,7 @@ export class Workspace {
     this.dir = join(this.root, dir);
     mkdirSync(this.dir, { recursive: true });
     const configuration = join(this.root, 'terraform.rc');
-    writeFileSync(configuration, cliConfiguration(providerMirror(), options.hosts));
+    writeFileSync(configuration, cliConfiguration(providerMirror()));
     this.#env = {
       ...process.env, TF_CLI_CONFIG_FILE: configuration, TF_IN_AUTOMATION: '1', TF_INPUT: '0', TF_PLUGIN_CACHE_DIR: undefined,
       // The provider spends a third of a short run on collecting garbage.

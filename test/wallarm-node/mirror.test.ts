@@ -26,6 +26,7 @@ const OURS: readonly Field[] = [
 const HOST: Field = ['Host', 'shop.example'];
 const EXPECTED: Verdict = {
   remote_addr: '203.0.113.7', server_addr: '10.0.2.9', server_port: '8080', response_status: '0', response_time: '0', response_size: '0',
+  application: '',
 };
 
 interface Case {
@@ -56,6 +57,10 @@ const CASES: readonly Case[] = [
   { name: 'forged server and response, before and in another case',
     request: rebuilt([['x-server-addr', '6.6.6.6'], ['X-SERVER-PORT', '1'], HOST, ['X-RESPONSE-STATUS', '200'], ['X-Response-Size', '5']], OURS), expect: {},
     inspected: [['X-Mirror-Original-x-server-addr', '6.6.6.6'], ['X-Mirror-Original-X-RESPONSE-STATUS', '200']] },
+  { name: 'the application of a route', request: rebuilt([HOST], [...OURS, ['X-Mirror-Application', '7']]), expect: { application: '7' } },
+  { name: 'an application that is no positive number is the node\'s default', request: rebuilt([HOST], [...OURS, ['X-Mirror-Application', '0']]), expect: {} },
+  { name: 'a forged application', request: rebuilt([['x-mirror-application', '6'], ['X-Mirror-Partner', 'forged'], HOST], OURS), expect: {},
+    inspected: [['X-Mirror-Original-x-mirror-application', '6'], ['X-Mirror-Original-X-Mirror-Partner', 'forged']] },
   { name: 'forged names with underscores', request: rebuilt([HOST, ['X_Server_Addr', '6.6.6.6'], ['X_FORWARDED_FOR', '6.6.6.6']], OURS), expect: {} },
   { name: 'a field of 20 KB is inspected, not refused', request: rebuilt([HOST, ['X-Long', 'a'.repeat(20_000)]], OURS), expect: {},
     inspected: [['X-Long', 'a'.repeat(20_000)]] },

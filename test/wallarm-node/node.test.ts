@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { createServer } from 'node:http';
 import net from 'node:net';
 import test from 'node:test';
 import { have } from '../http-mirror/program.ts';
@@ -46,11 +47,24 @@ test('examples/wallarm-node/node.conf in real nginx', async (t) => {
     assert.equal(await answersEarly(port), true);
   });
 
-  await t.test('the health check answers, and nothing else of that port', async (t) => {
-    const { healthPort } = await startWholeNode(t);
+  await t.test('the health check says what the node says of itself, and nothing else answers on that port', async (t) => {
+    const { healthPort, readyPort } = await startWholeNode(t);
     const client = new Client(healthPort);
     t.after(() => client.close());
-    assert.equal((await client.ask({ path: '/-/healthcheck' })).status, 200);
+    const health = async (): Promise<number> => (await client.ask({ path: '/-/healthcheck' })).status;
+    assert.equal(await health(), 502, 'the node inside is not there');
+    let ready = 503;
+    const inside = createServer((request, response) => { response.writeHead(request.url === '/ready' ? ready : 404).end(); });
+    inside.listen(readyPort, '127.0.0.1');
+    await once(inside, 'listening');
+    assert.equal(await health(), 503, 'it is starting');
+    ready = 200;
+    assert.equal(await health(), 200);
+    inside.closeAllConnections();
+    inside.close();
+    await once(inside, 'close');
+    assert.equal(await health(), 502, 'it was stopped');
     assert.equal((await client.ask({ path: '/' })).status, 404);
+    assert.equal((await client.ask({ path: '/ready' })).status, 404);
   });
 });

@@ -1,12 +1,13 @@
 // A node as far as NGINX goes: real nginx with examples/wallarm-node/mirror.conf in its server block. The wallarm module is not public,
 // so each `wallarm_force NAME VALUE;` is read as `set $forced_NAME VALUE;`: the same expression, evaluated by nginx, told to a recorder.
+// Likewise `wallarm_application VALUE;` is `set $forced_application VALUE;`.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { exampleFile, scratch, startProgram } from '../http-mirror/program.ts';
 import { freePort, values, type Recorded } from '../http-mirror/stand-ins.ts';
 
-const FORCED = ['server_addr', 'server_port', 'response_status', 'response_time', 'response_size'] as const;
+const FORCED = ['server_addr', 'server_port', 'response_status', 'response_time', 'response_size', 'application'] as const;
 
 /** What the node takes the request for. */
 export interface Verdict {
@@ -16,6 +17,8 @@ export interface Verdict {
   response_status: string;
   response_time: string;
   response_size: string;
+  /** Empty: the node's default. */
+  application: string;
 }
 
 export interface NodeOptions {
@@ -33,7 +36,8 @@ export const everyName = (text: string): string => text.replace('#underscores_in
 /** mirror.conf with what nginx does not know made into what it does. */
 const mirrorText = (trusted: readonly string[], change: (text: string) => string): string => change(exampleFile('wallarm-node/mirror.conf', [
   ['set_real_ip_from  10.0.0.0/8;', trusted.map((cidr) => `set_real_ip_from ${cidr};`).join('\n')],
-])).replace(/^wallarm_force +(\w+) +(\S+);$/gm, (_line, name: string, value: string) => `set $forced_${name} ${value};`);
+])).replace(/^wallarm_force +(\w+) +(\S+);$/gm, (_line, name: string, value: string) => `set $forced_${name} ${value};`)
+  .replace(/^wallarm_(application) +(\S+);$/gm, (_line, name: string, value: string) => `set $forced_${name} ${value};`);
 
 const frame = (folder: string, http: string): string => `
 user root; worker_processes 1; daemon off; pid ${folder}/pid; error_log stderr crit;
@@ -44,18 +48,26 @@ http {
 ${http}
 }`;
 
+export interface WholeNode {
+  port: number;
+  healthPort: number;
+  /** Where its NGINX expects the node's own readiness; nothing listens there yet. */
+  readyPort: number;
+}
+
 /** The whole node of examples/wallarm-node/node.conf; what `wallarm_mode` would do is left to the module. */
-export const startWholeNode = async (t: TestContext, change: (text: string) => string = (text) => text): Promise<{ port: number; healthPort: number }> => {
+export const startWholeNode = async (t: TestContext, change: (text: string) => string = (text) => text): Promise<WholeNode> => {
   const folder = scratch(t);
-  const [port, sink, healthPort] = [await freePort(), await freePort(), await freePort()];
+  const [port, sink, healthPort, readyPort] = [await freePort(), await freePort(), await freePort(), await freePort()];
   writeFileSync(join(folder, 'mirror.conf'), mirrorText(['127.0.0.0/8'], (text) => text));
   const text = exampleFile('wallarm-node/node.conf', [
     ['listen 8445;', `listen 127.0.0.1:${port};`], ['http://127.0.0.1:8447;', `http://127.0.0.1:${sink};`], ['listen 127.0.0.1:8447;', `listen 127.0.0.1:${sink};`],
-    ['listen 9445;', `listen 127.0.0.1:${healthPort};`], ['include /etc/nginx/mirror.conf;', `include ${folder}/mirror.conf;`],
+    ['listen 8448;', `listen 127.0.0.1:${healthPort};`], ['http://127.0.0.1:9446/ready', `http://127.0.0.1:${readyPort}/ready`],
+    ['include /etc/nginx/mirror.conf;', `include ${folder}/mirror.conf;`],
   ]);
   writeFileSync(join(folder, 'nginx.conf'), frame(folder, change(text).replace(/^ *wallarm_mode +(?:monitoring|off);$/gm, '')));
   await startProgram(t, ['nginx', '-c', join(folder, 'nginx.conf'), '-p', folder], [port, healthPort]);
-  return { port, healthPort };
+  return { port, healthPort, readyPort };
 };
 
 export const startNode = async (t: TestContext, { port, recorder, trusted, change = (text) => text }: NodeOptions): Promise<void> => {
@@ -82,5 +94,6 @@ export const verdict = (request: Recorded): Verdict => {
   return {
     remote_addr: seen('remote_addr'), server_addr: seen('server_addr'), server_port: seen('server_port'),
     response_status: seen('response_status'), response_time: seen('response_time'), response_size: seen('response_size'),
+    application: seen('application'),
   };
 };

@@ -38,6 +38,7 @@ interface Case {
 
 const EXPECTED: Verdict = {
   remote_addr: '198.51.100.23', server_addr: '10.0.2.9', server_port: '8080', response_status: '0', response_time: '0', response_size: '0',
+  application: '',
 };
 const get = (...lines: string[]): string => `GET /etc/passwd?x=%27 HTTP/1.1\r\nHost: shop.example\r\n${lines.map((line) => `${line}\r\n`).join('')}\r\n`;
 const PAIRED = 'tcp_stream:\n  parse_responses: true\n';
@@ -57,6 +58,8 @@ const CASES: readonly Case[] = [
   { name: 'responses paired, a forged one beside it', request: get('X-Response-Status: 200', 'X_Response_Status: 200'),
     response: 'HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n', configuration: PAIRED,
     expect: { response_status: '403', response_time: '0.042', response_size: '0' } },
+  { name: 'the application of a route, and a forged one beside it', request: get('X-Mirror-Application: 6', 'X_Mirror_Application: 6'),
+    configuration: 'route_config:\n  wallarm_application: 7\n', expect: { application: '7' }, inspected: [['X-Mirror-Original-X-Mirror-Application', '6']] },
   { name: 'a body of 100 KB', request: `POST /upload HTTP/1.1\r\nHost: shop.example\r\nContent-Length: 100000\r\n\r\n${'b'.repeat(100_000)}`, expect: {} },
 ];
 

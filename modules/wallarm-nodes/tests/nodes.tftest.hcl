@@ -1,4 +1,4 @@
-# What the nodes are told, without an account: terraform init && terraform test
+# What the nodes are told and what reaches them, without an account: terraform init && terraform test
 
 mock_provider "aws" {
   override_data {
@@ -9,114 +9,155 @@ mock_provider "aws" {
     target = data.aws_subnet.this[1]
     values = { cidr_block = "10.0.1.0/24" }
   }
+  mock_data "aws_ami" {
+    defaults = { id = "ami-0123456789abcdef0", root_device_name = "/dev/sda1" }
+  }
+  mock_data "aws_ssm_parameter" {
+    defaults = { insecure_value = "ami-0a" }
+  }
+  mock_data "aws_iam_policy_document" {
+    defaults = { json = "{}" }
+  }
+  mock_data "aws_default_tags" {
+    defaults = { tags = { team = "security" } }
+  }
+  mock_data "aws_partition" {
+    defaults = { partition = "aws" }
+  }
+  mock_data "aws_caller_identity" {
+    defaults = { account_id = "111122223333" }
+  }
 }
 
 variables {
-  vpc_id     = "vpc-0123456789abcdef0"
-  subnet_ids = ["subnet-0a", "subnet-0b"]
-  token      = "abc/DEF+123="
+  vpc_id                    = "vpc-0123456789abcdef0"
+  subnet_ids                = ["subnet-0a", "subnet-0b"]
+  source_security_group_ids = { alb = "sg-0a", nlb = "sg-0b", rebuilder = "sg-0c" }
+  token_secret_arn          = "arn:aws:secretsmanager:eu-west-2:111122223333:secret:wallarm/api-token-AbCdEf"
 }
 
-run "preset_mirror" {
+run "an_nginx_node" {
   command = plan
 
   assert {
-    condition     = nonsensitive(local.server_snippet) == "set_real_ip_from 10.0.0.0/24;\nset_real_ip_from 10.0.1.0/24;\nreal_ip_header X-Forwarded-For;\nreal_ip_recursive off;\n"
+    condition     = strcontains(local.node_conf, "set_real_ip_from  10.0.0.0/24;\n    set_real_ip_from  10.0.1.0/24;\n") && !strcontains(local.node_conf, "10.0.0.0/8")
     error_message = "the nodes believe X-Forwarded-For of the load balancer and the rebuilders only"
   }
   assert {
-    condition     = local.http_snippet == "" && !strcontains(local.post_script, "register-node") && !strcontains(local.post_script, "APID")
-    error_message = "the image brings the rest"
+    condition     = strcontains(nonsensitive(local.user_data), "aws secretsmanager get-secret-value --region 'eu-west-2' --secret-id 'arn:aws:secretsmanager:eu-west-2:111122223333:secret:wallarm/api-token-AbCdEf'")
+    error_message = "the token is read on the instance, in the region of its secret"
   }
   assert {
-    condition     = aws_lb_target_group.http.protocol == "HTTP" && aws_lb_target_group.raw.protocol == "TCP" && aws_lb_target_group.http.port == 8445 && aws_lb_target_group.raw.port == 8445
+    condition     = data.aws_ami.this[0].owners[0] == "679593333241" && one([for filter in data.aws_ami.this[0].filter : filter.values if filter.name == "name"]) == toset(["wallarm-node-7-*"])
+    error_message = "the newest image 7.x of AWS Marketplace"
+  }
+  assert {
+    condition     = keys(aws_lb_target_group.node) == ["http", "raw"] && aws_lb_target_group.node["http"].protocol == "HTTP" && aws_lb_target_group.node["raw"].protocol == "TCP"
     error_message = "one target group for each way in"
   }
+  assert {
+    condition     = alltrue([for group in aws_lb_target_group.node : group.port == 8445 && group.health_check[0].port == "8448" && group.health_check[0].path == "/-/healthcheck"])
+    error_message = "copies on 8445, health on a port that node 7 leaves free"
+  }
+  assert {
+    condition     = toset([for rule in aws_vpc_security_group_ingress_rule.node : "${rule.referenced_security_group_id} ${rule.from_port}"]) == toset(["sg-0a 8445", "sg-0a 8448", "sg-0b 8445", "sg-0b 8448", "sg-0c 8445", "sg-0c 8448"])
+    error_message = "nobody but the load balancers and the rebuilders gets in"
+  }
+  assert {
+    condition     = aws_launch_template.node.metadata_options[0].http_tokens == "required" && aws_launch_template.node.block_device_mappings[0].ebs[0].encrypted == "true" && aws_launch_template.node.key_name == null
+    error_message = "IMDSv2, an encrypted disk, no SSH key"
+  }
+  assert {
+    condition     = alltrue([for specification in aws_launch_template.node.tag_specifications : specification.tags["team"] == "security" && specification.tags["vpc-mirror:role"] == "detection-node"])
+    error_message = "the provider's default tags reach instances, volumes and interfaces"
+  }
+  assert {
+    condition     = anytrue([for tag in aws_autoscaling_group.nodes.tag : tag.key == "team" && tag.value == "security" && tag.propagate_at_launch])
+    error_message = "and the Auto Scaling group"
+  }
+  assert {
+    condition     = aws_iam_role.node.name_prefix == "vpc-mirror-node-" && aws_iam_instance_profile.node.name_prefix == "vpc-mirror-node-" && aws_security_group.node.name_prefix == "vpc-mirror-node-"
+    error_message = "no fixed name: IAM is global, and a second region has the same prefix"
+  }
+  assert {
+    condition     = length(aws_kms_grant.autoscaling) == 0 && aws_autoscaling_group.nodes.max_instance_lifetime == null
+    error_message = "nothing that was not asked for"
+  }
 }
 
-run "preset_custom" {
+run "health_by_version" {
   command = plan
 
   variables {
-    preset = "custom"
+    node_version = "6.12"
   }
 
   assert {
-    condition     = strcontains(local.http_snippet, "listen 8445;") && strcontains(local.http_snippet, "wallarm_force server_addr $http_x_server_addr;") && strcontains(local.http_snippet, "set_real_ip_from 10.0.1.0/24;")
-    error_message = "the configuration of examples/wallarm-node, with the networks of this deployment"
-  }
-  assert {
-    condition     = !strcontains(local.http_snippet, "10.0.0.0/8") && length(regexall("real_ip_header", local.http_snippet)) == 1
-    error_message = "and none of the example's"
-  }
-  assert {
-    # The vendor's script puts it through a shell's here-document.
-    condition     = !strcontains(local.http_snippet, "`") && !strcontains(local.http_snippet, "include ")
-    error_message = "nothing that a shell would run, and no file that is not there"
+    condition     = strcontains(local.node_conf, "proxy_pass http://127.0.0.1:9001/metrics;") && one([for filter in data.aws_ami.this[0].filter : filter.values if filter.name == "name"]) == toset(["wallarm-node-6-12-*"])
+    error_message = "node 6 is asked for the metrics of its postanalytics"
   }
 }
 
-run "labels_and_api_discovery" {
+run "an_image_of_ones_own_in_an_account_with_rules" {
   command = plan
 
   variables {
-    labels             = { group = "shop" }
-    api_discovery_only = true
-    host               = "us1.api.wallarm.com"
+    ami_id                       = "ami-0fedcba9876543210"
+    iam_path                     = "/security/"
+    iam_permissions_boundary_arn = "arn:aws:iam::111122223333:policy/boundary"
+    kms_key_arns                 = ["arn:aws:kms:eu-west-2:111122223333:key/12345678-1234-1234-1234-123456789012"]
+    root_volume                  = { kms_key_id = "arn:aws:kms:eu-west-2:111122223333:key/12345678-1234-1234-1234-123456789012" }
   }
 
   assert {
-    condition     = strcontains(local.post_script, "register-node\" --force -t 'abc/DEF+123=' --labels 'group=shop' -H 'us1.api.wallarm.com'") && strcontains(local.post_script, "WALLARM_APID_ONLY=true")
-    error_message = "the post script sets labels and the mode"
+    condition     = one([for filter in data.aws_ami.this[0].filter : filter.values if filter.name == "image-id"]) == toset(["ami-0fedcba9876543210"])
+    error_message = "its root device is looked up"
+  }
+  assert {
+    condition     = aws_iam_role.node.path == "/security/" && aws_iam_instance_profile.node.path == "/security/" && aws_iam_role.node.permissions_boundary == "arn:aws:iam::111122223333:policy/boundary"
+    error_message = "the role keeps to the account's rules"
+  }
+  assert {
+    condition     = one([for statement in data.aws_iam_policy_document.node[0].statement : statement.condition if statement.sid == "DecryptThem"]) == toset([{ test = "StringEquals", variable = "kms:ViaService", values = tolist(["secretsmanager.eu-west-2.amazonaws.com", "ssm.eu-west-2.amazonaws.com"]) }])
+    error_message = "a key decrypts secrets, and nothing else"
+  }
+  assert {
+    condition     = aws_kms_grant.autoscaling[0].grantee_principal == "arn:aws:iam::111122223333:role/aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling"
+    error_message = "Auto Scaling may use the key of the disk"
   }
 }
 
-run "no_token" {
+run "a_token_in_the_state" {
   command = plan
 
   variables {
-    token = ""
+    token_secret_arn = null
+    token            = "abc/DEF+123="
   }
 
-  expect_failures = [var.token]
+  assert {
+    condition     = strcontains(nonsensitive(local.user_data), "token='abc/DEF+123='") && !strcontains(nonsensitive(local.user_data), "command -v aws")
+    error_message = "a plain token needs no AWS command"
+  }
+  assert {
+    condition     = length(aws_iam_role_policy.node) == 0
+    error_message = "and no right"
+  }
 }
 
-run "a_token_that_a_shell_would_run" {
+run "a_token_in_a_parameter" {
   command = plan
 
   variables {
-    token = "a'; reboot; '"
+    token_secret_arn = "arn:aws:ssm:eu-west-2:111122223333:parameter/wallarm/token"
   }
 
-  expect_failures = [var.token]
-}
-
-run "a_host_elsewhere" {
-  command = plan
-
-  variables {
-    host = "api.wallarm.com.example"
+  assert {
+    condition     = strcontains(nonsensitive(local.user_data), "aws ssm get-parameter --region 'eu-west-2' --with-decryption --name 'arn:aws:ssm:eu-west-2:111122223333:parameter/wallarm/token'")
+    error_message = "a parameter does as well"
   }
-
-  expect_failures = [var.host]
-}
-
-run "a_label_with_a_quote" {
-  command = plan
-
-  variables {
-    labels = { group = "it's" }
+  assert {
+    condition     = one(data.aws_iam_policy_document.node[0].statement).actions == toset(["ssm:GetParameter"])
+    error_message = "with the right to read it"
   }
-
-  expect_failures = [var.labels]
-}
-
-run "too_many_nodes" {
-  command = plan
-
-  variables {
-    min_size = 5
-  }
-
-  expect_failures = [aws_autoscaling_group.nodes]
 }
