@@ -47,15 +47,26 @@ export interface VpcMirrorSessionsProps {
   readonly virtualNetworkId?: number;
 
   /**
-   * Bytes of each packet that are mirrored, from its Ethernet header on; the rest is cut off without a word. 8500 is the most
-   * that AWS sends to a Network Load Balancer.
+   * Bytes of each packet that are mirrored, from its Ethernet header on; the rest is cut off without a word. Default: 8500, the
+   * most that AWS sends to a Network Load Balancer; 8464 for a Gateway Load Balancer endpoint, which drops what is longer once it
+   * is wrapped.
    */
   readonly packetLength?: number;
 
   /**
-   * What is mirrored: at most 10 rules (an AWS quota), keyed by a word; AWS takes the lowest `rule_number` that matches. The
-   * direction is that of the source interface: `ingress` rules are the requests a server receives. Ports need `protocol` 6 (TCP)
-   * or 17 (UDP). IPv6 needs rules of its own.
+   * TCP ports, or ranges of them such as "8080-8090", on which the sources take plain HTTP, from anywhere. Default: 80. Each is a
+   * rule for IPv4 and one for IPv6, and twice that with mirror_responses: AWS allows 10 rules.
+   */
+  readonly ports?: readonly string[];
+
+  /** Mirror requests that come over IPv6, too. Only for ports: filter_rules name their networks themselves. */
+  readonly ipv6Enabled?: boolean | IResolvable;
+
+  /**
+   * What is mirrored, instead of ports, where that needs more than TCP ports: at most 10 rules (an AWS quota), keyed by a word;
+   * AWS takes the lowest `rule_number` that matches. The direction is that of the source interface: `ingress` rules are the
+   * requests a server receives. Ports need `protocol` 6 (TCP) or 17 (UDP); a rule of these without a port range wants `all_ports
+   * = true`. IPv6 needs rules of its own.
    */
   readonly filterRules?: Readonly<Record<string, {
     readonly rule_number: number;
@@ -72,6 +83,7 @@ export interface VpcMirrorSessionsProps {
       readonly from_port: number;
       readonly to_port: number;
     };
+    readonly all_ports?: boolean | IResolvable;
     readonly description?: string;
   }>> | IResolvable;
 
@@ -84,8 +96,26 @@ export interface VpcMirrorSessionsProps {
   /** Make the mirror target for network_load_balancer_arn. false: traffic_mirror_target_id names one that exists. */
   readonly createTarget?: boolean | IResolvable;
 
-  /** The Network Load Balancer that receives the mirrored packets on UDP 4789. Needed with create_target. */
+  /**
+   * The Network Load Balancer that receives the mirrored packets on UDP 4789. This or gateway_load_balancer_endpoint_id is needed
+   * with create_target.
+   */
   readonly networkLoadBalancerArn?: string;
+
+  /**
+   * A Gateway Load Balancer endpoint in the VPC of the sources, which leads to rebuilders in another VPC or account without
+   * peering; instead of network_load_balancer_arn.
+   */
+  readonly gatewayLoadBalancerEndpointId?: string;
+
+  /**
+   * Who else may send to the target that is made here (AWS Resource Access Manager): account IDs, or ARNs of an organisation or
+   * of an organisational unit.
+   */
+  readonly ramPrincipals?: readonly string[];
+
+  /** Allow accounts outside of the organisation among ram_principals; they get an invitation. */
+  readonly ramAllowExternalPrincipals?: boolean | IResolvable;
 
   /** An existing mirror target, for example one that another account shares. Needed with create_target = false. */
   readonly trafficMirrorTargetId?: string;
@@ -98,6 +128,9 @@ export class VpcMirrorSessions extends LocalModule {
 
   /** The target of every session. */
   readonly trafficMirrorTargetId: string;
+
+  /** ARN of the target, for shares of your own; null with create_target = false. */
+  readonly trafficMirrorTargetArn: string;
 
   /** Session of each entry of network_interfaces. */
   readonly trafficMirrorSessionIds: IResolvable;
@@ -118,14 +151,20 @@ export class VpcMirrorSessions extends LocalModule {
       session_number: props.sessionNumber,
       virtual_network_id: props.virtualNetworkId,
       packet_length: props.packetLength,
+      ports: props.ports,
+      ipv6_enabled: props.ipv6Enabled,
       filter_rules: props.filterRules,
       mirror_responses: props.mirrorResponses,
       create_target: props.createTarget,
       network_load_balancer_arn: props.networkLoadBalancerArn,
+      gateway_load_balancer_endpoint_id: props.gatewayLoadBalancerEndpointId,
+      ram_principals: props.ramPrincipals,
+      ram_allow_external_principals: props.ramAllowExternalPrincipals,
       traffic_mirror_target_id: props.trafficMirrorTargetId,
     });
     this.trafficMirrorFilterId = this.getString('traffic_mirror_filter_id');
     this.trafficMirrorTargetId = this.getString('traffic_mirror_target_id');
+    this.trafficMirrorTargetArn = this.getString('traffic_mirror_target_arn');
     this.trafficMirrorSessionIds = this.interpolationForOutput('traffic_mirror_session_ids');
     this.sessions = this.interpolationForOutput('sessions');
     this.virtualNetworkIds = this.interpolationForOutput('virtual_network_ids');

@@ -27,8 +27,13 @@ export interface VpcMirrorStackProps {
   readonly interfaces: Omit<MirroredInterfacesProps, 'vpcId'>;
   /** Networks of the mirrored interfaces; only they may send packets to the rebuilders. */
   readonly mirroredCidrs: readonly string[];
-  /** TCP ports on which the mirrored instances take plain HTTP; ten at most, five with responses. Default: 80 */
-  readonly mirroredPorts?: readonly number[];
+  /**
+   * TCP ports, or ranges such as '8080-8090', on which the mirrored instances take plain HTTP; five at most, two with responses,
+   * and twice as many without IPv6. Default: 80
+   */
+  readonly mirroredPorts?: readonly (number | string)[];
+  /** Mirror requests that come over IPv6, too. Default: true */
+  readonly ipv6Enabled?: boolean;
   /** Mirror the responses too. Default: false */
   readonly responsesMirrored?: boolean;
   /** Accept that no interface is picked, for a group scaled to zero. Default: false */
@@ -85,9 +90,8 @@ export class VpcMirrorStack extends TerraformStack {
       networkLoadBalancerArn: this.rebuild.nlbArn,
       virtualNetworkId,
       mirrorResponses: responsesMirrored,
-      filterRules: Object.fromEntries((props.mirroredPorts ?? [80]).map((port, index) => [
-        `tcp_${port}`, { rule_number: 100 + index, destination_port_range: { from_port: port, to_port: port } },
-      ])),
+      ports: (props.mirroredPorts ?? [80]).map(String),
+      ipv6Enabled: props.ipv6Enabled ?? true,
     });
     this.outputs();
   }

@@ -64,13 +64,8 @@ module "sessions" {
   network_load_balancer_arn = module.rebuild.nlb_arn
   virtual_network_id        = var.virtual_network_id
   mirror_responses          = var.responses_mirrored
-
-  filter_rules = {
-    for index, port in var.mirrored_ports : "tcp_${port}" => {
-      rule_number            = 100 + index
-      destination_port_range = { from_port = port, to_port = port }
-    }
-  }
+  ports                     = var.mirrored_ports
+  ipv6_enabled              = var.ipv6_enabled
 }
 
 module "nodes" {

@@ -45,14 +45,15 @@ variable "mirrored_cidrs" {
 }
 
 variable "mirrored_ports" {
-  description = "TCP ports on which the mirrored instances take plain HTTP; ten at most, five with responses_mirrored."
-  type        = list(number)
-  default     = [80]
+  description = "TCP ports, or ranges such as \"8080-8090\", on which the mirrored instances take plain HTTP; five at most, two with responses_mirrored, and twice as many without IPv6."
+  type        = list(string)
+  default     = ["80"]
+}
 
-  validation {
-    condition     = length(var.mirrored_ports) > 0 && alltrue([for port in var.mirrored_ports : port >= 1 && port <= 65535])
-    error_message = "mirrored_ports must name at least one port from 1 to 65535."
-  }
+variable "ipv6_enabled" {
+  description = "Mirror requests that come over IPv6, too."
+  type        = bool
+  default     = true
 }
 
 variable "responses_mirrored" {

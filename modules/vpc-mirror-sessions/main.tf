@@ -1,8 +1,28 @@
 locals {
+  # Of each port, IPv4 and IPv6: AWS's rules know one of them each.
+  port_rules = merge([
+    for index, port in coalesce(var.ports, ["80"]) : {
+      for version, any in merge({ "" = "0.0.0.0/0" }, var.ipv6_enabled ? { "_ipv6" = "::/0" } : {}) :
+      "tcp_${replace(port, "-", "_")}${version}" => {
+        rule_number            = (version == "" ? 100 : 200) + index
+        traffic_direction      = "ingress"
+        rule_action            = "accept"
+        protocol               = 6
+        source_cidr_block      = any
+        destination_cidr_block = any
+        source_port_range      = null
+        destination_port_range = { from_port = tonumber(split("-", port)[0]), to_port = tonumber(reverse(split("-", port))[0]) }
+        all_ports              = false
+        description            = null
+      }
+    }
+  ]...)
+  asked_rules = var.filter_rules == null ? local.port_rules : var.filter_rules
+
   # The reflection of an ingress rule: what the server answers. It keeps the rule's number, because ingress and egress
   # rules are numbered apart.
   response_rules = {
-    for key, rule in var.filter_rules : "${key}_responses" => merge(rule, {
+    for key, rule in local.asked_rules : "${key}_responses" => merge(rule, {
       traffic_direction      = "egress"
       source_cidr_block      = rule.destination_cidr_block
       destination_cidr_block = rule.source_cidr_block
@@ -10,7 +30,10 @@ locals {
       destination_port_range = rule.source_port_range
     }) if var.mirror_responses && rule.traffic_direction == "ingress"
   }
-  filter_rules = merge(var.filter_rules, local.response_rules)
+  filter_rules = merge(local.asked_rules, local.response_rules)
+
+  # A Gateway Load Balancer drops what is longer than 8500 bytes, and the VXLAN packet around a mirrored one has 36 bytes more.
+  packet_length = coalesce(var.packet_length, var.gateway_load_balancer_endpoint_id == null ? 8500 : 8464)
 
   target_id = var.create_target ? aws_ec2_traffic_mirror_target.this[0].id : var.traffic_mirror_target_id
 
@@ -19,7 +42,7 @@ locals {
       network_interface_id = eni.network_interface_id
       session_number       = coalesce(eni.session_number, var.session_number)
       virtual_network_id   = eni.virtual_network_id == null ? var.virtual_network_id : eni.virtual_network_id
-      packet_length        = coalesce(eni.packet_length, var.packet_length)
+      packet_length        = coalesce(eni.packet_length, local.packet_length)
     }
   }
 
@@ -48,7 +71,12 @@ resource "aws_ec2_traffic_mirror_filter" "this" {
 
     precondition {
       condition     = length(local.filter_rules) <= 10
-      error_message = "filter_rules with their reflections (mirror_responses) are ${length(local.filter_rules)} rules: AWS allows 10 in a filter, and this is not adjustable. Join port ranges or CIDR blocks."
+      error_message = "${var.filter_rules == null ? "ports, for IPv4${var.ipv6_enabled ? " and IPv6" : ""}," : "filter_rules"} with their reflections (mirror_responses) are ${length(local.filter_rules)} rules: AWS allows 10 in a filter, and this is not adjustable. Join ports to ranges (\"8080-8090\"), or CIDR blocks, or set ipv6_enabled = false where nobody comes over IPv6."
+    }
+
+    precondition {
+      condition     = var.filter_rules == null || var.ports == null
+      error_message = "Both ports and filter_rules are given: keep ports for TCP ports of any address, or filter_rules for anything finer."
     }
 
     precondition {
@@ -104,17 +132,23 @@ resource "aws_ec2_traffic_mirror_target" "this" {
 
   # Fixed words: another description replaces the target, and AWS allows one target a load balancer, so that the new one
   # could not be made while the old one is there. Only another load balancer replaces it.
-  description               = "Rebuilders of mirrored HTTP"
-  network_load_balancer_arn = var.network_load_balancer_arn
-  tags                      = merge(var.tags, { Name = var.name_prefix })
+  description                       = "Rebuilders of mirrored HTTP"
+  network_load_balancer_arn         = var.network_load_balancer_arn
+  gateway_load_balancer_endpoint_id = var.gateway_load_balancer_endpoint_id
+  tags                              = merge(var.tags, { Name = var.name_prefix })
 
   lifecycle {
     # As with the filter; and the old load balancer can go only when no target names it.
     create_before_destroy = true
 
     precondition {
-      condition     = var.network_load_balancer_arn != null
-      error_message = "network_load_balancer_arn is missing: give the Network Load Balancer of the rebuilders, or set create_target = false and give traffic_mirror_target_id."
+      condition     = var.network_load_balancer_arn != null || var.gateway_load_balancer_endpoint_id != null
+      error_message = "network_load_balancer_arn is missing: give the Network Load Balancer of the rebuilders, or gateway_load_balancer_endpoint_id, or set create_target = false and give traffic_mirror_target_id."
+    }
+
+    precondition {
+      condition     = var.network_load_balancer_arn == null || var.gateway_load_balancer_endpoint_id == null
+      error_message = "Both network_load_balancer_arn and gateway_load_balancer_endpoint_id are given: a mirror target is one of them."
     }
 
     precondition {
@@ -122,6 +156,30 @@ resource "aws_ec2_traffic_mirror_target" "this" {
       error_message = "Both network_load_balancer_arn and traffic_mirror_target_id would be the target: set create_target = false to use traffic_mirror_target_id, or leave it out."
     }
   }
+}
+
+# Other accounts' sessions may send to this target, too: theirs have create_target = false and its id.
+
+resource "aws_ram_resource_share" "target" {
+  count = var.create_target && length(var.ram_principals) > 0 ? 1 : 0
+
+  name                      = "${var.name_prefix}-target"
+  allow_external_principals = var.ram_allow_external_principals
+  tags                      = merge(var.tags, { Name = var.name_prefix })
+}
+
+resource "aws_ram_resource_association" "target" {
+  count = length(aws_ram_resource_share.target)
+
+  resource_share_arn = aws_ram_resource_share.target[0].arn
+  resource_arn       = aws_ec2_traffic_mirror_target.this[0].arn
+}
+
+resource "aws_ram_principal_association" "target" {
+  for_each = var.create_target ? var.ram_principals : []
+
+  resource_share_arn = aws_ram_resource_share.target[0].arn
+  principal          = each.value
 }
 
 ################################################################################

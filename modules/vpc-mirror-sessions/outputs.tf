@@ -8,6 +8,11 @@ output "traffic_mirror_target_id" {
   value       = local.target_id
 }
 
+output "traffic_mirror_target_arn" {
+  description = "ARN of the target, for shares of your own; null with create_target = false."
+  value       = one(aws_ec2_traffic_mirror_target.this[*].arn)
+}
+
 output "traffic_mirror_session_ids" {
   description = "Session of each entry of network_interfaces."
   value       = { for key, session in aws_ec2_traffic_mirror_session.this : key => session.id }

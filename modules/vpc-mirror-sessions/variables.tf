@@ -13,6 +13,12 @@ variable "tags" {
   description = "Tags of everything that is made."
   type        = map(string)
   default     = {}
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for key in keys(var.tags) : !startswith(lower(key), "aws:")])
+    error_message = "tags must not have keys that begin with aws: (AWS keeps them for itself, and refuses them halfway through an apply)."
+  }
 }
 
 ################################################################################
@@ -106,14 +112,13 @@ variable "virtual_network_id" {
 }
 
 variable "packet_length" {
-  description = "Bytes of each packet that are mirrored, from its Ethernet header on; the rest is cut off without a word. 8500 is the most that AWS sends to a Network Load Balancer."
+  description = "Bytes of each packet that are mirrored, from its Ethernet header on; the rest is cut off without a word. Default: 8500, the most that AWS sends to a Network Load Balancer; 8464 for a Gateway Load Balancer endpoint, which drops what is longer once it is wrapped."
   type        = number
-  default     = 8500
-  nullable    = false
+  default     = null
 
   validation {
     # AWS's minimum is 35 bytes for IPv4 and 55 for IPv6; a filter may match both.
-    condition     = var.packet_length >= 55 && var.packet_length <= 8500 && floor(var.packet_length) == var.packet_length
+    condition     = var.packet_length == null ? true : var.packet_length >= 55 && var.packet_length <= 8500 && floor(var.packet_length) == var.packet_length
     error_message = "packet_length must be a whole number of bytes from 55 to 8500."
   }
 }
@@ -122,11 +127,35 @@ variable "packet_length" {
 # Filter
 ################################################################################
 
+variable "ports" {
+  description = "TCP ports, or ranges of them such as \"8080-8090\", on which the sources take plain HTTP, from anywhere. Default: 80. Each is a rule for IPv4 and one for IPv6, and twice that with mirror_responses: AWS allows 10 rules."
+  type        = list(string)
+  default     = null
+
+  validation {
+    condition = var.ports == null ? true : length(var.ports) > 0 && alltrue([
+      for port in var.ports : can(regex("^[0-9]{1,5}(-[0-9]{1,5})?$", port)) && try(
+        tonumber(split("-", port)[0]) >= 1 && tonumber(split("-", port)[0]) <= tonumber(reverse(split("-", port))[0]) && tonumber(reverse(split("-", port))[0]) <= 65535,
+        false,
+      )
+    ])
+    error_message = "ports must name at least one port from 1 to 65535, or a range of them such as \"8080-8090\"."
+  }
+}
+
+variable "ipv6_enabled" {
+  description = "Mirror requests that come over IPv6, too. Only for ports: filter_rules name their networks themselves."
+  type        = bool
+  default     = true
+  nullable    = false
+}
+
 variable "filter_rules" {
   description = <<-EOT
-    What is mirrored: at most 10 rules (an AWS quota), keyed by a word; AWS takes the lowest `rule_number` that matches.
-    The direction is that of the source interface: `ingress` rules are the requests a server receives.
-    Ports need `protocol` 6 (TCP) or 17 (UDP). IPv6 needs rules of its own.
+    What is mirrored, instead of ports, where that needs more than TCP ports: at most 10 rules (an AWS quota), keyed by a word;
+    AWS takes the lowest `rule_number` that matches. The direction is that of the source interface: `ingress` rules are the
+    requests a server receives. Ports need `protocol` 6 (TCP) or 17 (UDP); a rule of these without a port range wants
+    `all_ports = true`. IPv6 needs rules of its own.
   EOT
   type = map(object({
     rule_number            = number
@@ -137,69 +166,67 @@ variable "filter_rules" {
     destination_cidr_block = optional(string, "0.0.0.0/0")
     source_port_range      = optional(object({ from_port = number, to_port = number }))
     destination_port_range = optional(object({ from_port = number, to_port = number }))
+    all_ports              = optional(bool, false)
     description            = optional(string)
   }))
-  default = {
-    http = {
-      rule_number            = 100
-      destination_port_range = { from_port = 80, to_port = 80 }
-    }
-    http_ipv6 = {
-      rule_number            = 110
-      source_cidr_block      = "::/0"
-      destination_cidr_block = "::/0"
-      destination_port_range = { from_port = 80, to_port = 80 }
-    }
-  }
-  nullable = false
+  default = null
 
   validation {
-    condition     = length(var.filter_rules) > 0
+    condition     = var.filter_rules == null ? true : length(var.filter_rules) > 0
     error_message = "filter_rules must not be empty: a filter without rules mirrors nothing."
   }
 
   validation {
-    condition     = length(var.filter_rules) <= 10
+    condition     = length(coalesce(var.filter_rules, {})) <= 10
     error_message = "filter_rules: AWS allows 10 rules in a filter, and this is not adjustable. Join port ranges or CIDR blocks."
   }
 
   validation {
-    condition     = alltrue([for rule in values(var.filter_rules) : contains(["ingress", "egress"], rule.traffic_direction)])
+    condition     = alltrue([for rule in values(coalesce(var.filter_rules, {})) : contains(["ingress", "egress"], rule.traffic_direction)])
     error_message = "filter_rules: traffic_direction must be \"ingress\" or \"egress\"."
   }
 
   validation {
-    condition     = alltrue([for rule in values(var.filter_rules) : contains(["accept", "reject"], rule.rule_action)])
+    condition     = alltrue([for rule in values(coalesce(var.filter_rules, {})) : contains(["accept", "reject"], rule.rule_action)])
     error_message = "filter_rules: rule_action must be \"accept\" or \"reject\"."
   }
 
   validation {
-    condition     = alltrue([for rule in values(var.filter_rules) : rule.rule_number >= 1 && rule.rule_number <= 32766 && floor(rule.rule_number) == rule.rule_number])
+    condition     = alltrue([for rule in values(coalesce(var.filter_rules, {})) : rule.rule_number >= 1 && rule.rule_number <= 32766 && floor(rule.rule_number) == rule.rule_number])
     error_message = "filter_rules: rule_number must be a whole number from 1 to 32766."
   }
 
   validation {
-    condition = length(var.filter_rules) == length(distinct([
-      for rule in values(var.filter_rules) : "${rule.traffic_direction}/${rule.rule_number}"
+    condition = length(coalesce(var.filter_rules, {})) == length(distinct([
+      for rule in values(coalesce(var.filter_rules, {})) : "${rule.traffic_direction}/${rule.rule_number}"
     ]))
     error_message = "filter_rules: two rules of the same traffic_direction have the same rule_number."
   }
 
   validation {
-    condition     = alltrue([for rule in values(var.filter_rules) : rule.protocol >= 0 && rule.protocol <= 255 && floor(rule.protocol) == rule.protocol])
+    condition     = alltrue([for rule in values(coalesce(var.filter_rules, {})) : rule.protocol >= 0 && rule.protocol <= 255 && floor(rule.protocol) == rule.protocol])
     error_message = "filter_rules: protocol must be an IP protocol number from 0 to 255 (6 is TCP, 17 is UDP)."
   }
 
   validation {
     condition = alltrue([
-      for rule in values(var.filter_rules) : contains([6, 17], rule.protocol) || (rule.source_port_range == null && rule.destination_port_range == null)
+      for rule in values(coalesce(var.filter_rules, {})) : contains([6, 17], rule.protocol) || (rule.source_port_range == null && rule.destination_port_range == null)
     ])
     error_message = "filter_rules: a port range needs protocol 6 (TCP) or 17 (UDP)."
   }
 
   validation {
+    condition = alltrue([
+      for rule in values(coalesce(var.filter_rules, {})) : (
+        !contains([6, 17], rule.protocol) || rule.all_ports != (rule.source_port_range != null || rule.destination_port_range != null)
+      )
+    ])
+    error_message = "filter_rules: a rule for TCP or UDP needs destination_port_range or source_port_range, or all_ports = true (and no range) to mean every port; Terraform drops a misspelt key without a word."
+  }
+
+  validation {
     condition = alltrue(flatten([
-      for rule in values(var.filter_rules) : [
+      for rule in values(coalesce(var.filter_rules, {})) : [
         for range in [rule.source_port_range, rule.destination_port_range] : range == null ? true : (
           range.from_port >= 0 && range.from_port <= range.to_port && range.to_port <= 65535
           && floor(range.from_port) == range.from_port && floor(range.to_port) == range.to_port
@@ -212,7 +239,7 @@ variable "filter_rules" {
   validation {
     # AWS stores the network's own address: a block with host bits set would be a difference for ever.
     condition = alltrue(flatten([
-      for rule in values(var.filter_rules) : [
+      for rule in values(coalesce(var.filter_rules, {})) : [
         for cidr in [rule.source_cidr_block, rule.destination_cidr_block] : try(cidrhost(cidr, 0) == split("/", cidr)[0], false)
       ]
     ]))
@@ -221,7 +248,7 @@ variable "filter_rules" {
 
   validation {
     condition = alltrue([
-      for rule in values(var.filter_rules) : strcontains(rule.source_cidr_block, ":") == strcontains(rule.destination_cidr_block, ":")
+      for rule in values(coalesce(var.filter_rules, {})) : strcontains(rule.source_cidr_block, ":") == strcontains(rule.destination_cidr_block, ":")
     ])
     error_message = "filter_rules: source_cidr_block and destination_cidr_block of a rule must be of the same IP version."
   }
@@ -246,9 +273,44 @@ variable "create_target" {
 }
 
 variable "network_load_balancer_arn" {
-  description = "The Network Load Balancer that receives the mirrored packets on UDP 4789. Needed with create_target."
+  description = "The Network Load Balancer that receives the mirrored packets on UDP 4789. This or gateway_load_balancer_endpoint_id is needed with create_target."
   type        = string
   default     = null
+
+  validation {
+    condition     = var.network_load_balancer_arn == null ? true : can(regex("^arn:[a-z-]+:elasticloadbalancing:[a-z0-9-]+:[0-9]{12}:loadbalancer/net/.+$", var.network_load_balancer_arn))
+    error_message = "network_load_balancer_arn must be the ARN of a Network Load Balancer (…:loadbalancer/net/…): AWS mirrors to no other kind by ARN."
+  }
+}
+
+variable "gateway_load_balancer_endpoint_id" {
+  description = "A Gateway Load Balancer endpoint in the VPC of the sources, which leads to rebuilders in another VPC or account without peering; instead of network_load_balancer_arn."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.gateway_load_balancer_endpoint_id == null ? true : can(regex("^vpce-[0-9a-f]+$", var.gateway_load_balancer_endpoint_id))
+    error_message = "gateway_load_balancer_endpoint_id must be the ID of a VPC endpoint, like vpce-0123456789abcdef0."
+  }
+}
+
+variable "ram_principals" {
+  description = "Who else may send to the target that is made here (AWS Resource Access Manager): account IDs, or ARNs of an organisation or of an organisational unit."
+  type        = set(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for principal in var.ram_principals : can(regex("^([0-9]{12}|arn:[a-z-]+:organizations::[0-9]{12}:(organization|ou)/.+)$", principal))])
+    error_message = "ram_principals must hold account IDs of 12 digits, or ARNs of an organisation or of an organisational unit."
+  }
+}
+
+variable "ram_allow_external_principals" {
+  description = "Allow accounts outside of the organisation among ram_principals; they get an invitation."
+  type        = bool
+  default     = false
+  nullable    = false
 }
 
 variable "traffic_mirror_target_id" {

@@ -25,12 +25,9 @@ test('with an endpoint that exists there is no node, and no token is asked for',
   assert.ok(!('variable' in stack));
 });
 
-test('ports become filter rules, and the VNI is the sessions\' and the rebuilders\'', () => {
-  const { module } = synthesise({ ...PROPS, mirroredPorts: [80, 8080], virtualNetworkId: 7, responsesMirrored: true });
-  assert.deepEqual(module['sessions']!['filter_rules'], {
-    tcp_80: { rule_number: 100, destination_port_range: { from_port: 80, to_port: 80 } },
-    tcp_8080: { rule_number: 101, destination_port_range: { from_port: 8080, to_port: 8080 } },
-  });
+test('ports, and the VNI, which is the sessions\' and the rebuilders\'', () => {
+  const { module } = synthesise({ ...PROPS, mirroredPorts: [80, '8080-8090'], ipv6Enabled: false, virtualNetworkId: 7, responsesMirrored: true });
+  assert.deepEqual([module['sessions']!['ports'], module['sessions']!['ipv6_enabled']], [['80', '8080-8090'], false]);
   assert.equal(module['sessions']!['virtual_network_id'], 7);
   assert.deepEqual(module['rebuild']!['config'], { vni_filter: [7] });
   assert.equal(module['sessions']!['mirror_responses'], true);

@@ -48,6 +48,67 @@ run "requests_only_by_default" {
   }
 }
 
+run "ports_and_ranges" {
+  command = plan
+
+  variables {
+    ports = [80, "8080-8090"]
+  }
+
+  assert {
+    condition = { for key, rule in aws_ec2_traffic_mirror_filter_rule.this : key => [rule.rule_number, one(rule.destination_port_range).from_port, one(rule.destination_port_range).to_port] } == {
+      tcp_80             = [100, 80, 80]
+      tcp_80_ipv6        = [200, 80, 80]
+      tcp_8080_8090      = [101, 8080, 8090]
+      tcp_8080_8090_ipv6 = [201, 8080, 8090]
+    }
+    error_message = "A rule of each IP version for each port or range."
+  }
+}
+
+run "without_ipv6" {
+  command = plan
+
+  variables {
+    ports        = [for port in range(8080, 8085) : port]
+    ipv6_enabled = false
+
+    mirror_responses = true
+  }
+
+  assert {
+    condition     = length(aws_ec2_traffic_mirror_filter_rule.this) == 10
+    error_message = "Five ports and their answers are AWS's ten rules."
+  }
+}
+
+run "a_gateway_load_balancer_endpoint" {
+  command = plan
+
+  variables {
+    network_load_balancer_arn         = null
+    gateway_load_balancer_endpoint_id = "vpce-0a"
+  }
+
+  assert {
+    condition     = aws_ec2_traffic_mirror_target.this[0].gateway_load_balancer_endpoint_id == "vpce-0a" && aws_ec2_traffic_mirror_session.this["eni-0a"].packet_length == 8464
+    error_message = "The endpoint is the target, and no packet is longer than it takes."
+  }
+}
+
+run "a_shared_target" {
+  command = plan
+
+  variables {
+    ram_principals = ["210987654321"]
+  }
+
+  assert {
+    condition     = !aws_ram_resource_share.target[0].allow_external_principals && aws_ram_principal_association.target["210987654321"].principal == "210987654321" && length(aws_ram_resource_association.target) == 1
+    error_message = "Accounts of the organisation may send to the target, others only if that is said."
+  }
+}
+
 run "responses_are_the_rules_reflected" {
   command = plan
 
@@ -60,7 +121,7 @@ run "responses_are_the_rules_reflected" {
         destination_cidr_block = "10.2.0.0/16"
         destination_port_range = { from_port = 8080, to_port = 8090 }
       }
-      quiet = { rule_number = 5, rule_action = "reject", source_cidr_block = "10.1.9.0/24" }
+      quiet = { rule_number = 5, rule_action = "reject", source_cidr_block = "10.1.9.0/24", all_ports = true }
     }
   }
 
@@ -98,6 +159,11 @@ run "an_existing_target" {
   assert {
     condition     = length(aws_ec2_traffic_mirror_target.this) == 0 && aws_ec2_traffic_mirror_session.this["front"].traffic_mirror_target_id == "tmt-0a"
     error_message = "The given target is used, and none is made."
+  }
+
+  assert {
+    condition     = output.traffic_mirror_target_arn == null
+    error_message = "No target of ours, no ARN."
   }
 }
 
