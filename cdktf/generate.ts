@@ -56,8 +56,7 @@ ${props.join('\n')}}
 export class ${name} extends LocalModule {
 ${fields.join('\n')}
   constructor(scope: Construct, id: string, props: ${name}Props${variables.some((it) => it.required) ? '' : ' = {}'}) {
-    super(scope, id, '${folder}', {
-${variables.map((it) => `      ${it.name}: props.${camelCase(it.name)},\n`).join('')}    });
+    super(scope, id, '${folder}', { ...props });
 ${outputs.map((it) => `    this.${camelCase(it.name)} = ${getter(it.name)};\n`).join('')}  }
 }
 `;

@@ -111,22 +111,7 @@ export class MirroredInterfaces extends LocalModule {
   readonly selectors: IResolvable;
 
   constructor(scope: Construct, id: string, props: MirroredInterfacesProps = {}) {
-    super(scope, id, 'enis', {
-      by_asg: props.byAsg,
-      by_eks: props.byEks,
-      by_elb: props.byElb,
-      by_instance: props.byInstance,
-      by_subnet: props.bySubnet,
-      by_tags: props.byTags,
-      by_id: props.byId,
-      by_id_without_instance: props.byIdWithoutInstance,
-      vpc_id: props.vpcId,
-      primary_network_interface_only: props.primaryNetworkInterfaceOnly,
-      excluded_network_interface_ids: props.excludedNetworkInterfaceIds,
-      excluded_instance_ids: props.excludedInstanceIds,
-      excluded_tags: props.excludedTags,
-      treat_as_mirrorable: props.treatAsMirrorable,
-    });
+    super(scope, id, 'enis', { ...props });
     this.networkInterfaces = this.interpolationForOutput('network_interfaces');
     this.refused = this.interpolationForOutput('refused');
     this.unmatched = this.getList('unmatched');

@@ -10,7 +10,7 @@ export interface VpcMirrorRebuildProps {
    */
   readonly namePrefix?: string;
 
-  /** Tags for every resource, the instances and their volumes included. */
+  /** Tags for every resource, the instances, their volumes and interfaces included. So do the provider's default_tags. */
   readonly tags?: Readonly<Record<string, string>> | IResolvable;
 
   /** VPC of the rebuilders and their load balancers. */
@@ -34,6 +34,15 @@ export interface VpcMirrorRebuildProps {
    * capacity).
    */
   readonly responsesMirrored?: boolean | IResolvable;
+
+  /**
+   * Adds a Gateway Load Balancer with an endpoint service, for sources of other VPCs and accounts without peering; {} for this
+   * account only, allowed_principals for others (ARNs, such as arn:aws:iam::111122223333:root). Its endpoint, made in the VPC of
+   * the sources, is gateway_load_balancer_endpoint_id of the sessions module there.
+   */
+  readonly gatewayLoadBalancer?: {
+    readonly allowed_principals?: readonly string[];
+  };
 
   /** Protects the load balancers from being deleted; `terraform destroy` then needs it switched off first. */
   readonly deletionProtection?: boolean | IResolvable;
@@ -92,11 +101,20 @@ export interface VpcMirrorRebuildProps {
    */
   readonly artifactFile?: string;
 
-  /** Tarball that is in S3 already, like s3://bucket/key; instead of artifact_file. artifact_sha256 is needed with it. */
+  /**
+   * Tarball that is in S3 already, like s3://bucket/rebuilder/vpc-mirror-1.2.tar.gz; instead of artifact_file. artifact_sha256 is
+   * needed with it. Keep the previous one in the same folder, which the instances may read: it is needed if the new one fails.
+   */
   readonly artifactS3Uri?: string;
 
   /** SHA-256 of the tarball at artifact_s3_uri: 64 hexadecimal digits, from the .sha256 file that `npm run package` writes. */
   readonly artifactSha256?: string;
+
+  /**
+   * How many earlier tarballs of artifact_file stay in the bucket, so that the version before can still start while a new one
+   * comes up, or when it fails.
+   */
+  readonly artifactVersionsKept?: number;
 
   /**
    * Whether the tarball brings Node itself (`npm run package -- --with-node`). Otherwise the instances install nodejs24 from the
@@ -110,14 +128,34 @@ export interface VpcMirrorRebuildProps {
   /** Instance type of the rebuilders. Default: c7g.large for arm64, c7i.large for x86_64. */
   readonly instanceType?: string;
 
-  /** Amazon Linux 2023 image to pin. Default: the newest one at the time of the apply, by its public SSM parameter. */
+  /**
+   * Amazon Linux 2023 image of your choice. Default: the one that was the newest when this module was first applied, by its
+   * public SSM parameter; ami_update changes it.
+   */
   readonly amiId?: string;
 
-  /** Root volume of the instances; always encrypted, with the account's EBS key unless kms_key_id is given. */
+  /**
+   * Whether the instances follow the newest Amazon Linux 2023 image: then any apply after Amazon published one replaces them.
+   * Otherwise they keep theirs, whatever else an apply changes. Switching it, either way, takes the newest image once.
+   */
+  readonly amiUpdate?: boolean | IResolvable;
+
+  /**
+   * Root volume of the instances: size_gib (10), and kms_key_id, the ARN of a key of yours (default: the account's EBS key; it is
+   * always encrypted). EC2 Auto Scaling is then granted the use of the key, unless kms_grant is false because its policy allows
+   * it already.
+   */
   readonly rootVolume?: {
     readonly size_gib?: number;
     readonly kms_key_id?: string;
+    readonly kms_grant?: boolean | IResolvable;
   };
+
+  /**
+   * Service-linked role of EC2 Auto Scaling, if it is not the account's default one (AWSServiceRoleForAutoScaling); for example
+   * one that a KMS key's policy names.
+   */
+  readonly serviceLinkedRoleArn?: string;
 
   /** Smallest number of rebuilders; 2 at least, so that one may fail or be replaced. */
   readonly minSize?: number;
@@ -126,8 +164,8 @@ export interface VpcMirrorRebuildProps {
   readonly maxSize?: number;
 
   /**
-   * Target tracking: average CPU in percent, average bytes in per instance and minute, or both: the larger answer then wins.
-   * Empty: no scaling.
+   * Target tracking: cpu_percent, the average CPU; network_in_bytes_per_minute, the average bytes in of an instance; or both: the
+   * larger answer then wins. null: no scaling.
    */
   readonly scaling?: {
     readonly cpu_percent?: number;
@@ -137,7 +175,10 @@ export interface VpcMirrorRebuildProps {
   /** How long an instance that is to go keeps running after the load balancer has taken its flows away, to deliver what it holds. */
   readonly drainSeconds?: number;
 
-  /** Whether an apply waits until min_size rebuilders answer their health check, and fails if they do not. */
+  /**
+   * Whether an apply waits until the new rebuilders answer their health check, and fails if they do not; those of the version
+   * before keep running then. false: they go at once, whatever becomes of the new ones.
+   */
   readonly waitForHealthy?: boolean | IResolvable;
 
   /** Lets operators open a shell with AWS Systems Manager Session Manager. Off by default; no SSH port is ever opened. */
@@ -148,6 +189,18 @@ export interface VpcMirrorRebuildProps {
    * endpoints are used.
    */
   readonly httpsEgressCidrs?: readonly string[];
+
+  /**
+   * Prefix lists that the rebuilders may reach on TCP/443, such as that of the VPC's S3 gateway endpoint (its attribute
+   * prefix_list_id). With https_egress_cidrs, the networks of interface endpoints, a VPC needs no way to the internet.
+   */
+  readonly httpsEgressPrefixListIds?: readonly string[];
+
+  /** Path of the role and the instance profile, where an organisation's policies want one. */
+  readonly iamPath?: string;
+
+  /** Policy that bounds what the role may ever do, where an organisation's policies want one. */
+  readonly iamPermissionsBoundaryArn?: string;
 
   /**
    * Further policies for the instances' role, keyed by a word of yours; for example kms:Decrypt for an artifact under a key of
@@ -177,8 +230,9 @@ export interface VpcMirrorRebuildProps {
   };
 
   /**
-   * Any further keys of the configuration file, by their top-level name, as the file has them; for example { limits = {...},
-   * input_filters = {...} }. A key given here replaces the one made from other inputs.
+   * Any further keys of the configuration file, as the file has them; for example { limits = { memory = "1GiB" }, forward = {
+   * sample = 0.5 } }. A key given here replaces the one made from other inputs; sections are joined. A key that the file does not
+   * have is an error.
    */
   readonly configExtra?: unknown;
 
@@ -191,7 +245,7 @@ export interface VpcMirrorRebuildProps {
   /** Days that CloudWatch keeps the rebuilders' logs. */
   readonly logRetentionInDays?: number;
 
-  /** KMS key for the log group; its policy must allow CloudWatch Logs. Default: encrypted by the service. */
+  /** KMS key for the log groups; its policy must allow CloudWatch Logs. Default: encrypted by the service. */
   readonly logKmsKeyArn?: string;
 
   /** Whether a CloudWatch dashboard is made. */
@@ -201,14 +255,21 @@ export interface VpcMirrorRebuildProps {
   readonly alarmsEnabled?: boolean | IResolvable;
 
   /**
-   * From where on an alarm goes off. Counts are those of all rebuilders together, in a minute; percentages are of the busiest
-   * one.
+   * Whether silence is an alarm, too: no packet arrives, packets are lost on the way, a rebuilder does not report, a source with
+   * a session is not mirrored. Switch it off for systems that are idle for hours by nature.
+   */
+  readonly silenceAlarmsEnabled?: boolean | IResolvable;
+
+  /**
+   * From where on an alarm goes off: requests_lost (0), datagrams_lost (0), skipped_bytes (0), of all rebuilders together in a
+   * minute; busiest_percent (85), of the busiest one; silent_minutes (30), of silence.
    */
   readonly alarmThresholds?: {
     readonly requests_lost?: number;
     readonly datagrams_lost?: number;
     readonly skipped_bytes?: number;
     readonly busiest_percent?: number;
+    readonly silent_minutes?: number;
   };
 
   /** ARNs that an alarm notifies when it goes off and when it is over, such as an SNS topic's. */
@@ -222,6 +283,12 @@ export class VpcMirrorRebuild extends LocalModule {
 
   /** DNS name of the NLB. */
   readonly nlbDnsName: string;
+
+  /**
+   * Name of the endpoint service, for an endpoint of the type GatewayLoadBalancer in the VPC of the sources; null without
+   * gateway_load_balancer.
+   */
+  readonly gatewayLoadBalancerEndpointServiceName: string;
 
   /** Target group of the rebuilders (UDP/4789, health check on 9445). */
   readonly targetGroupArn: string;
@@ -278,53 +345,10 @@ export class VpcMirrorRebuild extends LocalModule {
   readonly alarmNames: IResolvable;
 
   constructor(scope: Construct, id: string, props: VpcMirrorRebuildProps) {
-    super(scope, id, 'modules/vpc-mirror-rebuild', {
-      name_prefix: props.namePrefix,
-      tags: props.tags,
-      vpc_id: props.vpcId,
-      subnet_ids: props.subnetIds,
-      mirrored_cidrs: props.mirroredCidrs,
-      responses_mirrored: props.responsesMirrored,
-      deletion_protection: props.deletionProtection,
-      detection_target_group_arn: props.detectionTargetGroupArn,
-      mirror_endpoint: props.mirrorEndpoint,
-      mirror_endpoint_cidrs: props.mirrorEndpointCidrs,
-      raw_path_enabled: props.rawPathEnabled,
-      raw_target_group_arn: props.rawTargetGroupArn,
-      raw_endpoint: props.rawEndpoint,
-      detection_cidrs: props.detectionCidrs,
-      detection_ports: props.detectionPorts,
-      http_mirror_cidrs: props.httpMirrorCidrs,
-      alb_idle_timeout: props.albIdleTimeout,
-      alb_access_logs: props.albAccessLogs,
-      artifact_file: props.artifactFile,
-      artifact_s3_uri: props.artifactS3Uri,
-      artifact_sha256: props.artifactSha256,
-      artifact_includes_node: props.artifactIncludesNode,
-      architecture: props.architecture,
-      instance_type: props.instanceType,
-      ami_id: props.amiId,
-      root_volume: props.rootVolume,
-      min_size: props.minSize,
-      max_size: props.maxSize,
-      scaling: props.scaling,
-      drain_seconds: props.drainSeconds,
-      wait_for_healthy: props.waitForHealthy,
-      ssm_enabled: props.ssmEnabled,
-      https_egress_cidrs: props.httpsEgressCidrs,
-      iam_policy_arns: props.iamPolicyArns,
-      config: props.config,
-      config_extra: props.configExtra,
-      loop_key_parameter: props.loopKeyParameter,
-      log_retention_in_days: props.logRetentionInDays,
-      log_kms_key_arn: props.logKmsKeyArn,
-      dashboard_enabled: props.dashboardEnabled,
-      alarms_enabled: props.alarmsEnabled,
-      alarm_thresholds: props.alarmThresholds,
-      alarm_actions: props.alarmActions,
-    });
+    super(scope, id, 'modules/vpc-mirror-rebuild', { ...props });
     this.nlbArn = this.getString('nlb_arn');
     this.nlbDnsName = this.getString('nlb_dns_name');
+    this.gatewayLoadBalancerEndpointServiceName = this.getString('gateway_load_balancer_endpoint_service_name');
     this.targetGroupArn = this.getString('target_group_arn');
     this.mirrorEndpoint = this.getString('mirror_endpoint');
     this.rawEndpoint = this.getString('raw_endpoint');

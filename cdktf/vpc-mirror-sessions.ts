@@ -142,26 +142,7 @@ export class VpcMirrorSessions extends LocalModule {
   readonly virtualNetworkIds: IResolvable;
 
   constructor(scope: Construct, id: string, props: VpcMirrorSessionsProps) {
-    super(scope, id, 'modules/vpc-mirror-sessions', {
-      name_prefix: props.namePrefix,
-      tags: props.tags,
-      network_interfaces: props.networkInterfaces,
-      allow_no_network_interfaces: props.allowNoNetworkInterfaces,
-      excluded_network_interface_ids: props.excludedNetworkInterfaceIds,
-      session_number: props.sessionNumber,
-      virtual_network_id: props.virtualNetworkId,
-      packet_length: props.packetLength,
-      ports: props.ports,
-      ipv6_enabled: props.ipv6Enabled,
-      filter_rules: props.filterRules,
-      mirror_responses: props.mirrorResponses,
-      create_target: props.createTarget,
-      network_load_balancer_arn: props.networkLoadBalancerArn,
-      gateway_load_balancer_endpoint_id: props.gatewayLoadBalancerEndpointId,
-      ram_principals: props.ramPrincipals,
-      ram_allow_external_principals: props.ramAllowExternalPrincipals,
-      traffic_mirror_target_id: props.trafficMirrorTargetId,
-    });
+    super(scope, id, 'modules/vpc-mirror-sessions', { ...props });
     this.trafficMirrorFilterId = this.getString('traffic_mirror_filter_id');
     this.trafficMirrorTargetId = this.getString('traffic_mirror_target_id');
     this.trafficMirrorTargetArn = this.getString('traffic_mirror_target_arn');

@@ -194,40 +194,7 @@ export class WallarmNodes extends LocalModule {
   readonly imageId: string;
 
   constructor(scope: Construct, id: string, props: WallarmNodesProps) {
-    super(scope, id, 'modules/wallarm-nodes', {
-      kind: props.kind,
-      name_prefix: props.namePrefix,
-      tags: props.tags,
-      vpc_id: props.vpcId,
-      subnet_ids: props.subnetIds,
-      source_security_group_ids: props.sourceSecurityGroupIds,
-      outbound_cidrs: props.outboundCidrs,
-      token_secret_arn: props.tokenSecretArn,
-      token: props.token,
-      host: props.host,
-      mode: props.mode,
-      labels: props.labels,
-      api_discovery_only: props.apiDiscoveryOnly,
-      tenants: props.tenants,
-      node_version: props.nodeVersion,
-      ami_name: props.amiName,
-      ami_id: props.amiId,
-      ami_update: props.amiUpdate,
-      architecture: props.architecture,
-      certificate: props.certificate,
-      installer: props.installer,
-      config: props.config,
-      instance_type: props.instanceType,
-      root_volume: props.rootVolume,
-      service_linked_role_arn: props.serviceLinkedRoleArn,
-      min_size: props.minSize,
-      max_size: props.maxSize,
-      max_instance_lifetime: props.maxInstanceLifetime,
-      kms_key_arns: props.kmsKeyArns,
-      iam_policy_arns: props.iamPolicyArns,
-      iam_path: props.iamPath,
-      iam_permissions_boundary_arn: props.iamPermissionsBoundaryArn,
-    });
+    super(scope, id, 'modules/wallarm-nodes', { ...props });
     this.httpTargetGroupArn = this.getString('http_target_group_arn');
     this.rawTargetGroupArn = this.getString('raw_target_group_arn');
     this.extProcTargetGroupArn = this.getString('ext_proc_target_group_arn');

@@ -1,20 +1,26 @@
-# The service is one tarball in S3, named by its checksum: an instance installs what was planned, or nothing.
+# The service is one tarball in S3. An instance installs the version that was planned, whose checksum it knows, or nothing.
+#
+# A new tarball is a new version of the same object, so the one before is still there: the instances that run it may be replaced
+# while the new ones come up, and they are what is left if those do not get healthy.
 
 locals {
   artifact_upload = var.artifact_file != null
   artifact_sha256 = try(filesha256(var.artifact_file), var.artifact_sha256, null)
-  artifact_key    = "vpc-mirror-${coalesce(local.artifact_sha256, "none")}.tar.gz"
 
-  artifact_s3_uri = local.artifact_upload ? "s3://${aws_s3_bucket.artifact[0].bucket}/${local.artifact_key}" : coalesce(var.artifact_s3_uri, "s3://none/none")
-  artifact_arn    = "arn:${data.aws_partition.current.partition}:s3:::${trimprefix(local.artifact_s3_uri, "s3://")}"
+  artifact_bucket     = local.artifact_upload ? aws_s3_bucket.artifact[0].bucket : split("/", trimprefix(coalesce(var.artifact_s3_uri, "s3://none/none"), "s3://"))[0]
+  artifact_key        = local.artifact_upload ? "vpc-mirror.tar.gz" : try(regex("^s3://[^/]+/(.+)$", var.artifact_s3_uri)[0], "none")
+  artifact_version_id = one(aws_s3_object.artifact[*].version_id)
+  artifact_s3_uri     = "s3://${local.artifact_bucket}/${local.artifact_key}"
+
+  # A tarball of the user's own has the previous one beside it, in the same folder.
+  artifact_readable = local.artifact_upload || !strcontains(local.artifact_key, "/") ? local.artifact_key : "${dirname(local.artifact_key)}/*"
+  artifact_arn      = "arn:${data.aws_partition.current.partition}:s3:::${local.artifact_bucket}/${local.artifact_readable}"
 }
 
 resource "aws_s3_bucket" "artifact" {
   # checkov:skip=CKV_AWS_18: one public-source tarball, read by the rebuilders' role only; nothing to learn from access logs.
-  # checkov:skip=CKV_AWS_21: objects are named by their checksum and never change; versions would add nothing.
   # checkov:skip=CKV_AWS_144: rebuilt by `npm run package` at any time; no need for a copy in another region.
   # checkov:skip=CKV_AWS_145: not secret; encrypted with the bucket's own key (AES256).
-  # checkov:skip=CKV_AWS_379: what arrives is checked by its SHA-256, and the AWS CLI and the provider use TLS.
   # checkov:skip=CKV2_AWS_62: nobody waits for an event of this bucket.
   count = local.artifact_upload ? 1 : 0
 
@@ -55,6 +61,47 @@ resource "aws_s3_bucket_server_side_encryption_configuration" "artifact" {
   }
 }
 
+resource "aws_s3_bucket_versioning" "artifact" {
+  count = local.artifact_upload ? 1 : 0
+
+  bucket = aws_s3_bucket.artifact[0].id
+
+  versioning_configuration {
+    status = "Enabled"
+  }
+}
+
+data "aws_iam_policy_document" "artifact" {
+  count = local.artifact_upload ? 1 : 0
+
+  statement {
+    sid       = "TlsOnly"
+    effect    = "Deny"
+    actions   = ["s3:*"]
+    resources = [aws_s3_bucket.artifact[0].arn, "${aws_s3_bucket.artifact[0].arn}/*"]
+
+    principals {
+      type        = "*"
+      identifiers = ["*"]
+    }
+
+    condition {
+      test     = "Bool"
+      variable = "aws:SecureTransport"
+      values   = ["false"]
+    }
+  }
+}
+
+resource "aws_s3_bucket_policy" "artifact" {
+  count = local.artifact_upload ? 1 : 0
+
+  bucket = aws_s3_bucket.artifact[0].id
+  policy = data.aws_iam_policy_document.artifact[0].json
+
+  depends_on = [aws_s3_bucket_public_access_block.artifact]
+}
+
 resource "aws_s3_bucket_lifecycle_configuration" "artifact" {
   count = local.artifact_upload ? 1 : 0
 
@@ -70,6 +117,20 @@ resource "aws_s3_bucket_lifecycle_configuration" "artifact" {
       days_after_initiation = 1
     }
   }
+
+  rule {
+    id     = "previous-versions"
+    status = "Enabled"
+
+    filter {}
+
+    noncurrent_version_expiration {
+      newer_noncurrent_versions = var.artifact_versions_kept
+      noncurrent_days           = 1
+    }
+  }
+
+  depends_on = [aws_s3_bucket_versioning.artifact]
 }
 
 resource "aws_s3_object" "artifact" {
@@ -82,13 +143,10 @@ resource "aws_s3_object" "artifact" {
   checksum_algorithm = "SHA256"
   tags               = local.tags
 
-  lifecycle {
-    # Instances of the previous version may still start while the new one rolls out.
-    create_before_destroy = true
-  }
-
   depends_on = [
     aws_s3_bucket_ownership_controls.artifact,
+    aws_s3_bucket_versioning.artifact,
+    aws_s3_bucket_policy.artifact,
     aws_s3_bucket_public_access_block.artifact,
     aws_s3_bucket_server_side_encryption_configuration.artifact,
   ]

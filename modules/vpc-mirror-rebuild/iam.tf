@@ -12,22 +12,25 @@ data "aws_iam_policy_document" "assume" {
 }
 
 resource "aws_iam_role" "rebuilder" {
-  name_prefix        = "${var.name_prefix}-"
-  description        = "Rebuilders of mirrored traffic"
-  assume_role_policy = data.aws_iam_policy_document.assume.json
-  tags               = local.tags
+  name_prefix          = "${var.name_prefix}-"
+  description          = "Rebuilders of mirrored traffic"
+  assume_role_policy   = data.aws_iam_policy_document.assume.json
+  path                 = var.iam_path
+  permissions_boundary = var.iam_permissions_boundary_arn
+  tags                 = local.tags
 }
 
 resource "aws_iam_instance_profile" "rebuilder" {
   name_prefix = "${var.name_prefix}-"
   role        = aws_iam_role.rebuilder.name
+  path        = var.iam_path
   tags        = local.tags
 }
 
 data "aws_iam_policy_document" "rebuilder" {
   statement {
     sid       = "ReadArtifact"
-    actions   = ["s3:GetObject"]
+    actions   = local.artifact_upload ? ["s3:GetObject", "s3:GetObjectVersion"] : ["s3:GetObject"]
     resources = [local.artifact_arn]
   }
 

@@ -1,6 +1,11 @@
 locals {
   tags = merge(var.tags, { Name = var.name_prefix })
 
+  service_linked_role_arn = coalesce(
+    var.service_linked_role_arn,
+    "arn:${data.aws_partition.current.partition}:iam::${data.aws_caller_identity.current.account_id}:role/aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling",
+  )
+
   # AWS allows load balancers a name_prefix of six characters.
   short_prefix = "${trimsuffix(substr(var.name_prefix, 0, 5), "-")}-"
 
@@ -83,6 +88,16 @@ resource "terraform_data" "inputs" {
     precondition {
       condition     = var.artifact_s3_uri == null || var.artifact_sha256 != null
       error_message = "artifact_s3_uri needs artifact_sha256, the 64 digits in the .sha256 file that `npm run package` writes: an instance installs nothing that it cannot check."
+    }
+
+    precondition {
+      condition     = length(var.https_egress_cidrs) + length(var.https_egress_prefix_list_ids) > 0
+      error_message = "https_egress_cidrs and https_egress_prefix_list_ids are both empty: the rebuilders could reach neither S3 nor CloudWatch. Name the networks of your interface endpoints, and the prefix list of the S3 gateway endpoint."
+    }
+
+    precondition {
+      condition     = length(local.unknown_config_keys) == 0
+      error_message = "config_extra has keys that the rebuilder's configuration does not: ${join("; ", [for key, known in local.unknown_config_keys : "${key} (known there: ${join(", ", known[0])})"])}. docs/configuration.md has all of them."
     }
 
     precondition {

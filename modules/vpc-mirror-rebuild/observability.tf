@@ -1,4 +1,11 @@
 locals {
+  alarm_thresholds = {
+    requests_lost   = coalesce(var.alarm_thresholds.requests_lost, 0)
+    datagrams_lost  = coalesce(var.alarm_thresholds.datagrams_lost, 0)
+    skipped_bytes   = coalesce(var.alarm_thresholds.skipped_bytes, 0)
+    busiest_percent = coalesce(var.alarm_thresholds.busiest_percent, 85)
+  }
+
   metrics_namespace = "VpcMirror"
   region            = data.aws_region.current.name
 
@@ -45,13 +52,13 @@ locals {
       requests_lost = {
         description = "Requests were rebuilt and could not be delivered; log group ${aws_cloudwatch_log_group.metrics.name} names the reasons."
         namespace   = local.metrics_namespace, metric_name = "rebuilder_requests_lost_total", dimensions = local.deployment_dimension
-        statistic   = "Sum", comparison = "GreaterThanThreshold", threshold = var.alarm_thresholds.requests_lost, minutes = 3, missing = "notBreaching"
+        statistic   = "Sum", comparison = "GreaterThanThreshold", threshold = local.alarm_thresholds.requests_lost, minutes = 3, missing = "notBreaching"
       }
       datagrams_lost = {
         description = "The kernel dropped datagrams because a receive buffer was full: more rebuilders are needed."
         namespace   = local.metrics_namespace, metric_name = "rebuilder_events_total"
         dimensions  = merge(local.deployment_dimension, { name = "capture.kernel_drops" })
-        statistic   = "Sum", comparison = "GreaterThanThreshold", threshold = var.alarm_thresholds.datagrams_lost, minutes = 3, missing = "notBreaching"
+        statistic   = "Sum", comparison = "GreaterThanThreshold", threshold = local.alarm_thresholds.datagrams_lost, minutes = 3, missing = "notBreaching"
       }
       endpoint_down = {
         description = "A rebuilder gets no answer from ${local.mirror_endpoint}."
@@ -61,7 +68,7 @@ locals {
       busiest_rebuilder = {
         description = "One rebuilder is nearly at its capacity.${var.responses_mirrored ? " With responses mirrored, each interface stays on one rebuilder: scaling out does not help a single busy interface." : ""}"
         namespace   = "AWS/EC2", metric_name = "CPUUtilization", dimensions = local.asg_dimensions
-        statistic   = "Maximum", comparison = "GreaterThanThreshold", threshold = var.alarm_thresholds.busiest_percent, minutes = 5, missing = "notBreaching"
+        statistic   = "Maximum", comparison = "GreaterThanThreshold", threshold = local.alarm_thresholds.busiest_percent, minutes = 5, missing = "notBreaching"
       }
     },
     local.alb_enabled ? {
@@ -108,7 +115,7 @@ resource "aws_cloudwatch_metric_alarm" "skipped" {
   alarm_name          = "${var.name_prefix}-${replace(each.key, "_", "-")}"
   alarm_description   = "AWS did not mirror packets of a source instance, most often for want of bandwidth (${each.value}, all instances of the region)."
   comparison_operator = "GreaterThanThreshold"
-  threshold           = var.alarm_thresholds.skipped_bytes
+  threshold           = local.alarm_thresholds.skipped_bytes
   evaluation_periods  = 3
   datapoints_to_alarm = 3
   treat_missing_data  = "notBreaching"
@@ -131,7 +138,7 @@ resource "aws_cloudwatch_metric_alarm" "allowance" {
   alarm_name          = "${var.name_prefix}-allowance-exceeded"
   alarm_description   = "AWS dropped packets at a rebuilder: bandwidth, packets per second or tracked connections of its instance type are used up."
   comparison_operator = "GreaterThanThreshold"
-  threshold           = var.alarm_thresholds.datagrams_lost
+  threshold           = local.alarm_thresholds.datagrams_lost
   evaluation_periods  = 3
   datapoints_to_alarm = 3
   treat_missing_data  = "notBreaching"
@@ -142,7 +149,7 @@ resource "aws_cloudwatch_metric_alarm" "allowance" {
   metric_query {
     id          = "dropped"
     expression  = "DIFF(bw) + DIFF(pps) + DIFF(conntrack)"
-    label       = "Dropped in a minute, at the rebuilder that drops most"
+    label       = "Dropped in a minute, at all rebuilders"
     return_data = true
   }
 
@@ -156,8 +163,10 @@ resource "aws_cloudwatch_metric_alarm" "allowance" {
         namespace   = local.metrics_namespace
         metric_name = metric_query.value
         dimensions  = local.deployment_dimension
-        stat        = "Maximum"
-        period      = 60
+        # Not the maximum: a rebuilder that begins to drop would stay hidden behind another one's higher total. When one goes, the
+        # sum falls, which is no alarm; a report that is a minute late is one datapoint, and three are needed.
+        stat   = "Sum"
+        period = 60
       }
     }
   }
@@ -199,7 +208,7 @@ locals {
           [local.metrics_namespace, "rebuilder_requests_in_flight", "deployment", var.name_prefix, { stat = "Maximum", yAxis = "right" }],
         ]
         "Dropped before the kernel by AWS's allowances (total)" = [
-          for metric in values(local.allowance_metrics) : [local.metrics_namespace, metric, "deployment", var.name_prefix, { stat = "Maximum" }]
+          for metric in values(local.allowance_metrics) : [local.metrics_namespace, metric, "deployment", var.name_prefix, { stat = "Sum" }]
         ]
       },
       {
@@ -240,6 +249,7 @@ locals {
 resource "aws_cloudwatch_dashboard" "rebuilder" {
   count = var.dashboard_enabled ? 1 : 0
 
-  dashboard_name = var.name_prefix
+  # Dashboards are the account's, not the region's: a second region would write over the first one's.
+  dashboard_name = "${var.name_prefix}-${local.region}"
   dashboard_body = jsonencode(local.dashboard)
 }

@@ -15,6 +15,13 @@ output "nlb_dns_name" {
   value       = aws_lb.nlb.dns_name
 }
 
+output "gateway_load_balancer_endpoint_service_name" {
+  description = "Name of the endpoint service, for an endpoint of the type GatewayLoadBalancer in the VPC of the sources; null without gateway_load_balancer."
+  value       = one(aws_vpc_endpoint_service.gwlb[*].service_name)
+
+  depends_on = [aws_lb_listener.geneve]
+}
+
 output "target_group_arn" {
   description = "Target group of the rebuilders (UDP/4789, health check on 9445)."
   value       = aws_lb_target_group.vxlan.arn
@@ -116,5 +123,11 @@ output "dashboard_name" {
 
 output "alarm_names" {
   description = "Names of the CloudWatch alarms, by what they watch."
-  value       = { for word, alarm in merge(aws_cloudwatch_metric_alarm.rebuilder, aws_cloudwatch_metric_alarm.skipped, { for alarm in aws_cloudwatch_metric_alarm.allowance : "allowance_exceeded" => alarm }) : word => alarm.alarm_name }
+  value = { for word, alarm in merge(
+    aws_cloudwatch_metric_alarm.rebuilder,
+    aws_cloudwatch_metric_alarm.skipped,
+    aws_cloudwatch_metric_alarm.silence,
+    { for alarm in aws_cloudwatch_metric_alarm.allowance : "allowance_exceeded" => alarm },
+    { for alarm in aws_cloudwatch_metric_alarm.source_silent : "source_silent" => alarm },
+  ) : word => alarm.alarm_name }
 }

@@ -50,6 +50,19 @@ resource "aws_vpc_security_group_egress_rule" "rebuilder_https" {
   tags              = local.tags
 }
 
+# Gateway endpoints have no network but a list of prefixes. By position: an endpoint of the same apply has no id yet.
+resource "aws_vpc_security_group_egress_rule" "rebuilder_https_prefix_list" {
+  count = length(var.https_egress_prefix_list_ids)
+
+  security_group_id = aws_security_group.rebuilder.id
+  description       = "S3, Amazon Linux repository"
+  ip_protocol       = "tcp"
+  from_port         = 443
+  to_port           = 443
+  prefix_list_id    = var.https_egress_prefix_list_ids[count.index]
+  tags              = local.tags
+}
+
 resource "aws_vpc_security_group_egress_rule" "rebuilder_alb" {
   count = local.alb_enabled ? 1 : 0
 

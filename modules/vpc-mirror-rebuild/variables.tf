@@ -15,10 +15,15 @@ variable "name_prefix" {
 }
 
 variable "tags" {
-  description = "Tags for every resource, the instances and their volumes included."
+  description = "Tags for every resource, the instances, their volumes and interfaces included. So do the provider's default_tags."
   type        = map(string)
   default     = {}
   nullable    = false
+
+  validation {
+    condition     = alltrue([for key in keys(var.tags) : !startswith(lower(key), "aws:")])
+    error_message = "tags must not have keys that begin with aws: (AWS keeps them for itself, and refuses them halfway through an apply)."
+  }
 }
 
 variable "vpc_id" {
@@ -78,6 +83,19 @@ variable "responses_mirrored" {
   type        = bool
   default     = false
   nullable    = false
+}
+
+variable "gateway_load_balancer" {
+  description = "Adds a Gateway Load Balancer with an endpoint service, for sources of other VPCs and accounts without peering; {} for this account only, allowed_principals for others (ARNs, such as arn:aws:iam::111122223333:root). Its endpoint, made in the VPC of the sources, is gateway_load_balancer_endpoint_id of the sessions module there."
+  type = object({
+    allowed_principals = optional(list(string), [])
+  })
+  default = null
+
+  validation {
+    condition     = alltrue([for arn in try(var.gateway_load_balancer.allowed_principals, []) : can(regex("^arn:[a-z-]+:iam::[0-9]{12}:.+$", arn))])
+    error_message = "gateway_load_balancer.allowed_principals must hold ARNs of accounts, roles or users, like arn:aws:iam::111122223333:root."
+  }
 }
 
 variable "deletion_protection" {
@@ -224,7 +242,7 @@ variable "artifact_file" {
 }
 
 variable "artifact_s3_uri" {
-  description = "Tarball that is in S3 already, like s3://bucket/key; instead of artifact_file. artifact_sha256 is needed with it."
+  description = "Tarball that is in S3 already, like s3://bucket/rebuilder/vpc-mirror-1.2.tar.gz; instead of artifact_file. artifact_sha256 is needed with it. Keep the previous one in the same folder, which the instances may read: it is needed if the new one fails."
   type        = string
   default     = null
 
@@ -242,6 +260,18 @@ variable "artifact_sha256" {
   validation {
     condition     = var.artifact_sha256 == null ? true : can(regex("^[0-9a-f]{64}$", var.artifact_sha256))
     error_message = "artifact_sha256 must be 64 lower-case hexadecimal digits, as in dist/*.sha256."
+  }
+}
+
+variable "artifact_versions_kept" {
+  description = "How many earlier tarballs of artifact_file stay in the bucket, so that the version before can still start while a new one comes up, or when it fails."
+  type        = number
+  default     = 5
+  nullable    = false
+
+  validation {
+    condition     = var.artifact_versions_kept >= 1 && var.artifact_versions_kept <= 100 && floor(var.artifact_versions_kept) == var.artifact_versions_kept
+    error_message = "artifact_versions_kept must be a whole number from 1 to 100."
   }
 }
 
@@ -280,7 +310,7 @@ variable "instance_type" {
 }
 
 variable "ami_id" {
-  description = "Amazon Linux 2023 image to pin. Default: the newest one at the time of the apply, by its public SSM parameter."
+  description = "Amazon Linux 2023 image of your choice. Default: the one that was the newest when this module was first applied, by its public SSM parameter; ami_update changes it."
   type        = string
   default     = null
 
@@ -290,18 +320,47 @@ variable "ami_id" {
   }
 }
 
+variable "ami_update" {
+  description = "Whether the instances follow the newest Amazon Linux 2023 image: then any apply after Amazon published one replaces them. Otherwise they keep theirs, whatever else an apply changes. Switching it, either way, takes the newest image once."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
 variable "root_volume" {
-  description = "Root volume of the instances; always encrypted, with the account's EBS key unless kms_key_id is given."
+  description = "Root volume of the instances: size_gib (10), and kms_key_id, the ARN of a key of yours (default: the account's EBS key; it is always encrypted). EC2 Auto Scaling is then granted the use of the key, unless kms_grant is false because its policy allows it already."
   type = object({
-    size_gib   = optional(number, 10)
+    size_gib   = optional(number)
     kms_key_id = optional(string)
+    kms_grant  = optional(bool)
   })
-  default  = {}
+  default  = { size_gib = 10 }
   nullable = false
 
   validation {
-    condition     = var.root_volume.size_gib >= 8
+    condition     = anytrue([for value in values(var.root_volume) : value != null])
+    error_message = "root_volume has none of the keys size_gib, kms_key_id and kms_grant; Terraform drops a misspelt one without a word."
+  }
+
+  validation {
+    condition     = coalesce(var.root_volume.size_gib, 10) >= 8
     error_message = "root_volume.size_gib must be 8 or more: the Amazon Linux 2023 image has 8 GiB."
+  }
+
+  validation {
+    condition     = var.root_volume.kms_key_id == null ? true : can(regex("^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+$", var.root_volume.kms_key_id))
+    error_message = "root_volume.kms_key_id must be the ARN of a KMS key, like arn:aws:kms:eu-west-2:111122223333:key/0123abcd-…; an alias or a bare id cannot be granted to EC2 Auto Scaling."
+  }
+}
+
+variable "service_linked_role_arn" {
+  description = "Service-linked role of EC2 Auto Scaling, if it is not the account's default one (AWSServiceRoleForAutoScaling); for example one that a KMS key's policy names."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.service_linked_role_arn == null ? true : can(regex("^arn:[a-z-]+:iam::[0-9]{12}:role/aws-service-role/autoscaling[.]amazonaws[.]com/", var.service_linked_role_arn))
+    error_message = "service_linked_role_arn must be the ARN of a service-linked role of EC2 Auto Scaling: arn:aws:iam::ACCOUNT:role/aws-service-role/autoscaling.amazonaws.com/NAME."
   }
 }
 
@@ -330,21 +389,25 @@ variable "max_size" {
 }
 
 variable "scaling" {
-  description = "Target tracking: average CPU in percent, average bytes in per instance and minute, or both: the larger answer then wins. Empty: no scaling."
+  description = "Target tracking: cpu_percent, the average CPU; network_in_bytes_per_minute, the average bytes in of an instance; or both: the larger answer then wins. null: no scaling."
   type = object({
     cpu_percent                 = optional(number)
     network_in_bytes_per_minute = optional(number)
   })
-  default  = { cpu_percent = 50 }
-  nullable = false
+  default = { cpu_percent = 50 }
 
   validation {
-    condition     = var.scaling.cpu_percent == null ? true : var.scaling.cpu_percent >= 10 && var.scaling.cpu_percent <= 90
+    condition     = var.scaling == null ? true : anytrue([for value in values(var.scaling) : value != null])
+    error_message = "scaling has neither cpu_percent nor network_in_bytes_per_minute; Terraform drops a misspelt key without a word. Set one of them, or scaling = null for a group that does not scale."
+  }
+
+  validation {
+    condition     = try(var.scaling.cpu_percent, null) == null ? true : var.scaling.cpu_percent >= 10 && var.scaling.cpu_percent <= 90
     error_message = "scaling.cpu_percent must be 10 to 90, or null."
   }
 
   validation {
-    condition     = var.scaling.network_in_bytes_per_minute == null ? true : var.scaling.network_in_bytes_per_minute > 0
+    condition     = try(var.scaling.network_in_bytes_per_minute, null) == null ? true : var.scaling.network_in_bytes_per_minute > 0
     error_message = "scaling.network_in_bytes_per_minute must be more than 0, or null."
   }
 }
@@ -362,7 +425,7 @@ variable "drain_seconds" {
 }
 
 variable "wait_for_healthy" {
-  description = "Whether an apply waits until min_size rebuilders answer their health check, and fails if they do not."
+  description = "Whether an apply waits until the new rebuilders answer their health check, and fails if they do not; those of the version before keep running then. false: they go at once, whatever becomes of the new ones."
   type        = bool
   default     = true
   nullable    = false
@@ -387,6 +450,41 @@ variable "https_egress_cidrs" {
   }
 }
 
+variable "https_egress_prefix_list_ids" {
+  description = "Prefix lists that the rebuilders may reach on TCP/443, such as that of the VPC's S3 gateway endpoint (its attribute prefix_list_id). With https_egress_cidrs, the networks of interface endpoints, a VPC needs no way to the internet."
+  type        = list(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for id in var.https_egress_prefix_list_ids : can(regex("^pl-[0-9a-f]+$", id))])
+    error_message = "https_egress_prefix_list_ids must hold prefix list IDs, like pl-7ca54015."
+  }
+}
+
+variable "iam_path" {
+  description = "Path of the role and the instance profile, where an organisation's policies want one."
+  type        = string
+  default     = "/"
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^/([A-Za-z0-9_.,+@=-]+/)*$", var.iam_path))
+    error_message = "iam_path must begin and end with a slash, like /service/."
+  }
+}
+
+variable "iam_permissions_boundary_arn" {
+  description = "Policy that bounds what the role may ever do, where an organisation's policies want one."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.iam_permissions_boundary_arn == null ? true : can(regex("^arn:[a-z-]+:iam::([0-9]{12}|aws):policy/.+$", var.iam_permissions_boundary_arn))
+    error_message = "iam_permissions_boundary_arn must be the ARN of an IAM policy."
+  }
+}
+
 variable "iam_policy_arns" {
   description = "Further policies for the instances' role, keyed by a word of yours; for example kms:Decrypt for an artifact under a key of yours."
   type        = map(string)
@@ -401,58 +499,70 @@ variable "iam_policy_arns" {
 variable "config" {
   description = "Configuration of the rebuilder, written to /etc/vpc-mirror/wallarm-node-conf.yaml. Names are those of the file."
   type = object({
-    vni_filter = optional(list(number), [])
+    vni_filter = optional(list(number))
     ignore_ips = optional(list(object({
       subnets    = list(string)
       match_type = optional(string, "src_and_dst")
-    })), [])
-    response_timeout = optional(string, "5s")
+    })))
+    response_timeout = optional(string)
     proxy_headers = optional(list(object({
       trusted_networks = list(string)
       original_host    = optional(list(string), [])
       real_ip          = optional(list(string), [])
-    })), [])
+    })))
     proxy_protocol = optional(list(object({
       trusted_networks = list(string)
       ports            = list(number)
-    })), [])
-    routes_off = optional(list(string), [])
-    log_level  = optional(string, "info")
+    })))
+    routes_off = optional(list(string))
+    log_level  = optional(string)
   })
-  default  = {}
+  default  = { log_level = "info" }
   nullable = false
 
   validation {
-    condition     = alltrue([for vni in var.config.vni_filter : vni >= 0 && vni <= 16777215 && floor(vni) == vni])
+    condition     = anytrue([for value in values(var.config) : value != null])
+    error_message = "config has none of the keys ${join(", ", keys(var.config))}; Terraform drops a misspelt one without a word. Any other key of the file goes into config_extra."
+  }
+
+  validation {
+    condition     = alltrue([for vni in coalesce(var.config.vni_filter, []) : vni >= 0 && vni <= 16777215 && floor(vni) == vni])
     error_message = "config.vni_filter must hold whole numbers from 0 to 16777215."
   }
 
   validation {
-    condition     = alltrue([for rule in var.config.ignore_ips : contains(["src", "dst", "src_or_dst", "src_and_dst"], rule.match_type)])
+    condition     = alltrue([for rule in coalesce(var.config.ignore_ips, []) : contains(["src", "dst", "src_or_dst", "src_and_dst"], rule.match_type)])
     error_message = "config.ignore_ips[].match_type must be src, dst, src_or_dst or src_and_dst."
   }
 
   validation {
+    condition     = alltrue([for rule in coalesce(var.config.proxy_headers, []) : length(rule.original_host) + length(rule.real_ip) > 0])
+    error_message = "config.proxy_headers[] has neither real_ip nor original_host, and would do nothing; Terraform drops a misspelt key without a word."
+  }
+
+  validation {
     condition = alltrue([
-      for cidr in flatten([var.config.ignore_ips[*].subnets, var.config.proxy_headers[*].trusted_networks, var.config.proxy_protocol[*].trusted_networks]) :
-      can(cidrhost(cidr, 0))
+      for cidr in flatten([
+        coalesce(var.config.ignore_ips, [])[*].subnets, coalesce(var.config.proxy_headers, [])[*].trusted_networks,
+        coalesce(var.config.proxy_protocol, [])[*].trusted_networks,
+      ]) : can(cidrhost(cidr, 0))
     ])
     error_message = "config.ignore_ips[].subnets and the trusted_networks of config.proxy_headers and config.proxy_protocol must be networks in CIDR notation, like 10.20.0.0/16."
   }
 
   validation {
-    condition     = alltrue([for port in flatten(var.config.proxy_protocol[*].ports) : port >= 1 && port <= 65535 && floor(port) == port])
+    condition     = alltrue([for port in flatten(coalesce(var.config.proxy_protocol, [])[*].ports) : port >= 1 && port <= 65535 && floor(port) == port])
     error_message = "config.proxy_protocol[].ports must hold whole numbers from 1 to 65535."
   }
 
   validation {
-    condition     = contains(["debug", "info", "warn", "error"], var.config.log_level)
+    condition     = contains(["debug", "info", "warn", "error"], coalesce(var.config.log_level, "info"))
     error_message = "config.log_level must be debug, info, warn or error."
   }
 }
 
 variable "config_extra" {
-  description = "Any further keys of the configuration file, by their top-level name, as the file has them; for example { limits = {...}, input_filters = {...} }. A key given here replaces the one made from other inputs."
+  description = "Any further keys of the configuration file, as the file has them; for example { limits = { memory = \"1GiB\" }, forward = { sample = 0.5 } }. A key given here replaces the one made from other inputs; sections are joined. A key that the file does not have is an error."
   type        = any
   default     = {}
   nullable    = false
@@ -486,9 +596,14 @@ variable "log_retention_in_days" {
 }
 
 variable "log_kms_key_arn" {
-  description = "KMS key for the log group; its policy must allow CloudWatch Logs. Default: encrypted by the service."
+  description = "KMS key for the log groups; its policy must allow CloudWatch Logs. Default: encrypted by the service."
   type        = string
   default     = null
+
+  validation {
+    condition     = var.log_kms_key_arn == null ? true : can(regex("^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+$", var.log_kms_key_arn))
+    error_message = "log_kms_key_arn must be the ARN of a KMS key, like arn:aws:kms:eu-west-2:111122223333:key/0123abcd-…; CloudWatch Logs takes no alias and no bare id."
+  }
 }
 
 variable "dashboard_enabled" {
@@ -505,16 +620,34 @@ variable "alarms_enabled" {
   nullable    = false
 }
 
+variable "silence_alarms_enabled" {
+  description = "Whether silence is an alarm, too: no packet arrives, packets are lost on the way, a rebuilder does not report, a source with a session is not mirrored. Switch it off for systems that are idle for hours by nature."
+  type        = bool
+  default     = true
+  nullable    = false
+}
+
 variable "alarm_thresholds" {
-  description = "From where on an alarm goes off. Counts are those of all rebuilders together, in a minute; percentages are of the busiest one."
+  description = "From where on an alarm goes off: requests_lost (0), datagrams_lost (0), skipped_bytes (0), of all rebuilders together in a minute; busiest_percent (85), of the busiest one; silent_minutes (30), of silence."
   type = object({
-    requests_lost   = optional(number, 0)
-    datagrams_lost  = optional(number, 0)
-    skipped_bytes   = optional(number, 0)
-    busiest_percent = optional(number, 85)
+    requests_lost   = optional(number)
+    datagrams_lost  = optional(number)
+    skipped_bytes   = optional(number)
+    busiest_percent = optional(number)
+    silent_minutes  = optional(number)
   })
-  default  = {}
+  default  = { requests_lost = 0, datagrams_lost = 0, skipped_bytes = 0, busiest_percent = 85, silent_minutes = 30 }
   nullable = false
+
+  validation {
+    condition     = anytrue([for value in values(var.alarm_thresholds) : value != null])
+    error_message = "alarm_thresholds has none of the keys ${join(", ", keys(var.alarm_thresholds))}; Terraform drops a misspelt one without a word."
+  }
+
+  validation {
+    condition     = coalesce(var.alarm_thresholds.silent_minutes, 30) >= 5 && coalesce(var.alarm_thresholds.silent_minutes, 30) <= 1440
+    error_message = "alarm_thresholds.silent_minutes must be 5 to 1440."
+  }
 }
 
 variable "alarm_actions" {

@@ -4,10 +4,14 @@
     python account.py ENDPOINT scale GROUP N   sets the desired capacity of an Auto Scaling group
     python account.py ENDPOINT stop ID         stops an instance
     python account.py ENDPOINT publish NAME    adds an image; one whose name begins with wallarm- is in AWS Marketplace
+    python account.py ENDPOINT rebuilders      prints what each group of rebuilders runs: its instances, the tarball they install, its policies
     python account.py ENDPOINT left [KIND]…    prints what exists of these kinds (of all that a module could have made), as JSON
 """
 
+import base64
+import hashlib
 import json
+import re
 import sys
 
 import boto3
@@ -163,6 +167,28 @@ def left(client, kinds):
     return found
 
 
+def rebuilders(client):
+    """Of each group: what its user data names as the tarball and its checksum, and the checksum of what is there under that name."""
+    scaling, ec2, s3 = client("autoscaling"), client("ec2"), client("s3")
+    found = []
+    for group in scaling.describe_auto_scaling_groups(Filters=[{"Name": "tag:vpc-mirror:role", "Values": ["rebuilder"]}])["AutoScalingGroups"]:
+        template = group.get("LaunchTemplate")
+        if not group["AutoScalingGroupName"].startswith("vpc-mirror") or not template:
+            continue
+        version = ec2.describe_launch_template_versions(LaunchTemplateId=template["LaunchTemplateId"], Versions=[template["Version"]])
+        script = base64.b64decode(version["LaunchTemplateVersions"][0]["LaunchTemplateData"]["UserData"]).decode()
+        bucket, key, version_id = re.search(r"--bucket '(.+?)' --key '(.+?)' --version-id '(.+?)'", script).groups()
+        stored = s3.get_object(Bucket=bucket, Key=key, VersionId=version_id)["Body"].read()
+        policies = scaling.describe_policies(AutoScalingGroupName=group["AutoScalingGroupName"])["ScalingPolicies"]
+        hooks = scaling.describe_lifecycle_hooks(AutoScalingGroupName=group["AutoScalingGroupName"])["LifecycleHooks"]
+        found.append({
+            "name": group["AutoScalingGroupName"], "instances": [member["InstanceId"] for member in group["Instances"]],
+            "wanted": re.search(r'"([0-9a-f]{64})  \$work', script).group(1), "stored": hashlib.sha256(stored).hexdigest(),
+            "policies": [policy["PolicyName"] for policy in policies], "hooks": [hook["LifecycleHookName"] for hook in hooks],
+        })
+    return found
+
+
 def main():
     endpoint, command, *rest = sys.argv[1:]
     client = clients(endpoint)
@@ -176,6 +202,8 @@ def main():
         result = {}
     elif command == "publish":
         result = {"image": client("ec2").register_image(Name=rest[0])["ImageId"]}
+    elif command == "rebuilders":
+        result = rebuilders(client)
     else:
         result = left(client, rest)
     print(json.dumps(result, default=str))

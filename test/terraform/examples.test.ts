@@ -60,10 +60,13 @@ describe('examples', { concurrency: 4 }, () => {
       assert.ok(![shown, ...userDataOf(shown)].some((text) => text.includes('secret-token')));
     });
 
-    await t.test('a new version of the service changes the artifact and rolls the rebuilders, and no session', async () => {
+    await t.test('a new version of the service is a new group of rebuilders, and changes no session', async () => {
       workspace.write('artifact.tar.gz', 'stands in for the next tarball');
       const planned = summary(await workspace.plan());
-      assert.deepEqual(planned.filter((line) => !line.startsWith('update ')), ['create+delete module.rebuild.aws_s3_object.artifact[0]']);
+      assert.deepEqual(planned.filter((line) => !line.startsWith('update ')), [
+        'create+delete module.rebuild.aws_autoscaling_group.rebuilder', 'create+delete module.rebuild.aws_autoscaling_policy.rebuilder["ASGAverageCPUUtilization"]',
+      ]);
+      assert.ok(planned.includes('update module.rebuild.aws_s3_object.artifact[0]'), 'the version before stays in the bucket');
       assert.deepEqual(planned.filter((line) => line.includes('module.sessions')), []);
       await workspace.apply('plan.bin');
       assert.deepEqual(summary(await workspace.plan()), []);

@@ -39,7 +39,9 @@ const flatten = (module: Module): Resource[] => [...module.resources ?? [], ...(
 const text = (value: unknown): string => typeof value === 'string' ? value : '';
 
 /** Names and addresses that AWS makes up anew each time. */
-const stable = (from: string): string => from.replace(/\d{18}[0-9a-f]{8}/g, 'UNIQUE').replace(/(?<=:secret:wallarm\/[a-z-]+-)[A-Za-z0-9]{6}/g, 'UNIQUE');
+const stable = (from: string): string => from
+  .replace(/\d{18}[0-9a-f]{8}|(?<=--version-id ')[^']+/g, 'UNIQUE')
+  .replace(/(?<=:secret:wallarm\/[a-z-]+-)[A-Za-z0-9]{6}/g, 'UNIQUE');
 
 function iamPolicy(resources: readonly Resource[]): string {
   const role = resources.find(({ type }) => type === 'aws_iam_role')!;

@@ -16,6 +16,16 @@ const LAB_FILE = resolve('../shared/lab/traffic_mirror_moto.py');
 /** Services whose calls go to the emulation. A call to any other would leave the machine, and fails for want of credentials. */
 const SERVICES = ['autoscaling', 'cloudwatch', 'ec2', 'eks', 'elb', 'elbv2', 'events', 'iam', 'kms', 'lambda', 'logs', 's3', 'secretsmanager', 'sns', 'sqs', 'ssm', 'sts'];
 
+export interface RebuilderGroup {
+  readonly name: string;
+  readonly instances: readonly string[];
+  /** SHA-256 of the tarball that the instances want, and of what the bucket has under the name that they ask for. */
+  readonly wanted: string;
+  readonly stored: string;
+  readonly policies: readonly string[];
+  readonly hooks: readonly string[];
+}
+
 export interface Account {
   readonly endpoint: string;
   /** Makes the described account of account.py; ids keyed by words. */
@@ -26,6 +36,8 @@ export interface Account {
   stop(instanceId: string): Promise<void>;
   /** Adds an image to AWS Marketplace (names of the vendor's begin with wallarm-); its id. */
   publish(name: string): Promise<string>;
+  /** The groups of rebuilders, with what each runs. */
+  rebuilders(): Promise<RebuilderGroup[]>;
   /** What exists, by kind (of all kinds of account.py, or of these). */
   left(...kinds: string[]): Promise<Record<string, unknown[]>>;
 }
@@ -61,6 +73,10 @@ export async function emulatedAws(t: TestContext, env: Readonly<Record<string, s
     scale: async (group, size) => { await account(python, endpoint, 'scale', group, String(size)); },
     stop: async (id) => { await account(python, endpoint, 'stop', id); },
     publish: async (name) => strings(await account(python, endpoint, 'publish', name))['image']!,
+    rebuilders: async () => {
+      const found: RebuilderGroup[] = JSON.parse((await run(python, ['test/terraform/account.py', endpoint, 'rebuilders'])).stdout);
+      return found;
+    },
     left: async (...kinds) => lists(await account(python, endpoint, 'left', ...kinds)),
   };
 }

@@ -1,17 +1,23 @@
-// The tables of a module's README name every input and output, and no other.
+// The tables of a module's README are those of its code: UPDATE=1 npm test module-readmes
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { test } from 'node:test';
 import { globSync } from 'tinyglobby';
+import { BEGIN, END, terraformDocs } from './terraform-docs.ts';
 
-for (const module of ['enis', 'modules/vpc-mirror-sessions', 'modules/vpc-mirror-rebuild', 'modules/wallarm-nodes']) {
-  for (const [kind, heading] of [['variable', 'Inputs'], ['output', 'Outputs']] as const) {
-    test(`${module}: ${heading.toLowerCase()}`, () => {
-      const section = readFileSync(`${module}/README.md`, 'utf8').split(/^## /m).find((part) => part.startsWith(`${heading}\n`)) ?? '';
-      const documented = [...section.matchAll(/^\| `(\w+)` \|/gm)].map((match) => match[1]).sort();
-      const declared = globSync(`${module}/*.tf`).flatMap((file) => [...readFileSync(file, 'utf8').matchAll(new RegExp(`^${kind} "(\\w+)"`, 'gm'))]).map((match) => match[1]).sort();
-      assert.ok(declared.length > 0);
-      assert.deepEqual(documented, declared);
-    });
-  }
+const MODULES = globSync(['modules/*/variables.tf', 'enis/variables.tf']).map((file) => dirname(file)).sort();
+
+for (const module of MODULES) {
+  test(`${module}: requirements, inputs and outputs`, async () => {
+    const file = `${module}/README.md`;
+    const text = readFileSync(file, 'utf8');
+    const [from, to] = [text.indexOf(BEGIN), text.indexOf(END)];
+    assert.ok(from >= 0 && to > from, `${file} has no ${BEGIN} and ${END}`);
+    const current = `${text.slice(0, from)}${await terraformDocs(module)}${text.slice(to + END.length)}`;
+    if (process.env['UPDATE']) writeFileSync(file, current);
+    assert.equal(readFileSync(file, 'utf8'), current, 'UPDATE=1 npm test module-readmes');
+  });
 }
+
+test('modules are found', () => { assert.ok(MODULES.length >= 3); });

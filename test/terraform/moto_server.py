@@ -3,7 +3,8 @@
     python moto_server.py LAB_FILE PORT
 
 LAB_FILE is the lab's traffic_mirror_moto.py. An interface whose tag `lab:interface-type` is set is of that type, and one
-whose tag `lab:owner` is set is attached to that AWS service (such as amazon-elb) and to no instance.
+whose tag `lab:owner` is set is attached to that AWS service (such as amazon-elb) and to no instance. Instances whose user data
+holds the text in the environment's LAB_UNHEALTHY never answer a health check.
 """
 
 import importlib.util
@@ -14,6 +15,30 @@ from types import SimpleNamespace
 
 def tag(eni, key):
     return next((t["value"] for t in eni.get_tags() if t["key"] == key), None)
+
+
+def s3_gaps():
+    """Bucket policies are kept and not enforced (moto ignores their conditions); a lifecycle rule keeps how many versions it keeps."""
+    from moto.iam.access_control import PermissionResult
+    from moto.s3.models import FakeBucket
+    from moto.s3.responses import S3Response
+
+    FakeBucket.get_permission = lambda self, action, resource: PermissionResult.NEUTRAL
+    set_lifecycle, serialized = FakeBucket.set_lifecycle, S3Response.serialized
+
+    def set_with_versions(self, rules):
+        set_lifecycle(self, rules)
+        self.newer_versions = {rule["ID"]: (rule.get("NoncurrentVersionExpiration") or {}).get("NewerNoncurrentVersions") for rule in rules}
+
+    def serialized_with_versions(self, answer):
+        rules = answer.result.get("Rules", []) if isinstance(answer.result, dict) else []
+        for rule in rules:
+            newer = getattr(self.backend.head_bucket(self.bucket_name), "newer_versions", {}).get(rule.get("ID"))
+            if newer is not None and "NoncurrentVersionExpiration" in rule:
+                rule["NoncurrentVersionExpiration"]["NewerNoncurrentVersions"] = int(newer)
+        return serialized(self, answer)
+
+    FakeBucket.set_lifecycle, S3Response.serialized = set_with_versions, serialized_with_versions
 
 
 def main():
@@ -55,6 +80,21 @@ def main():
         return ami
 
     AmiBackend.register_image = register_image
+    from moto.elbv2.models import FakeHealthStatus, FakeTargetGroup
+
+    health_for = FakeTargetGroup.health_for
+    unhealthy = os.environ.get("LAB_UNHEALTHY")
+
+    def health_by_user_data(self, target, ec2_backend):
+        health = health_for(self, target, ec2_backend)
+        instance = ec2_backend.get_instance_by_id(target["Id"]) if unhealthy and target["Id"].startswith("i-") else None
+        if instance is None or not instance.user_data or unhealthy not in instance.user_data.decode():
+            return health
+        return FakeHealthStatus(health.instance_id, health.port, health.health_check_port, "unhealthy", "Target.FailedHealthChecks", "Health checks failed")
+
+    FakeTargetGroup.health_for = health_by_user_data
+
+    s3_gaps()
 
     from moto.server import main as moto_main
 

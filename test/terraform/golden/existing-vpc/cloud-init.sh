@@ -126,7 +126,7 @@ retry dnf install --quiet --assumeyes nodejs24 amazon-cloudwatch-agent logrotate
 # --- The service
 export AWS_DEFAULT_REGION=us-east-1
 work=$(mktemp -d)
-retry aws s3 cp --no-progress 's3://vpc-mirror-UNIQUE/vpc-mirror-adc317bb4ccc44550f7d87a4a291a46ff6bd57e40aec52746f1de406ad3306d1.tar.gz' "$work/artifact.tar.gz"
+retry aws s3api get-object --bucket 'vpc-mirror-UNIQUE' --key 'vpc-mirror.tar.gz' --version-id 'UNIQUE' "$work/artifact.tar.gz" > /dev/null
 echo "adc317bb4ccc44550f7d87a4a291a46ff6bd57e40aec52746f1de406ad3306d1  $work/artifact.tar.gz" | sha256sum --check --strict
 tar --extract --gzip --no-same-owner --file "$work/artifact.tar.gz" --directory "$work"
 "$work/vpc-mirror/install.sh"
