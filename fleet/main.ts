@@ -4,6 +4,8 @@ import { openAccount, type Account } from './aws/account.ts';
 import { loadDescription, type Description } from './description/description.ts';
 import { enisText, listEnis } from './enis-command.ts';
 import { whileShowing } from './terminal/progress.ts';
+import { followedText, planReport, planText } from './plan-command.ts';
+import { follow, look, type Situation } from './sessions/follow.ts';
 import { UsageError } from './usage-error.ts';
 
 const EXIT_FAILED = 1;
@@ -52,7 +54,57 @@ Needs ec2:DescribeNetworkInterfaces, ec2:DescribeInstances,
 ec2:DescribeTrafficMirrorSessions and, for by_elb and by_eks, the Describe and
 List calls of their services. Changes nothing.`)
     .action(enis);
+  command('plan', 'what apply would do, and what it costs',
+    'Shows the sessions to add, change and remove, what cannot be mirrored and why, what\nwould be seen twice, and the cost. Changes nothing.')
+    .option('--gb-per-month <n>', 'mirrored in a month, for the cost', gigabytes)
+    .option('--allow-empty', 'nothing is picked: remove all sessions of ours')
+    .option('--try-again', 'ask AWS again about kinds of interfaces it has refused')
+    .action(plan);
+
+  command('apply', 'bring the sessions in line with the fleet',
+    'Adds, changes and removes sessions until every picked interface has one. Touches only\nsessions with our own tag (vpc-mirror:owner). Again is nothing.')
+    .option('--allow-empty', 'nothing is picked: remove all sessions of ours')
+    .option('--try-again', 'ask AWS again about kinds of interfaces it has refused')
+    .addHelpText('after', `
+Needs what plan needs, and ec2:CreateTrafficMirrorSession,
+ec2:ModifyTrafficMirrorSession, ec2:DeleteTrafficMirrorSession, ec2:CreateTags.`)
+    .action(applyPlan);
   return program;
+}
+
+function gigabytes(text: string): number {
+  const value = Number(text);
+  if (!(value >= 0 && value < 1e9)) throw new UsageError(`--gb-per-month: '${text}' is no number of gigabytes.`);
+  return value;
+}
+
+interface PlanFlags extends Options { readonly gbPerMonth?: number; readonly allowEmpty?: true; readonly tryAgain?: true }
+
+async function situationOf(flags: PlanFlags): Promise<{ account: Account; description: Description; situation: Situation }> {
+  const { account, description } = await open(flags);
+  const wanted = { allowEmpty: flags.allowEmpty ?? false, tryAgain: flags.tryAgain ?? false };
+  const situation = await whileShowing('reading interfaces and sessions', () => look(account, description, wanted));
+  return { account, description, situation };
+}
+
+async function plan(flags: PlanFlags): Promise<void> {
+  const { account, situation } = await situationOf(flags);
+  const report = await planReport(account, situation, flags.gbPerMonth ?? null);
+  process.stdout.write(flags.json ? `${JSON.stringify(report, null, 2)}\n` : planText(report));
+}
+
+async function applyPlan(flags: PlanFlags): Promise<void> {
+  const { account, description, situation } = await situationOf(flags);
+  if (situation.selection.mistakes.length > 0) throw new UsageError(situation.selection.mistakes.join('\n'));
+  if (situation.mirror.isRetired) throw new UsageError('The filter is tagged vpc-mirror:retired, because this mirror is being destroyed: apply it with Terraform again first.');
+  const report = await planReport(account, situation, null);
+  if (!flags.json) process.stdout.write(planText(report));
+  const followed = await whileShowing('writing sessions', () => follow(account, description, situation));
+  const { stoppedBy, added, changed, removed, refusedByAws, failed } = followed;
+  const done = { added, changed, removed, refused_by_aws: refusedByAws, failed, stopped_by: stoppedBy?.message ?? null };
+  process.stdout.write(flags.json ? `${JSON.stringify({ ...report, done }, null, 2)}\n` : followedText(followed));
+  if (stoppedBy !== null) throw stoppedBy;
+  if (followed.failed.length > 0) process.exitCode = EXIT_FAILED;
 }
 
 async function enis(options: Options): Promise<void> {

@@ -13,6 +13,8 @@ export interface AccountOptions {
   readonly region?: string | undefined;
   /** Of ~/.aws/config. Default: AWS_PROFILE, or credentials as the SDK finds them. */
   readonly profile?: string | undefined;
+  /** Of all services, for an emulated account. Default: AWS's own, or AWS_ENDPOINT_URL. */
+  readonly endpoint?: string | undefined;
 }
 
 /** One account in one region, as its APIs. Every error of a call is a CallError, for people. */
@@ -31,9 +33,13 @@ export interface Account {
 const RETRIES = { retryMode: 'adaptive', maxAttempts: 10 } as const;
 
 /** Throws a UsageError if no region is known. Credentials are looked for by the first call. */
-export async function openAccount({ region: wanted, profile }: AccountOptions): Promise<Account> {
-  const given = { ...wanted === undefined ? {} : { region: wanted }, ...profile === undefined ? {} : { profile } };
-  const options = { ...RETRIES, ...given };
+export async function openAccount({ region: wanted, profile, endpoint }: AccountOptions): Promise<Account> {
+  const options = {
+    ...RETRIES,
+    ...wanted === undefined ? {} : { region: wanted },
+    ...profile === undefined ? {} : { profile },
+    ...endpoint === undefined ? {} : { endpoint },
+  };
   // The locked version of the SDK runs on every Node that we support; what its next versions need is not the user's concern.
   process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
   const ec2 = new EC2Client(options);

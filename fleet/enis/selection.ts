@@ -35,14 +35,14 @@ export interface Selection {
 }
 
 export async function select(account: Account, selectors: Selectors): Promise<Selection> {
-  const all = join(await Promise.all([
+  const named = found({ instanceIds: new Map(selectors.by_instance.map((id) => [`by_instance ${id}`, [id]])) });
+  const all = join([named, ...await Promise.all([
     byAsg(account, selectors.by_asg),
     byEks(account, selectors.by_eks),
     byElb(account, selectors.by_elb),
     bySubnet(account, selectors.by_subnet),
     byTags(account, selectors.by_tags),
-    found({ instanceIds: new Map(selectors.by_instance.map((id) => [`by_instance ${id}`, [id]])) }),
-  ]));
+  ])]);
   const givenIds = [...Object.values(selectors.by_id), ...Object.values(selectors.by_id_without_instance)];
   const [ofInstances, given] = await Promise.all([
     networkInterfacesBy(account, 'attachment.instance-id', [...all.instanceIds.values()].flat()),

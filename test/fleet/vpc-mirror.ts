@@ -8,7 +8,10 @@ import { file, type Result } from '../command-line.ts';
 const PROGRAM = fileURLToPath(new URL('../../fleet/vpc-mirror.js', import.meta.url));
 
 /** Credentials that the emulation takes, and nothing of the user's own. */
-export const AWS = { AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test', AWS_REGION: 'us-east-1' };
+export const AWS = {
+  AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test', AWS_REGION: 'us-east-1', AWS_EC2_METADATA_DISABLED: 'true',
+  AWS_CONFIG_FILE: '/dev/null', AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
+};
 
 type Variables = Readonly<Record<string, string | undefined>>;
 
@@ -24,8 +27,7 @@ export async function vpcMirror(endpoint: string, args: readonly string[], env: 
 
 export function startVpcMirror(endpoint: string, args: readonly string[], env: Variables = {}): ChildProcess {
   const own = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('AWS_')));
-  const aws = { ...AWS, AWS_ENDPOINT_URL: endpoint, AWS_EC2_METADATA_DISABLED: 'true', AWS_CONFIG_FILE: '/dev/null', AWS_SHARED_CREDENTIALS_FILE: '/dev/null' };
-  return spawn(process.execPath, [PROGRAM, ...args], { stdio: ['ignore', 'pipe', 'pipe'], env: { ...own, ...aws, ...env } });
+  return spawn(process.execPath, [PROGRAM, ...args], { stdio: ['ignore', 'pipe', 'pipe'], env: { ...own, ...AWS, AWS_ENDPOINT_URL: endpoint, ...env } });
 }
 
 /** A description of a mirror as a file that goes with the test. @returns its path */

@@ -2,6 +2,7 @@
 
     python account.py ENDPOINT build           makes the account below; prints its ids, keyed by words, as JSON
     python account.py ENDPOINT scale GROUP N   sets the desired capacity of an Auto Scaling group
+    python account.py ENDPOINT members GROUP   prints the instances of an Auto Scaling group, as JSON
     python account.py ENDPOINT stop ID         stops an instance
     python account.py ENDPOINT publish NAME    adds an image; one whose name begins with wallarm- is in AWS Marketplace
     python account.py ENDPOINT rebuilders      prints what each group of rebuilders runs: its instances, the tarball they install, its policies
@@ -197,6 +198,9 @@ def main():
     elif command == "scale":
         client("autoscaling").set_desired_capacity(AutoScalingGroupName=rest[0], DesiredCapacity=int(rest[1]))
         result = {}
+    elif command == "members":
+        group = client("autoscaling").describe_auto_scaling_groups(AutoScalingGroupNames=rest)["AutoScalingGroups"][0]
+        result = [member["InstanceId"] for member in group["Instances"]]
     elif command == "stop":
         client("ec2").stop_instances(InstanceIds=rest)
         result = {}

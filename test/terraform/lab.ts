@@ -32,6 +32,8 @@ export interface Account {
   build(): Promise<Record<string, string>>;
   /** Sets the desired capacity of an Auto Scaling group. */
   scale(group: string, size: number): Promise<void>;
+  /** Instances of an Auto Scaling group. */
+  members(group: string): Promise<string[]>;
   /** Stops an instance. */
   stop(instanceId: string): Promise<void>;
   /** Adds an image to AWS Marketplace (names of the vendor's begin with wallarm-); its id. */
@@ -71,6 +73,7 @@ export async function emulatedAws(t: TestContext, env: Readonly<Record<string, s
     endpoint,
     build: async () => strings(await account(python, endpoint, 'build')),
     scale: async (group, size) => { await account(python, endpoint, 'scale', group, String(size)); },
+    members: async (group) => (lists({ members: await account(python, endpoint, 'members', group) })['members'] ?? []).map(String),
     stop: async (id) => { await account(python, endpoint, 'stop', id); },
     publish: async (name) => strings(await account(python, endpoint, 'publish', name))['image']!,
     rebuilders: async () => {

@@ -62,6 +62,31 @@ def main():
 
     NetworkInterface.attachment = property(with_owner)
 
+    # Tags of what the lab adds: moto knows resources by the prefix of their ids.
+    from moto.ec2 import utils
+
+    for kind, prefix in (("filter", "tmf"), ("filter-rule", "tmfr"), ("session", "tms"), ("target", "tmt")):
+        utils.EC2_RESOURCE_TO_PREFIX[f"traffic-mirror-{kind}"] = prefix
+        utils.EC2_PREFIX_TO_RESOURCE[prefix] = f"traffic-mirror-{kind}"
+
+    # The tags of one resource are asked for with every resource that is described: looked up, not searched for, or a
+    # fleet of thousands takes minutes.
+    from moto.ec2.models.tags import TagBackend
+
+    search = TagBackend.describe_tags
+
+    def describe_tags(self, filters=None):
+        ids = (filters or {}).get("resource-id", [])
+        if list(filters or {}) != ["resource-id"] or any(mark in i for i in ids for mark in "*?"):
+            return search(self, filters)
+        kinds = utils.EC2_PREFIX_TO_RESOURCE
+        return [
+            {"resource_id": i, "key": key, "value": value, "resource_type": kinds.get(i.split("-")[0], "")}
+            for i in ids for key, value in self.tags.get(i, {}).items()
+        ]
+
+    TagBackend.describe_tags = describe_tags
+
     # A security group rule that names a group has a description, too; moto keeps it with the group and does not report it.
     from moto.ec2.models.security_groups import SecurityGroupRule
 

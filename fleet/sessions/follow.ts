@@ -1,0 +1,87 @@
+import type { Account } from '../aws/account.ts';
+import type { Description, SessionSettings } from '../description/description.ts';
+import { select, type Selection } from '../enis/selection.ts';
+import { UsageError } from '../usage-error.ts';
+import { apply, type Applied, type Failure } from './apply.ts';
+import { readMirror, type Mirror } from './mirror.ts';
+import { isEmpty, planSessions, type Plan } from './plan.ts';
+import { readSessions, type Session } from './session.ts';
+
+/** Another run may have been between our reading and our writing: read again, this often. */
+const ROUNDS = 3;
+
+export interface FollowOptions {
+  /** Nothing is picked, and all sessions of ours may go: a group scaled to zero. */
+  readonly allowEmpty: boolean;
+  /** Ask AWS again about kinds of interfaces that it has refused. */
+  readonly tryAgain: boolean;
+}
+
+/** What is, and what should be. */
+export interface Situation {
+  readonly settings: SessionSettings;
+  readonly selection: Selection;
+  readonly mirror: Mirror;
+  readonly sessions: readonly Session[];
+  readonly plan: Plan;
+  readonly refusedKinds: Set<string>;
+}
+
+/** Reads and plans, changes nothing. Throws a UsageError if the description cannot be meant so. */
+export async function look(account: Account, description: Description, { allowEmpty, tryAgain }: FollowOptions): Promise<Situation> {
+  const settings = description.sessions;
+  if (settings === undefined) throw new UsageError('The description has no `sessions`: give traffic_mirror_filter_id and traffic_mirror_target_id at least.');
+  const [selection, mirror, sessions] = await Promise.all([select(account, description.interfaces), readMirror(account, settings), readSessions(account)]);
+  const ours = sessions.filter(({ owner }) => owner === settings.owner).length;
+  if (selection.picked.length === 0 && !allowEmpty) {
+    const found = selection.unmatched.length > 0 ? ` (${selection.unmatched.join(', ')} found nothing)` : '';
+    throw new UsageError(`Nothing is picked in ${account.region}: look at the selectors${found} and the region${ours > 0 ? `; with --allow-empty the ${ours} sessions of ours are removed` : ''}.`);
+  }
+  const refusedKinds = new Set(tryAgain ? [] : mirror.refusedKinds);
+  const plan = planSessions(selection, sessions, { settings, rebuild: description.rebuild, refusedKinds });
+  return { settings, selection, mirror, sessions, plan, refusedKinds };
+}
+
+/** How the sessions were brought in line. */
+export interface Followed extends Omit<Applied, 'conflicts'> {
+  readonly rounds: number;
+  /** What no round could plan. */
+  readonly blocked: Plan['blocked'];
+}
+
+/** Applies the plan, and plans again after conflicts with another run. Nothing to do is no call. */
+export async function follow(account: Account, description: Description, { plan: first, settings, refusedKinds }: Situation): Promise<Followed> {
+  const all = { added: [] as string[], changed: [] as string[], removed: [] as string[], refusedByAws: [] as Failure[], failed: [] as Failure[] };
+  let plan = first;
+  let conflicts: readonly Failure[] = [];
+  let stoppedBy: Error | null = null;
+  let rounds = 0;
+  while (!isEmpty(plan) && rounds < ROUNDS && stoppedBy === null) {
+    rounds += 1;
+    const applied = await apply(account, plan, settings, refusedKinds);
+    for (const key of ['added', 'changed', 'removed'] as const) all[key].push(...applied[key]);
+    all.refusedByAws.push(...applied.refusedByAws);
+    all.failed.push(...applied.failed);
+    ({ conflicts, stoppedBy } = applied);
+    if (conflicts.length === 0) break;
+    const conflicting = new Set(conflicts.map(({ networkInterfaceId }) => networkInterfaceId));
+    const again = await Promise.all([select(account, description.interfaces), readSessions(account)]);
+    const next = planSessions(...again, { settings, rebuild: description.rebuild, refusedKinds });
+    // Only what collided: the rest has had its turn.
+    plan = {
+      ...next,
+      add: next.add.filter(({ picked }) => conflicting.has(picked.eni.id)),
+      change: next.change.filter(({ session }) => conflicting.has(session.networkInterfaceId)),
+      remove: next.remove.filter(({ session }) => conflicting.has(session.networkInterfaceId)),
+    };
+    conflicts = isEmpty(plan) ? [] : conflicts;
+  }
+  return { ...all, failed: [...all.failed, ...conflicts], stoppedBy, rounds, blocked: plan.blocked };
+}
+
+/** Removes every session of ours, whatever is picked: before the target goes. */
+export async function removeAll(account: Account, settings: SessionSettings): Promise<Applied> {
+  const ours = (await readSessions(account)).filter(({ owner }) => owner === settings.owner);
+  const remove = ours.map((session) => ({ session, reason: 'everything is being destroyed' }));
+  return apply(account, { add: [], change: [], remove, keep: [], elsewhere: [], blocked: [], warnings: [] }, settings, new Set());
+}
