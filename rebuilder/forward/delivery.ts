@@ -1,4 +1,5 @@
 import type { Slab, SlabPool } from './slab.ts';
+import type { Trace } from './trace.ts';
 
 /** Bits of `Delivery.traits`. */
 export const Trait = {
@@ -32,6 +33,8 @@ export class Delivery {
   answeredAtFailure = -1;
   /** The same request re-framed for the shared path, in case the byte-true form is refused. */
   alternate: Delivery | null = null;
+  /** Somebody looks at what becomes of it; null for nearly all. */
+  trace: Trace | null = null;
   next: Delivery | null = null;
 }
 
@@ -53,6 +56,7 @@ export function releaseDelivery(delivery: Delivery): void {
   delivery.attempts = 0;
   delivery.answeredAtFailure = -1;
   delivery.alternate = null;
+  delivery.trace = null;
   delivery.next = null;
   if (spare.length < MAX_SPARE) spare.push(delivery);
 }

@@ -12,11 +12,14 @@ import { envelopedBytes, putEnvelopedForm } from './enveloped-form.ts';
 import { irregularRoute } from './irregular.ts';
 import { keptBytes, putKeptForm } from './kept-form.ts';
 import { LoopMarker } from './loop-marker.ts';
+import { DeliveryMeter } from './delivery-meter.ts';
+import { Measures } from './measures.ts';
 import { Pool } from './pool.ts';
-import type { PoolOptions, PoolOwner } from './pool.ts';
+import type { PoolOptions, PoolOwner } from './pool-owner.ts';
 import { planRebuiltForm, putRebuiltForm } from './rebuilt-form.ts';
 import { SlabPool } from './slab.ts';
 import type { Slab } from './slab.ts';
+import type { Trace } from './trace.ts';
 
 /** What `forward:` of the configuration means here. */
 export type ForwardOptions = Omit<ForwardSettings, 'redact' | 'loopKeyFile' | 'sample' | 'extProc'>;
@@ -70,6 +73,8 @@ export class Dispatcher implements PoolOwner {
   #drained: (() => void) | null = null;
   /** Told of the end of each request that was submitted, by its id; for logs. */
   onEnd: ((id: string, end: CounterName) => void) | null = null;
+  /** Of the request that is being submitted. */
+  #trace: Trace | null = null;
 
   /**
    * `key`: the loop key (readLoopKey), the same in all workers. `clock`: ms, steady. Throws an Error of one sentence for an endpoint that
@@ -77,6 +82,7 @@ export class Dispatcher implements PoolOwner {
    */
   constructor(
     options: ForwardOptions, ledger: Ledger, key: Uint8Array, resolve: Resolve = resolveByDns, clock = (): number => performance.now(),
+    measures = new Measures(),
   ) {
     this.#options = options;
     this.#ledger = ledger;
@@ -87,14 +93,15 @@ export class Dispatcher implements PoolOwner {
     const shared: PoolOptions = {
       ...options, maxConnections: options.connections, isSingle: false,
     };
+    const meter = new DeliveryMeter(ledger, measures, clock);
     const book = new AddressBook(endpoint.host, endpoint.port, resolve, options.resolveIntervalMs);
-    this.#shared = new Pool(book, shared, this, ledger, clock);
+    this.#shared = new Pool(book, shared, this, ledger, clock, meter);
     if (options.rawEndpoint === '') {
       this.#raw = null;
     } else {
       const raw = parseEndpoint(options.rawEndpoint, 'forward.raw_endpoint');
       const rawBook = new AddressBook(raw.host, raw.port, resolve, options.resolveIntervalMs);
-      this.#raw = new Pool(rawBook, { ...shared, maxConnections: RAW_CONNECTIONS, pipelining: 1, isSingle: true }, this, ledger, clock);
+      this.#raw = new Pool(rawBook, { ...shared, maxConnections: RAW_CONNECTIONS, pipelining: 1, isSingle: true }, this, ledger, clock, meter);
     }
     const rawBytes = this.#raw === null ? 0 : Math.floor(options.queueBytes * RAW_SHARE);
     // Each in memory of its own: what one client gives up is free for another.
@@ -115,7 +122,9 @@ export class Dispatcher implements PoolOwner {
   }
 
   /** Copies what it needs of `request`, whose bytes are borrowed, and returns. Never throws, never waits. */
-  submit(request: Request, envelope: Envelope): void {
+  submit(request: Request, envelope: Envelope, trace: Trace | null = null): void {
+    this.#trace = trace;
+    trace?.note('queued');
     this.#ledger.values[SUBMITTED]!++;
     if (this.#isStopped) {
       this.#refuse(request, 'forward.drain_timeout');
@@ -153,6 +162,7 @@ export class Dispatcher implements PoolOwner {
     const end = putKeptForm(request, envelope, this.#marker, found, true, this.#ledger, slab.bytes, slab.used);
     const delivery = this.#take(this.#rawMemory, slab, end, found, envelope.clientAddress);
     this.#ledger.count('forward.raw');
+    delivery.trace?.note('apart');
     this.#inFlight++;
     this.#submitRebuilt(request, envelope, found, delivery);
     raw.push(delivery);
@@ -177,6 +187,7 @@ export class Dispatcher implements PoolOwner {
         return;
       }
       this.#ledger.count('forward.reframed');
+      delivery.trace?.note('reframed');
       this.#inFlight++;
       this.#shared.push(delivery);
       return;
@@ -200,6 +211,8 @@ export class Dispatcher implements PoolOwner {
     delivery.traits |= Trait.last;
     if (!plan.complete) delivery.traits |= Trait.incomplete;
     this.#ledger.count('forward.reframed');
+    delivery.trace?.note('reframed');
+    delivery.trace?.note('apart');
     this.#inFlight++;
     this.#raw.push(delivery);
   }
@@ -217,6 +230,7 @@ export class Dispatcher implements PoolOwner {
       if (dropped === null) break;
       this.#inFlight--;
       this.#ledger.count('forward.queue_full');
+      dropped.trace?.ended('forward.queue_full');
       this.onEnd?.(mirrorId(dropped), 'forward.queue_full');
       releaseDelivery(dropped);
     }
@@ -228,6 +242,7 @@ export class Dispatcher implements PoolOwner {
   /** It never was in flight. */
   #refuse(request: Request, reason: CounterName): void {
     this.#ledger.count(reason);
+    this.#trace?.ended(reason);
     this.onEnd?.(request.id, reason);
   }
 
@@ -239,6 +254,7 @@ export class Dispatcher implements PoolOwner {
     delivery.start = slab.used;
     delivery.end = end;
     delivery.submittedMs = this.#nowMs;
+    delivery.trace = this.#trace;
     delivery.traits = ((found & Finding.head) !== 0 ? Trait.bodyless : 0) | ((found & Finding.http10) !== 0 ? Trait.http10 : 0);
     memory.take(slab, end - slab.used);
     return delivery;
@@ -256,6 +272,8 @@ export class Dispatcher implements PoolOwner {
       delivery.alternate = null;
       this.#ledger.count('forward.raw_failed');
       this.#ledger.count('forward.reframed');
+      delivery.trace?.note('failed', reason);
+      delivery.trace?.note('reframed');
       this.#shared.push(alternate);
       this.#shared.pump();
       return;
@@ -275,6 +293,8 @@ export class Dispatcher implements PoolOwner {
     const end = putEnvelopedForm(bytes, refused.start, refused.end, isDeep, slab.bytes, slab.used);
     const delivery = this.#take(memory, slab, end, 0, refused.client);
     delivery.submittedMs = refused.submittedMs;
+    delivery.trace = refused.trace;
+    delivery.trace?.note('enveloped');
     // What is wrong may be another line of it: then the connection ends again, and nobody else shall suffer.
     delivery.traits = (refused.traits & (Trait.incomplete | Trait.http10)) | Trait.alone | (isDeep ? Trait.last : Trait.enveloped);
     if (!isDeep) this.#ledger.count('forward.enveloped');
@@ -283,6 +303,7 @@ export class Dispatcher implements PoolOwner {
   }
 
   #ended(delivery: Delivery, end: CounterName): void {
+    delivery.trace?.ended(end);
     this.onEnd?.(mirrorId(delivery), end);
     if (--this.#inFlight === 0 && this.#drained !== null) this.#drained();
   }

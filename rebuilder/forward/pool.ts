@@ -4,27 +4,11 @@ import { Connection } from './connection.ts';
 import type { ConnectionOwner, End } from './connection.ts';
 import { releaseDelivery, Trait } from './delivery.ts';
 import type { Delivery } from './delivery.ts';
+import type { DeliveryMeter } from './delivery-meter.ts';
 import { FairQueue } from './fair-queue.ts';
+import type { PoolOptions, PoolOwner } from './pool-owner.ts';
 import { Queue } from './queue.ts';
 import { verdict } from './verdict.ts';
-
-export interface PoolOptions {
-  readonly maxConnections: number;
-  readonly pipelining: number;
-  /** One request a connection. */
-  readonly isSingle: boolean;
-  readonly connectTimeoutMs: number;
-  readonly responseTimeoutMs: number;
-  readonly idleTimeoutMs: number;
-  readonly attempts: number;
-  readonly deadlineMs: number;
-}
-
-/** Told when a request has come to its end. `undeliverable`: dropped for `reason`, or what else the owner can do with it. */
-export interface PoolOwner {
-  delivered(delivery: Delivery): void;
-  undeliverable(delivery: Delivery, reason: CounterName): void;
-}
 
 /** Bytes put on one connection at once. */
 const MAX_BATCH_BYTES = 256 * 1024;
@@ -70,8 +54,12 @@ export class Pool implements ConnectionOwner {
   #pausedUntilMs = 0;
   #closesBehindHttp10 = false;
   #isStopped = false;
+  readonly #meter: DeliveryMeter;
 
-  constructor(addresses: AddressBook, options: PoolOptions, owner: PoolOwner, ledger: Ledger, clock: () => number) {
+  constructor(
+    addresses: AddressBook, options: PoolOptions, owner: PoolOwner, ledger: Ledger, clock: () => number, meter: DeliveryMeter,
+  ) {
+    this.#meter = meter;
     this.addresses = addresses;
     this.queue = options.isSingle ? new FairQueue() : new Queue();
     this.#options = options;
@@ -142,7 +130,7 @@ export class Pool implements ConnectionOwner {
     connection.isExclusive = true;
     connection.sinceMs = now;
     this.inFlight++;
-    connection.add(queue.shift()!);
+    connection.add(this.#meter.leaves(queue.shift()!, now));
     connection.send();
   }
 
@@ -186,7 +174,7 @@ export class Pool implements ConnectionOwner {
       const delivery = this.queue.shift()!;
       bytes -= delivery.end - delivery.start;
       this.inFlight++;
-      connection.add(delivery);
+      connection.add(this.#meter.leaves(delivery, now));
       if ((delivery.traits & Trait.http10) !== 0 && this.#closesBehindHttp10) {
         connection.isExclusive = true;
         break;
@@ -225,6 +213,7 @@ export class Pool implements ConnectionOwner {
     const { status, speaker, keepAlive } = connection.framer;
     if (!keepAlive && (delivery.traits & Trait.http10) !== 0) this.#closesBehindHttp10 = true;
     const outcome = verdict(status, speaker, this.#options.isSingle);
+    delivery.trace?.note(outcome === 'retry' ? 'unavailable' : 'answered', status);
     if (outcome === 'retry') {
       this.#unavailableAnswer(connection, delivery, status);
       return;
@@ -234,9 +223,12 @@ export class Pool implements ConnectionOwner {
     this.#unavailable = 0;
     this.#pausedUntilMs = 0;
     connection.address.succeeded();
-    if (outcome === 'server_error') this.#ledger.count('forward.server_error');
-    if (outcome === 'delivered' || outcome === 'server_error') this.#owner.delivered(delivery);
-    else this.#owner.undeliverable(delivery, outcome);
+    if (outcome === 'delivered' || outcome === 'server_error') {
+      this.#meter.delivered(delivery, status);
+      this.#owner.delivered(delivery);
+    } else {
+      this.#owner.undeliverable(delivery, outcome);
+    }
     connection.discard(delivery);
   }
 
@@ -261,6 +253,7 @@ export class Pool implements ConnectionOwner {
   }
 
   progressed(connection: Connection, count: number): void {
+    this.#meter.readEnds();
     if (count > 0) {
       const now = this.#clock();
       const sample = (now - connection.sinceMs) / count;
@@ -278,6 +271,7 @@ export class Pool implements ConnectionOwner {
   }
 
   ended(connection: Connection, end: End, detail: string): void {
+    this.#meter.readEnds();
     const now = this.#clock();
     const { address } = connection;
     this.#connections.splice(this.#connections.indexOf(connection), 1);
@@ -322,6 +316,7 @@ export class Pool implements ConnectionOwner {
       return;
     }
     this.#ledger.count('forward.retried');
+    delivery.trace?.note('failed', reason);
     this.alone.push(delivery);
   }
 
@@ -338,6 +333,7 @@ export class Pool implements ConnectionOwner {
       const next: Delivery | null = reversed.next;
       this.inFlight--;
       this.#ledger.count('forward.resent');
+      reversed.trace?.note('returned');
       if (reversed.attempts > 0 || (reversed.traits & Trait.alone) !== 0) this.alone.unshift(reversed);
       else this.queue.unshift(reversed);
       reversed = next;
