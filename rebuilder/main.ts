@@ -209,15 +209,15 @@ async function run(file: string, to: string | undefined): Promise<void> {
 async function demo(): Promise<void> {
   const defaults = defaultSettings();
   const { logger: log } = openServiceLog({ ...defaults.log, level: 'warn' });
-  const running = await startDemo(async ({ endpoint, statusPort, received }) => {
+  const running = await startDemo(async ({ endpoint, statusPort, attackIn }) => {
     const service = await startService({
       ...defaults,
       workers: 0,
-      tcpStream: { ...defaults.tcpStream, fromVxlan: { ...defaults.tcpStream.fromVxlan, enabled: true, listen: { host: '127.0.0.1', port: 0 } } },
+      tcpStream: { ...defaults.tcpStream, parseResponses: true, fromVxlan: { ...defaults.tcpStream.fromVxlan, enabled: true, listen: { host: '127.0.0.1', port: 0 } } },
       forward: { ...defaults.forward, endpoint },
-      metrics: { enabled: true, listen: { host: '127.0.0.1', port: statusPort } },
+      metrics: { ...defaults.metrics, enabled: true, listen: { host: '127.0.0.1', port: statusPort } },
       healthCheck: { ...defaults.healthCheck, enabled: false },
-    }, { log, observerOf: null, received });
+    }, { log, observerOf: null, attackIn });
     return { vxlanPort: service.vxlanPort, statusAddress: service.statusAddress ?? '', stop: () => service.stop() };
   }, { app: 8080, status: 9000 }, (text) => process.stdout.write(text));
   await stopSignal();

@@ -1,4 +1,5 @@
 import type { FrameSink } from './capture/frame-source.ts';
+import { SourceTable } from './capture/source-table.ts';
 import { type CounterName, INDEX, Ledger } from './ledger.ts';
 import { Budget } from './reassembly/budget.ts';
 import type { Connection, ConnectionHandler } from './reassembly/connection.ts';
@@ -70,6 +71,7 @@ export class Pipeline implements FrameSink, ConnectionHandler, ExchangeSink {
   #nowMs = 0;
   #lastVni: number | null = null;
   #lastExpiryMs = 0;
+  readonly senders = new SourceTable();
   /** When the last frame came, ms since the epoch; null = none yet. */
   lastFrameMs: number | null = null;
 
@@ -111,6 +113,7 @@ export class Pipeline implements FrameSink, ConnectionHandler, ExchangeSink {
     const packet = this.#packet;
     let wasFragmented = false;
     let outcome = decapsulate(link, bytes, start, end, originalLength, outerSource, packet);
+    this.senders.seen(packet.outerSource, packet.vni, packet.missing > 0, timeMs);
     while (outcome === 'fragment') {
       const { protocol } = packet;
       const whole = this.#defragmenter.add(packet, nowMs);

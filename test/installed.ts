@@ -6,9 +6,18 @@ import type { TestContext } from 'node:test';
  * there everything is installed, and a test that did not run has shown nothing.
  */
 export function installed(t: TestContext, ...programs: string[]): boolean {
+  const missing = sentenceOfMissing(programs);
+  return missing === null ? true : absent(t, missing);
+}
+
+/** The same for the option `skip` of a whole suite. Where `CI` is set it is not skipped, and fails by itself. */
+export function skippedWithout(...programs: string[]): string | false {
+  return process.env['CI'] ? false : sentenceOfMissing(programs) ?? false;
+}
+
+function sentenceOfMissing(programs: readonly string[]): string | null {
   const missing = programs.filter((program) => spawnSync('sh', ['-c', 'command -v "$0"', program], { stdio: 'ignore' }).status !== 0);
-  if (missing.length === 0) return true;
-  return absent(t, `${missing.join(' and ')} not installed: the real program is part of this test`);
+  return missing.length === 0 ? null : `${missing.join(' and ')} not installed: the real program is part of this test`;
 }
 
 /** Skips with the sentence, or fails where `CI` is set. Always false. */

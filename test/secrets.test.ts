@@ -35,7 +35,7 @@ const CORPUS: readonly (readonly [request: string, answer?: string])[] = [
   [`GET  /visible/8?q=${secret('irregular')}  HTTP/1.1\nHost : a\n folded ${secret('folded')}\n\n`],
   [`POST /visible/9 HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\n${secret('incomplete')}`],
   [`GET /visible/10 HTTP/1.1\r\nHost: a\r\n${secret('no-colon')}\r\n${secret('in-a-name')}: x\r\n\r\n`],
-  [`GET /visible/11?a=1?${secret('second-question-mark')}=2 HTTP/1.1\r\nHost: ${secret('host')}\r\n\r\n`],
+  [`GET /visible/11?a=1?${secret('second-question-mark')}=2 HTTP/1.1\r\nHost: user:${secret('host')}@shop.example\r\n\r\n`],
   [`${secret('no-http')} ${secret('at-all')}\r\n\r\n`],
   [`GET /visible/12 HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n${secret('tunnel')}`],
   [`GET /static/13?token=${secret('filtered')} HTTP/1.1\r\nHost: a\r\n\r\n`],
@@ -63,6 +63,15 @@ async function node(t: TestContext, healthy: boolean): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
+/** What a page that has just been opened is told. */
+async function firstEvents(url: string): Promise<string> {
+  const reader = (await fetch(url)).body!.pipeThrough(new TextDecoderStream()).getReader();
+  let text = '';
+  while (!/event: requests\ndata: .*\n\n/.test(text)) text += (await reader.read()).value ?? assert.fail(text);
+  await reader.cancel();
+  return text;
+}
+
 for (const [what, healthy, pretty, workers] of [['a healthy node', true, true, 0], ['a node that echoes', false, false, 2]] as const) {
   test(`run: logs, access log, metrics, status page and health say nothing of a payload (${what})`, { timeout: 120_000 }, async (t) => {
     const dir = folder(t);
@@ -83,7 +92,17 @@ ${ANY_PORTS}`, ['--to', await node(t, healthy)]);
     await service.reaches('rules.filter_bypass', 1);
     const pages = [await service.metrics(), await (await fetch(`${service.statusUrl}/`)).text(), await (await fetch(`${service.statusUrl}/nothing?${'x'}`)).text()];
     await new Promise((resolve) => setTimeout(resolve, 500));
-    pages.push(await (await fetch(`${service.statusUrl}/?part=content`)).text());
+    // Two seconds: each worker tells once in one.
+    await new Promise((resolve) => setTimeout(resolve, 2000));
+    const get = async (path: string): Promise<string> => (await fetch(`${service.statusUrl}${path}`)).text();
+    const state = await get('/status.json');
+    pages.push(state, await get('/configuration'), await firstEvents(`${service.statusUrl}/events`));
+    const { requests } = JSON.parse(state) as { requests: { key: string; target: string }[] };
+    assert.equal(requests.filter(({ target }) => /\/visible\/|\/static\//.test(target)).length, REQUESTS);
+    for (const { key, target } of requests) {
+      // Names of headers are what a page of heads is for; all else in a head is a value.
+      pages.push((await get(`/request?key=${key}`)).replaceAll(target.startsWith('/visible/10') ? secret('in-a-name') : '\0', ''));
+    }
     assert.equal(await service.stop(), 0, service.said.stderr);
     assert.deepEqual(readdirSync(dir), ['access.log']);
     const access = readFileSync(join(dir, 'access.log'), 'utf8');

@@ -88,7 +88,7 @@ export function resolve(file: FileValues, findings: Findings): Settings {
         logFile: file.log.access_log.log_file ?? file.log.log_file,
       },
     },
-    metrics: { enabled: metrics.enabled, listen: metrics.listen_address },
+    metrics: { enabled: metrics.enabled, listen: metrics.listen_address, recentRequests: metrics.recent_requests },
     healthCheck: { enabled: health.enabled, listen: health.listen_address },
     workers: file.workers,
   };

@@ -233,6 +233,7 @@ const sections = {
   metrics: section({
     enabled: key(flag().prefault(true), { effect: 'Serve Prometheus metrics at `/metrics`' }),
     listen_address: key(listenAddress().prefault('127.0.0.1:9000'), { effect: 'Address and port' }),
+    recent_requests: key(integer(0, 1000).prefault(200), { effect: 'Requests that the status page can show, the last ones, values masked; 0 = none are kept' }),
     legacy_status: ignored(),
     namespace: ignored(),
     per_host_stats: ignored(),

@@ -13,7 +13,10 @@ export interface Settings {
   readonly limits: LimitSettings;
   readonly exchanges: ExchangeFileSettings;
   readonly log: LogSettings;
-  readonly metrics: ListenSettings;
+  readonly metrics: ListenSettings & {
+    /** How many of the last requests the status page can show; 0 = none are kept. */
+    readonly recentRequests: number;
+  };
   readonly healthCheck: ListenSettings;
   /** Worker threads that rebuild; 0 = all of it in the main thread. `auto` in the file = the number of cores. */
   readonly workers: number;

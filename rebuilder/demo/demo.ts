@@ -1,5 +1,5 @@
-import type { StatusSource, ReceivedRequest } from '../status/status-source.ts';
-import { NodeStandIn } from './node-stand-in.ts';
+import type { StatusSource } from '../status/status-source.ts';
+import { NodeStandIn, type ReceivedRequest } from './node-stand-in.ts';
 import { startSampleApp } from './sample-app.ts';
 import { SoftwareMirror } from './software-mirror.ts';
 
@@ -15,14 +15,14 @@ export interface DemoRebuilder {
 }
 
 /**
- * Starts the service: VXLAN on 127.0.0.1 (any free port), delivery to `endpoint`, and the status page on `statusPort` with what `received`
- * returns on it.
+ * Starts the service: VXLAN on 127.0.0.1 (any free port), delivery to `endpoint`, and the status page on `statusPort`, which flags what
+ * `attackIn` names.
  */
 export type StartRebuilder = (options: {
   readonly endpoint: string;
   readonly vni: number;
   readonly statusPort: number;
-  readonly received: NonNullable<StatusSource['received']>;
+  readonly attackIn: NonNullable<StatusSource['attackIn']>;
 }) => Promise<DemoRebuilder>;
 
 export interface DemoPorts {
@@ -54,7 +54,7 @@ export async function startDemo(startRebuilder: StartRebuilder, ports: DemoPorts
   try {
     const node = keep(await NodeStandIn.start('127.0.0.1', 0, (request) => write(receivedLine(request))));
     const rebuilder = keep(await freePort(ports.status, (statusPort) => startRebuilder({
-      endpoint: `http://127.0.0.1:${node.port}`, vni: DEMO_VNI, statusPort, received: () => node.received(),
+      endpoint: `http://127.0.0.1:${node.port}`, vni: DEMO_VNI, statusPort, attackIn: (id) => node.attackIn(id),
     })));
     const app = keep(await startSampleApp());
     const mirror = keep(await freePort(ports.app, (port) => SoftwareMirror.start({

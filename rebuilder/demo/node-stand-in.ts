@@ -1,8 +1,21 @@
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { once } from 'node:events';
-import type { ReceivedRequest } from '../status/status-source.ts';
 import { attackIn } from './attack.ts';
+
+/** A request as the node received it. */
+export interface ReceivedRequest {
+  /** That of X-Mirror-Id. */
+  readonly id: string;
+  readonly timeMs: number;
+  readonly method: string;
+  readonly target: string;
+  readonly host: string;
+  /** The address our rules derived, from X-Forwarded-For. */
+  readonly clientAddress: string;
+  /** What a detection node would have flagged; null = nothing. */
+  readonly attack: string | null;
+}
 
 const KEPT_REQUESTS = 200;
 const LOOKED_AT_BODY_BYTES = 64 * 1024;
@@ -41,6 +54,11 @@ export class NodeStandIn {
     return this.list;
   }
 
+  /** Name of the attack in the request of this id; null = none was seen, or it is long ago. */
+  attackIn(id: string): string | null {
+    return this.list.findLast((one) => one.id === id)?.attack ?? null;
+  }
+
   async stop(): Promise<void> {
     await new Promise<void>((resolve) => {
       this.server.close(() => resolve());
@@ -55,6 +73,7 @@ export class NodeStandIn {
     }
     const header = (name: string): string => String(request.headers[name] ?? '');
     const received: ReceivedRequest = {
+      id: header('x-mirror-id'),
       timeMs: Date.now(),
       method: request.method ?? '',
       target: request.url ?? '',

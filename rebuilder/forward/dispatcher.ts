@@ -40,6 +40,8 @@ export interface ForwardState {
   readonly answering: boolean;
   /** One sentence about the last failure; null = none since the last answer. */
   readonly error: string | null;
+  /** The same of the raw path; null = there is none. */
+  readonly raw: { readonly lastAnswerMs: number | null; readonly error: string | null } | null;
 }
 
 /** Refusals that may be due to the request line. */
@@ -330,7 +332,8 @@ export class Dispatcher implements PoolOwner {
       openConnections: sum((pool) => pool.openConnections),
       lastAnswerMs: this.#shared.lastAnswerMs,
       answering: this.#shared.lastError === null,
-      error: this.#shared.lastError ?? (this.#raw?.lastError ? `raw path: ${this.#raw.lastError}` : null),
+      error: this.#shared.lastError,
+      raw: this.#raw === null ? null : { lastAnswerMs: this.#raw.lastAnswerMs, error: this.#raw.lastError },
     };
   }
 

@@ -4,6 +4,7 @@ import type { HttpRequest } from '../http/http-request.ts';
 import { COUNTERS, type CounterName, type Ledger } from '../ledger.ts';
 import { openLog, openServiceLog } from './log.ts';
 import type { Envelope } from '../rules/envelope.ts';
+import { maskUser, maskValues, printable } from '../rules/shown-request.ts';
 import type { RequestObserver } from './request-observer.ts';
 
 /** What of a target may be long. */
@@ -54,24 +55,4 @@ function requestFields(request: HttpRequest, envelope: Envelope | null, verbose:
     ...(request.lost === null ? {} : { lost: request.lost }),
     ...(request.irregular === null ? {} : { irregular: request.irregular }),
   };
-}
-
-/** A client writes the target: nothing in it may steer a terminal. */
-function printable(text: string): string {
-  return text.replace(/[^\x20-\x7e]/g, (char) => `\\x${char.charCodeAt(0).toString(16).padStart(2, '0')}`);
-}
-
-/**
- * `/p;sid=1?a=1&flag#x` -> `/p;sid=***?a=***&***#***`; a password before a host likewise. A parameter without `=` is all value, as far as anyone
- * can tell.
- */
-export function maskValues(target: string): string {
-  const [, path = '', query, fragment] = /^([^?#]*)(\?[^#]*)?(#.*)?$/s.exec(target)!;
-  return maskUser(path).replace(/;([^/;=]*=)?[^/;]*/g, ';$1***')
-    + (query === undefined ? '' : query.replace(/([?&;])([^&;=]*=)?[^&;]*/g, '$1$2***'))
-    + (fragment === undefined ? '' : '#***');
-}
-
-function maskUser(target: string): string {
-  return target.replace(/^([a-z][a-z0-9+.-]*:)?\/\/[^/?#@]*@/i, '$1//***@');
 }

@@ -45,12 +45,16 @@ export class Rules {
     return envelope;
   }
 
-  /** Masks what `forward.redact` names, in a request (that then owns its bytes) and its response, before anything leaves the process. */
-  redact(request: RetainableRequest): void {
-    if (this.#redaction.isEmpty) return;
+  /**
+   * Masks what `forward.redact` names, in a request (that then owns its bytes) and its response, before anything leaves the process.
+   * @returns how many values
+   */
+  redact(request: RetainableRequest): number {
+    if (this.#redaction.isEmpty) return 0;
     let masked = this.#redaction.request(request);
     if (request.response !== null) masked += this.#redaction.message(request.response);
     this.#ledger.values[INDEX['rules.redacted']]! += masked;
+    return masked;
   }
 
   #end(request: Request, envelope: Envelope): CounterName | null {

@@ -5,16 +5,18 @@ const LOOK_MS = 2000;
 /**
  * Says when an endpoint stops to answer, with the reason, and when it answers again: until then requests wait, and a log that is silent
  * about it looks like one of a service that delivers.
- * @returns ends it
+ * @returns ends the watch
  */
 export function watchEndpoints(endpoints: () => readonly EndpointState[], deadlineMs: number, say: (sentence: string) => void): () => void {
-  const silent = new Set<string | null>();
+  const failing = new Set<string>();
   const timer = setInterval(() => {
-    for (const { url, answering, detail } of endpoints()) {
-      if (answering !== silent.has(url)) continue;
-      if (answering) silent.delete(url);
-      else silent.add(url);
-      say(answering ? `${url} answers again` : `${url}: ${detail}; tried again for up to ${deadlineMs / 1000} s a request (forward.deadline)`);
+    for (const { key, url, condition, detail } of endpoints()) {
+      if (condition === 'failing' && !failing.has(key)) {
+        failing.add(key);
+        say(`${url}: ${detail}; tried again for up to ${deadlineMs / 1000} s a request (forward.deadline)`);
+      } else if (condition !== 'failing' && failing.delete(key)) {
+        say(condition === 'answering' ? `${url} answers again` : `${url} ${detail}`);
+      }
     }
   }, LOOK_MS);
   timer.unref();

@@ -1,7 +1,8 @@
+import { mergeSources } from '../capture/source-table.ts';
 import type { Settings } from '../config/settings.ts';
 import type { LineWriter } from '../output/exchange-lines.ts';
 import { Ledger } from '../ledger.ts';
-import type { RebuildingThreads } from './rebuilding-threads.ts';
+import { type RebuildingThreads, SHOWN_SENDERS } from './rebuilding-threads.ts';
 import type { ObserverOf } from '../output/request-observer.ts';
 import { ServiceThread } from './service-thread.ts';
 import { Sources } from './sources.ts';
@@ -22,9 +23,12 @@ export async function startInProcess(
   return {
     vxlanPort: sources.vxlanPort,
     ledger: () => ledger,
+    measures: () => thread.measures,
     gauges: () => thread.gauges(),
     sources: () => sources.states(),
+    senders: () => mergeSources([thread.pipeline.senders.list()], SHOWN_SENDERS),
     endpoints: () => thread.endpointStates(),
+    recent: (revision) => thread.recent?.since(revision) ?? null,
     lastPacketMs: () => thread.pipeline.lastFrameMs,
     stop: async (timeoutMs) => {
       await sources.stop();

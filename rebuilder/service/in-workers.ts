@@ -1,12 +1,15 @@
 import { loadLibc } from '../capture/libc.ts';
 import { openSocketGroup, type SocketGroup } from '../capture/socket-group.ts';
+import { mergeSources, type SeenSource } from '../capture/source-table.ts';
 import { bindAddress } from '../capture/udp-socket.ts';
 import type { Settings } from '../config/settings.ts';
 import type { LineWriter } from '../output/exchange-lines.ts';
-import type { RebuildingThreads } from './rebuilding-threads.ts';
+import { type RebuildingThreads, SHOWN_SENDERS } from './rebuilding-threads.ts';
 import type { ObserverOf } from '../output/request-observer.ts';
-import { endpointUrls, ServiceThread } from './service-thread.ts';
+import { ServiceThread } from './service-thread.ts';
 import { Sources } from './sources.ts';
+import { RecentList } from '../status/recent-list.ts';
+import type { RecentRequest } from '../status/recent-requests.ts';
 import type { EndpointState, SourceState } from '../status/status-source.ts';
 import type { WorkerInputs, WorkerShare } from './worker-share.ts';
 import { Workers } from './workers.ts';
@@ -21,6 +24,9 @@ interface Orders {
 interface Report {
   readonly sources: readonly SourceState[];
   readonly endpoints: readonly EndpointState[];
+  readonly senders: readonly SeenSource[];
+  /** Those that have changed since the last report. */
+  readonly recent: readonly RecentRequest[];
 }
 
 const REPORT_MS = 1000;
@@ -58,7 +64,11 @@ export async function startInWorkers(
     ...(geneve === null ? {} : { geneve: geneve.sockets[i]! }),
   }));
   const orders: Orders = { settings, loopKey };
-  const workers = new Workers({ entry: process.argv[1]!, inputs, data: orders, onDeath: notice, ...(writeLines === null ? {} : { writeLines }) });
+  const recent = settings.metrics.enabled && settings.metrics.recentRequests > 0 ? new RecentList(settings.metrics.recentRequests) : null;
+  const workers = new Workers({
+    entry: process.argv[1]!, inputs, data: orders, onDeath: notice, onReport: (report) => recent?.merge((report as Report).recent),
+    ...(writeLines === null ? {} : { writeLines }),
+  });
   try {
     await workers.start();
   } catch (error) {
@@ -70,6 +80,7 @@ export async function startInWorkers(
   return {
     vxlanPort: vxlan?.port ?? 0,
     ledger: () => workers.ledger(),
+    measures: () => workers.measures(),
     gauges: () => ({
       flows: workers.gauge('flows'),
       pendingPackets: workers.gauge('pendingPackets'),
@@ -78,14 +89,13 @@ export async function startInWorkers(
       inFlightExchanges: workers.gauge('inFlightExchanges'),
       queueBytes: workers.gauge('queueBytes'),
       openConnections: workers.gauge('openConnections'),
+      memoryBytes: workers.gauge('memoryBytes'),
     }),
     sources: () => workers.states().flatMap(({ index, running, report }) => (report as Report | undefined)?.sources
       .map(({ description, bound }) => ({ description: `worker ${index}: ${description}`, bound: bound && running })) ?? []),
-    endpoints: () => {
-      const states = reports().map(({ endpoints }) => endpoints);
-      return endpointUrls(settings.forward).map((url, i) => states.find((one) => one[i]?.answering === false)?.[i] ?? states[0]?.[i]
-        ?? { url, answering: true, detail: 'nothing was to be delivered yet' });
-    },
+    senders: () => mergeSources(reports().map(({ senders }) => senders), SHOWN_SENDERS),
+    endpoints: () => mergeEndpoints(reports().map(({ endpoints }) => endpoints)),
+    recent: (revision) => recent?.since(revision) ?? null,
     lastPacketMs: () => workers.gauge('lastPacketMs') || null,
     stop: async (timeoutMs) => {
       await workers.stop(timeoutMs + STOP_GRACE_MS);
@@ -103,12 +113,18 @@ export async function runWorker(share: WorkerShare, observerOf: ObserverOf): Pro
   // libpcap's captures are one worker's: their packets would have to be copied to reach another.
   const sources = new Sources(settings, share.ledger, share.inputs, share.index === 0, () => {});
   const tell = (): void => {
-    const { memoryBytes, ...gauges } = thread.gauges();
+    const gauges = thread.gauges();
     for (const [name, value] of Object.entries(gauges)) share.setGauge(name as keyof typeof gauges, value);
-    share.setGauge('memoryBytes', memoryBytes);
     share.setGauge('lastPacketMs', thread.pipeline.lastFrameMs ?? 0);
   };
-  const report = (): void => share.report({ sources: sources.states(), endpoints: thread.endpointStates() } satisfies Report);
+  let revision = 0;
+  const report = (): void => {
+    const recent = thread.recent?.since(revision);
+    revision = recent?.revision ?? 0;
+    share.report({
+      sources: sources.states(), endpoints: thread.endpointStates(), senders: thread.pipeline.senders.list(), recent: recent?.requests ?? [],
+    } satisfies Report);
+  };
   share.onSegment((segment) => thread.pipeline.segment(segment, Date.now()));
   await sources.start(thread.pipeline);
   const timers = [setInterval(tell, 100), setInterval(report, REPORT_MS)];
@@ -117,8 +133,19 @@ export async function runWorker(share: WorkerShare, observerOf: ObserverOf): Pro
     await thread.drain(settings.forward.drainTimeoutMs);
     timers.forEach(clearInterval);
     tell();
+    report();
     process.exit();
   })());
   report();
   share.ready();
+}
+
+/** Of each endpoint the worst that a worker has met, else the best: one that was never asked knows nothing. */
+function mergeEndpoints(states: readonly (readonly EndpointState[])[]): EndpointState[] {
+  const merged = new Map<string, EndpointState>();
+  for (const state of states.flat()) {
+    const known = merged.get(state.key);
+    if (known === undefined || known.condition === 'untried' || state.condition === 'failing') merged.set(state.key, state);
+  }
+  return [...merged.values()];
 }

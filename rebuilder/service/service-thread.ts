@@ -4,6 +4,7 @@ import { ExchangeLines, type LineWriter } from '../output/exchange-lines.ts';
 import { Dispatcher, type ForwardState } from '../forward/dispatcher.ts';
 import { NativeNodes } from '../forward/ext-proc/native-nodes.ts';
 import { LoopMarker } from '../forward/loop-marker.ts';
+import { Measures } from '../forward/measures.ts';
 import type { ExchangeSink } from '../exchange/exchange-sink.ts';
 import type { HttpRequest } from '../http/http-request.ts';
 import type { Ledger } from '../ledger.ts';
@@ -12,6 +13,7 @@ import type { RequestObserver } from '../output/request-observer.ts';
 import { IgnoredAddresses } from '../rules/ignored-addresses.ts';
 import { Networks } from '../address/networks.ts';
 import { Rules } from '../rules/rules.ts';
+import { RecentRequests } from '../status/recent-requests.ts';
 import type { EndpointState, Gauges } from '../status/status-source.ts';
 import type { Packet } from '../wire/packet.ts';
 import type { WorkerShare } from './worker-share.ts';
@@ -40,6 +42,9 @@ export interface Surroundings {
 export class ServiceThread implements ExchangeSink {
   readonly pipeline: Pipeline;
   readonly ledger: Ledger;
+  readonly measures: Measures;
+  /** null = they are not kept. */
+  readonly recent: RecentRequests | null;
   readonly #settings: Settings;
   readonly #rules: Rules;
   readonly #dispatcher: Dispatcher | null;
@@ -56,7 +61,10 @@ export class ServiceThread implements ExchangeSink {
     this.#settings = settings;
     this.#observer = observer;
     this.#exchanges = surroundings.exchanges ?? null;
-    this.#dispatcher = settings.forward.endpoint === '' ? null : new Dispatcher(settings.forward, ledger, loopKey);
+    this.measures = surroundings.share?.measures ?? new Measures();
+    this.recent = settings.metrics.enabled && settings.metrics.recentRequests > 0
+      ? new RecentRequests(settings.metrics.recentRequests, String(surroundings.share?.index ?? 0)) : null;
+    this.#dispatcher = settings.forward.endpoint === '' ? null : new Dispatcher(settings.forward, ledger, loopKey, undefined, undefined, this.measures);
     const marker = this.#dispatcher?.marker ?? new LoopMarker(loopKey);
     const { extProc, ...shared } = settings.forward;
     this.#nativeNodes = extProc.endpoint === '' ? null : new NativeNodes({ ...shared, ...extProc }, ledger, marker);
@@ -74,21 +82,23 @@ export class ServiceThread implements ExchangeSink {
   exchange(request: HttpRequest): void {
     const decision = this.#rules.decide(request);
     if (typeof decision === 'string') {
-      if (this.#observer === null) return;
-      this.#rules.redact(request);
-      this.#observer.request(request, null, decision);
+      if (this.#observer === null && this.recent === null) return;
+      const redacted = this.#rules.redact(request);
+      this.#observer?.request(request, null, decision);
+      this.recent?.add(request, null, decision, redacted > 0);
       return;
     }
-    this.#rules.redact(request);
+    const redacted = this.#rules.redact(request);
     this.#observer?.request(request, decision, null);
     this.#lines?.exchange(request);
+    const trace = this.recent?.add(request, decision.clientAddress, null, redacted > 0) ?? null;
     this.#nativeNodes?.submit(request, decision);
-    if (this.#dispatcher !== null) this.#dispatcher.submit(request, decision);
+    if (this.#dispatcher !== null) this.#dispatcher.submit(request, decision, trace);
     else if (this.#nativeNodes !== null) this.ledger.count('ext_proc.only_delivery');
     else this.#exchanges?.exchange(request);
   }
 
-  gauges(): Gauges & { memoryBytes: number } {
+  gauges(): Gauges {
     const { flows, pendingPackets, pendingBytes, waitingRequests, memoryBytes } = this.pipeline.gauges();
     const deliveries = [this.#dispatcher, this.#nativeNodes].flatMap((delivery) => delivery === null ? [] : [delivery.state()]);
     const sum = (value: (state: ForwardState) => number): number => deliveries.reduce((total, state) => total + value(state), 0);
@@ -104,15 +114,18 @@ export class ServiceThread implements ExchangeSink {
     };
   }
 
-  /** In the order of endpointUrls. */
-  endpointStates(): readonly EndpointState[] {
-    const deliveries = [this.#dispatcher, this.#nativeNodes].filter((delivery) => delivery !== null);
-    if (deliveries.length === 0) return [{ url: null, answering: true, detail: 'nothing is delivered: forward.endpoint is empty' }];
-    const urls = endpointUrls(this.#settings.forward);
-    return deliveries.map((delivery, i): EndpointState => {
-      const { answering, error, lastAnswerMs } = delivery.state();
-      return { url: urls[i]!, answering, detail: error ?? (lastAnswerMs === null ? 'nothing was to be delivered yet' : 'answering') };
-    });
+  /** As far as deliveries have told: of each key that names an endpoint. */
+  endpointStates(): EndpointState[] {
+    const { endpoint, rawEndpoint, extProc } = this.#settings.forward;
+    const shared = this.#dispatcher?.state();
+    const native = this.#nativeNodes?.state();
+    const states = [
+      ...(shared === undefined ? [] : [{ key: 'forward.endpoint', url: endpoint, ...conditionOf(shared) }]),
+      ...(shared === undefined || shared.raw === null ? [] : [{ key: 'forward.raw_endpoint', url: rawEndpoint, ...conditionOf(shared.raw) }]),
+      ...(native === undefined ? [] : [{ key: 'forward.ext_proc.endpoint', url: extProc.endpoint, ...conditionOf(native) }]),
+    ];
+    if (states.length > 0) return states;
+    return [{ key: 'forward.endpoint', url: null, condition: 'none', detail: 'nothing is delivered: forward.endpoint is empty' }];
   }
 
   /** No more frames will come: rebuilds what is held and delivers it, for at most `timeoutMs`. */
@@ -154,6 +167,13 @@ export class ServiceThread implements ExchangeSink {
     }
     return vni < 0 || admits(fromVxlan, vni) ? null : 'rules.vni_filtered';
   }
+}
+
+function conditionOf({ error, lastAnswerMs }: Pick<ForwardState, 'error' | 'lastAnswerMs'>): Pick<EndpointState, 'condition' | 'detail'> {
+  if (error !== null) return { condition: 'failing', detail: error };
+  return lastAnswerMs === null
+    ? { condition: 'untried', detail: 'nothing was to be delivered yet' }
+    : { condition: 'answering', detail: 'the last request was answered' };
 }
 
 /** Fragments reach a worker by their addresses alone; the packet they make may be of another worker's connection. */

@@ -1,4 +1,5 @@
 import type { Settings } from '../config/settings.ts';
+import { EndpointProbe } from './endpoint-probe.ts';
 import { watchEndpoints } from './endpoint-watch.ts';
 import { readTrustedCertificates } from '../forward/ext-proc/trusted-certificates.ts';
 import { readLoopKey } from '../forward/loop-marker.ts';
@@ -11,7 +12,8 @@ import { endpointUrls } from './service-thread.ts';
 import type { ObserverOf } from '../output/request-observer.ts';
 import { RotatingFile } from '../output/rotating-file.ts';
 import { StatusServer } from '../status/server.ts';
-import type { StatusSource } from '../status/status-source.ts';
+import { shownConfiguration } from '../status/shown-configuration.ts';
+import type { EndpointState, GaugeLimits, StatusSource } from '../status/status-source.ts';
 import { VERSION } from './version.ts';
 
 export interface Service {
@@ -26,12 +28,12 @@ export interface ServiceOptions {
   readonly log: Logger;
   /** Who is told about each request; with workers it is that of `runWorker`. */
   readonly observerOf: ObserverOf | null;
-  /** What the demo's stand-in received, for the status page. */
-  readonly received?: NonNullable<StatusSource['received']>;
+  /** What the demo's stand-in for a node has flagged, for the status page. */
+  readonly attackIn?: NonNullable<StatusSource['attackIn']>;
 }
 
 /** Starts everything a configuration asks for. Rejects with an Error of one sentence, with nothing left running. */
-export async function startService(settings: Settings, { log, observerOf, received }: ServiceOptions): Promise<Service> {
+export async function startService(settings: Settings, { log, observerOf, attackIn }: ServiceOptions): Promise<Service> {
   const startedMs = Date.now();
   const loopKey = readLoopKey(settings.forward.loopKeyFile);
   // Each thread reads them for itself; what is wrong with them is said once, before any is started.
@@ -48,10 +50,19 @@ export async function startService(settings: Settings, { log, observerOf, receiv
     throw error;
   }
   let server: StatusServer;
+  const probe = new EndpointProbe(settings.forward, () => {
+    const ledger = threads.ledger();
+    return ledger.get('forward.delivered') + ledger.get('forward.delivered_incomplete');
+  });
+  const endpoints = (): readonly EndpointState[] => probe.merge(threads.endpoints());
   try {
-    const source: StatusSource = { ...threads, version: VERSION, startedMs, ...(received === undefined ? {} : { received }) };
+    const source: StatusSource = {
+      ...threads, endpoints, version: VERSION, startedMs, limits: limitsOf(settings), configuration: shownConfiguration(settings),
+      ...(attackIn === undefined ? {} : { attackIn }),
+    };
     server = await StatusServer.start(source, settings.metrics, settings.healthCheck);
   } catch (error) {
+    probe.stop();
     await threads.stop(0);
     await file?.close();
     throw error;
@@ -60,7 +71,7 @@ export async function startService(settings: Settings, { log, observerOf, receiv
   if (server.metricsAddress !== null) log.info(`status page on http://${server.metricsAddress}/, metrics on /metrics`);
   for (const url of endpointUrls(settings.forward)) if (url !== null) log.info(`delivering to ${url}`);
   if (file !== null) log.info(`writing exchanges to ${settings.exchanges.file}`);
-  const endWatch = watchEndpoints(() => threads.endpoints(), settings.forward.deadlineMs, notice);
+  const endWatch = watchEndpoints(endpoints, settings.forward.deadlineMs, notice);
   return {
     vxlanPort: threads.vxlanPort,
     statusAddress: server.metricsAddress,
@@ -68,6 +79,7 @@ export async function startService(settings: Settings, { log, observerOf, receiv
     stop: async () => {
       await threads.stop(settings.forward.drainTimeoutMs);
       endWatch();
+      probe.stop();
       await file?.close();
       await server.close();
     },
@@ -84,6 +96,16 @@ async function openExchangeFile({ file, maxSizeBytes, maxFiles }: Settings['exch
   } catch (error) {
     throw new Error(`exchanges.file ${file} cannot be written: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
   }
+}
+
+/** What the threads may hold together. */
+function limitsOf({ limits, forward, exchanges, workers }: Settings): GaugeLimits {
+  const threads = Math.max(1, workers);
+  return {
+    flows: threads * limits.flows,
+    queueBytes: threads * forward.queueBytes,
+    memoryBytes: threads * (limits.memoryBytes + limits.reorderBytes + limits.correctionBytes + forward.queueBytes + exchanges.queueBytes),
+  };
 }
 
 /** The ledger as one line: every counter that is not 0. */

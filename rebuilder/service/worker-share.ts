@@ -1,6 +1,7 @@
 import { isMainThread, type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import type { FrameRing } from '../capture/frame-ring.ts';
 import type { UdpSocket } from '../capture/udp-socket.ts';
+import { MEASURE_SLOTS, Measures } from '../forward/measures.ts';
 import { COUNTER_NAMES, Ledger } from '../ledger.ts';
 import type { Packet } from '../wire/packet.ts';
 
@@ -32,7 +33,7 @@ export interface WorkerData {
   readonly rebuilderWorker: true;
   readonly index: number;
   readonly workers: number;
-  /** Counters, then gauges. */
+  /** Counters, then gauges, then measures. */
   readonly numbers: SharedArrayBuffer;
   readonly inputs: WorkerInputs;
   /** What the service passes on, such as its settings. */
@@ -44,7 +45,8 @@ export type ToMain = { readonly kind: 'ready' } | { readonly kind: 'segment'; re
   | { readonly kind: 'report'; readonly report: unknown } | { readonly kind: 'lines'; readonly lines: Uint8Array };
 
 export const COUNTERS_BYTES = COUNTER_NAMES.length * 8;
-export const NUMBERS_BYTES = COUNTERS_BYTES + GAUGE_NAMES.length * 8;
+export const MEASURES_AT = COUNTERS_BYTES + GAUGE_NAMES.length * 8;
+export const NUMBERS_BYTES = MEASURES_AT + MEASURE_SLOTS * 8;
 
 /** The worker's end: what it is to do, where it counts, and how it speaks to the others. */
 export class WorkerShare {
@@ -54,6 +56,7 @@ export class WorkerShare {
   readonly data: unknown;
   /** Its counters, which outlive it: one that takes its place counts on. */
   readonly ledger: Ledger;
+  readonly measures: Measures;
   readonly #gauges: Float64Array;
   readonly #port: MessagePort;
   #segmentHandler: (segment: Segment) => void = () => {};
@@ -66,6 +69,7 @@ export class WorkerShare {
     this.inputs = data.inputs;
     this.data = data.data;
     this.ledger = new Ledger(new Float64Array(data.numbers, 0, COUNTER_NAMES.length));
+    this.measures = new Measures(new Float64Array(data.numbers, MEASURES_AT, MEASURE_SLOTS));
     this.#gauges = new Float64Array(data.numbers, COUNTERS_BYTES, GAUGE_NAMES.length);
     this.#port = port;
     port.on('message', (message: ToWorker) => {

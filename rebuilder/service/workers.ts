@@ -1,8 +1,9 @@
 import { Worker } from 'node:worker_threads';
+import { MEASURE_SLOTS, Measures } from '../forward/measures.ts';
 import { COUNTER_NAMES, INDEX, Ledger } from '../ledger.ts';
 import { ACCOUNTED_UNITS, total } from '../status/balance.ts';
 import {
-  COUNTERS_BYTES, GAUGE_NAMES, type GaugeName, NUMBERS_BYTES, type ToMain, type ToWorker, type WorkerData, type WorkerInputs,
+  COUNTERS_BYTES, GAUGE_NAMES, type GaugeName, MEASURES_AT, NUMBERS_BYTES, type ToMain, type ToWorker, type WorkerData, type WorkerInputs,
 } from './worker-share.ts';
 
 export interface WorkersOptions {
@@ -14,6 +15,8 @@ export interface WorkersOptions {
   readonly data: unknown;
   /** Writes what workers have to write; resolves to the number of lines written. */
   readonly writeLines?: (lines: Uint8Array) => Promise<number>;
+  /** Told of each report a worker makes. */
+  readonly onReport?: (report: unknown) => void;
   /** Told of each worker that died, in one sentence. */
   readonly onDeath: (sentence: string) => void;
 }
@@ -34,6 +37,7 @@ interface Slot {
   readonly numbers: SharedArrayBuffer;
   readonly ledger: Ledger;
   readonly gauges: Float64Array;
+  readonly measures: Measures;
   thread: Worker;
   running: boolean;
   deaths: number;
@@ -68,6 +72,7 @@ export class Workers {
         index, numbers,
         ledger: new Ledger(new Float64Array(numbers, 0, COUNTER_NAMES.length)),
         gauges: new Float64Array(numbers, COUNTERS_BYTES, GAUGE_NAMES.length),
+        measures: new Measures(new Float64Array(numbers, MEASURES_AT, MEASURE_SLOTS)),
         thread: this.#launch(index, numbers),
         running: false, deaths: 0, lastFault: '', report: undefined, restart: undefined,
       };
@@ -88,6 +93,13 @@ export class Workers {
     for (const { ledger } of this.#slots) {
       for (let i = 0; i < sum.values.length; i++) sum.values[i]! += ledger.values[i]!;
     }
+    return sum;
+  }
+
+  /** All that all workers have measured. */
+  measures(): Measures {
+    const sum = new Measures();
+    for (const { measures } of this.#slots) sum.add(measures);
     return sum;
   }
 
@@ -128,7 +140,7 @@ export class Workers {
     const { thread } = slot;
     slot.thread.on('message', (message: ToMain) => {
       if (message.kind === 'ready') onReady();
-      else if (message.kind === 'report') slot.report = message.report;
+      else if (message.kind === 'report') this.#reported(slot, message.report);
       else if (message.kind === 'lines') void this.#write(thread, message.lines);
       else this.#pass(message);
     });
@@ -149,6 +161,11 @@ export class Workers {
         this.#attend(slot, () => {}, () => {});
       }, pauseMs);
     });
+  }
+
+  #reported(slot: Slot, report: unknown): void {
+    slot.report = report;
+    this.#options.onReport?.(report);
   }
 
   async #write(thread: Worker, lines: Uint8Array): Promise<void> {

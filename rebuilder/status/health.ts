@@ -58,8 +58,9 @@ function packetsArriving(source: StatusSource, nowMs: number): Check {
   return { check: 'packets arriving', ok: silence <= MAX_SILENCE_MS, reason: `last packet ${seconds(silence)} ago` };
 }
 
-function endpointAnswering({ url, answering, detail }: EndpointState): Check {
-  return { check: 'endpoint answering', ok: answering, reason: url === null ? detail : `${url}: ${detail}` };
+function endpointAnswering({ url, condition, detail }: EndpointState): Check {
+  const ok = condition !== 'failing' && condition !== 'untried';
+  return { check: 'endpoint answering', ok, reason: url === null ? detail : `${url}: ${detail}` };
 }
 
 function seconds(ms: number): string {

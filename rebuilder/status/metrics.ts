@@ -1,6 +1,8 @@
 import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
+import type { MeasureName } from '../forward/measures.ts';
 import { COUNTERS, COUNTER_NAMES, type CounterName } from '../ledger.ts';
 import { balance, inFlight } from './balance.ts';
+import { MeasuredHistogram } from './measured-histogram.ts';
 import type { Gauges, StatusSource } from './status-source.ts';
 
 /**
@@ -29,11 +31,14 @@ export function metrics(source: StatusSource): Registry {
   for (const [key, name, help] of GAUGES) {
     gauge(registry, name, help, (set) => set({}, source.gauges()[key]));
   }
+  for (const [measure, name, help, scale] of HISTOGRAMS) {
+    registry.registerMetric(new MeasuredHistogram(name, help, scale, () => source.measures()[measure]));
+  }
   gauge(registry, 'rebuilder_source_up', 'Whether the packet source can receive (1) or not (0)', (set) => {
     for (const { description, bound } of source.sources()) set({ source: description }, bound ? 1 : 0);
   }, ['source']);
-  gauge(registry, 'rebuilder_endpoint_up', 'Whether the detection endpoints answer (1) or one of them does not (0)', (set) => {
-    set({}, source.endpoints().every(({ answering }) => answering) ? 1 : 0);
+  gauge(registry, 'rebuilder_endpoint_up', 'Whether the detection endpoints answer, or take connections while nothing is delivered (1), or not (0)', (set) => {
+    set({}, source.endpoints().every(({ condition }) => condition !== 'failing' && condition !== 'untried') ? 1 : 0);
   });
   gauge(registry, 'rebuilder_last_packet_timestamp_seconds', 'When the last packet arrived, since the epoch; 0 = none yet', (set) => {
     set({}, (source.lastPacketMs() ?? 0) / 1000);
@@ -41,7 +46,8 @@ export function metrics(source: StatusSource): Registry {
   gauge(registry, 'rebuilder_imbalance', 'In minus out minus lost minus in flight: other than 0 for long, something is lost uncounted', (set) => {
     for (const { unit, imbalance } of balance(source.ledger(), inFlight(source.gauges()))) set({ unit }, imbalance);
   }, ['unit']);
-  gauge(registry, 'rebuilder_build_info', 'Always 1; the version is the label', (set) => set({ version: source.version }, 1), ['version']);
+  gauge(registry, 'rebuilder_build_info', 'Always 1; what runs is in the labels',
+    (set) => set({ version: source.version, node_version: process.version, arch: process.arch }, 1), ['version', 'node_version', 'arch']);
   return registry;
 }
 
@@ -53,6 +59,14 @@ const GAUGES: readonly (readonly [keyof Gauges, string, string])[] = [
   ['inFlightExchanges', 'rebuilder_exchanges_in_flight', 'Exchanges for the native nodes that are neither delivered nor dropped'],
   ['queueBytes', 'rebuilder_queue_bytes', 'Bytes of requests and exchanges that wait for delivery'],
   ['openConnections', 'rebuilder_endpoint_connections', 'Open connections to the detection endpoints'],
+  ['memoryBytes', 'rebuilder_buffer_bytes', 'Memory of all buffers between capture and the node'],
+];
+
+/** Measure, name, help, and what a value is divided by to be in the base unit. */
+const HISTOGRAMS: readonly (readonly [MeasureName, string, string, number])[] = [
+  ['delay', 'rebuilder_delivery_seconds', 'Time from the handing over of a request to the final response of the node', 1000],
+  ['queueTime', 'rebuilder_queue_seconds', 'Time from the handing over of a request until it was sent', 1000],
+  ['size', 'rebuilder_request_bytes', 'Bytes of delivered requests as they were sent to the node', 1],
 ];
 
 /** Name of the Prometheus family a counter is in. */

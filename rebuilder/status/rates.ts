@@ -1,54 +1,69 @@
-import type { Ledger } from '../ledger.ts';
-import { total } from './balance.ts';
+import { quantile, type Measures } from '../forward/measures.ts';
+import { INDEX, Ledger, type CounterName } from '../ledger.ts';
 
-/** What the status page draws over time. */
-export interface Rates {
-  readonly packets: number;
-  readonly rebuilt: number;
-  readonly delivered: number;
-  readonly lost: number;
-}
+/** A second each: a minute, and one more to take the first difference from. */
+const KEPT_SAMPLES = 61;
+/** Rates are of so many seconds: steady enough to be read, quick enough to be believed. */
+const RATE_SAMPLES = 5;
 
-const KEPT_SAMPLES = 60;
+interface Sample { readonly ms: number; readonly counters: Float64Array; readonly delays: Float64Array; readonly queueTimes: Float64Array }
 
-const frames = (ledger: Ledger): number => ledger.get('capture.frames');
+/** Half of them were quicker than p50, all but one in a hundred than p99; ms; null = there were none. */
+export interface Quantiles { readonly p50: number | null; readonly p99: number | null }
 
-/** Sums of the ledger, sampled about once a second: rates over the last samples, bounded to a minute. */
+/** All counters, sampled about once a second, bounded to a minute: rates, and what the last minute brought. */
 export class RateHistory {
-  private readonly samples: { readonly ms: number; readonly sums: Rates }[] = [];
+  readonly #samples: Sample[] = [];
+  #delayBounds: readonly number[] = [];
 
-  sample(ledger: Ledger, nowMs: number): void {
-    this.samples.push({
-      ms: nowMs,
-      sums: {
-        packets: frames(ledger),
-        rebuilt: total(ledger, 'in', 'requests'),
-        delivered: total(ledger, 'out', 'requests'),
-        lost: total(ledger, 'lost', 'requests'),
-      },
+  sample(ledger: Ledger, measures: Measures, nowMs: number): void {
+    this.#delayBounds = measures.delay.bounds;
+    this.#samples.push({
+      ms: nowMs, counters: ledger.values.slice(), delays: measures.delay.counts.slice(), queueTimes: measures.queueTime.counts.slice(),
     });
-    if (this.samples.length > KEPT_SAMPLES + 1) this.samples.shift();
+    if (this.#samples.length > KEPT_SAMPLES) this.#samples.shift();
   }
 
-  /** Per second, between each two samples: oldest first, at most 60. */
-  history(): Rates[] {
-    return this.samples.slice(1).map((sample, i) => between(this.samples[i]!, sample));
+  /** Sum of some counters per second, over the last seconds; 0 before the second sample. */
+  perSecond(...names: CounterName[]): number {
+    const [last, first] = [this.#samples.at(-1), this.#samples.at(-Math.min(RATE_SAMPLES + 1, this.#samples.length))];
+    return last === undefined || first === undefined ? 0 : rate(first, last, names);
   }
 
-  /** Per second over the last `count` samples; zeros before the second one. */
-  latest(count = 5): Rates {
-    const last = this.samples.at(-1);
-    const first = this.samples.at(-Math.min(count + 1, this.samples.length));
-    return last && first && last !== first ? between(first, last) : { packets: 0, rebuilt: 0, delivered: 0, lost: 0 };
+  /** The same between each two samples, oldest first: at most 60. */
+  series(...names: CounterName[]): number[] {
+    return this.#samples.slice(1).map((sample, i) => rate(this.#samples[i]!, sample, names));
+  }
+
+  /** What the counters have grown by in the last minute, or since the first sample. */
+  lastMinute(): Ledger {
+    const [first, last] = [this.#samples[0], this.#samples.at(-1)];
+    const grown = new Ledger();
+    if (first === undefined || last === undefined) return grown;
+    for (let i = 0; i < grown.values.length; i++) grown.values[i] = last.counters[i]! - first.counters[i]!;
+    return grown;
+  }
+
+  /** Of the deliveries of the last minute. */
+  delays(): Quantiles {
+    return this.#quantiles(({ delays }) => delays);
+  }
+
+  queueTimes(): Quantiles {
+    return this.#quantiles(({ queueTimes }) => queueTimes);
+  }
+
+  #quantiles(of: (sample: Sample) => Float64Array): Quantiles {
+    const [first, last] = [this.#samples[0], this.#samples.at(-1)];
+    if (first === undefined || last === undefined) return { p50: null, p99: null };
+    const before = of(first);
+    const counts = Array.from(of(last), (count, i) => count - before[i]!);
+    return { p50: quantile(0.5, this.#delayBounds, counts), p99: quantile(0.99, this.#delayBounds, counts) };
   }
 }
 
-function between(a: { readonly ms: number; readonly sums: Rates }, b: { readonly ms: number; readonly sums: Rates }): Rates {
-  const perSecond = 1000 / Math.max(1, b.ms - a.ms);
-  return {
-    packets: (b.sums.packets - a.sums.packets) * perSecond,
-    rebuilt: (b.sums.rebuilt - a.sums.rebuilt) * perSecond,
-    delivered: (b.sums.delivered - a.sums.delivered) * perSecond,
-    lost: (b.sums.lost - a.sums.lost) * perSecond,
-  };
+function rate(a: Sample, b: Sample, names: readonly CounterName[]): number {
+  if (a === b) return 0;
+  const grown = names.reduce((sum, name) => sum + b.counters[INDEX[name]]! - a.counters[INDEX[name]]!, 0);
+  return grown * 1000 / Math.max(1, b.ms - a.ms);
 }

@@ -1,72 +1,63 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Address, ListenSettings } from '../config/settings.ts';
+import { refusal } from './access.ts';
+import { type Answer, HEADERS, plain, type Route, type Routes } from './answer.ts';
+import { CONTENT_SECURITY_POLICY } from './assets.ts';
 import { canReceive, healthText, live, ready, type Health } from './health.ts';
 import { metrics } from './metrics.ts';
-import { content, CONTENT_SECURITY_POLICY, page } from './page.ts';
-import { RateHistory } from './rates.ts';
+import { StatusPage } from './status-page.ts';
 import type { StatusSource } from './status-source.ts';
 
-interface Answer { readonly status: number; readonly type: string; readonly body: string }
-type Routes = Readonly<Record<string, (query: string) => Answer | Promise<Answer>>>;
-
-const SAMPLE_EVERY_MS = 1000;
+/** For programs that know the machine by any name: their Host is not looked at when they come from another machine. */
+const FOR_PROGRAMS: ReadonlySet<string> = new Set(['/metrics', '/-/healthcheck', '/live', '/ready']);
 
 /** The addresses really bound, as `host:port`; null = switched off. */
 export class StatusServer {
   readonly metricsAddress: string | null;
   readonly healthAddress: string | null;
   private readonly servers: readonly Server[];
-  private readonly timer: NodeJS.Timeout;
+  private readonly page: StatusPage;
 
-  private constructor(metricsServer: Server | null, healthServer: Server | null, timer: NodeJS.Timeout) {
+  private constructor(metricsServer: Server | null, healthServer: Server | null, page: StatusPage) {
     this.metricsAddress = metricsServer && boundTo(metricsServer);
     this.healthAddress = healthServer && boundTo(healthServer);
     this.servers = [metricsServer, healthServer].filter((server) => server !== null);
-    this.timer = timer;
+    this.page = page;
   }
 
   /**
-   * Serves `/` (the status page) and `/metrics` on the one address, `/-/healthcheck`, `/live` and `/ready` on the other (all on both, when
-   * they are the same). Rejects with one sentence when an address cannot be bound; nothing stays open then.
+   * Serves `/` (the status page), `/metrics` and the states of health on the one address, `/-/healthcheck`, `/live` and `/ready` on the other.
+   * Rejects with one sentence when an address cannot be bound; nothing stays open then.
    */
   static async start(source: StatusSource, metricsSettings: ListenSettings, healthSettings: ListenSettings): Promise<StatusServer> {
-    const rates = new RateHistory();
-    rates.sample(source.ledger(), Date.now());
-    const view = pageRoutes(source, rates);
+    const page = new StatusPage(source);
+    const registry = metrics(source);
     const health = healthRoutes(source);
+    const all: Routes = {
+      ...page.routes,
+      '/metrics': async () => ({ status: 200, type: registry.contentType, body: await registry.metrics() }),
+      ...health,
+    };
     const shared = metricsSettings.enabled && healthSettings.enabled && same(metricsSettings.listen, healthSettings.listen);
-    const metricsServer = metricsSettings.enabled
-      ? await listen(shared ? { ...view, ...health } : view, metricsSettings.listen, 'metrics')
-      : null;
-    let healthServer: Server | null = shared ? metricsServer : null;
+    let metricsServer: Server | null = null;
+    let healthServer: Server | null = null;
     try {
-      if (healthSettings.enabled && !shared) healthServer = await listen(health, healthSettings.listen, 'health_check');
+      if (metricsSettings.enabled) metricsServer = await listen(all, metricsSettings.listen, 'metrics');
+      if (shared) healthServer = metricsServer;
+      else if (healthSettings.enabled) healthServer = await listen(health, healthSettings.listen, 'health_check');
     } catch (error) {
+      page.close();
       if (metricsServer) await closed(metricsServer);
       throw error;
     }
-    const timer = setInterval(() => rates.sample(source.ledger(), Date.now()), SAMPLE_EVERY_MS);
-    timer.unref();
-    return new StatusServer(metricsServer, healthServer, timer);
+    return new StatusServer(metricsServer, healthServer, page);
   }
 
   async close(): Promise<void> {
-    clearInterval(this.timer);
+    this.page.close();
     await Promise.all(this.servers.map(closed));
   }
-}
-
-function pageRoutes(source: StatusSource, rates: RateHistory): Routes {
-  const registry = metrics(source);
-  return {
-    '/': (query) => ({
-      status: 200,
-      type: 'text/html; charset=utf-8',
-      body: query === 'part=content' ? content(source, rates, Date.now()) : page(source, rates, Date.now()),
-    }),
-    '/metrics': async () => ({ status: 200, type: registry.contentType, body: await registry.metrics() }),
-  };
 }
 
 function healthRoutes(source: StatusSource): Routes {
@@ -80,20 +71,31 @@ function healthRoutes(source: StatusSource): Routes {
 
 async function respond(routes: Routes, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const [path = '', query = ''] = (request.url ?? '').split('?', 2);
-  const route = Object.hasOwn(routes, path) ? routes[path] : undefined;
-  const answer: Answer = request.method !== 'GET' && request.method !== 'HEAD'
-    ? { status: 405, type: 'text/plain', body: 'only GET and HEAD are understood\n' }
-    : await route?.(query) ?? { status: 404, type: 'text/plain', body: `not here; try ${Object.keys(routes).join(' ')}\n` };
+  const answer = await answerTo(routes, path, query, request, response);
+  if (answer === null) return;
   response.writeHead(answer.status, {
+    ...HEADERS,
     'Content-Type': answer.type,
     'Content-Length': Buffer.byteLength(answer.body),
-    'Cache-Control': 'no-store',
-    'X-Content-Type-Options': 'nosniff',
-    'Referrer-Policy': 'no-referrer',
     'Content-Security-Policy': answer.type.startsWith('text/html') ? CONTENT_SECURITY_POLICY : 'default-src \'none\'',
     ...(answer.status === 405 ? { Allow: 'GET, HEAD' } : {}),
   });
   response.end(request.method === 'HEAD' ? undefined : answer.body);
+}
+
+function answerTo(
+  routes: Routes, path: string, query: string, request: IncomingMessage, response: ServerResponse,
+): ReturnType<Route> {
+  if (request.method !== 'GET' && request.method !== 'HEAD') return plain(405, 'only GET and HEAD are understood');
+  const refused = FOR_PROGRAMS.has(path) && !isOnLoopback(request) ? null : refusal(request);
+  if (refused !== null) return plain(403, refused);
+  const route = Object.hasOwn(routes, path) ? routes[path] : undefined;
+  return route === undefined ? plain(404, `not here; try ${Object.keys(routes).join(' ')}`) : route(request, response, new URLSearchParams(query));
+}
+
+/** A browser of this machine can be led here by any name; another machine's cannot reach an address that is only this one's. */
+function isOnLoopback({ socket: { localAddress = '' } }: IncomingMessage): boolean {
+  return localAddress === '::1' || /^(?:::ffff:)?127\./.test(localAddress);
 }
 
 async function listen(routes: Routes, address: Address, key: 'metrics' | 'health_check'): Promise<Server> {

@@ -1,4 +1,7 @@
+import type { SeenSource } from '../capture/source-table.ts';
+import type { Measures } from '../forward/measures.ts';
 import type { Ledger } from '../ledger.ts';
+import type { Recent } from './recent-list.ts';
 
 /** What the process holds at this moment. Bytes and counts; what is in flight is part of the ledger's sums (balance.ts). */
 export interface Gauges {
@@ -16,6 +19,15 @@ export interface Gauges {
   readonly queueBytes: number;
   /** Connections to the detection endpoints. */
   readonly openConnections: number;
+  /** Bytes of all buffers between capture and the node. */
+  readonly memoryBytes: number;
+}
+
+/** What some of the gauges may rise to, all threads together. */
+export interface GaugeLimits {
+  readonly flows: number;
+  readonly queueBytes: number;
+  readonly memoryBytes: number;
 }
 
 /** One packet source as health and the status page show it. */
@@ -26,39 +38,42 @@ export interface SourceState {
   readonly bound: boolean;
 }
 
+/**
+ * What is known of an endpoint. `none`: nothing is delivered there, by configuration. `untried`: nobody has tried yet. `reachable`: it takes
+ * connections, but no request was answered lately. `answering`: its last answer came. `failing`: the last attempt failed.
+ */
+export type EndpointCondition = 'none' | 'untried' | 'reachable' | 'answering' | 'failing';
+
 export interface EndpointState {
-  /** As configured, such as `http://internal-alb:8445`; null = nothing is delivered (replay to stdout). */
+  /** The key that names it. */
+  readonly key: string;
+  /** As configured, such as `http://internal-alb:8445`; null = none. */
   readonly url: string | null;
-  /** true: the last attempt got an answer, or none was needed yet. */
-  readonly answering: boolean;
+  readonly condition: EndpointCondition;
   /** One sentence of the state or the last failure; no payload. */
   readonly detail: string;
-}
-
-/** A request as the demo's stand-in for the detection node received it. */
-export interface ReceivedRequest {
-  readonly timeMs: number;
-  readonly method: string;
-  readonly target: string;
-  readonly host: string;
-  /** The address our rules derived, from X-Forwarded-For. */
-  readonly clientAddress: string;
-  /** What a detection node would have flagged; null = nothing. */
-  readonly attack: string | null;
 }
 
 /** Everything health, metrics and the status page read. Called at each scrape, never on the hot path. */
 export interface StatusSource {
   readonly version: string;
   readonly startedMs: number;
+  readonly limits: GaugeLimits;
+  /** The configuration with all defaults, for people: without anything secret. */
+  readonly configuration: string;
   /** Summed over all threads. */
   ledger(): Ledger;
+  measures(): Measures;
   gauges(): Gauges;
   sources(): readonly SourceState[];
+  /** Who sends packets, the busiest first. */
+  senders(): readonly SeenSource[];
   /** Where requests are delivered, and whole exchanges; never empty. */
   endpoints(): readonly EndpointState[];
   /** When the last packet arrived, ms since the epoch; null = none yet. */
   lastPacketMs(): number | null;
-  /** Only the demo knows this: newest last. */
-  received?(): readonly ReceivedRequest[];
+  /** The last requests that are new or have changed since a revision (0 = all); null = they are not kept. */
+  recent(revision: number): Recent | null;
+  /** What the demo's stand-in for a node has flagged in a request of this id; null = nothing. Only the demo knows. */
+  attackIn?(id: string): string | null;
 }

@@ -2,8 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { test } from 'node:test';
-import { NodeStandIn } from '../../rebuilder/demo/node-stand-in.ts';
-import type { ReceivedRequest } from '../../rebuilder/status/status-source.ts';
+import { NodeStandIn, type ReceivedRequest } from '../../rebuilder/demo/node-stand-in.ts';
 
 test('lists each request with the address our rules derived, and flags the path traversal test', async (t) => {
   const told: ReceivedRequest[] = [];

@@ -44,16 +44,16 @@ test('gauges follow the process', async () => {
   const source = new StubSource();
   const registry = metrics(source);
   source.held = {
-    flows: 1, pendingPackets: 3, pendingBytes: 4, inFlightRequests: 5, inFlightExchanges: 8, queueBytes: 6, openConnections: 7,
+    flows: 1, pendingPackets: 3, pendingBytes: 4, inFlightRequests: 5, inFlightExchanges: 8, queueBytes: 6, openConnections: 7, memoryBytes: 9,
   };
   source.last = 1_234_500;
   source.state = [{ description: 'vxlan "a"', bound: true }, { description: 'eth0', bound: false }];
-  source.node = { url: 'http://node', answering: false, detail: 'refused' };
+  source.node = { ...source.node, condition: 'failing', detail: 'refused' };
   const values = parse(await registry.metrics());
   assert.deepEqual(
     ['rebuilder_flows', 'rebuilder_pending_packets', 'rebuilder_pending_bytes', 'rebuilder_requests_in_flight', 'rebuilder_exchanges_in_flight',
       'rebuilder_queue_bytes', 'rebuilder_endpoint_connections', 'rebuilder_endpoint_up', 'rebuilder_last_packet_timestamp_seconds',
-      'rebuilder_source_up{source="vxlan \\"a\\""}', 'rebuilder_source_up{source="eth0"}', 'rebuilder_build_info{version="1.2.3"}',
+      'rebuilder_source_up{source="vxlan \\"a\\""}', 'rebuilder_source_up{source="eth0"}', `rebuilder_build_info{version="1.2.3",node_version="${process.version}",arch="${process.arch}"}`,
       'rebuilder_imbalance{unit="bytes"}', 'rebuilder_imbalance{unit="requests"}', 'rebuilder_imbalance{unit="exchanges"}'].map((name) => values.get(name)),
     [1, 3, 4, 5, 8, 6, 7, 0, 1234.5, 1, 0, 1, -4, -5, -8]);
   source.state = [];
@@ -71,4 +71,20 @@ test('names and help obey Prometheus: snake_case, _total on counters only, help 
     assert.match(text, new RegExp(`^# HELP ${name} \\S.{5,}$`, 'm'));
   }
   assert.match(text, /^process_resident_memory_bytes \d+/m);
+});
+
+test('histograms in seconds and bytes, whose buckets add up, from the numbers of all threads', async () => {
+  const source = new StubSource();
+  const registry = metrics(source);
+  for (const ms of [0.5, 3, 3, 40, 120_000]) source.measured.delay.observe(ms);
+  source.measured.size.observe(700);
+  const text = await registry.metrics();
+  assert.match(text, /^# TYPE rebuilder_delivery_seconds histogram$/m);
+  const values = parse(text);
+  const bucket = (le: string): number | undefined => values.get(`rebuilder_delivery_seconds_bucket{le="${le}"}`);
+  assert.deepEqual(['0.001', '0.0025', '0.005', '0.05', '60', '+Inf'].map(bucket), [1, 1, 3, 4, 4, 5]);
+  assert.equal(values.get('rebuilder_delivery_seconds_count'), 5);
+  assert.ok(Math.abs(values.get('rebuilder_delivery_seconds_sum')! - 120.0465) < 1e-9);
+  assert.deepEqual(['512', '1024', '+Inf'].map((le) => values.get(`rebuilder_request_bytes_bucket{le="${le}"}`)), [0, 1, 1]);
+  assert.equal(values.get('rebuilder_queue_seconds_count'), 0);
 });

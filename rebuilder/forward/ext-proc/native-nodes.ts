@@ -134,6 +134,7 @@ export class NativeNodes implements NodePoolOwner {
       lastAnswerMs,
       answering: lastError === null,
       error: lastError,
+      raw: null,
     };
   }
 

@@ -1,0 +1,40 @@
+import { isToken } from '../config/values.ts';
+
+/** A client writes what is shown: nothing in it may steer a terminal or a screen. Latin-1 in, printable ASCII out. */
+export function printable(text: string): string {
+  return text.replace(/[^\x20-\x7e]/g, (char) => `\\x${char.charCodeAt(0).toString(16).padStart(2, '0')}`);
+}
+
+/**
+ * `/p;sid=1?a=1&flag#x` -> `/p;sid=***?a=***&***#***`; a password before a host likewise. A parameter without `=` is all value, as far as anyone
+ * can tell.
+ */
+export function maskValues(target: string): string {
+  const [, path = '', query, fragment] = /^([^?#]*)(\?[^#]*)?(#.*)?$/s.exec(target)!;
+  return maskUser(path).replace(/;([^/;=]*=)?[^/;]*/g, ';$1***')
+    + (query === undefined ? '' : query.replace(/([?&;])([^&;=]*=)?[^&;]*/g, '$1$2***'))
+    + (fragment === undefined ? '' : '#***');
+}
+
+export function maskUser(target: string): string {
+  return target.replace(/^([a-z][a-z0-9+.-]*:)?\/\/[^/?#@]*@/i, '$1//***@');
+}
+
+/** A name or address with its port, as a Host line should have it; whatever else a client puts there may be a secret. */
+export function maskHost(host: string): string {
+  return host === '' || /^(?:[a-z0-9_.-]{1,255}|\[[0-9a-f:.]{2,45}\])(?::\d{1,5})?$/i.test(host) ? host : '***';
+}
+
+/** The lines of a request's head: values of the query and of every header masked; a line that is no header line is all value. */
+export function maskHead(head: string): string {
+  const [first = '', ...lines] = head.split('\n').map((line) => line.replace(/\r$/, ''));
+  const [method = '', target, ...rest] = first.trim().split(/[ \t]+/);
+  // HTTP/0.9 has no version; what stands behind a version is no part of one.
+  const version = rest.map((word) => /^HTTP\/\d\.\d$/.test(word) ? word : '***');
+  const requestLine = [method, ...(target === undefined ? [] : [maskValues(target)]), ...version].join(' ');
+  return [requestLine, ...lines.map((line) => {
+    if (line === '') return '';
+    const name = line.slice(0, Math.max(0, line.indexOf(':')));
+    return isToken(name.trimEnd()) ? `${name}: ***` : '***';
+  })].join('\n');
+}

@@ -1,0 +1,42 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { maskHead, maskHost, maskValues, printable } from '../../rebuilder/rules/shown-request.ts';
+
+for (const [target, masked] of [
+  ['/plain/path', '/plain/path'],
+  ['/a?b=1&c=2', '/a?b=***&c=***'],
+  ['/a?token', '/a?***'],
+  ['/a?b=1;c=2&d', '/a?b=***;c=***&***'],
+  ['/a?b=1=2?c=3', '/a?b=***'],
+  ['/a;jsessionid=1/b;v', '/a;jsessionid=***/b;***'],
+  ['http://user:pass@shop.example/a?b=1', 'http://***@shop.example/a?b=***'],
+  ['/a#access_token=1', '/a#***'],
+  ['/a?b=1#c', '/a?b=***#***'],
+  ['?', '?***'],
+  ['', ''],
+] as const) {
+  test(`masked: ${target}`, () => assert.equal(maskValues(target), masked));
+}
+
+for (const [host, shown] of [
+  ['shop.example', 'shop.example'], ['shop.example:8080', 'shop.example:8080'], ['[2001:db8::1]:80', '[2001:db8::1]:80'], ['10.0.2.9', '10.0.2.9'],
+  ['user:pass@shop.example', '***'], ['a b', '***'], ['"><script>', '***'], ['', ''],
+] as const) {
+  test(`a Host line that is none is a value: ${host}`, () => assert.equal(maskHost(host), shown));
+}
+
+for (const [what, head, masked] of [
+  ['headers and the query', 'GET /a?b=1 HTTP/1.1\r\nHost: x\r\nCookie: sid=1\r\n\r\n', 'GET /a?b=*** HTTP/1.1\nHost: ***\nCookie: ***\n\n'],
+  ['a folded value', 'GET / HTTP/1.1\nA: b\n c: d\n\te\n\n', 'GET / HTTP/1.1\nA: ***\n***\n***\n\n'],
+  ['a line without a colon', 'GET / HTTP/1.1\r\nsecret\r\n\r\n', 'GET / HTTP/1.1\n***\n\n'],
+  ['blanks where none belong', 'GET  /a?b  HTTP/1.1\r\nHost : a\r\n\r\n', 'GET /a?*** HTTP/1.1\nHost : ***\n\n'],
+  ['a target with a blank in it', 'GET /a secret HTTP/1.1\r\n\r\n', 'GET /a *** HTTP/1.1\n\n'],
+  ['HTTP/0.9', 'GET /a?b=1\r\n', 'GET /a?b=***\n'],
+  ['nothing', '', ''],
+] as const) {
+  test(`a head is shown without its values: ${what}`, () => assert.equal(maskHead(head), masked));
+}
+
+test('control bytes are written out', () => {
+  assert.equal(printable('a\x1b[2J\x00\x7f\xff~'), 'a\\x1b[2J\\x00\\x7f\\xff~');
+});
