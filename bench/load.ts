@@ -15,6 +15,8 @@ export interface LoadOptions {
   readonly mtu: number;
   /** The server's half is mirrored too: 200 responses of 1 to 4 KiB. */
   readonly responses: boolean;
+  /** Bytes of a response, if all are to have as many. */
+  readonly responseBytes?: number;
   readonly faults: Faults;
 }
 
@@ -182,7 +184,7 @@ class LoadBuilder {
     connection.data = n === 1 ? parts[0]! : Buffer.concat(parts);
     connection.at = 0;
     connection.requestsLeft -= n;
-    connection.responseBytes = n * this.#random.between(1024, 4096);
+    connection.responseBytes = n * (this.#options.responseBytes ?? this.#random.between(1024, 4096));
     connection.damaged.clear();
     this.#requestBytes += length;
     return true;

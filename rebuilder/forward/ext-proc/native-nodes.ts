@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import type { ExtProcSettings, ForwardSettings } from '../../config/settings.ts';
 import { INDEX, type CounterName, type Ledger } from '../../ledger.ts';
 import type { Request } from '../../http/message.ts';
@@ -15,7 +14,6 @@ import { readTrustedCertificates } from './trusted-certificates.ts';
 /** Its own settings, and those it shares with the delivery to the other nodes. */
 export type NativeNodesOptions = ExtProcSettings & NodePoolOptions & Pick<ForwardSettings, 'resolveIntervalMs'>;
 
-const METHOD = '/envoy.service.ext_proc.v3.ExternalProcessor/Process';
 const TICK_MS = 50;
 
 const [SUBMITTED, DELIVERED, DELIVERED_INCOMPLETE, WITHOUT_RESPONSE] = [
@@ -179,17 +177,12 @@ function nodeTarget({ endpoint, serverName, caFile }: ExtProcSettings, marker: L
   const { protocol, hostname, port } = new URL(endpoint);
   const host = hostname.replace(/^\[(.*)\]$/, '$1');
   const isTls = protocol === 'https:';
-  // A stream of ours, mirrored on a plain connection, is known by the same mark as a delivered request.
-  const id = randomBytes(16).toString('hex');
   return {
     host,
     // A URL leaves out the port that its scheme has anyway.
     port: port === '' ? (isTls ? 443 : 80) : Number(port),
     tls: isTls ? { serverName: serverName === '' ? host : serverName, trusted: readTrustedCertificates(caFile) } : null,
     url: `${protocol}//${hostname}${port === '' ? '' : `:${port}`}`,
-    headers: {
-      ':method': 'POST', ':path': METHOD, 'content-type': 'application/grpc', 'te': 'trailers',
-      'x-mirror-id': id, 'x-mirror-loop': marker.of(id),
-    },
+    marker,
   };
 }

@@ -1,7 +1,11 @@
-import { connect as connectHttp2, constants, type ClientHttp2Session, type ClientHttp2Stream, type IncomingHttpHeaders, type OutgoingHttpHeaders } from 'node:http2';
+import {
+  connect as connectHttp2, constants, sensitiveHeaders, type ClientHttp2Session, type ClientHttp2Stream,
+  type IncomingHttpHeaders, type OutgoingHttpHeaders,
+} from 'node:http2';
 import { connect as connectTcp, type Socket } from 'node:net';
 import { connect as connectTls, TLSSocket } from 'node:tls';
 import type { Address } from '../address-book.ts';
+import type { LoopMarker } from '../loop-marker.ts';
 import type { QueuedExchange } from './queued-exchange.ts';
 import { fateText, streamVerdict, type StreamEnd, type StreamFate } from './stream-verdict.ts';
 
@@ -14,8 +18,19 @@ export interface NodeTarget {
   readonly url: string;
   /** null = without TLS. */
   readonly tls: { readonly serverName: string; readonly trusted: readonly string[] | undefined } | null;
-  /** Of every stream. */
-  readonly headers: OutgoingHttpHeaders;
+  readonly marker: LoopMarker;
+}
+
+const METHOD = '/envoy.service.ext_proc.v3.ExternalProcessor/Process';
+/** They differ each time, so HPACK's table is not filled with them. */
+const OWN_NAMES = ['x-mirror-id', 'x-mirror-loop'];
+
+/** Of the stream of an exchange. One that is mirrored, on a plain connection, is known by the mark of a delivered request. */
+function streamHeaders(id: string, marker: LoopMarker): OutgoingHttpHeaders {
+  return {
+    ':method': 'POST', ':path': METHOD, 'content-type': 'application/grpc', 'te': 'trailers',
+    'x-mirror-id': id, 'x-mirror-loop': marker.of(id), [sensitiveHeaders]: OWN_NAMES,
+  };
 }
 
 export interface NodeConnectionOwner {
@@ -113,7 +128,7 @@ export class NodeConnection {
       this.isDraining = true;
       return false;
     }
-    const http2 = this.#session.request(this.#target.headers, { endStream: false });
+    const http2 = this.#session.request(streamHeaders(exchange.id, this.#target.marker), { endStream: false });
     const stream: Stream = { exchange, http2, sentMs: nowMs, httpStatus: 0, grpcStatus: -1, resetCode: 0, early: false };
     this.#streams.add(stream);
     this.sinceMs = nowMs;

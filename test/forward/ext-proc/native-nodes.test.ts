@@ -9,7 +9,8 @@ import type { CounterName } from '../../../rebuilder/ledger.ts';
 import type { NativeNodesOptions } from '../../../rebuilder/forward/ext-proc/native-nodes.ts';
 import { folder } from '../../command-line.ts';
 import { installed } from '../../installed.ts';
-import { until, nonZero } from '../dispatcher-fixture.ts';
+import { LoopMarker } from '../../../rebuilder/forward/loop-marker.ts';
+import { KEY, nonZero, until } from '../dispatcher-fixture.ts';
 import { buildRequest, ENVELOPE, get } from '../request-builder.ts';
 import { answerWith, NodeStandIn, ok, type StreamBehaviour } from './node-stand-in.ts';
 import { assertBalanced, lossesOf, startNativeNodes, type Fixture } from './native-nodes-fixture.ts';
@@ -37,6 +38,13 @@ test('exchanges go over several connections, each with a stream of its own', asy
   assert.equal(new Set(ends.map(([id]) => id)).size, 500);
   assert.ok(ends.every(([, end]) => end === 'ext_proc.delivered'));
   assert.deepEqual([nodes.state().answering, nodes.state().error], [true, null]);
+
+  const marker = new LoopMarker(KEY);
+  for (const headers of node.headers) {
+    assert.equal(headers[':path'], '/envoy.service.ext_proc.v3.ExternalProcessor/Process');
+    assert.ok(marker.isOwn(String(headers['x-mirror-loop']), String(headers['x-mirror-id']), Date.now()), 'mirrored, it is known as ours');
+  }
+  assert.deepEqual(new Set(node.headers.map((headers) => headers['x-mirror-id'])), new Set(ends.map(([id]) => id)));
 });
 
 test('no more streams are open at a time than we allow, nor than the node allows', async (t) => {

@@ -1,5 +1,8 @@
 // A native node that can be made to misbehave: Node's own HTTP/2 server, with what a test wants done with each stream.
-import { createSecureServer, createServer, type Http2Server, type Http2Session, type SecureServerOptions, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2';
+import {
+  createSecureServer, createServer, type Http2Server, type Http2Session, type IncomingHttpHeaders, type SecureServerOptions,
+  type ServerHttp2Session, type ServerHttp2Stream,
+} from 'node:http2';
 import type { AddressInfo, Socket } from 'node:net';
 import type { TestContext } from 'node:test';
 
@@ -24,6 +27,8 @@ export class NodeStandIn {
   /** Sessions that were opened, in all. */
   sessionCount = 0;
   streamCount = 0;
+  /** Of each stream. */
+  readonly headers: IncomingHttpHeaders[] = [];
   readonly #server: Http2Server;
   readonly #sockets = new Set<Socket>();
 
@@ -39,7 +44,8 @@ export class NodeStandIn {
       session.on('error', () => undefined);
       session.on('close', () => this.sessions.delete(session));
     });
-    server.on('stream', (stream: ServerHttp2Stream) => {
+    server.on('stream', (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => {
+      this.headers.push(headers);
       stream.on('error', () => undefined);
       behaviour(stream, this.streamCount++, () => setImmediate(() => this.#cut()));
     });

@@ -110,6 +110,7 @@ export function exchangeOf({ messages }: ReceivedStream): ReceivedExchange {
 
 export class Processor {
   readonly streams: ReceivedStream[] = [];
+  readonly #exchanges: ReceivedExchange[] = [];
   readonly #child: ChildProcess;
   port = 0;
 
@@ -129,8 +130,10 @@ export class Processor {
     return processor;
   }
 
-  get exchanges(): ReceivedExchange[] {
-    return this.streams.map(exchangeOf);
+  /** What the streams told, each read once. */
+  get exchanges(): readonly ReceivedExchange[] {
+    for (const stream of this.streams.slice(this.#exchanges.length)) this.#exchanges.push(exchangeOf(stream));
+    return this.#exchanges;
   }
 
   async stop(): Promise<void> {
