@@ -55,7 +55,7 @@ function learningThread(settings: Settings, ledger: Ledger, surroundings: Surrou
   return new ServiceThread({
     ...settings,
     tcpStream: { ...settings.tcpStream, parseResponses: false },
-    forward: { ...settings.forward, endpoint: '', extProc: { ...settings.forward.extProc, endpoint: '' }, redact: { headers: [], query: [] } },
+    forward: { ...settings.forward, endpoint: '', extProc: { ...settings.forward.extProc, endpoint: '' }, redact: { headers: [], query: [], body: [] } },
   }, ledger, randomBytes(32), null, surroundings);
 }
 

@@ -70,7 +70,7 @@ export function resolve(file: FileValues, findings: Findings): Settings {
       responseTimeoutMs: file.forward.response_timeout, idleTimeoutMs: file.forward.idle_timeout, attempts: file.forward.attempts,
       deadlineMs: file.forward.deadline, resolveIntervalMs: file.forward.resolve_interval, queueBytes: file.forward.queue_bytes,
       bodyLimitBytes: file.forward.body_limit, sample: file.forward.sample,
-      redact: { headers: file.forward.redact.headers.map((it) => it.toLowerCase()), query: file.forward.redact.query },
+      redact: { headers: file.forward.redact.headers.map((it) => it.toLowerCase()), query: file.forward.redact.query, body: file.forward.redact.body },
       drainTimeoutMs: file.forward.drain_timeout,
     },
     limits: {

@@ -175,6 +175,7 @@ const sections = {
     redact: section({
       headers: key(list(redactableName()).prefault([]), { effect: 'Headers whose value is masked with `*`, byte for byte, before it leaves' }),
       query: key(list(text()).prefault([]), { effect: 'Query parameters whose value is masked likewise, by their name on the wire' }),
+      body: key(list(text()).prefault([]), { effect: 'Fields of JSON, form and multipart bodies masked likewise, by their name in any case of letters; what is masked cannot be inspected' }),
     }).prefault({}),
     drain_timeout: key(duration(0, DAY).prefault('10s'), { effect: 'After SIGTERM, how long the queue is still delivered', unit: 'duration' }),
     ext_proc: section({

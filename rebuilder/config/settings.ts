@@ -195,6 +195,8 @@ export interface RedactSettings {
   readonly headers: readonly string[];
   /** Names of query parameters, as they are on the wire. */
   readonly query: readonly string[];
+  /** Names of fields of JSON, form and multipart bodies. */
+  readonly body: readonly string[];
 }
 
 export interface LimitSettings {

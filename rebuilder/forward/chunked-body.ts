@@ -1,15 +1,10 @@
+import { chunkRuns, hexDigit } from '../http1/chunk-runs.ts';
 import { isReservedName, looksLikeFraming } from './header-name.ts';
 
 const CR = 13;
 const LF = 10;
 /** 8 hex digits = 4 GiB: more than any message that we hold, and exact in every parser. */
 const MAX_SIZE_DIGITS = 8;
-
-function hexDigit(byte: number): number {
-  if (byte >= 0x30 && byte <= 0x39) return byte - 0x30;
-  const lower = byte | 0x20;
-  return lower >= 0x61 && lower <= 0x66 ? lower - 0x57 : -1;
-}
 
 /** Offset behind the CRLF that ends the line at `at`, or -1 when there is none, or a control byte before it. */
 function strictLineEnd(bytes: Uint8Array, at: number, end: number): number {
@@ -65,41 +60,18 @@ export interface ChunkedBody {
 }
 
 /**
- * Takes the chunk framing off, as lenient as a body of unknown origin needs: from the first bytes that are no chunk on, the rest counts
- * as entity.
+ * Takes the chunk framing off (see chunkRuns).
  * Writes at most `maxBytes` into `to` at `at`, or just counts when `to` is null.
  */
 export function decodeChunked(
   bytes: Uint8Array, start: number, end: number, maxBytes: number, to: Uint8Array | null, at: number,
 ): ChunkedBody {
-  let from = start;
-  let written = 0;
-  const keep = (first: number, last: number): void => {
-    const length = Math.min(last - first, maxBytes - written);
+  let size = 0;
+  const trailersStart = chunkRuns(bytes, start, end, (first, last) => {
+    const length = Math.min(last - first, maxBytes - size);
     if (length <= 0) return;
-    if (to !== null) to.set(bytes.subarray(first, first + length), at + written);
-    written += length;
-  };
-  while (from < end) {
-    let size = 0;
-    let i = from;
-    for (; i < end && i - from <= MAX_SIZE_DIGITS; i++) {
-      const digit = hexDigit(bytes[i]!);
-      if (digit < 0) break;
-      size = size * 16 + digit;
-    }
-    const lineEnd = bytes.indexOf(LF, i);
-    if (i === from || i - from > MAX_SIZE_DIGITS || lineEnd < 0 || lineEnd >= end) {
-      keep(from, end);
-      break;
-    }
-    from = lineEnd + 1;
-    if (size === 0) return { size: written, trailersStart: from };
-    const dataEnd = Math.min(from + size, end);
-    keep(from, dataEnd);
-    from = dataEnd;
-    if (from < end && bytes[from] === CR) from++;
-    if (from < end && bytes[from] === LF) from++;
-  }
-  return { size: written, trailersStart: end };
+    if (to !== null) to.set(bytes.subarray(first, first + length), at + size);
+    size += length;
+  });
+  return { size, trailersStart };
 }

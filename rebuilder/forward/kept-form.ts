@@ -6,6 +6,7 @@ import type { Ledger } from '../ledger.ts';
 import { addedBytes, copy, putAddedLines } from './added-lines.ts';
 import type { Additions } from './added-lines.ts';
 import { Finding, isKeepAlive } from './alb-limits.ts';
+import { isOptionList, namesNeededLine } from './connection-options.ts';
 import { isReservedName } from './header-name.ts';
 import { originalHost } from './host-value.ts';
 import type { LoopMarker } from './loop-marker.ts';
@@ -45,6 +46,12 @@ export function isRenamed(request: Request, at: number, ledger: Ledger | null): 
   }
 }
 
+/** On a connection of its own a list of options stays as it is, for the node to judge, unless it could cost us a line. */
+function isKeptList({ bytes, lines }: Request, at: number): boolean {
+  const [start, end] = [lines[at + 3]!, lines[at + 4]!];
+  return isOptionList(bytes, start, end) && !namesNeededLine(bytes, start, end);
+}
+
 /** No fewer bytes than `putKeptForm` will write. */
 export function keptBytes(request: Request, envelope: Envelope): number {
   return request.end - request.start + request.lineCount * RENAMED.length
@@ -82,7 +89,7 @@ export function putKeptForm(
       hostMissing = false;
       at = copy(RENAMED, 0, RENAMED.length, to, at);
       ledger?.count('forward.host_replaced');
-    } else if ((isRaw && field === Field.connection) || isRenamed(request, line, ledger)) {
+    } else if (isRaw && field === Field.connection ? !isKeptList(request, line) : isRenamed(request, line, ledger)) {
       at = copy(bytes, from, nameStart, to, at);
       from = nameStart;
       at = copy(RENAMED, 0, RENAMED.length, to, at);

@@ -2,6 +2,7 @@ import type { RedactSettings } from '../config/settings.ts';
 import { trailersStart } from '../http1/chunked.ts';
 import { LINE_STRIDE, type Message, type Request } from '../http/message.ts';
 import { NAME_CHAR } from '../http/field-names.ts';
+import { BodyRedaction, overwriteEntity } from './body-redaction.ts';
 import { latin1 } from './header-name.ts';
 
 const STAR = 0x2a;
@@ -19,20 +20,23 @@ export interface RetainableRequest extends Request {
 }
 
 /**
- * `forward.redact`: writes `*` over header values and query values, byte for byte, so that every offset of the message stays true.
+ * `forward.redact`: writes `*` over the values of headers, query parameters and body fields, byte for byte, so that every offset of the message
+ * stays true.
  * Names are recognised as lenient servers would: headers without case and with `_` for `-`, query names percent-decoded.
  */
 export class Redaction {
   readonly #headers: ReadonlySet<string>;
   readonly #query: ReadonlySet<string>;
+  readonly #body: BodyRedaction;
 
   constructor(settings: RedactSettings) {
     this.#headers = new Set(settings.headers.map((name) => name.toLowerCase().replaceAll('_', '-')));
     this.#query = new Set(settings.query);
+    this.#body = new BodyRedaction(settings.body);
   }
 
   get isEmpty(): boolean {
-    return this.#headers.size === 0 && this.#query.size === 0;
+    return this.#headers.size === 0 && this.#query.size === 0 && this.#body.isEmpty;
   }
 
   /**
@@ -40,17 +44,27 @@ export class Redaction {
    * @returns how many values
    */
   request(request: RetainableRequest): number {
-    if (this.isEmpty || this.#values(request, false) === 0) return 0;
+    if (this.isEmpty) return 0;
+    const body = this.#body.masked(request);
+    if (this.#values(request, false) === 0 && body === null) return 0;
     request.retain();
-    return this.#values(request, true);
+    if (body !== null) overwriteEntity(request, body.entity);
+    return this.#values(request, true) + (body?.fields ?? 0);
+  }
+
+  /** Masks a response, which owns its bytes already. @returns how many values */
+  response(response: Message): number {
+    const body = this.#body.masked(response);
+    if (body !== null) overwriteEntity(response, body.entity);
+    return this.#lines(response, true) + (body?.fields ?? 0);
   }
 
   #values(request: Request, write: boolean): number {
-    return this.message(request, write) + (this.#query.size === 0 ? 0 : this.#maskQuery(request, write));
+    return this.#lines(request, write) + (this.#query.size === 0 ? 0 : this.#maskQuery(request, write));
   }
 
-  /** The values of header and trailer lines of a request or response. @param write false = only counts them */
-  message(message: Message, write = true): number {
+  /** The values of header and trailer lines. @param write false = only counts them */
+  #lines(message: Message, write: boolean): number {
     if (this.#headers.size === 0) return 0;
     const { bytes, lines, lineCount } = message;
     let masked = 0;

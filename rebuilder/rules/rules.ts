@@ -52,7 +52,7 @@ export class Rules {
   redact(request: RetainableRequest): number {
     if (this.#redaction.isEmpty) return 0;
     let masked = this.#redaction.request(request);
-    if (request.response !== null) masked += this.#redaction.message(request.response);
+    if (request.response !== null) masked += this.#redaction.response(request.response);
     this.#ledger.values[INDEX['rules.redacted']]! += masked;
     return masked;
   }

@@ -28,9 +28,9 @@ export const mirrorFiles = async (t: TestContext, at: Addresses, change: (text: 
 };
 
 /** The frame every distribution's nginx.conf gives. */
-export const startNginx = async (t: TestContext, folder: string, http: string, ports: readonly number[]): Promise<void> => {
+export const startNginx = async (t: TestContext, folder: string, http: string, ports: readonly number[], main = ''): Promise<void> => {
   const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((kind) => `${kind}_temp_path ${folder}/${kind};`).join(' ');
-  writeFileSync(join(folder, 'nginx.conf'), `
+  writeFileSync(join(folder, 'nginx.conf'), `${main}
 user root; worker_processes 1; daemon off; pid ${folder}/pid; error_log stderr warn;
 events { worker_connections 4096; }
 http { access_log off; client_max_body_size 8m; ${temporary}

@@ -5,7 +5,7 @@ import { Redaction, type RetainableRequest } from '../../rebuilder/rules/redacti
 import { requestOf } from './request-of.ts';
 
 const SECRET = 'hunter2-secret';
-const redaction = new Redaction({ headers: ['authorization', 'x-api-key', 'cookie'], query: ['token', 'api key'] });
+const redaction = new Redaction({ headers: ['authorization', 'x-api-key', 'cookie'], query: ['token', 'api key'], body: [] });
 const text = (request: Request): string => Buffer.from(request.bytes.subarray(request.start, request.end)).toString('latin1');
 
 const CASES: readonly (readonly [why: string, target: string, headers: readonly string[]])[] = [
@@ -95,5 +95,5 @@ test('a request with nothing to mask is not copied', () => {
 });
 
 test('nothing to mask is known at once', () => {
-  assert.ok(new Redaction({ headers: [], query: [] }).isEmpty);
+  assert.ok(new Redaction({ headers: [], query: [], body: [] }).isEmpty);
 });

@@ -1,0 +1,29 @@
+import { isReservedName, looksLikeFraming } from './header-name.ts';
+
+const COMMA = 0x2c;
+const SPACE = 0x20;
+const TAB = 9;
+const NEEDED = ['host', 'x-request-id'];
+
+/** Several options in one Connection line (RFC 9110, 7.6.1)? Firewalls judge such lists, `close, close` for one. */
+export function isOptionList(bytes: Uint8Array, start: number, end: number): boolean {
+  const comma = bytes.indexOf(COMMA, start);
+  return comma >= 0 && comma < end;
+}
+
+/** Does it name a line that the node must get? An intermediary that obeys it would take that line off. */
+export function namesNeededLine(bytes: Uint8Array, start: number, end: number): boolean {
+  for (let at = start; at < end;) {
+    let optionEnd = at;
+    while (optionEnd < end && bytes[optionEnd] !== COMMA) optionEnd++;
+    let first = at;
+    let last = optionEnd;
+    while (first < last && (bytes[first] === SPACE || bytes[first] === TAB)) first++;
+    while (last > first && (bytes[last - 1] === SPACE || bytes[last - 1] === TAB)) last--;
+    if (isReservedName(bytes, first, last) || looksLikeFraming(bytes, first, last)) return true;
+    const option = Buffer.from(bytes.subarray(first, Math.min(last, first + 16))).toString('latin1').toLowerCase().replaceAll('_', '-');
+    if (NEEDED.includes(option)) return true;
+    at = optionEnd + 1;
+  }
+  return false;
+}

@@ -1,0 +1,63 @@
+import { Field, LINE_STRIDE, type Message } from '../http/message.ts';
+import { chunkRuns } from '../http1/chunk-runs.ts';
+import { FieldNames } from './field-names.ts';
+import { maskForm } from './form-values.ts';
+import { valueText } from './header-name.ts';
+import { maskJson } from './json-values.ts';
+import { boundaryOf, maskMultipart } from './multipart-values.ts';
+
+/**
+ * `forward.redact.body`: masks fields of JSON, form and multipart bodies by their names, byte for byte. A body of another type, or of none, is
+ * what it looks like: a client that leaves the type out, or writes a wrong one, hides no secret, nor anything else behind the mask.
+ */
+export class BodyRedaction {
+  readonly #names: FieldNames;
+
+  constructor(names: readonly string[]) {
+    this.#names = new FieldNames(names);
+  }
+
+  get isEmpty(): boolean {
+    return this.#names.isEmpty;
+  }
+
+  /** The masked entity, chunk framing taken off, and how many fields were masked; null = none was. */
+  masked(message: Message): { readonly entity: Uint8Array; readonly fields: number } | null {
+    if (this.isEmpty || message.end <= message.headEnd) return null;
+    const pieces: Uint8Array[] = [];
+    runsOf(message, (first, last) => pieces.push(message.bytes.subarray(first, last)));
+    const entity = Buffer.concat(pieces);
+    const fields = this.#mask(entity, contentTypeOf(message));
+    return fields === 0 ? null : { entity, fields };
+  }
+
+  #mask(entity: Uint8Array, contentType: string): number {
+    const boundary = /^\s*multipart\//i.test(contentType) ? boundaryOf(contentType) : null;
+    if (boundary !== null) return maskMultipart(entity, boundary, this.#names);
+    return /[/+]json\b/i.test(contentType) || looksLikeJson(entity) ? maskJson(entity, this.#names) : maskForm(entity, this.#names);
+  }
+}
+
+function looksLikeJson(entity: Uint8Array): boolean {
+  for (const byte of entity) if (byte > 0x20) return byte === 0x7b || byte === 0x5b;
+  return false;
+}
+
+/** Writes a masked entity over the message's own, which the message must own by now. */
+export function overwriteEntity(message: Message, entity: Uint8Array): void {
+  let at = 0;
+  runsOf(message, (first, last) => {
+    message.bytes.set(entity.subarray(at, at + last - first), first);
+    at += last - first;
+  });
+}
+
+function runsOf({ bytes, headEnd, end, framing }: Message, run: (first: number, last: number) => void): void {
+  if (framing === 'chunked') chunkRuns(bytes, headEnd, end, run);
+  else run(headEnd, end);
+}
+
+function contentTypeOf(message: Message): string {
+  for (let i = message.lineCount - 1; i >= 0; i--) if (message.lines[i * LINE_STRIDE] === Field.contentType) return valueText(message, i);
+  return '';
+}
