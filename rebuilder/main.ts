@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { setTimeout } from 'node:timers/promises';
 import { Command, CommanderError, Option } from 'commander';
@@ -9,19 +8,15 @@ import { runNeeds } from './config/run-needs.ts';
 import { FileError } from './capture/file-error.ts';
 import type { Settings } from './config/settings.ts';
 import { startDemo } from './demo/demo.ts';
-import { watchEndpoints } from './service/endpoint-watch.ts';
-import { type OutputFormat, exchangeOutput } from './cli/exchange-output.ts';
+import type { OutputFormat } from './cli/exchange-output.ts';
 import { parseEndpoint } from './forward/endpoint.ts';
-import { readLoopKey } from './forward/loop-marker.ts';
 import { runWorker } from './service/in-workers.ts';
 import { learnFromFiles, learnLive } from './cli/learn-health-checks.ts';
 import { Ledger } from './ledger.ts';
 import { openServiceLog } from './output/log.ts';
 import { requestObserver } from './output/request-log.ts';
-import { Pipeline } from './pipeline.ts';
-import { REPLAY_OPTIONS, patient, readCaptures } from './cli/replay.ts';
-import { ServiceThread } from './service/service-thread.ts';
-import { ledgerLine, startService } from './service/service.ts';
+import { replayCommand } from './cli/replay-command.ts';
+import { ledgerEntries, ledgerLine, startService } from './service/service.ts';
 import { VERSION } from './service/version.ts';
 import { workerShare } from './service/worker-share.ts';
 
@@ -79,22 +74,27 @@ Example:
     .option('-c, --config <file>', 'configuration whose rules and limits apply')
     .addOption(new Option('--format <format>', 'print JSON Lines, the bytes as sent, or an archive').choices(['jsonl', 'http', 'har']).default('jsonl'))
     .addOption(endpointOption('deliver here instead of printing').conflicts('format'))
+    .option('--ledger <file>', 'the ledger as JSON into a file; - is standard error')
     .addHelpText('after', `
-The ledger, what came in and how it ended, goes to standard error.
+To standard error: on a terminal progress and a summary, else the ledger, what
+came in and how it ended, as one line of JSON.
 
 Examples:
   rebuilder replay monday.pcapng --format har > monday.har
   tcpdump -i eth0 -w - port 80 | rebuilder replay -
   rebuilder replay monday.pcapng -c conf.yaml --to http://127.0.0.1:8445`)
-    .action((files: string[], options: { config?: string; format: OutputFormat; to?: string }) => replayFiles(files, options));
+    .action((files: string[], { config, ...options }: { config?: string; format: OutputFormat; to?: string; ledger?: string }) => replayCommand(files, {
+      ...options, settings: config === undefined ? null : load(config).settings, defaults: defaultSettings(),
+    }));
 
   command('check', 'validate a configuration',
     'Validates a configuration: names every mistake at once, with its key, its line\nand what to write instead.')
     .argument('[file]', 'the same as -c')
-    .option('-c, --config <file>', 'the file to check')
-    .action((file: string | undefined, { config }: { config?: string }) => {
+    .option('-c, --config <file>', 'the file to check; - is standard input')
+    .addOption(endpointOption('as it will be given to run'))
+    .action((file: string | undefined, { config, to }: { config?: string; to?: string }) => {
       if (file !== undefined && config !== undefined) throw new UsageError(`check takes one file, here are ${config} and ${file}; see rebuilder check --help`);
-      check(needed(config ?? file, '-c <file>', 'check'));
+      check(needed(config ?? file, '-c <file>', 'check'), to);
     });
 
   command('learn-health-checks', 'propose health_checks from what is seen',
@@ -174,18 +174,16 @@ function load(file: string): LoadedConfig {
   return loaded;
 }
 
-function check(file: string): void {
+/** As `run` judges: a file that cannot run is no success here either. */
+function check(file: string, to: string | undefined): void {
   const { settings } = load(file);
   process.stdout.write(`${file}: no mistakes\n`);
-  for (const { path, sentence } of runNeeds(settings)) process.stdout.write(`${file}: before it can run: ${path} ${sentence}\n`);
+  const needs = runNeeds(to === undefined ? settings : withEndpoint(settings, to));
+  for (const { path, sentence } of needs) process.stdout.write(`${file}: before it can run: ${path} ${sentence}\n`);
+  if (needs.length > 0) process.exitCode = EXIT_USAGE;
 }
 
 const withEndpoint = (settings: Settings, endpoint: string): Settings => ({ ...settings, forward: { ...settings.forward, endpoint } });
-
-/** What a person has named is where captures go, and nowhere else. */
-const onlyTo = (settings: Settings, endpoint: string): Settings => withEndpoint(
-  { ...settings, forward: { ...settings.forward, extProc: { ...settings.forward.extProc, endpoint: '' } } }, endpoint,
-);
 
 async function run(file: string, to: string | undefined): Promise<void> {
   const { settings: given, warnings, ignored } = loadConfig(file);
@@ -200,10 +198,18 @@ async function run(file: string, to: string | undefined): Promise<void> {
   await stopped;
   log.info('stopping: capture ends, what is queued is delivered');
   process.once('SIGTERM', () => process.exit(EXIT_FAILED)).once('SIGINT', () => process.exit(EXIT_FAILED));
+  const [endpoint] = service.endpoints();
   await service.stop();
-  log.info(`ledger ${ledgerLine(service.ledger())}`);
+  const ledger = service.ledger();
+  const undelivered = ledger.get('forward.drain_timeout') + ledger.get('ext_proc.drain_timeout');
+  if (undelivered > 0) {
+    const after = `${settings.forward.drainTimeoutMs / 1000} s (forward.drain_timeout)`;
+    log.warn({ undelivered }, `${undelivered} requests were still undelivered after ${after}: ${endpoint?.url ?? ''} ${endpoint?.detail ?? ''}`);
+  }
+  if (settings.log.pretty) log.info(`ledger ${ledgerLine(ledger)}`);
+  else log.info({ ledger: ledgerEntries(ledger) }, 'ledger');
   await close();
-  process.exit(0);
+  process.exit(undelivered > 0 ? EXIT_FAILED : 0);
 }
 
 async function demo(): Promise<void> {
@@ -229,59 +235,6 @@ async function demo(): Promise<void> {
 
 async function stopSignal(): Promise<void> {
   await Promise.race([once(process, 'SIGTERM'), once(process, 'SIGINT')]);
-}
-
-/** Prints exchanges, or delivers them with `--to`; rules and limits of a configuration apply when one is given. The ledger ends it, on stderr. */
-async function replayFiles(files: readonly string[], options: { config?: string; format: OutputFormat; to?: string }): Promise<void> {
-  const ledger = new Ledger();
-  const base = options.config === undefined ? defaultSettings() : load(options.config).settings;
-  try {
-    if (options.to !== undefined) await deliver(files, onlyTo(base, options.to), ledger);
-    else await print(files, options.config === undefined ? null : base, options.format, ledger);
-  } finally {
-    process.stderr.write(`${ledgerLine(ledger)}\n`);
-  }
-}
-
-async function print(files: readonly string[], settings: Settings | null, format: OutputFormat, ledger: Ledger): Promise<void> {
-  const output = exchangeOutput(format, (text) => void process.stdout.write(text), ledger);
-  // Whoever reads the output may be slower than a file is read.
-  const betweenBatches = async (): Promise<void> => {
-    if (process.stdout.writableNeedDrain) await once(process.stdout, 'drain');
-  };
-  try {
-    if (settings === null) {
-      await readCaptures(files, new Pipeline(REPLAY_OPTIONS, ledger, output), { betweenBatches });
-    } else {
-      const thread = new ServiceThread(onlyTo(settings, ''), ledger, randomBytes(32), null, { limits: patient(settings.limits), exchanges: output });
-      try {
-        await readCaptures(files, thread.pipeline, { betweenBatches });
-      } finally {
-        await thread.drain(0);
-      }
-    }
-  } finally {
-    // What could be read of a broken file is a whole output.
-    output.end();
-  }
-}
-
-async function deliver(files: readonly string[], settings: Settings, ledger: Ledger): Promise<void> {
-  const thread = new ServiceThread(settings, ledger, readLoopKey(settings.forward.loopKeyFile), null, { limits: patient(settings.limits) });
-  const queueIsFull = (): boolean => thread.gauges().queueBytes > settings.forward.queueBytes / 4;
-  const betweenBatches = async (): Promise<void> => {
-    do await setTimeout(1); while (queueIsFull());
-  };
-  const endWatch = watchEndpoints(() => thread.endpointStates(), settings.forward.deadlineMs, (sentence) => void process.stderr.write(`${sentence}\n`));
-  try {
-    await readCaptures(files, thread.pipeline, { betweenBatches });
-  } finally {
-    await thread.drain(settings.forward.deadlineMs);
-    endWatch();
-  }
-  const submitted = ledger.get('forward.submitted');
-  const left = submitted - ledger.get('forward.delivered') - ledger.get('forward.delivered_incomplete');
-  if (left > 0) throw new Error(`${left} of ${submitted} requests were not delivered to ${settings.forward.endpoint}: ${thread.endpointStates()[0]?.detail}`);
 }
 
 /** Prints YAML to paste; what was looked at goes to stderr. */

@@ -136,8 +136,9 @@ log: {level: loud}
   test('a file without mistakes: says so, warns, and names what a service would still need', async (t) => {
     const conf = file(t, 'conf.yaml', 'mode: tcp-capture-v2\nhttp_inspector: {workers: auto, real_ip_header: X-Real-IP}\n');
     const { status, stdout, stderr } = await rebuilder(['check', '-c', conf]);
-    assert.equal(status, 0);
+    assert.equal(status, 2, 'run would refuse it');
     assert.match(stdout, /^\S+: no mistakes\n\S+: before it can run: forward.endpoint is missing: /);
+    assert.equal((await rebuilder(['check', conf, '--to', 'http://node:8445'])).status, 0);
     assert.match(stderr, /warning: real_ip_header/);
     assert.match(stderr, /no effect here, these belong to the detection node: http_inspector.workers/);
   });
@@ -216,8 +217,43 @@ forward: {redact: {headers: [Authorization], query: [token]}}
     const conf = file(t, 'conf.yaml', 'forward: {deadline: 3s, connect_timeout: 100ms}\n');
     const { status, stderr } = await rebuilder(['replay', file(t, 'x.pcap', frames), '-c', conf, '--to', `http://127.0.0.1:${await freePort()}`]);
     assert.equal(status, 1);
-    assert.match(stderr, /^http:\/\/127.0.0.1:\d+: .*ECONNREFUSED; tried again for up to 3 s a request \(forward.deadline\)\n\{.*\}\n/);
+    assert.match(stderr, /^http:\/\/127.0.0.1:\d+: .*ECONNREFUSED; tried again for up to 3 s a request \(forward.deadline\)\ndelivered 0 of 3 requests to http.*\n\{.*\}\n/);
     assert.match(stderr, /^rebuilder: 3 of 3 requests were not delivered to http:\/\/127.0.0.1:\d+: .+\n$/m);
+  });
+
+  test('--to an endpoint that is away: given up after a stated time, not after the deadline of each request', { timeout: 60_000 }, async (t) => {
+    const { status, stderr } = await rebuilder(['replay', file(t, 'x.pcap', frames), '--to', `http://127.0.0.1:${await freePort()}`]);
+    assert.equal(status, 1);
+    assert.match(stderr, /^rebuilder: 3 of 3 requests were not delivered to .*ECONNREFUSED.*; given up after 10 s without an answer$/m);
+    assert.equal(ledgerOf(stderr.slice(0, stderr.lastIndexOf('rebuilder:')))['forward.drain_timeout'], 3);
+  });
+
+  test('one bad file does not end the others: each is named, and a file without packets is too', async (t) => {
+    const empty = file(t, 'empty.pcap', pcapFile([]));
+    const zstd = file(t, 'x.pcap.zst', Buffer.from('28b52ffd0458', 'hex'));
+    const { status, stdout, stderr } = await rebuilder(['replay', '/no/such/file', empty, zstd, file(t, 'x.pcap', capture([get('/last')]))]);
+    assert.equal(status, 2);
+    assert.deepEqual(targets(stdout), ['/last']);
+    assert.match(stderr, /^\S+empty\.pcap: 0 packets$/m);
+    assert.match(stderr, /^rebuilder: \/no\/such\/file: cannot be read: there is no such file$/m);
+    assert.match(stderr, /^rebuilder: \S+: is compressed; unpack it first, such as with: zstd -dc FILE \| rebuilder replay -$/m);
+  });
+
+  test('--ledger writes it into a file; an HTTP Archive is valid for odd targets and IPv6, with text as text', async (t) => {
+    const ledger = file(t, 'ledger.json', '');
+    const odd = pcapFile([['OPTIONS *', 'a'], ['CONNECT shop.example:443', 'b c'], ['GET /\xff?a=1', '[::1']].map(([line, host], i): CapturedFrame => ({
+      bytes: tcpFrame(`[2001:db8::7]:${42_000 + i}`, '[2001:db8::1]:80', { seq: 1 }, Buffer.from(`${line} HTTP/1.1\r\nHost: ${host}\r\nContent-Length: 3\r\n\r\nabc`, 'latin1')),
+      timeMs: 1_700_000_000_000 + i,
+    })));
+    const { stdout, stderr } = await rebuilder(['replay', '--format', 'har', '--ledger', ledger, file(t, 'x.pcap', odd)]);
+    assert.equal(stderr, '');
+    assert.equal(ledgerOf(readFileSync(ledger, 'utf8'))['http.exchanges'], 3);
+    type Entry = { serverIPAddress: string; request: { url: string; postData: { text: string } } };
+    for (const { serverIPAddress, request } of (JSON.parse(stdout) as { log: { entries: Entry[] } }).log.entries) {
+      assert.equal(serverIPAddress, '2001:db8::1');
+      assert.equal(new URL(request.url).protocol, 'http:');
+      assert.equal(request.postData.text, 'abc');
+    }
   });
 
   test('a reader that has seen enough is no failure', async (t) => {
@@ -243,7 +279,7 @@ describe('learn-health-checks', () => {
     assert.match(learned.stdout, /seen 2 times.*from 10\.0\.1\.7/);
     assert.equal(learned.stderr, '4 requests seen, 1 form of health check proposed\n');
     const conf = file(t, 'conf.yaml', learned.stdout);
-    assert.equal((await rebuilder(['check', '-c', conf])).status, 0);
+    assert.equal((await rebuilder(['check', '-c', conf, '--to', 'http://node:8445'])).status, 0);
     const { stderr } = await rebuilder(['replay', x, '-c', conf]);
     assert.deepEqual([ledgerOf(stderr)['rules.health_check'], ledgerOf(stderr)['http.exchanges']], [2, 2]);
     const again = await rebuilder(['learn-health-checks', x, '-c', conf]);
@@ -338,6 +374,21 @@ describe('run', () => {
       assert.equal(ledger['tcp.stream_bytes'], ledger['http.request_bytes']);
     });
   }
+
+  test('requests that are left at the end are a warning with the reason, exit code 1; JSON lines hold fields, words and ISO times', { timeout: 60_000 }, async (t) => {
+    const conf = `workers: 0\n${vxlan}${ANY_PORTS}forward: {drain_timeout: 200ms}\nlog: {pretty: false, iso: true}\n`;
+    const service = await RunningService.start(t, conf, ['--to', `http://127.0.0.1:${await freePort()}`]);
+    const mirror = new MirroredRequests(t, service.port('vxlan'));
+    for (let i = 0; i < 3; i++) await mirror.connection([get(`/${i}`)]);
+    await service.reaches('forward.connect_failed', 1);
+    assert.equal(await service.stop(), 1);
+    const lines = service.said.stderr.trim().split('\n').map((line) => JSON.parse(line) as Record<string, unknown>);
+    for (const { level, time } of lines) assert.ok(/^(info|warn)$/.test(String(level)) && !Number.isNaN(Date.parse(String(time))), `${level} ${time}`);
+    const warning = lines.find(({ undelivered }) => undelivered !== undefined);
+    assert.deepEqual([warning?.['level'], warning?.['undelivered']], ['warn', 3]);
+    assert.match(String(warning?.['msg']), /^3 requests were still undelivered after 0\.2 s \(forward\.drain_timeout\): http:\S+ .*ECONNREFUSED/);
+    assert.equal((lines.at(-1)?.['ledger'] as Record<string, number>)['forward.drain_timeout'], 3);
+  });
 
   test('a second signal ends it at once, exit code 1', async (t) => {
     // A node that never answers keeps the drain waiting.

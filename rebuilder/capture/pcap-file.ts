@@ -16,6 +16,8 @@ export interface PcapFileOptions {
   name?: string;
   /** Awaited after each batch (about 1 MiB of the file): lets a slow consumer hold back the reading. */
   betweenBatches?: () => Promise<void> | void;
+  /** Told of each piece of the file that was read, bytes. */
+  onRead?: (bytes: number) => void;
 }
 
 /** A stored capture, pcap or pcapng, from a file or a stream. Reads as fast as the sink takes it, with about 1.5 MiB of memory. */
@@ -24,6 +26,7 @@ export class PcapFile implements FrameSource {
   readonly #origin: string | Readable;
   readonly #name: string;
   readonly #betweenBatches: () => Promise<void> | void;
+  readonly #onRead: (bytes: number) => void;
   #stream: Readable | null = null;
   readonly #slab = new Uint8Array(SLAB_SIZE);
   /** Bytes at the slab's beginning that wait for the rest of their record. */
@@ -41,6 +44,7 @@ export class PcapFile implements FrameSource {
     this.#origin = origin === '-' ? process.stdin : origin;
     this.#name = options.name ?? (typeof origin === 'string' && origin !== '-' ? origin : 'standard input');
     this.#betweenBatches = options.betweenBatches ?? (() => {});
+    this.#onRead = options.onRead ?? (() => {});
     this.done = new Promise((resolve, reject) => {
       this.#settle = (error) => {
         if (error === undefined) resolve();
@@ -89,6 +93,7 @@ export class PcapFile implements FrameSource {
         if (this.#stopped) return;
         const piece: unknown = chunk;
         if (!(piece instanceof Uint8Array)) throw new FileError(`${this.#name}: is a stream of text, not of bytes`);
+        this.#onRead(piece.length);
         this.#take(piece, sink);
         this.#endBatch(sink);
         await this.#betweenBatches();
@@ -143,9 +148,9 @@ export class PcapFile implements FrameSource {
     if (end - start < 4) return null;
     const format = PcapFormat.recognise(bytes, start) ?? PcapngFormat.recognise(bytes, start);
     if (format !== null) return format;
-    const compressed = bytes[start] === 0x1f && bytes[start + 1] === 0x8b;
-    throw new FileError(compressed
-      ? `${this.#name}: is compressed; unpack it first, such as with: gunzip -c FILE | rebuilder replay -`
+    const unpack = unpackerOf(bytes, start);
+    throw new FileError(unpack !== null
+      ? `${this.#name}: is compressed; unpack it first, such as with: ${unpack} FILE | rebuilder replay -`
       : `${this.#name}: is not a capture file (it begins with neither the pcap nor the pcapng magic number)`);
   }
 
@@ -162,6 +167,16 @@ export class PcapFile implements FrameSource {
     const frames = this.#format?.frames ?? 0;
     return frames === 1 ? 'the 1 frame before it was read' : `the ${frames} frames before it were read`;
   }
+}
+
+/** First bytes of compressed files, and what unpacks them to standard output. */
+const COMPRESSED: readonly (readonly [magic: readonly number[], command: string])[] = [
+  [[0x1f, 0x8b], 'gunzip -c'], [[0x28, 0xb5, 0x2f, 0xfd], 'zstd -dc'], [[0xfd, 0x37, 0x7a, 0x58], 'xz -dc'], [[0x42, 0x5a, 0x68], 'bzip2 -dc'],
+  [[0x04, 0x22, 0x4d, 0x18], 'lz4 -dc'], [[0x50, 0x4b, 0x03, 0x04], 'unzip -p'],
+];
+
+function unpackerOf(bytes: Uint8Array, start: number): string | null {
+  return COMPRESSED.find(([magic]) => magic.every((byte, i) => bytes[start + i] === byte))?.[1] ?? null;
 }
 
 function reason(error: unknown): string {

@@ -81,6 +81,7 @@ function reason(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   // An AggregateError (both address families refused) has its reason in the first of its errors.
   if (error.message === '' && error instanceof AggregateError) return reason(error.errors[0]);
+  if (/wrong version number|packet length too long/i.test(error.message)) return 'this port does not speak TLS: give the site as http://…';
   return error.message;
 }
 

@@ -1,3 +1,4 @@
+import { VERSION } from '../service/version.ts';
 import { type ExchangeJson, endpointText, exchangeJson } from '../exchange/exchange-json.ts';
 import type { HttpRequest } from '../http/http-request.ts';
 import type { Ledger } from '../ledger.ts';
@@ -52,7 +53,7 @@ function httpText(write: (text: string | Buffer) => void): ExchangeOutput {
 /** HTTP Archive 1.2 (http://www.softwareishard.com/blog/har-12-spec/), for the tools that read it. */
 function har(write: (text: string) => void): ExchangeOutput {
   let count = 0;
-  write('{"log":{"version":"1.2","creator":{"name":"rebuilder","version":"0.1.0"},"entries":[');
+  write(`{"log":{"version":"1.2","creator":{"name":"rebuilder","version":"${VERSION}"},"entries":[`);
   return {
     exchange: (request) => {
       write(`${count++ === 0 ? '\n' : ',\n'}${JSON.stringify(harEntry(exchangeJson(request), request))}`);
@@ -63,28 +64,50 @@ function har(write: (text: string) => void): ExchangeOutput {
 
 function harEntry({ time, src, dst, request, response }: ExchangeJson, { timeMs, lastByteMs, response: answer }: HttpRequest): unknown {
   const host = request.headers.find(([name]) => name.toLowerCase() === 'host')?.[1] ?? dst;
-  const url = /^[a-z]+:\/\//i.test(request.target) ? request.target : `http://${host}${request.target}`;
-  const type = (headers: [string, string][]): string => headers.find(([name]) => name.toLowerCase() === 'content-type')?.[1] ?? '';
-  const list = (headers: [string, string][]): unknown => headers.map(([name, value]) => ({ name, value }));
   const waitMs = answer === null ? 0 : Math.max(0, answer.timeMs - lastByteMs);
   const receiveMs = answer === null ? 0 : Math.max(0, answer.lastByteMs - answer.timeMs);
+  const url = absoluteUrl(request.target, host, dst);
   return {
     startedDateTime: time,
     time: Math.max(0, lastByteMs - timeMs) + waitMs + receiveMs,
     request: {
-      method: request.method, url, httpVersion: request.version, cookies: [], headers: list(request.headers),
-      queryString: [...new URLSearchParams(request.target.split('?')[1] ?? '')].map(([name, value]) => ({ name, value })),
-      headersSize: -1, bodySize: request.bodySize,
-      ...(request.body === '' ? {} : { postData: { mimeType: type(request.headers), text: Buffer.from(request.body, 'base64').toString('latin1') } }),
+      method: request.method, url, httpVersion: request.version, cookies: [], headers: nameValues(request.headers),
+      queryString: nameValues([...new URL(url).searchParams]), headersSize: -1, bodySize: request.bodySize,
+      ...(request.body === '' ? {} : { postData: { mimeType: typeOf(request.headers), text: postedText(request.body) } }),
     },
     response: {
       status: response?.status ?? 0, statusText: response?.reason ?? '', httpVersion: response?.version ?? '', cookies: [],
-      headers: list(response?.headers ?? []), redirectURL: '', headersSize: -1, bodySize: response?.bodySize ?? -1,
-      content: { size: response?.bodySize ?? 0, mimeType: type(response?.headers ?? []), text: response?.body ?? '', encoding: 'base64' },
+      headers: nameValues(response?.headers ?? []), redirectURL: '', headersSize: -1, bodySize: response?.bodySize ?? -1,
+      content: { size: response?.bodySize ?? 0, mimeType: typeOf(response?.headers ?? []), ...textOf(response?.body ?? '') },
     },
     cache: {},
     timings: { send: Math.max(0, lastByteMs - timeMs), wait: waitMs, receive: receiveMs },
-    serverIPAddress: dst.replace(/:\d+$/, ''),
+    serverIPAddress: dst.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1'),
     connection: src,
   };
+}
+
+const typeOf = (headers: [string, string][]): string => headers.find(([name]) => name.toLowerCase() === 'content-type')?.[1] ?? '';
+const nameValues = (pairs: readonly [string, string][]): unknown => pairs.map(([name, value]) => ({ name, value }));
+
+/** A URL always, which a target (`*`, `host:port` of CONNECT, bytes that no URL has) may not be. */
+function absoluteUrl(target: string, host: string, server: string): string {
+  const path = target.startsWith('/') ? target : `/${target}`;
+  const candidates = [/^[a-z][a-z0-9+.-]*:\/\//i.test(target) ? target : `http://${host}${path}`, `http://${server}${path}`, `http://${server}/`];
+  return candidates.map((one) => URL.canParse(one) ? new URL(one).href : '').find((one) => one !== '') ?? '';
+}
+
+/** HAR has no base64 here: bytes that are no UTF-8 are Latin-1. */
+function postedText(base64: string): string {
+  const { text, encoding } = textOf(base64);
+  return encoding === undefined ? text : Buffer.from(base64, 'base64').toString('latin1');
+}
+
+/** Text as text; bytes that are no UTF-8 as base64. */
+function textOf(base64: string): { text: string; encoding?: 'base64' } {
+  try {
+    return { text: new TextDecoder('utf-8', { fatal: true }).decode(Buffer.from(base64, 'base64')) };
+  } catch {
+    return { text: base64, encoding: 'base64' };
+  }
 }

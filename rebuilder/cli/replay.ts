@@ -1,3 +1,4 @@
+import { FileError } from '../capture/file-error.ts';
 import { PcapFile, type PcapFileOptions } from '../capture/pcap-file.ts';
 import type { LimitSettings } from '../config/settings.ts';
 import type { ExchangeSink } from '../exchange/exchange-sink.ts';
@@ -38,16 +39,38 @@ export function patient(limits: LimitSettings): PipelineOptions['limits'] {
   return { ...limits, idleTimeoutMs, gapTimeoutMs, reorderMs, stallTimeoutMs };
 }
 
-/** Reads capture files through a pipeline. Rejects with a FileError after what could be read was handed on. */
-export async function readCaptures(files: readonly string[], pipeline: Pipeline, options: PcapFileOptions = {}): Promise<void> {
+/**
+ * Reads capture files through a pipeline. One that is broken does not end the others: rejects with a FileError about all of them, after what could be
+ * read was handed on.
+ * @param say told of a file that holds no packet
+ */
+export async function readCaptures(
+  files: readonly string[], pipeline: Pipeline, options: PcapFileOptions = {}, say: (sentence: string) => void = () => {},
+): Promise<void> {
+  const faults: string[] = [];
   try {
     for (const file of files) {
-      const source = new PcapFile(file, options);
-      await source.start(pipeline);
-      await source.done;
+      const before = pipeline.ledger.get('capture.frames');
+      const fault = await readCapture(file, pipeline, options);
+      if (fault !== null) faults.push(fault);
+      else if (pipeline.ledger.get('capture.frames') === before) say(`${file}: 0 packets`);
     }
   } finally {
     pipeline.flush();
+  }
+  if (faults.length > 0) throw new FileError(faults.join('\nrebuilder: '));
+}
+
+/** null = all of it was read. */
+async function readCapture(file: string, pipeline: Pipeline, options: PcapFileOptions): Promise<string | null> {
+  try {
+    const source = new PcapFile(file, options);
+    await source.start(pipeline);
+    await source.done;
+    return null;
+  } catch (error) {
+    if (error instanceof FileError) return error.message;
+    throw error;
   }
 }
 

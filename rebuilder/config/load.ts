@@ -1,11 +1,12 @@
 import { readFileSync } from 'node:fs';
-import { isMap as isYamlMap, isScalar, isSeq, LineCounter, parseDocument, type Document } from 'yaml';
+import { isMap as isYamlMap, isScalar, isSeq, type Document, type LineCounter } from 'yaml';
 import { KNOWN_KEYS, unknownKey } from './known-keys.ts';
 import { ConfigError, type Mistake } from './mistakes.ts';
 import { resolve, type Findings, type Path } from './resolve.ts';
 import { schema, type FileValues } from './schema.ts';
 import type { Settings } from './settings.ts';
 import { isMap, isVersion1, renameVersion1 } from './version-1.ts';
+import { readYaml } from './yaml-mistakes.ts';
 
 export interface LoadedConfig {
   readonly settings: Settings;
@@ -15,11 +16,11 @@ export interface LoadedConfig {
   readonly ignored: readonly string[];
 }
 
-/** Reads a configuration file. Throws ConfigError with every mistake of it. */
+/** Reads a configuration file; `-` is standard input. Throws ConfigError with every mistake of it. */
 export function loadConfig(path: string): LoadedConfig {
   let text: string;
   try {
-    text = readFileSync(path, 'utf8');
+    text = readFileSync(path === '-' ? process.stdin.fd : path, 'utf8');
   } catch (error) {
     throw new ConfigError(path, [{ path: '', sentence: `cannot be read: ${reasonOf(error)}` }]);
   }
@@ -37,15 +38,8 @@ export const defaultSettings = (): Settings => parseConfig('', 'defaults').setti
 
 /** `name` is how mistakes call the file. */
 export function parseConfig(text: string, name: string): LoadedConfig {
-  const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines });
-  if (document.errors.length > 0) {
-    throw new ConfigError(name, document.errors.map((error): Mistake => {
-      const sentence = `is no valid YAML: ${error.message.split('\n')[0]!.replace(/ at line \d+, column \d+:?$/, '')}`;
-      return { path: '', line: lines.linePos(error.pos[0]).line, sentence };
-    }));
-  }
-  const raw: unknown = document.toJS({ maxAliasCount: 100 }) ?? {};
+  const { value, document, lines } = readYaml(text, name);
+  const raw: unknown = value ?? {};
   if (!isMap(raw)) throw new ConfigError(name, [{ path: '', sentence: 'is not a map of keys: begin with lines such as \'mode: tcp-capture-v2\'' }]);
 
   const findings: Findings = { mistakes: [], warnings: [], ignored: [] };

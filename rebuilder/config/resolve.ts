@@ -82,7 +82,7 @@ export function resolve(file: FileValues, findings: Findings): Settings {
     },
     exchanges: { file: file.exchanges.file, maxSizeBytes: file.exchanges.max_size, maxFiles: file.exchanges.max_files, queueBytes: file.exchanges.queue_bytes },
     log: {
-      pretty: file.log.pretty, level: file.log.level, logFile: file.log.log_file,
+      pretty: file.log.pretty, iso: file.log.iso, level: file.log.level, logFile: file.log.log_file,
       accessLog: {
         enabled: file.log.access_log.enabled, verbose: file.log.access_log.verbose,
         logFile: file.log.access_log.log_file ?? file.log.log_file,

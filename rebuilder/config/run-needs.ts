@@ -1,3 +1,4 @@
+import { accessSync, constants } from 'node:fs';
 import type { Mistake } from './mistakes.ts';
 import type { Settings } from './settings.ts';
 
@@ -10,5 +11,17 @@ export function runNeeds({ tcpStream: { fromVxlan, fromGeneve, fromInterface }, 
   if (forward.endpoint === '' && forward.extProc.endpoint === '' && exchanges.file === '') {
     needs.push({ path: 'forward.endpoint', sentence: 'is missing: give the detection nodes\' address, http://host:port (or native nodes\' as forward.ext_proc.endpoint, or exchanges.file to write requests to a file)' });
   }
+  for (const [path, file] of [['forward.loop_key_file', forward.loopKeyFile], ['forward.ext_proc.tls.ca_file', forward.extProc.caFile]] as const) {
+    if (file !== '' && !isReadable(file)) needs.push({ path, sentence: `names ${file}, which is not there or may not be read by this user` });
+  }
   return needs;
+}
+
+function isReadable(file: string): boolean {
+  try {
+    accessSync(file, constants.R_OK);
+    return true;
+  } catch {
+    return false;
+  }
 }

@@ -39,6 +39,7 @@ const tcpStream = section({
   from_geneve: section({
     enabled: key(flag().prefault(false), { effect: 'Listen for GENEVE (AWS Gateway Load Balancer); VXLAN inside it is unpacked by itself' }),
     ...listener('0.0.0.0:6081', 'GENEVE'),
+    nested_vxlan: ignored(),
     inner_vni_filter: key(list(vni()).prefault([]), { effect: 'VNIs accepted of a VXLAN header inside the GENEVE one; empty = all' }),
   }).prefault({}),
   from_interface: oneOrMore(captureInterface).prefault([]),
@@ -222,6 +223,7 @@ const sections = {
   }).prefault({}),
   log: section({
     pretty: key(flag().prefault(true), { effect: 'For people; false = JSON lines' }),
+    iso: key(flag().prefault(false), { effect: 'In JSON lines, the level as a word and the time as ISO 8601, instead of pino\'s numbers' }),
     level: key(choice('debug', 'info', 'warn', 'error', 'fatal').prefault('info'), { effect: '`debug` tells each request\'s fate' }),
     log_file: key(text().prefault('stderr'), { effect: '`stdout`, `stderr` or a file' }),
     access_log: section({
@@ -244,6 +246,7 @@ const sections = {
     listen_address: key(listenAddress().prefault(':9445'), { effect: 'Address and port' }),
   }).prefault({}),
   workers: key(workers(availableParallelism).prefault('auto'), { effect: 'Threads that rebuild; `auto` = the number of cores, 0 = all in the main thread' }),
+  drop_on_overload: ignored(),
   postanalytics_exporter: ignored(),
   tarantool_exporter: ignored(),
   connector: ignored(),

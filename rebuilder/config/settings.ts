@@ -241,6 +241,8 @@ export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'fatal';
 export interface LogSettings {
   /** For people; false = JSON lines. */
   readonly pretty: boolean;
+  /** In JSON lines: levels as words, times as ISO 8601. */
+  readonly iso: boolean;
   readonly level: LogLevel;
   /** `stdout`, `stderr` or a file. */
   readonly logFile: string;

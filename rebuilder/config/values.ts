@@ -145,10 +145,12 @@ export const serverName = () => asText(
   (value) => typeof value === 'string' && /^([a-z0-9_-]+(\.[a-z0-9_-]+)*)?$/i.test(value) ? value : null, 'a host name such as node.example.com',
 );
 
-/** `host:port`, or empty. */
-export const hostAndPort = () => asText(
-  (value) => typeof value === 'string' && (value === '' || (parseAddress(value)?.host ?? '') !== '') ? value : null, 'of the form host:port',
-);
+/** `host:port`, also written `http://host:port` as an endpoint is; or empty. */
+export const hostAndPort = () => asText((value) => {
+  if (typeof value !== 'string') return null;
+  const bare = value.replace(/^http:\/\//, '').replace(/\/$/, '');
+  return bare === '' || (parseAddress(bare)?.host ?? '') !== '' ? bare : null;
+}, 'of the form host:port');
 
 /** Linux: at most 15 characters. */
 export const interfaceName = () => asText(

@@ -1,7 +1,7 @@
 import { mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { isatty } from 'node:tty';
-import { type Logger, pino } from 'pino';
+import { type Logger, pino, stdTimeFunctions } from 'pino';
 import { prettyFactory } from 'pino-pretty';
 import type { LogSettings } from '../config/settings.ts';
 import { LineQueue } from './line-queue.ts';
@@ -23,21 +23,29 @@ export interface OpenLog {
 
 /** The service's log: lines for people, or JSON. Never a payload, and no query values unless `access_log.verbose` says so. */
 export function openServiceLog(settings: LogSettings, onDrop: (lines: number) => void = () => {}): OpenLog {
-  return openLog('log.log_file', settings.logFile, settings.level, settings.pretty, onDrop);
+  return openLog('log.log_file', settings.logFile, settings.level, logForm(settings), onDrop);
 }
+
+/** `people`: lines to read. `json`: pino's own, with numbers for level and time. `iso`: JSON with a word for the level and the time as ISO 8601. */
+export type LogForm = 'people' | 'json' | 'iso';
+
+export const logForm = ({ pretty, iso }: LogSettings): LogForm => (pretty ? 'people' : iso ? 'iso' : 'json');
 
 /**
  * Whoever logs never waits: lines wait for the file, and when there are too many, new ones are left out. Throws an Error of one sentence when
  * the file cannot be opened.
  * @param key of the configuration, for that sentence
  */
-export function openLog(key: string, file: string, level: string, forPeople: boolean, onDrop: (lines: number) => void): OpenLog {
+export function openLog(key: string, file: string, level: string, form: LogForm, onDrop: (lines: number) => void): OpenLog {
   const descriptor = descriptorOf(file, key);
   const queue = new LineQueue(descriptor, QUEUE_BYTES, onDrop);
-  const options = { colorize: isatty(descriptor), translateTime: 'SYS:HH:MM:ss', ignore: 'pid,hostname', singleLine: true };
-  const line = forPeople ? prettyFactory(options) : (json: string) => json;
+  // https://no-color.org
+  const colorize = isatty(descriptor) && (process.env['NO_COLOR'] ?? '') === '';
+  const options = { colorize, translateTime: 'SYS:HH:MM:ss', ignore: 'pid,hostname', singleLine: true };
+  const line = form === 'people' ? prettyFactory(options) : (json: string) => json;
+  const words = form === 'iso' ? { timestamp: stdTimeFunctions.isoTime, formatters: { level: (label: string) => ({ level: label }) } } : {};
   return {
-    logger: pino({ level, base: null }, { write: (json: string) => queue.write(line(json)) }),
+    logger: pino({ level, base: null, ...words }, { write: (json: string) => queue.write(line(json)) }),
     close: () => queue.drain(LONGEST_CLOSE_MS),
   };
 }

@@ -2,7 +2,7 @@ import type { Settings } from '../config/settings.ts';
 import { endpointText } from '../exchange/exchange-json.ts';
 import type { HttpRequest } from '../http/http-request.ts';
 import { COUNTERS, type CounterName, type Ledger } from '../ledger.ts';
-import { openLog, openServiceLog } from './log.ts';
+import { logForm, openLog, openServiceLog } from './log.ts';
 import type { Envelope } from '../rules/envelope.ts';
 import { maskUser, maskValues, printable } from '../rules/shown-request.ts';
 import type { RequestObserver } from './request-observer.ts';
@@ -18,7 +18,7 @@ const MAX_TARGET = 1024;
 export function requestObserver({ log }: Settings, ledger: Ledger): RequestObserver | null {
   const dropped = (lines: number): void => ledger.count('log.dropped_line', lines);
   const { enabled, verbose, logFile } = log.accessLog;
-  const access = enabled ? openLog('log.access_log.log_file', logFile, 'info', log.pretty, dropped) : null;
+  const access = enabled ? openLog('log.access_log.log_file', logFile, 'info', logForm(log), dropped) : null;
   const debug = log.level === 'debug' ? openServiceLog(log, dropped) : null;
   if (access === null && debug === null) return null;
   return {

@@ -21,6 +21,7 @@ export interface Service {
   /** `host:port` of metrics and the status page; null = off. */
   readonly statusAddress: string | null;
   ledger(): Ledger;
+  endpoints(): readonly EndpointState[];
   stop(): Promise<void>;
 }
 
@@ -76,6 +77,7 @@ export async function startService(settings: Settings, { log, observerOf, attack
     vxlanPort: threads.vxlanPort,
     statusAddress: server.metricsAddress,
     ledger: () => threads.ledger(),
+    endpoints,
     stop: async () => {
       await threads.stop(settings.forward.drainTimeoutMs);
       endWatch();
@@ -110,5 +112,10 @@ function limitsOf({ limits, forward, exchanges, workers }: Settings): GaugeLimit
 
 /** The ledger as one line: every counter that is not 0. */
 export function ledgerLine(ledger: Ledger): string {
-  return JSON.stringify(Object.fromEntries(COUNTER_NAMES.filter((name) => ledger.get(name) !== 0).map((name) => [name, ledger.get(name)])));
+  return JSON.stringify(ledgerEntries(ledger));
+}
+
+/** Every counter that is not 0. */
+export function ledgerEntries(ledger: Ledger): Record<string, number> {
+  return Object.fromEntries(COUNTER_NAMES.filter((name) => ledger.get(name) !== 0).map((name) => [name, ledger.get(name)]));
 }

@@ -1,0 +1,13 @@
+import type { OutputFormat } from './exchange-output.ts';
+
+/**
+ * Output that may hold what a stranger wrote, so that it changes nothing on a terminal: control bytes, those above 0x7F too, are written out. What is
+ * piped stays as it is. JSON stays JSON of the same meaning; of raw HTTP, line ends and tabs are kept.
+ */
+export function forTerminal(output: string | Buffer, format: OutputFormat): string {
+  if (format !== 'http') return output.toString().replace(/[\x7f-\x9f]/g, (char) => `\\u00${hex(char)}`);
+  const text = typeof output === 'string' ? output : output.toString('latin1');
+  return text.replaceAll('\r\n', '\n').replace(/[^\t\n\x20-\x7e]/g, (char) => `\\x${hex(char)}`);
+}
+
+const hex = (char: string): string => char.charCodeAt(0).toString(16).padStart(2, '0');
