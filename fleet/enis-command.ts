@@ -17,13 +17,20 @@ interface Candidate {
   readonly availability_zone: string;
   readonly private_ip: string;
   readonly interface_type: string;
-  readonly sessions: readonly { readonly id: string; readonly session_number: number; readonly target: string; readonly owner: string | null }[];
+  readonly sessions: readonly {
+    readonly id: string;
+    readonly session_number: number;
+    readonly target: string;
+    readonly owner: string | null;
+  }[];
 }
 
 /** The outputs of the Terraform module in enis/, by the same names, and what is known of each interface. */
 export interface EnisReport {
   readonly region: string;
-  readonly network_interfaces: Readonly<Record<string, { readonly network_interface_id: string; readonly why: string; readonly note: string | null }>>;
+  readonly network_interfaces: Readonly<
+    Record<string, { readonly network_interface_id: string; readonly why: string; readonly note: string | null }>
+  >;
   readonly refused: Readonly<Record<string, string>>;
   readonly unmatched: readonly string[];
   readonly mirrorable_list_date: string;
@@ -39,18 +46,34 @@ export async function listEnis(account: Account, selectors: Selectors): Promise<
 
 function report(region: string, { picked, refused, unmatched }: Selection, sessions: readonly Session[]): EnisReport {
   const byInterface = groupBy(sessions, ({ networkInterfaceId }) => networkInterfaceId);
-  const candidate = ({ eni, instance }: { eni: NetworkInterface; instance: Instance | undefined }): [string, Candidate] => [eni.id, {
-    instance_id: instance?.id ?? null,
-    instance_type: instance?.instanceType ?? null,
-    instance_state: instance?.state ?? null,
-    availability_zone: eni.availabilityZone,
-    private_ip: eni.privateIp,
-    interface_type: eni.interfaceType,
-    sessions: (byInterface.get(eni.id) ?? []).map((one) => ({ id: one.id, session_number: one.sessionNumber, target: one.targetId, owner: one.owner })),
-  }];
+  const candidate = ({
+    eni,
+    instance,
+  }: {
+    eni: NetworkInterface;
+    instance: Instance | undefined;
+  }): [string, Candidate] => [
+    eni.id,
+    {
+      instance_id: instance?.id ?? null,
+      instance_type: instance?.instanceType ?? null,
+      instance_state: instance?.state ?? null,
+      availability_zone: eni.availabilityZone,
+      private_ip: eni.privateIp,
+      interface_type: eni.interfaceType,
+      sessions: (byInterface.get(eni.id) ?? []).map((one) => ({
+        id: one.id,
+        session_number: one.sessionNumber,
+        target: one.targetId,
+        owner: one.owner,
+      })),
+    },
+  ];
   return {
     region,
-    network_interfaces: Object.fromEntries(picked.map(({ key, eni, why, note }) => [key, { network_interface_id: eni.id, why, note }])),
+    network_interfaces: Object.fromEntries(
+      picked.map(({ key, eni, why, note }) => [key, { network_interface_id: eni.id, why, note }]),
+    ),
     refused: Object.fromEntries(refused.map(({ eni, reason }) => [eni.id, reason])),
     unmatched,
     mirrorable_list_date: MIRRORABLE_LIST.date,
@@ -62,17 +85,40 @@ function report(region: string, { picked, refused, unmatched }: Selection, sessi
 export function enisText(report: EnisReport): string {
   const row = (id: string): string[] => {
     const one = report.candidates[id]!;
-    const stopped = one.instance_state === 'stopped' || one.instance_state === 'stopping' ? ` (${one.instance_state})` : '';
-    return [id, `${one.instance_type ?? one.interface_type}${stopped}`, one.availability_zone, String(one.sessions.length)];
+    const stopped =
+      one.instance_state === 'stopped' || one.instance_state === 'stopping' ? ` (${one.instance_state})` : '';
+    return [
+      id,
+      `${one.instance_type ?? one.interface_type}${stopped}`,
+      one.availability_zone,
+      String(one.sessions.length),
+    ];
   };
   const head = ['interface', 'type', 'zone', 'sessions'];
   const picked = Object.values(report.network_interfaces);
   const refused = Object.entries(report.refused);
-  const stopped = Object.values(report.candidates).filter((one) => one.instance_state === 'stopped' && one.sessions.length > 0).length;
+  const stopped = Object.values(report.candidates).filter(
+    (one) => one.instance_state === 'stopped' && one.sessions.length > 0,
+  ).length;
   return [
-    picked.length === 0 ? 'No interface is picked.\n' : table([...head, 'picked by'], picked.map(({ network_interface_id: id, why, note }) => [...row(id), note === null ? why : `${why} (${note})`])),
-    refused.length === 0 ? '' : `\n${table([...head, 'left out because'], refused.map(([id, reason]) => [...row(id), reason]))}`,
+    picked.length === 0
+      ? 'No interface is picked.\n'
+      : table(
+          [...head, 'picked by'],
+          picked.map(({ network_interface_id: id, why, note }) => [
+            ...row(id),
+            note === null ? why : `${why} (${note})`,
+          ]),
+        ),
+    refused.length === 0
+      ? ''
+      : `\n${table(
+        [...head, 'left out because'],
+        refused.map(([id, reason]) => [...row(id), reason]),
+      )}`,
     report.unmatched.length === 0 ? '' : `\nFound nothing in ${report.region}: ${report.unmatched.join(', ')}\n`,
-    stopped === 0 ? '' : `\n${stopped === 1 ? '1 stopped instance has sessions, which bill' : `${stopped} stopped instances have sessions, which bill`} on.\n`,
+    stopped === 0
+      ? ''
+      : `\n${stopped === 1 ? '1 stopped instance has sessions, which bill' : `${stopped} stopped instances have sessions, which bill`} on.\n`,
   ].join('');
 }

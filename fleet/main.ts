@@ -2,6 +2,8 @@ import { Command, CommanderError } from 'commander';
 import { ConfigError } from '../rebuilder/config/mistakes.ts';
 import { openAccount, type Account } from './aws/account.ts';
 import { loadDescription, type Description } from './description/description.ts';
+import { doctorText } from './doctor-command.ts';
+import { doctor } from './doctor/doctor.ts';
 import { enisText, listEnis } from './enis-command.ts';
 import { whileShowing } from './terminal/progress.ts';
 import { followedText, planReport, planText } from './plan-command.ts';
@@ -12,7 +14,12 @@ const EXIT_FAILED = 1;
 /** Wrong usage, description, credentials or rights. */
 const EXIT_USAGE = 2;
 
-interface Options { readonly config: string; readonly region?: string; readonly profile?: string; readonly json?: true }
+interface Options {
+  readonly config: string;
+  readonly region?: string;
+  readonly profile?: string;
+  readonly json?: true;
+}
 
 /** Runs the command line; sets process.exitCode. */
 export async function main(argv: readonly string[]): Promise<void> {
@@ -26,50 +33,85 @@ export async function main(argv: readonly string[]): Promise<void> {
 
 function commandLine(): Command {
   const program = new Command('vpc-mirror')
-    .description('Which interfaces are mirrored, whether the sessions follow the fleet, and where a\nmirrored request got lost.')
+    .description(
+      'Which interfaces are mirrored, whether the sessions follow the fleet, and where a\nmirrored request got lost.',
+    )
     .usage('<command> [options]')
     .helpOption('-h, --help', 'show this help, or that of a command')
     .helpCommand('help', 'the help of a command')
     .configureHelp({ subcommandTerm: (one) => one.name() })
     .configureOutput({ outputError: () => {} })
     .exitOverride()
-    .addHelpText('after', `
+    .addHelpText(
+      'after',
+      `
 Every command reads a description of the mirror, YAML or JSON. Terraform writes
 it: terraform output -json vpc_mirror > vpc_mirror.json
 
 Exit codes: 0 done; 1 failed, or something is not as it should be; 2 a mistake in
-the command line, the description, the credentials or their rights.`);
-  const command = (name: string, summary: string, description: string): Command => program.command(name)
-    .summary(summary).description(description)
-    .option('-c, --config <file>', 'the description', 'vpc_mirror.json')
-    .option('--region <name>', 'default: the description\'s, or AWS_REGION')
-    .option('--profile <name>', 'of ~/.aws/config; default: AWS_PROFILE')
-    .option('--json', 'print JSON')
-    .helpOption('-h, --help', 'show this help');
+the command line, the description, the credentials or their rights.`,
+    );
+  const command = (name: string, summary: string, description: string): Command =>
+    program
+      .command(name)
+      .summary(summary)
+      .description(description)
+      .option('-c, --config <file>', 'the description', 'vpc_mirror.json')
+      .option('--region <name>', 'default: the description\'s, or AWS_REGION')
+      .option('--profile <name>', 'of ~/.aws/config; default: AWS_PROFILE')
+      .option('--json', 'print JSON')
+      .helpOption('-h, --help', 'show this help');
 
-  command('enis', 'what the selectors pick and leave out, and why',
-    'Lists the interfaces that the selectors of the description find: picked, or left\nout with the reason; instance, type, zone, and the sessions that are there.')
-    .addHelpText('after', `
+  command(
+    'enis',
+    'what the selectors pick and leave out, and why',
+    'Lists the interfaces that the selectors of the description find: picked, or left\nout with the reason; instance, type, zone, and the sessions that are there.',
+  )
+    .addHelpText(
+      'after',
+      `
 Needs ec2:DescribeNetworkInterfaces, ec2:DescribeInstances,
 ec2:DescribeTrafficMirrorSessions and, for by_elb and by_eks, the Describe and
-List calls of their services. Changes nothing.`)
+List calls of their services. Changes nothing.`,
+    )
     .action(enis);
-  command('plan', 'what apply would do, and what it costs',
-    'Shows the sessions to add, change and remove, what cannot be mirrored and why, what\nwould be seen twice, and the cost. Changes nothing.')
+  command(
+    'plan',
+    'what apply would do, and what it costs',
+    'Shows the sessions to add, change and remove, what cannot be mirrored and why, what\nwould be seen twice, and the cost. Changes nothing.',
+  )
     .option('--gb-per-month <n>', 'mirrored in a month, for the cost', gigabytes)
     .option('--allow-empty', 'nothing is picked: remove all sessions of ours')
     .option('--try-again', 'ask AWS again about kinds of interfaces it has refused')
     .action(plan);
 
-  command('apply', 'bring the sessions in line with the fleet',
-    'Adds, changes and removes sessions until every picked interface has one. Touches only\nsessions with our own tag (vpc-mirror:owner). Again is nothing.')
+  command(
+    'apply',
+    'bring the sessions in line with the fleet',
+    'Adds, changes and removes sessions until every picked interface has one. Touches only\nsessions with our own tag (vpc-mirror:owner). Again is nothing.',
+  )
     .option('--allow-empty', 'nothing is picked: remove all sessions of ours')
     .option('--try-again', 'ask AWS again about kinds of interfaces it has refused')
-    .addHelpText('after', `
+    .addHelpText(
+      'after',
+      `
 Needs what plan needs, and ec2:CreateTrafficMirrorSession,
-ec2:ModifyTrafficMirrorSession, ec2:DeleteTrafficMirrorSession, ec2:CreateTags.`)
+ec2:ModifyTrafficMirrorSession, ec2:DeleteTrafficMirrorSession, ec2:CreateTags.`,
+    )
     .action(applyPlan);
+  command(
+    'doctor',
+    'names the broken hop, from the sources to the nodes',
+    'Looks at every hop from a mirrored interface to the detection nodes. Read-only.\nEach line: what was found; if it is wrong, what was expected and how to mend it.',
+  ).action(examine);
   return program;
+}
+
+async function examine(options: Options): Promise<void> {
+  const { account, description } = await open(options);
+  const findings = await whileShowing('looking at every hop', () => doctor(account, description));
+  process.stdout.write(options.json ? `${JSON.stringify(findings, null, 2)}\n` : doctorText(findings));
+  if (findings.some(({ state }) => state === 'failed')) process.exitCode = EXIT_FAILED;
 }
 
 function gigabytes(text: string): number {
@@ -78,9 +120,15 @@ function gigabytes(text: string): number {
   return value;
 }
 
-interface PlanFlags extends Options { readonly gbPerMonth?: number; readonly allowEmpty?: true; readonly tryAgain?: true }
+interface PlanFlags extends Options {
+  readonly gbPerMonth?: number;
+  readonly allowEmpty?: true;
+  readonly tryAgain?: true;
+}
 
-async function situationOf(flags: PlanFlags): Promise<{ account: Account; description: Description; situation: Situation }> {
+async function situationOf(
+  flags: PlanFlags,
+): Promise<{ account: Account; description: Description; situation: Situation }> {
   const { account, description } = await open(flags);
   const wanted = { allowEmpty: flags.allowEmpty ?? false, tryAgain: flags.tryAgain ?? false };
   const situation = await whileShowing('reading interfaces and sessions', () => look(account, description, wanted));
@@ -96,12 +144,22 @@ async function plan(flags: PlanFlags): Promise<void> {
 async function applyPlan(flags: PlanFlags): Promise<void> {
   const { account, description, situation } = await situationOf(flags);
   if (situation.selection.mistakes.length > 0) throw new UsageError(situation.selection.mistakes.join('\n'));
-  if (situation.mirror.isRetired) throw new UsageError('The filter is tagged vpc-mirror:retired, because this mirror is being destroyed: apply it with Terraform again first.');
+  if (situation.mirror.isRetired)
+    throw new UsageError(
+      'The filter is tagged vpc-mirror:retired, because this mirror is being destroyed: apply it with Terraform again first.',
+    );
   const report = await planReport(account, situation, null);
   if (!flags.json) process.stdout.write(planText(report));
   const followed = await whileShowing('writing sessions', () => follow(account, description, situation));
   const { stoppedBy, added, changed, removed, refusedByAws, failed } = followed;
-  const done = { added, changed, removed, refused_by_aws: refusedByAws, failed, stopped_by: stoppedBy?.message ?? null };
+  const done = {
+    added,
+    changed,
+    removed,
+    refused_by_aws: refusedByAws,
+    failed,
+    stopped_by: stoppedBy?.message ?? null,
+  };
   process.stdout.write(flags.json ? `${JSON.stringify({ ...report, done }, null, 2)}\n` : followedText(followed));
   if (stoppedBy !== null) throw stoppedBy;
   if (followed.failed.length > 0) process.exitCode = EXIT_FAILED;
@@ -109,32 +167,47 @@ async function applyPlan(flags: PlanFlags): Promise<void> {
 
 async function enis(options: Options): Promise<void> {
   const { account, description } = await open(options);
-  if (isEmpty(description)) throw new UsageError(`${options.config}: interfaces: names no selector, so nothing is picked: add by_asg, by_tags or another.`);
+  if (isEmpty(description))
+    throw new UsageError(
+      `${options.config}: interfaces: names no selector, so nothing is picked: add by_asg, by_tags or another.`,
+    );
   const found = await whileShowing('reading interfaces', () => listEnis(account, description.interfaces));
   process.stdout.write(options.json ? `${JSON.stringify(found, null, 2)}\n` : enisText(found));
   if (Object.keys(found.network_interfaces).length === 0) {
-    throw new UsageError(`Nothing is picked in ${account.region}: look at the selectors${found.unmatched.length > 0 ? ` (${found.unmatched.join(', ')} found nothing)` : ''}, and whether this is the region.`);
+    throw new UsageError(
+      `Nothing is picked in ${account.region}: look at the selectors${found.unmatched.length > 0 ? ` (${found.unmatched.join(', ')} found nothing)` : ''}, and whether this is the region.`,
+    );
   }
 }
 
 async function open(options: Options): Promise<{ account: Account; description: Description }> {
   const description = loadDescription(options.config);
   if (options.region !== undefined && (description.region ?? options.region) !== options.region) {
-    throw new UsageError(`--region ${options.region}: ${options.config} describes a mirror in ${description.region}: leave the flag out, or take the other region's description.`);
+    throw new UsageError(
+      `--region ${options.region}: ${options.config} describes a mirror in ${description.region}: leave the flag out, or take the other region's description.`,
+    );
   }
-  const account = await openAccount({ region: options.region ?? description.region ?? undefined, profile: options.profile });
+  const account = await openAccount({
+    region: options.region ?? description.region ?? undefined,
+    profile: options.profile,
+  });
   return { account, description };
 }
 
 function isEmpty({ interfaces }: Description): boolean {
-  return !Object.entries(interfaces).some(([name, value]) => name.startsWith('by_') && Object.keys(value ?? {}).length > 0);
+  return !Object.entries(interfaces).some(
+    ([name, value]) => name.startsWith('by_') && Object.keys(value ?? {}).length > 0,
+  );
 }
 
 /** Says what went wrong, for people. @returns the exit code */
 function report(error: unknown): number {
   if (error instanceof CommanderError) {
     if (error.exitCode === 0) return 0;
-    if (error.code !== 'commander.help') process.stderr.write(`vpc-mirror: ${error.message.replace(/^error: /, '').replace(/\n\(Did you mean (.*)\?\)$/, ' (did you mean $1?)')}; see vpc-mirror --help\n`);
+    if (error.code !== 'commander.help')
+      process.stderr.write(
+        `vpc-mirror: ${error.message.replace(/^error: /, '').replace(/\n\(Did you mean (.*)\?\)$/, ' (did you mean $1?)')}; see vpc-mirror --help\n`,
+      );
     return EXIT_USAGE;
   }
   const sentence = error instanceof Error ? error.message : String(error);

@@ -10,7 +10,12 @@ import { table, wrap } from './terminal/table.ts';
 /** What a plan would do, and what the result costs. */
 export interface PlanReport {
   readonly region: string;
-  readonly add: readonly { readonly network_interface_id: string; readonly session_number: number; readonly why: string; readonly note: string | null }[];
+  readonly add: readonly {
+    readonly network_interface_id: string;
+    readonly session_number: number;
+    readonly why: string;
+    readonly note: string | null;
+  }[];
   readonly change: readonly { readonly id: string; readonly network_interface_id: string; readonly what: string }[];
   readonly remove: readonly { readonly id: string; readonly network_interface_id: string; readonly reason: string }[];
   readonly keep: readonly string[];
@@ -30,7 +35,11 @@ export interface PlanReport {
 }
 
 /** @param gigabytes mirrored in a month; null = not known */
-export async function planReport(account: Account, situation: Situation, gigabytes: number | null): Promise<PlanReport> {
+export async function planReport(
+  account: Account,
+  situation: Situation,
+  gigabytes: number | null,
+): Promise<PlanReport> {
   const { plan, selection, mirror } = situation;
   const arn = mirror.target.NetworkLoadBalancerArn;
   const share = arn === undefined ? null : await shareOf(account, arn, selection.picked);
@@ -38,20 +47,45 @@ export async function planReport(account: Account, situation: Situation, gigabyt
   const cost = monthlyCost(sessions, gigabytes === null ? null : { gigabytes, crossZoneShare: share ?? 0 });
   return {
     region: account.region,
-    add: plan.add.map(({ picked: { eni, why, note }, sessionNumber }) => ({ network_interface_id: eni.id, session_number: sessionNumber, why, note })),
-    change: plan.change.map(({ session, what }) => ({ id: session.id, network_interface_id: session.networkInterfaceId, what })),
-    remove: plan.remove.map(({ session, reason }) => ({ id: session.id, network_interface_id: session.networkInterfaceId, reason })),
+    add: plan.add.map(({ picked: { eni, why, note }, sessionNumber }) => ({
+      network_interface_id: eni.id,
+      session_number: sessionNumber,
+      why,
+      note,
+    })),
+    change: plan.change.map(({ session, what }) => ({
+      id: session.id,
+      network_interface_id: session.networkInterfaceId,
+      what,
+    })),
+    remove: plan.remove.map(({ session, reason }) => ({
+      id: session.id,
+      network_interface_id: session.networkInterfaceId,
+      reason,
+    })),
     keep: plan.keep.map(({ id }) => id),
     elsewhere: plan.elsewhere.map(({ id }) => id),
     blocked: plan.blocked.map(({ picked, reason }) => ({ network_interface_id: picked.eni.id, reason })),
-    warnings: [...selection.mistakes, ...selection.unmatched.map((entry) => `${entry} found nothing`), ...plan.warnings, ...doubleViews(selection.picked, mirror.filter)],
+    warnings: [
+      ...selection.mistakes,
+      ...selection.unmatched.map((entry) => `${entry} found nothing`),
+      ...plan.warnings,
+      ...doubleViews(selection.picked, mirror.filter),
+    ],
     cost: {
-      price_table: `${PRICES.date}, ${PRICES.region}`, sessions_month: cost.sessions, traffic_month: cost.traffic, cross_zone_share: share,
+      price_table: `${PRICES.date}, ${PRICES.region}`,
+      sessions_month: cost.sessions,
+      traffic_month: cost.traffic,
+      cross_zone_share: share,
     },
   };
 }
 
-async function shareOf(account: Account, arn: string, picked: Situation['selection']['picked']): Promise<number | null> {
+async function shareOf(
+  account: Account,
+  arn: string,
+  picked: Situation['selection']['picked'],
+): Promise<number | null> {
   try {
     return crossZoneShare(picked, await balancerZones(account, arn));
   } catch (error) {
@@ -66,7 +100,11 @@ const ROWS = 40;
 
 export function planText(report: PlanReport): string {
   const rows = [
-    ...report.add.map((one) => ['add', one.network_interface_id, `number ${one.session_number}: ${one.why}${one.note === null ? '' : ` (${one.note})`}`]),
+    ...report.add.map((one) => [
+      'add',
+      one.network_interface_id,
+      `number ${one.session_number}: ${one.why}${one.note === null ? '' : ` (${one.note})`}`,
+    ]),
     ...report.change.map((one) => ['change', one.network_interface_id, `${one.id}: ${one.what}`]),
     ...report.remove.map((one) => ['remove', one.network_interface_id, `${one.id}: ${one.reason}`]),
     ...report.blocked.map((one) => ['cannot', one.network_interface_id, one.reason]),
@@ -76,22 +114,36 @@ export function planText(report: PlanReport): string {
     return all.length > ROWS ? [...all.slice(0, ROWS), [what, `${all.length - ROWS} more`, 'see --json']] : all;
   });
   const { cost } = report;
-  const crossing = cost.cross_zone_share === null ? '' : `; ${Math.round(cost.cross_zone_share * 100)} % of the mirrored bytes cross zones`;
-  const traffic = cost.traffic_month === null ? ' (and by the mirrored bytes: --gb-per-month)' : ` and ${dollars(cost.traffic_month)} for the bytes`;
+  const crossing =
+    cost.cross_zone_share === null
+      ? ''
+      : `; ${Math.round(cost.cross_zone_share * 100)} % of the mirrored bytes cross zones`;
+  const traffic =
+    cost.traffic_month === null
+      ? ' (and by the mirrored bytes: --gb-per-month)'
+      : ` and ${dollars(cost.traffic_month)} for the bytes`;
   return [
     shown.length === 0 ? 'Nothing to do.\n' : table(['', 'interface', ''], shown),
     ...report.warnings.flatMap((warning) => paragraph(`warning: ${warning}`)),
     '\n',
-    ...paragraph(`${report.add.length} to add, ${report.change.length} to change, ${report.remove.length} to remove, ${report.keep.length} as they are, ${report.elsewhere.length} by others, ${report.blocked.length} cannot be mirrored.`),
-    ...paragraph(`Then about ${dollars(cost.sessions_month)} a month for the sessions${traffic}${crossing}. List prices of ${cost.price_table}.`),
+    ...paragraph(
+      `${report.add.length} to add, ${report.change.length} to change, ${report.remove.length} to remove, ${report.keep.length} as they are, ${report.elsewhere.length} by others, ${report.blocked.length} cannot be mirrored.`,
+    ),
+    ...paragraph(
+      `Then about ${dollars(cost.sessions_month)} a month for the sessions${traffic}${crossing}. List prices of ${cost.price_table}.`,
+    ),
   ].join('');
 }
 
 export function followedText(followed: Followed): string {
-  const row = (what: string) => ({ networkInterfaceId, sentence }: Failure): string[] => [what, networkInterfaceId, sentence];
+  const row =
+    (what: string) =>
+      ({ networkInterfaceId, sentence }: Failure): string[] => [what, networkInterfaceId, sentence];
   const rows = [...followed.refusedByAws.map(row('AWS refuses')), ...followed.failed.map(row('failed'))];
   return [
-    ...paragraph(`${followed.added.length} added, ${followed.changed.length} changed, ${followed.removed.length} removed${followed.stoppedBy === null ? '' : ', then stopped'}.`),
+    ...paragraph(
+      `${followed.added.length} added, ${followed.changed.length} changed, ${followed.removed.length} removed${followed.stoppedBy === null ? '' : ', then stopped'}.`,
+    ),
     rows.length === 0 ? '' : table(['', 'interface', ''], rows),
   ].join('');
 }

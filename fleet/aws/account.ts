@@ -36,9 +36,9 @@ const RETRIES = { retryMode: 'adaptive', maxAttempts: 10 } as const;
 export async function openAccount({ region: wanted, profile, endpoint }: AccountOptions): Promise<Account> {
   const options = {
     ...RETRIES,
-    ...wanted === undefined ? {} : { region: wanted },
-    ...profile === undefined ? {} : { profile },
-    ...endpoint === undefined ? {} : { endpoint },
+    ...(wanted === undefined ? {} : { region: wanted }),
+    ...(profile === undefined ? {} : { profile }),
+    ...(endpoint === undefined ? {} : { endpoint }),
   };
   // The locked version of the SDK runs on every Node that we support; what its next versions need is not the user's concern.
   process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
@@ -50,7 +50,8 @@ export async function openAccount({ region: wanted, profile, endpoint }: Account
     throw new UsageError('No AWS region is known: give --region, such as eu-west-1, or set AWS_REGION.', { cause });
   }
   const account: Account = {
-    region, ec2,
+    region,
+    ec2,
     elbv2: new ElasticLoadBalancingV2Client(options),
     elb: new ElasticLoadBalancingClient(options),
     autoScaling: new AutoScalingClient(options),
@@ -70,21 +71,27 @@ export async function openAccount({ region: wanted, profile, endpoint }: Account
 function sentences<I extends object, O extends object>(service: string, region: string): Pluggable<I, O> {
   return {
     applyToStack(stack) {
-      stack.add((next, context) => async (args) => {
-        try {
-          return await next(args);
-        } catch (cause) {
-          throw callError(cause, service, (context.commandName ?? '').replace(/Command$/, ''), region);
-        }
-      }, { step: 'initialize', priority: 'high', name: 'sentences' });
+      stack.add(
+        (next, context) => async (args) => {
+          try {
+            return await next(args);
+          } catch (cause) {
+            throw callError(cause, service, (context.commandName ?? '').replace(/Command$/, ''), region);
+          }
+        },
+        { step: 'initialize', priority: 'high', name: 'sentences' },
+      );
       // Inside the retries: a name that does not exist will not exist in a second either.
-      stack.add((next) => async (args) => {
-        try {
-          return await next(args);
-        } catch (cause) {
-          throw cause instanceof Error && 'code' in cause && cause.code === 'ENOTFOUND' ? unknownHost(region) : cause;
-        }
-      }, { step: 'finalizeRequest', priority: 'low', name: 'unknownHost' });
+      stack.add(
+        (next) => async (args) => {
+          try {
+            return await next(args);
+          } catch (cause) {
+            throw cause instanceof Error && 'code' in cause && cause.code === 'ENOTFOUND' ? unknownHost(region) : cause;
+          }
+        },
+        { step: 'finalizeRequest', priority: 'low', name: 'unknownHost' },
+      );
     },
   };
 }

@@ -21,44 +21,71 @@ export class MissingRightError extends UsageError {
   readonly action: string;
 
   constructor(action: string, said: string, cause: unknown) {
-    super(`These credentials may not call ${action}: attach a policy such as ${policyFor([action])} (AWS said: ${said})`, { cause });
+    super(
+      `These credentials may not call ${action}: attach a policy such as ${policyFor([action])} (AWS said: ${said})`,
+      { cause },
+    );
     this.action = action;
   }
 }
 
 /** To paste into IAM. */
 export function policyFor(actions: readonly string[]): string {
-  return JSON.stringify({ Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action: actions.length === 1 ? actions[0] : actions, Resource: '*' }] });
+  return JSON.stringify({
+    Version: '2012-10-17',
+    Statement: [{ Effect: 'Allow', Action: actions.length === 1 ? actions[0] : actions, Resource: '*' }],
+  });
 }
 
 const MISSING_RIGHT = new Set(['UnauthorizedOperation', 'AccessDenied', 'AccessDeniedException']);
 const BAD_CREDENTIALS = new Set([
-  'AuthFailure', 'InvalidClientTokenId', 'UnrecognizedClientException', 'SignatureDoesNotMatch', 'ExpiredToken', 'ExpiredTokenException', 'RequestExpired',
+  'AuthFailure',
+  'InvalidClientTokenId',
+  'UnrecognizedClientException',
+  'SignatureDoesNotMatch',
+  'ExpiredToken',
+  'ExpiredTokenException',
+  'RequestExpired',
 ]);
 const UNREACHABLE = new Set(['EAI_AGAIN', 'ECONNREFUSED', 'ECONNRESET', 'ETIMEDOUT', 'EHOSTUNREACH', 'TimeoutError']);
 
 /** What a failed call means for the person who started it. `operation` is the API's name of the call, `service` the prefix of its rights. */
 export function callError(cause: unknown, service: string, operation: string, region: string): Error {
-  if (!(cause instanceof Error) || cause instanceof CallError || cause instanceof UsageError) return cause instanceof Error ? cause : new Error(String(cause));
+  if (!(cause instanceof Error) || cause instanceof CallError || cause instanceof UsageError)
+    return cause instanceof Error ? cause : new Error(String(cause));
   const action = `${service}:${operation}`;
   const code = codeOf(cause);
   if (cause.name === 'CredentialsProviderError') {
-    return new UsageError('No AWS credentials were found: log in (`aws sso login`), name a --profile, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.', { cause });
+    return new UsageError(
+      'No AWS credentials were found: log in (`aws sso login`), name a --profile, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.',
+      { cause },
+    );
   }
   if (MISSING_RIGHT.has(code)) return new MissingRightError(action, cause.message, cause);
   if (BAD_CREDENTIALS.has(code)) {
-    return new UsageError(`AWS does not accept these credentials in ${region} (${code}): log in again, or look whether the region is switched on for this account.`, { cause });
+    return new UsageError(
+      `AWS does not accept these credentials in ${region} (${code}): log in again, or look whether the region is switched on for this account.`,
+      { cause },
+    );
   }
-  if (code === 'OptInRequired') return new UsageError(`The region ${region} is not switched on for this account: give another --region.`, { cause });
+  if (code === 'OptInRequired')
+    return new UsageError(`The region ${region} is not switched on for this account: give another --region.`, {
+      cause,
+    });
   if (UNREACHABLE.has(code)) {
-    return new UsageError(`The AWS API for ${action} in ${region} cannot be reached (${code}): look at the spelling of the region, and at the way to it.`, { cause });
+    return new UsageError(
+      `The AWS API for ${action} in ${region} cannot be reached (${code}): look at the spelling of the region, and at the way to it.`,
+      { cause },
+    );
   }
   return new CallError(code, action, `${action} failed: ${cause.message} (${code})`, cause);
 }
 
 /** Without the cause, which the SDK would take for a reason to try again. */
 export const unknownHost = (region: string): UsageError =>
-  new UsageError(`There is no AWS API for the region ${region} within reach: look at its spelling, and at the way out of here.`);
+  new UsageError(
+    `There is no AWS API for the region ${region} within reach: look at its spelling, and at the way out of here.`,
+  );
 
 function codeOf(error: Error): string {
   // EC2 names its errors by a code that the SDK makes the name; sockets have theirs in `code`.

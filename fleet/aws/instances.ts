@@ -24,7 +24,10 @@ const PAGE = 1000;
 /** All instances that match the filters and are not gone. */
 export async function instances(account: Account, filters: readonly Filter[]): Promise<Instance[]> {
   const found: Instance[] = [];
-  for await (const page of paginateDescribeInstances({ client: account.ec2, pageSize: PAGE }, { Filters: [STATES, ...filters] })) {
+  for await (const page of paginateDescribeInstances(
+    { client: account.ec2, pageSize: PAGE },
+    { Filters: [STATES, ...filters] },
+  )) {
     for (const { Instances: some } of page.Reservations ?? []) found.push(...(some ?? []).map(instance));
   }
   return found;

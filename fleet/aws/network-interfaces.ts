@@ -1,4 +1,8 @@
-import { paginateDescribeNetworkInterfaces, type Filter, type NetworkInterface as Described } from '@aws-sdk/client-ec2';
+import {
+  paginateDescribeNetworkInterfaces,
+  type Filter,
+  type NetworkInterface as Described,
+} from '@aws-sdk/client-ec2';
 import type { Account } from './account.ts';
 import { inChunks } from './chunks.ts';
 import { ownTags } from './tags.ts';
@@ -32,14 +36,21 @@ const PAGE = 1000;
 /** All interfaces that match the filters. */
 export async function networkInterfaces(account: Account, filters: readonly Filter[]): Promise<NetworkInterface[]> {
   const found: NetworkInterface[] = [];
-  for await (const page of paginateDescribeNetworkInterfaces({ client: account.ec2, pageSize: PAGE }, { Filters: [...filters] })) {
+  for await (const page of paginateDescribeNetworkInterfaces(
+    { client: account.ec2, pageSize: PAGE },
+    { Filters: [...filters] },
+  )) {
     found.push(...(page.NetworkInterfaces ?? []).map(networkInterface));
   }
   return found;
 }
 
 /** All interfaces with one of these values, however many values. */
-export async function networkInterfacesBy(account: Account, filter: string, values: readonly string[]): Promise<NetworkInterface[]> {
+export async function networkInterfacesBy(
+  account: Account,
+  filter: string,
+  values: readonly string[],
+): Promise<NetworkInterface[]> {
   return inChunks(values, (chunk) => networkInterfaces(account, [{ Name: filter, Values: chunk }]));
 }
 

@@ -9,7 +9,10 @@ const vni = z.int().min(1).max(16_777_215);
 
 const sessionsSchema = z.strictObject({
   /** Value of the tag vpc-mirror:owner: whose sessions these are. Two deployments in one account need two. */
-  owner: z.string().regex(/^[A-Za-z][A-Za-z0-9-]{0,39}$/, 'must be 1 to 40 letters, digits and hyphens, and begin with a letter.').default('vpc-mirror'),
+  owner: z
+    .string()
+    .regex(/^[A-Za-z][A-Za-z0-9-]{0,39}$/, 'must be 1 to 40 letters, digits and hyphens, and begin with a letter.')
+    .default('vpc-mirror'),
   traffic_mirror_filter_id: z.string().regex(/^tmf-[0-9a-f]+$/, 'must look like "tmf-0123456789abcdef0".'),
   traffic_mirror_target_id: z.string().regex(/^tmt-[0-9a-f]+$/, 'must look like "tmt-0123456789abcdef0".'),
   session_number: z.int().min(1).max(32_766).default(1),
@@ -21,17 +24,22 @@ const sessionsSchema = z.strictObject({
   tags: z.record(z.string(), z.string()).default({}),
 });
 
+const named = z
+  .string()
+  .nullish()
+  .transform((name) => name ?? null);
+
 /** What receives the mirrored packets, by the outputs of the Terraform modules; for doctor and status. */
 const rebuildSchema = z.strictObject({
-  autoscaling_group_name: z.string().nullish(),
-  target_group_arn: z.string().nullish(),
-  nlb_arn: z.string().nullish(),
-  alb_arn: z.string().nullish(),
-  detection_target_group_arn: z.string().nullish(),
-  raw_target_group_arn: z.string().nullish(),
-  nodes_autoscaling_group_name: z.string().nullish(),
+  autoscaling_group_name: named,
+  target_group_arn: named,
+  nlb_arn: named,
+  alb_arn: named,
+  detection_target_group_arn: named,
+  raw_target_group_arn: named,
+  nodes_autoscaling_group_name: named,
   /** The rebuilders' configuration file, whose vni_filter and health_check count. */
-  config_yaml: z.string().nullish(),
+  config_yaml: named,
   metrics_namespace: z.string().default('VpcMirror'),
   /** The dimension `deployment` of the rebuilders' metrics, and first part of the alarms' names. */
   name_prefix: z.string().default('vpc-mirror'),
@@ -56,7 +64,10 @@ export function loadDescription(path: string): Description {
     text = readFileSync(path, 'utf8');
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : '';
-    const reason = code === 'ENOENT' ? 'there is no such file: write it, or take Terraform\'s: terraform output -json vpc_mirror > vpc_mirror.json' : String(error);
+    const reason =
+      code === 'ENOENT'
+        ? 'there is no such file: write it, or take Terraform\'s: terraform output -json vpc_mirror > vpc_mirror.json'
+        : String(error);
     throw new ConfigError(path, [{ path: '', sentence: `cannot be read: ${reason}` }]);
   }
   return parseDescription(text, path);
@@ -68,11 +79,19 @@ export function parseDescription(text: string, name: string): Description {
   try {
     raw = parse(text);
   } catch (error) {
-    throw new ConfigError(name, [{ path: '', sentence: `is neither YAML nor JSON: ${error instanceof Error ? error.message.split('\n')[0] : String(error)}` }]);
+    throw new ConfigError(name, [
+      {
+        path: '',
+        sentence: `is neither YAML nor JSON: ${error instanceof Error ? error.message.split('\n')[0] : String(error)}`,
+      },
+    ]);
   }
   const result = schema.safeParse(outputValue(raw));
   if (result.success) return result.data;
-  throw new ConfigError(name, result.error.issues.flatMap((issue) => mistakes(issue)));
+  throw new ConfigError(
+    name,
+    result.error.issues.flatMap((issue) => mistakes(issue)),
+  );
 }
 
 /** `terraform output -json` without a name wraps each output: {"vpc_mirror": {"value": …}}. */
@@ -81,10 +100,13 @@ function outputValue(raw: unknown): unknown {
   return own(output, 'value') ?? output ?? raw;
 }
 
-const own = (value: unknown, key: string): unknown => typeof value === 'object' && value !== null ? Object.getOwnPropertyDescriptor(value, key)?.value : undefined;
+const own = (value: unknown, key: string): unknown =>
+  typeof value === 'object' && value !== null ? Object.getOwnPropertyDescriptor(value, key)?.value : undefined;
 
 function mistakes(issue: z.core.$ZodIssue): Mistake[] {
-  const path = issue.path.map((step, i) => typeof step === 'number' ? `[${step}]` : i === 0 ? String(step) : `.${String(step)}`).join('');
+  const path = issue.path
+    .map((step, i) => (typeof step === 'number' ? `[${step}]` : i === 0 ? String(step) : `.${String(step)}`))
+    .join('');
   if (issue.code !== 'unrecognized_keys') return [{ path, sentence: issue.message }];
   const known = knownKeys(issue.path);
   return issue.keys.map((key) => {
@@ -95,10 +117,15 @@ function mistakes(issue: z.core.$ZodIssue): Mistake[] {
 
 function knownKeys(path: readonly PropertyKey[]): string[] {
   switch (path.join('.')) {
-    case '': return Object.keys(schema.shape);
-    case 'interfaces': return Object.keys(selectorsSchema.shape);
-    case 'sessions': return Object.keys(sessionsSchema.shape);
-    case 'rebuild': return Object.keys(rebuildSchema.shape);
-    default: return [];
+    case '':
+      return Object.keys(schema.shape);
+    case 'interfaces':
+      return Object.keys(selectorsSchema.shape);
+    case 'sessions':
+      return Object.keys(sessionsSchema.shape);
+    case 'rebuild':
+      return Object.keys(rebuildSchema.shape);
+    default:
+      return [];
   }
 }

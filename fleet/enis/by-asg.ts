@@ -12,6 +12,11 @@ export async function byAsg(account: Account, groups: readonly string[]): Promis
   const instances = await instancesOfGroups(account, groups);
   return found({
     instances,
-    instanceIds: new Map(groups.map((name) => [`by_asg ${name}`, idsOf(instances.filter(({ autoScalingGroup }) => autoScalingGroup === name))])),
+    instanceIds: new Map(
+      groups.map((name) => [
+        `by_asg ${name}`,
+        idsOf(instances.filter(({ autoScalingGroup }) => autoScalingGroup === name)),
+      ]),
+    ),
   });
 }

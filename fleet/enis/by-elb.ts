@@ -1,6 +1,10 @@
 import { paginateDescribeAutoScalingGroups } from '@aws-sdk/client-auto-scaling';
 import { DescribeLoadBalancersCommand as DescribeClassicLoadBalancersCommand } from '@aws-sdk/client-elastic-load-balancing';
-import { DescribeLoadBalancersCommand, paginateDescribeTargetGroups, type LoadBalancer } from '@aws-sdk/client-elastic-load-balancing-v2';
+import {
+  DescribeLoadBalancersCommand,
+  paginateDescribeTargetGroups,
+  type LoadBalancer,
+} from '@aws-sdk/client-elastic-load-balancing-v2';
 import type { Account } from '../aws/account.ts';
 import { CallError } from '../aws/call-error.ts';
 import { inChunks } from '../aws/chunks.ts';
@@ -19,22 +23,43 @@ type Entry = Selectors['by_elb'][string];
 export async function byElb(account: Account, entries: Selectors['by_elb']): Promise<Found> {
   const all = Object.entries(entries);
   const targets = all.filter(([, { type }]) => type !== 'classic');
-  const groups = targets.some(([, { mirror }]) => mirror !== 'interfaces') ? await groupsByTargetGroup(account) : new Map<string, Set<string>>();
-  return join(await Promise.all(all.map(([key, entry]) => entry.type === 'classic' ? classic(account, key, entry) : balancer(account, key, entry, groups))));
+  const groups = targets.some(([, { mirror }]) => mirror !== 'interfaces')
+    ? await groupsByTargetGroup(account)
+    : new Map<string, Set<string>>();
+  return join(
+    await Promise.all(
+      all.map(([key, entry]) =>
+        entry.type === 'classic' ? classic(account, key, entry) : balancer(account, key, entry, groups),
+      ),
+    ),
+  );
 }
 
 async function classic(account: Account, key: string, { name }: Entry): Promise<Found> {
-  const balancers = await named(account, key, name, async () =>
-    (await account.elb.send(new DescribeClassicLoadBalancersCommand({ LoadBalancerNames: [name] }))).LoadBalancerDescriptions);
-  const own = await inChunks(balancers[0]?.Subnets ?? [], (subnets) => networkInterfaces(account, [
-    { Name: 'description', Values: [`ELB ${name}`] }, { Name: 'subnet-id', Values: subnets },
-  ]));
+  const balancers = await named(
+    account,
+    key,
+    name,
+    async () =>
+      (await account.elb.send(new DescribeClassicLoadBalancersCommand({ LoadBalancerNames: [name] })))
+        .LoadBalancerDescriptions,
+  );
+  const own = await inChunks(balancers[0]?.Subnets ?? [], (subnets) =>
+    networkInterfaces(account, [
+      { Name: 'description', Values: [`ELB ${name}`] },
+      { Name: 'subnet-id', Values: subnets },
+    ]),
+  );
   return found({ networkInterfaces: new Map([[`by_elb ${key}`, own]]), withoutInstance: new Set(idsOf(own)) });
 }
 
 async function balancer(account: Account, key: string, entry: Entry, groups: Groups): Promise<Found> {
-  const [balancer] = await named(account, key, entry.name, async () =>
-    (await account.elbv2.send(new DescribeLoadBalancersCommand({ Names: [entry.name] }))).LoadBalancers);
+  const [balancer] = await named(
+    account,
+    key,
+    entry.name,
+    async () => (await account.elbv2.send(new DescribeLoadBalancersCommand({ Names: [entry.name] }))).LoadBalancers,
+  );
   if (balancer?.Type !== entry.type) {
     throw new UsageError(`by_elb["${key}"]: ${entry.name} is of type ${balancer?.Type}, not ${entry.type}.`);
   }
@@ -49,12 +74,21 @@ async function balancer(account: Account, key: string, entry: Entry, groups: Gro
 
 type Groups = ReadonlyMap<string, ReadonlySet<string>>;
 
-async function targetsOf(account: Account, key: string, entry: Entry, balancer: LoadBalancer, groups: Groups): Promise<Found> {
-  const names = (await targetGroupsOf(account, balancer)).flatMap((arn) => [...groups.get(arn) ?? []]);
+async function targetsOf(
+  account: Account,
+  key: string,
+  entry: Entry,
+  balancer: LoadBalancer,
+  groups: Groups,
+): Promise<Found> {
+  const names = (await targetGroupsOf(account, balancer)).flatMap((arn) => [...(groups.get(arn) ?? [])]);
   const instances = await instancesOfGroups(account, names);
-  const byIp = await inChunks(entry.target_ips, (ips) => networkInterfaces(account, [
-    { Name: 'vpc-id', Values: [balancer.VpcId ?? ''] }, { Name: 'addresses.private-ip-address', Values: ips },
-  ]));
+  const byIp = await inChunks(entry.target_ips, (ips) =>
+    networkInterfaces(account, [
+      { Name: 'vpc-id', Values: [balancer.VpcId ?? ''] },
+      { Name: 'addresses.private-ip-address', Values: ips },
+    ]),
+  );
   return found({
     instances,
     instanceIds: new Map([[`by_elb ${key}`, [...idsOf(instances), ...entry.target_instance_ids]]]),
@@ -76,9 +110,15 @@ async function targetGroupsOf(account: Account, { LoadBalancerArn: balancer }: L
 }
 
 /** The description of a load balancer's interface ends as its ARN does: `ELB app/shop/0123456789abcdef`. */
-async function ownInterfaces(account: Account, { LoadBalancerArn: arn, VpcId: vpc }: LoadBalancer): Promise<NetworkInterface[]> {
+async function ownInterfaces(
+  account: Account,
+  { LoadBalancerArn: arn, VpcId: vpc }: LoadBalancer,
+): Promise<NetworkInterface[]> {
   const suffix = (arn ?? '').split(':loadbalancer/')[1] ?? '';
-  return networkInterfaces(account, [{ Name: 'description', Values: [`ELB ${suffix}`] }, { Name: 'vpc-id', Values: [vpc ?? ''] }]);
+  return networkInterfaces(account, [
+    { Name: 'description', Values: [`ELB ${suffix}`] },
+    { Name: 'vpc-id', Values: [vpc ?? ''] },
+  ]);
 }
 
 /** Names of the Auto Scaling groups that register their instances in each target group, by the older list or as traffic sources. */
@@ -86,8 +126,10 @@ async function groupsByTargetGroup(account: Account): Promise<Map<string, Set<st
   const groups = new Map<string, Set<string>>();
   for await (const page of paginateDescribeAutoScalingGroups({ client: account.autoScaling, pageSize: 100 }, {})) {
     for (const group of page.AutoScalingGroups ?? []) {
-      const sources = (group.TrafficSources ?? []).filter(({ Type: type }) => type === 'elbv2').flatMap(({ Identifier: arn }) => arn ?? []);
-      for (const arn of [...group.TargetGroupARNs ?? [], ...sources]) {
+      const sources = (group.TrafficSources ?? [])
+        .filter(({ Type: type }) => type === 'elbv2')
+        .flatMap(({ Identifier: arn }) => arn ?? []);
+      for (const arn of [...(group.TargetGroupARNs ?? []), ...sources]) {
         groups.set(arn, (groups.get(arn) ?? new Set()).add(group.AutoScalingGroupName ?? ''));
       }
     }
@@ -95,12 +137,20 @@ async function groupsByTargetGroup(account: Account): Promise<Map<string, Set<st
   return groups;
 }
 
-async function named<T>(account: Account, key: string, name: string, read: () => Promise<T[] | undefined>): Promise<T[]> {
+async function named<T>(
+  account: Account,
+  key: string,
+  name: string,
+  read: () => Promise<T[] | undefined>,
+): Promise<T[]> {
   try {
-    return await read() ?? [];
+    return (await read()) ?? [];
   } catch (error) {
     if (error instanceof CallError && /LoadBalancerNotFound/.test(error.code)) {
-      throw new UsageError(`by_elb["${key}"]: no load balancer of this type is named ${name} in ${account.region}: look at the name, the type and the region.`, { cause: error });
+      throw new UsageError(
+        `by_elb["${key}"]: no load balancer of this type is named ${name} in ${account.region}: look at the name, the type and the region.`,
+        { cause: error },
+      );
     }
     throw error;
   }

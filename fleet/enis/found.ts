@@ -12,8 +12,10 @@ export interface Found {
 }
 
 export const found = (part: Partial<Found>): Found => ({
-  instanceIds: part.instanceIds ?? new Map(), networkInterfaces: part.networkInterfaces ?? new Map(),
-  withoutInstance: part.withoutInstance ?? new Set(), instances: part.instances ?? [],
+  instanceIds: part.instanceIds ?? new Map(),
+  networkInterfaces: part.networkInterfaces ?? new Map(),
+  withoutInstance: part.withoutInstance ?? new Set(),
+  instances: part.instances ?? [],
 });
 
 export function join(parts: readonly Found[]): Found {

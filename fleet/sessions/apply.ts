@@ -1,5 +1,9 @@
 import {
-  CreateTagsCommand, CreateTrafficMirrorSessionCommand, DeleteTrafficMirrorSessionCommand, ModifyTrafficMirrorSessionCommand, type Tag,
+  CreateTagsCommand,
+  CreateTrafficMirrorSessionCommand,
+  DeleteTrafficMirrorSessionCommand,
+  ModifyTrafficMirrorSessionCommand,
+  type Tag,
 } from '@aws-sdk/client-ec2';
 import type { Account } from '../aws/account.ts';
 import { CallError } from '../aws/call-error.ts';
@@ -15,7 +19,11 @@ const AT_A_TIME = 8;
 /** Longest value of a tag. */
 const TAG_VALUE = 256;
 
-export interface Failure { readonly networkInterfaceId: string; readonly code: string; readonly sentence: string }
+export interface Failure {
+  readonly networkInterfaceId: string;
+  readonly code: string;
+  readonly sentence: string;
+}
 
 /** What became of a plan. */
 export interface Applied {
@@ -35,60 +43,97 @@ export interface Applied {
  * Carries a plan out. An error of one session does not stop the others; a missing right stops all. What was done is told in any case.
  * Kinds that AWS refuses are added to `refusedKinds`, and remembered in a tag of the filter.
  */
-export async function apply(account: Account, plan: Plan, settings: SessionSettings, refusedKinds: Set<string>): Promise<Applied> {
-  const applied: Applied = { added: [], changed: [], removed: [], refusedByAws: [], conflicts: [], failed: [], stoppedBy: null };
-  const known = refusedKinds.size;
-  const attempt = (interfaceOf: string, work: () => Promise<void>): (() => Promise<void>) => async () => {
-    if (applied.stoppedBy !== null) return;
-    try {
-      await work();
-    } catch (error) {
-      if (!(error instanceof CallError)) applied.stoppedBy ??= error instanceof Error ? error : new Error(String(error));
-      else endOf(error, applied).push({ networkInterfaceId: interfaceOf, code: error.code, sentence: error.message });
-    }
+export async function apply(
+  account: Account,
+  plan: Plan,
+  settings: SessionSettings,
+  refusedKinds: Set<string>,
+): Promise<Applied> {
+  const applied: Applied = {
+    added: [],
+    changed: [],
+    removed: [],
+    refusedByAws: [],
+    conflicts: [],
+    failed: [],
+    stoppedBy: null,
   };
+  const known = refusedKinds.size;
+  const attempt =
+    (interfaceOf: string, work: () => Promise<void>): (() => Promise<void>) =>
+      async () => {
+        if (applied.stoppedBy !== null) return;
+        try {
+          await work();
+        } catch (error) {
+          if (!(error instanceof CallError))
+            applied.stoppedBy ??= error instanceof Error ? error : new Error(String(error));
+          else endOf(error, applied).push({ networkInterfaceId: interfaceOf, code: error.code, sentence: error.message });
+        }
+      };
   // Removing first makes room in the quotas; a changed session goes on mirroring.
   const works = [
     ...plan.remove.map((one) => attempt(one.session.networkInterfaceId, () => remove(account, one, applied))),
     ...plan.change.map((one) => attempt(one.session.networkInterfaceId, () => modify(account, one, applied))),
   ];
-  const additions = plan.add.map((one) => attempt(one.picked.eni.id, async () => {
-    try {
-      await add(account, one, settings, applied);
-    } catch (error) {
-      if (isRefusal(error) && (one.picked.instance === undefined || mirrorability(one.picked.instance.instanceType) !== 'yes')) refusedKinds.add(kindOf(one.picked));
-      throw error;
-    }
-  }));
+  const additions = plan.add.map((one) =>
+    attempt(one.picked.eni.id, async () => {
+      try {
+        await add(account, one, settings, applied);
+      } catch (error) {
+        if (
+          isRefusal(error) &&
+          (one.picked.instance === undefined || mirrorability(one.picked.instance.instanceType) !== 'yes')
+        )
+          refusedKinds.add(kindOf(one.picked));
+        throw error;
+      }
+    }),
+  );
   for (const part of [works, additions]) await sideBySide(part, AT_A_TIME, (work) => work());
-  if (refusedKinds.size > known) await attempt(settings.traffic_mirror_filter_id, () => remember(account, refusedKinds, settings))();
+  if (refusedKinds.size > known)
+    await attempt(settings.traffic_mirror_filter_id, () => remember(account, refusedKinds, settings))();
   return applied;
 }
 
-async function add(account: Account, { picked, sessionNumber }: Addition, settings: SessionSettings, { added }: Applied): Promise<void> {
+async function add(
+  account: Account,
+  { picked, sessionNumber }: Addition,
+  settings: SessionSettings,
+  { added }: Applied,
+): Promise<void> {
   const tags: Tag[] = Object.entries({
-    Name: `${settings.owner}-${picked.eni.id}`, ...settings.tags, [OWNER_TAG]: settings.owner,
+    Name: `${settings.owner}-${picked.eni.id}`,
+    ...settings.tags,
+    [OWNER_TAG]: settings.owner,
   }).map(([Key, Value]) => ({ Key, Value }));
   // The tag comes with the session in one call: a crash leaves no session that nobody owns.
-  await account.ec2.send(new CreateTrafficMirrorSessionCommand({
-    NetworkInterfaceId: picked.eni.id,
-    TrafficMirrorFilterId: settings.traffic_mirror_filter_id,
-    TrafficMirrorTargetId: settings.traffic_mirror_target_id,
-    SessionNumber: sessionNumber,
-    Description: `${settings.owner}: ${picked.why}`.slice(0, 255),
-    ...settings.virtual_network_id === null ? {} : { VirtualNetworkId: settings.virtual_network_id },
-    ...settings.packet_length === null ? {} : { PacketLength: settings.packet_length },
-    TagSpecifications: [{ ResourceType: 'traffic-mirror-session', Tags: tags }],
-  }));
+  await account.ec2.send(
+    new CreateTrafficMirrorSessionCommand({
+      NetworkInterfaceId: picked.eni.id,
+      TrafficMirrorFilterId: settings.traffic_mirror_filter_id,
+      TrafficMirrorTargetId: settings.traffic_mirror_target_id,
+      SessionNumber: sessionNumber,
+      Description: `${settings.owner}: ${picked.why}`.slice(0, 255),
+      ...(settings.virtual_network_id === null ? {} : { VirtualNetworkId: settings.virtual_network_id }),
+      ...(settings.packet_length === null ? {} : { PacketLength: settings.packet_length }),
+      TagSpecifications: [{ ResourceType: 'traffic-mirror-session', Tags: tags }],
+    }),
+  );
   added.push(picked.eni.id);
 }
 
 async function modify(account: Account, { session, to }: Change, { changed }: Applied): Promise<void> {
-  await account.ec2.send(new ModifyTrafficMirrorSessionCommand({
-    TrafficMirrorSessionId: session.id,
-    TrafficMirrorTargetId: to.targetId, TrafficMirrorFilterId: to.filterId,
-    SessionNumber: to.sessionNumber, VirtualNetworkId: to.virtualNetworkId, PacketLength: to.packetLength,
-  }));
+  await account.ec2.send(
+    new ModifyTrafficMirrorSessionCommand({
+      TrafficMirrorSessionId: session.id,
+      TrafficMirrorTargetId: to.targetId,
+      TrafficMirrorFilterId: to.filterId,
+      SessionNumber: to.sessionNumber,
+      VirtualNetworkId: to.virtualNetworkId,
+      PacketLength: to.packetLength,
+    }),
+  );
   changed.push(session.networkInterfaceId);
 }
 
@@ -105,16 +150,25 @@ async function remove(account: Account, { session }: Removal, { removed }: Appli
 /** Only those that fit: what does not is asked again and reported again. */
 async function remember(account: Account, kinds: ReadonlySet<string>, settings: SessionSettings): Promise<void> {
   let value = '';
-  for (const kind of [...kinds].sort()) if (value.length + kind.length + 1 <= TAG_VALUE) value = `${value} ${kind}`.trim();
-  await account.ec2.send(new CreateTagsCommand({ Resources: [settings.traffic_mirror_filter_id], Tags: [{ Key: REFUSED_TAG, Value: value }] }));
+  for (const kind of [...kinds].sort())
+    if (value.length + kind.length + 1 <= TAG_VALUE) value = `${value} ${kind}`.trim();
+  await account.ec2.send(
+    new CreateTagsCommand({
+      Resources: [settings.traffic_mirror_filter_id],
+      Tags: [{ Key: REFUSED_TAG, Value: value }],
+    }),
+  );
 }
 
-const isRefusal = (error: unknown): boolean => error instanceof CallError && error.code === 'NetworkInterfaceNotSupported';
+const isRefusal = (error: unknown): boolean =>
+  error instanceof CallError && error.code === 'NetworkInterfaceNotSupported';
 
 function endOf(error: CallError, applied: Applied): Failure[] {
   if (isRefusal(error)) return applied.refusedByAws;
   const isGone = /^Invalid(NetworkInterfaceI[dD]|TrafficMirrorSessionId)\.NotFound$/.test(error.code);
   // How AWS says that a session number is taken; what else it may mean shows when it comes again with the next plan.
   const isTaken = error.code === 'InvalidParameterValue';
-  return isGone || isTaken || error.code === 'TrafficMirrorSessionsPerInterfaceLimitExceeded' ? applied.conflicts : applied.failed;
+  return isGone || isTaken || error.code === 'TrafficMirrorSessionsPerInterfaceLimitExceeded'
+    ? applied.conflicts
+    : applied.failed;
 }

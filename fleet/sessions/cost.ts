@@ -27,4 +27,5 @@ export function monthlyCost(sessions: number, traffic: Traffic | null): MonthlyC
 }
 
 /** Two decimals, thousands apart: `$1,095.00`. */
-export const dollars = (amount: number): string => `$${amount.toLocaleString('en-US', { minimumFractionDigits: 2, maximumFractionDigits: 2 })}`;
+export const dollars = (amount: number): string =>
+  `$${amount.toLocaleString('en-US', { minimumFractionDigits: 2, maximumFractionDigits: 2 })}`;

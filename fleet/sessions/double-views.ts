@@ -13,24 +13,37 @@ export function doubleViews(picked: readonly Picked[], filter: TrafficMirrorFilt
   const sentences: string[] = [];
   const balancers = picked.filter(({ eni }) => eni.instanceOwnerId === 'amazon-elb');
   if (balancers.length > 0 && balancers.length < picked.length) {
-    sentences.push(`${balancers[0]!.eni.id} is a load balancer's (${balancers[0]!.eni.description}), and interfaces behind it are picked too: each request may be seen at both; by_elb with mirror = targets sees it once`);
+    sentences.push(
+      `${balancers[0]!.eni.id} is a load balancer's (${balancers[0]!.eni.description}), and interfaces behind it are picked too: each request may be seen at both; by_elb with mirror = targets sees it once`,
+    );
   }
   const pair = pairSeenTwice(picked, filter);
   if (pair !== null) {
     const { client, server, port } = pair;
-    sentences.push(`a request of ${client} to port ${port} of ${server} is mirrored where it leaves and where it arrives: both are picked, and an egress rule takes what an ingress rule takes (the rebuilders drop the second copy, but both are paid for)`);
+    sentences.push(
+      `a request of ${client} to port ${port} of ${server} is mirrored where it leaves and where it arrives: both are picked, and an egress rule takes what an ingress rule takes (the rebuilders drop the second copy, but both are paid for)`,
+    );
   }
   return sentences;
 }
 
 /** Rules look at addresses: any client will do for a server, so one other interface is asked for each. */
-function pairSeenTwice(picked: readonly Picked[], filter: TrafficMirrorFilter): { client: string; server: string; port: number } | null {
+function pairSeenTwice(
+  picked: readonly Picked[],
+  filter: TrafficMirrorFilter,
+): { client: string; server: string; port: number } | null {
   const ports = namedPorts(filter, 'ingress');
   for (const [i, { eni: server }] of picked.entries()) {
     const client = picked[(i + 1) % picked.length]!.eni;
     if (client.id === server.id) continue;
     for (const port of ports) {
-      const packet = { protocol: 6, source: client.privateIp, sourcePort: CLIENT_PORT, destination: server.privateIp, destinationPort: port };
+      const packet = {
+        protocol: 6,
+        source: client.privateIp,
+        sourcePort: CLIENT_PORT,
+        destination: server.privateIp,
+        destinationPort: port,
+      };
       if (accepts(filter, { ...packet, direction: 'egress' }) && accepts(filter, { ...packet, direction: 'ingress' })) {
         return { client: client.id, server: server.id, port };
       }

@@ -15,26 +15,38 @@ export interface Packet {
 /** Whether the filter mirrors the packet: the lowest rule number that matches decides, and none is no ("Traffic Mirror filters"). */
 export function accepts(filter: TrafficMirrorFilter, packet: Packet): boolean {
   const rules = (packet.direction === 'ingress' ? filter.IngressFilterRules : filter.EgressFilterRules) ?? [];
-  const first = rules.toSorted((a, b) => (a.RuleNumber ?? 0) - (b.RuleNumber ?? 0)).find((rule) => matches(rule, packet));
+  const first = rules
+    .toSorted((a, b) => (a.RuleNumber ?? 0) - (b.RuleNumber ?? 0))
+    .find((rule) => matches(rule, packet));
   return first?.RuleAction === 'accept';
 }
 
 /** Ports that a rule of this direction names as the destination, at most `limit` of each range. */
 export function namedPorts(filter: TrafficMirrorFilter, direction: Packet['direction'], limit = 4): number[] {
   const rules = (direction === 'ingress' ? filter.IngressFilterRules : filter.EgressFilterRules) ?? [];
-  return [...new Set(rules.flatMap(({ DestinationPortRange: range, RuleAction: action }) => {
-    if (action !== 'accept') return [];
-    const from = range?.FromPort ?? 80;
-    return Array.from({ length: Math.min(limit, (range?.ToPort ?? from) - from + 1) }, (_, i) => from + i);
-  }))];
+  return [
+    ...new Set(
+      rules.flatMap(({ DestinationPortRange: range, RuleAction: action }) => {
+        if (action !== 'accept') return [];
+        const from = range?.FromPort ?? 80;
+        return Array.from({ length: Math.min(limit, (range?.ToPort ?? from) - from + 1) }, (_, i) => from + i);
+      }),
+    ),
+  ];
 }
 
 function matches(rule: TrafficMirrorFilterRule, packet: Packet): boolean {
-  const inRange = (range: { FromPort?: number | undefined; ToPort?: number | undefined } | undefined, port: number): boolean =>
-    range?.FromPort === undefined || (port >= range.FromPort && port <= (range.ToPort ?? range.FromPort));
-  return (rule.Protocol === undefined || rule.Protocol === 0 || rule.Protocol === packet.protocol)
-    && inCidr(packet.source, rule.SourceCidrBlock ?? '') && inCidr(packet.destination, rule.DestinationCidrBlock ?? '')
-    && inRange(rule.SourcePortRange, packet.sourcePort) && inRange(rule.DestinationPortRange, packet.destinationPort);
+  const inRange = (
+    range: { FromPort?: number | undefined; ToPort?: number | undefined } | undefined,
+    port: number,
+  ): boolean => range?.FromPort === undefined || (port >= range.FromPort && port <= (range.ToPort ?? range.FromPort));
+  return (
+    (rule.Protocol === undefined || rule.Protocol === 0 || rule.Protocol === packet.protocol) &&
+    inCidr(packet.source, rule.SourceCidrBlock ?? '') &&
+    inCidr(packet.destination, rule.DestinationCidrBlock ?? '') &&
+    inRange(rule.SourcePortRange, packet.sourcePort) &&
+    inRange(rule.DestinationPortRange, packet.destinationPort)
+  );
 }
 
 /** Whether the address is in the block; never if one is IPv4 and the other IPv6, or either is not valid. */

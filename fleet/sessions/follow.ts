@@ -28,14 +28,27 @@ export interface Situation {
 }
 
 /** Reads and plans, changes nothing. Throws a UsageError if the description cannot be meant so. */
-export async function look(account: Account, description: Description, { allowEmpty, tryAgain }: FollowOptions): Promise<Situation> {
+export async function look(
+  account: Account,
+  description: Description,
+  { allowEmpty, tryAgain }: FollowOptions,
+): Promise<Situation> {
   const settings = description.sessions;
-  if (settings === undefined) throw new UsageError('The description has no `sessions`: give traffic_mirror_filter_id and traffic_mirror_target_id at least.');
-  const [selection, mirror, sessions] = await Promise.all([select(account, description.interfaces), readMirror(account, settings), readSessions(account)]);
+  if (settings === undefined)
+    throw new UsageError(
+      'The description has no `sessions`: give traffic_mirror_filter_id and traffic_mirror_target_id at least.',
+    );
+  const [selection, mirror, sessions] = await Promise.all([
+    select(account, description.interfaces),
+    readMirror(account, settings),
+    readSessions(account),
+  ]);
   const ours = sessions.filter(({ owner }) => owner === settings.owner).length;
   if (selection.picked.length === 0 && !allowEmpty) {
     const found = selection.unmatched.length > 0 ? ` (${selection.unmatched.join(', ')} found nothing)` : '';
-    throw new UsageError(`Nothing is picked in ${account.region}: look at the selectors${found} and the region${ours > 0 ? `; with --allow-empty the ${ours} sessions of ours are removed` : ''}.`);
+    throw new UsageError(
+      `Nothing is picked in ${account.region}: look at the selectors${found} and the region${ours > 0 ? `; with --allow-empty the ${ours} sessions of ours are removed` : ''}.`,
+    );
   }
   const refusedKinds = new Set(tryAgain ? [] : mirror.refusedKinds);
   const plan = planSessions(selection, sessions, { settings, rebuild: description.rebuild, refusedKinds });
@@ -50,8 +63,18 @@ export interface Followed extends Omit<Applied, 'conflicts'> {
 }
 
 /** Applies the plan, and plans again after conflicts with another run. Nothing to do is no call. */
-export async function follow(account: Account, description: Description, { plan: first, settings, refusedKinds }: Situation): Promise<Followed> {
-  const all = { added: [] as string[], changed: [] as string[], removed: [] as string[], refusedByAws: [] as Failure[], failed: [] as Failure[] };
+export async function follow(
+  account: Account,
+  description: Description,
+  { plan: first, settings, refusedKinds }: Situation,
+): Promise<Followed> {
+  const all = {
+    added: [] as string[],
+    changed: [] as string[],
+    removed: [] as string[],
+    refusedByAws: [] as Failure[],
+    failed: [] as Failure[],
+  };
   let plan = first;
   let conflicts: readonly Failure[] = [];
   let stoppedBy: Error | null = null;
@@ -83,5 +106,10 @@ export async function follow(account: Account, description: Description, { plan:
 export async function removeAll(account: Account, settings: SessionSettings): Promise<Applied> {
   const ours = (await readSessions(account)).filter(({ owner }) => owner === settings.owner);
   const remove = ours.map((session) => ({ session, reason: 'everything is being destroyed' }));
-  return apply(account, { add: [], change: [], remove, keep: [], elsewhere: [], blocked: [], warnings: [] }, settings, new Set());
+  return apply(
+    account,
+    { add: [], change: [], remove, keep: [], elsewhere: [], blocked: [], warnings: [] },
+    settings,
+    new Set(),
+  );
 }

@@ -1,6 +1,8 @@
 import {
-  DescribeTrafficMirrorFiltersCommand, DescribeTrafficMirrorTargetsCommand,
-  type TrafficMirrorFilter, type TrafficMirrorTarget,
+  DescribeTrafficMirrorFiltersCommand,
+  DescribeTrafficMirrorTargetsCommand,
+  type TrafficMirrorFilter,
+  type TrafficMirrorTarget,
 } from '@aws-sdk/client-ec2';
 import type { Account } from '../aws/account.ts';
 import { CallError } from '../aws/call-error.ts';
@@ -25,21 +27,43 @@ export interface Mirror {
 /** Throws a UsageError if the filter or the target is not there. */
 export async function readMirror(account: Account, settings: SessionSettings): Promise<Mirror> {
   const [filter, target] = await Promise.all([
-    existing('traffic_mirror_filter_id', settings.traffic_mirror_filter_id, account, async (id) =>
-      (await account.ec2.send(new DescribeTrafficMirrorFiltersCommand({ TrafficMirrorFilterIds: [id] }))).TrafficMirrorFilters?.[0]),
-    existing('traffic_mirror_target_id', settings.traffic_mirror_target_id, account, async (id) =>
-      (await account.ec2.send(new DescribeTrafficMirrorTargetsCommand({ TrafficMirrorTargetIds: [id] }))).TrafficMirrorTargets?.[0]),
+    existing(
+      'traffic_mirror_filter_id',
+      settings.traffic_mirror_filter_id,
+      account,
+      async (id) =>
+        (await account.ec2.send(new DescribeTrafficMirrorFiltersCommand({ TrafficMirrorFilterIds: [id] })))
+          .TrafficMirrorFilters?.[0],
+    ),
+    existing(
+      'traffic_mirror_target_id',
+      settings.traffic_mirror_target_id,
+      account,
+      async (id) =>
+        (await account.ec2.send(new DescribeTrafficMirrorTargetsCommand({ TrafficMirrorTargetIds: [id] })))
+          .TrafficMirrorTargets?.[0],
+    ),
   ]);
-  const refused = tagOf(filter.Tags, REFUSED_TAG)?.split(' ').filter((kind) => kind !== '') ?? [];
+  const refused =
+    tagOf(filter.Tags, REFUSED_TAG)
+      ?.split(' ')
+      .filter((kind) => kind !== '') ?? [];
   return { filter, target, refusedKinds: new Set(refused), isRetired: tagOf(filter.Tags, RETIRED_TAG) !== undefined };
 }
 
-async function existing<T>(key: string, id: string, account: Account, read: (id: string) => Promise<T | undefined>): Promise<T> {
+async function existing<T>(
+  key: string,
+  id: string,
+  account: Account,
+  read: (id: string) => Promise<T | undefined>,
+): Promise<T> {
   try {
     const one = await read(id);
     if (one !== undefined) return one;
   } catch (error) {
     if (!(error instanceof CallError && error.code.endsWith('.NotFound'))) throw error;
   }
-  throw new UsageError(`sessions.${key}: there is no ${id} in ${account.region}: take the description of the last terraform apply, or another --region.`);
+  throw new UsageError(
+    `sessions.${key}: there is no ${id} in ${account.region}: take the description of the last terraform apply, or another --region.`,
+  );
 }

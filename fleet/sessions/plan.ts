@@ -8,10 +8,23 @@ import type { Session } from './session.ts';
 export const SESSIONS_PER_INTERFACE = 3;
 export const SESSIONS_PER_ACCOUNT = 10_000;
 
-export interface Addition { readonly picked: Picked; readonly sessionNumber: number }
-export interface Change { readonly session: Session; readonly to: SessionFields; readonly what: string }
-export interface Removal { readonly session: Session; readonly reason: string }
-export interface Blocked { readonly picked: Picked; readonly reason: string }
+export interface Addition {
+  readonly picked: Picked;
+  readonly sessionNumber: number;
+}
+export interface Change {
+  readonly session: Session;
+  readonly to: SessionFields;
+  readonly what: string;
+}
+export interface Removal {
+  readonly session: Session;
+  readonly reason: string;
+}
+export interface Blocked {
+  readonly picked: Picked;
+  readonly reason: string;
+}
 
 /** What can be changed of a session in place; undefined = as it is. */
 export interface SessionFields {
@@ -45,10 +58,15 @@ export interface PlanOptions {
 export const isEmpty = (plan: Plan): boolean => plan.add.length + plan.change.length + plan.remove.length === 0;
 
 /** What AWS decides on when it takes or refuses an interface: the instance's family, else the service that owns it. */
-export const kindOf = ({ eni, instance }: Picked): string => instance === undefined ? eni.instanceOwnerId : familyOf(instance.instanceType);
+export const kindOf = ({ eni, instance }: Picked): string =>
+  instance === undefined ? eni.instanceOwnerId : familyOf(instance.instanceType);
 
 /** Pure: the same account and description give the same plan, and an applied plan gives an empty one. */
-export function planSessions(selection: Selection, sessions: readonly Session[], { settings, rebuild, refusedKinds }: PlanOptions): Plan {
+export function planSessions(
+  selection: Selection,
+  sessions: readonly Session[],
+  { settings, rebuild, refusedKinds }: PlanOptions,
+): Plan {
   const byInterface = groupBy(sessions, ({ networkInterfaceId }) => networkInterfaceId);
   const isOurs = ({ owner }: Session): boolean => owner === settings.owner;
   const add: Addition[] = [];
@@ -71,19 +89,35 @@ export function planSessions(selection: Selection, sessions: readonly Session[],
       if (isLoop(picked, rebuild)) blocked.push({ picked, reason });
       continue;
     }
-    for (const session of ours.slice(1)) reasons.set(session, `${picked.eni.id} has a second session of ours (${ours[0]!.id})`);
+    for (const session of ours.slice(1))
+      reasons.set(session, `${picked.eni.id} has a second session of ours (${ours[0]!.id})`);
     const number = freeNumber(settings.session_number, others);
     if (number > settings.session_number) {
-      warnings.push(`${picked.eni.id}: session number ${settings.session_number} is somebody else's (${idsOf(others)}), which sees the packets first; ours is ${number}`);
+      warnings.push(
+        `${picked.eni.id}: session number ${settings.session_number} is somebody else's (${idsOf(others)}), which sees the packets first; ours is ${number}`,
+      );
     }
     if (ours[0] !== undefined) {
       const to = difference(ours[0], number, settings);
       if (to === null) keep.push(ours[0]);
-      else change.push({ session: ours[0], to, what: Object.entries(to).map(([key, value]) => `${key} ${String(value)}`).join(', ') });
+      else
+        change.push({
+          session: ours[0],
+          to,
+          what: Object.entries(to)
+            .map(([key, value]) => `${key} ${String(value)}`)
+            .join(', '),
+        });
     } else if (refusedKinds.has(kindOf(picked))) {
-      blocked.push({ picked, reason: `AWS has refused ${kindOf(picked)} before (tag of the filter): apply --try-again asks again` });
+      blocked.push({
+        picked,
+        reason: `AWS has refused ${kindOf(picked)} before (tag of the filter): apply --try-again asks again`,
+      });
     } else if (others.length >= SESSIONS_PER_INTERFACE) {
-      blocked.push({ picked, reason: `the interface has ${others.length} sessions already (${idsOf(others)}), and AWS allows ${SESSIONS_PER_INTERFACE}` });
+      blocked.push({
+        picked,
+        reason: `the interface has ${others.length} sessions already (${idsOf(others)}), and AWS allows ${SESSIONS_PER_INTERFACE}`,
+      });
     } else {
       add.push({ picked, sessionNumber: number });
     }
@@ -91,24 +125,35 @@ export function planSessions(selection: Selection, sessions: readonly Session[],
 
   const picked = new Set(selection.picked.map(({ eni }) => eni.id));
   for (const session of sessions.filter(isOurs)) {
-    if (!picked.has(session.networkInterfaceId)) reasons.set(session, `${session.networkInterfaceId} is no longer picked`);
+    if (!picked.has(session.networkInterfaceId))
+      reasons.set(session, `${session.networkInterfaceId} is no longer picked`);
   }
   const remove = [...reasons].map(([session, reason]) => ({ session, reason }));
   const room = Math.max(0, SESSIONS_PER_ACCOUNT - sessions.length + remove.length);
   for (const { picked: over } of add.slice(room)) {
-    blocked.push({ picked: over, reason: `the account has ${sessions.length} sessions, and AWS allows ${SESSIONS_PER_ACCOUNT.toLocaleString('en-US')}` });
+    blocked.push({
+      picked: over,
+      reason: `the account has ${sessions.length} sessions, and AWS allows ${SESSIONS_PER_ACCOUNT.toLocaleString('en-US')}`,
+    });
   }
   return { add: add.slice(0, room), change, remove, keep, elsewhere, blocked, warnings };
 }
 
 /** Why an interface that is picked should have no session of ours; null = it should. */
-function reasonToRelease(picked: Picked, others: readonly Session[], settings: SessionSettings, rebuild: RebuildSettings | undefined): string | null {
+function reasonToRelease(
+  picked: Picked,
+  others: readonly Session[],
+  settings: SessionSettings,
+  rebuild: RebuildSettings | undefined,
+): string | null {
   const { eni, instance } = picked;
-  if (isLoop(picked, rebuild)) return `${eni.id} is of ${instance?.autoScalingGroup}, a rebuilder or node of this mirror: it would mirror the mirror`;
+  if (isLoop(picked, rebuild))
+    return `${eni.id} is of ${instance?.autoScalingGroup}, a rebuilder or node of this mirror: it would mirror the mirror`;
   const twin = others.find(({ targetId }) => targetId === settings.traffic_mirror_target_id);
   if (twin !== undefined) return `${eni.id} is mirrored to the same target by ${twin.id}, which is not ours`;
   const isStopped = instance !== undefined && ['stopping', 'stopped'].includes(instance.state);
-  if (isStopped && settings.stopped_instances === 'release') return `${instance.id} is ${instance.state}, and its session would bill on`;
+  if (isStopped && settings.stopped_instances === 'release')
+    return `${instance.id} is ${instance.state}, and its session would bill on`;
   return null;
 }
 
@@ -127,11 +172,11 @@ function freeNumber(wanted: number, others: readonly Session[]): number {
 function difference(session: Session, number: number, settings: SessionSettings): SessionFields | null {
   const { virtual_network_id: vni, packet_length: length } = settings;
   const to: SessionFields = {
-    ...session.targetId === settings.traffic_mirror_target_id ? {} : { targetId: settings.traffic_mirror_target_id },
-    ...session.filterId === settings.traffic_mirror_filter_id ? {} : { filterId: settings.traffic_mirror_filter_id },
-    ...session.sessionNumber === number ? {} : { sessionNumber: number },
-    ...vni === null || session.virtualNetworkId === vni ? {} : { virtualNetworkId: vni },
-    ...length === null || session.packetLength === length ? {} : { packetLength: length },
+    ...(session.targetId === settings.traffic_mirror_target_id ? {} : { targetId: settings.traffic_mirror_target_id }),
+    ...(session.filterId === settings.traffic_mirror_filter_id ? {} : { filterId: settings.traffic_mirror_filter_id }),
+    ...(session.sessionNumber === number ? {} : { sessionNumber: number }),
+    ...(vni === null || session.virtualNetworkId === vni ? {} : { virtualNetworkId: vni }),
+    ...(length === null || session.packetLength === length ? {} : { packetLength: length }),
   };
   return Object.keys(to).length === 0 ? null : to;
 }

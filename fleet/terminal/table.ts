@@ -9,7 +9,10 @@ export function table(headings: readonly string[], rows: readonly (readonly stri
   const all = [headings, ...rows];
   const natural = headings.map((_, i) => Math.max(...all.map((row) => (row[i] ?? '').length)));
   const widths = fit(natural, columns - 2 * (headings.length - 1));
-  return all.flatMap((row) => lines(row, widths)).map((line) => `${line.trimEnd()}\n`).join('');
+  return all
+    .flatMap((row) => lines(row, widths))
+    .map((line) => `${line.trimEnd()}\n`)
+    .join('');
 }
 
 /** The widest columns give way until the sum fits; none gets narrower than ten. */
@@ -26,7 +29,8 @@ function fit(natural: readonly number[], space: number): number[] {
 function lines(row: readonly string[], widths: readonly number[]): string[] {
   const cells = widths.map((width, i) => wrap(row[i] ?? '', width));
   return Array.from({ length: Math.max(...cells.map(({ length }) => length)) }, (_, line) =>
-    cells.map((cell, i) => (cell[line] ?? '').padEnd(widths[i]!)).join('  '));
+    cells.map((cell, i) => (cell[line] ?? '').padEnd(widths[i]!)).join('  '),
+  );
 }
 
 /** Words in lines of at most `width`; a longer word has a line of its own. */

@@ -15,14 +15,23 @@ test('the sessions follow the fleet', async (t) => {
     await t.test(scenario.name, async (t) => {
       const fleet = await fleetIn(t, account);
       const { tested, proxy } = fleet;
-      await play(t, fleet, {
-        run: async (content) => {
-          const parsed = parseDescription(JSON.stringify(content), 'test');
-          const { failed, stoppedBy } = await follow(tested, parsed, await look(tested, parsed, { allowEmpty: false, tryAgain: false }));
-          assert.deepEqual([failed, stoppedBy], [[], null]);
+      await play(
+        t,
+        fleet,
+        {
+          run: async (content) => {
+            const parsed = parseDescription(JSON.stringify(content), 'test');
+            const { failed, stoppedBy } = await follow(
+              tested,
+              parsed,
+              await look(tested, parsed, { allowEmpty: false, tryAgain: false }),
+            );
+            assert.deepEqual([failed, stoppedBy], [[], null]);
+          },
+          start: (content) => startVpcMirror(proxy.endpoint, ['apply', '-c', description(t, content)]),
         },
-        start: (content) => startVpcMirror(proxy.endpoint, ['apply', '-c', description(t, content)]),
-      }, scenario);
+        scenario,
+      );
     });
   }
 });
@@ -41,46 +50,70 @@ test('the commands plan and apply, for people', async (t) => {
     assert.match(stdout, /^add +eni-[0-9a-f]+ +number 1: by_asg shop$/m);
     assert.match(stdout, /3 to add, 0 to change, 0 to remove/);
     // Three sessions of $10.95.
-    assert.match(stdout.replace(/\s+/g, ' '), /about \$32\.85 a month for the sessions and \$\d+\.\d\d for the bytes; \d+ % of the mirrored bytes cross zones/);
+    assert.match(
+      stdout.replace(/\s+/g, ' '),
+      /about \$32\.85 a month for the sessions and \$\d+\.\d\d for the bytes; \d+ % of the mirrored bytes cross zones/,
+    );
     for (const line of stdout.split('\n')) assert.ok(line.length <= 80, line);
   });
 
   await t.test('apply says what it did, and what AWS refused', async () => {
     const { status, stdout } = await vpcMirror(proxy.endpoint, ['apply', '-c', file]);
     assert.equal(status, 0);
-    assert.match(stdout, /2 added, 0 changed, 0 removed\.\n\s+interface\nAWS refuses +eni-[0-9a-f]+ +ec2:CreateTrafficMirrorSession/);
+    assert.match(
+      stdout,
+      /2 added, 0 changed, 0 removed\.\n\s+interface\nAWS refuses +eni-[0-9a-f]+ +ec2:CreateTrafficMirrorSession/,
+    );
     assert.deepEqual(await mirrored(), [ids['eni_shop_0'], ids['eni_shop_1']].sort());
   });
 
   await t.test('apply again is nothing', async () => {
     const { stdout } = await vpcMirror(proxy.endpoint, ['apply', '-c', file, '--json']);
-    assert.deepEqual(JSON.parse(stdout).done, { added: [], changed: [], removed: [], refused_by_aws: [], failed: [], stopped_by: null });
+    assert.deepEqual(JSON.parse(stdout).done, {
+      added: [],
+      changed: [],
+      removed: [],
+      refused_by_aws: [],
+      failed: [],
+      stopped_by: null,
+    });
   });
 
-  await t.test('a missing right in the middle: what was done is said, then the right with a policy; exit 2', async () => {
-    await fleet.account.scale('shop', 5);
-    proxy.reset();
-    proxy.answer = (action, nth) => action === 'CreateTrafficMirrorSession' && nth > 1
-      ? { status: 403, code: 'UnauthorizedOperation', message: 'You are not authorized to perform this operation.' } : undefined;
-    const { status, stdout, stderr } = await vpcMirror(proxy.endpoint, ['apply', '-c', file]);
-    proxy.reset();
-    assert.equal(status, 2);
-    assert.match(stdout, /1 added, 0 changed, 0 removed, then stopped\./);
-    assert.match(stderr, /may not call ec2:CreateTrafficMirrorSession: attach a policy such as \{"Version"/);
-  });
+  await t.test(
+    'a missing right in the middle: what was done is said, then the right with a policy; exit 2',
+    async () => {
+      await fleet.account.scale('shop', 5);
+      proxy.reset();
+      proxy.answer = (action, nth) =>
+        action === 'CreateTrafficMirrorSession' && nth > 1
+          ? { status: 403, code: 'UnauthorizedOperation', message: 'You are not authorized to perform this operation.' }
+          : undefined;
+      const { status, stdout, stderr } = await vpcMirror(proxy.endpoint, ['apply', '-c', file]);
+      proxy.reset();
+      assert.equal(status, 2);
+      assert.match(stdout, /1 added, 0 changed, 0 removed, then stopped\./);
+      assert.match(stderr, /may not call ec2:CreateTrafficMirrorSession: attach a policy such as \{"Version"/);
+    },
+  );
 
   await t.test('nothing is picked: no session is removed unless that is said', async () => {
     const empty = description(t, { interfaces: { by_asg: ['nobody'] }, sessions });
     const { status, stderr } = await vpcMirror(proxy.endpoint, ['apply', '-c', empty]);
     assert.equal(status, 2);
-    assert.match(stderr, /Nothing is picked in us-east-1: look at the selectors \(by_asg nobody found nothing\) and the region; with --allow-empty the 3 sessions of ours are removed\./);
+    assert.match(
+      stderr,
+      /Nothing is picked in us-east-1: look at the selectors \(by_asg nobody found nothing\) and the region; with --allow-empty the 3 sessions of ours are removed\./,
+    );
     assert.equal((await mirrored()).length, 3);
     assert.equal((await vpcMirror(proxy.endpoint, ['apply', '-c', empty, '--allow-empty'])).status, 0);
     assert.deepEqual(await mirrored(), []);
   });
 
   await t.test('a filter that is not there: one sentence, exit 2', async () => {
-    const wrong = description(t, { interfaces: { by_asg: ['shop'] }, sessions: { ...sessions, traffic_mirror_filter_id: 'tmf-0123456789abcdef0' } });
+    const wrong = description(t, {
+      interfaces: { by_asg: ['shop'] },
+      sessions: { ...sessions, traffic_mirror_filter_id: 'tmf-0123456789abcdef0' },
+    });
     const { status, stderr } = await vpcMirror(proxy.endpoint, ['plan', '-c', wrong]);
     assert.equal(status, 2);
     assert.match(stderr, /sessions\.traffic_mirror_filter_id: there is no tmf-0123456789abcdef0 in us-east-1/);

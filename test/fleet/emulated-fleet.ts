@@ -1,7 +1,12 @@
 // An account with a mirror in it: filter and target are there, the sessions are for the command or the reconciler to make.
 import {
-  CreateTrafficMirrorFilterCommand, CreateTrafficMirrorFilterRuleCommand, CreateTrafficMirrorSessionCommand, CreateTrafficMirrorTargetCommand,
-  DescribeNetworkInterfacesCommand, type CreateTrafficMirrorSessionCommandInput, type EC2Client,
+  CreateTrafficMirrorFilterCommand,
+  CreateTrafficMirrorFilterRuleCommand,
+  CreateTrafficMirrorSessionCommand,
+  CreateTrafficMirrorTargetCommand,
+  DescribeNetworkInterfacesCommand,
+  type CreateTrafficMirrorSessionCommandInput,
+  type EC2Client,
 } from '@aws-sdk/client-ec2';
 import type { TestContext } from 'node:test';
 import { openAccount, type Account as FleetAccount } from '../../fleet/aws/account.ts';
@@ -28,7 +33,9 @@ export interface EmulatedFleet {
   mirrored(): Promise<string[]>;
   interfacesOfGroup(group: string): Promise<string[]>;
   /** Makes a session of somebody else's. */
-  foreign(session: Pick<CreateTrafficMirrorSessionCommandInput, 'NetworkInterfaceId' | 'SessionNumber'> & { target?: string }): Promise<string>;
+  foreign(
+    session: Pick<CreateTrafficMirrorSessionCommandInput, 'NetworkInterfaceId' | 'SessionNumber'> & { target?: string },
+  ): Promise<string>;
 }
 
 export async function emulatedFleet(t: TestContext): Promise<EmulatedFleet | undefined> {
@@ -46,30 +53,58 @@ export async function fleetIn(t: TestContext, account: Account): Promise<Emulate
   const tested = await openAccount({ endpoint: proxy.endpoint });
   const { ec2 } = direct;
 
-  const filterId = (await ec2.send(new CreateTrafficMirrorFilterCommand({}))).TrafficMirrorFilter!.TrafficMirrorFilterId!;
-  await ec2.send(new CreateTrafficMirrorFilterRuleCommand({
-    TrafficMirrorFilterId: filterId, TrafficDirection: 'ingress', RuleNumber: 100, RuleAction: 'accept', Protocol: 6,
-    SourceCidrBlock: '0.0.0.0/0', DestinationCidrBlock: '0.0.0.0/0', DestinationPortRange: { FromPort: 80, ToPort: 80 },
-  }));
+  const filterId = (await ec2.send(new CreateTrafficMirrorFilterCommand({}))).TrafficMirrorFilter!
+    .TrafficMirrorFilterId!;
+  await ec2.send(
+    new CreateTrafficMirrorFilterRuleCommand({
+      TrafficMirrorFilterId: filterId,
+      TrafficDirection: 'ingress',
+      RuleNumber: 100,
+      RuleAction: 'accept',
+      Protocol: 6,
+      SourceCidrBlock: '0.0.0.0/0',
+      DestinationCidrBlock: '0.0.0.0/0',
+      DestinationPortRange: { FromPort: 80, ToPort: 80 },
+    }),
+  );
   const target = async (arn: string): Promise<string> =>
-    (await ec2.send(new CreateTrafficMirrorTargetCommand({ NetworkLoadBalancerArn: arn }))).TrafficMirrorTarget!.TrafficMirrorTargetId!;
+    (await ec2.send(new CreateTrafficMirrorTargetCommand({ NetworkLoadBalancerArn: arn }))).TrafficMirrorTarget!
+      .TrafficMirrorTargetId!;
   const targetId = await target(ids['lb_mirror']!);
   let elsewhere: string | undefined;
 
   const sessions = (): Promise<Session[]> => readSessions(direct);
   return {
-    account, ids, ec2, proxy, tested, filterId, targetId, sessions,
-    mirrored: async () => (await sessions()).filter(({ owner }) => owner === 'vpc-mirror').map(({ networkInterfaceId }) => networkInterfaceId).sort(),
+    account,
+    ids,
+    ec2,
+    proxy,
+    tested,
+    filterId,
+    targetId,
+    sessions,
+    mirrored: async () =>
+      (await sessions())
+        .filter(({ owner }) => owner === 'vpc-mirror')
+        .map(({ networkInterfaceId }) => networkInterfaceId)
+        .sort(),
     interfacesOfGroup: async (group) => {
       const { NetworkInterfaces: all } = await ec2.send(new DescribeNetworkInterfacesCommand({}));
       const members = await account.members(group);
-      return (all ?? []).filter((eni) => members.includes(eni.Attachment?.InstanceId ?? '')).map((eni) => eni.NetworkInterfaceId!).sort();
+      return (all ?? [])
+        .filter((eni) => members.includes(eni.Attachment?.InstanceId ?? ''))
+        .map((eni) => eni.NetworkInterfaceId!)
+        .sort();
     },
     foreign: async ({ target: to, ...wanted }) => {
       elsewhere ??= await target(ids['lb_spare']!);
-      const made = await ec2.send(new CreateTrafficMirrorSessionCommand({
-        TrafficMirrorFilterId: filterId, TrafficMirrorTargetId: to ?? elsewhere, ...wanted,
-      }));
+      const made = await ec2.send(
+        new CreateTrafficMirrorSessionCommand({
+          TrafficMirrorFilterId: filterId,
+          TrafficMirrorTargetId: to ?? elsewhere,
+          ...wanted,
+        }),
+      );
       return made.TrafficMirrorSession!.TrafficMirrorSessionId!;
     },
   };

@@ -26,7 +26,10 @@ test('vpc-mirror enis', async (t) => {
     await account.stop(ids['instance_target']!);
     const { stdout } = await enis({ by_instance: [ids['instance_target']] }, ['--json']);
     assert.equal(JSON.parse(stdout).candidates[ids['eni_target']!].instance_state, 'stopped');
-    assert.match((await enis({ by_instance: [ids['instance_target']] })).stdout, /m6i\.large \(stopped\)|m6i\.large\s+us-east/);
+    assert.match(
+      (await enis({ by_instance: [ids['instance_target']] })).stdout,
+      /m6i\.large \(stopped\)|m6i\.large\s+us-east/,
+    );
   });
 
   // The sentences are those of enis/by_id.tf (test/terraform/enis-refusals.test.ts).
@@ -35,7 +38,8 @@ test('vpc-mirror enis', async (t) => {
     eni_metal: 'is of type m5.metal',
     eni_nat: 'AWS mirrors interfaces of type interface only, and {id} is of type nat_gateway',
     eni_idle: '{id} is attached to no instance, so there is nothing to mirror',
-    eni_rebuilders_0: 'the instance {instance_rebuilders_0} of {id} is excluded, by its id or by a tag (vpc-mirror:role)',
+    eni_rebuilders_0:
+      'the instance {instance_rebuilders_0} of {id} is excluded, by its id or by a tag (vpc-mirror:role)',
   })) {
     await t.test(`by_id of ${word} is a mistake`, async () => {
       const { status, stderr } = await enis({ by_id: { web: ids[word] } });
@@ -45,13 +49,17 @@ test('vpc-mirror enis', async (t) => {
     });
   }
 
-  const refused = (action: string, code: string) => (name: string) => name === action ? { status: 403, code, message: 'You are not authorized' } : undefined;
+  const refused = (action: string, code: string) => (name: string) =>
+    name === action ? { status: 403, code, message: 'You are not authorized' } : undefined;
   const mistakes: Readonly<Record<string, { run: () => ReturnType<typeof vpcMirror>; sentence: RegExp }>> = {
     'no credentials': {
       run: () => enis({ by_asg: ['shop'] }, [], { AWS_ACCESS_KEY_ID: undefined, AWS_SECRET_ACCESS_KEY: undefined }),
       sentence: /^vpc-mirror: No AWS credentials were found: log in/,
     },
-    'no region': { run: () => enis({ by_asg: ['shop'] }, [], { AWS_REGION: undefined }), sentence: /^vpc-mirror: No AWS region is known: give --region/ },
+    'no region': {
+      run: () => enis({ by_asg: ['shop'] }, [], { AWS_REGION: undefined }),
+      sentence: /^vpc-mirror: No AWS region is known: give --region/,
+    },
     'a region that is none': {
       run: () => enis({ by_asg: ['shop'] }, ['--region', 'eu-wset-1'], { AWS_ENDPOINT_URL: undefined }),
       sentence: /There is no AWS API for the region eu-wset-1 within reach|eu-wset-1 cannot be reached/,
@@ -60,20 +68,41 @@ test('vpc-mirror enis', async (t) => {
       run: () => enis({ by_asg: ['shop'] }, ['--region', 'eu-west-1'], {}, { region: 'us-east-1' }),
       sentence: /--region eu-west-1: \S+ describes a mirror in us-east-1/,
     },
-    'nothing is picked': { run: () => enis({ by_asg: ['nobody'] }), sentence: /Nothing is picked in us-east-1: look at the selectors \(by_asg nobody found nothing\)/ },
+    'nothing is picked': {
+      run: () => enis({ by_asg: ['nobody'] }),
+      sentence: /Nothing is picked in us-east-1: look at the selectors \(by_asg nobody found nothing\)/,
+    },
     'no selector': { run: () => enis({}), sentence: /interfaces: names no selector, so nothing is picked/ },
-    'an unknown load balancer': { run: () => enis({ by_elb: { web: { name: 'shpo' } } }), sentence: /by_elb\["web"\]: no load balancer of this type is named shpo in us-east-1/ },
-    'a load balancer of another type': { run: () => enis({ by_elb: { web: { name: 'shop', type: 'network' } } }), sentence: /shop is of type application, not network/ },
+    'an unknown load balancer': {
+      run: () => enis({ by_elb: { web: { name: 'shpo' } } }),
+      sentence: /by_elb\["web"\]: no load balancer of this type is named shpo in us-east-1/,
+    },
+    'a load balancer of another type': {
+      run: () => enis({ by_elb: { web: { name: 'shop', type: 'network' } } }),
+      sentence: /shop is of type application, not network/,
+    },
     'an unknown node group': {
       run: () => enis({ by_eks: { web: { cluster_name: 'prod', node_group_names: ['grene'] } } }),
-      sentence: /by_eks\["web"\]: eks:DescribeNodegroup failed: .*look at the names, and whether the cluster is in us-east-1/,
+      sentence:
+        /by_eks\["web"\]: eks:DescribeNodegroup failed: .*look at the names, and whether the cluster is in us-east-1/,
     },
-    'a misspelled key': { run: () => enis({ by_agsg: ['shop'] }), sentence: /- interfaces\.by_agsg: is not a key here: did you mean 'by_asg'\?/ },
+    'a misspelled key': {
+      run: () => enis({ by_agsg: ['shop'] }),
+      sentence: /- interfaces\.by_agsg: is not a key here: did you mean 'by_asg'\?/,
+    },
     'ids that are none, all at once': {
-      run: () => enis({ by_instance: ['web'], by_subnet: ['vpc-0a'] }), sentence: /2 mistakes\n- interfaces\.by_instance\[0\]: an instance id must look like.*\n- interfaces\.by_subnet\[0\]/s,
+      run: () => enis({ by_instance: ['web'], by_subnet: ['vpc-0a'] }),
+      sentence:
+        /2 mistakes\n- interfaces\.by_instance\[0\]: an instance id must look like.*\n- interfaces\.by_subnet\[0\]/s,
     },
-    'a file that is not there': { run: () => vpcMirror(account.endpoint, ['enis', '-c', '/nowhere.json']), sentence: /cannot be read: there is no such file: write it, or take Terraform's:\s+terraform output/ },
-    'an unknown flag': { run: () => enis({}, ['--jsno']), sentence: /unknown option '--jsno' \(did you mean --json\?\); see vpc-mirror --help/ },
+    'a file that is not there': {
+      run: () => vpcMirror(account.endpoint, ['enis', '-c', '/nowhere.json']),
+      sentence: /cannot be read: there is no such file: write it, or take Terraform's:\s+terraform output/,
+    },
+    'an unknown flag': {
+      run: () => enis({}, ['--jsno']),
+      sentence: /unknown option '--jsno' \(did you mean --json\?\); see vpc-mirror --help/,
+    },
   };
   for (const [name, { run, sentence }] of Object.entries(mistakes)) {
     await t.test(`${name}: one sentence, exit 2`, async () => {
@@ -84,13 +113,18 @@ test('vpc-mirror enis', async (t) => {
     });
   }
 
-  for (const [action, right] of Object.entries({ DescribeNetworkInterfaces: 'ec2:DescribeNetworkInterfaces', DescribeTrafficMirrorSessions: 'ec2:DescribeTrafficMirrorSessions' })) {
+  for (const [action, right] of Object.entries({
+    DescribeNetworkInterfaces: 'ec2:DescribeNetworkInterfaces',
+    DescribeTrafficMirrorSessions: 'ec2:DescribeTrafficMirrorSessions',
+  })) {
     await t.test(`a missing right names itself, with a policy to paste: ${right}`, async () => {
       proxy.answer = refused(action, 'UnauthorizedOperation');
       const { status, stderr } = await enis({ by_asg: ['shop'] });
       proxy.reset();
       assert.equal(status, 2);
-      const policy: { Statement: { Action: string }[] } = JSON.parse(/policy such as (\{.*\}) \(AWS said/.exec(stderr)?.[1] ?? '{}');
+      const policy: { Statement: { Action: string }[] } = JSON.parse(
+        /policy such as (\{.*\}) \(AWS said/.exec(stderr)?.[1] ?? '{}',
+      );
       assert.equal(policy.Statement[0]?.Action, right);
     });
   }

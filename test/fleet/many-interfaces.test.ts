@@ -11,21 +11,32 @@ test(`${MANY} interfaces`, async (t) => {
   const fleet = await emulatedFleet(t);
   if (fleet === undefined) return;
   const { ec2, ids, proxy, filterId, targetId, mirrored } = fleet;
-  const large = await ec2.send(new CreateSubnetCommand({ VpcId: ids['vpc']!, CidrBlock: '10.0.64.0/20', AvailabilityZone: 'us-east-1a' }));
+  const large = await ec2.send(
+    new CreateSubnetCommand({ VpcId: ids['vpc']!, CidrBlock: '10.0.64.0/20', AvailabilityZone: 'us-east-1a' }),
+  );
   for (let made = 0; made < MANY; made += 500) {
-    await ec2.send(new RunInstancesCommand({
-      ImageId: ids['image'], InstanceType: 'm5.large', MinCount: 500, MaxCount: 500, SubnetId: large.Subnet!.SubnetId!,
-      TagSpecifications: [{ ResourceType: 'instance', Tags: [{ Key: 'app', Value: 'many' }] }],
-    }));
+    await ec2.send(
+      new RunInstancesCommand({
+        ImageId: ids['image'],
+        InstanceType: 'm5.large',
+        MinCount: 500,
+        MaxCount: 500,
+        SubnetId: large.Subnet!.SubnetId!,
+        TagSpecifications: [{ ResourceType: 'instance', Tags: [{ Key: 'app', Value: 'many' }] }],
+      }),
+    );
   }
   const file = description(t, {
-    interfaces: { by_tags: { many: { tags: { app: 'many' } } } }, sessions: { traffic_mirror_filter_id: filterId, traffic_mirror_target_id: targetId },
+    interfaces: { by_tags: { many: { tags: { app: 'many' } } } },
+    sessions: { traffic_mirror_filter_id: filterId, traffic_mirror_target_id: targetId },
   });
   const run = async (...args: string[]): Promise<string> => {
     proxy.reset();
     const begun = performance.now();
     const { status, stdout, stderr } = await vpcMirror(proxy.endpoint, [...args, '-c', file]);
-    t.diagnostic(`${args.join(' ')}: ${((performance.now() - begun) / 1000).toFixed(1)} s, ${proxy.count(/./) - proxy.writes()} reads, ${proxy.writes()} writes`);
+    t.diagnostic(
+      `${args.join(' ')}: ${((performance.now() - begun) / 1000).toFixed(1)} s, ${proxy.count(/./) - proxy.writes()} reads, ${proxy.writes()} writes`,
+    );
     assert.equal(status, 0, stderr);
     // 2,000 ids in filters of 200, pages of 1,000, and what does not depend on how many there are.
     assert.ok(proxy.count(/^Describe/) <= 40, JSON.stringify([...proxy.calls]));

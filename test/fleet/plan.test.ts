@@ -12,25 +12,57 @@ import { planSessions, SESSIONS_PER_ACCOUNT } from '../../fleet/sessions/plan.ts
 import type { Session } from '../../fleet/sessions/session.ts';
 import { crossZoneShare } from '../../fleet/sessions/zones.ts';
 
-const { sessions: settings } = parseDescription('sessions: {traffic_mirror_filter_id: tmf-0a, traffic_mirror_target_id: tmt-0a}', 'test');
+const { sessions: settings } = parseDescription(
+  'sessions: {traffic_mirror_filter_id: tmf-0a, traffic_mirror_target_id: tmt-0a}',
+  'test',
+);
 assert.ok(settings !== undefined);
 const options = { settings, refusedKinds: new Set<string>() };
 
 function picked(n: number, zone = 'us-east-1a', instance: Partial<Instance> = {}): Picked {
   const ip = `10.0.${n >> 8}.${n & 255}`;
   return {
-    key: `eni-${n}`, why: 'by_asg shop', note: null,
-    instance: { id: `i-${n}`, instanceType: 'm5.large', state: 'running', availabilityZone: zone, autoScalingGroup: 'shop', tags: new Map(), ...instance },
+    key: `eni-${n}`,
+    why: 'by_asg shop',
+    note: null,
+    instance: {
+      id: `i-${n}`,
+      instanceType: 'm5.large',
+      state: 'running',
+      availabilityZone: zone,
+      autoScalingGroup: 'shop',
+      tags: new Map(),
+      ...instance,
+    },
     eni: {
-      id: `eni-${n}`, description: '', interfaceType: 'interface', vpcId: 'vpc-0a', subnetId: 'subnet-0a', availabilityZone: zone, privateIp: ip, privateIps: [ip],
-      securityGroupIds: [], isAttached: true, instanceId: `i-${n}`, instanceOwnerId: '123456789012', deviceIndex: 0, tags: new Map(),
+      id: `eni-${n}`,
+      description: '',
+      interfaceType: 'interface',
+      vpcId: 'vpc-0a',
+      subnetId: 'subnet-0a',
+      availabilityZone: zone,
+      privateIp: ip,
+      privateIps: [ip],
+      securityGroupIds: [],
+      isAttached: true,
+      instanceId: `i-${n}`,
+      instanceOwnerId: '123456789012',
+      deviceIndex: 0,
+      tags: new Map(),
     },
   };
 }
 
 const session = (n: number, more: Partial<Session> = {}): Session => ({
-  id: `tms-${n}`, networkInterfaceId: `eni-${n}`, targetId: 'tmt-0a', filterId: 'tmf-0a', sessionNumber: 1, virtualNetworkId: 7, packetLength: 8500,
-  owner: 'vpc-mirror', ...more,
+  id: `tms-${n}`,
+  networkInterfaceId: `eni-${n}`,
+  targetId: 'tmt-0a',
+  filterId: 'tmf-0a',
+  sessionNumber: 1,
+  virtualNetworkId: 7,
+  packetLength: 8500,
+  owner: 'vpc-mirror',
+  ...more,
 });
 
 const selection = (...all: Picked[]): Selection => ({ picked: all, refused: [], unmatched: [], mistakes: [] });
@@ -38,46 +70,94 @@ const selection = (...all: Picked[]): Selection => ({ picked: all, refused: [], 
 test('the account\'s quota: what fits is added, the rest is said before anything is written', () => {
   const foreign = Array.from({ length: SESSIONS_PER_ACCOUNT - 1 }, (_, n) => session(n + 100, { owner: null }));
   const plan = planSessions(selection(picked(1), picked(2), picked(3)), foreign, options);
-  assert.deepEqual(plan.add.map((one) => one.picked.eni.id), ['eni-1']);
-  assert.deepEqual(plan.blocked.map(({ reason }) => reason), Array(2).fill('the account has 9999 sessions, and AWS allows 10,000'));
+  assert.deepEqual(
+    plan.add.map((one) => one.picked.eni.id),
+    ['eni-1'],
+  );
+  assert.deepEqual(
+    plan.blocked.map(({ reason }) => reason),
+    Array(2).fill('the account has 9999 sessions, and AWS allows 10,000'),
+  );
 });
 
 test('what goes makes room', () => {
-  const full = Array.from({ length: SESSIONS_PER_ACCOUNT }, (_, n) => session(n + 100, { owner: n === 0 ? 'vpc-mirror' : null }));
+  const full = Array.from({ length: SESSIONS_PER_ACCOUNT }, (_, n) =>
+    session(n + 100, { owner: n === 0 ? 'vpc-mirror' : null }),
+  );
   const plan = planSessions(selection(picked(1)), full, options);
-  assert.deepEqual([plan.add.length, plan.remove.map(({ reason }) => reason), plan.blocked.length], [1, ['eni-100 is no longer picked'], 0]);
+  assert.deepEqual(
+    [plan.add.length, plan.remove.map(({ reason }) => reason), plan.blocked.length],
+    [1, ['eni-100 is no longer picked'], 0],
+  );
 });
 
 test('a rebuilder or a node is never mirrored, tagged or not; a session on one goes', () => {
-  const { rebuild } = parseDescription('rebuild: {autoscaling_group_name: rebuilders, nodes_autoscaling_group_name: nodes}', 'test');
-  const loop = selection(picked(1, 'us-east-1a', { autoScalingGroup: 'rebuilders' }), picked(2, 'us-east-1a', { autoScalingGroup: 'nodes' }), picked(3));
+  const { rebuild } = parseDescription(
+    'rebuild: {autoscaling_group_name: rebuilders, nodes_autoscaling_group_name: nodes}',
+    'test',
+  );
+  const loop = selection(
+    picked(1, 'us-east-1a', { autoScalingGroup: 'rebuilders' }),
+    picked(2, 'us-east-1a', { autoScalingGroup: 'nodes' }),
+    picked(3),
+  );
   const plan = planSessions(loop, [session(1)], { ...options, rebuild });
-  assert.deepEqual(plan.add.map((one) => one.picked.eni.id), ['eni-3']);
+  assert.deepEqual(
+    plan.add.map((one) => one.picked.eni.id),
+    ['eni-3'],
+  );
   assert.match(plan.remove[0]!.reason, /a rebuilder or node of this mirror: it would mirror the mirror/);
   assert.equal(plan.blocked.length, 2);
 });
 
 test('of two sessions of ours on an interface the one with the lower number stays', () => {
   const plan = planSessions(selection(picked(1)), [session(1, { id: 'tms-b', sessionNumber: 2 }), session(1)], options);
-  assert.deepEqual([plan.keep.map(({ id }) => id), plan.remove.map((one) => one.session.id), plan.add.length], [['tms-1'], ['tms-b'], 0]);
+  assert.deepEqual(
+    [plan.keep.map(({ id }) => id), plan.remove.map((one) => one.session.id), plan.add.length],
+    [['tms-1'], ['tms-b'], 0],
+  );
 });
 
 test('another owner\'s sessions are left alone, whatever they do', () => {
-  const plan = planSessions(selection(picked(1)), [session(5, { owner: 'other' }), session(6, { owner: null })], options);
+  const plan = planSessions(
+    selection(picked(1)),
+    [session(5, { owner: 'other' }), session(6, { owner: null })],
+    options,
+  );
   assert.deepEqual([plan.add.length, plan.change.length, plan.remove.length], [1, 0, 0]);
 });
 
 test('stopped_instances: keep keeps the session of a stopped instance', () => {
   const stopped = selection(picked(1, 'us-east-1a', { state: 'stopped' }));
   assert.equal(planSessions(stopped, [session(1)], options).remove.length, 1);
-  assert.equal(planSessions(stopped, [session(1)], { ...options, settings: { ...settings, stopped_instances: 'keep' } }).keep.length, 1);
+  assert.equal(
+    planSessions(stopped, [session(1)], { ...options, settings: { ...settings, stopped_instances: 'keep' } }).keep
+      .length,
+    1,
+  );
 });
 
-const rule = (RuleNumber: number, RuleAction: 'accept' | 'reject', more = {}): NonNullable<TrafficMirrorFilter['IngressFilterRules']>[number] => ({
-  RuleNumber, RuleAction, Protocol: 6, SourceCidrBlock: '0.0.0.0/0', DestinationCidrBlock: '0.0.0.0/0', ...more,
+const rule = (
+  RuleNumber: number,
+  RuleAction: 'accept' | 'reject',
+  more = {},
+): NonNullable<TrafficMirrorFilter['IngressFilterRules']>[number] => ({
+  RuleNumber,
+  RuleAction,
+  Protocol: 6,
+  SourceCidrBlock: '0.0.0.0/0',
+  DestinationCidrBlock: '0.0.0.0/0',
+  ...more,
 });
 const port = (from: number, to = from): object => ({ DestinationPortRange: { FromPort: from, ToPort: to } });
-const packet = { direction: 'ingress', protocol: 6, source: '10.0.0.1', sourcePort: 40_000, destination: '10.0.0.2', destinationPort: 80 } as const;
+const packet = {
+  direction: 'ingress',
+  protocol: 6,
+  source: '10.0.0.1',
+  sourcePort: 40_000,
+  destination: '10.0.0.2',
+  destinationPort: 80,
+} as const;
 
 for (const [name, rules, expected] of [
   ['a port', [rule(1, 'accept', port(80))], true],
@@ -91,7 +171,8 @@ for (const [name, rules, expected] of [
   ['IPv6', [rule(1, 'accept', { SourceCidrBlock: '::/0', DestinationCidrBlock: '::/0' })], false],
   ['no rule', [], false],
 ] as const) {
-  test(`a filter takes a request: ${name}`, () => assert.equal(accepts({ IngressFilterRules: [...rules] }, packet), expected));
+  test(`a filter takes a request: ${name}`, () =>
+    assert.equal(accepts({ IngressFilterRules: [...rules] }, packet), expected));
 }
 
 test('a request between two picked interfaces is seen twice if it is mirrored where it leaves, too', () => {
@@ -99,14 +180,26 @@ test('a request between two picked interfaces is seen twice if it is mirrored wh
   const ingress = { IngressFilterRules: [rule(1, 'accept', port(80))] };
   assert.deepEqual(doubleViews(both, ingress), []);
   // Answers are mirrored by their source port, and are no second view.
-  assert.deepEqual(doubleViews(both, { ...ingress, EgressFilterRules: [rule(1, 'accept', { SourcePortRange: { FromPort: 80, ToPort: 80 } })] }), []);
-  assert.match(doubleViews(both, { ...ingress, EgressFilterRules: [rule(1, 'accept')] })[0]!, /^a request of eni-2 to port 80 of eni-1 is mirrored where it leaves and where it arrives/);
+  assert.deepEqual(
+    doubleViews(both, {
+      ...ingress,
+      EgressFilterRules: [rule(1, 'accept', { SourcePortRange: { FromPort: 80, ToPort: 80 } })],
+    }),
+    [],
+  );
+  assert.match(
+    doubleViews(both, { ...ingress, EgressFilterRules: [rule(1, 'accept')] })[0]!,
+    /^a request of eni-2 to port 80 of eni-1 is mirrored where it leaves and where it arrives/,
+  );
   assert.deepEqual(doubleViews([picked(1)], { ...ingress, EgressFilterRules: [rule(1, 'accept')] }), []);
 });
 
 test('a load balancer\'s own interface beside its targets', () => {
   const balancer = { ...picked(9), instance: undefined };
-  const own = { ...balancer, eni: { ...balancer.eni, instanceId: '', instanceOwnerId: 'amazon-elb', description: 'ELB app/shop/0a' } };
+  const own = {
+    ...balancer,
+    eni: { ...balancer.eni, instanceId: '', instanceOwnerId: 'amazon-elb', description: 'ELB app/shop/0a' },
+  };
   assert.match(doubleViews([picked(1), own], {})[0]!, /^eni-9 is a load balancer's \(ELB app\/shop\/0a\)/);
   assert.deepEqual(doubleViews([own], {}), []);
 });

@@ -4,7 +4,10 @@ import type { AddressInfo } from 'node:net';
 import type { TestContext } from 'node:test';
 
 /** What a call is answered with: an error of the query APIs, or a connection that breaks after or before the account has done it. */
-export type Answer = { readonly status: number; readonly code: string; readonly message: string } | 'lost after it was done' | 'lost before it was done';
+export type Answer =
+  | { readonly status: number; readonly code: string; readonly message: string }
+  | 'lost after it was done'
+  | 'lost before it was done';
 
 export class Proxy {
   /** Base URL for clients. */
@@ -27,7 +30,9 @@ export class Proxy {
     });
     const { port } = server.address() as AddressInfo;
     const proxy = new Proxy(`http://127.0.0.1:${port}`);
-    server.on('request', (incoming: IncomingMessage, outgoing: ServerResponse) => { void proxy.take(incoming, outgoing, new URL(account)); });
+    server.on('request', (incoming: IncomingMessage, outgoing: ServerResponse) => {
+      void proxy.take(incoming, outgoing, new URL(account));
+    });
     return proxy;
   }
 
@@ -70,7 +75,11 @@ export class Proxy {
 /** The query APIs name it in the body, CloudWatch in the path or a header; EKS has a path for each. */
 function actionOf({ headers, url = '', method = '' }: IncomingMessage, body: string): string {
   const target = headers['x-amz-target'];
-  return /(?:^|&)Action=(\w+)/.exec(body)?.[1] ?? /\/operation\/(\w+)/.exec(url)?.[1] ?? (typeof target === 'string' ? target.split('.').at(-1)! : `${method} ${url}`);
+  return (
+    /(?:^|&)Action=(\w+)/.exec(body)?.[1] ??
+    /\/operation\/(\w+)/.exec(url)?.[1] ??
+    (typeof target === 'string' ? target.split('.').at(-1)! : `${method} ${url}`)
+  );
 }
 
 function errorText({ code, message }: { code: string; message: string }): string {

@@ -69,6 +69,28 @@ def main():
         utils.EC2_RESOURCE_TO_PREFIX[f"traffic-mirror-{kind}"] = prefix
         utils.EC2_PREFIX_TO_RESOURCE[prefix] = f"traffic-mirror-{kind}"
 
+    # A group whose tag `lab:refresh` or `lab:activity` is set had that end of its last refresh or activity.
+    from moto.autoscaling.responses import AutoScalingResponse
+    from moto.core.responses import ActionResult
+
+    def group_tag(self, key):
+        group = self.autoscaling_backend.autoscaling_groups[self._get_param("AutoScalingGroupName")]
+        return next((t["Value"] for t in group.tags if t["Key"] == key), None)
+
+    refreshes, activities = AutoScalingResponse.describe_instance_refreshes, AutoScalingResponse.describe_scaling_activities
+
+    def describe_instance_refreshes(self):
+        status = group_tag(self, "lab:refresh")
+        return ActionResult({"InstanceRefreshes": [{"InstanceRefreshId": "lab", "Status": status}]}) if status else refreshes(self)
+
+    def describe_scaling_activities(self):
+        status = group_tag(self, "lab:activity")
+        failed = {"ActivityId": "lab", "StatusCode": status, "StatusMessage": "You have requested more vCPU capacity than your current limit", "Cause": "lab"}
+        return ActionResult({"Activities": [failed]}) if status else activities(self)
+
+    AutoScalingResponse.describe_instance_refreshes = describe_instance_refreshes
+    AutoScalingResponse.describe_scaling_activities = describe_scaling_activities
+
     # The tags of one resource are asked for with every resource that is described: looked up, not searched for, or a
     # fleet of thousands takes minutes.
     from moto.ec2.models.tags import TagBackend

@@ -1,0 +1,215 @@
+import {
+  DescribeAutoScalingGroupsCommand,
+  DescribeInstanceRefreshesCommand,
+  DescribeScalingActivitiesCommand,
+  type Activity,
+  type AutoScalingGroup,
+  type InstanceRefresh,
+} from '@aws-sdk/client-auto-scaling';
+import { DescribeAlarmsCommand, type MetricAlarm } from '@aws-sdk/client-cloudwatch';
+import {
+  DescribeNetworkAclsCommand,
+  DescribeSecurityGroupsCommand,
+  type NetworkAcl,
+  type SecurityGroup,
+} from '@aws-sdk/client-ec2';
+import {
+  DescribeListenersCommand,
+  DescribeLoadBalancerAttributesCommand,
+  DescribeLoadBalancersCommand,
+  DescribeTargetGroupsCommand,
+  DescribeTargetHealthCommand,
+  type Listener,
+  type LoadBalancer,
+  type TargetGroup,
+  type TargetHealthDescription,
+} from '@aws-sdk/client-elastic-load-balancing-v2';
+import type { Account } from '../aws/account.ts';
+import { CallError } from '../aws/call-error.ts';
+import { inChunks } from '../aws/chunks.ts';
+import { networkInterfacesBy, type NetworkInterface } from '../aws/network-interfaces.ts';
+import type { Description, RebuildSettings } from '../description/description.ts';
+import { look, type Situation } from '../sessions/follow.ts';
+import { UsageError } from '../usage-error.ts';
+import { recentSums } from './metrics.ts';
+
+export interface Balancer {
+  readonly balancer: LoadBalancer;
+  readonly listeners: readonly Listener[];
+  readonly attributes: ReadonlyMap<string, string>;
+}
+
+/** Everything that the checks look at, read once. null = not there, or not named by the description. */
+export interface Facts {
+  readonly description: Description;
+  readonly rebuild: RebuildSettings;
+  readonly situation: Situation;
+  readonly nlb: Balancer | null;
+  readonly alb: Balancer | null;
+  readonly health: Readonly<Record<'rebuilders' | 'nodes' | 'raw', readonly TargetHealthDescription[] | null>>;
+  readonly group: AutoScalingGroup | null;
+  readonly activities: readonly Activity[];
+  readonly refreshes: readonly InstanceRefresh[];
+  /** Interfaces of the rebuilders. */
+  readonly rebuilders: readonly NetworkInterface[];
+  /** Target groups in which Auto Scaling registers the mirrored instances: what listens there. */
+  readonly listening: readonly TargetGroup[];
+  readonly securityGroups: ReadonlyMap<string, SecurityGroup>;
+  /** By subnet. */
+  readonly acls: ReadonlyMap<string, NetworkAcl>;
+  readonly alarms: readonly MetricAlarm[];
+  /** Of the last quarter of an hour; null = no datapoint. */
+  readonly packetsIn: number | null;
+  /** Of the same time: bytes that AWS did not mirror; null = no datapoint. */
+  readonly agentDatapoints: number;
+}
+
+export async function readFacts(account: Account, description: Description): Promise<Facts> {
+  const { rebuild } = description;
+  if (rebuild === undefined)
+    throw new UsageError(
+      'The description has no `rebuild`: give nlb_arn, target_group_arn and autoscaling_group_name at least, or take Terraform\'s output vpc_mirror.',
+    );
+  const situation = await look(account, description, { allowEmpty: true, tryAgain: false });
+  const sources = situation.selection.picked;
+  const groupName = rebuild.autoscaling_group_name;
+  const [nlb, alb, rebuildersHealth, nodes, raw, group, listening, alarms, packetsIn, agent] = await Promise.all([
+    balancer(account, rebuild.nlb_arn),
+    balancer(account, rebuild.alb_arn),
+    healthOf(account, rebuild.target_group_arn),
+    healthOf(account, rebuild.detection_target_group_arn),
+    healthOf(account, rebuild.raw_target_group_arn),
+    groupName === null ? null : groupsNamed(account, [groupName]).then(([one]) => one ?? null),
+    listeningGroups(
+      account,
+      sources.flatMap(({ instance }) => instance?.autoScalingGroup ?? []),
+    ),
+    account.cloudWatch
+      .send(new DescribeAlarmsCommand({ AlarmNamePrefix: `${rebuild.name_prefix}-` }))
+      .then((found) => found.MetricAlarms ?? []),
+    recentSums(account, rebuild, 'rebuilder_packets_in_total', 'Sum'),
+    recentSums(account, rebuild, 'rebuilder_endpoint_up', 'SampleCount'),
+  ]);
+  const [activities, refreshes, rebuilders] =
+    groupName === null || group === null
+      ? [[], [], []]
+      : await Promise.all([
+          account.autoScaling
+            .send(new DescribeScalingActivitiesCommand({ AutoScalingGroupName: groupName, MaxRecords: 20 }))
+            .then((found) => found.Activities ?? []),
+          account.autoScaling
+            .send(new DescribeInstanceRefreshesCommand({ AutoScalingGroupName: groupName }))
+            .then((found) => found.InstanceRefreshes ?? []),
+          networkInterfacesBy(
+            account,
+            'attachment.instance-id',
+            (group.Instances ?? []).flatMap(({ InstanceId: id }) => id ?? []),
+          ),
+        ]);
+  const groupIds = [
+    ...(nlb?.balancer.SecurityGroups ?? []),
+    ...(alb?.balancer.SecurityGroups ?? []),
+    ...rebuilders.flatMap((eni) => eni.securityGroupIds),
+  ];
+  const subnets = [
+    ...sources.map(({ eni }) => eni.subnetId),
+    ...rebuilders.map((eni) => eni.subnetId),
+    ...subnetsOf(nlb),
+  ];
+  const [securityGroups, acls] = await Promise.all([
+    inChunks(
+      groupIds,
+      async (chunk) =>
+        (await account.ec2.send(new DescribeSecurityGroupsCommand({ Filters: [{ Name: 'group-id', Values: chunk }] })))
+          .SecurityGroups ?? [],
+    ),
+    inChunks(
+      subnets,
+      async (chunk) =>
+        (
+          await account.ec2.send(
+            new DescribeNetworkAclsCommand({ Filters: [{ Name: 'association.subnet-id', Values: chunk }] }),
+          )
+        ).NetworkAcls ?? [],
+    ),
+  ]);
+  return {
+    description,
+    rebuild,
+    situation,
+    nlb,
+    alb,
+    health: { rebuilders: rebuildersHealth, nodes, raw },
+    group,
+    activities,
+    refreshes,
+    rebuilders,
+    listening,
+    securityGroups: new Map(securityGroups.map((one) => [one.GroupId ?? '', one])),
+    acls: new Map(acls.flatMap((acl) => (acl.Associations ?? []).map(({ SubnetId: id }) => [id ?? '', acl] as const))),
+    alarms,
+    packetsIn,
+    agentDatapoints: agent ?? 0,
+  };
+}
+
+export const subnetsOf = (one: Balancer | null): string[] =>
+  (one?.balancer.AvailabilityZones ?? []).flatMap(({ SubnetId: id }) => id ?? []);
+
+async function balancer(account: Account, arn: string | null): Promise<Balancer | null> {
+  if (arn === null) return null;
+  return orNull(async () => {
+    const [found, listeners, attributes] = await Promise.all([
+      account.elbv2.send(new DescribeLoadBalancersCommand({ LoadBalancerArns: [arn] })),
+      account.elbv2.send(new DescribeListenersCommand({ LoadBalancerArn: arn })),
+      account.elbv2.send(new DescribeLoadBalancerAttributesCommand({ LoadBalancerArn: arn })),
+    ]);
+    const one = found.LoadBalancers?.[0];
+    if (one === undefined) return null;
+    const pairs = (attributes.Attributes ?? []).map(({ Key: key, Value: value }) => [key ?? '', value ?? ''] as const);
+    return { balancer: one, listeners: listeners.Listeners ?? [], attributes: new Map(pairs) };
+  });
+}
+
+const healthOf = (account: Account, arn: string | null): Promise<readonly TargetHealthDescription[] | null> =>
+  arn === null
+    ? Promise.resolve(null)
+    : orNull(
+        async () =>
+          (await account.elbv2.send(new DescribeTargetHealthCommand({ TargetGroupArn: arn })))
+            .TargetHealthDescriptions ?? [],
+      );
+
+const groupsNamed = (account: Account, names: readonly string[]): Promise<AutoScalingGroup[]> =>
+  inChunks(
+    names,
+    async (chunk) =>
+      (await account.autoScaling.send(new DescribeAutoScalingGroupsCommand({ AutoScalingGroupNames: chunk })))
+        .AutoScalingGroups ?? [],
+    50,
+  );
+
+async function listeningGroups(account: Account, groups: readonly string[]): Promise<TargetGroup[]> {
+  const arns = (
+    await groupsNamed(
+      account,
+      groups.filter((name) => name !== ''),
+    )
+  ).flatMap(({ TargetGroupARNs: all }) => all ?? []);
+  return inChunks(
+    arns,
+    async (chunk) =>
+      (await account.elbv2.send(new DescribeTargetGroupsCommand({ TargetGroupArns: chunk }))).TargetGroups ?? [],
+    20,
+  );
+}
+
+/** What is named and not there is a finding, not an error. */
+async function orNull<T>(read: () => Promise<T | null>): Promise<T | null> {
+  try {
+    return await read();
+  } catch (error) {
+    if (error instanceof CallError && /NotFound/.test(error.code)) return null;
+    throw error;
+  }
+}

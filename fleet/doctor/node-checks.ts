@@ -1,0 +1,195 @@
+import type { TargetHealthDescription } from '@aws-sdk/client-elastic-load-balancing-v2';
+import { failed, ok, skipped, some, type Check, type Verdict } from './check.ts';
+import { RECENT_SECONDS } from './metrics.ts';
+
+/** What an ALB must leave as it is; the values that modules/vpc-mirror-rebuild sets. */
+const ALB_ATTRIBUTES: Readonly<Record<string, string>> = {
+  'routing.http.desync_mitigation_mode': 'monitor',
+  'routing.http.preserve_host_header.enabled': 'true',
+  'routing.http.xff_header_processing.mode': 'preserve',
+  'routing.http.drop_invalid_header_fields.enabled': 'false',
+};
+
+/** From the rebuilders to the nodes, and what watches over them. */
+export const NODE_CHECKS: readonly Check[] = [
+  {
+    name: 'rebuilders.capacity',
+    judge: ({ group, rebuild }) => {
+      if (rebuild.autoscaling_group_name === null) return skipped('the description has no autoscaling_group_name');
+      if (group === null)
+        return failed(
+          `there is no Auto Scaling group ${rebuild.autoscaling_group_name}`,
+          'that of the rebuilders',
+          'apply the Terraform again',
+        );
+      const suspended = (group.SuspendedProcesses ?? []).flatMap(({ ProcessName: name }) => name ?? []);
+      const inService = (group.Instances ?? []).filter(({ LifecycleState: state }) => state === 'InService').length;
+      if (suspended.length > 0)
+        return failed(
+          `${some(suspended)} of ${group.AutoScalingGroupName} suspended`,
+          'no suspended process: broken rebuilders are not replaced',
+          'resume them: aws autoscaling resume-processes',
+        );
+      return inService >= (group.MinSize ?? 0)
+        ? ok(`${inService} in service`)
+        : failed(`${inService} in service`, `${group.MinSize} at least`, 'look at the group\'s activities');
+    },
+  },
+  {
+    name: 'rebuilders.activity',
+    judge: ({ activities }) => {
+      const last = activities[0];
+      return last?.StatusCode === 'Failed' || last?.StatusCode === 'Cancelled'
+        ? failed(
+            `the last activity ${last.StatusCode.toLowerCase()}: ${last.StatusMessage ?? last.Description}`,
+            'it succeeds',
+            'mend what the message names: quota, image, subnet, role',
+          )
+        : ok('the last activity did not fail');
+    },
+  },
+  {
+    name: 'rebuilders.refresh',
+    judge: ({ refreshes }) => {
+      const last = refreshes[0];
+      return /Failed|Cancelled|Rollback/.test(last?.Status ?? '')
+        ? failed(
+            `the last instance refresh: ${last?.Status}${last?.StatusReason === undefined ? '' : `, ${last.StatusReason}`}`,
+            'Successful: the new version runs everywhere',
+            'look at the boot log of a new instance, then apply again with terraform apply -replace, or start the refresh again',
+          )
+        : ok(last === undefined ? 'none yet' : `the last one: ${last.Status}`);
+    },
+  },
+  {
+    name: 'rebuilders.health',
+    needs: ['nlb.exists', 'nlb.listener', 'rebuilders.health-port', 'rebuilders.capacity'],
+    judge: ({ health }) => healthOf(health.rebuilders, 'rebuilders', 'look at the log group: does the service run?'),
+  },
+  {
+    name: 'alb.listener',
+    judge: ({ alb, rebuild }) => {
+      if (rebuild.alb_arn === null) return skipped('no ALB of ours: the endpoint is your own');
+      if (alb === null)
+        return failed(`${rebuild.alb_arn} is not there`, 'the ALB in front of the nodes', 'apply the Terraform again');
+      const listener = alb.listeners.find(({ Port: port }) => port === 8445);
+      const arn = listener?.DefaultActions?.[0]?.TargetGroupArn;
+      if (listener === undefined)
+        return failed('no listener on port 8445', 'HTTP 8445 to the nodes', 'apply the Terraform again');
+      return rebuild.detection_target_group_arn === null || arn === rebuild.detection_target_group_arn
+        ? ok('HTTP 8445 goes to the nodes')
+        : failed(`8445 goes to ${arn}`, rebuild.detection_target_group_arn, 'apply the Terraform again');
+    },
+  },
+  {
+    name: 'alb.attributes',
+    judge: ({ alb }) => {
+      if (alb === null) return skipped('no ALB');
+      const wrong = Object.entries(ALB_ATTRIBUTES).filter(
+        ([key, value]) => alb.attributes.has(key) && alb.attributes.get(key) !== value,
+      );
+      return wrong.length === 0
+        ? ok('the ALB leaves requests as they are')
+        : failed(
+            some(wrong.map(([key]) => `${key} = ${alb.attributes.get(key)}`)),
+            some(wrong.map(([key, value]) => `${key} = ${value}`)),
+            'apply the Terraform again: attacks would be refused or changed on the way',
+          );
+    },
+  },
+  {
+    name: 'nodes.health',
+    needs: ['alb.listener'],
+    judge: ({ health }) => healthOf(health.nodes, 'nodes', 'look at a node: its token, its log, port 9445'),
+  },
+  {
+    name: 'raw.listener',
+    needs: ['nlb.exists'],
+    judge: ({ nlb, rebuild }) => {
+      if (rebuild.raw_target_group_arn === null || nlb === null)
+        return skipped('no raw path: what an ALB would refuse is re-framed or counted');
+      const listener = nlb.listeners.find(({ Port: port, Protocol: protocol }) => port === 8445 && protocol === 'TCP');
+      return listener?.DefaultActions?.[0]?.TargetGroupArn === rebuild.raw_target_group_arn
+        ? ok('TCP 8445 goes to the nodes')
+        : failed(
+            listener === undefined ? 'no listener for TCP 8445' : 'TCP 8445 goes elsewhere',
+            'TCP 8445 to raw_target_group_arn',
+            'apply the Terraform again',
+          );
+    },
+  },
+  {
+    name: 'raw.health',
+    needs: ['raw.listener'],
+    judge: ({ health }) =>
+      healthOf(health.raw, 'nodes on the raw path', 'look at the health check of that target group'),
+  },
+  {
+    name: 'alarms',
+    judge: ({ alarms }) => {
+      const loud = alarms.filter(({ StateValue: state }) => state === 'ALARM');
+      return loud.length === 0
+        ? ok(`${alarms.length} alarms, none of them raised`)
+        : failed(
+            some(loud.map(({ AlarmName: name, AlarmDescription: text }) => `${name}: ${text}`)),
+            'no alarm',
+            'docs/operations.md, by what the alarm names',
+          );
+    },
+  },
+  {
+    name: 'agent',
+    needs: ['rebuilders.capacity', 'rebuilders.health'],
+    judge: ({ agentDatapoints }) =>
+      agentDatapoints > 0
+        ? ok('the rebuilders\' metrics arrive')
+        : failed(
+            `no metric of the rebuilders in ${RECENT_SECONDS / 60} minutes`,
+            'one a minute from each',
+            'look whether the CloudWatch agent runs, and has its right and a way to CloudWatch (HTTPS)',
+          ),
+  },
+  {
+    name: 'packets',
+    needs: [
+      'agent',
+      'sources.selected',
+      'sessions.present',
+      'filter.ports',
+      'target.balancer',
+      'nlb.listener',
+      'nlb.zones',
+      'nlb.security-group',
+      'rebuilders.security-group',
+      'nacl.sources',
+      'nacl.rebuilders',
+      'rebuilders.health',
+    ],
+    judge: ({ packetsIn }) =>
+      (packetsIn ?? 0) > 0
+        ? ok(`${packetsIn} packets in ${RECENT_SECONDS / 60} minutes`)
+        : failed(
+            `no mirrored packet in ${RECENT_SECONDS / 60} minutes`,
+            'some, if anybody sends requests',
+            'is there traffic? send some: vpc-mirror doctor --canary URL',
+          ),
+  },
+];
+
+function healthOf(health: readonly TargetHealthDescription[] | null, what: string, mend: string): Verdict {
+  if (health === null) return skipped(`no target group of the ${what} is named`);
+  const sick = health.filter(({ TargetHealth: state }) => state?.State !== 'healthy');
+  if (health.length === 0) return failed(`no ${what} are registered`, 'one at least', mend);
+  return sick.length === 0
+    ? ok(`${health.length} healthy`)
+    : failed(
+        some(
+          sick.map(
+            ({ Target: target, TargetHealth: state }) =>
+              `${target?.Id} is ${state?.State} (${state?.Reason ?? ''} ${state?.Description ?? ''})`,
+          ),
+        ),
+        `all ${what} healthy`,
+        mend,
+      );
+}
