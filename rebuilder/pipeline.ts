@@ -5,7 +5,10 @@ import { Budget } from './reassembly/budget.ts';
 import type { Connection, ConnectionHandler } from './reassembly/connection.ts';
 import { Defragmenter } from './reassembly/defragment.ts';
 import { FlowTable } from './reassembly/flow-table.ts';
+import { History } from './reassembly/history.ts';
+import { ReadingsInUse } from './reassembly/readings-in-use.ts';
 import type { StreamContext } from './reassembly/stream-context.ts';
+import { Timers } from './reassembly/timers.ts';
 import { DuplicateViews } from './exchange/duplicate-views.ts';
 import type { ExchangeSink } from './exchange/exchange-sink.ts';
 import { HttpConnection } from './exchange/http-connection.ts';
@@ -49,6 +52,8 @@ export interface PipelineOptions {
 
 /** How often what waits is looked at, also within a batch. */
 const EXPIRY_MS = 20;
+/** So much of what was read last is remembered of connections of which one direction is seen. */
+const HISTORY_BYTES = 8 << 20;
 const FRAMES = INDEX['capture.frames'];
 
 /**
@@ -83,13 +88,12 @@ export class Pipeline implements FrameSink, ConnectionHandler, ExchangeSink {
     this.#packet = new Packet(options.vxlanPorts === undefined ? {} : { vxlanPorts: options.vxlanPorts });
     this.#memory = new Budget(limits.memoryBytes);
     this.#defragmenter = new Defragmenter(limits, new Budget(limits.fragmentsBytes), ledger);
-    this.#streams = {
-      ledger,
-      limits,
-      reorderBudget: new Budget(limits.reorderBytes),
-      correctionBudget: new Budget(limits.correctionBytes),
-      waiting: new Set(),
+    const shared = {
+      limits, correctionBudget: new Budget(limits.correctionBytes), timers: new Timers(), readings: new ReadingsInUse(),
+      history: new History(Math.min(HISTORY_BYTES, limits.correctionBytes)), nowMs: 0,
     };
+    const aside: StreamContext = { ...shared, ledger: new Ledger(), reorderBudget: shared.correctionBudget, aside: null };
+    this.#streams = { ...shared, ledger, reorderBudget: new Budget(limits.reorderBytes), aside };
     this.#http = {
       ledger,
       reader: http1Context(ledger, this.#memory, limits.headBytes, options.bodyLimitBytes),
@@ -115,11 +119,10 @@ export class Pipeline implements FrameSink, ConnectionHandler, ExchangeSink {
     let outcome = decapsulate(link, bytes, start, end, originalLength, outerSource, packet);
     this.senders.seen(packet.outerSource, packet.vni, packet.missing > 0, timeMs);
     while (outcome === 'fragment') {
-      const { protocol } = packet;
       const whole = this.#defragmenter.add(packet, nowMs);
       if (whole === null) return;
       wasFragmented = true;
-      outcome = decapsulatePayload(protocol, whole, 0, whole.length, packet);
+      outcome = decapsulatePayload(packet.protocol, whole, 0, whole.length, packet);
     }
     if (outcome !== 'segment') {
       this.ledger.count(outcome);
@@ -199,7 +202,7 @@ export class Pipeline implements FrameSink, ConnectionHandler, ExchangeSink {
     return {
       flows: this.#flows.size,
       pendingPackets: this.#defragmenter.size,
-      pendingBytes: this.#http.reader.pendingBytes + this.#streams.reorderBudget.usedBytes,
+      pendingBytes: this.#http.reader.pendingBytes + this.#streams.reorderBudget.dataBytes,
       waitingRequests: this.#http.waitingRequests.count,
       memoryBytes: this.#memory.usedBytes + this.#streams.reorderBudget.usedBytes + this.#streams.correctionBudget.usedBytes,
     };

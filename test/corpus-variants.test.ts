@@ -26,6 +26,8 @@ async function framesOf(file: string): Promise<Frame[]> {
   return frames;
 }
 
+const TUNNELS = new Set(['vxlan', 'geneve', 'gre']);
+
 function play(frames: readonly Frame[], options: Partial<PipelineOptions> = {}): { exchanges: ExchangeJson[]; ledger: Ledger } {
   const ledger = new Ledger();
   const exchanges: ExchangeJson[] = [];
@@ -87,11 +89,12 @@ describe('known captures, seen otherwise', { skip: captures.length === 0 && '../
       await t.test('every packet twice', () => {
         assert.deepEqual(differences(expected, play(frames.flatMap((frame) => [frame, frame])).exchanges, false), []);
       });
-      if (!isEthernet(frames)) return;
+      // A tunnel inside a mirrored frame is the machine's own.
+      if (!isEthernet(frames) || expected.tags.some((tag) => TUNNELS.has(tag)) || expected.name.includes('mpls')) return;
       await t.test('mirrored as VXLAN', () => {
         const { exchanges } = play(frames.map((frame) => inVxlan(frame, 1377)));
         assert.deepEqual(differences(expected, exchanges), []);
-        assert.ok(exchanges.every(({ vni }) => vni === 1377 || ['vxlan', 'geneve'].some((tunnel) => expected.tags.includes(tunnel))));
+        assert.ok(exchanges.every(({ vni }) => vni === 1377));
       });
       await t.test('mirrored at two interfaces with a VNI each', () => {
         const { exchanges } = play(frames.flatMap((frame) => [inVxlan(frame, 1), inVxlan(frame, 2)]));

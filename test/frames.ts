@@ -123,11 +123,11 @@ export function ipv6Fragment(id: number, offset: number, moreFragments: boolean)
   return { protocol: Protocol.fragment, bytes };
 }
 
-/** An extension header of options, all padding. `length`: bytes, a multiple of 8. */
+/** An extension header of one option that says nothing: padding, or where that would be too much (RFC 4942) an unknown one to be skipped. */
 export function ipv6Padding(protocol: number, length = 8): Ipv6Extension {
   const bytes = new Uint8Array(length);
   bytes[1] = length / 8 - 1;
-  bytes[2] = 1;
+  bytes[2] = length > 8 ? 0x1e : 1;
   bytes[3] = length - 4;
   return { protocol, bytes };
 }

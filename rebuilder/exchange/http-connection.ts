@@ -4,6 +4,7 @@ import type { HalfStream } from '../reassembly/half-stream.ts';
 import { distance } from '../reassembly/sequence.ts';
 import type { ForkKind, StreamSink } from '../reassembly/stream-sink.ts';
 import { addressText } from '../address/address-text.ts';
+import type { Http1Context } from '../http1/http1-context.ts';
 import type { HttpContext } from './http-context.ts';
 import { Http2Connection } from './http2-connection.ts';
 import { Http2Requests } from '../http2/requests.ts';
@@ -25,6 +26,7 @@ const REQUESTS = INDEX['http.requests'];
 export class HttpConnection implements RequestSink, ResponseSink, Endpoints, ConnectionOwner {
   readonly #connection: Connection;
   readonly #context: HttpContext;
+  readonly #reader: Http1Context;
   #pairingOrNull: Pairing | null = null;
   #client: End;
   #requests: RequestParser | null = null;
@@ -41,11 +43,12 @@ export class HttpConnection implements RequestSink, ResponseSink, Endpoints, Con
   constructor(connection: Connection, context: HttpContext) {
     this.#connection = connection;
     this.#context = context;
+    this.#reader = connection.isCandidate ? context.lateReader : context.reader;
     const known = connection.client;
     this.#client = known ?? (serverPortFirst(connection) ? 'b' : 'a');
     const midstream = known === null;
     const { client, server } = this.#halves();
-    this.#requests = new RequestParser(context.reader, this, this, midstream);
+    this.#requests = new RequestParser(this.#reader, this, this, midstream);
     client.sink = this.#requests;
     server.sink = new UnheardStream(this);
     server.waitsForPeer = true;
@@ -54,7 +57,7 @@ export class HttpConnection implements RequestSink, ResponseSink, Endpoints, Con
       server.sink = new TentativeStream(this.#responses = this.#responseParser(true), this);
     }
     if (!midstream && context.expectsProxyHeader(connection)) {
-      client.sink = new ProxyPrefix(this.#requests, context.reader, (addresses) => { this.proxied = addresses; });
+      client.sink = new ProxyPrefix(this.#requests, this.#reader, (addresses) => { this.proxied = addresses; });
     }
   }
 
@@ -66,11 +69,11 @@ export class HttpConnection implements RequestSink, ResponseSink, Endpoints, Con
   }
 
   #responseParser(midstream: boolean): ResponseParser {
-    return new ResponseParser(this.#context.reader, this, this.#context.parseResponses, midstream);
+    return new ResponseParser(this.#reader, this, this.#context.parseResponses, midstream);
   }
 
   get #pairing(): Pairing {
-    return this.#pairingOrNull ??= new Pairing(this.#context.reader.budget);
+    return this.#pairingOrNull ??= new Pairing(this.#reader.budget);
   }
 
   // --- Endpoints
@@ -110,6 +113,7 @@ export class HttpConnection implements RequestSink, ResponseSink, Endpoints, Con
   request(request: HttpRequest): void {
     const { ledger, nowMs } = this.#context;
     ledger.values[REQUESTS]!++;
+    if (this.#connection.isCandidate && request.reading === 1) request.reading = 2;
     if (request.irregular !== null && (request.streamId === 0 || request.irregular.length > 1)) ledger.count('http.irregular_requests');
     if (request.lost !== null) {
       ledger.count('http.incomplete_requests');
@@ -223,7 +227,7 @@ export class HttpConnection implements RequestSink, ResponseSink, Endpoints, Con
     this.#client = this.#client === 'a' ? 'b' : 'a';
     this.#clientAddress = null;
     this.#serverAddress = null;
-    this.#requests = new RequestParser(this.#context.reader, this, this, true);
+    this.#requests = new RequestParser(this.#reader, this, this, true);
     this.#responses = this.#responseParser(true);
     server.sink.inner = this.#requests;
     client.sink.inner = this.#responses;
@@ -233,7 +237,7 @@ export class HttpConnection implements RequestSink, ResponseSink, Endpoints, Con
   }
 
   /** A copy of the request parser for bytes that come late, or differ: what it finds goes on at once, marked. */
-  forkRequests(kind: ForkKind): StreamSink | null {
+  forkRequests(kind: ForkKind, afresh = false): StreamSink | null {
     const told = this.#told ??= new ToldRequests();
     const tell = (request: HttpRequest): void => {
       if (kind === 'correction') request.correction = true;
@@ -247,7 +251,7 @@ export class HttpConnection implements RequestSink, ResponseSink, Endpoints, Con
       isServer: () => false,
       http2Requests: () => new Http2Requests(this.#context.lateReader, this, tell),
       forkDiscarded: () => told.readerEnds(),
-    }, kind) ?? null;
+    }, kind, afresh) ?? null;
   }
 
   /** The first reader is no copy. */

@@ -56,7 +56,7 @@ export class ProxyPrefix implements StreamSink {
 
   stall(nowMs: number, afterMs: number): boolean { return this.#inner.stall(nowMs, afterMs); }
   get unfinished(): boolean { return this.#inner.unfinished; }
-  fork(kind: ForkKind): StreamSink | null { return this.#inner.fork(kind); }
+  fork(kind: ForkKind, afresh?: boolean): StreamSink | null { return this.#inner.fork(kind, afresh); }
   discard(): void { this.#inner.discard(); }
 
   #decide(addresses: ProxyAddresses | null): void {

@@ -33,7 +33,7 @@ export class TentativeStream implements StreamSink {
   end(): void { this.inner.end(); }
   stall(nowMs: number, afterMs: number): boolean { return this.inner.stall(nowMs, afterMs); }
   get unfinished(): boolean { return this.inner.unfinished; }
-  fork(kind: ForkKind): StreamSink | null { return this.inner.fork(kind); }
+  fork(kind: ForkKind, afresh?: boolean): StreamSink | null { return this.inner.fork(kind, afresh); }
   discard(): void { this.inner.discard(); }
 }
 

@@ -138,7 +138,7 @@ export abstract class MessageReader implements StreamSink {
     this.state = 'idle';
   }
 
-  abstract fork(kind: ForkKind): StreamSink | null;
+  abstract fork(kind: ForkKind, afresh?: boolean): StreamSink | null;
 
   /** Takes over the state of another reader, with a copy of what it holds. @returns false: there was no memory for that */
   protected copyFrom(other: MessageReader): boolean {

@@ -26,7 +26,7 @@ export interface RequestSink {
   /** What may be the preface of HTTP/2 stands where it is believed: who reads it? */
   http2Requests(): Http2Requests;
   /** A copy of this parser for bytes that come late, or for those that another reading of the stream has; null = none. */
-  forkRequests(kind: ForkKind): StreamSink | null;
+  forkRequests(kind: ForkKind, afresh?: boolean): StreamSink | null;
   /** The parser was one of those copies, and reads no more. */
   forkDiscarded(): void;
 }
@@ -72,14 +72,19 @@ export class RequestParser extends MessageReader {
     return this.began.seq;
   }
 
-  override fork(kind: ForkKind): StreamSink | null {
+  override fork(kind: ForkKind, afresh = false): StreamSink | null {
+    if (afresh) return this.state === 'other' && this.#mode !== 'search' ? null : this.#sink.forkRequests(kind, true);
     if (this.#http2 !== null && (this.#http2.knowledge === 0 || (kind === 'correction' && this.#http2.isFollowed))) return null;
     return this.#sink.forkRequests(kind);
   }
 
   /** A parser in the same state that counts and reports elsewhere. */
-  forkInto(context: Http1Context, sink: Omit<RequestSink, 'forkRequests'>, kind: ForkKind): StreamSink | null {
+  forkInto(context: Http1Context, sink: Omit<RequestSink, 'forkRequests'>, kind: ForkKind, afresh = false): StreamSink | null {
     const copy = new RequestParser(context, this.#endpoints, { ...sink, forkRequests: () => null }, false);
+    if (afresh) {
+      copy.#reported = 7;
+      return copy;
+    }
     if (!copy.copyFrom(this)) {
       copy.discard();
       return null;

@@ -4,20 +4,28 @@
  */
 export class Budget {
   readonly limitBytes: number;
+  /** Granted: captured bytes, and what holding them takes besides. */
   usedBytes = 0;
+  /** The captured bytes among them. */
+  dataBytes = 0;
 
   constructor(limitBytes: number) {
     this.limitBytes = limitBytes;
   }
 
-  /** true = granted; the holder gives it back with `release`. */
-  take(bytes: number): boolean {
-    if (this.usedBytes + bytes > this.limitBytes) return false;
-    this.usedBytes += bytes;
+  /**
+   * @param overhead bytes that objects and lists around the data take: a sender of single bytes must not get them for nothing
+   * @returns true = granted; the holder gives it back with `release`
+   */
+  take(bytes: number, overhead = 0): boolean {
+    if (this.usedBytes + bytes + overhead > this.limitBytes) return false;
+    this.usedBytes += bytes + overhead;
+    this.dataBytes += bytes;
     return true;
   }
 
-  release(bytes: number): void {
-    this.usedBytes -= bytes;
+  release(bytes: number, overhead = 0): void {
+    this.usedBytes -= bytes + overhead;
+    this.dataBytes -= bytes;
   }
 }

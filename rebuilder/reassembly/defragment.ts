@@ -1,41 +1,63 @@
 import type { Ledger } from '../ledger.ts';
 import type { Packet } from '../wire/packet.ts';
 import type { Budget } from './budget.ts';
+import { FragmentRuns } from './fragment-runs.ts';
 
 interface Datagram {
-  key: string;
-  firstMs: number;
-  /** Fragments in order of their offset, without overlap. */
-  parts: { offset: number; bytes: Uint8Array }[];
-  heldBytes: number;
-  /** Length of the whole payload, known once the last fragment was seen; -1 before. */
-  totalBytes: number;
+  readonly key: string;
+  readonly source: Source;
+  readonly runs: FragmentRuns;
+  readonly firstMs: number;
+  readonly timeoutMs: number;
+  /** Memory taken, bytes. */
+  charged: number;
+  /** Where the payload ends, as far as is known. */
+  end: number;
+  hasLast: boolean;
+  /** Bit n: a fragment with the ECN bits n. */
+  ecn: number;
+  /** Of the fragment at offset 0: what the payload is. */
+  protocol: number;
+  /** The number among its source's fragments of its own last one. */
+  lastNumber: number;
 }
 
+/** A sender of fragments, as long as some of its are held. */
+interface Source { readonly key: string; fragments: number; datagrams: number }
+
 export interface DefragmentLimits {
-  /** Fragments held in all, bytes. */
-  fragmentsBytes: number;
-  /** A datagram whose fragments do not all come in this time is given up (Linux: net.ipv4.ipfrag_time, 30 s). */
+  /** A datagram whose fragments do not all come in this time is given up (Linux: net.ipv4.ipfrag_time, 30 s; IPv6: twice that). */
   fragmentTimeoutMs: number;
 }
 
-/** No IP payload is longer (RFC 791: total length of 16 bits). */
+type Refusal = 'wire.ipv4.invalid_checksum' | 'defrag.fragment_cut' | 'defrag.invalid_fragment' | 'defrag.duplicate_fragment' | 'defrag.overlap' | 'defrag.memcap';
+
+/** No IP packet is longer (RFC 791: total length of 16 bits). */
 const MAX_PAYLOAD_BYTES = 65_535;
-/** Fragments one datagram may have: a hostile sender makes 8-byte ones. */
-const MAX_PARTS = 1024;
+const IPV4_HEADER = 20;
+/** Linux (net.ipv4.ipfrag_max_dist): so many other fragments of its sender between two of a datagram, and what was held of it is forgotten. */
+const MAX_DISTANCE = 64;
+/** What a held fragment and a datagram take besides the bytes: objects, map entries. */
+const FRAGMENT_OVERHEAD = 256;
+const DATAGRAM_OVERHEAD = 512;
+const CONGESTION_EXPERIENCED = 1 << 3;
+const NOT_ECT = 1 << 0;
 
 /**
- * Puts IP fragments together again (RFC 791 3.2, RFC 8200 4.5). Like Linux since 4.19 for both families: a fragment that brings nothing new is
- * ignored, one that overlaps in part drops the whole datagram (RFC 5722), because the two readings of it are an evasion.
+ * Puts IP fragments together again (RFC 791 3.2, RFC 8200 4.5), as Linux does (net/ipv4/ip_fragment.c, inet_fragment.c, net/ipv6/reassembly.c): a
+ * fragment that brings nothing new is ignored; one that overlaps in part, is empty or contradicts the known end drops the whole datagram (RFC 5722), as
+ * two readings of it would be an evasion; so do ECN bits that cannot stand together (RFC 3168 5.3).
  */
 export class Defragmenter {
   /** In order of arrival of each datagram's first fragment, so the oldest is first. */
   readonly #datagrams = new Map<string, Datagram>();
+  readonly #sources = new Map<string, Source>();
   readonly #limits: DefragmentLimits;
   readonly #budget: Budget;
   readonly #ledger: Ledger;
-  #heldBytes = 0;
   #heldFragments = 0;
+  /** A fragment with a right header was seen. */
+  #headerSums = false;
 
   constructor(limits: DefragmentLimits, budget: Budget, ledger: Ledger) {
     this.#limits = limits;
@@ -48,58 +70,42 @@ export class Defragmenter {
     return this.#heldFragments;
   }
 
-  /** The payload of the whole packet when this fragment was the last one missing; else null (held, or dropped and counted). */
+  /**
+   * @returns the payload of the whole packet when this fragment was the last one missing, `packet.protocol` saying what it is; else null (held, or
+   *   dropped and counted)
+   */
   add(packet: Packet, nowMs: number): Uint8Array | null {
-    const { fragmentOffset: offset } = packet;
-    const length = packet.payloadEnd - packet.payloadStart;
     // A fragment cut by the capture leaves a hole that nobody can fill.
     if (packet.missing > 0) return this.#refuse('defrag.fragment_cut');
-    if (length === 0 || offset + length > MAX_PAYLOAD_BYTES || (packet.moreFragments && length % 8 !== 0)) return this.#refuse('defrag.invalid_fragment');
-    const key = `${packet.vni} ${packet.protocol} ${packet.ipId} ${packet.src0} ${packet.src1} ${packet.src2} ${packet.src3} ${packet.dst0} ${packet.dst1} ${packet.dst2} ${packet.dst3}`;
-    let datagram = this.#datagrams.get(key);
-    if (datagram === undefined) {
-      datagram = { key, firstMs: nowMs, parts: [], heldBytes: 0, totalBytes: -1 };
-      this.#datagrams.set(key, datagram);
-    }
-    const { parts } = datagram;
-    let at = parts.length;
-    while (at > 0 && parts[at - 1]!.offset > offset) at--;
-    const before = parts[at - 1];
-    const after = parts[at];
-    if (before !== undefined && before.offset + before.bytes.length >= offset + length) return this.#refuse('defrag.duplicate_fragment');
-    const overlaps = (before !== undefined && before.offset + before.bytes.length > offset) || (after !== undefined && after.offset < offset + length);
-    const { totalBytes: total } = datagram;
-    const contradicts = total >= 0 && (offset + length > total || (!packet.moreFragments && offset + length !== total));
-    if (overlaps || contradicts || parts.length >= MAX_PARTS) {
-      this.#drop(datagram, 'defrag.overlap');
-      return this.#refuse('defrag.overlap');
-    }
-    while (this.#heldBytes + length > this.#limits.fragmentsBytes || !this.#budget.take(length)) {
-      const oldest = this.#datagrams.values().next().value;
-      if (oldest === undefined || oldest === datagram) {
-        this.#drop(datagram, 'defrag.memcap');
-        return this.#refuse('defrag.memcap');
-      }
-      this.#drop(oldest, 'defrag.memcap');
-    }
-    parts.splice(at, 0, { offset, bytes: packet.bytes.slice(packet.payloadStart, packet.payloadEnd) });
-    datagram.heldBytes += length;
-    this.#heldBytes += length;
+    // Also in a file whose headers were changed after they were captured: there none is right.
+    if (packet.headerSum === 'correct') this.#headerSums = true;
+    else if (packet.headerSum === 'wrong' && this.#headerSums) return this.#refuse('wire.ipv4.invalid_checksum');
+    const { fragmentOffset: offset, moreFragments, version } = packet;
+    let end = offset + packet.payloadEnd - packet.payloadStart;
+    if (version === 6 && (end > MAX_PAYLOAD_BYTES || (moreFragments && (end & 7) !== 0))) return this.#refuse('defrag.invalid_fragment');
+    // IPv4 keeps of such a fragment what is a multiple of eight.
+    if (moreFragments) end &= ~7;
+    const datagram = this.#datagramOf(packet, nowMs);
+    const contradicts = moreFragments ? datagram.hasLast && end > datagram.end : end < datagram.end || (datagram.hasLast && end !== datagram.end);
+    if (contradicts || end <= offset) return this.#refuseAll(datagram, 'defrag.invalid_fragment');
+    const place = datagram.runs.place(offset, end);
+    if (place === 'duplicate') return this.#refuse('defrag.duplicate_fragment');
+    if (place === 'overlap') return this.#refuseAll(datagram, 'defrag.overlap');
+    if (!this.#charge(datagram, end - offset + FRAGMENT_OVERHEAD)) return this.#refuseAll(datagram, 'defrag.memcap');
+    datagram.runs.insert(place, offset, new Uint8Array(packet.bytes.subarray(packet.payloadStart, packet.payloadStart + end - offset)));
     this.#heldFragments++;
-    if (!packet.moreFragments) datagram.totalBytes = offset + length;
-    if (datagram.heldBytes !== datagram.totalBytes) return null;
-    const whole = new Uint8Array(datagram.totalBytes);
-    for (const part of parts) whole.set(part.bytes, part.offset);
-    this.#drop(datagram, 'defrag.reassembled_fragments');
-    this.#ledger.count('defrag.reassembled');
-    return whole;
+    datagram.end = Math.max(datagram.end, end);
+    if (!moreFragments) datagram.hasLast = true;
+    datagram.ecn |= 1 << packet.ecn;
+    if (offset === 0) datagram.protocol = packet.protocol;
+    return datagram.hasLast && datagram.runs.bytes === datagram.end ? this.#whole(datagram, packet) : null;
   }
 
   /** Gives up the datagrams that waited too long. */
   expire(nowMs: number): void {
     for (const datagram of this.#datagrams.values()) {
       if (nowMs - datagram.firstMs < this.#limits.fragmentTimeoutMs) break;
-      this.#drop(datagram, 'defrag.timeout');
+      if (nowMs - datagram.firstMs >= datagram.timeoutMs) this.#drop(datagram, 'defrag.timeout');
     }
   }
 
@@ -108,16 +114,72 @@ export class Defragmenter {
     for (const datagram of [...this.#datagrams.values()]) this.#drop(datagram, 'defrag.timeout');
   }
 
-  #refuse(reason: 'defrag.fragment_cut' | 'defrag.invalid_fragment' | 'defrag.duplicate_fragment' | 'defrag.overlap' | 'defrag.memcap'): null {
+  #datagramOf(packet: Packet, nowMs: number): Datagram {
+    const { vni, vlanTags, version, ipId, protocol, src0, src1, src2, src3, dst0, dst1, dst2, dst3 } = packet;
+    const sourceKey = `${vni} ${vlanTags} ${src0} ${src1} ${src2} ${src3}`;
+    const key = `${sourceKey} ${version === 4 ? protocol : -1} ${ipId} ${dst0} ${dst1} ${dst2} ${dst3}`;
+    const known = this.#datagrams.get(key);
+    const source = known?.source ?? this.#sources.get(sourceKey) ?? { key: sourceKey, fragments: 0, datagrams: 0 };
+    const number = ++source.fragments;
+    if (known !== undefined) {
+      const tooFar = version === 4 && number - known.lastNumber > MAX_DISTANCE;
+      known.lastNumber = number;
+      if (!tooFar) return known;
+      this.#drop(known, 'defrag.timeout');
+    }
+    const timeoutMs = this.#limits.fragmentTimeoutMs * (version === 6 ? 2 : 1);
+    const datagram: Datagram = {
+      key, source, runs: new FragmentRuns(), firstMs: nowMs, timeoutMs, charged: 0, end: 0, hasLast: false, ecn: 0, protocol, lastNumber: number,
+    };
+    this.#datagrams.set(key, datagram);
+    this.#sources.set(sourceKey, source);
+    source.datagrams++;
+    return datagram;
+  }
+
+  /** Takes memory for it; the oldest datagrams make room. */
+  #charge(datagram: Datagram, bytes: number): boolean {
+    const needed = bytes + (datagram.charged === 0 ? DATAGRAM_OVERHEAD : 0);
+    while (!this.#budget.take(needed)) {
+      const oldest = this.#datagrams.values().next().value;
+      if (oldest === undefined || oldest === datagram) return false;
+      this.#drop(oldest, 'defrag.memcap');
+    }
+    datagram.charged += needed;
+    return true;
+  }
+
+  #whole(datagram: Datagram, packet: Packet): Uint8Array | null {
+    const mixed = (datagram.ecn & NOT_ECT) !== 0 && datagram.ecn !== NOT_ECT;
+    if (mixed || datagram.end > MAX_PAYLOAD_BYTES - (packet.version === 4 ? IPV4_HEADER : 0)) {
+      this.#drop(datagram, 'defrag.invalid_fragment');
+      return null;
+    }
+    const whole = new Uint8Array(datagram.end);
+    datagram.runs.copyTo(whole);
+    packet.protocol = datagram.protocol;
+    packet.ecn = (datagram.ecn & CONGESTION_EXPERIENCED) !== 0 ? 3 : packet.ecn;
+    this.#drop(datagram, 'defrag.reassembled_fragments');
+    this.#ledger.count('defrag.reassembled');
+    return whole;
+  }
+
+  #refuse(reason: Refusal): null {
     this.#ledger.count(reason);
     return null;
   }
 
-  #drop(datagram: Datagram, reason: 'defrag.overlap' | 'defrag.memcap' | 'defrag.timeout' | 'defrag.reassembled_fragments'): void {
-    this.#ledger.count(reason, datagram.parts.length);
-    this.#budget.release(datagram.heldBytes);
-    this.#heldBytes -= datagram.heldBytes;
-    this.#heldFragments -= datagram.parts.length;
+  /** The fragment in hand, and those held of its datagram. */
+  #refuseAll(datagram: Datagram, reason: 'defrag.invalid_fragment' | 'defrag.overlap' | 'defrag.memcap'): null {
+    this.#drop(datagram, reason);
+    return this.#refuse(reason);
+  }
+
+  #drop(datagram: Datagram, reason: 'defrag.invalid_fragment' | 'defrag.overlap' | 'defrag.memcap' | 'defrag.timeout' | 'defrag.reassembled_fragments'): void {
+    this.#ledger.count(reason, datagram.runs.fragments);
+    this.#budget.release(datagram.charged);
+    this.#heldFragments -= datagram.runs.fragments;
     this.#datagrams.delete(datagram.key);
+    if (--datagram.source.datagrams === 0) this.#sources.delete(datagram.source.key);
   }
 }

@@ -2,6 +2,8 @@ import { INDEX, type Ledger } from '../ledger.ts';
 import { type Packet, TcpFlag } from '../wire/packet.ts';
 import { Connection, type ConnectionHandler } from './connection.ts';
 import type { StreamContext } from './stream-context.ts';
+import { TimeWait } from './time-wait.ts';
+import { UsageOrder } from './usage-order.ts';
 
 export interface FlowLimits {
   /** Connections known at a time. */
@@ -13,8 +15,6 @@ export interface FlowLimits {
 const FIRST_BUCKETS = 1024;
 /** The order of use is kept this exactly, as a share of the idle timeout: moving a connection to its end with every packet would touch three others. */
 const TOUCH_SHARE = 1 / 16;
-/** How often streams that wait are looked at: the shortest time that counts for them is 200 ms. */
-const WAITING_MS = 10;
 /** How often connections whose ends are done are looked at: thousands of them linger, and a batch comes every other millisecond. */
 const CLOSING_MS = 100;
 const STREAM_BYTES = INDEX['tcp.stream_bytes'];
@@ -25,11 +25,12 @@ export class FlowTable {
   #buckets: (Connection | null)[] = new Array<Connection | null>(FIRST_BUCKETS).fill(null);
   #mask = FIRST_BUCKETS - 1;
   #size = 0;
-  #oldest: Connection | null = null;
-  #newest: Connection | null = null;
+  /** Those that brought data, and those that did not yet: of a flood of SYNs one makes room for the next. */
+  readonly #used = new UsageOrder<Connection>();
+  readonly #opened = new UsageOrder<Connection>();
+  readonly #timeWait = new TimeWait();
   readonly #closing = new Set<Connection>();
   #lastClosingMs = 0;
-  #lastWaitingMs = 0;
   readonly #limits: FlowLimits;
   readonly #touchMs: number;
   readonly #context: StreamContext;
@@ -51,6 +52,7 @@ export class FlowTable {
   /** One TCP segment, to its connection; each ends in one packet counter, and its data in byte counters or in a stream. */
   packet(packet: Packet, nowMs: number): void {
     packet.timeMs = nowMs;
+    this.#setTime(nowMs);
     const hash = hashOf(packet);
     let connection = this.#find(packet, hash);
     const length = packet.dataEnd - packet.dataStart;
@@ -61,6 +63,13 @@ export class FlowTable {
         this.#ledger.count('tcp.no_flow');
         return;
       }
+      if ((packet.flags & TcpFlag.syn) !== 0) {
+        this.#timeWait.forget(hash);
+      } else if (this.#timeWait.isOld(packet, hash, nowMs)) {
+        this.#ledger.count('tcp.no_flow');
+        this.#ledger.count('tcp.retransmission_bytes', length);
+        return;
+      }
       connection = this.#add(packet, hash, nowMs);
     } else if (nowMs - connection.touchedMs > this.#touchMs) {
       this.#touch(connection, nowMs);
@@ -69,10 +78,17 @@ export class FlowTable {
     let outcome = connection.packet(packet, end, nowMs);
     if (outcome === 'reopened') {
       this.#ledger.count('tcp.reopened');
+      const candidate = connection.takeCandidate();
       const isn = connection.reopenedBy;
       this.#remove(connection, nowMs);
-      connection = this.#add(packet, hash, nowMs, isn);
-      outcome = connection.packet(packet, 'a', nowMs);
+      connection = candidate === null ? this.#add(packet, hash, nowMs, isn) : this.#insert(candidate, nowMs);
+      outcome = connection.packet(packet, this.#endOf(connection, packet), nowMs);
+    }
+    if (connection.beganAside) this.#ledger.count('tcp.candidate_bytes', length);
+    if (length > 0 && !connection.hasData) {
+      this.#opened.unlink(connection);
+      connection.hasData = true;
+      this.#used.link(connection);
     }
     if (outcome === 'taken') this.#ledger.values[SEGMENTS]!++;
     if ((packet.flags & (TcpFlag.fin | TcpFlag.rst)) !== 0 && connection.closing) this.#closing.add(connection);
@@ -80,39 +96,50 @@ export class FlowTable {
 
   /** Looks after what waits: call it every few ms. */
   expire(nowMs: number): void {
-    if (nowMs - this.#lastWaitingMs >= WAITING_MS) this.#expireWaiting(nowMs);
+    this.#setTime(nowMs);
+    this.#context.timers.expire(nowMs);
     if (nowMs - this.#lastClosingMs >= CLOSING_MS) this.#removeClosed(nowMs);
-    while (this.#oldest !== null && nowMs - this.#oldest.lastPacketMs >= this.#limits.idleTimeoutMs) {
-      this.#ledger.count('tcp.flow_idle_timeout');
-      this.#remove(this.#oldest, nowMs);
+    for (const order of [this.#opened, this.#used]) {
+      while (order.oldest !== null && nowMs - order.oldest.touchedMs >= this.#limits.idleTimeoutMs) this.#removeIdle(order, order.oldest, nowMs);
     }
   }
 
-  #expireWaiting(nowMs: number): void {
-    this.#lastWaitingMs = nowMs;
-    const { waiting } = this.#context;
-    for (const half of waiting) {
-      if (!half.expire(nowMs)) waiting.delete(half);
-      else if (half.peer !== null) half.peer.peerAdvanced();
+  /** It was not moved to the end of the order of use for long: but with which packet was it used? */
+  #removeIdle(order: UsageOrder<Connection>, connection: Connection, nowMs: number): void {
+    if (nowMs - connection.lastPacketMs < this.#limits.idleTimeoutMs) {
+      connection.touchedMs = connection.lastPacketMs;
+      order.touch(connection);
+      return;
     }
+    this.#ledger.count('tcp.flow_idle_timeout');
+    this.#remove(connection, nowMs);
+  }
+
+  #setTime(nowMs: number): void {
+    this.#context.nowMs = nowMs;
+    if (this.#context.aside !== null) this.#context.aside.nowMs = nowMs;
   }
 
   #removeClosed(nowMs: number): void {
     this.#lastClosingMs = nowMs;
     for (const connection of this.#closing) {
-      if (connection.isOver(nowMs)) this.#remove(connection, nowMs);
-      else if (!connection.closing) this.#closing.delete(connection);
+      if (connection.isOver(nowMs)) {
+        if (!connection.isContested) this.#timeWait.remember(connection, nowMs);
+        this.#remove(connection, nowMs);
+      }
+      if (!connection.closing) this.#closing.delete(connection);
     }
   }
 
   /** Ends every connection. */
   flush(nowMs: number): void {
-    while (this.#oldest !== null) this.#remove(this.#oldest, nowMs);
+    for (const order of [this.#used, this.#opened]) while (order.oldest !== null) this.#remove(order.oldest, nowMs);
   }
 
   #find(packet: Packet, hash: number): Connection | null {
     for (let c = this.#buckets[hash & this.#mask] ?? null; c !== null; c = c.hashNext) {
-      if (c.hash === hash && c.vni === packet.vni && (isFromA(c, packet) || isFromB(c, packet))) return c;
+      if (c.hash !== hash || c.vni !== packet.vni) continue;
+      if (isFromA(c, packet) ? c.isInVlan(packet.vlanTags, 'a') : isFromB(c, packet) && c.isInVlan(packet.vlanTags, 'b')) return c;
     }
     return null;
   }
@@ -123,30 +150,44 @@ export class FlowTable {
 
   #add(packet: Packet, hash: number, nowMs: number, synIsn: number | null = null): Connection {
     if (this.#size >= this.#limits.flows) this.#removeLeastUsed(nowMs);
-    const connection = new Connection(packet, hash, this.#context, this.#handler, nowMs, synIsn);
-    if (this.#size > this.#buckets.length) this.#grow();
-    const bucket = hash & this.#mask;
-    connection.hashNext = this.#buckets[bucket] ?? null;
-    this.#buckets[bucket] = connection;
-    this.#size++;
-    this.#link(connection);
+    const connection = this.#insert(new Connection(packet, hash, this.#context, this.#handler, nowMs, synIsn), nowMs);
     this.#ledger.count('tcp.sessions');
     if (connection.client === null) this.#ledger.count('tcp.midstream_pickups');
     return connection;
   }
 
+  #insert(connection: Connection, nowMs: number): Connection {
+    const { hash } = connection;
+    connection.touchedMs = nowMs;
+    if (this.#size > this.#buckets.length) this.#grow();
+    const bucket = hash & this.#mask;
+    connection.hashNext = this.#buckets[bucket] ?? null;
+    this.#buckets[bucket] = connection;
+    this.#size++;
+    (connection.hasData ? this.#used : this.#opened).link(connection);
+    return connection;
+  }
+
   /** Those in use since they were last moved have their turn later, so that a flood of new connections does not push them out. */
   #removeLeastUsed(nowMs: number): void {
-    while (this.#oldest !== null && this.#oldest.lastPacketMs !== this.#oldest.touchedMs) this.#touch(this.#oldest, this.#oldest.lastPacketMs);
-    if (this.#oldest === null) return;
+    const order = this.#opened.oldest === null ? this.#used : this.#opened;
+    for (let one = order.oldest; one !== null && one.lastPacketMs !== one.touchedMs; one = order.oldest) {
+      one.touchedMs = one.lastPacketMs;
+      order.touch(one);
+    }
+    if (order.oldest === null) return;
     this.#ledger.count('tcp.flow_emerg_mode_over');
-    this.#remove(this.#oldest, nowMs);
+    this.#remove(order.oldest, nowMs);
   }
 
   #remove(connection: Connection, nowMs: number): void {
     connection.end(nowMs);
+    this.#forget(connection);
+  }
+
+  #forget(connection: Connection): void {
     this.#closing.delete(connection);
-    this.#unlink(connection);
+    (connection.hasData ? this.#used : this.#opened).unlink(connection);
     const bucket = connection.hash & this.#mask;
     let c = this.#buckets[bucket] ?? null;
     if (c === connection) {
@@ -175,24 +216,15 @@ export class FlowTable {
 
   #touch(connection: Connection, nowMs: number): void {
     connection.touchedMs = nowMs;
-    if (this.#newest === connection) return;
-    this.#unlink(connection);
-    this.#link(connection);
+    (connection.hasData ? this.#used : this.#opened).touch(connection);
   }
 
-  #link(connection: Connection): void {
-    connection.older = this.#newest;
-    connection.newer = null;
-    if (this.#newest !== null) this.#newest.newer = connection;
-    else this.#oldest = connection;
-    this.#newest = connection;
-  }
-
-  #unlink(connection: Connection): void {
-    if (connection.older !== null) connection.older.newer = connection.newer;
-    else this.#oldest = connection.newer;
-    if (connection.newer !== null) connection.newer.older = connection.older;
-    else this.#newest = connection.older;
+  /** A fault was found while the packet was handled: its connection ends without a word, so that the fault is not met again and again. */
+  abandon(packet: Packet): void {
+    const connection = this.#find(packet, hashOf(packet));
+    if (connection === null) return;
+    this.#forget(connection);
+    connection.abandon();
   }
 }
 

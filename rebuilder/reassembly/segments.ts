@@ -8,39 +8,66 @@ export interface Segment extends Provenance {
   readonly bytes: Uint8Array;
 }
 
+/** Segments that the receiver holds as one. */
+interface Run {
+  readonly seq: number;
+  end: number;
+  readonly segments: Segment[];
+  /** Those before it were taken out. */
+  head: number;
+}
+
 export type Insertion = 'kept' | 'covered' | 'no_memory';
 
 /** Segments one queue may hold: a hostile sender makes them a byte long. */
-const MAX_SEGMENTS = 4096;
+const MAX_SEGMENTS = 16_384;
+/** What a segment takes besides its bytes. */
+const OVERHEAD = 256;
 
 /**
- * The out-of-order queue of one direction, ordered by sequence number. Segments may overlap in it: whoever begins first is read first and
- * the rest of the next is read from where the first ended. With the two rules of `insert` that is what a Linux receiver keeps
- * (net/ipv4/tcp_input.c, tcp_data_queue_ofo): a newcomer that brings nothing new is dropped, and one that begins no later and ends no
- * earlier than a queued segment replaces it. docs/reassembly.md tells it with pictures.
+ * The out-of-order queue of one direction, ordered by sequence number. Segments may overlap in it: whoever begins first is read first and the rest of
+ * the next is read from where the first ended. `insert` does what a Linux receiver does (net/ipv4/tcp_input.c, tcp_data_queue_ofo): a newcomer that
+ * brings nothing new is dropped; one that begins at a queued one's beginning or before it, and ends no earlier, replaces it; one that goes on where a
+ * queued one ends is joined to it, and both count as one from then on. Whether Linux can join depends on where its driver put the bytes, so a queue may
+ * also be one that joins nothing. docs/reassembly.md tells it with pictures.
  */
 export class SegmentQueue {
-  readonly #segments: Segment[] = [];
+  readonly #runs: Run[] = [];
   readonly #budget: Budget;
+  readonly #joins: boolean;
+  #segments = 0;
   bytes = 0;
-  #longestBytes = 0;
-  /** Overlaps whose bytes differed from what was queued, since the last look (evasion, or a broken capture). */
-  conflicts = 0;
+  /** Highest acknowledgment among them, at least; valid while it is not empty. */
+  #maxAck = 0;
 
-  constructor(budget: Budget) {
+  constructor(budget: Budget, joins = true) {
     this.#budget = budget;
-  }
-
-  get segments(): readonly Segment[] {
-    return this.#segments;
+    this.#joins = joins;
   }
 
   get isFull(): boolean {
-    return this.#segments.length >= MAX_SEGMENTS;
+    return this.#segments >= MAX_SEGMENTS;
   }
 
   get first(): Segment | undefined {
-    return this.#segments[0];
+    const run = this.#runs[0];
+    return run?.segments[run.head];
+  }
+
+  get length(): number {
+    return this.#segments;
+  }
+
+  /** All segments, in order. */
+  * segments(): Generator<Segment> {
+    for (const run of this.#runs) {
+      for (let i = run.head; i < run.segments.length; i++) yield run.segments[i]!;
+    }
+  }
+
+  /** Where the last byte ends; undefined = it is empty. */
+  get end(): number | undefined {
+    return this.#runs[this.#runs.length - 1]?.end;
   }
 
   /**
@@ -50,66 +77,111 @@ export class SegmentQueue {
    */
   insert(seq: number, bytes: Uint8Array, start: number, end: number, packet: Provenance, replaced: { bytes: number }): Insertion {
     replaced.bytes = 0;
-    const segments = this.#segments;
-    const length = end - start;
-    const last = advance(seq, length);
-    // Newcomers mostly belong at the end: look from there.
-    let at = segments.length;
-    while (at > 0 && distance(segments[at - 1]!.seq, seq) > 0) at--;
-    for (let i = at - 1; i >= 0; i--) {
-      const before = segments[i]!;
-      if (distance(seq, before.seq) > this.#longestBytes) break;
-      const beforeEnd = advance(before.seq, before.bytes.length);
-      if (distance(beforeEnd, seq) > 0 && differs(before, seq, bytes, start, end)) this.conflicts++;
-      if (distance(beforeEnd, last) >= 0) return 'covered';
+    const runs = this.#runs;
+    const last = advance(seq, end - start);
+    const before = this.#indexBefore(seq);
+    const previous = runs[before];
+    let at = before + 1;
+    let joins = false;
+    if (previous !== undefined && distance(seq, previous.end) < 0) {
+      if (distance(last, previous.end) <= 0) return 'covered';
+      if (seq === previous.seq) at = before;
+    } else if (previous !== undefined && seq === previous.end) {
+      joins = this.#joins;
     }
-    if (segments.length >= MAX_SEGMENTS || !this.#budget.take(length)) return 'no_memory';
-    // An equal start is looked at above as `before`; here it may still be shorter than the newcomer.
-    let from = at;
-    while (from > 0 && segments[from - 1]!.seq === seq) from--;
-    let to = from;
-    while (to < segments.length) {
-      const next = segments[to]!;
-      if (distance(next.seq, last) >= 0) break;
-      if (to >= at && differs(next, seq, bytes, start, end)) this.conflicts++;
-      if (distance(advance(next.seq, next.bytes.length), last) > 0) break;
-      replaced.bytes += next.bytes.length;
-      to++;
-    }
-    const copy = new Uint8Array(length);
+    if (this.isFull || !this.#budget.take(end - start, OVERHEAD)) return 'no_memory';
+    const copy = new Uint8Array(end - start);
     copy.set(bytes.subarray(start, end));
-    segments.splice(from, to - from, { seq, bytes: copy, ack: packet.ack, timeMs: packet.timeMs, ipId: packet.ipId });
-    if (length > this.#longestBytes) this.#longestBytes = length;
-    this.#budget.release(replaced.bytes);
-    this.bytes += length - replaced.bytes;
+    const segment: Segment = { seq, bytes: copy, ack: packet.ack, timeMs: packet.timeMs, ipId: packet.ipId };
+    if (this.#segments === 0 || distance(packet.ack, this.#maxAck) > 0) this.#maxAck = packet.ack;
+    this.#segments++;
+    this.bytes += copy.length;
+    if (joins) {
+      previous!.segments.push(segment);
+      previous!.end = last;
+      return 'kept';
+    }
+    let to = at;
+    while (to < runs.length && distance(runs[to]!.seq, last) < 0 && distance(runs[to]!.end, last) <= 0) to++;
+    for (let i = at; i < to; i++) replaced.bytes += this.#drop(runs[i]!);
+    runs.splice(at, to - at, { seq, end: last, segments: [segment], head: 0 });
     return 'kept';
+  }
+
+  /** Holds it other bytes for some of the sequence numbers of bytes[start, end)? */
+  differs(seq: number, bytes: Uint8Array, start: number, end: number): boolean {
+    const runs = this.#runs;
+    const last = advance(seq, end - start);
+    let at = Math.max(0, this.#indexBefore(seq));
+    // A run that was joined to may reach beyond the next.
+    while (at > 0 && distance(runs[at - 1]!.end, seq) > 0) at--;
+    for (; at < runs.length && distance(runs[at]!.seq, last) < 0; at++) {
+      const run = runs[at]!;
+      if (distance(run.end, seq) <= 0) continue;
+      for (let i = run.head; i < run.segments.length; i++) if (differ(run.segments[i]!, seq, bytes, start, end)) return true;
+    }
+    return false;
   }
 
   /** Takes the first segment out; its bytes are the caller's, its memory given back. */
   shift(): Segment | undefined {
-    const segment = this.#segments.shift();
-    if (segment !== undefined) {
-      this.bytes -= segment.bytes.length;
-      this.#budget.release(segment.bytes.length);
-    }
+    const run = this.#runs[0];
+    const segment = run?.segments[run.head];
+    if (run === undefined || segment === undefined) return undefined;
+    this.#forget(segment);
+    if (++run.head === run.segments.length) this.#runs.shift();
     return segment;
   }
 
-  takeConflicts(): number {
-    const { conflicts } = this;
-    this.conflicts = 0;
-    return conflicts;
+  /** Were some sent with a higher acknowledgment than `ack`? */
+  acknowledgesMore(ack: number): boolean {
+    return this.#segments > 0 && distance(this.#maxAck, ack) > 0;
+  }
+
+  /** Takes those out that were sent with a higher acknowledgment than `ack`. */
+  takeAbove(ack: number): Segment[] {
+    const taken: Segment[] = [];
+    const kept: Segment[] = [];
+    for (const segment of this.segments()) (distance(segment.ack, ack) > 0 ? taken : kept).push(segment);
+    this.clear();
+    for (const segment of kept) this.insert(segment.seq, segment.bytes, 0, segment.bytes.length, segment, { bytes: 0 });
+    return taken;
   }
 
   clear(): void {
-    this.#budget.release(this.bytes);
-    this.bytes = 0;
-    this.#segments.length = 0;
+    for (const run of this.#runs) this.#drop(run);
+    this.#runs.length = 0;
+  }
+
+  /** The last run that begins at or before `seq`; -1 = none. Newcomers mostly belong at the end. */
+  #indexBefore(seq: number): number {
+    const runs = this.#runs;
+    let high = runs.length;
+    if (high === 0 || distance(runs[high - 1]!.seq, seq) <= 0) return high - 1;
+    let low = 0;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (distance(runs[middle]!.seq, seq) <= 0) low = middle + 1;
+      else high = middle;
+    }
+    return low - 1;
+  }
+
+  #drop(run: Run): number {
+    const before = this.bytes;
+    for (let i = run.head; i < run.segments.length; i++) this.#forget(run.segments[i]!);
+    return before - this.bytes;
+  }
+
+  #forget(segment: Segment): void {
+    this.#segments--;
+    this.bytes -= segment.bytes.length;
+    this.#budget.release(segment.bytes.length, OVERHEAD);
   }
 }
 
 /** Do the queued segment and the newcomer hold other bytes for the same sequence numbers? */
-function differs(queued: Segment, seq: number, bytes: Uint8Array, start: number, end: number): boolean {
+export function differ(queued: Segment, seq: number, bytes: Uint8Array, start: number, end: number): boolean {
   const offset = distance(queued.seq, seq);
   const from = Math.max(0, offset);
   const to = Math.min(end - start, offset + queued.bytes.length);

@@ -1,5 +1,8 @@
 import type { Ledger } from '../ledger.ts';
 import type { Budget } from './budget.ts';
+import type { History } from './history.ts';
+import type { ReadingsInUse } from './readings-in-use.ts';
+import type { Timers } from './timers.ts';
 
 export interface StreamLimits {
   /** A hole is waited for this long. */
@@ -13,17 +16,10 @@ export interface StreamLimits {
   gapBytes: number;
   /** Bytes behind the holes of all streams together. */
   reorderBytes: number;
-  /** Bytes kept to correct requests when a hole is filled after it was given up, all streams together. */
+  /** Bytes kept for second readings, such as when a hole is filled after it was given up, all streams together. */
   correctionBytes: number;
   /** A message to which nothing is added for this long is emitted as it is; 0 = never (capture files). */
   stallTimeoutMs: number;
-}
-
-/** A stream that waits for something that may not come. */
-export interface WaitingStream {
-  readonly peer: { peerAdvanced(): void } | null;
-  /** @returns false: nothing is waited for any more */
-  expire(nowMs: number): boolean;
 }
 
 /** What all streams of one pipeline share. */
@@ -32,6 +28,12 @@ export interface StreamContext {
   readonly limits: StreamLimits;
   readonly reorderBudget: Budget;
   readonly correctionBudget: Budget;
-  /** Streams that wait for something that may not come: looked at every few ms. */
-  readonly waiting: Set<WaitingStream>;
+  /** Streams that wait for something that may not come. */
+  readonly timers: Timers;
+  readonly readings: ReadingsInUse;
+  readonly history: History;
+  /** On the pipeline's clock. */
+  nowMs: number;
+  /** The same for connections that are read beside another one: their bytes are counted once, and not here; null = this is it. */
+  readonly aside: StreamContext | null;
 }

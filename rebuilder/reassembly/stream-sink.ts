@@ -22,8 +22,11 @@ export interface StreamSink {
   stall(nowMs: number, afterMs: number): boolean;
   /** Does it hold the beginning of a message? */
   readonly unfinished: boolean;
-  /** A copy in the same state, to be fed other bytes than this one from here on; null = not worth it. Its owner ends it with `discard`. */
-  fork(kind: ForkKind): StreamSink | null;
+  /**
+   * A copy in the same state, to be fed other bytes than this one from here on; null = not worth it. Its owner ends it with `discard`.
+   * @param afresh not in the same state, but as between two messages
+   */
+  fork(kind: ForkKind, afresh?: boolean): StreamSink | null;
   /** Frees what is held without emitting it. */
   discard(): void;
 }

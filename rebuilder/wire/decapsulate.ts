@@ -9,7 +9,7 @@ import { decodeIpv6 } from './ipv6.ts';
 import { decodeLinuxSll, decodeLinuxSll2 } from './linux-sll.ts';
 import { decodeMpls } from './mpls.ts';
 import { decodeNull, decodeRawIp } from './null-loopback.ts';
-import type { Packet } from './packet.ts';
+import { type Packet, Wrapping } from './packet.ts';
 import { decodePppoe } from './pppoe.ts';
 import type { Outcome, Step } from './step.ts';
 import { decodeTcp } from './tcp.ts';
@@ -46,12 +46,15 @@ function begin(bytes: Uint8Array, start: number, end: number, originalLength: nu
   packet.outerSource = outerSource;
   packet.vni = -1;
   packet.vlan = -1;
+  packet.vlanTags = -1;
+  packet.wrapping = Wrapping.none;
   packet.geneveVni = -1;
   packet.geneveOptionsStart = 0;
   packet.geneveOptionsEnd = 0;
   packet.frameStart = -1;
   packet.frameEnd = 0;
   packet.depth = 0;
+  packet.fragmentOffset = -1;
 }
 
 /**

@@ -1,6 +1,6 @@
 import { int32, uint16, uint24 } from './big-endian.ts';
 import { EtherType, headerOf } from './ethertype.ts';
-import type { Packet } from './packet.ts';
+import { type Packet, Wrapping } from './packet.ts';
 import type { Step } from './step.ts';
 
 const HEADER_LENGTH = 8;
@@ -19,6 +19,7 @@ export function decodeGeneve(packet: Packet): Step {
   const optionsEnd = at + HEADER_LENGTH + ((first & 0x3f) << 2);
   if (optionsEnd > end) return 'wire.geneve.trunc_options';
   packet.vni = uint24(bytes, at + 4);
+  packet.wrapping = Wrapping.geneve;
   packet.geneveVni = packet.vni;
   packet.geneveOptionsStart = at + HEADER_LENGTH;
   packet.geneveOptionsEnd = optionsEnd;

@@ -1,6 +1,7 @@
 import { uint16 } from './big-endian.ts';
 import { EtherType, headerOf } from './ethertype.ts';
-import type { Packet } from './packet.ts';
+import { enterTunnel } from './ip-payload.ts';
+import { type Packet, Wrapping } from './packet.ts';
 import type { Step } from './step.ts';
 
 const CHECKSUM = 0x8000;
@@ -9,7 +10,10 @@ const KEY = 0x2000;
 const SEQUENCE = 0x1000;
 const VERSION = 0x0007;
 
-/** GRE (RFC 2784, with the key and sequence number of RFC 2890). Version 1 is PPTP's (RFC 2637) and carries compressed PPP: not read. */
+/**
+ * GRE (RFC 2784, with the key and sequence number of RFC 2890) as mirrors use it: around Ethernet frames. Bare IP in GRE is a tunnel of the machine's
+ * own. Version 1 is PPTP's (RFC 2637) and carries compressed PPP: not read.
+ */
 export function decodeGre(packet: Packet): Step {
   const { bytes, payloadStart: at } = packet;
   if (packet.payloadEnd - at < 4) return 'wire.gre.pkt_too_small';
@@ -24,11 +28,12 @@ export function decodeGre(packet: Packet): Step {
   if (packet.payloadEnd - at < length) return 'wire.gre.pkt_too_small';
   packet.payloadStart = at + length;
   const protocol = uint16(bytes, at + 2);
+  enterTunnel(packet, Wrapping.mirrored);
   switch (protocol) {
     case EtherType.transparentEthernet: return 'ethernet';
     // ERSPAN type I is the bare frame behind a GRE header without a sequence number; types II and III have a header of their own.
     case EtherType.erspan: return (flags & SEQUENCE) === 0 ? 'ethernet' : 'erspan';
     case EtherType.erspan3: return 'erspan';
-    default: return headerOf(protocol) ?? 'wire.gre.unknown_payload_type';
+    default: return headerOf(protocol) === null ? 'wire.gre.unknown_payload_type' : 'wire.own_tunnel';
   }
 }

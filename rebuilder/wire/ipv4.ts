@@ -1,12 +1,13 @@
 import { int32, uint16 } from './big-endian.ts';
+import { ipv4Options } from './ipv4-options.ts';
 import { IPV4_MAPPED, type Packet } from './packet.ts';
 import type { Step } from './step.ts';
 
 const MIN_HEADER = 20;
 
 /**
- * IPv4 (RFC 791). Options are skipped. The header checksum is not verified: routers and the virtual network drop a packet with a bad one
- * before anything is mirrored, and where the sender's card computes it (always for segments larger than the MTU) the capture holds 0.
+ * IPv4 (RFC 791). What a Linux host drops goes no further: a source route, options that cannot be read. Whether the header's checksum is right is noted:
+ * 0 is none (the sender's card was to compute it), and files whose addresses were replaced have wrong ones throughout.
  */
 export function decodeIpv4(packet: Packet): Step {
   const { bytes, payloadStart: at, payloadEnd: end } = packet;
@@ -26,6 +27,12 @@ export function decodeIpv4(packet: Packet): Step {
     packetEnd = at + totalLength;
   }
   if (end - at < headerLength) return 'wire.ipv4.trunc_pkt';
+  packet.headerSum = totalLength === 0 ? 'unknown' : (bytes[at + 10]! | bytes[at + 11]!) === 0 ? 'none'
+    : packet.wordSum.sum(bytes, at, at + headerLength) === 0xffff ? 'correct' : 'wrong';
+  if (headerLength > MIN_HEADER) {
+    const refusal = ipv4Options(bytes, at + MIN_HEADER, at + headerLength);
+    if (refusal !== null) return refusal;
+  }
 
   packet.version = 4;
   packet.src0 = 0;
@@ -37,6 +44,7 @@ export function decodeIpv4(packet: Packet): Step {
   packet.dst2 = IPV4_MAPPED;
   packet.dst3 = int32(bytes, at + 16);
   packet.ipId = uint16(bytes, at + 4);
+  packet.ecn = bytes[at + 1]! & 3;
   packet.protocol = bytes[at + 9]!;
   packet.payloadStart = at + headerLength;
   if (packetEnd <= end) {
@@ -45,7 +53,6 @@ export function decodeIpv4(packet: Packet): Step {
   } else {
     packet.missing = packetEnd - end;
   }
-  packet.sourceRouted = false;
 
   const fragment = uint16(bytes, at + 6);
   if ((fragment & 0x3fff) === 0) return 'ip_payload';

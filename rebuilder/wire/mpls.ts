@@ -1,4 +1,4 @@
-import type { Packet } from './packet.ts';
+import { type Packet, Wrapping } from './packet.ts';
 import type { Step } from './step.ts';
 
 /**
@@ -8,6 +8,8 @@ import type { Step } from './step.ts';
 export function decodeMpls(packet: Packet): Step {
   const { bytes, payloadStart: at, payloadEnd: end } = packet;
   if (end - at < 5) return 'wire.mpls.header_too_small';
+  // Labels of the network that was captured; a mirrored machine takes none.
+  if (packet.wrapping !== Wrapping.none) return 'wire.own_tunnel';
   packet.depth++;
   packet.payloadStart = at + 4;
   const bottomOfStack = (bytes[at + 2]! & 1) === 1;

@@ -14,6 +14,13 @@ export interface TunnelOptions {
 }
 
 /**
+ * How far inside the mirror's own wrapping the walk is: a mirror brings frames in VXLAN, in GRE (ERSPAN, or a bare Ethernet frame), or, by way of a
+ * gateway load balancer, in GENEVE, which may hold VXLAN again. What is found inside is the traffic of the mirrored machine, tunnels included:
+ * whoever may write to it may write those.
+ */
+export const Wrapping = { none: 0, geneve: 1, mirrored: 2 } as const;
+
+/**
  * The innermost IP packet of one captured frame. One object, overwritten for each frame: nothing is allocated a packet.
  * Addresses are four signed 32-bit numbers; IPv4 is IPv4-mapped (::ffff:a.b.c.d, RFC 4291 2.5.5.2), so both families compare alike.
  */
@@ -34,6 +41,8 @@ export class Packet {
   dst3 = 0;
   /** IPv4 identification, or that of the IPv6 fragment header; 0 = none. */
   ipId = 0;
+  /** The two ECN bits of the IP header (RFC 3168): fragments of one packet must agree about them. */
+  ecn = 0;
   /** When it was captured, on the pipeline's clock; set when it reaches the flow table. */
   timeMs = 0;
   /** Transport protocol (IANA number) of the payload. */
@@ -45,11 +54,13 @@ export class Packet {
   /** Bytes of the IP packet that were cut off by the capture (inner IP length > captured bytes). */
   missing = 0;
   // --- of a fragment (outcome 'fragment')
-  /** Offset of this fragment's payload in the whole payload, bytes. */
-  fragmentOffset = 0;
+  /** Offset of this fragment's payload in the whole payload, bytes; -1 = nothing of the packet was fragmented. */
+  fragmentOffset = -1;
   moreFragments = false;
   /** How many headers of tunnels, tags and labels were taken off so far. */
   depth = 0;
+  /** Of Wrapping. */
+  wrapping = 0;
   // --- of a segment (outcome 'segment')
   srcPort = 0;
   dstPort = 0;
@@ -57,6 +68,10 @@ export class Packet {
   ack = 0;
   flags = 0;
   window = 0;
+  /** Offset of the urgent byte's successor in the payload (RFC 6093); counts with the flag URG only. */
+  urgentPointer = 0;
+  /** The TCP options, up to dataStart. */
+  optionsStart = 0;
   /** The TCP payload. */
   dataStart = 0;
   dataEnd = 0;
@@ -65,9 +80,13 @@ export class Packet {
    * the sum of the pseudo-header only, as the kernel leaves it when it has merged several received segments into one: nothing is wrong.
    */
   checksum: 'unknown' | 'correct' | 'wrong' | 'partial' = 'unknown';
+  /** Checksum of the IPv4 header. `none`: the field is 0, as offload leaves it; IPv6 has no such sum. */
+  headerSum: 'unknown' | 'correct' | 'wrong' | 'none' = 'unknown';
   // --- of what was around it
   /** Id of the innermost VLAN tag; -1 = none. */
   vlan = -1;
+  /** Ids of the two innermost tags in one number, the innermost in the lower 12 bits; -1 = no tag. */
+  vlanTags = -1;
   /** VNI of the (innermost) GENEVE header, where `vni` may be that of a VXLAN header inside it; -1 = none. */
   geneveVni = -1;
   /** Where the options of that header are, for readAwsMetadata; equal = none. Not valid for a packet put together from fragments. */
@@ -79,8 +98,6 @@ export class Packet {
   frameIsEthernet = true;
   /** Bytes at the end of the frame that the capture left out. */
   cut = 0;
-  /** The packet has hops of a source route before it: its checksum is over an address that is not `dst`. */
-  sourceRouted = false;
 
   readonly vxlanPorts: readonly number[];
   readonly genevePorts: readonly number[];

@@ -1,5 +1,5 @@
 import { uint16 } from './big-endian.ts';
-import type { Packet } from './packet.ts';
+import { type Packet, Wrapping } from './packet.ts';
 import type { Step } from './step.ts';
 
 const PPP_IPV4 = 0x0021;
@@ -9,6 +9,7 @@ const PPP_IPV6 = 0x0057;
 export function decodePppoe(packet: Packet): Step {
   const { bytes, payloadStart: at } = packet;
   if (packet.payloadEnd - at < 8) return 'wire.pppoe.pkt_too_small';
+  if (packet.wrapping !== Wrapping.none) return 'wire.own_tunnel';
   packet.depth++;
   packet.payloadStart = at + 8;
   switch (uint16(bytes, at + 6)) {

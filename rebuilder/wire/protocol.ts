@@ -11,8 +11,5 @@ export const Protocol = {
   authentication: 51,
   destinationOptions: 60,
   etherIp: 97,
-  mobility: 135,
   mpls: 137,
-  hip: 139,
-  shim6: 140,
 } as const;

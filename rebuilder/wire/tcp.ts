@@ -21,7 +21,9 @@ export function decodeTcp(packet: Packet): Step {
   packet.ack = int32(bytes, at + 8);
   packet.flags = bytes[at + 13]!;
   packet.window = uint16(bytes, at + 14);
-  packet.checksum = packet.missing > 0 || packet.sourceRouted ? 'unknown' : verify(packet, at, end);
+  packet.urgentPointer = uint16(bytes, at + 18);
+  packet.optionsStart = at + MIN_HEADER;
+  packet.checksum = packet.missing > 0 ? 'unknown' : verify(packet, at, end);
   if (at + headerLength <= end) {
     packet.dataStart = at + headerLength;
   } else {

@@ -1,6 +1,6 @@
 import { uint16 } from './big-endian.ts';
 import { enterTunnel } from './ip-payload.ts';
-import type { Packet } from './packet.ts';
+import { type Packet, Wrapping } from './packet.ts';
 import type { Step } from './step.ts';
 
 const HEADER_LENGTH = 8;
@@ -15,12 +15,13 @@ export function decodeUdp(packet: Packet): Step {
   const tunnel = port === VXLAN_PORT || packet.vxlanPorts.includes(port) ? 'vxlan'
     : port === GENEVE_PORT || packet.genevePorts.includes(port) ? 'geneve' : null;
   if (tunnel === null) return 'wire.udp.not_a_tunnel';
+  if (packet.wrapping >= (tunnel === 'vxlan' ? Wrapping.mirrored : Wrapping.geneve)) return 'wire.own_tunnel';
 
   const length = uint16(bytes, at + 4);
   // 0 = not known yet when the segment was captured (offload); a length beyond the end is a cut packet, the inner IP header will tell.
   if (length !== 0 && length < HEADER_LENGTH) return 'wire.udp.hlen_invalid';
   if (length !== 0 && at + length < end) packet.payloadEnd = at + length;
   packet.payloadStart = at + HEADER_LENGTH;
-  enterTunnel(packet);
+  enterTunnel(packet, packet.wrapping);
   return tunnel;
 }

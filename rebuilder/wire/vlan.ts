@@ -9,6 +9,7 @@ export function decodeVlan(packet: Packet): Step {
   if (packet.payloadEnd - at < 4) return 'wire.vlan.header_too_small';
   packet.depth++;
   packet.vlan = uint16(bytes, at) & 0x0fff;
+  packet.vlanTags = packet.vlanTags < 0 ? packet.vlan : ((packet.vlanTags & 0x0fff) << 12) | packet.vlan;
   packet.payloadStart = at + 4;
   return headerOf(uint16(bytes, at + 2)) ?? 'wire.vlan.unknown_type';
 }

@@ -1,5 +1,5 @@
 import { uint24 } from './big-endian.ts';
-import type { Packet } from './packet.ts';
+import { type Packet, Wrapping } from './packet.ts';
 import type { Step } from './step.ts';
 
 const HEADER_LENGTH = 8;
@@ -11,6 +11,7 @@ export function decodeVxlan(packet: Packet): Step {
   if (packet.payloadEnd - at < HEADER_LENGTH) return 'wire.vxlan.pkt_too_small';
   if ((bytes[at]! & VNI_IS_VALID) === 0) return 'wire.vxlan.invalid_header';
   packet.vni = uint24(bytes, at + 4);
+  packet.wrapping = Wrapping.mirrored;
   packet.payloadStart = at + HEADER_LENGTH;
   packet.frameStart = packet.payloadStart;
   packet.frameEnd = packet.payloadEnd;

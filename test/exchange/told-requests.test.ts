@@ -9,6 +9,9 @@ import { http1Context } from '../../rebuilder/http1/http1-context.ts';
 import { Ledger } from '../../rebuilder/ledger.ts';
 import { Budget } from '../../rebuilder/reassembly/budget.ts';
 import { Connection } from '../../rebuilder/reassembly/connection.ts';
+import { History } from '../../rebuilder/reassembly/history.ts';
+import { ReadingsInUse } from '../../rebuilder/reassembly/readings-in-use.ts';
+import { Timers } from '../../rebuilder/reassembly/timers.ts';
 import type { StreamSink } from '../../rebuilder/reassembly/stream-sink.ts';
 import { Packet, TcpFlag } from '../../rebuilder/wire/packet.ts';
 import { TcpStream } from '../tcp-stream.ts';
@@ -31,7 +34,10 @@ class Client {
       exchanges, parseResponses: false, responseTimeoutMs: 0, expectsProxyHeader: () => false, waiting: new Set<HttpConnection>(),
       waitingRequests: new WaitingRequests(this.ledger, budget), nowMs: 0,
     };
-    const streams = { ledger: this.ledger, limits, reorderBudget: budget, correctionBudget: budget, waiting: new Set<never>() };
+    const streams = {
+      ledger: this.ledger, limits, reorderBudget: budget, correctionBudget: budget, timers: new Timers(), readings: new ReadingsInUse(),
+      history: new History(65_536), nowMs: 0, aside: null,
+    };
     const syn = Object.assign(new Packet(), { flags: TcpFlag.syn, srcPort: 41_000, dstPort: 80 });
     const connection = new Connection(syn, 0, streams, { open: (one) => new HttpConnection(one, context) }, 0);
     this.sink = connection.fromA.sink;

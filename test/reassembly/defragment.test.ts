@@ -5,15 +5,15 @@ import { Budget } from '../../rebuilder/reassembly/budget.ts';
 import { Defragmenter } from '../../rebuilder/reassembly/defragment.ts';
 import { Packet } from '../../rebuilder/wire/packet.ts';
 
-interface Fragment { at: number; data: string; more?: boolean; id?: number; vni?: number; missing?: number; timeMs?: number }
+interface Fragment { ecn?: number; at: number; data: string; more?: boolean; id?: number; vni?: number; missing?: number; timeMs?: number }
 
-function defragmenter(fragmentsBytes = 10_000): { ledger: Ledger; add: (fragment: Fragment) => string | null; all: Defragmenter } {
+function defragmenter(fragmentsBytes = 100_000): { ledger: Ledger; add: (fragment: Fragment) => string | null; all: Defragmenter } {
   const ledger = new Ledger();
-  const all = new Defragmenter({ fragmentsBytes, fragmentTimeoutMs: 30_000 }, new Budget(fragmentsBytes), ledger);
+  const all = new Defragmenter({ fragmentTimeoutMs: 30_000 }, new Budget(fragmentsBytes), ledger);
   const packet = new Packet();
-  const add = ({ at, data, more = true, id = 7, vni = 1, missing = 0, timeMs = 0 }: Fragment): string | null => {
+  const add = ({ at, data, more = true, id = 7, vni = 1, missing = 0, timeMs = 0, ecn = 0 }: Fragment): string | null => {
     Object.assign(packet, {
-      bytes: Buffer.from(data), payloadStart: 0, payloadEnd: data.length, fragmentOffset: at, moreFragments: more, ipId: id, vni, missing, protocol: 6,
+      bytes: Buffer.from(data), payloadStart: 0, payloadEnd: data.length, fragmentOffset: at, moreFragments: more, ipId: id, vni, missing, protocol: 6, ecn,
     });
     const whole = all.add(packet, timeMs);
     return whole === null ? null : Buffer.from(whole).toString();
@@ -51,14 +51,34 @@ describe('fragments become packets', () => {
   });
 });
 
+test('of a first fragment of 8k + 4 bytes IPv4 keeps 8k', () => {
+  const { add } = defragmenter();
+  add({ at: 0, data: 'aaaaaaaaXXXX' });
+  assert.equal(add({ at: 8, data: 'b', more: false }), 'aaaaaaaab');
+});
+
+test('so many others of its sender between two of a datagram, and it is forgotten', () => {
+  const { add, ledger } = defragmenter();
+  add({ at: 0, data: 'aaaaaaaa' });
+  for (let id = 100; id < 165; id++) add({ at: 0, data: 'xxxxxxxx', id });
+  assert.equal(add({ at: 8, data: 'b', more: false }), null);
+  assert.equal(ledger.get('defrag.timeout'), 1);
+});
+
 describe('what cannot become a packet is counted', () => {
   const cases: [string, Fragment[], string, number][] = [
     ['overlap in part drops the whole datagram (RFC 5722)', [{ at: 0, data: 'aaaaaaaaaaaaaaaa' }, { at: 8, data: 'bbbbbbbbbbbbbbbb' }], 'defrag.overlap', 2],
-    ['a second end contradicts the first', [{ at: 8, data: 'b', more: false }, { at: 16, data: 'c', more: false }], 'defrag.overlap', 2],
-    ['bytes beyond the end', [{ at: 8, data: 'b', more: false }, { at: 16, data: 'cccccccc' }], 'defrag.overlap', 2],
+    ['a second end contradicts the first', [{ at: 8, data: 'b', more: false }, { at: 16, data: 'c', more: false }], 'defrag.invalid_fragment', 2],
+    ['bytes beyond the end', [{ at: 8, data: 'b', more: false }, { at: 16, data: 'cccccccc' }], 'defrag.invalid_fragment', 2],
+    ['an end before what is there', [{ at: 0, data: 'aaaaaaaa' }, { at: 24, data: 'dddddddd' }, { at: 16, data: 'cccccccc', more: false }],
+      'defrag.invalid_fragment', 3],
+    ['an empty one takes the others with it', [{ at: 0, data: 'aaaaaaaa' }, { at: 8, data: '' }], 'defrag.invalid_fragment', 2],
+    ['one that two others hold together overlaps', [{ at: 16, data: 'cccccccc' }, { at: 8, data: 'bbbbbbbb' }, { at: 8, data: 'bbbbbbbbcccccccc' }],
+      'defrag.overlap', 3],
+    ['ECN of both kinds', [{ at: 0, data: 'aaaaaaaa', ecn: 3 }, { at: 8, data: 'b', more: false }], 'defrag.invalid_fragment', 2],
     ['no data', [{ at: 0, data: '' }], 'defrag.invalid_fragment', 1],
     ['not a multiple of eight', [{ at: 0, data: 'abc' }], 'defrag.invalid_fragment', 1],
-    ['longer than any packet', [{ at: 65_528, data: 'aaaaaaaaaaaaaaaa', more: false }], 'defrag.invalid_fragment', 1],
+    ['longer than any packet', [{ at: 0, data: 'a'.repeat(65_528) }, { at: 65_528, data: 'aaaaaaaaaaaaaaaa', more: false }], 'defrag.invalid_fragment', 2],
     ['cut by the capture', [{ at: 0, data: 'aaaaaaaa', missing: 8 }], 'defrag.fragment_cut', 1],
   ];
   for (const [title, fragments, counter, count] of cases) {
@@ -81,7 +101,7 @@ describe('what cannot become a packet is counted', () => {
   });
 
   test('beyond the limit the oldest datagram makes room', () => {
-    const { add, ledger, all } = defragmenter(24);
+    const { add, ledger, all } = defragmenter(3 * 776);
     for (let id = 0; id < 5; id++) add({ at: 0, data: 'aaaaaaaa', id });
     assert.equal(all.size, 3);
     assert.equal(ledger.get('defrag.memcap'), 2);

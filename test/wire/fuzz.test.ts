@@ -104,7 +104,7 @@ function check(outcome: string, packet: Packet, start: number, end: number): voi
   assert.ok(start <= packet.payloadStart && packet.payloadStart <= packet.payloadEnd && packet.payloadEnd <= end,
     `payload ${packet.payloadStart}..${packet.payloadEnd} in ${start}..${end}`);
   assert.ok(packet.missing >= 0 && packet.depth <= packet.maxDepth);
-  assert.ok(packet.fragmentOffset >= 0 && packet.fragmentOffset <= 65528);
+  assert.ok(packet.fragmentOffset >= -1 && packet.fragmentOffset <= 65528);
   if (outcome === 'fragment') return;
   assert.ok(start <= packet.dataStart && packet.dataStart <= packet.dataEnd && packet.dataEnd <= end,
     `data ${packet.dataStart}..${packet.dataEnd} in ${start}..${end}`);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { EtherType } from '../../rebuilder/wire/ethertype.ts';
 import { Protocol } from '../../rebuilder/wire/protocol.ts';
-import { gre, ipFrame, outerIpv4, tcpPacket } from '../frames.ts';
+import { gre, ipFrame, outerIpv4, tcpFrame, tcpPacket } from '../frames.ts';
 import { decode } from './outcomes.ts';
 
 const packet = tcpPacket('10.0.0.1:1', '10.0.0.2:2');
@@ -10,7 +10,7 @@ const outcome = (header: Uint8Array): string => decode(ipFrame(outerIpv4(Protoco
 
 test('each combination of optional fields has its length', () => {
   for (let fields = 0; fields < 8; fields++) {
-    const header = gre(EtherType.ipv4, packet, {
+    const header = gre(EtherType.transparentEthernet, tcpFrame('10.0.0.1:1', '10.0.0.2:2'), {
       ...((fields & 1) !== 0 && { checksum: 1 }), ...((fields & 2) !== 0 && { key: 2 }), ...((fields & 4) !== 0 && { sequence: 3 }),
     });
     assert.equal(outcome(header), 'segment', String(fields));

@@ -1,0 +1,240 @@
+import type { Packet } from '../wire/packet.ts';
+import { type Doubted, DoubtfulSegments } from './doubtful-segments.ts';
+import { indexOf } from './history.ts';
+import { MAX_WINDOW_BYTES } from './missing-bytes.ts';
+import { Doubt, type Receiver } from './receiver.ts';
+import type { SecondReading } from './second-reading.ts';
+import { SecondReadings, feed, withWaiting } from './second-readings.ts';
+import { type SegmentQueue, differ } from './segments.ts';
+import { advance, distance } from './sequence.ts';
+import type { StreamContext } from './stream-context.ts';
+import type { Provenance } from './provenance.ts';
+import type { ForkKind, StreamSink } from './stream-sink.ts';
+import { UrgentBytes } from './urgent-bytes.ts';
+
+/** The first reader of a stream, whose place is contested. */
+export interface FirstReader {
+  readonly sink: StreamSink;
+  readonly started: boolean;
+  readonly nextSeq: number;
+  readonly receiver: Receiver;
+  deliver(bytes: Uint8Array, start: number, end: number, seq: number, from: Provenance): void;
+  moveTo(seq: number): void;
+}
+
+/** So many segments in a row at a place far off: somebody reads them there, too. */
+const FAR_SEGMENTS = 3;
+const ALL_DOUBTS = -1;
+
+/**
+ * What may be read in more than one way in one stream: segments that its receiver may not have taken, holes that may still be filled, bytes marked as
+ * urgent, a place far off. Most streams have none of it, and no such object.
+ */
+export class Contest {
+  readonly doubtful: DoubtfulSegments;
+  readonly #seconds: SecondReadings;
+  readonly #context: StreamContext;
+  /** The receiver is not seen. */
+  oneWay = false;
+  #urgent: UrgentBytes | null = null;
+  /** Since the last hole no message has ended: one reader reads them all. */
+  #isSameMessage = false;
+  #farSeq = 0;
+  #farCount = 0;
+  #far: SecondReading | null = null;
+
+  constructor(context: StreamContext) {
+    this.#context = context;
+    this.doubtful = new DoubtfulSegments(context.reorderBudget, context.ledger);
+    this.#seconds = new SecondReadings(context);
+  }
+
+  /** Is it read in more than one way? */
+  get isRead(): boolean {
+    return !this.#seconds.isEmpty;
+  }
+
+  get unfinished(): boolean {
+    return this.#seconds.unfinished || !this.doubtful.isEmpty;
+  }
+
+  /** Sets a segment aside, for all but those readings that take such ones. @returns false: it brings nothing to wait for */
+  doubt(half: FirstReader, packet: Packet, length: number, doubts: number): boolean {
+    const { ledger } = this.#context;
+    ledger.count(doubts === Doubt.checksum ? 'tcp.invalid_checksum' : 'tcp.doubtful_segments');
+    if (length === 0) return false;
+    this.segment(packet, packet.seq, packet, doubts);
+    const ahead = distance(packet.seq, half.nextSeq);
+    if (half.started && (ahead + length <= 0 || ahead > MAX_WINDOW_BYTES)) {
+      ledger.count(doubts === Doubt.checksum ? 'tcp.invalid_checksum_bytes' : 'tcp.refused_bytes', length);
+      return false;
+    }
+    this.doubtful.add(packet.bytes, packet.dataStart, packet.dataEnd, packet.seq, packet, doubts);
+    return true;
+  }
+
+  /** A segment at `seq` is certain: whoever sends behind what came with the SYN was told that it was taken. */
+  follows(half: FirstReader, seq: number): void {
+    for (const { seq: begin, bytes, doubts, denied } of this.doubtful.all()) {
+      if ((doubts & Doubt.syn) === 0 || denied || distance(seq, advance(begin, bytes.length)) < 0) continue;
+      this.believe(half, advance(begin, bytes.length), false);
+      return;
+    }
+  }
+
+  /** The receiver has everything before `ack`: also what was doubted, where nothing else came in its place. */
+  acknowledged(half: FirstReader, ack: number): void {
+    if (!this.doubtful.isEmpty) {
+      this.believe(half, ack, true);
+      this.doubtful.acknowledged(ack);
+    }
+    const far = this.#far;
+    if (far === null || Math.abs(distance(ack, half.nextSeq)) <= MAX_WINDOW_BYTES) return;
+    if (distance(ack, far.from) > 0 && distance(ack, far.nextSeq) <= 0) half.moveTo(far.nextSeq);
+  }
+
+  /** Reads what was doubted, and is the next of the stream, up to `before`. @param proven the receiver said that it has it */
+  believe(half: FirstReader, before: number, proven: boolean): void {
+    for (let one = this.doubtful.take(half.nextSeq, before, proven); one !== null; one = this.doubtful.take(half.nextSeq, before, proven)) {
+      const known = distance(half.nextSeq, one.seq);
+      // Should other bytes come in its place, they are read, too: a sender who makes such segments on purpose hides nothing.
+      this.passOver(half, 'reading', null);
+      this.#context.ledger.count('tcp.doubt_believed');
+      if (known > 0) this.#context.ledger.count('tcp.overlap_bytes', known);
+      half.receiver.believe(one.ack);
+      half.deliver(one.bytes, known, one.bytes.length, half.nextSeq, one);
+    }
+  }
+
+  /** Hands bytes to the sink; where others were doubted for their place, another reader gets those. `queue`: what waits behind a hole. */
+  deliver(half: FirstReader, bytes: Uint8Array, start: number, end: number, seq: number, from: Provenance, queue: SegmentQueue | null): void {
+    const others = this.doubtful.isEmpty ? [] : this.#contested(half, seq, bytes, start, end);
+    this.#toSink(half.sink, bytes, start, end, seq, from);
+    for (const { reading, segments } of others) {
+      for (const segment of segments) feed(reading, segment.bytes, 0, segment.bytes.length, segment.seq, segment, this.#urgent);
+      withWaiting(reading, queue, this.#urgent);
+      feed(reading, bytes, start, end, seq, from, this.#urgent);
+    }
+    if (!this.doubtful.isEmpty) this.doubtful.passed(half.nextSeq);
+    if (!half.sink.unfinished) this.#isSameMessage = false;
+  }
+
+  #contested(half: FirstReader, seq: number, bytes: Uint8Array, start: number, end: number): { reading: SecondReading; segments: readonly Doubted[] }[] {
+    const contested = this.doubtful.contested(seq, bytes, start, end);
+    const kinds = new Set(contested.map(({ doubts }) => doubts));
+    if (kinds.size > 1) kinds.add([...kinds].reduce((all, doubts) => all | doubts, 0));
+    const begun: { reading: SecondReading; segments: readonly Doubted[] }[] = [];
+    const begin = (takes: number, segments: readonly Doubted[]): void => {
+      const reading = this.#seconds.begin('reading', half.sink.fork('reading'), seq, { takes });
+      if (reading !== null) begun.push({ reading, segments });
+    };
+    for (const takes of kinds) {
+      if (this.#seconds.takes(takes)) continue;
+      const segments = this.doubtful.all().filter(({ doubts }) => (doubts & ~takes) === 0);
+      begin(takes, segments);
+      const differing = segments.some((one, i) => segments.slice(0, i).some((other) => differ(other, one.seq, one.bytes, 0, one.bytes.length)));
+      if (differing) begin(takes, segments.toReversed());
+    }
+    return begun;
+  }
+
+  #toSink(sink: StreamSink, bytes: Uint8Array, start: number, end: number, seq: number, from: Provenance): void {
+    const urgent = this.#urgent;
+    if (urgent === null) {
+      sink.data(bytes, start, end, seq, from);
+      return;
+    }
+    for (let at = start; at < end;) {
+      const part = urgent.before(advance(seq, at - start), end - at);
+      if (part > 0) sink.data(bytes, at, at + part, advance(seq, at - start), from);
+      at += part;
+      if (at < end) {
+        this.#context.ledger.count('tcp.urgent_bytes');
+        at++;
+      }
+    }
+  }
+
+  /** A segment, for all other readings. @returns whether one of them reads what the first reader has passed over */
+  segment({ bytes, dataStart, dataEnd }: Packet, seq: number, from: Provenance, doubts: number): boolean {
+    return !this.#seconds.isEmpty && this.#seconds.segment(bytes, dataStart, dataEnd, seq, from, doubts, this.oneWay, this.#urgent);
+  }
+
+  /** The first reader has read the packet. @param isAll nothing waits in it */
+  read(half: FirstReader, packet: Packet, seq: number, isAll: boolean): void {
+    if (this.#seconds.isEmpty) return;
+    this.segment(packet, seq, packet, Doubt.none);
+    if (isAll && !half.sink.unfinished) this.#seconds.agree(half.nextSeq);
+  }
+
+  /** The first reader passes over bytes from here on: should (other) bytes come for them, as long as the connection lives, they will be read. */
+  passOver(half: FirstReader, kind: ForkKind, queue: SegmentQueue | null): void {
+    if (this.#isSameMessage && this.#seconds.goesOn(kind, half.nextSeq)) return;
+    this.#isSameMessage = true;
+    const reading = this.#seconds.begin(kind, half.sink.fork(kind), half.nextSeq, { takes: ALL_DOUBTS });
+    if (reading === null) return;
+    reading.spare = half.sink.fork(kind);
+    withWaiting(reading, queue, this.#urgent);
+  }
+
+  /** Other bytes come for what waits in the queue: how the receiver joins its segments decides. */
+  overlap(half: FirstReader, queue: SegmentQueue): void {
+    if (this.#seconds.unjoined) return;
+    const reading = this.#seconds.begin('reading', half.sink.fork('reading'), half.nextSeq, { joins: false });
+    if (reading !== null) withWaiting(reading, queue, this.#urgent);
+  }
+
+  /** A pointer to an urgent byte: the stream is read without it, and with it, as a server may ask for (SO_OOBINLINE). */
+  urgent(half: FirstReader, packet: Packet, queue: SegmentQueue | null): void {
+    this.#urgent ??= new UrgentBytes();
+    if (!this.#urgent.mark(packet.seq, packet.urgentPointer, this.#seconds.earliest(half.nextSeq)) || this.#seconds.keepsUrgent) return;
+    const reading = this.#seconds.begin('reading', half.sink.fork('reading'), half.nextSeq, { keepsUrgent: true });
+    if (reading !== null) withWaiting(reading, queue, this.#urgent);
+  }
+
+  /** A segment far off is no part of the stream, or the stream has moved there: several in a row are read beside it until the receiver tells. */
+  far(half: FirstReader, packet: Packet, seq: number): void {
+    const { bytes, dataStart, dataEnd } = packet;
+    const length = dataEnd - dataStart;
+    if (this.segment(packet, seq, packet, Doubt.none)) return;
+    this.#farCount = seq === this.#farSeq ? this.#farCount + 1 : 1;
+    this.#farSeq = advance(seq, length);
+    if (this.#farCount < FAR_SEGMENTS) return;
+    this.#farCount = 0;
+    const far = this.#seconds.begin('reading', half.sink.fork('reading', true), seq);
+    far?.loseTrack();
+    far?.add(bytes, dataStart, dataEnd, seq, packet);
+    this.#far = far;
+  }
+
+  /** Somebody acknowledges less than when he sent what waits in the queue: was that refused? */
+  doubtAbove(queue: SegmentQueue, ack: number): void {
+    for (const segment of queue.takeAbove(ack)) {
+      this.doubtful.add(segment.bytes, 0, segment.bytes.length, segment.seq, segment, Doubt.acknowledgment);
+    }
+  }
+
+  /** Other bytes come for what was read, and the receiver is not seen: had it refused those? `last`: what was read last. */
+  again(half: FirstReader, packet: Packet, last: number, queue: SegmentQueue | null, doubts: number): void {
+    const { seq } = packet;
+    if (this.#seconds.isAt(seq)) return;
+    const read = this.#context.history.since(last, seq, packet.timeMs);
+    const refused = read[Math.max(0, indexOf(read, seq))];
+    const from = read[0]?.seq ?? seq;
+    const reading = this.#seconds.begin('reading', half.sink.fork('reading', true), from, { isAgain: true, takes: doubts });
+    if (reading === null) return;
+    if (refused === undefined) reading.loseTrack();
+    for (const one of read) {
+      // What came with the refused one, by its acknowledgment, was refused with it, unless it stands before the newcomer.
+      const length = one === refused ? Math.max(0, distance(seq, one.seq)) : one.bytes.length;
+      if (one !== refused && distance(one.seq, seq) > 0 && (one.ack === refused?.ack || distance(one.ack, packet.ack) > 0)) continue;
+      if (length > 0) feed(reading, one.bytes, 0, Math.min(length, one.bytes.length), one.seq, one, this.#urgent);
+    }
+    withWaiting(reading, queue, this.#urgent, packet.ack);
+  }
+
+  end(): void {
+    this.doubtful.drop();
+    this.#seconds.drop();
+  }
+}

@@ -1,0 +1,115 @@
+import type { Ledger } from '../ledger.ts';
+import type { Budget } from './budget.ts';
+import { Doubt } from './receiver.ts';
+import { type Segment, differ } from './segments.ts';
+import { advance, distance } from './sequence.ts';
+import type { Provenance } from './provenance.ts';
+
+/** A segment of which it is not certain that its receiver took it. */
+export interface Doubted extends Segment {
+  readonly doubts: number;
+  /** The receiver said afterwards that it waits for these bytes: only its own word makes them read. */
+  denied: boolean;
+}
+
+/** Of one direction: more are no accident. */
+const MAX_SEGMENTS = 256;
+const OVERHEAD = 256;
+
+/**
+ * Segments set aside because their receiver may have dropped them. Either other bytes come in their place, and both are read, each in a reading of its
+ * own; or the receiver acknowledges them; or nothing else comes for as long as a hole is waited for, and they are read after all.
+ */
+export class DoubtfulSegments {
+  /** In the order in which they came. */
+  #segments: Doubted[] = [];
+  readonly #budget: Budget;
+  readonly #ledger: Ledger;
+
+  constructor(budget: Budget, ledger: Ledger) {
+    this.#budget = budget;
+    this.#ledger = ledger;
+  }
+
+  get isEmpty(): boolean {
+    return this.#segments.length === 0;
+  }
+
+  /** Is there one that is waited for? */
+  get awaits(): boolean {
+    return this.#segments.some(({ denied }) => !denied);
+  }
+
+  all(): readonly Doubted[] {
+    return this.#segments;
+  }
+
+  /** Copies bytes[start, end) in. */
+  add(bytes: Uint8Array, start: number, end: number, seq: number, from: Provenance, doubts: number): void {
+    const length = end - start;
+    if (this.#segments.length >= MAX_SEGMENTS || !this.#budget.take(length, OVERHEAD)) {
+      this.#ledger.count('tcp.segment_memcap_drop');
+      this.#ledger.count('tcp.segment_memcap_drop_bytes', length);
+      return;
+    }
+    const copy = new Uint8Array(length);
+    copy.set(bytes.subarray(start, end));
+    this.#segments.push({ seq, bytes: copy, ack: from.ack, timeMs: from.timeMs, ipId: from.ipId, doubts, denied: false });
+  }
+
+  /** The receiver acknowledges up to `ack`: what begins there or later it has not taken. */
+  acknowledged(ack: number): void {
+    for (const segment of this.#segments) if (distance(segment.seq, ack) >= 0) segment.denied = true;
+  }
+
+  /** Those that say something else than bytes[start, end) at their place. */
+  contested(seq: number, bytes: Uint8Array, start: number, end: number): Doubted[] {
+    return this.#segments.filter((segment) => differ(segment, seq, bytes, start, end));
+  }
+
+  /** Where the segments end that go on from `nextSeq` without a hole; = nextSeq when there are none. */
+  endOfRun(nextSeq: number): number {
+    let end = nextSeq;
+    for (let grew = true; grew;) {
+      grew = false;
+      for (const { seq, bytes, denied } of this.#segments) {
+        if (denied || distance(seq, end) > 0 || distance(advance(seq, bytes.length), end) <= 0) continue;
+        end = advance(seq, bytes.length);
+        grew = true;
+      }
+    }
+    return end;
+  }
+
+  /**
+   * Takes out the first one that begins at or before `nextSeq` and goes on beyond it, and begins before `before`.
+   * @param proven the receiver has acknowledged what is before `before`: those that it had denied count, too
+   */
+  take(nextSeq: number, before: number, proven = false): Doubted | null {
+    const at = this.#segments.findIndex(({ seq, bytes, denied }) => (proven || !denied) && distance(seq, nextSeq) <= 0
+      && distance(advance(seq, bytes.length), nextSeq) > 0 && distance(seq, before) < 0 && (!proven || distance(advance(seq, bytes.length), before) <= 0));
+    const segment = this.#segments[at];
+    if (segment === undefined) return null;
+    this.#segments.splice(at, 1);
+    this.#budget.release(segment.bytes.length, OVERHEAD);
+    return segment;
+  }
+
+  /** Their place was read. */
+  passed(nextSeq: number): void {
+    this.#remove((segment) => distance(advance(segment.seq, segment.bytes.length), nextSeq) <= 0);
+  }
+
+  drop(): void {
+    this.#remove(() => true);
+  }
+
+  #remove(isOver: (segment: Doubted) => boolean): void {
+    this.#segments = this.#segments.filter((segment) => {
+      if (!isOver(segment)) return true;
+      this.#budget.release(segment.bytes.length, OVERHEAD);
+      this.#ledger.count(segment.doubts === Doubt.checksum ? 'tcp.invalid_checksum_bytes' : 'tcp.refused_bytes', segment.bytes.length);
+      return false;
+    });
+  }
+}

@@ -1,0 +1,166 @@
+import { type Packet, TcpFlag } from '../wire/packet.ts';
+import { TcpOptions } from '../wire/tcp-options.ts';
+import { advance, distance } from './sequence.ts';
+
+/** Why it is not certain that the receiver took a segment: bits, because there may be several reasons. */
+export const Doubt = {
+  none: 0,
+  /** Its checksum is wrong; but the capture may have spoilt it (segmentation offload). */
+  checksum: 1,
+  /** Options that a receiver without the key, or a careful one, drops it for. */
+  options: 2,
+  /** Its timestamp is older than the last (PAWS, RFC 7323 5); but the receiver may not use timestamps. */
+  timestamp: 4,
+  /** It acknowledges what was not sent, or what was acknowledged long ago (RFC 5961 5.2); as far as the other direction is seen. */
+  acknowledgment: 8,
+  /** It is far beyond the window that the receiver had announced. */
+  window: 16,
+  /** It came with the SYN (RFC 7413): taken if its cookie is right. */
+  syn: 32,
+} as const;
+
+/** The receiver drops it, whoever it is. */
+export const REFUSED = -1;
+
+/** What the capture shows of the host at the other end. */
+export interface FarEnd {
+  /** Packets of it were seen. */
+  readonly seen: boolean;
+  /** Sequence number behind the last byte it sent; valid when `sent`. */
+  readonly sentSeq: number;
+  readonly sent: boolean;
+}
+
+const options = new TcpOptions();
+const UNKNOWN_SCALE = -2;
+/** Linux takes a timestamp this much older than the last (TCP_PAWS_WINDOW). */
+const PAWS_WINDOW = 1;
+/** A capture may lack the last announcements, and what stands in for a server may announce nothing: only what is far beyond is odd. */
+const WINDOW_SLACK = 1 << 22;
+/** With a window whose scale is not known. */
+const LARGEST_WINDOW = 1 << 30;
+
+/**
+ * The host that one direction's segments go to: which of them does it take? The rules are Linux's (net/ipv4/tcp_input.c: tcp_validate_incoming, tcp_ack,
+ * tcp_paws_discard; tcp_minisocks.c: tcp_check_req); what they need is known as far as both directions are captured. What only such knowledge refuses is
+ * doubted, not refused: the capture may have lost what would explain it.
+ */
+export class Receiver {
+  /** Scale of this direction's own window announcements; -1 = none was offered in its SYN. */
+  scale = UNKNOWN_SCALE;
+  /** Did the SYN of this direction offer timestamps? null = it was not seen. */
+  offersTimestamps: boolean | null = null;
+  #timestamp = 0;
+  #hasTimestamp = false;
+  /** Highest acknowledgment number taken, and the first. */
+  #acked = 0;
+  #firstAck = 0;
+  #hasAcked = false;
+  /** The largest window this direction announced, bytes, not scaled. */
+  #maxWindow = 0;
+  /** Right edge of the window that the receiver announced; valid when #hasEdge. */
+  #edge = 0;
+  #hasEdge = false;
+
+  /** A SYN or SYN-ACK of this direction: what it offers. */
+  syn(packet: Packet): void {
+    options.read(packet);
+    this.scale = options.windowScale;
+    this.offersTimestamps = options.hasTimestamps;
+    this.#maxWindow = packet.window;
+    if (options.hasTimestamps) {
+      this.#hasTimestamp = true;
+      this.#timestamp = options.timestamp;
+    }
+  }
+
+  /**
+   * A segment of this direction that is no SYN and no RST.
+   * @param far the host that is to take it
+   * @param other what is known of the direction that comes back from it
+   * @param nextSeq what the host expects; valid when `started`
+   * @returns REFUSED, or bits of Doubt
+   */
+  judge(packet: Packet, far: FarEnd, other: Receiver, nextSeq: number, started: boolean): number {
+    // Without the flag nothing but a SYN or RST is looked at (RFC 9293 3.10.7.4, fifth step).
+    if ((packet.flags & TcpFlag.ack) === 0) return REFUSED;
+    let doubts: number = Doubt.none;
+    let hasTimestamps = false;
+    if (packet.dataStart !== packet.optionsStart) {
+      options.read(packet);
+      if (options.isSigned || options.isMalformed) doubts |= Doubt.options;
+      hasTimestamps = options.hasTimestamps;
+      if (hasTimestamps && this.#isOld(options.timestamp, other)) doubts |= Doubt.timestamp;
+    }
+    if (this.#isOddAck(packet.ack, far)) doubts |= Doubt.acknowledgment;
+    if (this.#hasEdge && distance(packet.seq, this.#edge) > WINDOW_SLACK) doubts |= Doubt.window;
+    if (doubts !== Doubt.none) return doubts;
+    this.#take(packet, hasTimestamps && (!started || distance(packet.seq, nextSeq) <= 0));
+    return Doubt.none;
+  }
+
+  /** The SYN-ACK from the other side: nothing before it was ever sent to acknowledge. */
+  opened(firstAck: number): void {
+    this.#firstAck = firstAck;
+    if (!this.#hasAcked) this.#acked = firstAck;
+    this.#hasAcked = true;
+  }
+
+  /** A segment that was doubted was taken after all: what it says is so. */
+  believe(ack: number): void {
+    if (!this.#hasAcked || distance(ack, this.#acked) > 0) this.#acked = ack;
+    this.#hasAcked = true;
+  }
+
+  /** The receiver announced its window, in a packet that is no SYN. @param announcer its own side */
+  announced(packet: Packet, announcer: Receiver): void {
+    if (announcer.scale === UNKNOWN_SCALE || this.scale === UNKNOWN_SCALE) return;
+    const edge = advance(packet.ack, announcer.#scaled(packet.window, this));
+    if (this.#hasEdge && distance(edge, this.#edge) <= 0) return;
+    this.#edge = edge;
+    this.#hasEdge = true;
+  }
+
+  get lastAck(): number {
+    return this.#acked;
+  }
+
+  /** The window that this direction announces: scaled when both SYNs offered it. */
+  #scaled(window: number, other: Receiver): number {
+    return this.scale > 0 && other.scale >= 0 ? window << this.scale : window;
+  }
+
+  #isOld(timestamp: number, other: Receiver): boolean {
+    if (!this.#hasTimestamp || this.#timestamp === 0 || this.offersTimestamps === false || other.offersTimestamps === false) return false;
+    return distance(this.#timestamp, timestamp) > PAWS_WINDOW;
+  }
+
+  #isOddAck(ack: number, far: FarEnd): boolean {
+    if (far.sent && distance(ack, far.sentSeq) > 0) return true;
+    if (!this.#hasAcked) return false;
+    const behind = distance(this.#acked, ack);
+    if (far.sent) return behind > Math.min(this.#windowBound, Math.max(0, distance(this.#acked, this.#firstAck)));
+    // The other direction is not seen: it cannot have sent more than there was room for.
+    return Math.abs(behind) > this.#windowBound;
+  }
+
+  get #windowBound(): number {
+    if (this.scale === UNKNOWN_SCALE) return LARGEST_WINDOW;
+    return this.scale > 0 ? this.#maxWindow << this.scale : this.#maxWindow;
+  }
+
+  #take(packet: Packet, countsTimestamp: boolean): void {
+    const { ack, window } = packet;
+    if (window > this.#maxWindow) this.#maxWindow = window;
+    if (!this.#hasAcked) {
+      this.#hasAcked = true;
+      this.#firstAck = ack;
+      this.#acked = ack;
+    } else if (distance(ack, this.#acked) > 0) {
+      this.#acked = ack;
+    }
+    if (!countsTimestamp) return;
+    if (!this.#hasTimestamp || distance(options.timestamp, this.#timestamp) > 0) this.#timestamp = options.timestamp;
+    this.#hasTimestamp = true;
+  }
+}

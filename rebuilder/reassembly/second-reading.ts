@@ -1,0 +1,133 @@
+import type { Ledger } from '../ledger.ts';
+import type { Budget } from './budget.ts';
+import { SegmentQueue } from './segments.ts';
+import { advance, distance } from './sequence.ts';
+import type { Provenance } from './provenance.ts';
+import type { ForkKind, StreamSink } from './stream-sink.ts';
+
+const replaced = { bytes: 0 };
+
+/**
+ * A stream read in another way than the first reader does: a copy of that reader, from where the two part. It is fed every later segment and puts them
+ * in order by itself. Two things make one: a hole that was given up, whose bytes may come as long as the connection lives (what it finds are
+ * corrections); and bytes of which it is not certain that the receiver took them (what it finds are other readings).
+ */
+export class SecondReading {
+  readonly kind: ForkKind;
+  /** Doubts whose segments are taken here. */
+  readonly takes: number;
+  /** It reads what came again with other bytes. */
+  readonly isAgain: boolean;
+  /** Where it parted from the first reader. */
+  readonly from: number;
+  /** Does it hold segments that follow one another as one, as Linux mostly can? */
+  readonly joins: boolean;
+  /** Does it read the byte that a segment's urgent pointer marks? */
+  readonly keepsUrgent: boolean;
+  readonly #sink: StreamSink;
+  readonly #queue: SegmentQueue;
+  readonly #maxBytes: number;
+  readonly #ledger: Ledger;
+  nextSeq: number;
+  /** Another copy of the first reader, for when what is taken here is doubted; null = not needed, or used. */
+  spare: StreamSink | null = null;
+  /** Sequence numbers ahead whose bytes are not of the stream. */
+  #skips: number[] = [];
+  #began = false;
+
+  /** @param maxBytes that may wait in it behind a hole */
+  constructor(kind: ForkKind, sink: StreamSink, from: number, budget: Budget, maxBytes: number, ledger: Ledger, rules: Partial<Rules> = {}) {
+    this.kind = kind;
+    this.#sink = sink;
+    this.from = from;
+    this.nextSeq = from;
+    this.takes = rules.takes ?? 0;
+    this.keepsUrgent = rules.keepsUrgent ?? false;
+    this.isAgain = rules.isAgain ?? false;
+    this.joins = rules.joins ?? true;
+    this.#queue = new SegmentQueue(budget, this.joins);
+    this.#maxBytes = maxBytes;
+    this.#ledger = ledger;
+  }
+
+  /** Bytes were read that the first reader has not, or not so. */
+  get hasBegun(): boolean {
+    return this.#began;
+  }
+
+  /** Is a message begun and not finished, or does something wait? */
+  get unfinished(): boolean {
+    return this.#sink.unfinished || this.#queue.bytes > 0;
+  }
+
+  /** @returns false: there was no memory for it */
+  add(bytes: Uint8Array, start: number, end: number, seq: number, from: Provenance): boolean {
+    const ahead = distance(seq, this.nextSeq);
+    if (ahead > 0) {
+      if (this.#queue.bytes + end - start > this.#maxBytes) return false;
+      const kept = this.#queue.insert(seq, bytes, start, end, from, replaced) !== 'no_memory';
+      if (!kept) this.#ledger.count('tcp.correction_memcap');
+      return kept;
+    }
+    const fresh = start - ahead;
+    if (fresh >= end) return true;
+    this.#read(bytes, fresh, end, from);
+    this.#drain();
+    return true;
+  }
+
+  /** The byte at `seq` is not of the stream. */
+  skip(seq: number): void {
+    if (distance(seq, this.nextSeq) < 0 || this.#skips.includes(seq)) return;
+    this.#skips.push(seq);
+    this.#drain();
+  }
+
+  /** The bytes from here on are not known to go on from those before. */
+  loseTrack(): void {
+    this.#sink.gap(-1);
+  }
+
+  /** Does it stand where the first reader stands, between two messages, with nothing that waits: will both read the same from here on? */
+  agreesAt(nextSeq: number): boolean {
+    return this.nextSeq === nextSeq && !this.unfinished;
+  }
+
+  /** What waits in it. */
+  get waiting(): SegmentQueue {
+    return this.#queue;
+  }
+
+  discard(): void {
+    this.spare?.discard();
+    this.#queue.clear();
+    this.#sink.discard();
+  }
+
+  #drain(): void {
+    for (;;) {
+      while (this.#skips.length > 0 && this.#skips.includes(this.nextSeq)) this.nextSeq = advance(this.nextSeq, 1);
+      const { first } = this.#queue;
+      if (first === undefined || distance(first.seq, this.nextSeq) > 0) break;
+      this.#queue.shift();
+      const known = -distance(first.seq, this.nextSeq);
+      if (known < first.bytes.length) this.#read(first.bytes, known, first.bytes.length, first);
+    }
+    if (this.#skips.length > 0) this.#skips = this.#skips.filter((seq) => distance(seq, this.nextSeq) >= 0);
+  }
+
+  #read(bytes: Uint8Array, start: number, end: number, from: Provenance): void {
+    this.#began = true;
+    const seq = this.nextSeq;
+    this.nextSeq = advance(seq, end - start);
+    this.#sink.data(bytes, start, end, seq, from);
+  }
+}
+
+/** In what a reading differs from the first. */
+export interface Rules {
+  readonly takes: number;
+  readonly joins: boolean;
+  readonly keepsUrgent: boolean;
+  readonly isAgain: boolean;
+}

@@ -1,0 +1,152 @@
+import { type Rules, SecondReading } from './second-reading.ts';
+import type { SegmentQueue } from './segments.ts';
+import { advance, distance } from './sequence.ts';
+import type { StreamContext } from './stream-context.ts';
+import type { Provenance } from './provenance.ts';
+import type { ForkKind, StreamSink } from './stream-sink.ts';
+import type { UrgentBytes } from './urgent-bytes.ts';
+
+/** Of one stream at a time; where there is no room the oldest goes. */
+const MAX_READINGS = 12;
+/** Farther off is another place. */
+const MAX_DISTANCE = 1 << 26;
+/** What a reading takes besides what it holds. */
+const OVERHEAD = 2048;
+
+/** The other ways in which one stream is read, beside the first. */
+export class SecondReadings {
+  readonly #context: StreamContext;
+  #readings: SecondReading[] = [];
+
+  constructor(context: StreamContext) {
+    this.#context = context;
+  }
+
+  get isEmpty(): boolean {
+    return this.#readings.length === 0;
+  }
+
+  get unfinished(): boolean {
+    return this.#readings.some((reading) => reading.hasBegun && reading.unfinished);
+  }
+
+  /** Is there one that takes what is doubted so? */
+  takes(doubts: number): boolean {
+    return this.#readings.some((reading) => reading.takes === doubts);
+  }
+
+  /** Is there one that reads what comes again, and waits for bytes at `seq` or before? */
+  isAt(seq: number): boolean {
+    return this.#readings.some((reading) => reading.isAgain && distance(reading.from, seq) <= 0 && distance(reading.nextSeq, seq) <= 0);
+  }
+
+  /** The earliest place where one of them stands, if it is before `nextSeq`. */
+  earliest(nextSeq: number): number {
+    let earliest = nextSeq;
+    for (const reading of this.#readings) if (distance(reading.nextSeq, earliest) < 0) earliest = reading.nextSeq;
+    return earliest;
+  }
+
+  get unjoined(): boolean {
+    return this.#readings.some((reading) => !reading.joins);
+  }
+
+  get keepsUrgent(): boolean {
+    return this.#readings.some((reading) => reading.keepsUrgent);
+  }
+
+  /** @param fork a copy of the first reader as it is at `from`; null = there is none to be had */
+  begin(kind: ForkKind, fork: StreamSink | null, from: number, rules: Partial<Rules> = {}): SecondReading | null {
+    if (fork === null) return null;
+    const { correctionBudget, limits, ledger } = this.#context;
+    if (this.#readings.length >= MAX_READINGS) this.#end(this.#readings.shift()!);
+    while (!correctionBudget.take(0, OVERHEAD)) {
+      if (!this.#context.readings.evict()) {
+        fork.discard();
+        ledger.count('tcp.correction_memcap');
+        return null;
+      }
+    }
+    const reading = new SecondReading(kind, fork, from, correctionBudget, limits.gapBytes, ledger, rules);
+    this.#readings.push(reading);
+    this.#context.readings.add(this);
+    return reading;
+  }
+
+  /** What was passed over from `from` on goes on: the reader of what was before it reads that, too. @returns false: there is none */
+  goesOn(kind: ForkKind, gapStart: number): boolean {
+    return this.#readings.some((reading) => reading.kind === kind && !reading.hasBegun && distance(reading.from, gapStart) <= 0
+      && distance(reading.nextSeq, gapStart) <= 0);
+  }
+
+  /**
+   * A segment, for all of them. @param doubts only those that take such segments get it
+   * @param oneWay the receiver is not seen: who acknowledges less than before shows that what he sent before may have been refused
+   * @param urgent bytes that are not of the stream
+   * @returns whether one of them reads what the first reader has passed over
+   */
+  segment(bytes: Uint8Array, start: number, end: number, seq: number, from: Provenance, doubts: number, oneWay: boolean, urgent: UrgentBytes | null): boolean {
+    let used = false;
+    for (const reading of [...this.#readings]) {
+      if ((doubts & ~reading.takes) !== 0) continue;
+      const ahead = distance(seq, reading.nextSeq);
+      if (reading.spare !== null && (doubts !== 0 || (oneWay && reading.waiting.acknowledgesMore(from.ack)))) this.#split(reading, from.ack, urgent);
+      if (ahead > MAX_DISTANCE || ahead < -MAX_DISTANCE) continue;
+      if (feed(reading, bytes, start, end, seq, from, urgent) && ahead + end - start > 0) used = true;
+    }
+    return used;
+  }
+
+  /** What is taken next is doubted, or what waits: from here on there is one that takes it, and one that does not. */
+  #split(reading: SecondReading, ack: number, urgent: UrgentBytes | null): void {
+    const { spare } = reading;
+    reading.spare = null;
+    const other = reading.hasBegun ? null : this.begin(reading.kind, spare, reading.from);
+    if (other !== null) withWaiting(other, reading.waiting, urgent, ack);
+    else if (reading.hasBegun) spare?.discard();
+  }
+
+  /** The first reader stands at nextSeq, between two messages: those that do as well have nothing more to find. */
+  agree(nextSeq: number): void {
+    for (let i = this.#readings.length - 1; i >= 0; i--) {
+      if (this.#readings[i]!.agreesAt(nextSeq)) this.#end(this.#readings.splice(i, 1)[0]!);
+    }
+    if (this.isEmpty) this.#context.readings.delete(this);
+  }
+
+  drop(): void {
+    for (const reading of this.#readings.splice(0)) this.#end(reading);
+    this.#context.readings.delete(this);
+  }
+
+  #end(reading: SecondReading): void {
+    reading.discard();
+    this.#context.correctionBudget.release(0, OVERHEAD);
+  }
+}
+
+/** Gives a reading a segment, without the bytes that are not of its stream. */
+export function feed(
+  reading: SecondReading, bytes: Uint8Array, start: number, end: number, seq: number, from: Provenance, urgent: UrgentBytes | null,
+): boolean {
+  if (urgent === null || reading.keepsUrgent) return reading.add(bytes, start, end, seq, from);
+  let taken = true;
+  for (let at = start; at < end;) {
+    const part = urgent.before(advance(seq, at - start), end - at);
+    if (part > 0) taken = reading.add(bytes, at, at + part, advance(seq, at - start), from) && taken;
+    at += part;
+    if (at < end) {
+      reading.skip(advance(seq, at - start));
+      at++;
+    }
+  }
+  return taken;
+}
+
+/** Gives a reading what waits behind a hole of the first reader. @param ack only what was sent with no higher acknowledgment */
+export function withWaiting(reading: SecondReading, queue: SegmentQueue | null, urgent: UrgentBytes | null, ack: number | null = null): void {
+  if (queue === null) return;
+  for (const segment of [...queue.segments()]) {
+    if (ack === null || distance(segment.ack, ack) <= 0) feed(reading, segment.bytes, 0, segment.bytes.length, segment.seq, segment, urgent);
+  }
+}

@@ -1,0 +1,295 @@
+import { Contest } from './contest.ts';
+import { NOTHING } from './history.ts';
+import { MAX_WINDOW_BYTES, MissingBytes } from './missing-bytes.ts';
+import { Receiver } from './receiver.ts';
+import type { Segment, SegmentQueue } from './segments.ts';
+import { advance, distance } from './sequence.ts';
+import { ShownSums } from './shown-sums.ts';
+import type { StreamContext } from './stream-context.ts';
+import type { Provenance } from './provenance.ts';
+import type { StreamSink } from './stream-sink.ts';
+import type { Waiting } from './timers.ts';
+
+/** So many holes are given up in one look. */
+const MOST_ROUNDS = 8192;
+
+/**
+ * The order of one direction of a connection: hands its bytes to the sink as they become the next, waits for those that are missing, and gives holes up.
+ */
+export abstract class StreamOrder implements Waiting {
+  sink: StreamSink;
+  dueMs = Infinity;
+  /** The other direction. */
+  peer: StreamOrder | null = null;
+  /** Hold back segments that acknowledge bytes of the peer not seen yet: a response is read after its request. */
+  waitsForPeer = false;
+  started = false;
+  /** The next byte expected. */
+  nextSeq = 0;
+  /** A packet of this direction was seen. */
+  seen = false;
+  /** Sequence number behind the last byte that this side sent; valid when `sent`. */
+  sentSeq = 0;
+  sent = false;
+  readonly receiver = new Receiver();
+  readonly sums = new ShownSums();
+  /** Sequence number of its FIN; valid when hasFin. */
+  protected finSeq = 0;
+  protected hasFin = false;
+  /** Bytes were handed to the sink. */
+  protected read = false;
+  /** Made with the first segment that may be read in more than one way. */
+  protected contest: Contest | null = null;
+  /** What was read last, while the receiver is not seen. */
+  protected lastRead = NOTHING;
+  protected queue: SegmentQueue | null = null;
+  protected readonly missing = new MissingBytes();
+  protected readonly context: StreamContext;
+
+  constructor(context: StreamContext, sink: StreamSink) {
+    this.context = context;
+    this.sink = sink;
+  }
+
+  /** Bytes that wait behind a hole. */
+  get queuedBytes(): number {
+    return this.queue?.bytes ?? 0;
+  }
+
+  /** Its FIN was seen, and everything before it. */
+  get finSeen(): boolean {
+    return this.hasFin && (!this.started || distance(this.nextSeq, this.finSeq) >= 0);
+  }
+
+  /** Is a message begun in any reading of it, or does something wait? */
+  get unfinished(): boolean {
+    return this.sink.unfinished || this.queuedBytes > 0 || this.contest?.unfinished === true;
+  }
+
+  /** Is it read in more than one way? Then where it ends is not certain. */
+  get isContested(): boolean {
+    return this.contest?.isRead === true;
+  }
+
+  /** Bytes were handed to the sink. */
+  get hasRead(): boolean {
+    return this.read;
+  }
+
+  /**
+   * A SYN was seen: the stream begins right after it. Also when the answer to the SYN was seen first, and acknowledged data that came with
+   * it (RFC 7413).
+   */
+  startAt(seq: number): void {
+    if (this.read) return;
+    this.started = true;
+    this.nextSeq = seq;
+  }
+
+  /** The peer has received everything before `ack`. */
+  acknowledged(ack: number, nowMs: number): void {
+    this.contest?.acknowledged(this, ack);
+    if (this.missing.acknowledged(ack) && this.missingAcknowledged() > 0) this.waitFrom(nowMs);
+  }
+
+  /** Looks whether what is waited for has become not worth waiting for. */
+  expire(nowMs: number): number {
+    const { stallTimeoutMs } = this.context.limits;
+    // Every hole that is due, not one a look: with many of them the rest would wait longer and longer.
+    for (let rounds = 0; this.missing.isAwaited && rounds < MOST_ROUNDS; rounds++) {
+      if (nowMs < this.missing.sinceMs + this.#patienceMs) break;
+      this.giveUp(nowMs);
+    }
+    this.peer?.peerAdvanced();
+    const waiting = this.missing.isAwaited ? this.missing.sinceMs + this.#patienceMs : Infinity;
+    // Behind the holes: what they held back may have begun a message.
+    const stalling = stallTimeoutMs > 0 && this.sink.stall(nowMs, stallTimeoutMs) ? nowMs + stallTimeoutMs / 8 : Infinity;
+    return Math.min(waiting, stalling);
+  }
+
+  get #patienceMs(): number {
+    const { gapTimeoutMs, reorderMs } = this.context.limits;
+    return !this.started || this.missingAcknowledged() > 0 || this.#blocked() ? Math.min(reorderMs, gapTimeoutMs) : gapTimeoutMs;
+  }
+
+  /** Stops waiting: passes over the first hole and goes on behind it. */
+  giveUp(nowMs: number): void {
+    this.missing.stop();
+    if (!this.started) {
+      this.begin();
+    } else {
+      const first = this.queue?.first;
+      if (first !== undefined && distance(first.seq, this.nextSeq) <= 0) {
+        // Nothing of this direction is missing: the response waits for its request, whose bytes the server has but we have not.
+        this.peer?.skipTo(first.ack);
+        this.drain(true);
+      } else if (first !== undefined) {
+        this.skipTo(first.seq);
+      } else if (this.missingAcknowledged() > 0) {
+        this.skipTo(this.missing.ackedSeq);
+      } else if (this.missing.isEdgeAhead(this.nextSeq)) {
+        this.skipTo(this.missing.edgeSeq);
+      } else if (this.contest !== null) {
+        this.skipTo(this.contest.doubtful.endOfRun(this.nextSeq));
+      }
+    }
+    this.missing.clearEdge();
+    if (this.queuedBytes > 0) this.waitFrom(nowMs);
+  }
+
+  /** Declares the bytes before `seq` lost. @param mayCome they may still be under way */
+  skipTo(seq: number, mayCome = true): void {
+    if (!this.started) this.begin();
+    if (this.contest !== null) this.contest.believe(this, seq, false);
+    const bytes = distance(seq, this.nextSeq);
+    if (!this.started) return;
+    if (bytes <= 0) {
+      this.drain(false);
+      return;
+    }
+    const { ledger } = this.context;
+    ledger.count('tcp.reassembly_gap');
+    ledger.count('tcp.reassembly_gap_bytes', bytes);
+    if (mayCome) this.contests().passOver(this, 'correction', this.queue);
+    this.nextSeq = seq;
+    this.sink.gap(bytes);
+    this.drain(false);
+  }
+
+  /** Nothing more will come: gives up every hole and ends the stream. */
+  end(nowMs: number): void {
+    for (let rounds = 0; rounds < MOST_ROUNDS; rounds++) {
+      if (this.queuedBytes === 0 && this.missingAcknowledged() <= 0 && !this.missing.hasEdge && this.contest?.doubtful.awaits !== true) break;
+      const before = this.nextSeq;
+      const left = this.queuedBytes;
+      this.giveUp(nowMs);
+      if (this.nextSeq === before && this.queuedBytes === left) break;
+    }
+    this.contest?.end();
+    this.sink.end();
+    this.missing.stop();
+    this.context.timers.forget(this);
+  }
+
+  /** Gives back what is held without a word. */
+  abandon(): void {
+    this.contest?.end();
+    this.queue?.clear();
+    this.sink.discard();
+    this.missing.stop();
+    this.context.timers.forget(this);
+  }
+
+  /** Called when the peer got further: what waited for it may go on. */
+  peerAdvanced(): void {
+    if (this.started && this.queuedBytes > 0) this.drain(false);
+  }
+
+  /** Hands bytes that are the next of the stream to the sink. */
+  deliver(bytes: Uint8Array, start: number, end: number, seq: number, from: Provenance): void {
+    this.read = true;
+    this.nextSeq = advance(seq, end - start);
+    if (this.isOneWay) {
+      this.lastRead = this.context.history.append(bytes, start, end, seq, from.ack, !this.sink.unfinished, this.lastRead);
+    }
+    if (this.contest === null) this.sink.data(bytes, start, end, seq, from);
+    else this.contest.deliver(this, bytes, start, end, seq, from, this.queue);
+  }
+
+  /** Leaves the place where the stream was for one that its receiver has acknowledged. */
+  moveTo(seq: number): void {
+    this.context.ledger.count('tcp.reassembly_gap');
+    this.sink.gap(-1);
+    this.nextSeq = seq;
+  }
+
+  /** Of a client whose server is not seen. */
+  protected get isOneWay(): boolean {
+    return !this.waitsForPeer && !this.peer!.sent;
+  }
+
+  protected contests(): Contest {
+    this.contest ??= new Contest(this.context);
+    this.contest.oneWay = this.isOneWay;
+    return this.contest;
+  }
+
+  /** Delivers what is in order. @param force also what waits for the peer */
+  protected drain(force: boolean): void {
+    const queue = this.queue;
+    if (queue === null) return;
+    const before = this.nextSeq;
+    for (let first = queue.first; first !== undefined && distance(first.seq, this.nextSeq) <= 0; first = queue.first) {
+      if (!force && this.#blocked()) break;
+      queue.shift();
+      this.#read(first);
+    }
+    if (this.nextSeq !== before) this.settle();
+    if (this.sink.unfinished) this.look();
+  }
+
+  /** Delivers what is new of a segment that begins at or before nextSeq. */
+  #read(segment: Segment, { seq, bytes } = segment): void {
+    const known = Math.min(-distance(seq, this.nextSeq), bytes.length);
+    if (known > 0) this.context.ledger.count('tcp.overlap_bytes', known);
+    if (known < bytes.length) this.deliver(bytes, known, bytes.length, advance(seq, known), segment);
+  }
+
+  /** After progress: waits anew for what is still missing. */
+  protected settle(): void {
+    const first = this.queue?.first;
+    if (first !== undefined) {
+      this.missing.stop();
+      this.waitFrom(first.timeMs);
+    } else if (this.missingAcknowledged() <= 0 && this.contest?.doubtful.awaits !== true && !this.missing.isEdgeAhead(this.nextSeq)) {
+      this.missing.stop();
+      this.missing.clearEdge();
+    }
+  }
+
+  /** The first queued segment is next, but answers bytes of the peer that we have not seen. */
+  #blocked(): boolean {
+    if (!this.waitsForPeer) return false;
+    const first = this.queue?.first;
+    return first !== undefined && distance(first.seq, this.nextSeq) <= 0 && this.isAhead(first.ack);
+  }
+
+  protected isAhead(ack: number): boolean {
+    const { peer } = this;
+    if (peer === null || !peer.started) return peer !== null && peer.queuedBytes > 0;
+    const ahead = distance(ack, peer.nextSeq);
+    return ahead > (peer.finSeen ? 1 : 0) && ahead < MAX_WINDOW_BYTES;
+  }
+
+  /** Bytes that the peer has and we have not. */
+  protected missingAcknowledged(): number {
+    return this.started ? this.missing.acknowledgedBytes(this.nextSeq, this.finSeen ? 1 : 0) : 0;
+  }
+
+  protected begin(): void {
+    const first = this.queue?.first;
+    if (first === undefined) return;
+    this.startAt(first.seq);
+    this.missing.stop();
+    // These bytes answer bytes of the peer, which were sent earlier: its stream begins first.
+    const { peer } = this;
+    if (peer !== null && !peer.started && peer.#isAnsweredBy(first.ack)) peer.begin();
+    this.drain(false);
+  }
+
+  #isAnsweredBy(ack: number): boolean {
+    const first = this.queue?.first;
+    return first !== undefined && distance(ack, first.seq) > 0;
+  }
+
+  protected waitFrom(nowMs: number): void {
+    this.missing.wait(nowMs);
+    this.context.timers.by(this, this.missing.sinceMs + this.#patienceMs);
+  }
+
+  /** A message is begun: it may stop growing. */
+  protected look(): void {
+    const { stallTimeoutMs } = this.context.limits;
+    if (stallTimeoutMs > 0) this.context.timers.by(this, this.context.nowMs + stallTimeoutMs);
+  }
+}

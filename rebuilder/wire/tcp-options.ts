@@ -1,0 +1,61 @@
+import { int32 } from './big-endian.ts';
+import type { Packet } from './packet.ts';
+
+const END = 0;
+const NO_OPERATION = 1;
+const WINDOW_SCALE = 3;
+const TIMESTAMPS = 8;
+const MD5_SIGNATURE = 19;
+const AUTHENTICATION = 29;
+/** Two NOPs and the timestamps: how everybody sends them. */
+const ALIGNED_TIMESTAMPS = 0x0101_080a;
+const ALIGNED_BYTES = 12;
+/** RFC 7323 2.3. */
+const MAX_SCALE = 14;
+
+/** What a segment's options say (RFC 9293 3.2, 7323, 2385, 5925). One object, overwritten for each segment. */
+export class TcpOptions {
+  hasTimestamps = false;
+  /** TSval. */
+  timestamp = 0;
+  /** -1 = the option is not there. */
+  windowScale = -1;
+  /** MD5 signature or TCP-AO: a receiver without the key drops the segment. */
+  isSigned = false;
+  /** A length that cannot be: a receiver may drop the segment, or read the options before it. */
+  isMalformed = false;
+
+  read({ bytes, optionsStart, dataStart }: Packet): void {
+    this.hasTimestamps = false;
+    this.windowScale = -1;
+    this.isSigned = false;
+    this.isMalformed = false;
+    if (dataStart - optionsStart === ALIGNED_BYTES && int32(bytes, optionsStart) === ALIGNED_TIMESTAMPS) {
+      this.hasTimestamps = true;
+      this.timestamp = int32(bytes, optionsStart + 4);
+      return;
+    }
+    for (let at = optionsStart; at < dataStart;) {
+      const kind = bytes[at]!;
+      if (kind === END) return;
+      if (kind === NO_OPERATION) {
+        at++;
+        continue;
+      }
+      const length = at + 1 < dataStart ? bytes[at + 1]! : 0;
+      if (length < 2 || at + length > dataStart) {
+        this.isMalformed = true;
+        return;
+      }
+      if (kind === TIMESTAMPS && length === 10) {
+        this.hasTimestamps = true;
+        this.timestamp = int32(bytes, at + 2);
+      } else if (kind === WINDOW_SCALE && length === 3) {
+        this.windowScale = Math.min(MAX_SCALE, bytes[at + 2]!);
+      } else if (kind === MD5_SIGNATURE || kind === AUTHENTICATION) {
+        this.isSigned = true;
+      }
+      at += length;
+    }
+  }
+}

@@ -1,0 +1,103 @@
+// The frames of an operation of a game.
+import { encodeEthernet, encodeTcp, putUint16, putUint32 } from '../../../rebuilder/wire/encode.ts';
+import { fold, swap, WordSum } from '../../../rebuilder/wire/checksum.ts';
+import { EtherType } from '../../../rebuilder/wire/ethertype.ts';
+import { TcpFlag } from '../../../rebuilder/wire/packet.ts';
+import { Protocol } from '../../../rebuilder/wire/protocol.ts';
+import type { IpDefect, Op, Piece } from './game.ts';
+import { SERVER_PORT } from './kernel.ts';
+
+export const ADDRESSES = {
+  v4: { source: '10.0.0.9', destination: '10.0.0.1' },
+  v6: { source: 'fd00::9', destination: 'fd00::1' },
+} as const;
+
+const sums = new WordSum();
+
+export interface Numbers { clientIsn: number; serverNext: number; clientPort: number; ipId: number }
+
+export function framesOf(op: Op, v6: boolean, numbers: Numbers): Uint8Array[] {
+  const segment = segmentOf(op, v6, numbers);
+  const pieces = op.pieces ?? [{ offset: 0, length: segment.length, more: false }];
+  const fragmented = op.pieces !== undefined;
+  return pieces.map((piece) => {
+    const payload = segment.slice(piece.offset, piece.offset + piece.length);
+    if (piece.xor !== undefined) payload.forEach((byte, i) => { payload[i] = byte ^ piece.xor!; });
+    return v6 ? ipv6Frame(payload, piece, fragmented, op.ip, numbers.ipId) : ipv4Frame(payload, piece, fragmented, op.ip, numbers.ipId);
+  });
+}
+
+function segmentOf(op: Op, v6: boolean, { clientIsn, serverNext, clientPort }: Numbers): Uint8Array {
+  const isSyn = (op.flags & TcpFlag.syn) !== 0;
+  const options: number[] = [];
+  if (isSyn) options.push(2, 4, 5, 180);
+  if (isSyn && op.scale !== undefined) options.push(3, 3, op.scale, 1);
+  if (op.timestamp !== undefined) options.push(1, 1, 8, 10, ...[24, 16, 8, 0].map((bits) => op.timestamp! >> bits & 255), 0, 0, 0, 0);
+  if (op.md5 === true && options.length <= 20) options.push(19, 18, ...new Array<number>(16).fill(7), 1, 1);
+  if (op.cookie !== undefined) options.push(34, 2 + op.cookie, ...new Array<number>(op.cookie).fill(9));
+  while (options.length % 4 !== 0) options.push(1);
+  const acknowledges = (op.flags & TcpFlag.ack) !== 0;
+  const segment = encodeTcp({
+    ...ADDRESSES[v6 ? 'v6' : 'v4'], sourcePort: clientPort, destinationPort: SERVER_PORT, flags: op.flags, window: op.window,
+    sequence: (clientIsn + 1 + op.seq) >>> 0, acknowledgement: acknowledges ? (serverNext + op.ack) >>> 0 : 0, options: Uint8Array.from(options),
+  }, Buffer.from(op.data, 'latin1'));
+  if (op.urgent !== undefined) {
+    putUint16(segment, 18, op.urgent);
+    addToSum(segment, 16, op.urgent);
+  }
+  if (op.wrongSum === true) segment[16]! ^= 0x55;
+  return segment;
+}
+
+/** RFC 1624: the sum's field after a word that was 0 has become `word`. */
+function addToSum(bytes: Uint8Array, at: number, word: number): void {
+  putUint16(bytes, at, ~fold((~((bytes[at]! << 8) | bytes[at + 1]!) & 0xffff) + word));
+}
+
+function ipv4Frame(payload: Uint8Array, piece: Piece, fragmented: boolean, defect: IpDefect | undefined, id: number): Uint8Array {
+  const options = defect === 'source route' ? [0x83, 7, 4, 10, 0, 0, 1, 0] : [];
+  const headerLength = 20 + options.length;
+  const packet = new Uint8Array(headerLength + payload.length);
+  packet[0] = 0x40 | headerLength >> 2;
+  packet[1] = piece.ecn ?? 0;
+  putUint16(packet, 2, packet.length);
+  putUint16(packet, 4, id);
+  putUint16(packet, 6, fragmented ? (piece.more ? 0x2000 : 0) | piece.offset >> 3 : 0);
+  packet[8] = 64;
+  packet[9] = Protocol.tcp;
+  packet.set([10, 0, 0, 9, 10, 0, 0, 1], 12);
+  packet.set(options, 20);
+  putUint16(packet, 10, ~swap(sums.sum(packet, 0, headerLength)));
+  if (defect === 'wrong header sum') packet[10]! ^= 0x21;
+  if (defect === 'zero header sum') putUint16(packet, 10, 0);
+  packet.set(payload, headerLength);
+  return encodeEthernet({ source: new Uint8Array(6), destination: new Uint8Array(6) }, packet);
+}
+
+const EXTENSIONS: Readonly<Partial<Record<IpDefect, readonly (readonly [protocol: number, ...bytes: number[]])[]>>> = {
+  'second hop-by-hop': [[Protocol.hopByHop, 0, 0, 1, 4, 0, 0, 0, 0], [Protocol.hopByHop, 0, 0, 1, 4, 0, 0, 0, 0]],
+  'segments left': [[Protocol.routing, 0, 2, 0, 1, 0, 0, 0, 0, ...new Array<number>(16).fill(1)]],
+  'discard option': [[Protocol.destinationOptions, 0, 0, 0x5e, 4, 0, 0, 0, 0]],
+  'many options': new Array<readonly [number, ...number[]]>(18).fill([Protocol.destinationOptions, 0, 0, 1, 4, 0, 0, 0, 0]),
+};
+
+function ipv6Frame(payload: Uint8Array, piece: Piece, fragmented: boolean, defect: IpDefect | undefined, id: number): Uint8Array {
+  const headers = [...EXTENSIONS[defect ?? 'source route'] ?? []].map(([protocol, ...bytes]) => ({ protocol, bytes: Uint8Array.from(bytes) }));
+  if (fragmented) {
+    const bytes = new Uint8Array(8);
+    putUint16(bytes, 2, piece.offset | (piece.more ? 1 : 0));
+    putUint32(bytes, 4, id);
+    headers.push({ protocol: Protocol.fragment, bytes });
+  }
+  headers.forEach(({ bytes }, i) => { bytes[0] = headers[i + 1]?.protocol ?? piece.nextHeader ?? Protocol.tcp; });
+  const body = Buffer.concat([...headers.map(({ bytes }) => bytes), payload]);
+  const packet = new Uint8Array(40 + body.length);
+  packet[0] = 0x60;
+  packet[1] = (piece.ecn ?? 0) << 4;
+  putUint16(packet, 4, body.length);
+  packet[6] = headers[0]?.protocol ?? Protocol.tcp;
+  packet[7] = 64;
+  packet.set([0xfd, ...new Array<number>(14).fill(0), 9, 0xfd, ...new Array<number>(14).fill(0), 1], 8);
+  packet.set(body, 40);
+  return encodeEthernet({ source: new Uint8Array(6), destination: new Uint8Array(6), type: EtherType.ipv6 }, packet);
+}

@@ -1,0 +1,56 @@
+// The same packets through the pipeline, and what is wrong with what it told.
+import { LinkType } from '../../../rebuilder/capture/frame-source.ts';
+import { REPLAY_OPTIONS } from '../../../rebuilder/cli/replay.ts';
+import { Ledger } from '../../../rebuilder/ledger.ts';
+import { Pipeline, type PipelineOptions } from '../../../rebuilder/pipeline.ts';
+import { balance } from '../../../rebuilder/status/balance.ts';
+import { LIVE_OPTIONS } from './live-options.ts';
+import type { Frame, Played, ReadRequest } from './play.ts';
+import { requestsOf } from './play.ts';
+
+export interface Told extends ReadRequest { readonly complete: boolean; readonly reading: number; readonly correction: boolean }
+
+export function tell(frames: readonly Frame[], live: boolean): { told: Told[]; ledger: Ledger } {
+  const told: Told[] = [];
+  const ledger = new Ledger();
+  const options: PipelineOptions = live ? LIVE_OPTIONS : REPLAY_OPTIONS;
+  const pipeline = new Pipeline(options, ledger, {
+    exchange: (request) => {
+      ledger.count('http.exchanges');
+      const text = (start: number, end: number): string => Buffer.from(request.bytes.subarray(start, end)).toString('latin1');
+      told.push({
+        method: text(request.start, request.methodEnd), target: text(request.targetStart, request.targetEnd),
+        body: text(request.headEnd, request.end), complete: request.complete, reading: request.reading, correction: request.correction,
+      });
+    },
+  });
+  let lastMs = 0;
+  for (const { bytes, timeMs } of frames) {
+    // The clock goes on between packets.
+    if (live) for (let ms = lastMs + 100; ms < timeMs; ms += Math.max(100, (timeMs - ms) / 8)) pipeline.batchEnd(ms);
+    lastMs = timeMs;
+    pipeline.frame(LinkType.ethernet, bytes, 0, bytes.length, bytes.length, timeMs, 0);
+  }
+  pipeline.flush();
+  const { pendingBytes, pendingPackets, waitingRequests } = pipeline.gauges();
+  const wrong = balance(ledger, { packets: pendingPackets, bytes: pendingBytes, requests: waitingRequests }).filter((unit) => unit.imbalance !== 0);
+  if (wrong.length > 0) throw new Error(`the ledger does not add up: ${JSON.stringify(wrong)}`);
+  return { told, ledger };
+}
+
+export interface Verdict { readonly missing: readonly string[]; readonly unmarked: readonly string[]; readonly second: number; readonly read: number }
+
+/** Requests that the server read and that were not told whole; told ones that it did not read and that are not marked as another reading. */
+export function judge(played: Played, live: boolean, oneWay: boolean): Verdict {
+  const { told } = tell(oneWay ? played.frames.filter(({ fromClient }) => fromClient) : played.frames, live);
+  const name = ({ method, target, body }: ReadRequest): string => `${method} ${target} ${JSON.stringify(body)}`;
+  const whole = told.filter(({ complete }) => complete);
+  const names = new Set(whole.map(name));
+  const read = played.streams.flatMap((stream) => requestsOf(stream).map(name));
+  return {
+    missing: read.filter((one) => !names.has(one)),
+    unmarked: whole.filter((one) => one.reading === 1 && !read.includes(name(one))).map(name),
+    second: whole.filter(({ reading }) => reading > 1).length,
+    read: read.length,
+  };
+}

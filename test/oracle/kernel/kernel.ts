@@ -1,0 +1,113 @@
+// A Linux kernel as a real TCP server, and a packet socket on its loopback interface that plays the client: run inside a network namespace of its own.
+import koffi from 'koffi';
+
+const libc = koffi.load(null);
+const socket = libc.func('int socket(int family, int type, int protocol)');
+const bind = libc.func('int bind(int fd, const void *address, uint32_t length)');
+const listen = libc.func('int listen(int fd, int backlog)');
+const accept4 = libc.func('int accept4(int fd, void *address, void *length, int flags)');
+const recv = libc.func('int64_t recv(int fd, void *buffer, uint64_t length, int flags)');
+const send = libc.func('int64_t send(int fd, const void *buffer, uint64_t length, int flags)');
+const setsockopt = libc.func('int setsockopt(int fd, int level, int option, const void *value, uint32_t length)');
+const close = libc.func('int close(int fd)');
+const nameToIndex = libc.func('uint32_t if_nametoindex(const char *name)');
+
+const [AF_INET, AF_INET6, AF_PACKET] = [2, 10, 17] as const;
+const [SOCK_STREAM, SOCK_RAW] = [1, 3] as const;
+const SOCK_NONBLOCK = 0o4000;
+const MSG_DONTWAIT = 0x40;
+const MSG_NOSIGNAL = 0x4000;
+const ETH_P_ALL = 0x0003;
+const SOL_PACKET = 263;
+const PACKET_IGNORE_OUTGOING = 23;
+const [SOL_SOCKET, SO_LINGER, SO_RCVBUFFORCE] = [1, 13, 33] as const;
+
+export const SERVER_PORT = 80;
+
+function must(result: number, what: string): number {
+  if (result < 0) throw new Error(`${what}: errno ${koffi.errno()}`);
+  return result;
+}
+
+/** Frames in and out of `lo`: what is sent arrives at the kernel before `send` returns, and its answers wait to be read. */
+export class PacketSocket {
+  readonly #fd: number;
+  readonly #buffer = Buffer.alloc(70_000);
+
+  constructor() {
+    this.#fd = must(socket(AF_PACKET, SOCK_RAW, 0x0300), 'packet socket');
+    const address = Buffer.alloc(20);
+    address.writeUInt16LE(AF_PACKET, 0);
+    address.writeUInt16BE(ETH_P_ALL, 2);
+    address.writeInt32LE(nameToIndex('lo'), 4);
+    must(bind(this.#fd, address, address.length), 'bind to lo');
+    must(setsockopt(this.#fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, Buffer.from([1, 0, 0, 0]), 4), 'PACKET_IGNORE_OUTGOING');
+    setsockopt(this.#fd, SOL_SOCKET, SO_RCVBUFFORCE, Buffer.from([0, 0, 0, 2]), 4);
+  }
+
+  send(frame: Uint8Array): void {
+    must(Number(send(this.#fd, frame, frame.length, 0)), 'send a frame');
+  }
+
+  /** The next frame that passed; null = none yet. */
+  receive(): Buffer | null {
+    const length = Number(recv(this.#fd, this.#buffer, this.#buffer.length, MSG_DONTWAIT));
+    return length < 0 ? null : Buffer.from(this.#buffer.subarray(0, length));
+  }
+}
+
+/** A listening socket of both families. */
+export class Listener {
+  readonly #fd: number;
+
+  constructor() {
+    this.#fd = must(socket(AF_INET6, SOCK_STREAM | SOCK_NONBLOCK, 0), 'socket');
+    const address = Buffer.alloc(28);
+    address.writeUInt16LE(AF_INET6, 0);
+    address.writeUInt16BE(SERVER_PORT, 2);
+    must(bind(this.#fd, address, address.length), 'bind');
+    must(listen(this.#fd, 4096), 'listen');
+  }
+
+  accept(): Accepted | null {
+    const fd = accept4(this.#fd, null, null, SOCK_NONBLOCK);
+    return fd < 0 ? null : new Accepted(fd);
+  }
+}
+
+/** What the application holds of a connection. */
+export class Accepted {
+  readonly #fd: number;
+  readonly #buffer = Buffer.alloc(1 << 16);
+  readonly #read: Buffer[] = [];
+
+  constructor(fd: number) {
+    this.#fd = fd;
+  }
+
+  /** Reads what is there. */
+  readAll(): void {
+    for (;;) {
+      const length = Number(recv(this.#fd, this.#buffer, this.#buffer.length, MSG_DONTWAIT));
+      if (length <= 0) return;
+      this.#read.push(Buffer.from(this.#buffer.subarray(0, length)));
+    }
+  }
+
+  /** All bytes that were read so far. */
+  get stream(): string {
+    return Buffer.concat(this.#read).toString('latin1');
+  }
+
+  write(text: string): void {
+    send(this.#fd, Buffer.from(text, 'latin1'), text.length, MSG_DONTWAIT | MSG_NOSIGNAL);
+  }
+
+  /** Ends it with an RST, so that nothing of it is left. */
+  abort(): void {
+    setsockopt(this.#fd, SOL_SOCKET, SO_LINGER, Buffer.from([1, 0, 0, 0, 0, 0, 0, 0]), 8);
+    close(this.#fd);
+  }
+}
+
+export const FAMILY = { v4: AF_INET, v6: AF_INET6 } as const;

@@ -1,0 +1,83 @@
+// Plays games against the kernel: what went over the wire, and what the application read.
+import { LinkType } from '../../../rebuilder/capture/frame-source.ts';
+import { decapsulate } from '../../../rebuilder/wire/decapsulate.ts';
+import { Packet, TcpFlag } from '../../../rebuilder/wire/packet.ts';
+import { framesOf } from './frame.ts';
+import type { Game } from './game.ts';
+import { type Accepted, Listener, PacketSocket, SERVER_PORT } from './kernel.ts';
+
+export interface Frame { readonly bytes: Uint8Array; readonly timeMs: number; readonly fromClient: boolean }
+
+export interface Played {
+  readonly frames: readonly Frame[];
+  /** What the application read of each connection, in the order in which it accepted them. */
+  readonly streams: readonly string[];
+}
+
+const ANSWER = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';
+const FIRST_PORT = 10_000;
+
+export class Player {
+  readonly #wire = new PacketSocket();
+  readonly #listener = new Listener();
+  readonly #packet = new Packet();
+  #games = 0;
+
+  play(game: Game): Played {
+    const clientPort = FIRST_PORT + this.#games++ % 50_000;
+    const clientIsn = (0x7000_0000 + this.#games * 0x9e3779b1) >>> 0;
+    const frames: Frame[] = [];
+    const accepted: Accepted[] = [];
+    let serverNext = 0;
+    let answered = 0;
+    let timeMs = 0;
+    const listen = (): void => {
+      for (let bytes = this.#wire.receive(); bytes !== null; bytes = this.#wire.receive()) {
+        const packet = this.#packet;
+        if (decapsulate(LinkType.ethernet, bytes, 0, bytes.length, bytes.length, 0, packet) !== 'segment') continue;
+        if (packet.srcPort !== SERVER_PORT || packet.dstPort !== clientPort) continue;
+        frames.push({ bytes, timeMs, fromClient: false });
+        if ((packet.flags & TcpFlag.rst) !== 0) continue;
+        const length = packet.dataEnd - packet.dataStart + ((packet.flags & (TcpFlag.syn | TcpFlag.fin)) !== 0 ? 1 : 0);
+        const next = (packet.seq + length) >>> 0;
+        if (serverNext === 0 || ((next - serverNext) | 0) > 0 || (packet.flags & TcpFlag.syn) !== 0) serverNext = next;
+      }
+    };
+    game.ops.forEach((op, i) => {
+      timeMs += op.pauseMs;
+      for (const bytes of framesOf(op, game.v6, { clientIsn, serverNext, clientPort, ipId: (this.#games * 131 + i) & 0xffff })) {
+        frames.push({ bytes, timeMs, fromClient: true });
+        this.#wire.send(bytes);
+        timeMs += 0.01;
+      }
+      listen();
+      for (let one = this.#listener.accept(); one !== null; one = this.#listener.accept()) accepted.push(one);
+      for (const one of accepted) one.readAll();
+      const read = requestsOf(accepted[0]?.stream ?? '').length;
+      if (game.responds && read > answered) {
+        for (; answered < read; answered++) accepted[0]!.write(ANSWER);
+        listen();
+      }
+    });
+    const streams = accepted.map((one) => one.stream);
+    for (const one of accepted) one.abort();
+    while (this.#wire.receive() !== null);
+    return { frames, streams };
+  }
+}
+
+export interface ReadRequest { readonly method: string; readonly target: string; readonly body: string }
+
+/** The whole requests at the beginning of a stream of well-made ones. */
+export function requestsOf(stream: string): ReadRequest[] {
+  const found: ReadRequest[] = [];
+  for (let at = 0; ;) {
+    const head = /^(GET|POST) (\S+) HTTP\/1\.1\r\nHost: a\r\n(?:Content-Length: (\d+)\r\n)?\r\n/.exec(stream.slice(at));
+    if (head === null) return found;
+    const bodyStart = at + head[0].length;
+    const end = bodyStart + Number(head[3] ?? 0);
+    if (end > stream.length) return found;
+    found.push({ method: head[1]!, target: head[2]!, body: stream.slice(bodyStart, end) });
+    at = end;
+  }
+}
