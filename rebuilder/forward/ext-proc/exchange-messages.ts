@@ -15,7 +15,7 @@ const RESPONSE = { headers: 3, body: 5, trailers: 7 } as const;
 const METADATA_CONTEXT = 8;
 const ATTRIBUTES = 9;
 const OBSERVABILITY_MODE = 10;
-/** Of HttpHeaders and HttpTrailers, which have their HeaderMap in field 1, and of HttpBody, which has its bytes there. */
+/** Of HttpHeaders and HttpTrailers, where their HeaderMap is, and of HttpBody, where its bytes are. */
 const CONTENT = 1;
 const HEADERS_END_OF_STREAM = 3;
 const BODY_END_OF_STREAM = 2;
@@ -49,6 +49,9 @@ export interface EncodedExchange {
   readonly complete: boolean;
 }
 
+/** Names and values, ASCII. */
+type Attributes = readonly (readonly [name: string, value: string])[];
+
 interface Body {
   readonly size: number;
   readonly complete: boolean;
@@ -56,8 +59,9 @@ interface Body {
 }
 
 /**
- * Writes exchanges as the messages that Envoy's filter sends in `observability_mode` with STREAMED bodies: request headers with the attributes,
- * body, trailers, then the same of the response; a body ends with an empty message that says `end_of_stream`.
+ * Writes exchanges as the messages that Envoy's filter sends in `observability_mode` with STREAMED bodies: request
+ * headers with the attributes, body, trailers, then the same of the response; a body ends with an empty message that
+ * says `end_of_stream`.
  */
 export class ExchangeMessages {
   readonly #bodyLimit: number;
@@ -85,7 +89,9 @@ export class ExchangeMessages {
     if (response !== null) needed += messageBytes(response, received!);
     if (needed > maxBytes) return null;
     const isLarge = needed > MAX_SCRATCH_BYTES;
-    if (!isLarge && needed > this.#scratch.length) this.#scratch = Buffer.allocUnsafeSlow(Math.min(MAX_SCRATCH_BYTES, needed * 2));
+    if (!isLarge && needed > this.#scratch.length) {
+      this.#scratch = Buffer.allocUnsafeSlow(Math.min(MAX_SCRATCH_BYTES, needed * 2));
+    }
     this.#to = isLarge ? Buffer.allocUnsafeSlow(needed) : this.#scratch;
     this.#at = 0;
     this.#request(request, envelope, sent);
@@ -102,13 +108,15 @@ export class ExchangeMessages {
   }
 
   #request(request: Request, envelope: Envelope, body: Body): void {
-    // Unlike X-Mirror-Id it is never twice the same, whatever a client repeats: a node may keep by it what is under way.
+    // Unlike X-Mirror-Id never twice the same, whatever a client repeats: a node may keep by it what is under way.
     const id = randomUUID();
     const endsHere = isBodyless(request, body);
     const start = this.#openHeaders();
     putRequestHead(this.#map, request, envelope, body, id, this.#ledger);
     this.#closeHeaders(start, REQUEST.headers, endsHere, [
-      ['request.id', id], ['request.time', timeText(request.timeMs)], ['source.address', sourceAddress(envelope.clientAddress, request.endpoints)],
+      ['request.id', id],
+      ['request.time', timeText(request.timeMs)],
+      ['source.address', sourceAddress(envelope.clientAddress, request.endpoints)],
     ]);
     if (!endsHere) this.#rest(request, body, REQUEST);
   }
@@ -121,7 +129,8 @@ export class ExchangeMessages {
     const isCut = size > this.#bodyLimit;
     if (isCut) this.#ledger.count('ext_proc.body_limit');
     const complete = message.complete && !isCut;
-    const hasTrailers = isChunked && complete && this.#trailers.scan(bytes, trailersStart, end) >= 0 && this.#trailers.count > 0;
+    const hasTrailers = isChunked && complete && this.#trailers.scan(bytes, trailersStart, end) >= 0
+      && this.#trailers.count > 0;
     return { size: isCut ? this.#bodyLimit : size, complete, trailersStart: hasTrailers ? trailersStart : end };
   }
 
@@ -168,7 +177,7 @@ export class ExchangeMessages {
     return start;
   }
 
-  #closeHeaders(start: number, field: number, endOfStream: boolean, attributes: readonly (readonly [string, string])[] | null): void {
+  #closeHeaders(start: number, field: number, endOfStream: boolean, attributes: Attributes | null): void {
     const to = this.#to;
     const map = this.#map.end - start - FRAME_BYTES;
     const headers = 1 + varintBytes(map) + map + (endOfStream ? BOOL_BYTES : 0);
@@ -209,7 +218,8 @@ export class ExchangeMessages {
 }
 
 /** Is that known from its head? Else Envoy says so in an empty body. */
-const isBodyless = ({ framing }: Message, { size }: Body): boolean => size === 0 && (framing === 'none' || framing === 'length');
+const isBodyless = ({ framing }: Message, { size }: Body): boolean =>
+  size === 0 && (framing === 'none' || framing === 'length');
 
 function putTrue(field: number, to: Uint8Array, at: number): number {
   to[at] = boolTag(field);
@@ -220,18 +230,19 @@ function putTrue(field: number, to: Uint8Array, at: number): number {
 /** Bytes of a map's entry: its key, and its value, which is a message. */
 const structEntry = (key: number, value: number): number => fieldBytes(key) + 1 + varintBytes(value) + value;
 const entryBytes = (key: number, value: number): number => fieldBytes(structEntry(key, value));
-const structBytes = (fields: readonly (readonly [string, string])[]): number =>
+const structBytes = (fields: Attributes): number =>
   fields.reduce((sum, [name, value]) => sum + entryBytes(name.length, fieldBytes(value.length)), 0);
 
 /** No fewer bytes than the messages of it take. */
 function messageBytes(message: Message, body: Body): number {
   const trailers = message.end - body.trailersStart;
+  const messages = Math.ceil(body.size / PIECE_BYTES) + 3;
   return (message.headEnd - message.start + trailers) * MAX_GROWTH + (message.lineCount + trailers) * HEADER_BYTES
-    + message.lineCount * LONGEST_PREFIX + body.size + (Math.ceil(body.size / PIECE_BYTES) + 3) * FRAME_BYTES;
+    + message.lineCount * LONGEST_PREFIX + body.size + messages * FRAME_BYTES;
 }
 
-const envelopeBytes = ({ clientAddress, host, extra }: Envelope): number =>
-  clientAddress.length + (host?.length ?? 0) + extra.reduce((sum, [name, value]) => sum + name.length + value.length + HEADER_BYTES, 0);
+const envelopeBytes = ({ clientAddress, host, extra }: Envelope): number => clientAddress.length + (host?.length ?? 0)
+  + extra.reduce((sum, [name, value]) => sum + name.length + value.length + HEADER_BYTES, 0);
 
 /** RFC 3339 with microseconds, as Envoy writes a timestamp. */
 function timeText(timeMs: number): string {

@@ -19,8 +19,9 @@ const DEL = 0x7f;
 const [NAME_CASE, ESCAPED] = [INDEX['ext_proc.name_case'], INDEX['ext_proc.escaped_bytes']];
 
 /**
- * Writes the content of an envoy.config.core.v3.HeaderMap: names in lower case, values in `raw_value`, as Envoy does. What no header of
- * Envoy's can hold (control bytes, line ends of a fold) becomes %XX or a blank: a node may write headers as text again.
+ * Writes the content of an envoy.config.core.v3.HeaderMap: names in lower case, values in `raw_value`, as Envoy does.
+ * What no header of Envoy's can hold (control bytes, line ends of a fold) becomes %XX or a blank: a node may write
+ * headers as text again.
  */
 export class HeaderMap {
   readonly #ledger: Ledger;
@@ -54,7 +55,9 @@ export class HeaderMap {
   }
 
   /** A header line of the wire, its name of token characters; `prefix` (ASCII, lower case) comes before the name. */
-  line(prefix: string, bytes: Uint8Array, nameStart: number, nameEnd: number, valueStart: number, valueEnd: number): void {
+  line(
+    prefix: string, bytes: Uint8Array, nameStart: number, nameEnd: number, valueStart: number, valueEnd: number,
+  ): void {
     const value = this.#plain(bytes, valueStart, valueEnd, false);
     const [from, to] = value === bytes ? [valueStart, valueEnd] : [0, value.length];
     const nameLength = prefix.length + nameEnd - nameStart;
@@ -75,11 +78,14 @@ export class HeaderMap {
   }
 
   #open(nameLength: number, valueLength: number): void {
-    this.end = putLength(HEADERS, 1 + varintBytes(nameLength) + nameLength + fieldBytes(valueLength), this.#to, this.end);
+    const length = 1 + varintBytes(nameLength) + nameLength + fieldBytes(valueLength);
+    this.end = putLength(HEADERS, length, this.#to, this.end);
   }
 
   #value(bytes: Uint8Array, start: number, end: number): void {
-    if (end > start) this.end = copy(bytes, start, end, this.#to, putLength(RAW_VALUE, end - start, this.#to, this.end));
+    if (end === start) return;
+    const at = putLength(RAW_VALUE, end - start, this.#to, this.end);
+    this.end = copy(bytes, start, end, this.#to, at);
   }
 
   /** `bytes` itself when all of the value may be sent as it is, else the escaped value alone. */
@@ -97,6 +103,6 @@ export class HeaderMap {
 }
 
 function hasBlank(bytes: Uint8Array, start: number, end: number): boolean {
-  const at = bytes.indexOf(0x20, start);
-  return at >= 0 && at < end;
+  for (let at = start; at < end; at++) if (bytes[at] === 0x20) return true;
+  return false;
 }

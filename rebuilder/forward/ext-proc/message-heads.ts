@@ -5,7 +5,7 @@ import { equalsIgnoringCase } from '../alb-limits.ts';
 import { originalHost, serverHost } from '../host-value.ts';
 import type { HeaderMap } from './header-map.ts';
 
-/** What stood in a line that means something to Envoy or to us, under a name that the node reads and believes in nothing. */
+/** What stood in a line that means something to Envoy or to us, under a name that the node believes in nothing. */
 const RENAMED = 'x-mirror-original-';
 const [RENAMED_HEADER, LEFT_OUT] = [INDEX['ext_proc.renamed_header'], INDEX['ext_proc.left_out_header']];
 
@@ -28,11 +28,14 @@ export interface SentBody {
 }
 
 /**
- * The headers of a request as Envoy gives them to its filters: `:authority`, `:path`, `:method`, `:scheme`, the client's lines in their order,
- * `x-forwarded-proto` and `x-request-id` where it sent none; then our own. Framing and hop-by-hop lines, which Envoy takes out, are left out when
- * they hold their usual word and else renamed, so that nothing can hide in them.
+ * The headers of a request as Envoy gives them to its filters: `:authority`, `:path`, `:method`, `:scheme`, the
+ * client's lines in their order, `x-forwarded-proto` and `x-request-id` where it sent none; then our own. Framing and
+ * hop-by-hop lines, which Envoy takes out, are left out when they hold their usual word and else renamed, so that
+ * nothing can hide in them.
  */
-export function putRequestHead(map: HeaderMap, request: Request, envelope: Envelope, body: SentBody, requestId: string, ledger: Ledger): void {
+export function putRequestHead(
+  map: HeaderMap, request: Request, envelope: Envelope, body: SentBody, requestId: string, ledger: Ledger,
+): void {
   const { bytes, lines, lineCount, endpoints } = request;
   const replaced = originalHost(envelope);
   const target = targetOf(request);
@@ -60,10 +63,13 @@ export function putRequestHead(map: HeaderMap, request: Request, envelope: Envel
       if (hostIsSaid) rename(map, bytes, lines, at, ledger);
       hostIsSaid = true;
     } else if (field === Field.contentLength) {
-      const isTrue: boolean = !hasLength && request.framing !== 'chunked' && isNumber(bytes, lines[at + 3]!, lines[at + 4]!, body.size);
-      if (isTrue) keep(map, bytes, lines, at);
-      else rename(map, bytes, lines, at, ledger);
-      hasLength ||= isTrue;
+      // One, and true: a node may believe it.
+      if (!hasLength && request.framing !== 'chunked' && isNumber(bytes, lines[at + 3]!, lines[at + 4]!, body.size)) {
+        keep(map, bytes, lines, at);
+        hasLength = true;
+      } else {
+        rename(map, bytes, lines, at, ledger);
+      }
     } else if (isUsual(request, at)) {
       ledger.values[LEFT_OUT]!++;
     } else if (isRenamed(request, at)) {
@@ -72,7 +78,7 @@ export function putRequestHead(map: HeaderMap, request: Request, envelope: Envel
       malformed(map, bytes, lines, at, ledger);
     } else {
       if (field === Field.xRequestId) hasRequestId = true;
-      else if (field === Field.reserved && equalsIgnoringCase(bytes, lines[at + 1]!, lines[at + 2]!, FORWARDED_PROTO)) hasProto = true;
+      else if (equalsIgnoringCase(bytes, lines[at + 1]!, lines[at + 2]!, FORWARDED_PROTO)) hasProto = true;
       keep(map, bytes, lines, at);
     }
   }
@@ -83,6 +89,7 @@ export function putRequestHead(map: HeaderMap, request: Request, envelope: Envel
   if (endpoints.vni !== null) map.text('x-mirror-vni', String(endpoints.vni));
   map.text('x-mirror-complete', body.complete ? 'true' : 'false');
   if (request.correction) map.text('x-mirror-correction', 'true');
+  if (request.reading !== 1) map.text('x-mirror-reading', String(request.reading));
   for (const [name, value] of envelope.extra) map.text(name.toLowerCase(), value);
 }
 
@@ -94,7 +101,9 @@ export function putResponseHead(map: HeaderMap, response: Response, isComplete: 
 }
 
 /** Lines that frame nothing any more: of a response, or trailers. */
-export function putLines(map: HeaderMap, { bytes, lines, lineCount }: Pick<Message, 'bytes' | 'lines' | 'lineCount'>, ledger: Ledger): void {
+export function putLines(
+  map: HeaderMap, { bytes, lines, lineCount }: Pick<Message, 'bytes' | 'lines' | 'lineCount'>, ledger: Ledger,
+): void {
   for (let at = 0; at < lineCount * LINE_STRIDE; at += LINE_STRIDE) {
     if (lines[at] === Field.malformed) malformed(map, bytes, lines, at, ledger);
     else if (isOwnName(bytes, lines, at)) rename(map, bytes, lines, at, ledger);
@@ -117,7 +126,7 @@ function malformed(map: HeaderMap, bytes: Uint8Array, lines: Int32Array, at: num
   map.named(`${RENAMED}line`, bytes, lines[at + 1]!, Math.max(lines[at + 2]!, lines[at + 4]!));
 }
 
-/** x-mirror-…, which only we write. The other reserved names mean nothing here: the node has rules of its own for them. */
+/** x-mirror-…, which only we write. The other reserved names mean nothing here: the node has rules for them. */
 const isOwnName = (bytes: Uint8Array, lines: Int32Array, at: number): boolean =>
   lines[at] === Field.reserved && (bytes[lines[at + 1]! + 2]! | 0x20) === 0x6d;
 
@@ -155,7 +164,8 @@ function isRenamed({ bytes, lines }: Request, at: number): boolean {
     case Field.hopByHop: {
       // Envoy leaves Trailer, and TE if it is of trailers: `t…`. Keep-Alive and Proxy-Connection go.
       if ((bytes[lines[at + 1]!]! | 0x20) !== 0x74) return true;
-      return lines[at + 2]! - lines[at + 1]! === 2 && !equalsIgnoringCase(bytes, lines[at + 3]!, lines[at + 4]!, TRAILERS);
+      const isTe = lines[at + 2]! - lines[at + 1]! === 2;
+      return isTe && !equalsIgnoringCase(bytes, lines[at + 3]!, lines[at + 4]!, TRAILERS);
     }
     default:
       return isOwnName(bytes, lines, at);
@@ -177,13 +187,16 @@ interface Target {
   readonly pathStart: number;
 }
 
+/** What ends the authority of a URL (RFC 3986, 3.2). */
+const isDelimiter = (byte: number): boolean => byte === SLASH || byte === 0x3f || byte === 0x23;
+
 function targetOf({ bytes, targetStart, targetEnd }: Request): Target {
   if (bytes[targetStart] !== SLASH) {
     for (const scheme of [HTTP, HTTPS]) {
       const authorityStart = targetStart + scheme.length;
       if (authorityStart >= targetEnd || !equalsIgnoringCase(bytes, targetStart, authorityStart, scheme)) continue;
       let pathStart = authorityStart;
-      while (pathStart < targetEnd && bytes[pathStart] !== SLASH && bytes[pathStart] !== 0x3f && bytes[pathStart] !== 0x23) pathStart++;
+      while (pathStart < targetEnd && !isDelimiter(bytes[pathStart]!)) pathStart++;
       // Without an authority it is no URL.
       if (pathStart > authorityStart) return { isAbsolute: true, authorityStart, pathStart };
     }

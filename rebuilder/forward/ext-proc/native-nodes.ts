@@ -66,7 +66,7 @@ export class NativeNodes implements NodePoolOwner {
     return queue.length + alone.length + sent;
   }
 
-  /** Copies what it needs of `request` and its response, whose bytes are borrowed, and returns. Never throws, never waits. */
+  /** Copies what it needs of `request` and its response, whose bytes are borrowed. Never throws, never waits. */
   submit(request: Request, envelope: Envelope): void {
     this.#ledger.values[SUBMITTED]!++;
     if (request.response === null) this.#ledger.values[WITHOUT_RESPONSE]!++;

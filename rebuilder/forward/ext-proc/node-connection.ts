@@ -25,7 +25,7 @@ const METHOD = '/envoy.service.ext_proc.v3.ExternalProcessor/Process';
 /** They differ each time, so HPACK's table is not filled with them. */
 const OWN_NAMES = ['x-mirror-id', 'x-mirror-loop'];
 
-/** Of the stream of an exchange. One that is mirrored, on a plain connection, is known by the mark of a delivered request. */
+/** Of the stream of an exchange. Mirrored, on a plain connection, it is known by the mark of a delivered request. */
 function streamHeaders(id: string, marker: LoopMarker): OutgoingHttpHeaders {
   return {
     ':method': 'POST', ':path': METHOD, 'content-type': 'application/grpc', 'te': 'trailers',
@@ -36,7 +36,9 @@ function streamHeaders(id: string, marker: LoopMarker): OutgoingHttpHeaders {
 export interface NodeConnectionOwner {
   opened(connection: NodeConnection): void;
   /** `detail`: one sentence; empty = delivered. `early`: the node wanted no more of it. */
-  streamEnded(connection: NodeConnection, exchange: QueuedExchange, end: StreamEnd, detail: string, early: boolean): void;
+  streamEnded(
+    connection: NodeConnection, exchange: QueuedExchange, end: StreamEnd, detail: string, early: boolean,
+  ): void;
   /** The connection is over; `lost` are the exchanges that were under way. */
   ended(connection: NodeConnection, lost: readonly QueuedExchange[], detail: string): void;
 }
@@ -54,8 +56,8 @@ interface Stream extends StreamFate {
 }
 
 /**
- * Memory that Node.js lets a session hold, MB: beyond it new streams fail. Our own limits are on streams and bytes; this one shall not
- * be the first.
+ * Memory that Node.js lets a session hold, MB: beyond it new streams fail. Our own limits are on streams and bytes;
+ * this one shall not be the first.
  */
 const SESSION_MEMORY_MB = 4096;
 
@@ -84,7 +86,9 @@ export class NodeConnection {
     this.#target = target;
     this.sinceMs = nowMs;
     this.#session = connectHttp2(target.url, {
-      createConnection: () => openSocket(address.ip, target), settings: { enablePush: false }, maxSessionMemory: SESSION_MEMORY_MB,
+      createConnection: () => openSocket(address.ip, target),
+      settings: { enablePush: false },
+      maxSessionMemory: SESSION_MEMORY_MB,
     });
     this.#session.on('connect', (_, socket) => this.#connected(socket));
     this.#session.on('goaway', (code) => {
@@ -129,7 +133,9 @@ export class NodeConnection {
       return false;
     }
     const http2 = this.#session.request(streamHeaders(exchange.id, this.#target.marker), { endStream: false });
-    const stream: Stream = { exchange, http2, sentMs: nowMs, httpStatus: 0, grpcStatus: -1, resetCode: 0, early: false };
+    const stream: Stream = {
+      exchange, http2, sentMs: nowMs, httpStatus: 0, grpcStatus: -1, resetCode: 0, early: false,
+    };
     this.#streams.add(stream);
     this.sinceMs = nowMs;
     http2.on('response', (headers) => {
@@ -152,7 +158,8 @@ export class NodeConnection {
     stream.resetCode = stream.http2.rstCode ?? 0;
     const end = streamVerdict(stream);
     if (end !== 'not_processed') this.hasAnswered = true;
-    this.#owner.streamEnded(this, stream.exchange, end, end === 'delivered' ? '' : fateText(stream), stream.early);
+    const detail = end === 'delivered' ? '' : fateText(stream);
+    this.#owner.streamEnded(this, stream.exchange, end, detail, stream.early);
   }
 
   /** Gives up what the node has not ended since `beforeMs`. */
@@ -188,7 +195,8 @@ export class NodeConnection {
 function openSocket(host: string, { port, tls }: NodeTarget): Socket {
   if (tls === null) return connectTcp({ host, port, noDelay: true });
   const { serverName, trusted } = tls;
-  const socket = connectTls({ host, port, servername: serverName, ALPNProtocols: ['h2'], ...(trusted === undefined ? {} : { ca: [...trusted] }) });
+  const ca = trusted === undefined ? {} : { ca: [...trusted] };
+  const socket = connectTls({ host, port, servername: serverName, ALPNProtocols: ['h2'], ...ca });
   socket.setNoDelay(true);
   return socket;
 }

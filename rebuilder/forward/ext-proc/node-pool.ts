@@ -134,7 +134,8 @@ export class NodePool implements NodeConnectionOwner {
     for (let i = 0; i < connections.length; i++) {
       const connection = connections[(this.#next + i) % connections.length]!;
       const { inFlight } = connection;
-      if (!connection.isOpen || connection.isDraining || (connection.isAlone && inFlight > 0) || connection === this.#reserved) continue;
+      if (!connection.isOpen || connection.isDraining || connection === this.#reserved) continue;
+      if (connection.isAlone && inFlight > 0) continue;
       if (inFlight >= Math.min(this.#options.streams, connection.maxStreams)) continue;
       if (best === null || inFlight < best.inFlight) best = connection;
     }
@@ -169,7 +170,9 @@ export class NodePool implements NodeConnectionOwner {
     this.pump();
   }
 
-  streamEnded(connection: NodeConnection, exchange: QueuedExchange, end: StreamEnd, detail: string, early: boolean): void {
+  streamEnded(
+    connection: NodeConnection, exchange: QueuedExchange, end: StreamEnd, detail: string, early: boolean,
+  ): void {
     this.sent--;
     const now = this.#clock();
     connection.sinceMs = now;
@@ -192,7 +195,9 @@ export class NodePool implements NodeConnectionOwner {
     connection.address.succeeded();
   }
 
-  #failed(connection: NodeConnection, exchange: QueuedExchange, end: Exclude<StreamEnd, 'delivered'>, now: number): void {
+  #failed(
+    connection: NodeConnection, exchange: QueuedExchange, end: Exclude<StreamEnd, 'delivered'>, now: number,
+  ): void {
     if (end === 'not_processed') {
       // Behind a GOAWAY others go on at once; a node that refuses streams while it stays is asked again later.
       if (!connection.isDraining) this.#pause(now);
@@ -267,7 +272,9 @@ export class NodePool implements NodeConnectionOwner {
     this.addresses.refresh(now, () => this.#addressesChanged());
     for (const connection of [...this.#connections]) this.#check(connection, now);
     for (const queue of [this.queue, this.alone]) {
-      while (queue.first !== null && now - queue.first.submittedMs > this.#options.deadlineMs) this.#owner.undeliverable(queue.shift()!, 'ext_proc.deadline');
+      while (queue.first !== null && now - queue.first.submittedMs > this.#options.deadlineMs) {
+        this.#owner.undeliverable(queue.shift()!, 'ext_proc.deadline');
+      }
     }
     this.pump();
   }
@@ -279,7 +286,7 @@ export class NodePool implements NodeConnectionOwner {
       return;
     }
     if (connection.oldestMs < now - responseTimeoutMs) {
-      // A node that is only slow with one exchange answers others: a connection on which nothing comes back leads nowhere.
+      // A node that is slow with one exchange answers others: a connection on which nothing comes back leads nowhere.
       const isSilent = !connection.hasAnswered;
       connection.isDraining ||= isSilent;
       connection.hasAnswered = false;

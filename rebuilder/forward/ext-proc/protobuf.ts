@@ -1,4 +1,4 @@
-/** The wire format of Protocol Buffers, as far as our messages need it (protobuf.dev, "Encoding"). Numbers are below 2^31. */
+// The wire format of Protocol Buffers (protobuf.dev, "Encoding"), as far as our messages need it: numbers below 2^31.
 
 /** Bytes that `putVarint` writes. */
 export function varintBytes(value: number): number {
@@ -20,7 +20,7 @@ export const lengthTag = (field: number): number => field << 3 | 2;
 /** The tag of a bool. */
 export const boolTag = (field: number): number => field << 3;
 
-/** Bytes of a length-delimited field of `length` bytes, its tag included; 0 bytes are the default, which is not written. */
+/** Bytes of a field of `length` bytes, with tag and length; 0 bytes are the default, which is not written. */
 export const fieldBytes = (length: number): number => length === 0 ? 0 : 1 + varintBytes(length) + length;
 
 /** Tag and length of a field; its `length` bytes are to follow. */

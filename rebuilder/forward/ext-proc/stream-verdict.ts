@@ -1,15 +1,16 @@
 import { constants } from 'node:http2';
 
 /**
- * How a stream came to its end. `not_processed`: the node has not looked at it, and says so. `unavailable`: later, or another node, may take it.
- * `lost`: its connection ended.
+ * How a stream came to its end. `not_processed`: the node has not looked at it, and says so. `unavailable`: later, or
+ * another node, may take it. `lost`: its connection ended.
  */
 export type StreamEnd = 'delivered' | 'unavailable' | 'refused' | 'reset' | 'not_processed' | 'timeout' | 'lost';
 
 /** Names of gRPC's statuses, by their number (grpc/grpc, doc/statuscodes.md). */
 const STATUS_NAMES = [
-  'OK', 'CANCELLED', 'UNKNOWN', 'INVALID_ARGUMENT', 'DEADLINE_EXCEEDED', 'NOT_FOUND', 'ALREADY_EXISTS', 'PERMISSION_DENIED', 'RESOURCE_EXHAUSTED',
-  'FAILED_PRECONDITION', 'ABORTED', 'OUT_OF_RANGE', 'UNIMPLEMENTED', 'INTERNAL', 'UNAVAILABLE', 'DATA_LOSS', 'UNAUTHENTICATED',
+  'OK', 'CANCELLED', 'UNKNOWN', 'INVALID_ARGUMENT', 'DEADLINE_EXCEEDED', 'NOT_FOUND', 'ALREADY_EXISTS',
+  'PERMISSION_DENIED', 'RESOURCE_EXHAUSTED', 'FAILED_PRECONDITION', 'ABORTED', 'OUT_OF_RANGE', 'UNIMPLEMENTED',
+  'INTERNAL', 'UNAVAILABLE', 'DATA_LOSS', 'UNAUTHENTICATED',
 ];
 const RESOURCE_EXHAUSTED = 8;
 const UNAVAILABLE = 14;
@@ -38,8 +39,9 @@ export function streamVerdict({ httpStatus, grpcStatus, resetCode }: StreamFate)
 
 /** The same for a person. */
 export function fateText({ httpStatus, grpcStatus, resetCode }: StreamFate): string {
-  if (grpcStatus >= 0) return `the node ends exchanges with gRPC status ${grpcStatus} (${STATUS_NAMES[grpcStatus] ?? 'unknown'})`;
+  const name = STATUS_NAMES[grpcStatus] ?? 'unknown';
+  if (grpcStatus >= 0) return `the node ends exchanges with gRPC status ${grpcStatus} (${name})`;
   if (resetCode !== constants.NGHTTP2_NO_ERROR) return `the node resets streams with HTTP/2 error ${resetCode}`;
   if (httpStatus === 0) return 'the node ends streams without an answer';
-  return `the node answers with HTTP status ${httpStatus} and no gRPC status: is it a node in the mode envoy-external-filter?`;
+  return `the node answers with HTTP status ${httpStatus} and no gRPC status: is it in the mode envoy-external-filter?`;
 }

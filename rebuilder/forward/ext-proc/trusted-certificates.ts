@@ -1,11 +1,12 @@
 import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 
+const KEY = 'forward.ext_proc.tls.ca_file';
 const PEM = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
 
 /**
- * The certificates of `forward.ext_proc.tls.ca_file`; undefined = those that Node.js knows, when `path` is empty. Throws an Error of one
- * sentence when the file cannot be read or holds none.
+ * The certificates of `forward.ext_proc.tls.ca_file`; undefined = those that Node.js knows, when `path` is empty.
+ * Throws an Error of one sentence when the file cannot be read or holds none.
  */
 export function readTrustedCertificates(path: string): readonly string[] | undefined {
   if (path === '') return undefined;
@@ -13,16 +14,19 @@ export function readTrustedCertificates(path: string): readonly string[] | undef
   try {
     text = readFileSync(path, 'latin1');
   } catch (error) {
-    throw new Error(`forward.ext_proc.tls.ca_file: ${path} cannot be read (${error instanceof Error && 'code' in error ? error.code : 'unknown error'}); `
-      + 'give a readable file of certificates, or leave the key empty for the public ones');
+    const reason = error instanceof Error && 'code' in error ? error.code : 'unknown error';
+    throw new Error(`${KEY}: ${path} cannot be read (${reason}); give a readable file of certificates, or leave the `
+      + 'key empty for the public ones');
   }
   const certificates = text.match(PEM) ?? [];
-  if (certificates.length === 0) throw new Error(`forward.ext_proc.tls.ca_file: ${path} holds no certificate; give PEM, which begins with -----BEGIN CERTIFICATE-----`);
+  if (certificates.length === 0) {
+    throw new Error(`${KEY}: ${path} holds no certificate; give PEM, which begins with -----BEGIN CERTIFICATE-----`);
+  }
   for (const [i, certificate] of certificates.entries()) {
     try {
       new X509Certificate(certificate);
     } catch {
-      throw new Error(`forward.ext_proc.tls.ca_file: certificate ${i + 1} of ${path} is broken; write the file again from its source`);
+      throw new Error(`${KEY}: certificate ${i + 1} of ${path} is broken; write the file again from its source`);
     }
   }
   return certificates;

@@ -151,9 +151,9 @@ const CASES: readonly Case[] = [
     body: '0123456789'.repeat(500_000),
   },
   {
-    why: 'a second delivery says so',
+    why: 'a second delivery says so, and so does another reading',
     request: 'GET / HTTP/1.1\r\nHost: a\r\n\r\n',
-    changes: { correction: true },
+    changes: { correction: true, reading: 2 },
     sent: [[':authority', 'a'], [':path', '/'], [':method', 'GET']],
   },
 ];
@@ -169,6 +169,7 @@ function common({ request, envelope = {}, changes = {}, bodyLimitBytes = 1 << 20
       ...(/\r\nx-request-id:/i.test(request) ? [] : [['x-request-id', requestId] as const]),
       ['x-mirror-id', ID], ['x-mirror-vni', '1377'], ['x-mirror-complete', String(isWhole)],
       ...(changes.correction === true ? [['x-mirror-correction', 'true'] as const] : []),
+      ...(changes.reading === 2 ? [['x-mirror-reading', '2'] as const] : []),
       ...extra.map(([name, value]) => [name.toLowerCase(), value] as const),
     ],
   };

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import type { CounterName } from '../../../rebuilder/ledger.ts';
 import type { NativeNodesOptions } from '../../../rebuilder/forward/ext-proc/native-nodes.ts';
-import { folder } from '../../command-line.ts';
+import { file, folder } from '../../command-line.ts';
 import { installed } from '../../installed.ts';
 import { LoopMarker } from '../../../rebuilder/forward/loop-marker.ts';
 import { KEY, nonZero, until } from '../dispatcher-fixture.ts';
@@ -320,7 +320,8 @@ test('TLS: the node must have a certificate of the given authority, for the give
 });
 
 test('a certificate file that cannot be one is a sentence', (t) => {
-  for (const [caFile, says] of [['/dev/null/x', /cannot be read/], ['/dev/null', /holds no certificate/]] as const) {
+  const broken = file(t, 'broken.pem', '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n');
+  for (const [caFile, says] of [['/dev/null/x', /cannot be read/], ['/dev/null', /holds no certificate/], [broken, /certificate 1 of .* is broken/]] as const) {
     assert.throws(() => startNativeNodes(t, { endpoint: 'https://127.0.0.1:1', caFile }), says);
   }
 });
