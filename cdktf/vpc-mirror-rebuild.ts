@@ -74,6 +74,20 @@ export interface VpcMirrorRebuildProps {
   /** Address of an L4 path to the nodes that exists already, like nodes-nlb.internal:8445; instead of raw_target_group_arn. */
   readonly rawEndpoint?: string;
 
+  /**
+   * Native nodes (`mode: envoy-external-filter`), which take whole exchanges over gRPC. `target_group_arn`: their TCP target
+   * group, port 5080; it gets a listener of the NLB and must have no load balancer yet. Or `endpoint`: https://host:port of nodes
+   * that exist already. `server_name`: the name in their certificate. `ca_pem`: the authorities that vouch for it, as PEM;
+   * default: the public ones. `beside_http`: deliver over HTTP as well, to detection_target_group_arn or mirror_endpoint.
+   */
+  readonly extProc?: {
+    readonly target_group_arn?: string;
+    readonly endpoint?: string;
+    readonly server_name?: string;
+    readonly ca_pem?: string;
+    readonly beside_http?: boolean | IResolvable;
+  };
+
   /** Networks of the detection nodes, which the ALB and the NLB may connect to. Default: the networks of subnet_ids. */
   readonly detectionCidrs?: readonly string[];
 
@@ -299,6 +313,9 @@ export class VpcMirrorRebuild extends LocalModule {
   /** L4 path for what an ALB would refuse or change; empty when there is none. */
   readonly rawEndpoint: string;
 
+  /** Where whole exchanges are delivered to native nodes; empty when there are none. */
+  readonly extProcEndpoint: string;
+
   /** ARN of the internal ALB; null when mirror_endpoint was given. */
   readonly albArn: string;
 
@@ -352,6 +369,7 @@ export class VpcMirrorRebuild extends LocalModule {
     this.targetGroupArn = this.getString('target_group_arn');
     this.mirrorEndpoint = this.getString('mirror_endpoint');
     this.rawEndpoint = this.getString('raw_endpoint');
+    this.extProcEndpoint = this.getString('ext_proc_endpoint');
     this.albArn = this.getString('alb_arn');
     this.albDnsName = this.getString('alb_dns_name');
     this.mirrorSnippets = this.interpolationForOutput('mirror_snippets');

@@ -1,12 +1,22 @@
-# Mirrored interfaces -> NLB -> rebuilders -> ALB -> Wallarm nodes. Which interfaces: interfaces.tf.
+# Mirrored interfaces -> NLB -> rebuilders -> Wallarm nodes (NGINX ones behind an ALB, native ones behind the NLB), or an endpoint. Which interfaces: interfaces.tf.
 
 provider "aws" {
   region = var.region
 }
 
+locals {
+  # A native node inspects responses, so it gets them unless that is switched off.
+  responses_mirrored = coalesce(var.responses_mirrored, var.node == "native")
+}
+
 # What one variable cannot check alone. Nothing is made in AWS by this resource.
 resource "terraform_data" "inputs" {
   lifecycle {
+    precondition {
+      condition     = (var.node == "native") == (var.native != null)
+      error_message = "native goes with node = \"native\": set both, or neither."
+    }
+
     precondition {
       condition     = (var.node == "endpoint") == (var.mirror_endpoint != null)
       error_message = "mirror_endpoint goes with node = \"endpoint\": set both, or neither."
@@ -29,6 +39,12 @@ module "rebuild" {
   raw_target_group_arn       = one(module.nodes[*].raw_target_group_arn)
   mirror_endpoint            = var.mirror_endpoint
   detection_ports            = flatten([module.nodes[*].ports, var.node == "endpoint" ? [8445] : []])
+  ext_proc = var.node != "native" ? null : {
+    # This output alone: all of the nodes (module.nodes[*]) would be a circle, because they in turn name the rebuilders' groups.
+    target_group_arn = try(module.nodes[0].ext_proc_target_group_arn, null)
+    server_name      = try(var.native.server_name, null)
+    ca_pem           = try(file(var.native.ca_file), null)
+  }
 
   artifact_file          = var.artifact_s3_uri == null ? coalesce(var.artifact_file, "${path.module}/../../dist/vpc-mirror.tar.gz") : null
   artifact_s3_uri        = var.artifact_s3_uri
@@ -40,7 +56,7 @@ module "rebuild" {
   min_size      = var.rebuilder_min_size
   max_size      = var.rebuilder_max_size
 
-  responses_mirrored = var.responses_mirrored
+  responses_mirrored = local.responses_mirrored
   http_mirror_cidrs  = var.http_mirror_cidrs
 
   config = {
@@ -63,7 +79,7 @@ module "sessions" {
 
   network_load_balancer_arn = module.rebuild.nlb_arn
   virtual_network_id        = var.virtual_network_id
-  mirror_responses          = var.responses_mirrored
+  mirror_responses          = local.responses_mirrored
   ports                     = var.mirrored_ports
   ipv6_enabled              = var.ipv6_enabled
 }
@@ -80,8 +96,10 @@ module "nodes" {
   vpc_id     = var.vpc_id
   subnet_ids = var.private_subnet_ids
 
-  # Nobody but the load balancers and the rebuilders reaches a node.
-  source_security_group_ids = { for word in ["alb", "nlb", "rebuilder"] : word => module.rebuild.security_group_ids[word] }
+  # Nobody but the load balancers and the rebuilders reaches a node. Native nodes have no ALB.
+  source_security_group_ids = {
+    for word in(var.node == "native" ? ["nlb", "rebuilder"] : ["alb", "nlb", "rebuilder"]) : word => module.rebuild.security_group_ids[word]
+  }
 
   token_secret_arn   = var.token_secret_arn
   token              = var.token
@@ -90,6 +108,12 @@ module "nodes" {
   tenants            = var.wallarm_tenants
   api_discovery_only = var.api_discovery_only
   kms_key_arns       = var.kms_key_arns
+
+  certificate = var.node != "native" ? null : {
+    secret_arn          = try(var.native.certificate_secret_arn, null)
+    acm_certificate_arn = try(var.native.acm_certificate_arn, null)
+  }
+  installer = try(var.native.installer, null)
 
   node_version  = var.wallarm_version
   ami_id        = var.node_ami_id

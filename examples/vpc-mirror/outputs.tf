@@ -9,8 +9,13 @@ output "not_mirrored" {
 }
 
 output "mirror_endpoint" {
-  description = "Where requests are delivered; web servers may send HTTP mirrors there, too."
+  description = "Where requests are delivered; web servers may send HTTP mirrors there, too. Empty with node = \"native\"."
   value       = module.rebuild.mirror_endpoint
+}
+
+output "ext_proc_endpoint" {
+  description = "Where whole exchanges are delivered with node = \"native\"; else empty."
+  value       = module.rebuild.ext_proc_endpoint
 }
 
 output "mirror_snippets" {
@@ -28,7 +33,7 @@ output "rebuilders" {
 }
 
 output "nodes_autoscaling_group" {
-  description = "The nodes' Auto Scaling group; null with mirror_endpoint."
+  description = "The nodes' Auto Scaling group; null with node = \"endpoint\"."
   value       = one(module.nodes[*].autoscaling_group_name)
 }
 

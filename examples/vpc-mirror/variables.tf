@@ -57,9 +57,9 @@ variable "ipv6_enabled" {
 }
 
 variable "responses_mirrored" {
-  description = "Mirror the responses too: twice the traffic, and each interface is then handled by one rebuilder."
+  description = "Mirror the responses too: twice the traffic, and each interface is then handled by one rebuilder. Default: true with node = \"native\", which inspects them, else false."
   type        = bool
-  default     = false
+  default     = null
 }
 
 variable "virtual_network_id" {
@@ -155,13 +155,13 @@ variable "alarm_actions" {
 ################################################################################
 
 variable "node" {
-  description = "Where requests go. \"nginx\": Wallarm NGINX nodes, made here. \"endpoint\": nodes that exist already, at mirror_endpoint."
+  description = "Where traffic goes. \"nginx\": Wallarm NGINX nodes, made here, get requests. \"native\": Wallarm native nodes, made here, get whole exchanges, responses included. \"endpoint\": nodes that exist already, at mirror_endpoint."
   type        = string
   default     = "nginx"
 
   validation {
-    condition     = contains(["nginx", "endpoint"], var.node)
-    error_message = "node must be nginx or endpoint."
+    condition     = contains(["nginx", "native", "endpoint"], var.node)
+    error_message = "node must be nginx, native or endpoint."
   }
 }
 
@@ -169,6 +169,23 @@ variable "mirror_endpoint" {
   description = "With node = \"endpoint\": address of the detection nodes, like http://nodes.internal:8445. No Wallarm node is made then, and no token is needed."
   type        = string
   default     = null
+}
+
+variable "native" {
+  description = "With node = \"native\". server_name: the name in the nodes' certificate. The certificate: certificate_secret_arn, a secret with certificate, chain and private key as PEM, or acm_certificate_arn, an exportable one. ca_file: a file here with the authority that signed it, if it is not a public one. installer: the vendor's all-in-one installer and its SHA-256; without it, node_ami_id is the vendor's image."
+  type = object({
+    server_name            = string
+    certificate_secret_arn = optional(string)
+    acm_certificate_arn    = optional(string)
+    ca_file                = optional(string)
+    installer              = optional(object({ url = string, sha256 = string }))
+  })
+  default = null
+
+  validation {
+    condition     = try(var.native.ca_file, null) == null ? true : fileexists(var.native.ca_file)
+    error_message = "native.ca_file does not name a file."
+  }
 }
 
 variable "token_secret_arn" {
@@ -215,13 +232,13 @@ variable "wallarm_tenants" {
 }
 
 variable "api_discovery_only" {
-  description = "Only API Discovery: attacks are not sent to the Wallarm Cloud. NGINX node 5.3.7 and newer."
+  description = "Only API Discovery: attacks are not sent to the Wallarm Cloud. NGINX node 5.3.7 and newer, native node 0.12.1 and newer."
   type        = bool
   default     = false
 }
 
 variable "node_ami_id" {
-  description = "Image of the nodes. Default: the newest Marketplace image of wallarm_version at the first apply, kept until ami_update."
+  description = "Image of the nodes. Default: the newest Marketplace image of wallarm_version at the first apply, or Amazon Linux 2023 for native nodes; kept until ami_update."
   type        = string
   default     = null
 }
@@ -233,7 +250,7 @@ variable "ami_update" {
 }
 
 variable "node_instance_type" {
-  description = "Instance type of the nodes; the Marketplace image is for x86_64."
+  description = "Instance type of the nodes, x86_64."
   type        = string
   default     = "t3.medium"
 }

@@ -10,13 +10,13 @@ locals {
   short_prefix = "${trimsuffix(substr(var.name_prefix, 0, 5), "-")}-"
 
   # The switch is mirror_endpoint alone: the ARN of a target group made in the same apply is not known when `count` is.
-  alb_enabled      = var.mirror_endpoint == null
+  alb_enabled      = local.http_enabled && var.mirror_endpoint == null
   raw_path_enabled = coalesce(var.raw_path_enabled, local.alb_enabled && var.raw_endpoint == null)
 
   detection_cidrs       = coalesce(var.detection_cidrs, data.aws_subnet.this[*].cidr_block)
   mirror_endpoint_cidrs = coalesce(var.mirror_endpoint_cidrs, [data.aws_vpc.this.cidr_block])
 
-  mirror_endpoint = local.alb_enabled ? "http://${one(aws_lb.alb[*].dns_name)}:8445" : trimsuffix(var.mirror_endpoint, "/")
+  mirror_endpoint = local.alb_enabled ? "http://${one(aws_lb.alb[*].dns_name)}:8445" : !local.http_enabled ? "" : trimsuffix(var.mirror_endpoint, "/")
   raw_endpoint    = local.raw_path_enabled ? "${aws_lb.nlb.dns_name}:8445" : coalesce(var.raw_endpoint, "none") == "none" ? "" : var.raw_endpoint
 
   # Ports that the rebuilders connect to when the endpoints are the user's own.
@@ -51,8 +51,23 @@ data "aws_subnet" "this" {
 resource "terraform_data" "inputs" {
   lifecycle {
     precondition {
-      condition     = var.mirror_endpoint != null || var.detection_target_group_arn != null
-      error_message = "Neither mirror_endpoint nor detection_target_group_arn is given: set one, so that the rebuilt requests have somewhere to go."
+      condition     = !local.http_enabled || var.mirror_endpoint != null || var.detection_target_group_arn != null
+      error_message = "Neither mirror_endpoint nor detection_target_group_arn is given: set one, so that the rebuilt requests have somewhere to go; or ext_proc, for native nodes."
+    }
+
+    precondition {
+      condition     = local.http_enabled || (var.mirror_endpoint == null && var.detection_target_group_arn == null)
+      error_message = "ext_proc is given, and HTTP detection too: set ext_proc.beside_http = true to deliver both ways, or remove one."
+    }
+
+    precondition {
+      condition     = !local.ext_proc_on_nlb || try(var.ext_proc.target_group_arn, null) != null
+      error_message = "ext_proc needs target_group_arn, a TCP target group with the native nodes on port 5080, or endpoint, the address of nodes that exist already."
+    }
+
+    precondition {
+      condition     = !local.ext_proc_on_nlb || try(var.ext_proc.server_name, null) != null
+      error_message = "ext_proc needs server_name, the name in the nodes' certificate: the load balancer's own name is not in it."
     }
 
     precondition {

@@ -41,6 +41,11 @@ output "raw_endpoint" {
   value       = local.raw_endpoint
 }
 
+output "ext_proc_endpoint" {
+  description = "Where whole exchanges are delivered to native nodes; empty when there are none."
+  value       = local.ext_proc_endpoint
+}
+
 output "alb_arn" {
   description = "ARN of the internal ALB; null when mirror_endpoint was given."
   value       = one(aws_lb.alb[*].arn)

@@ -88,7 +88,7 @@ resource "aws_vpc_security_group_egress_rule" "rebuilder_raw" {
 }
 
 resource "aws_vpc_security_group_egress_rule" "rebuilder_endpoint" {
-  count = local.alb_enabled ? 0 : local.mirror_endpoint_cidr_count
+  count = local.alb_enabled || !local.http_enabled ? 0 : local.mirror_endpoint_cidr_count
 
   security_group_id = aws_security_group.rebuilder.id
   description       = "Requests to mirror_endpoint"
@@ -172,10 +172,10 @@ resource "aws_vpc_security_group_ingress_rule" "nlb_raw" {
 }
 
 resource "aws_vpc_security_group_egress_rule" "nlb_nodes" {
-  for_each = local.raw_path_enabled ? local.node_openings : {}
+  for_each = local.raw_path_enabled || local.ext_proc_on_nlb ? local.node_openings : {}
 
   security_group_id = aws_security_group.nlb.id
-  description       = "Detection nodes: raw requests, health checks"
+  description       = "Detection nodes: what passes the NLB, health checks"
   ip_protocol       = "tcp"
   from_port         = each.value.port
   to_port           = each.value.port

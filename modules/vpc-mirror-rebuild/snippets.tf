@@ -1,7 +1,7 @@
 # The files of examples/http-mirror, which its tests run, with this deployment's endpoint in place of the example's.
 
 locals {
-  mirror_host = regex("^http://([^:/]+)", local.mirror_endpoint)[0]
+  mirror_host = try(regex("^http://([^:/]+)", local.mirror_endpoint)[0], "")
   mirror_port = local.alb_enabled ? 8445 : local.mirror_endpoint_port
 
   mirror_snippet_files = {
@@ -12,7 +12,7 @@ locals {
     traefik = ["traefik/dynamic.yml"]
   }
 
-  mirror_snippets = {
+  mirror_snippets = !local.http_enabled ? {} : {
     for product, names in local.mirror_snippet_files : product => join("\n", [
       for name in names : "#### ${name}\n${replace(
         replace(file("${path.module}/../../examples/http-mirror/${name}"), "mirror.internal.example", local.mirror_host),

@@ -43,7 +43,11 @@ locals {
     )
   }
   config = merge(local.config_without_endpoints, {
-    forward = merge({ endpoint = local.mirror_endpoint, raw_endpoint = local.raw_endpoint }, local.config_without_endpoints.forward)
+    forward = merge(
+      { endpoint = local.mirror_endpoint, raw_endpoint = local.raw_endpoint },
+      local.config_without_endpoints.forward,
+      { for key, settings in local.ext_proc_settings : key => merge({ endpoint = local.ext_proc_endpoint }, settings) },
+    )
   })
 
   config_yaml = yamlencode(local.config)
@@ -58,6 +62,8 @@ locals {
     install_node        = !var.artifact_includes_node
     loop_key_parameter  = var.loop_key_parameter
     config_yaml         = local.config_yaml
+    ext_proc_ca_file    = local.ext_proc_ca_file
+    ext_proc_ca_pem     = try(trimspace(var.ext_proc.ca_pem), "")
     agent_json = templatefile("${path.module}/templates/cloudwatch-agent.json.tftpl", {
       namespace         = local.metrics_namespace
       deployment        = var.name_prefix
@@ -73,7 +79,11 @@ locals {
   long_name = sha512("")
   user_data_longest = templatefile(local.user_data_template, merge(local.user_data_inputs, {
     config_yaml = yamlencode(merge(local.config_without_endpoints, {
-      forward = merge({ endpoint = "http://${local.long_name}:65535", raw_endpoint = "${local.long_name}:65535" }, local.config_without_endpoints.forward)
+      forward = merge(
+        { endpoint = "http://${local.long_name}:65535", raw_endpoint = "${local.long_name}:65535" },
+        local.config_without_endpoints.forward,
+        { for key, settings in local.ext_proc_settings : key => merge({ endpoint = "https://${local.long_name}:65535" }, settings) },
+      )
     }))
     artifact_bucket     = local.long_name
     artifact_version_id = local.artifact_upload ? local.long_name : null

@@ -170,6 +170,28 @@ variable "raw_endpoint" {
   }
 }
 
+variable "ext_proc" {
+  description = "Native nodes (`mode: envoy-external-filter`), which take whole exchanges over gRPC. `target_group_arn`: their TCP target group, port 5080; it gets a listener of the NLB and must have no load balancer yet. Or `endpoint`: https://host:port of nodes that exist already. `server_name`: the name in their certificate. `ca_pem`: the authorities that vouch for it, as PEM; default: the public ones. `beside_http`: deliver over HTTP as well, to detection_target_group_arn or mirror_endpoint."
+  type = object({
+    target_group_arn = optional(string)
+    endpoint         = optional(string)
+    server_name      = optional(string)
+    ca_pem           = optional(string)
+    beside_http      = optional(bool, false)
+  })
+  default = null
+
+  validation {
+    condition     = try(var.ext_proc.endpoint, null) == null ? true : can(regex("^https?://[A-Za-z0-9.-]+:[0-9]{1,5}$", var.ext_proc.endpoint))
+    error_message = "ext_proc.endpoint must be https://host:port (or http://host:port without TLS), without a path."
+  }
+
+  validation {
+    condition     = try(var.ext_proc.ca_pem, null) == null ? true : can(regex("-----BEGIN CERTIFICATE-----", var.ext_proc.ca_pem))
+    error_message = "ext_proc.ca_pem must hold certificates as PEM, for example file(\"ca.pem\")."
+  }
+}
+
 variable "detection_cidrs" {
   description = "Networks of the detection nodes, which the ALB and the NLB may connect to. Default: the networks of subnet_ids."
   type        = list(string)

@@ -15,7 +15,7 @@ output "ext_proc_target_group_arn" {
 
 output "ports" {
   description = "Ports that the load balancers connect to, traffic and health check: detection_ports of vpc-mirror-rebuild."
-  value       = sort(values(local.ports))
+  value       = values(local.ports)
 }
 
 output "autoscaling_group_name" {

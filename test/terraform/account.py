@@ -40,6 +40,7 @@ class Account:
         for version in ("4-8-0", "6-12-3", "7-1-0"):
             ids[f"image_{version}"] = ec2.register_image(Name=f"wallarm-node-{version}-20260721")["ImageId"]
         ids["secret"] = self.secrets.create_secret(Name="wallarm/api-token", SecretString="secret-token")["ARN"]
+        ids["certificate"] = self.secrets.create_secret(Name="wallarm/certificate", SecretString="certificate, chain, private key")["ARN"]
 
         self.load_balancers()
         self.group("shop", "apps", 2, [{"Key": "app", "Value": "shop"}], [ids["target_group_shop"]])

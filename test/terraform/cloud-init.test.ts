@@ -5,6 +5,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { test, type TestContext } from 'node:test';
+import { rootCertificates } from 'node:tls';
 import { globSync } from 'tinyglobby';
 import { parse } from 'yaml';
 import { familyOf } from '../../rebuilder/status/metrics.ts';
@@ -31,7 +32,7 @@ function temporary(t: TestContext, name: string, text: string): string {
 }
 
 test('there is a reviewed script of each example', () => {
-  assert.deepEqual(SCRIPTS.map((script) => basename(dirname(script))), ['existing-vpc', 'vpc-mirror']);
+  assert.deepEqual(SCRIPTS.map((script) => basename(dirname(script))), ['existing-vpc', 'vpc-mirror-native', 'vpc-mirror']);
 });
 
 for (const script of SCRIPTS) {
@@ -43,7 +44,10 @@ for (const script of SCRIPTS) {
   });
 
   test(`${name}: the rebuilder takes the configuration`, (t) => {
-    const file = temporary(t, 'wallarm-node-conf.yaml', written(script, '/etc/vpc-mirror/wallarm-node-conf.yaml'));
+    // The authority of native nodes is a file that the script writes, too: here, one that is real.
+    const authority = temporary(t, 'ca.pem', rootCertificates[0]!);
+    const text = written(script, '/etc/vpc-mirror/wallarm-node-conf.yaml').replace('/etc/vpc-mirror/native-nodes-ca.pem', authority);
+    const file = temporary(t, 'wallarm-node-conf.yaml', text);
     const { status, stdout, stderr } = spawnSync(process.execPath, ['rebuilder/rebuilder.js', 'check', '-c', file], { encoding: 'utf8' });
     assert.equal(status, 0, `${stdout}${stderr}`);
   });

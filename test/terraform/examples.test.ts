@@ -8,7 +8,9 @@ import { Workspace, type PlannedChange } from './workspace.ts';
 interface Stage { readonly account: Account; readonly ids: Record<string, string>; readonly workspace: Workspace }
 
 /** An example in an account of its own, initialised, with values for its variables. */
-async function stage(t: TestContext, example: string, values: (ids: Record<string, string>) => object): Promise<Stage | undefined> {
+async function stage(
+  t: TestContext, example: string, values: (ids: Record<string, string>) => object, files: Readonly<Record<string, string>> = {},
+): Promise<Stage | undefined> {
   const account = await emulatedAccount(t);
   if (account === undefined) return undefined;
   const ids = await account.build();
@@ -16,6 +18,7 @@ async function stage(t: TestContext, example: string, values: (ids: Record<strin
   // The emulation now and then fails a call that reads while another writes; AWS is asked again for less.
   workspace.write('lab_override.tf', provider(account.endpoint).replace(/max_retries *= *\d+/, 'max_retries = 5'));
   workspace.write('artifact.tar.gz', 'stands in for the tarball');
+  for (const [name, text] of Object.entries(files)) workspace.write(name, text);
   const place = { region: 'us-east-1', vpc_id: ids['vpc'], private_subnet_ids: [ids['subnet_targets'], ids['subnet_nodes']] };
   workspace.write('terraform.tfvars.json', JSON.stringify({ ...place, artifact_file: 'artifact.tar.gz', ...values(ids) }));
   await workspace.init();
@@ -107,15 +110,52 @@ describe('examples', { concurrency: 4 }, () => {
     });
   });
 
-  test('vpc-mirror with an endpoint that exists makes no node, and needs no token', async (t) => {
+  test('vpc-mirror with an endpoint that exists makes no node, needs no token, stays, and goes', async (t) => {
     const staged = await stage(t, 'vpc-mirror', () => ({
       asg_names: ['shop'], mirrored_cidrs: ['10.0.0.0/16'],
       node: 'endpoint', mirror_endpoint: 'http://nodes.internal:8445',
     }));
     if (staged === undefined) return;
-    const planned = summary(await staged.workspace.plan());
-    assert.deepEqual(planned.filter((line) => /wallarm|nodes|\.alb\[|listener\.(raw|alb)/.test(line)), []);
+    const { account, workspace } = staged;
+    const empty = counts(await account.left());
+    const planned = summary(await workspace.plan());
+    assert.deepEqual(planned.filter((line) => /wallarm|nodes|\.alb\[|listener\.(raw|alb|ext_proc)/.test(line)), []);
     assert.ok(planned.includes('create module.rebuild.aws_autoscaling_group.rebuilder'));
+    await workspace.apply('plan.bin');
+    assert.deepEqual(summary(await workspace.plan()), []);
+    await workspace.destroy();
+    assert.deepEqual(counts(await account.left()), empty);
+  });
+
+  test('vpc-mirror with native nodes: whole exchanges go to them through the NLB; comes, stays, goes', async (t) => {
+    const staged = await stage(t, 'vpc-mirror', (ids) => ({
+      asg_names: ['shop'], mirrored_cidrs: ['10.0.0.0/16'], token_secret_arn: ids['secret'], node: 'native',
+      native: {
+        server_name: 'nodes.example.com', certificate_secret_arn: ids['certificate'], ca_file: 'ca.pem',
+        installer: { url: 'https://meganode.wallarm.com/native/aio-native-0.25.5.x86_64.sh', sha256: 'ab'.repeat(32) },
+      },
+    }), { 'ca.pem': '-----BEGIN CERTIFICATE-----\nof the authority\n-----END CERTIFICATE-----\n' });
+    if (staged === undefined) return;
+    const { account, workspace } = staged;
+    const empty = counts(await account.left());
+    await workspace.apply();
+    assert.deepEqual(summary(await workspace.plan()), []);
+    const shown = (await workspace.must('show', '-json')).stdout;
+    compareGolden('vpc-mirror-native', shown);
+    compareGolden('node-native', shown, NODES, 'user-data.sh');
+    assert.ok(!shown.includes('"address":"module.rebuild.aws_lb.alb'), 'no HTTP, no ALB');
+    await workspace.destroy();
+    assert.deepEqual(counts(await account.left()), empty);
+  });
+
+  test('vpc-mirror with native nodes that nothing is said of asks for it', async (t) => {
+    const staged = await stage(t, 'vpc-mirror', (ids) => ({
+      asg_names: ['shop'], mirrored_cidrs: ['10.0.0.0/16'], token_secret_arn: ids['secret'], node: 'native',
+    }));
+    if (staged === undefined) return;
+    const { code, text } = await staged.workspace.run('plan', '-no-color');
+    assert.equal(code, 1);
+    assert.match(text, /native goes with node = "native": set both, or neither/);
   });
 
   test('vpc-mirror without a token says where one is made', async (t) => {

@@ -41,6 +41,17 @@ def s3_gaps():
     FakeBucket.set_lifecycle, S3Response.serialized = set_with_versions, serialized_with_versions
 
 
+def keeping_lifetime(operation):
+    def answer(self):
+        result = operation(self)
+        lifetime = self._get_int_param("MaxInstanceLifetime")
+        if lifetime is not None:
+            self.autoscaling_backend.autoscaling_groups[self._get_param("AutoScalingGroupName")].max_instance_lifetime = lifetime
+        return result
+
+    return answer
+
+
 def main():
     lab_file, port = sys.argv[1:]
     os.environ["MOTO_PORT"] = port
@@ -142,6 +153,12 @@ def main():
     FakeTargetGroup.health_for = health_by_user_data
 
     s3_gaps()
+
+    # The longest life of an instance is taken, and not kept, by moto.
+    from moto.autoscaling.responses import AutoScalingResponse
+
+    for operation in ("create_auto_scaling_group", "update_auto_scaling_group"):
+        setattr(AutoScalingResponse, operation, keeping_lifetime(getattr(AutoScalingResponse, operation)))
 
     from moto.server import main as moto_main
 

@@ -3,6 +3,8 @@ import { refuses } from './refusals.ts';
 const ARN = (name: string): string => `"arn:aws:elasticloadbalancing:eu-west-2:123456789012:targetgroup/${name}/0123456789abcdef"`;
 const ENDPOINT = { detection_target_group_arn: 'null', raw_target_group_arn: 'null', mirror_endpoint: '"http://nodes.internal:8445"' };
 
+const NO_HTTP = { detection_target_group_arn: 'null', raw_target_group_arn: 'null' };
+
 const zones = (names: readonly string[]): string => names.map((zone, index) => `
   override_data {
     target = data.aws_subnet.this[${index}]
@@ -31,6 +33,12 @@ refuses('modules/vpc-mirror-rebuild', [
   { name: 'an endpoint with a path', variables: { ...ENDPOINT, mirror_endpoint: '"http://nodes:8445/path"' }, sentence: 'mirror_endpoint must be http://host:port, without a path' },
   { name: 'an endpoint without a scheme', variables: { ...ENDPOINT, mirror_endpoint: '"nodes:8445"' }, sentence: 'mirror_endpoint must be http://host:port' },
   { name: 'a raw endpoint with a scheme', variables: { ...ENDPOINT, raw_endpoint: '"http://nodes:8445"' }, sentence: 'raw_endpoint must be host:port' },
+
+  { name: 'HTTP and native nodes, without saying both', variables: { ext_proc: `{ target_group_arn = ${ARN('native')}, server_name = "nodes.example.com" }` }, sentence: 'set ext_proc.beside_http = true to deliver both ways' },
+  { name: 'native nodes without a target group', variables: { ...NO_HTTP, ext_proc: '{ server_name = "nodes.example.com" }' }, sentence: 'ext_proc needs target_group_arn' },
+  { name: 'native nodes without the name in their certificate', variables: { ...NO_HTTP, ext_proc: `{ target_group_arn = ${ARN('native')} }` }, sentence: 'ext_proc needs server_name' },
+  { name: 'native nodes at an address without a port', variables: { ...NO_HTTP, ext_proc: '{ endpoint = "https://nodes.internal" }' }, sentence: 'ext_proc.endpoint must be https://host:port' },
+  { name: 'an authority that is a file name', variables: { ...NO_HTTP, ext_proc: '{ endpoint = "https://nodes.internal:5080", ca_pem = "ca.pem" }' }, sentence: 'ext_proc.ca_pem must hold certificates as PEM' },
 
   { name: 'no artifact', variables: { artifact_s3_uri: 'null', artifact_sha256: 'null' }, sentence: 'No artifact to install: build one in the checkout with `npm ci && npm run package`' },
   { name: 'an artifact that is not there', variables: { artifact_s3_uri: 'null', artifact_sha256: 'null', artifact_file: '"dist/none.tar.gz"' }, sentence: 'artifact_file does not name a file. Build it in the checkout with: npm ci && npm run package' },

@@ -2,48 +2,16 @@
 // each place it has: the token comes from the emulated Secrets Manager by the real AWS command line, the snippet runs in real NGINX, and the
 // health check is green only while the node inside is well.
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { test, type TestContext } from 'node:test';
-import { absent, installed } from '../installed.ts';
-import { scratch } from '../http-mirror/program.ts';
-import { pythonVenv } from '../terraform/python-venv.ts';
-import type { Seen, Settings } from './image/boot.ts';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { TOKEN, bootImage } from './image/boot-image.ts';
 
 const NEW = '/opt/wallarm/usr/share/wallarm-common/cloud-init.py';
 const OLD = '/usr/share/wallarm-common/cloud-init.py';
-const TOKEN = 'abc/DEF+123=';
 const TENANT = '11111111-1111-1111-1111-111111111111';
 const golden = (name: string): string => readFileSync(`test/terraform/golden/${name}/user-data.sh`, 'utf8');
 
-type Boot = Partial<Settings> & Pick<Settings, 'script' | 'files'>;
-
-/** Boots it in namespaces of its own; undefined if something is missing: then the test has been skipped, or fails where CI is set. */
-export async function boot(t: TestContext, booted: Boot): Promise<Seen | undefined> {
-  if (!installed(t, 'unshare', 'mount', 'chroot', 'ip', 'nginx', 'python3', 'openssl')) return undefined;
-  if (process.getuid?.() !== 0 || spawnSync('unshare', ['--mount', '--net', '--pid', '--fork', 'true']).status !== 0) {
-    absent(t, 'namespaces need root: run this test as root');
-    return undefined;
-  }
-  const [moto, cli] = [await pythonVenv(t, 'moto', 'moto[server]==5.2.5'), await pythonVenv(t, 'awscli', 'awscli==1.42.0')];
-  if (moto === undefined || cli === undefined) return undefined;
-  const folder = scratch(t);
-  const settings: Settings = {
-    token: TOKEN, python: join(moto, 'python'), aws: join(cli, 'aws'), health: [8448, '/-/healthcheck'], copies: [], ...booted,
-    texts: {
-      '/usr/local/bin/aws': `#!/bin/sh\nexec '${join(cli, 'aws')}' "$@"\n`,
-      // A retry waits for AWS, which is not what this is about.
-      '/usr/local/bin/sleep': '#!/bin/sh\ncase "$1" in 0.*) exec /bin/sleep "$1" ;; esac\n', ...booted.texts,
-    },
-  };
-  writeFileSync(join(folder, 'settings.json'), JSON.stringify(settings));
-  const run = spawnSync('unshare', ['--mount', '--net', '--pid', '--fork', '--kill-child', 'sh', 'test/wallarm-node/image/root.sh', mkdtempSync(join(folder, 'image-')),
-    process.execPath, '--import', 'tsx', 'test/wallarm-node/image/boot.ts', join(folder, 'settings.json')], { encoding: 'utf8', timeout: 180_000, killSignal: 'SIGKILL' });
-  assert.equal(run.status, 0, `${run.stdout}\n${run.stderr}`);
-  const seen: Seen = JSON.parse(run.stdout.trim().split('\n').at(-1)!);
-  return seen;
-}
+const health = [8448, '/-/healthcheck'] as const;
 
 const image = (place: string): Record<string, string> => ({ [place]: 'cloud-init.py', '/usr/local/bin/systemctl': 'systemctl', '/opt/wallarm/services': 'services' });
 
@@ -63,7 +31,7 @@ const BOOTS = [
 for (const each of BOOTS) {
   test(`${each.name}: takes copies, and is as healthy as the node inside`, async (t) => {
     const copies = [copy(), copy('X-Mirror-Application: 7'), copy(`X-Mirror-Partner: ${TENANT}`, 'X-Mirror-Application: 8'), copy('X-Mirror-Partner: 99999999-9999-9999-9999-999999999999')];
-    const seen = await boot(t, { script: trusting(golden(each.golden)), files: image(each.place), texts: { '/tmp/generation': each.generation }, copies });
+    const seen = await bootImage(t, { health, script: trusting(golden(each.golden)), files: image(each.place), texts: { '/tmp/generation': each.generation }, copies });
     if (seen === undefined) return;
     assert.equal(seen.status, 0, seen.output);
     assert.deepEqual(seen.told, {
@@ -82,7 +50,7 @@ for (const each of BOOTS) {
 }
 
 test('an image without the vendor\'s script says so, and its health check stays red', async (t) => {
-  const seen = await boot(t, { script: golden('node-nginx-7'), files: { '/usr/local/bin/systemctl': 'systemctl' } });
+  const seen = await bootImage(t, { health, script: golden('node-nginx-7'), files: { '/usr/local/bin/systemctl': 'systemctl' } });
   if (seen === undefined) return;
   assert.equal(seen.status, 1);
   assert.match(seen.output, /no cloud-init\.py of Wallarm in this image: is it the image of an NGINX node\?/);
@@ -90,7 +58,7 @@ test('an image without the vendor\'s script says so, and its health check stays 
 });
 
 test('a token that cannot be read says so, and its health check stays red', async (t) => {
-  const seen = await boot(t, { token: null, script: golden('node-nginx-7'), files: image(NEW) });
+  const seen = await bootImage(t, { health, secrets: {}, script: golden('node-nginx-7'), files: image(NEW) });
   if (seen === undefined) return;
   assert.notEqual(seen.status, 0);
   assert.match(seen.output, /attempt 6 of: aws secretsmanager: failed/);
@@ -98,7 +66,7 @@ test('a token that cannot be read says so, and its health check stays red', asyn
 });
 
 test('an image without the AWS command says what to do', async (t) => {
-  const seen = await boot(t, { script: golden('node-nginx-7').replace('command -v aws', 'command -v aws-is-not-here'), files: image(NEW) });
+  const seen = await bootImage(t, { health, script: golden('node-nginx-7').replace('command -v aws', 'command -v aws-is-not-here'), files: image(NEW) });
   if (seen === undefined) return;
   assert.equal(seen.status, 1);
   assert.match(seen.output, /no aws command in this image, and secrets are read with it: take a newer image, or give the module token/);

@@ -161,3 +161,38 @@ run "a_token_in_a_parameter" {
     error_message = "with the right to read it"
   }
 }
+
+run "a_native_node" {
+  command = plan
+
+  variables {
+    kind                      = "native"
+    source_security_group_ids = { nlb = "sg-0b" }
+    certificate               = { acm_certificate_arn = "arn:aws:acm:eu-west-2:111122223333:certificate/12345678-1234-1234-1234-123456789012" }
+    installer                 = { url = "https://meganode.wallarm.com/native/aio-native-0.25.5.aarch64.sh", sha256 = "0000000000000000000000000000000000000000000000000000000000000000" }
+    architecture              = "arm64"
+    instance_type             = "t4g.medium"
+    config                    = { proxy_headers = [] }
+  }
+
+  assert {
+    condition     = keys(aws_lb_target_group.node) == ["ext_proc"] && aws_lb_target_group.node["ext_proc"].protocol == "TCP" && aws_lb_target_group.node["ext_proc"].port == 5080 && aws_lb_target_group.node["ext_proc"].health_check[0].path == "/ready" && toset(output.ports) == toset([5080, 8080])
+    error_message = "exchanges on 5080, the node's own readiness on 8080"
+  }
+  assert {
+    condition     = data.aws_ssm_parameter.amazon_linux[0].name == "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-arm64" && local.newest_image.root_device_name == "/dev/xvda"
+    error_message = "Amazon Linux 2023 under the installer"
+  }
+  assert {
+    condition     = toset([for statement in data.aws_iam_policy_document.node[0].statement : join(",", statement.actions)]) == toset(["secretsmanager:GetSecretValue", "acm:ExportCertificate"])
+    error_message = "it may read its token and export its certificate"
+  }
+  assert {
+    condition     = local.native_config.mode == "envoy-external-filter" && local.native_config.envoy_external_filter.address == ":5080" && local.native_config.proxy_headers == [] && local.native_config.route_config.wallarm_mode == "monitoring"
+    error_message = "the vendor's configuration, and what was added"
+  }
+  assert {
+    condition     = aws_autoscaling_group.nodes.max_instance_lifetime == 2592000
+    error_message = "a renewed certificate arrives within 30 days"
+  }
+}

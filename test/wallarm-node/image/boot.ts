@@ -4,6 +4,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { once } from 'node:events';
 import { request } from 'node:http';
+import { createServer } from 'node:https';
 import { connect } from 'node:net';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -15,8 +16,12 @@ export interface Settings {
   readonly files: Readonly<Record<string, string>>;
   /** Texts, by their place in the image. */
   readonly texts: Readonly<Record<string, string>>;
-  /** What AWS Secrets Manager holds; null: nothing. */
-  readonly token: string | null;
+  /** What AWS Secrets Manager holds, by name. */
+  readonly secrets: Readonly<Record<string, string>>;
+  /** Whether AWS Certificate Manager has an exportable certificate for nodes.example.com. */
+  readonly exportable?: boolean;
+  /** A site of the vendor's: one file over TLS, whatever its path. */
+  readonly site?: { readonly host: string; readonly certificate: string; readonly key: string; readonly file: string };
   /** Programs of virtual environments: Python with moto, the AWS command line. */
   readonly python: string;
   readonly aws: string;
@@ -24,6 +29,8 @@ export interface Settings {
   readonly health: readonly [port: number, path: string];
   /** Requests for the port of the copies, raw. */
   readonly copies: readonly string[];
+  /** A command of this machine's that delivers to the node. */
+  readonly deliver?: readonly string[];
 }
 
 export interface Seen {
@@ -38,11 +45,12 @@ export interface Seen {
   readonly copies: readonly string[];
   /** What the vendor's script was told. */
   readonly told: Readonly<Record<string, unknown>>;
-  /** Files in the image after the boot that hold the token. */
+  /** What the command said that delivers to the node. */
+  readonly delivered: string;
+  /** Files in the image after the boot that hold the token; files that hold a private key, with who may read them. */
   readonly leaks: readonly string[];
+  readonly keys: readonly string[];
 }
-
-const SECRET = 'wallarm/api-token';
 
 function main(settings: Settings, root: string): Promise<Seen> {
   for (const [to, from] of Object.entries(settings.files)) {
@@ -57,36 +65,58 @@ async function boot(settings: Settings, root: string): Promise<Seen> {
   const moto = spawn(settings.python, ['-m', 'moto.server', '-H', '127.0.0.1', '-p', '5000'], { stdio: 'ignore' });
   await answering('http://127.0.0.1:5000/moto-api/');
   const environment = {
-    PATH: '/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin', AWS_ENDPOINT_URL: 'http://127.0.0.1:5000', AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test',
+    PATH: '/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin', CURL_CA_BUNDLE: '/tmp/ca.pem', AWS_ENDPOINT_URL: 'http://127.0.0.1:5000', AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test',
   };
+  const ask = (...words: string[]): string => spawnSync(settings.aws, [...words, '--region', 'us-east-1', '--output', 'text'],
+    { encoding: 'utf8', env: environment }).stdout.trim();
   let script = settings.script;
-  if (settings.token !== null) {
-    const made = spawnSync(settings.aws, ['secretsmanager', 'create-secret', '--region', 'us-east-1', '--name', SECRET, '--secret-string', settings.token,
-      '--query', 'ARN', '--output', 'text'], { encoding: 'utf8', env: environment });
-    script = script.replace(/arn:aws:secretsmanager:[^']*UNIQUE/, made.stdout.trim());
+  for (const [name, value] of Object.entries(settings.secrets)) {
+    const arn = ask('secretsmanager', 'create-secret', '--name', name, '--secret-string', value, '--query', 'ARN');
+    script = script.replaceAll(`arn:aws:secretsmanager:us-east-1:123456789012:secret:${name}-UNIQUE`, arn);
   }
+  if (settings.exportable === true) {
+    const arn = ask('acm', 'request-certificate', '--domain-name', 'nodes.example.com', '--options', 'Export=ENABLED', '--query', 'CertificateArn');
+    script = script.replaceAll('EXPORTABLE', arn);
+  }
+  serve(settings.site, root);
   writeFileSync(join(root, 'user-data'), script, { mode: 0o700 });
   // To a file: what the script starts goes on, with the output it was given.
-  const ran = spawnSync('chroot', [root, 'bash', '-c', 'bash /user-data > /tmp/boot.log 2>&1'], { env: environment, stdio: 'ignore', timeout: 120_000 });
+  // Not spawnSync: the site answers from this process.
+  const booting = spawn('chroot', [root, 'bash', '-c', 'bash /user-data > /tmp/boot.log 2>&1'], { env: environment, stdio: 'ignore', timeout: 120_000 });
+  await once(booting, 'exit');
+  const ran = { status: booting.exitCode };
   const inImage = (...command: string[]): void => { spawnSync('chroot', [root, ...command], { env: environment, stdio: 'ignore' }); };
 
   const answers: string[] = [];
   for (const copy of ran.status === 0 ? settings.copies : []) answers.push(await raw(8445, copy));
   const booted = await health(settings.health, (status) => status === 200 || ran.status !== 0);
+  const delivered = settings.deliver === undefined ? '' : spawnSync(settings.deliver[0]!, settings.deliver.slice(1), { encoding: 'utf8' }).stderr;
   writeFileSync(join(root, 'tmp/starting'), '');
   const starting = await health(settings.health, () => true);
   inImage('systemctl', 'stop', 'wallarm.service');
   const stopped = await health(settings.health, () => true);
   const log = join(root, 'tmp/copies.log');
   const told: Record<string, unknown> = existsSync(join(root, 'tmp/told.json')) ? JSON.parse(readFileSync(join(root, 'tmp/told.json'), 'utf8')) : {};
-  const found = settings.token === null ? '' : spawnSync('grep', ['-rlF', '--', settings.token, join(root, '../upper')], { encoding: 'utf8' }).stdout;
+  const holding = (text: string): string[] => spawnSync('grep', ['-rlF', '--', text, join(root, '../upper')], { encoding: 'utf8' }).stdout
+    .split('\n').filter((file) => file !== '').map((file) => file.slice(join(root, '../upper').length));
+  const token = settings.secrets['wallarm/api-token'];
   moto.kill();
   await once(moto, 'close');
+  const mode = (file: string): string => spawnSync('chroot', [root, 'stat', '--format', '%n %a %U:%G', file], { encoding: 'utf8' }).stdout.trim();
   return {
     status: ran.status, output: readFileSync(join(root, 'tmp/boot.log'), 'utf8'), health: { booted, starting, stopped }, answers, told,
     copies: existsSync(log) ? readFileSync(log, 'utf8').trim().split('\n') : [],
-    leaks: found.split('\n').filter((file) => file !== '' && !file.endsWith('/tmp/told.json')),
+    delivered,
+    leaks: token === undefined ? [] : holding(token).filter((file) => file !== '/tmp/told.json'),
+    keys: holding('PRIVATE KEY-----').filter((file) => file !== '/user-data').map(mode),
   };
+}
+
+function serve(site: Settings['site'], root: string): void {
+  if (site === undefined) return;
+  writeFileSync(join(root, 'etc/hosts'), `127.0.0.1 localhost ${site.host}\n`);
+  const file = readFileSync(join(import.meta.dirname, site.file));
+  createServer({ cert: site.certificate, key: site.key }, (_request, response) => { response.end(file); }).listen(443).unref();
 }
 
 /** Asks as a load balancer does, again and again for a while if the answer is not good. */
