@@ -4,21 +4,16 @@ import type { Request } from '../http/message.ts';
 import type { Envelope } from '../rules/envelope.ts';
 import { AddressBook, resolveByDns } from './address-book.ts';
 import type { Resolve } from './address-book.ts';
-import { Finding, inspect, REFUSED } from './alb-limits.ts';
-import { newDelivery, releaseDelivery, Trait } from './delivery.ts';
+import { Trait } from './delivery.ts';
 import type { Delivery } from './delivery.ts';
 import { parseEndpoint } from './endpoint.ts';
-import { envelopedBytes, putEnvelopedForm } from './enveloped-form.ts';
-import { irregularRoute } from './irregular.ts';
-import { keptBytes, putKeptForm } from './kept-form.ts';
 import { LoopMarker } from './loop-marker.ts';
 import { DeliveryMeter } from './delivery-meter.ts';
 import { Measures } from './measures.ts';
 import { Pool } from './pool.ts';
 import type { PoolOptions, PoolOwner } from './pool-owner.ts';
-import { planRebuiltForm, putRebuiltForm } from './rebuilt-form.ts';
+import { Serialiser, type SerialiserOwner } from './serialiser.ts';
 import { SlabPool } from './slab.ts';
-import type { Slab } from './slab.ts';
 import type { Trace } from './trace.ts';
 
 /** What `forward:` of the configuration means here. */
@@ -58,8 +53,7 @@ const RAW_SHARE = 1 / 8;
  * Delivers requests to the detection endpoint. `submit` copies and returns at once; everything else happens on the event loop. Nothing
  * that is submitted is lost silently: it ends in one counter of the ledger, or is `inFlight`.
  */
-export class Dispatcher implements PoolOwner {
-  readonly #options: ForwardOptions;
+export class Dispatcher implements PoolOwner, SerialiserOwner {
   readonly #ledger: Ledger;
   readonly #marker: LoopMarker;
   readonly #clock: () => number;
@@ -67,6 +61,7 @@ export class Dispatcher implements PoolOwner {
   readonly #sharedMemory: SlabPool;
   readonly #raw: Pool | null;
   readonly #rawMemory: SlabPool;
+  readonly #serialiser: Serialiser;
   readonly #timer: NodeJS.Timeout;
   #inFlight = 0;
   #nowMs: number;
@@ -75,8 +70,6 @@ export class Dispatcher implements PoolOwner {
   #drained: (() => void) | null = null;
   /** Told of the end of each request that was submitted, by its id; for logs. */
   onEnd: ((id: string, end: CounterName) => void) | null = null;
-  /** Of the request that is being submitted. */
-  #trace: Trace | null = null;
 
   /**
    * `key`: the loop key (readLoopKey), the same in all workers. `clock`: ms, steady. Throws an Error of one sentence for an endpoint that
@@ -86,7 +79,6 @@ export class Dispatcher implements PoolOwner {
     options: ForwardOptions, ledger: Ledger, key: Uint8Array, resolve: Resolve = resolveByDns, clock = (): number => performance.now(),
     measures = new Measures(),
   ) {
-    this.#options = options;
     this.#ledger = ledger;
     this.#marker = new LoopMarker(key);
     this.#clock = clock;
@@ -109,6 +101,9 @@ export class Dispatcher implements PoolOwner {
     // Each in memory of its own: what one client gives up is free for another.
     this.#rawMemory = new SlabPool(rawBytes, 0);
     this.#sharedMemory = new SlabPool(options.queueBytes - rawBytes);
+    this.#serialiser = new Serialiser(
+      { pool: this.#shared, memory: this.#sharedMemory }, this.#raw === null ? null : { pool: this.#raw, memory: this.#rawMemory },
+      this.#marker, options.bodyLimitBytes, this, ledger);
     this.#timer = setInterval(() => this.#tick(), TICK_MS);
     this.#tick();
   }
@@ -125,11 +120,10 @@ export class Dispatcher implements PoolOwner {
 
   /** Copies what it needs of `request`, whose bytes are borrowed, and returns. Never throws, never waits. */
   submit(request: Request, envelope: Envelope, trace: Trace | null = null): void {
-    this.#trace = trace;
     trace?.note('queued');
     this.#ledger.values[SUBMITTED]!++;
     if (this.#isStopped) {
-      this.#refuse(request, 'forward.drain_timeout');
+      this.refused(request, 'forward.drain_timeout', trace);
       return;
     }
     if (!this.#pumpIsDue) {
@@ -138,128 +132,24 @@ export class Dispatcher implements PoolOwner {
       this.#nowMs = this.#clock();
       setImmediate(() => this.#pump());
     }
-    const found = inspect(request);
-    const limit = this.#options.bodyLimitBytes;
-    const isCut = limit > 0 && request.end - request.headEnd > limit;
-    if (isCut) this.#ledger.count('forward.body_limit');
-    const route = request.irregular === null ? 'shared' : irregularRoute(request.irregular);
-    if (!request.complete || isCut || route === 'reframed') this.#submitRebuilt(request, envelope, found, null);
-    else if (route === 'shared' && (found & REFUSED) === 0) this.#submitKept(request, envelope, found);
-    else if (this.#raw !== null) this.#submitRaw(this.#raw, request, envelope, found);
-    else this.#submitRebuilt(request, envelope, found, null);
+    this.#serialiser.write(request, envelope, trace, this.#nowMs);
   }
 
-  #submitKept(request: Request, envelope: Envelope, found: number): void {
-    const slab = this.#reserve(this.#shared, this.#sharedMemory, keptBytes(request, envelope), request);
-    if (slab === null) return;
-    const end = putKeptForm(request, envelope, this.#marker, found, false, this.#ledger, slab.bytes, slab.used);
+  queued(): void {
     this.#inFlight++;
-    this.#shared.push(this.#take(this.#sharedMemory, slab, end, found, envelope.clientAddress));
   }
 
-  /** Byte-true and alone; with the re-framed form beside it, should the node refuse to read it. */
-  #submitRaw(raw: Pool, request: Request, envelope: Envelope, found: number): void {
-    const slab = this.#reserve(raw, this.#rawMemory, keptBytes(request, envelope), request);
-    if (slab === null) return;
-    const end = putKeptForm(request, envelope, this.#marker, found, true, this.#ledger, slab.bytes, slab.used);
-    const delivery = this.#take(this.#rawMemory, slab, end, found, envelope.clientAddress);
-    this.#ledger.count('forward.raw');
-    delivery.trace?.note('apart');
-    this.#inFlight++;
-    this.#submitRebuilt(request, envelope, found, delivery);
-    raw.push(delivery);
-  }
-
-  /** Re-framed, to the shared path if a load balancer takes it. `byteTrue`: only as its alternate. */
-  #submitRebuilt(request: Request, envelope: Envelope, found: number, byteTrue: Delivery | null): void {
-    const plan = planRebuiltForm(request, envelope, this.#options.bodyLimitBytes);
-    const ledger = byteTrue === null ? this.#ledger : null;
-    const memory = byteTrue === null ? this.#sharedMemory : this.#rawMemory;
-    const slab = byteTrue === null ? this.#reserve(this.#shared, memory, plan.bytes, request) : memory.reserve(plan.bytes);
-    if (slab === null) return;
-    const end = putRebuiltForm(request, envelope, this.#marker, plan, found, true, ledger, slab.bytes, slab.used);
-    if (end >= 0) {
-      const delivery = this.#take(memory, slab, end, found, envelope.clientAddress);
-      if (!plan.complete) delivery.traits |= Trait.incomplete;
-      if ((found & Finding.method) !== 0) delivery.traits &= ~Trait.bodyless;
-      // A load balancer in its defensive mode closes behind a GET with a body.
-      if ((found & Finding.bodyOnGet) !== 0) delivery.traits |= Trait.alone;
-      if (byteTrue !== null) {
-        byteTrue.alternate = delivery;
-        return;
-      }
-      this.#ledger.count('forward.reframed');
-      delivery.trace?.note('reframed');
-      this.#inFlight++;
-      this.#shared.push(delivery);
-      return;
-    }
-    memory.abandon(slab);
-    if (byteTrue !== null) return;
-    this.#submitOversized(request, envelope, found);
-  }
-
-  /** Re-framed and beyond what a load balancer takes. */
-  #submitOversized(request: Request, envelope: Envelope, found: number): void {
-    if (this.#raw === null) {
-      this.#refuse(request, 'forward.alb_limit');
-      return;
-    }
-    const plan = planRebuiltForm(request, envelope, this.#options.bodyLimitBytes);
-    const slab = this.#reserve(this.#raw, this.#rawMemory, plan.bytes, request);
-    if (slab === null) return;
-    const end = putRebuiltForm(request, envelope, this.#marker, plan, found, false, null, slab.bytes, slab.used);
-    const delivery = this.#take(this.#rawMemory, slab, end, found, envelope.clientAddress);
-    delivery.traits |= Trait.last;
-    if (!plan.complete) delivery.traits |= Trait.incomplete;
-    this.#ledger.count('forward.reframed');
-    delivery.trace?.note('reframed');
-    delivery.trace?.note('apart');
-    this.#inFlight++;
-    this.#raw.push(delivery);
-  }
-
-  /** Memory for a request; queued ones make room. null = there is none, which is counted. */
-  #reserve(pool: Pool, memory: SlabPool, size: number, request: Request): Slab | null {
-    if (!memory.fits(size)) {
-      this.#refuse(request, 'forward.too_large');
-      return null;
-    }
-    for (;;) {
-      const slab = memory.reserve(size);
-      if (slab !== null) return slab;
-      const dropped = pool.toDrop();
-      if (dropped === null) break;
-      this.#inFlight--;
-      this.#ledger.count('forward.queue_full');
-      dropped.trace?.ended('forward.queue_full');
-      this.onEnd?.(mirrorId(dropped), 'forward.queue_full');
-      releaseDelivery(dropped);
-    }
-    // All of it is on its way to a node that does not answer.
-    this.#refuse(request, 'forward.queue_full');
-    return null;
-  }
-
-  /** It never was in flight. */
-  #refuse(request: Request, reason: CounterName): void {
+  refused(request: Request, reason: CounterName, trace: Trace | null): void {
     this.#ledger.count(reason);
-    this.#trace?.ended(reason);
+    trace?.ended(reason);
     this.onEnd?.(request.id, reason);
   }
 
-  #take(memory: SlabPool, slab: Slab, end: number, found: number, client: string): Delivery {
-    const delivery = newDelivery();
-    delivery.memory = memory;
-    delivery.slab = slab;
-    delivery.client = client;
-    delivery.start = slab.used;
-    delivery.end = end;
-    delivery.submittedMs = this.#nowMs;
-    delivery.trace = this.#trace;
-    delivery.traits = ((found & Finding.head) !== 0 ? Trait.bodyless : 0) | ((found & Finding.http10) !== 0 ? Trait.http10 : 0);
-    memory.take(slab, end - slab.used);
-    return delivery;
+  displaced(delivery: Delivery): void {
+    this.#inFlight--;
+    this.#ledger.count('forward.queue_full');
+    delivery.trace?.ended('forward.queue_full');
+    this.onEnd?.(mirrorId(delivery), 'forward.queue_full');
   }
 
   delivered(delivery: Delivery): void {
@@ -276,32 +166,13 @@ export class Dispatcher implements PoolOwner {
       this.#ledger.count('forward.reframed');
       delivery.trace?.note('failed', reason);
       delivery.trace?.note('reframed');
-      this.#shared.push(alternate);
+      this.#shared.backlog.push(alternate);
       this.#shared.pump();
       return;
     }
-    if (UNREADABLE.has(reason) && (delivery.traits & Trait.last) === 0 && this.#envelop(delivery)) return;
+    if (UNREADABLE.has(reason) && (delivery.traits & Trait.last) === 0 && this.#serialiser.envelop(delivery)) return;
     this.#ledger.count(reason);
     this.#ended(delivery, reason);
-  }
-
-  /** Puts the refused request into the queue again, its request line, or its whole head, in headers; false = no memory. */
-  #envelop(refused: Delivery): boolean {
-    const memory = this.#sharedMemory;
-    const { bytes } = refused.slab!;
-    const isDeep = (refused.traits & Trait.enveloped) !== 0;
-    const slab = memory.reserve(envelopedBytes(bytes, refused.start, refused.end, isDeep));
-    if (slab === null) return false;
-    const end = putEnvelopedForm(bytes, refused.start, refused.end, isDeep, slab.bytes, slab.used);
-    const delivery = this.#take(memory, slab, end, 0, refused.client);
-    delivery.submittedMs = refused.submittedMs;
-    delivery.trace = refused.trace;
-    delivery.trace?.note('enveloped');
-    // What is wrong may be another line of it: then the connection ends again, and nobody else shall suffer.
-    delivery.traits = (refused.traits & (Trait.incomplete | Trait.http10)) | Trait.alone | (isDeep ? Trait.last : Trait.enveloped);
-    if (!isDeep) this.#ledger.count('forward.enveloped');
-    this.#shared.push(delivery);
-    return true;
   }
 
   #ended(delivery: Delivery, end: CounterName): void {
@@ -325,8 +196,8 @@ export class Dispatcher implements PoolOwner {
     const pools = this.#raw === null ? [this.#shared] : [this.#shared, this.#raw];
     const sum = (value: (pool: Pool) => number): number => pools.reduce((total, pool) => total + value(pool), 0);
     return {
-      queued: sum((pool) => pool.queue.length + pool.alone.length),
-      queuedBytes: sum((pool) => pool.queue.bytes + pool.alone.bytes),
+      queued: sum((pool) => pool.backlog.length),
+      queuedBytes: sum((pool) => pool.backlog.bytes),
       sent: sum((pool) => pool.inFlight),
       memoryBytes: this.#sharedMemory.allocatedBytes + this.#rawMemory.allocatedBytes,
       openConnections: sum((pool) => pool.openConnections),
@@ -369,7 +240,7 @@ export class Dispatcher implements PoolOwner {
     for (const pool of [this.#shared, this.#raw]) {
       if (pool === null) continue;
       pool.stop();
-      for (let delivery = pool.toDrop(); delivery !== null; delivery = pool.toDrop()) pool.drop(delivery, 'forward.drain_timeout');
+      for (let delivery = pool.backlog.toDrop(); delivery !== null; delivery = pool.backlog.toDrop()) pool.drop(delivery, 'forward.drain_timeout');
     }
     return left;
   }

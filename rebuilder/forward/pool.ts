@@ -1,23 +1,20 @@
 import type { CounterName, Ledger } from '../ledger.ts';
 import type { AddressBook } from './address-book.ts';
+import { Backlog } from './backlog.ts';
 import { Connection } from './connection.ts';
 import type { ConnectionOwner, End } from './connection.ts';
 import { releaseDelivery, Trait } from './delivery.ts';
 import type { Delivery } from './delivery.ts';
 import type { DeliveryMeter } from './delivery-meter.ts';
-import { FairQueue } from './fair-queue.ts';
 import type { PoolOptions, PoolOwner } from './pool-owner.ts';
-import { Queue } from './queue.ts';
+import { Pace } from './pace.ts';
+import type { Queue } from './queue.ts';
+import type { FairQueue } from './fair-queue.ts';
 import { verdict } from './verdict.ts';
 
 /** Bytes put on one connection at once. */
 const MAX_BATCH_BYTES = 256 * 1024;
-/** No deeper than what the node answers in this time: a queue of our own can still go elsewhere, one on a connection cannot. */
-const DEPTH_MS = 4;
-const MIN_DEPTH = 2;
 const MAX_CONNECTING = 4;
-const FIRST_PAUSE_MS = 100;
-const MAX_PAUSE_MS = 1_000;
 
 const REASON_OF_END: Readonly<Record<'lost' | 'timeout' | 'bad_response', CounterName>> = {
   lost: 'forward.connection_lost',
@@ -27,9 +24,7 @@ const REASON_OF_END: Readonly<Record<'lost' | 'timeout' | 'bad_response', Counte
 
 /** The connections to one endpoint, and what waits for them. */
 export class Pool implements ConnectionOwner {
-  readonly queue: Queue | FairQueue;
-  /** Those that failed once, or must not be followed: each goes on a connection where nothing else is. */
-  readonly alone = new FairQueue();
+  readonly backlog: Backlog;
   readonly addresses: AddressBook;
   /** Requests sent and not answered. */
   inFlight = 0;
@@ -47,11 +42,7 @@ export class Pool implements ConnectionOwner {
   #next = 0;
   /** A connection that is left to run empty for `alone`. */
   #reserved: Connection | null = null;
-  /** ms a response takes in the middle of a batch, a low quantile: what our own pauses add is not the node's. */
-  #serviceMs = 0.5;
-  /** In a row: the load balancer said that no node answers. */
-  #unavailable = 0;
-  #pausedUntilMs = 0;
+  readonly #pace: Pace;
   #closesBehindHttp10 = false;
   #isStopped = false;
   readonly #meter: DeliveryMeter;
@@ -61,50 +52,34 @@ export class Pool implements ConnectionOwner {
   ) {
     this.#meter = meter;
     this.addresses = addresses;
-    this.queue = options.isSingle ? new FairQueue() : new Queue();
+    this.backlog = new Backlog(options.isSingle);
     this.#options = options;
     this.#owner = owner;
     this.#ledger = ledger;
     this.#clock = clock;
+    this.#pace = new Pace(options.pipelining);
   }
 
   get openConnections(): number {
     return this.#connections.length - this.#connecting;
   }
 
-  push(delivery: Delivery): void {
-    if ((delivery.traits & Trait.alone) !== 0) this.alone.push(delivery);
-    else this.queue.push(delivery);
-  }
-
-  /**
-   * Takes the request out of the queues that makes room for another: the oldest, or where each request needs a connection of its own the
-   * oldest of the client that holds the most. null = there is none.
-   */
-  toDrop(): Delivery | null {
-    const { queue, alone } = this;
-    if (queue instanceof FairQueue) return (queue.bytes >= alone.bytes ? queue : alone).shiftHeaviest();
-    const oldest = alone.oldest();
-    if (queue.first === null || (oldest !== null && oldest.submittedMs <= queue.first.submittedMs)) return alone.shiftOldest();
-    return queue.shift();
-  }
-
   /** Sends what the connections can take now. */
   pump(): void {
-    if (this.#isStopped || this.queue.length + this.alone.length === 0) return;
+    if (this.#isStopped || this.backlog.length === 0) return;
     const now = this.#clock();
-    if (now < this.#pausedUntilMs) return;
-    if (this.#unavailable > 0) {
+    if (this.#pace.isPaused(now)) return;
+    if (this.#pace.isProbing) {
       if (this.inFlight === 0) this.#probe(now);
       return;
     }
-    while (this.alone.length > 0) {
+    while (this.backlog.alone.length > 0) {
       const idle = this.#idleConnection();
       if (idle === null) break;
-      this.#sendAlone(idle, this.alone, now);
+      this.#sendAlone(idle, this.backlog.alone, now);
     }
     this.#reserve();
-    while (this.queue.length > 0) {
+    while (this.backlog.queue.length > 0) {
       const connection = this.#pick();
       if (connection === null) break;
       this.#fill(connection, now);
@@ -116,7 +91,7 @@ export class Pool implements ConnectionOwner {
   #probe(now: number): void {
     const idle = this.#idleConnection();
     if (idle === null) this.#grow(now);
-    else this.#sendAlone(idle, this.queue.length > 0 ? this.queue : this.alone, now);
+    else this.#sendAlone(idle, this.backlog.queue.length > 0 ? this.backlog.queue : this.backlog.alone, now);
   }
 
   #idleConnection(): Connection | null {
@@ -136,21 +111,16 @@ export class Pool implements ConnectionOwner {
 
   #reserve(): void {
     this.#reserved = null;
-    if (this.alone.length === 0) return;
+    if (this.backlog.alone.length === 0) return;
     for (const connection of this.#connections) {
       if (connection.isOpen && (this.#reserved === null || connection.inFlight < this.#reserved.inFlight)) this.#reserved = connection;
     }
   }
 
-  get #depth(): number {
-    const depth = Math.max(MIN_DEPTH, Math.round(DEPTH_MS / this.#serviceMs));
-    return Math.min(depth, this.#options.pipelining);
-  }
-
   /** An idle connection, in turns; else the one with the least to do that is at most half full, so that the next batch is worth a write. */
   #pick(): Connection | null {
     const connections = this.#connections;
-    const half = this.#depth >> 1;
+    const half = this.#pace.depth >> 1;
     let best: Connection | null = null;
     for (let i = 0; i < connections.length; i++) {
       const position = (this.#next + i) % connections.length;
@@ -167,11 +137,11 @@ export class Pool implements ConnectionOwner {
   }
 
   #fill(connection: Connection, now: number): void {
-    let room = this.#depth - connection.inFlight;
+    let room = this.#pace.depth - connection.inFlight;
     let bytes = MAX_BATCH_BYTES;
     if (connection.inFlight === 0) connection.sinceMs = now;
     do {
-      const delivery = this.queue.shift()!;
+      const delivery = this.backlog.queue.shift()!;
       bytes -= delivery.end - delivery.start;
       this.inFlight++;
       connection.add(this.#meter.leaves(delivery, now));
@@ -179,15 +149,15 @@ export class Pool implements ConnectionOwner {
         connection.isExclusive = true;
         break;
       }
-    } while (--room > 0 && bytes > 0 && this.queue.length > 0);
+    } while (--room > 0 && bytes > 0 && this.backlog.queue.length > 0);
     connection.send();
   }
 
   /** Opens connections for what is left, a few at a time. */
   #grow(now: number): void {
     for (;;) {
-      const waiting = this.queue.length + this.alone.length;
-      const wanted = this.#options.isSingle ? waiting : Math.min(MAX_CONNECTING, Math.ceil(waiting / this.#depth));
+      const waiting = this.backlog.length;
+      const wanted = this.#options.isSingle ? waiting : Math.min(MAX_CONNECTING, Math.ceil(waiting / this.#pace.depth));
       if (this.#connecting >= wanted || this.#connections.length >= this.#options.maxConnections) return;
       const address = this.addresses.choose(now);
       if (address === null) return;
@@ -220,8 +190,7 @@ export class Pool implements ConnectionOwner {
     }
     this.answeredCount++;
     this.lastError = null;
-    this.#unavailable = 0;
-    this.#pausedUntilMs = 0;
+    this.#pace.answered();
     connection.address.succeeded();
     if (outcome === 'delivered' || outcome === 'server_error') {
       this.#meter.delivered(delivery, status);
@@ -235,9 +204,7 @@ export class Pool implements ConnectionOwner {
   /** 502, 503 or 504 of the load balancer's own: it counts against the request only if others were answered since its last failure. */
   #unavailableAnswer(connection: Connection, delivery: Delivery, status: number): void {
     this.lastError = `the load balancer answers ${status} in the node's place`;
-    const pause = Math.min(MAX_PAUSE_MS, FIRST_PAUSE_MS * 2 ** Math.min(this.#unavailable, 10));
-    this.#unavailable++;
-    this.#pausedUntilMs = this.#clock() + pause * (0.5 + Math.random() / 2);
+    this.#pace.unavailable(this.#clock());
     if (delivery.answeredAtFailure !== this.answeredCount) {
       delivery.answeredAtFailure = this.answeredCount;
       delivery.attempts++;
@@ -248,16 +215,15 @@ export class Pool implements ConnectionOwner {
       return;
     }
     this.#ledger.count('forward.retried');
-    if (delivery.attempts > 1 || (delivery.traits & Trait.alone) !== 0) this.alone.push(delivery);
-    else this.queue.insertSecond(delivery);
+    if (delivery.attempts > 1 || (delivery.traits & Trait.alone) !== 0) this.backlog.alone.push(delivery);
+    else this.backlog.queue.insertSecond(delivery);
   }
 
   progressed(connection: Connection, count: number): void {
     this.#meter.readEnds();
     if (count > 0) {
       const now = this.#clock();
-      const sample = (now - connection.sinceMs) / count;
-      this.#serviceMs += (sample - this.#serviceMs) * (sample < this.#serviceMs ? 0.3 : 0.01);
+      this.#pace.took((now - connection.sinceMs) / count);
       this.lastAnswerMs = now;
       connection.sinceMs = now;
     }
@@ -317,7 +283,7 @@ export class Pool implements ConnectionOwner {
     }
     this.#ledger.count('forward.retried');
     delivery.trace?.note('failed', reason);
-    this.alone.push(delivery);
+    this.backlog.alone.push(delivery);
   }
 
   /** Those behind it: back to the head of the queue, in their order. */
@@ -334,8 +300,8 @@ export class Pool implements ConnectionOwner {
       this.inFlight--;
       this.#ledger.count('forward.resent');
       reversed.trace?.note('returned');
-      if (reversed.attempts > 0 || (reversed.traits & Trait.alone) !== 0) this.alone.unshift(reversed);
-      else this.queue.unshift(reversed);
+      if (reversed.attempts > 0 || (reversed.traits & Trait.alone) !== 0) this.backlog.alone.unshift(reversed);
+      else this.backlog.queue.unshift(reversed);
       reversed = next;
     }
   }
@@ -352,8 +318,8 @@ export class Pool implements ConnectionOwner {
     const now = this.#clock();
     this.addresses.refresh(now, () => this.#addressesChanged());
     for (let i = this.#connections.length - 1; i >= 0; i--) this.#check(this.#connections[i]!, now);
-    this.#expire(this.queue, now);
-    this.#expire(this.alone, now);
+    const beforeMs = now - this.#options.deadlineMs;
+    for (let late = this.backlog.shiftOlderThan(beforeMs); late !== null; late = this.backlog.shiftOlderThan(beforeMs)) this.drop(late, 'forward.deadline');
     this.pump();
   }
 
@@ -366,14 +332,6 @@ export class Pool implements ConnectionOwner {
       if (age > responseTimeoutMs) connection.end('timeout', `no response in ${responseTimeoutMs} ms`);
     } else if (age > idleTimeoutMs || connection.isDraining) {
       connection.end('idle', '');
-    }
-  }
-
-  #expire(queue: Queue | FairQueue, now: number): void {
-    for (;;) {
-      const oldest = queue instanceof FairQueue ? queue.oldest() : queue.first;
-      if (oldest === null || now - oldest.submittedMs <= this.#options.deadlineMs) return;
-      this.drop((queue instanceof FairQueue ? queue.shiftOldest() : queue.shift())!, 'forward.deadline');
     }
   }
 

@@ -54,4 +54,12 @@ export class Queue<T extends Queued<T> = Delivery> {
     this.bytes -= first.end - first.start;
     return first;
   }
+
+  oldest(): T | null {
+    return this.first;
+  }
+
+  shiftOldest(): T | null {
+    return this.shift();
+  }
 }
