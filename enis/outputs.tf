@@ -13,6 +13,11 @@ output "unmatched" {
   value       = local.unmatched
 }
 
+output "unchecked_target_groups" {
+  description = "Target groups that an Auto Scaling group of the region names and that by_elb left alone, because they carry no tag, or are gone. If one of them stands behind a load balancer of by_elb, name it in target_group_names."
+  value       = sort(local.by_elb_unchecked)
+}
+
 output "mirrorable_list_date" {
   description = "The day on which the list of mirrorable instance types was read."
   value       = local.mirrorable.date

@@ -34,13 +34,14 @@ variable "by_elb" {
   description = <<-EOT
     Load balancers, keyed by a word. `classic`: the Classic Load Balancer's own interfaces. `application` and `network`: the
     interfaces of its targets, because its own carry TLS or cannot be mirrored. Targets that an Auto Scaling group registers
-    are found; name the others in `target_instance_ids` or `target_ips`. `mirror = "interfaces"` or `"both"` tries the load
+    are found, if the target group has a tag or is named in `target_group_names`; name the others in `target_instance_ids` or `target_ips`. `mirror = "interfaces"` or `"both"` tries the load
     balancer's own interfaces: AWS's pages disagree on whether it mirrors an Application Load Balancer's.
   EOT
   type = map(object({
     name                = string
     type                = optional(string, "application")
     mirror              = optional(string, "targets")
+    target_group_names  = optional(set(string), [])
     target_instance_ids = optional(set(string), [])
     target_ips          = optional(set(string), [])
   }))
@@ -63,8 +64,8 @@ variable "by_elb" {
   }
 
   validation {
-    condition     = alltrue([for lb in values(var.by_elb) : lb.type != "classic" || length(lb.target_instance_ids) + length(lb.target_ips) == 0])
-    error_message = "by_elb: target_instance_ids and target_ips are for application and network load balancers; a classic one is mirrored at its own interfaces."
+    condition     = alltrue([for lb in values(var.by_elb) : lb.type != "classic" || length(lb.target_group_names) + length(lb.target_instance_ids) + length(lb.target_ips) == 0])
+    error_message = "by_elb: target_group_names, target_instance_ids and target_ips are for application and network load balancers; a classic one is mirrored at its own interfaces."
   }
 }
 

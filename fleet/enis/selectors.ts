@@ -20,6 +20,8 @@ const elb = z
       .enum(['classic', 'application', 'network'], 'must be "classic", "application" or "network".')
       .default('application'),
     mirror: z.enum(['targets', 'interfaces', 'both'], 'must be "targets", "interfaces" or "both".').default('targets'),
+    // Only Terraform needs them: AWS is asked here for a load balancer's target groups.
+    target_group_names: z.array(z.string()).default([]),
     target_instance_ids: z.array(z.string()).default([]),
     target_ips: z.array(z.string().refine((ip) => isIP(ip) !== 0, 'must be IP addresses.')).default([]),
   })

@@ -44,6 +44,8 @@ class Account:
 
         self.load_balancers()
         self.group("shop", "apps", 2, [{"Key": "app", "Value": "shop"}], [ids["target_group_shop"]])
+        self.group("unrelated", "apps", 0, [], [ids["target_group_gone"]])
+        self.elbv2.delete_target_group(TargetGroupArn=ids["target_group_gone"])
         self.group("scaled", "apps", 1, [{"Key": "app", "Value": "scaled"}])
         # A rebuilder in the middle of the mirrored subnet, marked as the rebuild module marks it.
         self.group("rebuilders", "mixed", 1, [{"Key": "vpc-mirror:role", "Value": "rebuilder"}])
@@ -59,6 +61,10 @@ class Account:
             ids[f"lb_{name}"] = lb["LoadBalancerArn"]
         group = elbv2.create_target_group(Name="shop", Protocol="HTTP", Port=80, VpcId=ids["vpc"], TargetType="instance")
         ids["target_group_shop"] = group["TargetGroups"][0]["TargetGroupArn"]
+        elbv2.add_tags(ResourceArns=[ids["target_group_shop"]], Tags=[{"Key": "app", "Value": "shop"}])
+        # One that is gone, and that a group still names.
+        gone = elbv2.create_target_group(Name="gone", Protocol="HTTP", Port=80, VpcId=ids["vpc"], TargetType="instance")
+        ids["target_group_gone"] = gone["TargetGroups"][0]["TargetGroupArn"]
         forward = [{"Type": "forward", "TargetGroupArn": ids["target_group_shop"]}]
         elbv2.create_listener(LoadBalancerArn=ids["lb_shop"], Protocol="HTTP", Port=80, DefaultActions=forward)
         self.elb.create_load_balancer(

@@ -41,7 +41,7 @@ const CASES: Readonly<Record<string, Case>> = {
   },
   by_elb: {
     profile: `by_elb = {
-      alb   = { name = "shop" }
+      alb   = { name = "shop", target_group_names = ["shop"] }
       nlb   = { name = "edge", type = "network", target_ips = [var.ids.ip_target] }
       old   = { name = "old-shop", type = "classic" }
       empty = { name = "spare", type = "network" }
@@ -117,6 +117,7 @@ interface Outputs {
   readonly network_interfaces: Readonly<Record<string, { network_interface_id: string; why: string; note: string | null }>>;
   readonly refused: Readonly<Record<string, string>>;
   readonly unmatched: readonly string[];
+  readonly unchecked_target_groups: readonly string[];
   readonly mirrorable_list_date: string;
   readonly selectors: unknown;
 }
@@ -173,13 +174,18 @@ test('each profile picks, refuses and explains; its mirror is made, stays as it 
       const output = outputs[name];
       assert.ok(isOutputs(output));
       // Terraform writes what the command reads.
-      const { selectors, ...expected } = output;
-      const said = await vpcMirror(account.endpoint, ['enis', '--json', '-c', description(t, { interfaces: selectors })]);
-      assert.equal(said.status, Object.keys(expected.network_interfaces).length === 0 ? 2 : 0, said.stderr);
+      const said = await vpcMirror(account.endpoint, ['enis', '--json', '-c', description(t, { interfaces: output.selectors })]);
+      assert.equal(said.status, Object.keys(output.network_interfaces).length === 0 ? 2 : 0, said.stderr);
       const { network_interfaces, refused, unmatched, mirrorable_list_date }: Outputs = JSON.parse(said.stdout);
-      assert.deepEqual({ network_interfaces, refused, unmatched, mirrorable_list_date }, expected);
+      assert.deepEqual({ ...output, network_interfaces, refused, unmatched, mirrorable_list_date }, output);
     });
   }
+
+  await t.test('a target group that is gone, and that an unrelated Auto Scaling group still names, is told and breaks nothing', () => {
+    const output = outputs['by_elb'];
+    assert.ok(isOutputs(output));
+    assert.deepEqual(output.unchecked_target_groups, [`${ids['target_group_gone']} of the Auto Scaling group unrelated`]);
+  });
 
   await t.test('by_id keeps the word of its caller as the key', () => {
     for (const [name, key] of [['by_id', 'front'], ['union', 'second']] as const) {
