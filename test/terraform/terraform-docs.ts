@@ -1,7 +1,7 @@
 // The part of a module's README that terraform-docs would write (`markdown table`, with the settings of .terraform-docs.yml):
 // the program itself is not needed for it.
 import { readFileSync } from 'node:fs';
-import { parse } from '@cdktf/hcl2json';
+import { parse } from '@cdktn/hcl2json';
 import { globSync } from 'tinyglobby';
 
 export const BEGIN = '<!-- BEGIN_TF_DOCS -->';
