@@ -1,4 +1,4 @@
-import { TerraformProvider } from 'cdktf';
+import { TerraformProvider } from 'cdktn';
 import type { Construct } from 'constructs';
 
 export interface AwsProviderProps { readonly region: string }

@@ -1,8 +1,10 @@
 // Writes the construct of each module from its variables.tf and outputs.tf: `npx tsx cdktf/generate.ts`. A test holds the result up to date.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { parse } from '@cdktf/hcl2json';
-import { typescriptType } from './hcl-type.ts';
+import { parse } from '@cdktn/hcl2json';
+import { parseType, type HclType } from './hcl-type.ts';
+import { camelCase, snakeCase } from './terraform-names.ts';
+import { shapeOf, typescriptType, type Unions } from './typescript-type.ts';
 
 export interface ModuleConstruct {
   readonly name: string;
@@ -20,57 +22,90 @@ export const CONSTRUCTS: readonly ModuleConstruct[] = [
   { name: 'WallarmNodes', file: 'wallarm-nodes', folder: 'modules/wallarm-nodes', summary: 'Wallarm nodes that take mirrored requests.' },
 ];
 
-/** Outputs that are no string. Terraform does not declare what an output is. */
-const OUTPUT_TYPES: Readonly<Record<string, 'IResolvable' | 'string[]'>> = {
-  alarm_names: 'IResolvable',
-  artifact: 'IResolvable',
-  mirror_snippets: 'IResolvable',
+/** Outputs that are no string: Terraform does not declare what an output is. A list of names is an object of strings. */
+type OutputType = 'IResolvable' | 'string[]' | 'number[]' | 'Record<string, string>' | readonly string[];
+const OUTPUT_TYPES: Readonly<Record<string, OutputType>> = {
+  alarm_names: 'Record<string, string>',
+  artifact: ['s3_uri', 'sha256'],
+  mirror_snippets: ['nginx', 'envoy', 'istio', 'haproxy', 'traefik'],
   network_interfaces: 'IResolvable',
-  ports: 'IResolvable',
-  refused: 'IResolvable',
-  security_group_ids: 'IResolvable',
+  ports: 'number[]',
+  refused: 'Record<string, string>',
+  security_group_ids: ['rebuilder', 'nlb', 'alb'],
   selectors: 'IResolvable',
   sessions: 'IResolvable',
-  traffic_mirror_session_ids: 'IResolvable',
+  traffic_mirror_session_ids: 'Record<string, string>',
+  unchecked_target_groups: 'string[]',
   unmatched: 'string[]',
-  virtual_network_ids: 'IResolvable',
+  virtual_network_ids: 'number[]',
 };
 
-interface Variable { readonly name: string; readonly description: string; readonly type: string; readonly required: boolean }
+interface Variable { readonly name: string; readonly description: string; readonly type: HclType; readonly required: boolean; readonly unions: Unions }
 interface Output { readonly name: string; readonly description: string }
-
-export const camelCase = (name: string): string => name.replace(/_([a-z0-9])/g, (_whole, letter: string) => letter.toUpperCase());
 
 /** Source of the construct of a module. */
 export async function generate({ name, folder, summary }: ModuleConstruct): Promise<string> {
-  const variables = await blocks(`${folder}/variables.tf`, 'variable', (key, block): Variable => ({
-    name: key, description: text(block['description']), type: text(block['type']).replace(/^\$\{([\s\S]*)\}$/, '$1'), required: !('default' in block),
-  }));
+  const variables = await blocks(`${folder}/variables.tf`, 'variable', variable);
   const outputs = await blocks(`${folder}/outputs.tf`, 'output', (key, block): Output => ({ name: key, description: text(block['description']) }));
-  const props = variables.map((it) => `${doc(it.description)}  readonly ${camelCase(it.name)}${it.required ? '' : '?'}: ${typescriptType(it.type)};\n`);
-  const fields = outputs.map((it) => `${doc(it.description)}  readonly ${camelCase(it.name)}: ${OUTPUT_TYPES[it.name] ?? 'string'};\n`);
+  const props = variables.map((it) =>
+    `${doc(it.description)}  readonly ${camelCase(it.name)}${it.required ? '' : '?'}: ${typescriptType(it.type, it.unions, it.name)};\n`);
+  const shapes = variables.map((it) => [it.name, shapeOf(it.type)] as const).filter(([, shape]) => shape !== '0');
+  const fields = outputs.map((it) => `${doc(it.description)}  readonly ${camelCase(it.name)}: ${outputType(it.name)};\n`);
   const body = `export interface ${name}Props {
 ${props.join('\n')}}
+
+/** Where the variables have names of their own inside. */
+const SHAPES: Readonly<Record<string, Shape>> = {
+${shapes.map(([key, shape]) => `  ${key}: ${shape},\n`).join('')}};
 
 /** ${summary} Wraps ${folder}. */
 export class ${name} extends LocalModule {
 ${fields.join('\n')}
   constructor(scope: Construct, id: string, props: ${name}Props${variables.some((it) => it.required) ? '' : ' = {}'}) {
-    super(scope, id, '${folder}', { ...props });
+    super(scope, id, '${folder}', { ...props }, SHAPES);
 ${outputs.map((it) => `    this.${camelCase(it.name)} = ${getter(it.name)};\n`).join('')}  }
 }
 `;
   return `// Written by generate.ts from the module's variables.tf and outputs.tf: change those, and run \`npx tsx cdktf/generate.ts\`.
-${body.includes('IResolvable') ? 'import type { IResolvable } from \'cdktf\';\n' : ''}import type { Construct } from 'constructs';
+/* eslint @stylistic/max-len: "off" -- one line a variable */
+${body.includes('IResolvable') ? 'import type { IResolvable } from \'cdktn\';\n' : ''}import type { Construct } from 'constructs';
 import { LocalModule } from './local-module.ts';
+import type { Shape } from './terraform-names.ts';
 
 ${body}`;
 }
 
+function variable(name: string, block: Record<string, unknown>): Variable {
+  if (snakeCase(camelCase(name)) !== name) throw new Error(`${name} cannot be told from its camelCase`);
+  const type = parseType(text(block['type']).replace(/^\$\{([\s\S]*)\}$/, '$1'));
+  return { name, description: text(block['description']), type, required: !('default' in block), unions: unionsOf(block['validation']) };
+}
+
+/** What validations allow: `contains([…], var.x)`, or of a field in each entry of the variable. Any other condition says more than a type can. */
+function unionsOf(validations: unknown): Unions {
+  const found: Record<string, readonly string[]> = {};
+  for (const { condition } of Array.isArray(validations) ? validations : []) {
+    const match = /^\$\{(?:alltrue\(\[for \w+ in .+? : )?contains\(\[([^\]]+)\], (?:coalesce\()?[\w.]*?(\w+)(?:, "\w+"\))?\)(?:\]\))?\}$/.exec(text(condition));
+    if (match !== null) found[match[2]!] = match[1]!.split(',').map((value) => value.trim().replaceAll('"', '\''));
+  }
+  return found;
+}
+
+function outputType(output: string): string {
+  const type = OUTPUT_TYPES[output] ?? 'string';
+  return typeof type === 'string' ? type : `{ ${type.map((field) => `readonly ${camelCase(field)}: string`).join('; ')} }`;
+}
+
 function getter(output: string): string {
   const type = OUTPUT_TYPES[output];
-  if (type === undefined) return `this.getString('${output}')`;
-  return type === 'string[]' ? `this.getList('${output}')` : `this.interpolationForOutput('${output}')`;
+  switch (type) {
+    case undefined: return `this.getString('${output}')`;
+    case 'string[]': return `this.getList('${output}')`;
+    case 'number[]': return `this.numbers('${output}')`;
+    case 'Record<string, string>': return `this.strings('${output}')`;
+    case 'IResolvable': return `this.interpolationForOutput('${output}')`;
+    default: return `{ ${type.map((field) => `${camelCase(field)}: this.field('${output}', '${field}')`).join(', ')} }`;
+  }
 }
 
 async function blocks<T>(file: string, kind: string, read: (name: string, block: Record<string, unknown>) => T): Promise<T[]> {

@@ -1,61 +1,61 @@
-/**
- * A Terraform type constraint as a TypeScript type, such as `list(object({ a = optional(string) }))`. Names inside objects stay as they
- * are: Terraform reads them. Wherever CDKTF has no stand-in of the type itself for a value known after apply, IResolvable is one.
- * `indent` is that of the line the type stands in.
- */
-export function typescriptType(constraint: string, indent = '  '): string {
-  const parser = new Parser(constraint, indent);
+/** A Terraform type constraint, such as `list(object({ a = optional(string) }))`. A set is a list to JSON. */
+export type HclType =
+  | { readonly kind: 'string' | 'number' | 'bool' | 'any' }
+  | { readonly kind: 'list' | 'map'; readonly of: HclType }
+  | { readonly kind: 'object'; readonly fields: readonly Field[] };
+
+interface Field { readonly name: string; readonly optional: boolean; readonly type: HclType }
+
+/** What the text of a constraint says. What is not known is an error, not a guess. */
+export function parseType(constraint: string): HclType {
+  const parser = new Parser(constraint);
   const type = parser.type();
   parser.end();
   return type;
 }
 
-const SIMPLE: Readonly<Record<string, string>> = { string: 'string', number: 'number', bool: 'boolean | IResolvable', any: 'unknown' };
-
 class Parser {
   private readonly tokens: string[];
   private at = 0;
-  private indent: string;
 
-  constructor(constraint: string, indent: string) {
-    this.indent = indent;
+  constructor(constraint: string) {
     this.tokens = constraint.match(/"(?:[^"\\]|\\.)*"|[A-Za-z_][A-Za-z0-9_]*|-?[\d.]+|[{}()[\]=,:]/g) ?? [];
   }
 
-  type(): string {
-    const word = this.next();
-    const simple = SIMPLE[word];
-    if (simple !== undefined) return simple;
+  type(): HclType {
+    const kind = this.next();
+    if (kind === 'string' || kind === 'number' || kind === 'bool' || kind === 'any') return { kind };
     this.expect('(');
-    const inner = word === 'object' ? this.fields() : this.type();
+    const type = this.collection(kind);
     this.expect(')');
-    if (word === 'object') return inner;
-    if (word === 'list' || word === 'set') return `readonly ${/[ |]/.test(inner) && !inner.startsWith('{') ? `(${inner})` : inner}[]`;
-    if (word === 'map') return `Readonly<Record<string, ${inner}>> | IResolvable`;
-    throw new Error(`a type constraint that is not known here: ${word}`);
+    return type;
   }
 
   end(): void {
     if (this.at !== this.tokens.length) throw new Error(`unexpected ${this.tokens[this.at]} after a type`);
   }
 
-  private fields(): string {
-    const fields: string[] = [];
-    const outer = this.indent;
-    this.indent += '  ';
+  private collection(kind: string): HclType {
+    if (kind === 'object') return { kind, fields: this.fields() };
+    if (kind === 'list' || kind === 'set') return { kind: 'list', of: this.type() };
+    if (kind === 'map') return { kind, of: this.type() };
+    throw new Error(`a type constraint that is not known here: ${kind}`);
+  }
+
+  private fields(): Field[] {
+    const fields: Field[] = [];
     this.expect('{');
     while (this.tokens[this.at] !== '}') {
       const name = this.next();
       this.expect('=');
       const optional = this.tokens[this.at] === 'optional';
       if (optional) this.at += 2;
-      fields.push(`${this.indent}readonly ${name}${optional ? '?' : ''}: ${this.type()};\n`);
+      fields.push({ name, optional, type: this.type() });
       if (optional) this.skipDefault();
       if (this.tokens[this.at] === ',') this.at += 1;
     }
     this.expect('}');
-    this.indent = outer;
-    return `{\n${fields.join('')}${outer}}`;
+    return fields;
   }
 
   /** `, default)` of optional(type, default). */

@@ -1,5 +1,5 @@
 // The app of `cdktf deploy` (cdktf.json): synthesises the stack of settings.ts into cdktf.out.
-import { App } from 'cdktf';
+import { App } from 'cdktn';
 import { settings } from './settings.ts';
 import { VpcMirrorStack } from './vpc-mirror-stack.ts';
 

@@ -1,7 +1,9 @@
 // Written by generate.ts from the module's variables.tf and outputs.tf: change those, and run `npx tsx cdktf/generate.ts`.
-import type { IResolvable } from 'cdktf';
+/* eslint @stylistic/max-len: "off" -- one line a variable */
+import type { IResolvable } from 'cdktn';
 import type { Construct } from 'constructs';
 import { LocalModule } from './local-module.ts';
+import type { Shape } from './terraform-names.ts';
 
 export interface MirroredInterfacesProps {
   /** Auto Scaling groups, by name: every interface of their instances. */
@@ -13,23 +15,25 @@ export interface MirroredInterfacesProps {
    * cluster's tags.
    */
   readonly byEks?: Readonly<Record<string, {
-    readonly cluster_name: string;
-    readonly node_group_names?: readonly string[];
-    readonly nodes?: string;
+    readonly clusterName: string;
+    readonly nodeGroupNames?: readonly string[];
+    readonly nodes?: 'managed' | 'all';
   }>> | IResolvable;
 
   /**
    * Load balancers, keyed by a word. `classic`: the Classic Load Balancer's own interfaces. `application` and `network`: the
    * interfaces of its targets, because its own carry TLS or cannot be mirrored. Targets that an Auto Scaling group registers are
-   * found; name the others in `target_instance_ids` or `target_ips`. `mirror = "interfaces"` or `"both"` tries the load
-   * balancer's own interfaces: AWS's pages disagree on whether it mirrors an Application Load Balancer's.
+   * found, if the target group has a tag or is named in `target_group_names`; name the others in `target_instance_ids` or
+   * `target_ips`. `mirror = "interfaces"` or `"both"` tries the load balancer's own interfaces: AWS's pages disagree on whether
+   * it mirrors an Application Load Balancer's.
    */
   readonly byElb?: Readonly<Record<string, {
     readonly name: string;
-    readonly type?: string;
-    readonly mirror?: string;
-    readonly target_instance_ids?: readonly string[];
-    readonly target_ips?: readonly string[];
+    readonly type?: 'classic' | 'application' | 'network';
+    readonly mirror?: 'targets' | 'interfaces' | 'both';
+    readonly targetGroupNames?: readonly string[];
+    readonly targetInstanceIds?: readonly string[];
+    readonly targetIps?: readonly string[];
   }>> | IResolvable;
 
   /** Instances, by id: every interface attached to them. */
@@ -45,7 +49,7 @@ export interface MirroredInterfacesProps {
    */
   readonly byTags?: Readonly<Record<string, {
     readonly tags: Readonly<Record<string, string>> | IResolvable;
-    readonly resource?: string;
+    readonly resource?: 'instance' | 'network-interface';
   }>> | IResolvable;
 
   /**
@@ -87,6 +91,13 @@ export interface MirroredInterfacesProps {
   readonly treatAsMirrorable?: readonly string[];
 }
 
+/** Where the variables have names of their own inside. */
+const SHAPES: Readonly<Record<string, Shape>> = {
+  by_eks: { '*': { cluster_name: 0, node_group_names: 0, nodes: 0 } },
+  by_elb: { '*': { name: 0, type: 0, mirror: 0, target_group_names: 0, target_instance_ids: 0, target_ips: 0 } },
+  by_tags: { '*': { tags: 0, resource: 0 } },
+};
+
 /** The interfaces to mirror, picked by profiles; those that AWS does not mirror are left out and named. Wraps enis. */
 export class MirroredInterfaces extends LocalModule {
   /**
@@ -96,10 +107,16 @@ export class MirroredInterfaces extends LocalModule {
   readonly networkInterfaces: IResolvable;
 
   /** Interfaces that a profile found and that are left out: id to reason. */
-  readonly refused: IResolvable;
+  readonly refused: Record<string, string>;
 
   /** Profile entries that found no interface at all, such as "by_asg shop". */
   readonly unmatched: string[];
+
+  /**
+   * Target groups that an Auto Scaling group of the region names and that by_elb left alone, because they carry no tag, or are
+   * gone. If one of them stands behind a load balancer of by_elb, name it in target_group_names.
+   */
+  readonly uncheckedTargetGroups: string[];
 
   /** The day on which the list of mirrorable instance types was read. */
   readonly mirrorableListDate: string;
@@ -111,10 +128,11 @@ export class MirroredInterfaces extends LocalModule {
   readonly selectors: IResolvable;
 
   constructor(scope: Construct, id: string, props: MirroredInterfacesProps = {}) {
-    super(scope, id, 'enis', { ...props });
+    super(scope, id, 'enis', { ...props }, SHAPES);
     this.networkInterfaces = this.interpolationForOutput('network_interfaces');
-    this.refused = this.interpolationForOutput('refused');
+    this.refused = this.strings('refused');
     this.unmatched = this.getList('unmatched');
+    this.uncheckedTargetGroups = this.getList('unchecked_target_groups');
     this.mirrorableListDate = this.getString('mirrorable_list_date');
     this.selectors = this.interpolationForOutput('selectors');
   }

@@ -1,7 +1,9 @@
 // Written by generate.ts from the module's variables.tf and outputs.tf: change those, and run `npx tsx cdktf/generate.ts`.
-import type { IResolvable } from 'cdktf';
+/* eslint @stylistic/max-len: "off" -- one line a variable */
+import type { IResolvable } from 'cdktn';
 import type { Construct } from 'constructs';
 import { LocalModule } from './local-module.ts';
+import type { Shape } from './terraform-names.ts';
 
 export interface VpcMirrorRebuildProps {
   /**
@@ -41,7 +43,7 @@ export interface VpcMirrorRebuildProps {
    * the sources, is gateway_load_balancer_endpoint_id of the sessions module there.
    */
   readonly gatewayLoadBalancer?: {
-    readonly allowed_principals?: readonly string[];
+    readonly allowedPrincipals?: readonly string[];
   };
 
   /** Protects the load balancers from being deleted; `terraform destroy` then needs it switched off first. */
@@ -137,7 +139,7 @@ export interface VpcMirrorRebuildProps {
   readonly artifactIncludesNode?: boolean | IResolvable;
 
   /** Processor of the rebuilders: arm64 or x86_64. */
-  readonly architecture?: string;
+  readonly architecture?: 'arm64' | 'x86_64';
 
   /** Instance type of the rebuilders. Default: c7g.large for arm64, c7i.large for x86_64. */
   readonly instanceType?: string;
@@ -160,9 +162,9 @@ export interface VpcMirrorRebuildProps {
    * it already.
    */
   readonly rootVolume?: {
-    readonly size_gib?: number;
-    readonly kms_key_id?: string;
-    readonly kms_grant?: boolean | IResolvable;
+    readonly sizeGib?: number;
+    readonly kmsKeyId?: string;
+    readonly kmsGrant?: boolean | IResolvable;
   };
 
   /**
@@ -182,8 +184,8 @@ export interface VpcMirrorRebuildProps {
    * larger answer then wins. null: no scaling.
    */
   readonly scaling?: {
-    readonly cpu_percent?: number;
-    readonly network_in_bytes_per_minute?: number;
+    readonly cpuPercent?: number;
+    readonly networkInBytesPerMinute?: number;
   };
 
   /** How long an instance that is to go keeps running after the load balancer has taken its flows away, to deliver what it holds. */
@@ -224,23 +226,23 @@ export interface VpcMirrorRebuildProps {
 
   /** Configuration of the rebuilder, written to /etc/vpc-mirror/wallarm-node-conf.yaml. Names are those of the file. */
   readonly config?: {
-    readonly vni_filter?: readonly number[];
-    readonly ignore_ips?: readonly {
+    readonly vniFilter?: readonly number[];
+    readonly ignoreIps?: readonly {
       readonly subnets: readonly string[];
-      readonly match_type?: string;
+      readonly matchType?: 'src' | 'dst' | 'src_or_dst' | 'src_and_dst';
     }[];
-    readonly response_timeout?: string;
-    readonly proxy_headers?: readonly {
-      readonly trusted_networks: readonly string[];
-      readonly original_host?: readonly string[];
-      readonly real_ip?: readonly string[];
+    readonly responseTimeout?: string;
+    readonly proxyHeaders?: readonly {
+      readonly trustedNetworks: readonly string[];
+      readonly originalHost?: readonly string[];
+      readonly realIp?: readonly string[];
     }[];
-    readonly proxy_protocol?: readonly {
-      readonly trusted_networks: readonly string[];
+    readonly proxyProtocol?: readonly {
+      readonly trustedNetworks: readonly string[];
       readonly ports: readonly number[];
     }[];
-    readonly routes_off?: readonly string[];
-    readonly log_level?: string;
+    readonly routesOff?: readonly string[];
+    readonly logLevel?: 'debug' | 'info' | 'warn' | 'error';
   };
 
   /**
@@ -257,7 +259,7 @@ export interface VpcMirrorRebuildProps {
   readonly loopKeyParameter?: string;
 
   /** Days that CloudWatch keeps the rebuilders' logs. */
-  readonly logRetentionInDays?: number;
+  readonly logRetentionInDays?: 1 | 3 | 5 | 7 | 14 | 30 | 60 | 90 | 120 | 150 | 180 | 365 | 400 | 545 | 731 | 1096 | 1827 | 2192 | 2557 | 2922 | 3288 | 3653;
 
   /** KMS key for the log groups; its policy must allow CloudWatch Logs. Default: encrypted by the service. */
   readonly logKmsKeyArn?: string;
@@ -279,16 +281,26 @@ export interface VpcMirrorRebuildProps {
    * minute; busiest_percent (85), of the busiest one; silent_minutes (30), of silence.
    */
   readonly alarmThresholds?: {
-    readonly requests_lost?: number;
-    readonly datagrams_lost?: number;
-    readonly skipped_bytes?: number;
-    readonly busiest_percent?: number;
-    readonly silent_minutes?: number;
+    readonly requestsLost?: number;
+    readonly datagramsLost?: number;
+    readonly skippedBytes?: number;
+    readonly busiestPercent?: number;
+    readonly silentMinutes?: number;
   };
 
   /** ARNs that an alarm notifies when it goes off and when it is over, such as an SNS topic's. */
   readonly alarmActions?: readonly string[];
 }
+
+/** Where the variables have names of their own inside. */
+const SHAPES: Readonly<Record<string, Shape>> = {
+  gateway_load_balancer: { allowed_principals: 0 },
+  alb_access_logs: { bucket: 0, prefix: 0 },
+  root_volume: { size_gib: 0, kms_key_id: 0, kms_grant: 0 },
+  scaling: { cpu_percent: 0, network_in_bytes_per_minute: 0 },
+  config: { vni_filter: 0, ignore_ips: [{ subnets: 0, match_type: 0 }], response_timeout: 0, proxy_headers: [{ trusted_networks: 0, original_host: 0, real_ip: 0 }], proxy_protocol: [{ trusted_networks: 0, ports: 0 }], routes_off: 0, log_level: 0 },
+  alarm_thresholds: { requests_lost: 0, datagrams_lost: 0, skipped_bytes: 0, busiest_percent: 0, silent_minutes: 0 },
+};
 
 /** NLB, rebuilders and ALB: mirrored packets in, HTTP requests out. Wraps modules/vpc-mirror-rebuild. */
 export class VpcMirrorRebuild extends LocalModule {
@@ -323,7 +335,7 @@ export class VpcMirrorRebuild extends LocalModule {
   readonly albDnsName: string;
 
   /** Ready configuration for web servers that mirror HTTP themselves, by product: nginx, envoy, istio, haproxy, traefik. */
-  readonly mirrorSnippets: IResolvable;
+  readonly mirrorSnippets: { readonly nginx: string; readonly envoy: string; readonly istio: string; readonly haproxy: string; readonly traefik: string };
 
   /** Name of the rebuilders' Auto Scaling group. */
   readonly autoscalingGroupName: string;
@@ -338,7 +350,7 @@ export class VpcMirrorRebuild extends LocalModule {
    * Security groups by what they guard: rebuilder, nlb, alb (null without one). Interfaces in the rebuilder group must never be
    * mirrored.
    */
-  readonly securityGroupIds: IResolvable;
+  readonly securityGroupIds: { readonly rebuilder: string; readonly nlb: string; readonly alb: string };
 
   /** The cloud-init script of the instances, for review. It holds no secret. */
   readonly userData: string;
@@ -347,7 +359,7 @@ export class VpcMirrorRebuild extends LocalModule {
   readonly configYaml: string;
 
   /** The tarball that the instances install: its S3 URI and SHA-256. */
-  readonly artifact: IResolvable;
+  readonly artifact: { readonly s3Uri: string; readonly sha256: string };
 
   /** CloudWatch log group of the rebuilders. */
   readonly logGroupName: string;
@@ -359,10 +371,10 @@ export class VpcMirrorRebuild extends LocalModule {
   readonly dashboardName: string;
 
   /** Names of the CloudWatch alarms, by what they watch. */
-  readonly alarmNames: IResolvable;
+  readonly alarmNames: Record<string, string>;
 
   constructor(scope: Construct, id: string, props: VpcMirrorRebuildProps) {
-    super(scope, id, 'modules/vpc-mirror-rebuild', { ...props });
+    super(scope, id, 'modules/vpc-mirror-rebuild', { ...props }, SHAPES);
     this.nlbArn = this.getString('nlb_arn');
     this.nlbDnsName = this.getString('nlb_dns_name');
     this.gatewayLoadBalancerEndpointServiceName = this.getString('gateway_load_balancer_endpoint_service_name');
@@ -372,17 +384,17 @@ export class VpcMirrorRebuild extends LocalModule {
     this.extProcEndpoint = this.getString('ext_proc_endpoint');
     this.albArn = this.getString('alb_arn');
     this.albDnsName = this.getString('alb_dns_name');
-    this.mirrorSnippets = this.interpolationForOutput('mirror_snippets');
+    this.mirrorSnippets = { nginx: this.field('mirror_snippets', 'nginx'), envoy: this.field('mirror_snippets', 'envoy'), istio: this.field('mirror_snippets', 'istio'), haproxy: this.field('mirror_snippets', 'haproxy'), traefik: this.field('mirror_snippets', 'traefik') };
     this.autoscalingGroupName = this.getString('autoscaling_group_name');
     this.launchTemplateId = this.getString('launch_template_id');
     this.iamRoleArn = this.getString('iam_role_arn');
-    this.securityGroupIds = this.interpolationForOutput('security_group_ids');
+    this.securityGroupIds = { rebuilder: this.field('security_group_ids', 'rebuilder'), nlb: this.field('security_group_ids', 'nlb'), alb: this.field('security_group_ids', 'alb') };
     this.userData = this.getString('user_data');
     this.configYaml = this.getString('config_yaml');
-    this.artifact = this.interpolationForOutput('artifact');
+    this.artifact = { s3Uri: this.field('artifact', 's3_uri'), sha256: this.field('artifact', 'sha256') };
     this.logGroupName = this.getString('log_group_name');
     this.metricsNamespace = this.getString('metrics_namespace');
     this.dashboardName = this.getString('dashboard_name');
-    this.alarmNames = this.interpolationForOutput('alarm_names');
+    this.alarmNames = this.strings('alarm_names');
   }
 }

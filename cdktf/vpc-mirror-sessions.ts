@@ -1,7 +1,9 @@
 // Written by generate.ts from the module's variables.tf and outputs.tf: change those, and run `npx tsx cdktf/generate.ts`.
-import type { IResolvable } from 'cdktf';
+/* eslint @stylistic/max-len: "off" -- one line a variable */
+import type { IResolvable } from 'cdktn';
 import type { Construct } from 'constructs';
 import { LocalModule } from './local-module.ts';
+import type { Shape } from './terraform-names.ts';
 
 export interface VpcMirrorSessionsProps {
   /** First part of the Name tag and of the description of everything that is made. */
@@ -16,10 +18,10 @@ export interface VpcMirrorSessionsProps {
    * packet goes to the lowest one that matches).
    */
   readonly networkInterfaces: Readonly<Record<string, {
-    readonly network_interface_id: string;
-    readonly session_number?: number;
-    readonly virtual_network_id?: number;
-    readonly packet_length?: number;
+    readonly networkInterfaceId: string;
+    readonly sessionNumber?: number;
+    readonly virtualNetworkId?: number;
+    readonly packetLength?: number;
   }>> | IResolvable;
 
   /**
@@ -69,21 +71,21 @@ export interface VpcMirrorSessionsProps {
    * = true`. IPv6 needs rules of its own.
    */
   readonly filterRules?: Readonly<Record<string, {
-    readonly rule_number: number;
-    readonly traffic_direction?: string;
-    readonly rule_action?: string;
+    readonly ruleNumber: number;
+    readonly trafficDirection?: 'ingress' | 'egress';
+    readonly ruleAction?: 'accept' | 'reject';
     readonly protocol?: number;
-    readonly source_cidr_block?: string;
-    readonly destination_cidr_block?: string;
-    readonly source_port_range?: {
-      readonly from_port: number;
-      readonly to_port: number;
+    readonly sourceCidrBlock?: string;
+    readonly destinationCidrBlock?: string;
+    readonly sourcePortRange?: {
+      readonly fromPort: number;
+      readonly toPort: number;
     };
-    readonly destination_port_range?: {
-      readonly from_port: number;
-      readonly to_port: number;
+    readonly destinationPortRange?: {
+      readonly fromPort: number;
+      readonly toPort: number;
     };
-    readonly all_ports?: boolean | IResolvable;
+    readonly allPorts?: boolean | IResolvable;
     readonly description?: string;
   }>> | IResolvable;
 
@@ -121,6 +123,12 @@ export interface VpcMirrorSessionsProps {
   readonly trafficMirrorTargetId?: string;
 }
 
+/** Where the variables have names of their own inside. */
+const SHAPES: Readonly<Record<string, Shape>> = {
+  network_interfaces: { '*': { network_interface_id: 0, session_number: 0, virtual_network_id: 0, packet_length: 0 } },
+  filter_rules: { '*': { rule_number: 0, traffic_direction: 0, rule_action: 0, protocol: 0, source_cidr_block: 0, destination_cidr_block: 0, source_port_range: { from_port: 0, to_port: 0 }, destination_port_range: { from_port: 0, to_port: 0 }, all_ports: 0, description: 0 } },
+};
+
 /** Mirror filter, target and one session for each interface. Wraps modules/vpc-mirror-sessions. */
 export class VpcMirrorSessions extends LocalModule {
   /** The filter of every session. */
@@ -133,21 +141,21 @@ export class VpcMirrorSessions extends LocalModule {
   readonly trafficMirrorTargetArn: string;
 
   /** Session of each entry of network_interfaces. */
-  readonly trafficMirrorSessionIds: IResolvable;
+  readonly trafficMirrorSessionIds: Record<string, string>;
 
   /** What was made for each entry of network_interfaces: session, interface, session number, VNI and packet length. */
   readonly sessions: IResolvable;
 
   /** Every VNI in use: the rebuilder's vni_filter. */
-  readonly virtualNetworkIds: IResolvable;
+  readonly virtualNetworkIds: number[];
 
   constructor(scope: Construct, id: string, props: VpcMirrorSessionsProps) {
-    super(scope, id, 'modules/vpc-mirror-sessions', { ...props });
+    super(scope, id, 'modules/vpc-mirror-sessions', { ...props }, SHAPES);
     this.trafficMirrorFilterId = this.getString('traffic_mirror_filter_id');
     this.trafficMirrorTargetId = this.getString('traffic_mirror_target_id');
     this.trafficMirrorTargetArn = this.getString('traffic_mirror_target_arn');
-    this.trafficMirrorSessionIds = this.interpolationForOutput('traffic_mirror_session_ids');
+    this.trafficMirrorSessionIds = this.strings('traffic_mirror_session_ids');
     this.sessions = this.interpolationForOutput('sessions');
-    this.virtualNetworkIds = this.interpolationForOutput('virtual_network_ids');
+    this.virtualNetworkIds = this.numbers('virtual_network_ids');
   }
 }

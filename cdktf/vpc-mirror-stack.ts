@@ -1,4 +1,4 @@
-import { TerraformOutput, TerraformStack, TerraformVariable, Token } from 'cdktf';
+import { TerraformOutput, TerraformStack, TerraformVariable, Token } from 'cdktn';
 import type { Construct } from 'constructs';
 import { AwsProvider } from './aws-provider.ts';
 import { MirroredInterfaces, type MirroredInterfacesProps } from './mirrored-interfaces.ts';
@@ -77,10 +77,10 @@ export class VpcMirrorStack extends TerraformStack {
     const detection = 'mirrorEndpoint' in props.detection
       ? { mirrorEndpoint: props.detection.mirrorEndpoint }
       : { detectionTargetGroupArn: this.nodes!.httpTargetGroupArn, rawTargetGroupArn: this.nodes!.rawTargetGroupArn, detectionPorts: [8445, 8448] };
-    const proxies = props.proxyCidrs === undefined ? {} : { proxy_headers: [{ trusted_networks: props.proxyCidrs, real_ip: ['X-Forwarded-For'] }] };
+    const proxies = props.proxyCidrs === undefined ? {} : { proxyHeaders: [{ trustedNetworks: props.proxyCidrs, realIp: ['X-Forwarded-For'] }] };
     this.rebuild = new VpcMirrorRebuild(this, 'rebuild', {
       responsesMirrored, ...props.rebuild, ...place, ...detection, namePrefix, mirroredCidrs: props.mirroredCidrs,
-      config: { vni_filter: [virtualNetworkId], ...proxies, ...props.rebuild.config },
+      config: { vniFilter: [virtualNetworkId], ...proxies, ...props.rebuild.config },
     });
     this.sessions = new VpcMirrorSessions(this, 'sessions', {
       namePrefix,

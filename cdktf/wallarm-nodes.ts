@@ -1,14 +1,16 @@
 // Written by generate.ts from the module's variables.tf and outputs.tf: change those, and run `npx tsx cdktf/generate.ts`.
-import type { IResolvable } from 'cdktf';
+/* eslint @stylistic/max-len: "off" -- one line a variable */
+import type { IResolvable } from 'cdktn';
 import type { Construct } from 'constructs';
 import { LocalModule } from './local-module.ts';
+import type { Shape } from './terraform-names.ts';
 
 export interface WallarmNodesProps {
   /**
    * "nginx": NGINX nodes, which take requests over HTTP on 8445. "native": native nodes, which take whole exchanges, responses
    * included, over gRPC on 5080 (`mode: envoy-external-filter`).
    */
-  readonly kind?: string;
+  readonly kind?: 'nginx' | 'native';
 
   /** Name of the nodes, and prefix of what belongs to them. */
   readonly namePrefix?: string;
@@ -53,7 +55,7 @@ export interface WallarmNodesProps {
   readonly host?: string;
 
   /** What the nodes do with copies: "monitoring" reports attacks, "off" does not look. */
-  readonly mode?: string;
+  readonly mode?: 'monitoring' | 'off';
 
   /** WALLARM_LABELS of the nodes, such as { group = "shop" }. They count with an API token. */
   readonly labels?: Readonly<Record<string, string>> | IResolvable;
@@ -92,7 +94,7 @@ export interface WallarmNodesProps {
   readonly amiUpdate?: boolean | IResolvable;
 
   /** Processor: x86_64, or arm64 for native nodes with an installer for it. */
-  readonly architecture?: string;
+  readonly architecture?: 'arm64' | 'x86_64';
 
   /**
    * Native nodes: their TLS certificate, with the name that clients are told to expect. `secret_arn`: a secret or an SSM
@@ -100,8 +102,8 @@ export interface WallarmNodesProps {
    * exportable certificate of AWS Certificate Manager.
    */
   readonly certificate?: {
-    readonly secret_arn?: string;
-    readonly acm_certificate_arn?: string;
+    readonly secretArn?: string;
+    readonly acmCertificateArn?: string;
   };
 
   /**
@@ -128,9 +130,9 @@ export interface WallarmNodesProps {
    * it already.
    */
   readonly rootVolume?: {
-    readonly size_gib?: number;
-    readonly kms_key_id?: string;
-    readonly kms_grant?: boolean | IResolvable;
+    readonly sizeGib?: number;
+    readonly kmsKeyId?: string;
+    readonly kmsGrant?: boolean | IResolvable;
   };
 
   /** Service-linked role of EC2 Auto Scaling, if it is not the account's default one (AWSServiceRoleForAutoScaling). */
@@ -167,6 +169,13 @@ export interface WallarmNodesProps {
   readonly iamPermissionsBoundaryArn?: string;
 }
 
+/** Where the variables have names of their own inside. */
+const SHAPES: Readonly<Record<string, Shape>> = {
+  certificate: { secret_arn: 0, acm_certificate_arn: 0 },
+  installer: { url: 0, sha256: 0 },
+  root_volume: { size_gib: 0, kms_key_id: 0, kms_grant: 0 },
+};
+
 /** Wallarm nodes that take mirrored requests. Wraps modules/wallarm-nodes. */
 export class WallarmNodes extends LocalModule {
   /** NGINX nodes behind an ALB: detection_target_group_arn of vpc-mirror-rebuild; null for native nodes. */
@@ -179,7 +188,7 @@ export class WallarmNodes extends LocalModule {
   readonly extProcTargetGroupArn: string;
 
   /** Ports that the load balancers connect to, traffic and health check: detection_ports of vpc-mirror-rebuild. */
-  readonly ports: IResolvable;
+  readonly ports: number[];
 
   /** The nodes' Auto Scaling group. */
   readonly autoscalingGroupName: string;
@@ -194,11 +203,11 @@ export class WallarmNodes extends LocalModule {
   readonly imageId: string;
 
   constructor(scope: Construct, id: string, props: WallarmNodesProps) {
-    super(scope, id, 'modules/wallarm-nodes', { ...props });
+    super(scope, id, 'modules/wallarm-nodes', { ...props }, SHAPES);
     this.httpTargetGroupArn = this.getString('http_target_group_arn');
     this.rawTargetGroupArn = this.getString('raw_target_group_arn');
     this.extProcTargetGroupArn = this.getString('ext_proc_target_group_arn');
-    this.ports = this.interpolationForOutput('ports');
+    this.ports = this.numbers('ports');
     this.autoscalingGroupName = this.getString('autoscaling_group_name');
     this.securityGroupId = this.getString('security_group_id');
     this.iamRoleArn = this.getString('iam_role_arn');

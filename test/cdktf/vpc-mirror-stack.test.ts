@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { App, Testing } from 'cdktf';
+import { App, Testing } from 'cdktn';
 import { VpcMirrorStack, type VpcMirrorStackProps } from '../../cdktf/vpc-mirror-stack.ts';
 import { emulatedAccount, provider } from '../terraform/lab.ts';
 import { Workspace } from '../terraform/workspace.ts';
