@@ -18,6 +18,7 @@ import { requestObserver } from './output/request-log.ts';
 import { replayCommand } from './cli/replay-command.ts';
 import { ledgerEntries, ledgerLine, startService } from './service/service.ts';
 import { VERSION } from './service/version.ts';
+import { TopUsageError, top } from './cli/top.ts';
 import { workerShare } from './service/worker-share.ts';
 
 /** Wrong usage or configuration. */
@@ -118,9 +119,20 @@ Examples:
     .option('--via <address>', 'connect to this mirrored server instead, such as 10.0.2.9:8080')
     .action(({ to, via }: { to?: string; via?: string }) => testAttack({ to: needed(to, '--to <url>', 'attack-test'), ...(via === undefined ? {} : { via }) }));
 
+  command('top', 'what a running service does, live',
+    'Shows the sources, rates, losses, nodes and last requests of a running service,\nonce a second; piped, once.')
+    .argument('[address]', 'its status address, as run logs it', '127.0.0.1:9000')
+    .addHelpText('after', `
+Examples:
+  rebuilder top
+  rebuilder top 127.0.0.1:9001`)
+    .action((address: string) => top(address, process.stdout, Promise.race([stopSignal(), quitKey()])));
+
   command('demo', 'all of it on this machine, without AWS',
     'A sample app, a mirror of its traffic, the rebuilder and a stand-in for the\ndetection node, on this machine; prints what to try.')
-    .action(demo);
+    .option('--port <n>', 'port of the sample app', port, 8080)
+    .option('--status-port <n>', 'port of the status page', port, 9000)
+    .action((ports: { port: number; statusPort: number }) => demo(ports));
   return program;
 }
 
@@ -147,6 +159,23 @@ function seconds(text: string): number {
   return value;
 }
 
+function port(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 0 || value > 65_535) throw new UsageError(`'${text}' is no port: give a number up to 65535, 0 = any free one`);
+  return value;
+}
+
+/** On a terminal: q, or Ctrl-C, which raw keys do not make a signal of. */
+async function quitKey(): Promise<void> {
+  if (!process.stdin.isTTY || !process.stdout.isTTY) return new Promise(() => {});
+  process.stdin.setRawMode(true);
+  await new Promise<void>((resolve) => {
+    process.stdin.on('data', (keys: Buffer) => { if (/[qQ\x03]/.test(keys.toString('latin1'))) resolve(); });
+  });
+  process.stdin.setRawMode(false);
+  process.stdin.pause();
+}
+
 /** Says what went wrong, for people. @returns the exit code */
 function report(error: unknown, command = ''): number {
   if (error instanceof CommanderError) {
@@ -157,7 +186,7 @@ function report(error: unknown, command = ''): number {
   }
   const sentence = error instanceof Error ? error.message : String(error);
   process.stderr.write(error instanceof ConfigError ? `${sentence}\n` : `rebuilder: ${sentence}\n`);
-  return [UsageError, ConfigError, FileError, AttackTestUsageError].some((kind) => error instanceof kind) ? EXIT_USAGE : EXIT_FAILED;
+  return [UsageError, ConfigError, FileError, AttackTestUsageError, TopUsageError].some((kind) => error instanceof kind) ? EXIT_USAGE : EXIT_FAILED;
 }
 
 /** "error: unknown option '--fromat'\n(Did you mean --format?)" becomes one sentence that ends in where to look. */
@@ -212,7 +241,7 @@ async function run(file: string, to: string | undefined): Promise<void> {
   process.exit(undelivered > 0 ? EXIT_FAILED : 0);
 }
 
-async function demo(): Promise<void> {
+async function demo({ port: app, statusPort: status }: { port: number; statusPort: number }): Promise<void> {
   const defaults = defaultSettings();
   const { logger: log } = openServiceLog({ ...defaults.log, level: 'warn' });
   const running = await startDemo(async ({ endpoint, statusPort, attackIn }) => {
@@ -225,7 +254,7 @@ async function demo(): Promise<void> {
       healthCheck: { ...defaults.healthCheck, enabled: false },
     }, { log, observerOf: null, attackIn });
     return { vxlanPort: service.vxlanPort, statusAddress: service.statusAddress ?? '', stop: () => service.stop() };
-  }, { app: 8080, status: 9000 }, (text) => process.stdout.write(text));
+  }, { app, status }, (text) => process.stdout.write(text));
   await stopSignal();
   process.stdout.write('\n');
   process.once('SIGINT', () => process.exit(EXIT_FAILED));

@@ -11,7 +11,7 @@ import { tcpFrame } from './frames.ts';
 import { Recorder, freePort, values } from './http-mirror/stand-ins.ts';
 import { MirroredRequests } from './mirrored-requests.ts';
 
-const COMMANDS = ['run', 'replay', 'check', 'learn-health-checks', 'attack-test', 'demo'];
+const COMMANDS = ['run', 'replay', 'check', 'learn-health-checks', 'attack-test', 'top', 'demo'];
 
 let captures = 0;
 
@@ -96,7 +96,8 @@ describe('a mistake is one sentence and exit code 2', { concurrency: 2 }, () => 
     ['learn-health-checks --live -c x --seconds soon', /--seconds: 'soon' is no number/],
     ['attack-test', /--to <url> is missing/],
     ['attack-test --to shop.example', /--to shop.example: not a URL; .* http:\/\/shop.example/],
-    ['demo --port 1', /unknown option '--port'/],
+    ['demo --port x', /'x' is no port: give a number up to 65535/],
+    ['demo --ports 1', /unknown option '--ports'/],
   ] as const) {
     test(line, async () => {
       const { status, stdout, stderr } = await rebuilder(line.split(' '));

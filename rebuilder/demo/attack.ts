@@ -6,8 +6,9 @@ const ROUNDS_OF_DECODING = 3;
  */
 const SIGNS: readonly (readonly [name: string, sign: RegExp])[] = [
   ['path traversal', /\/etc\/passwd|(?:^|[/\\=])\.\.(?:[/\\]|$)/i],
-  ['SQL injection', /'\s*(?:or|and)\s+[\w']+\s*=|\bunion\s+(?:all\s+)?select\b/i],
-  ['XSS', /<script\b|\bonerror\s*=/i],
+  ['SQL injection', /['"]\s{0,9}(?:or|and|\|\||&&)\s{0,9}[\w'"(]{1,40}\s{0,9}(?:=|<|>|like\b|--|#)|\bunion\s+(?:all\s+)?select\b|['"]\s*;\s*(?:drop|insert|update|delete)\b|\bsleep\s*\(\s*\d/i],
+  ['XSS', /<script\b|\bon(?:error|load|click|mouseover|focus)\s*=|javascript:/i],
+  ['log4shell', /\$\{(?:jndi:|[^{}]{0,30}\$\{(?:lower|upper|env|date|::-))/i],
 ];
 
 /** Name of the attack that a target or body shows; null = none. */

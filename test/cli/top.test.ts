@@ -1,0 +1,70 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { test } from 'node:test';
+import { stateUrl } from '../../rebuilder/cli/top.ts';
+import { StatusServer } from '../../rebuilder/status/server.ts';
+import { PROGRAM, folder, rebuilder } from '../command-line.ts';
+import { freePort } from '../http-mirror/stand-ins.ts';
+import { installed } from '../installed.ts';
+import { listed, StubSource } from '../status/stub-source.ts';
+
+const off = { enabled: false, listen: { host: '127.0.0.1', port: 0 } };
+
+function source(): StubSource {
+  const one = new StubSource();
+  one.last = Date.now();
+  one.values.count('capture.frames', 1000);
+  one.values.count('http.requests', 50);
+  one.values.count('forward.queue_full', 7);
+  one.seen = [{ address: 0x0a000107, vni: 1377, packets: 1000, cutPackets: 2, lastMs: Date.now() }];
+  one.list!.merge(Array.from({ length: 60 }, (_, i) => listed(`0-${i}`, { timeMs: i, method: 'GET', target: `/${i}/${'x'.repeat(200)}`, badges: ['cut'] })));
+  return one;
+}
+
+for (const [address, url] of [['9000', 'http://127.0.0.1:9000/status.json'], ['10.0.2.9:9000', 'http://10.0.2.9:9000/status.json'], ['http://a:1/', 'http://a:1/status.json']] as const) {
+  test(`address ${address}`, () => assert.equal(stateUrl(address).href, url));
+}
+
+test('piped: one state as text, at most 80 wide, with rates, losses, nodes, sources and the last requests', async (t) => {
+  const server = await StatusServer.start(source(), { ...off, enabled: true }, off);
+  t.after(() => server.close());
+  const { status, stdout, stderr } = await rebuilder(['top', server.metricsAddress!]);
+  assert.deepEqual([status, stderr], [0, '']);
+  assert.deepEqual(stdout.split('\n').filter((line) => line.length > 80), []);
+  for (const said of [/^Packets arrive .* 1,000 packets$/m, /^lost {7}7 requests forward\.queue_full/m, /^node {7}answering {2}http:/m, /^source {5}10\.0\.1\.7 +VNI 1377 +1,000 packets, 2 cut/m,
+    /GET +shop\.example\/59\//]) assert.match(stdout, said);
+});
+
+test('an address where nobody is, and one that is none', async () => {
+  const port = await freePort();
+  const away = await rebuilder(['top', String(port)]);
+  assert.deepEqual([away.status, away.stdout], [1, '']);
+  assert.match(away.stderr, /^rebuilder: 127\.0\.0\.1:\d+: ECONNREFUSED; is a rebuilder running there/);
+  assert.equal((await rebuilder(['top', 'http://'])).status, 2);
+});
+
+test('at 80 by 24 in tmux it fills the screen, follows the state, and leaves the terminal as it was', { timeout: 60_000 }, async (t) => {
+  if (!installed(t, 'tmux')) return;
+  const state = source();
+  const server = await StatusServer.start(state, { ...off, enabled: true }, off);
+  t.after(() => server.close());
+  const socket = `${folder(t)}/tmux`;
+  const tmux = (...args: string[]): string => spawnSync('tmux', ['-S', socket, '-f', '/dev/null', ...args], { encoding: 'utf8' }).stdout;
+  t.after(() => tmux('kill-server'));
+  const shows = async (what: RegExp): Promise<string> => {
+    for (const end = Date.now() + 25_000; ;) {
+      const screen = tmux('capture-pane', '-p');
+      if (what.test(screen)) return screen;
+      assert.ok(Date.now() < end, `${what} in ${screen}`);
+      await new Promise((resolve) => setTimeout(resolve, 200));
+    }
+  };
+  tmux('new-session', '-d', '-x', '80', '-y', '24', `echo BEFORE; '${process.execPath}' '${PROGRAM}' top ${server.metricsAddress}; echo AFTER; sleep 30`);
+  const screen = await shows(/q or Ctrl-C ends/);
+  assert.ok(screen.trimEnd().split('\n').length === 24, screen);
+  assert.match(screen, /GET +shop\.example\/59\//);
+  state.node = { ...state.node, condition: 'failing', detail: 'cannot be reached: ECONNREFUSED' };
+  await shows(/Not delivering: http/);
+  tmux('send-keys', 'q');
+  assert.match(await shows(/AFTER/), /^BEFORE\n+AFTER/);
+});
