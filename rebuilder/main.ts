@@ -8,6 +8,7 @@ import { runNeeds } from './config/run-needs.ts';
 import { FileError } from './capture/file-error.ts';
 import type { Settings } from './config/settings.ts';
 import { startDemo } from './demo/demo.ts';
+import { completedConfiguration } from './service/completed-configuration.ts';
 import type { OutputFormat } from './cli/exchange-output.ts';
 import { parseEndpoint } from './forward/endpoint.ts';
 import { runWorker } from './service/in-workers.ts';
@@ -61,13 +62,14 @@ configuration or in a capture file.`);
     'The service: reads mirrored packets from the sources of the configuration,\nrebuilds the requests and delivers them to the detection nodes.')
     .option('-c, --config <file>', 'such as wallarm-node-conf.yaml')
     .addOption(endpointOption('deliver here, whatever forward.endpoint says'))
+    .option('--wait', 'wait for a configuration that is not complete yet')
     .addHelpText('after', `
 SIGTERM or Ctrl-C ends it: capture stops, what is queued is delivered for up to
 forward.drain_timeout, the ledger is logged. A second one ends it at once.
 
 Example:
   rebuilder run -c wallarm-node-conf.yaml --to http://internal-alb:8445`)
-    .action(({ config, to }: { config?: string; to?: string }) => run(needed(config, '-c <file>', 'run'), to));
+    .action(({ config, to, wait }: { config?: string; to?: string; wait?: true }) => run(needed(config, '-c <file>', 'run'), to, wait ?? false));
 
   command('replay', 'the same with capture files',
     'Rebuilds the requests of capture files, and prints or delivers them.')
@@ -214,15 +216,25 @@ function check(file: string, to: string | undefined): void {
 
 const withEndpoint = (settings: Settings, endpoint: string): Settings => ({ ...settings, forward: { ...settings.forward, endpoint } });
 
-async function run(file: string, to: string | undefined): Promise<void> {
-  const { settings: given, warnings, ignored } = loadConfig(file);
-  const settings = to === undefined ? given : withEndpoint(given, to);
+/** A configuration that has all a service needs. */
+function loadRunnable(file: string, to: string | undefined): LoadedConfig {
+  const loaded = loadConfig(file);
+  const settings = to === undefined ? loaded.settings : withEndpoint(loaded.settings, to);
   const needs = runNeeds(settings);
   if (needs.length > 0) throw new ConfigError(file, needs);
+  return { ...loaded, settings };
+}
+
+async function run(file: string, to: string | undefined, wait: boolean): Promise<void> {
+  const stopped = stopSignal();
+  const load = (): LoadedConfig => loadRunnable(file, to);
+  const say = (sentence: string): void => void process.stderr.write(`${sentence}\n`);
+  const loaded = wait ? await Promise.race([completedConfiguration(load, say), stopped]) : load();
+  if (loaded === undefined) process.exit(0);
+  const { settings, warnings, ignored } = loaded;
   const { logger: log, close } = openServiceLog(settings.log);
   for (const warning of warnings) log.warn(warning);
   if (ignored.length > 0) log.info(`no effect here, these belong to the detection node: ${ignored.join(', ')}`);
-  const stopped = stopSignal();
   const service = await startService(settings, { log, observerOf: requestObserver });
   await stopped;
   log.info('stopping: capture ends, what is queued is delivered');

@@ -20,6 +20,8 @@ export function openSocketGroup(
 ): SocketGroup {
   // SO_REUSEPORT also lets a second process of the same user join in and take half the traffic: find out first whether the port is free.
   const probe = openUdpSocket(libc, options);
+  // With one worker there is nothing to spread: an ordinary socket, also where the kernel takes no program for a group.
+  if (workers === 1) return { port: probe.port, sockets: [probe], close: () => libc.close(probe.fd) };
   libc.close(probe.fd);
   const sockets: UdpSocket[] = [];
   const close = (): void => {
