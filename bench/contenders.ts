@@ -40,7 +40,7 @@ async function shipped(dir: string): Promise<string> {
   writeFileSync(join(node, 'node'), `#!/bin/sh\nexec ${process.env['BENCH_NODE'] ?? process.execPath} "$@"\n`, { mode: 0o755 });
   const launcher = join(dir, 'bin', 'rebuilder');
   mkdirSync(dirname(launcher));
-  copyFileSync(join(ROOT, 'package', 'files', 'rebuilder'), launcher);
+  copyFileSync(join(ROOT, 'package', 'files', 'bin', 'rebuilder'), launcher);
   return launcher;
 }
 

@@ -1,21 +1,25 @@
-// `npm run package [-- --with-node]`: the service as one tarball that an instance installs without building or fetching anything.
+// `npm run package [-- --with-node | --release]`: the service as tarballs that a machine installs without building or fetching anything.
 import { createHash } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { basename, dirname } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { ARCHITECTURES, contents, type Architecture } from './contents.ts';
+import { ARCHITECTURES, VERSION, contents, type Architecture, type Contents } from './contents.ts';
 import { tarball } from './tarball.ts';
 
 const USAGE = `Usage: npm run package -- [--with-node] [--node-for x64|arm64]… [--output FILE]
+       npm run package -- --release [--output FOLDER]
 
-Writes dist/vpc-mirror.tar.gz and its SHA-256. Instances then use Node from their distribution (nodejs24 on Amazon Linux 2023).
+Writes dist/vpc-mirror.tar.gz, its SHA-256 and its bill of materials (CycloneDX). Instances then use Node from their distribution (nodejs24 on
+Amazon Linux 2023).
   --with-node       bring Node along, for x64 and arm64: dist/vpc-mirror-with-node.tar.gz
   --node-for ARCH   bring Node along for this processor only
-  --output FILE     another name`;
+  --release         what a release consists of, in dist/release: tarballs without Node and with that of each processor, SHA256SUMS, bills of
+                    materials, licences
+  --output PATH     another place`;
 
 class UsageError extends Error {}
 
-interface Options { readonly withNode: readonly Architecture[]; readonly output: string; readonly entry: string }
+interface Options { readonly release: boolean; readonly withNode: readonly Architecture[]; readonly output: string; readonly entry: string }
 
 function options(args: readonly string[]): Options | undefined {
   const { values } = parseArgs({
@@ -23,6 +27,7 @@ function options(args: readonly string[]): Options | undefined {
     options: {
       'with-node': { type: 'boolean', default: false },
       'node-for': { type: 'string', multiple: true, default: [] },
+      'release': { type: 'boolean', default: false },
       'output': { type: 'string' },
       'entry': { type: 'string', default: 'package/entry.ts' },
       'help': { type: 'boolean', default: false },
@@ -35,22 +40,43 @@ function options(args: readonly string[]): Options | undefined {
     return known;
   });
   const withNode = chosen.length > 0 ? chosen : values['with-node'] ? ARCHITECTURES : [];
-  return { withNode, entry: values.entry, output: values.output ?? `dist/vpc-mirror${withNode.length > 0 ? '-with-node' : ''}.tar.gz` };
+  if (values.release && withNode.length > 0) throw new UsageError('--release brings Node along in tarballs of their own: leave --with-node and --node-for out.');
+  const output = values.release ? 'dist/release' : `dist/vpc-mirror${withNode.length > 0 ? '-with-node' : ''}.tar.gz`;
+  return { release: values.release, withNode, entry: values.entry, output: values.output ?? output };
+}
+
+/** Writes a file and says so. @returns its line of a list of checksums */
+function write(file: string, data: Uint8Array): string {
+  const sha256 = createHash('sha256').update(data).digest('hex');
+  writeFileSync(file, data);
+  console.log(`${file}  ${(data.length / 1e6).toFixed(1)} MB  sha256 ${sha256}`);
+  return `${sha256}  ${basename(file)}\n`;
+}
+
+async function one({ entry, withNode, output }: Options): Promise<void> {
+  const { files, billOfMaterials } = await contents(entry, withNode);
+  mkdirSync(dirname(output), { recursive: true });
+  writeFileSync(`${output}.sha256`, write(output, tarball(files)));
+  write(`${output.replace(/\.tar\.gz$/, '')}.cdx.json`, billOfMaterials);
+}
+
+async function release({ entry, output }: Options): Promise<void> {
+  mkdirSync(output, { recursive: true });
+  let sums = '';
+  let last: Contents | undefined;
+  for (const architecture of [undefined, ...ARCHITECTURES]) {
+    last = await contents(entry, architecture === undefined ? [] : [architecture]);
+    const name = join(output, `vpc-mirror-${VERSION}${architecture === undefined ? '' : `-node-${architecture}`}`);
+    sums += write(`${name}.tar.gz`, tarball(last.files)) + write(`${name}.cdx.json`, last.billOfMaterials);
+  }
+  if (last !== undefined) sums += write(join(output, 'LICENSES.txt'), last.licences);
+  writeFileSync(join(output, 'SHA256SUMS'), sums);
 }
 
 async function main(args: readonly string[]): Promise<void> {
   const chosen = options(args);
-  if (chosen === undefined) {
-    console.log(USAGE);
-    return;
-  }
-  const { withNode, output, entry } = chosen;
-  const packed = tarball(await contents(entry, withNode));
-  const sha256 = createHash('sha256').update(packed).digest('hex');
-  mkdirSync(dirname(output), { recursive: true });
-  writeFileSync(output, packed);
-  writeFileSync(`${output}.sha256`, `${sha256}  ${basename(output)}\n`);
-  console.log(`${output}  ${(packed.length / 1e6).toFixed(1)} MB  sha256 ${sha256}`);
+  if (chosen === undefined) console.log(USAGE);
+  else await (chosen.release ? release : one)(chosen);
 }
 
 try {

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { basename, dirname, relative, resolve } from 'node:path';
-import { build, type Plugin } from 'esbuild';
+import { build, type Metafile, type Plugin } from 'esbuild';
 
 /** Not in the bundle: koffi finds its native part next to its own files; cap needs the libpcap of one distribution. */
 const EXTERNAL = ['koffi', 'cap'];
@@ -13,6 +13,8 @@ export interface Bundle {
   readonly files: readonly { readonly name: string; readonly data: Uint8Array }[];
   /** What went in, sources and files of packages: paths relative to the working directory. */
   readonly inputs: readonly string[];
+  /** The same as esbuild tells it, with who imports what. */
+  readonly metafile: Metafile;
 }
 
 export interface BundleOptions {
@@ -55,6 +57,7 @@ export async function bundle(entry: string, { sourceMapsFor }: BundleOptions = {
         ...[...assets].map((path) => ({ name: basename(path), data: readFileSync(path) })),
       ],
       inputs: [...Object.keys(result.metafile.inputs), ...[...assets].map((path) => relative('.', path))],
+      metafile: result.metafile,
     };
   }
 }

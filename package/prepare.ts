@@ -35,6 +35,6 @@ async function prepare(program: string): Promise<void> {
   }
   // Chunks have their content's hash for a name: those of the bundle before are left over.
   for (const left of readdirSync(folder)) {
-    if (!written.some(({ name }) => name === left)) rmSync(join(folder, left), { force: true });
+    if (left.startsWith('chunk-') && !written.some(({ name }) => left.startsWith(name))) rmSync(join(folder, left), { force: true });
   }
 }

