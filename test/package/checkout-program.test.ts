@@ -12,7 +12,7 @@ const TSX = pathToFileURL(resolve('node_modules/tsx/dist/loader.mjs')).href;
 let checkout = '';
 before(() => {
   checkout = mkdtempSync(join(tmpdir(), 'checkout-'));
-  for (const name of ['package', 'rebuilder', 'package.json', 'tsconfig.json']) cpSync(name, join(checkout, name), { recursive: true });
+  for (const name of ['package', 'rebuilder', 'docs', 'package.json', 'tsconfig.json']) cpSync(name, join(checkout, name), { recursive: true });
   writeFileSync(join(checkout, 'package.json'), JSON.stringify({ ...JSON.parse(readFileSync('package.json', 'utf8')), bin: { rebuilder: 'rebuilder/rebuilder.js' } }));
   symlinkSync(resolve('node_modules'), join(checkout, 'node_modules'));
 });
@@ -51,6 +51,7 @@ test('it counts what is in the files, not when they were written', () => {
 test('after an edit of any file that went in, the sources run as they are now, until a bundle of them is prepared', () => {
   const cases: readonly (readonly [what: string, file: string, from: string, to: string])[] = [
     ['a source', 'rebuilder/main.ts', 'Turns mirrored packets', 'Turns edited packets'],
+    ['a page that is served', 'rebuilder/status/browser/status.html', '</html>', '<!-- edited --></html>'],
     ['the version', 'package.json', '"version":"', '"version":"1'],
     ['how it is made', 'package/bundle.ts', 'target: \'node20\'', 'target: \'node22\''],
   ];
