@@ -1,4 +1,5 @@
-# Mirrored interfaces -> NLB -> rebuilders -> Wallarm nodes (NGINX ones behind an ALB, native ones behind the NLB), or an endpoint. Which interfaces: interfaces.tf.
+# Mirrored interfaces -> NLB -> rebuilders -> Wallarm nodes (NGINX ones behind an ALB, native ones behind the NLB), or an endpoint.
+# Which interfaces: interfaces.tf.
 
 provider "aws" {
   region = var.region
@@ -55,6 +56,10 @@ module "rebuild" {
   instance_type = var.rebuilder_instance_type
   min_size      = var.rebuilder_min_size
   max_size      = var.rebuilder_max_size
+  ami_update    = var.ami_update
+
+  iam_path                     = var.iam_path
+  iam_permissions_boundary_arn = var.iam_permissions_boundary_arn
 
   responses_mirrored = local.responses_mirrored
   http_mirror_cidrs  = var.http_mirror_cidrs
@@ -64,6 +69,7 @@ module "rebuild" {
     proxy_headers  = length(var.proxy_cidrs) == 0 ? [] : [{ trusted_networks = var.proxy_cidrs, real_ip = ["X-Forwarded-For"] }]
     proxy_protocol = var.proxy_protocol
   }
+  config_extra = var.rebuilder_config_extra
 
   alarm_actions = var.alarm_actions
 }
@@ -108,6 +114,9 @@ module "nodes" {
   tenants            = var.wallarm_tenants
   api_discovery_only = var.api_discovery_only
   kms_key_arns       = var.kms_key_arns
+
+  iam_path                     = var.iam_path
+  iam_permissions_boundary_arn = var.iam_permissions_boundary_arn
 
   certificate = var.node != "native" ? null : {
     secret_arn          = try(var.native.certificate_secret_arn, null)

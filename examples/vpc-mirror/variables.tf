@@ -29,6 +29,18 @@ variable "private_subnet_ids" {
   type        = list(string)
 }
 
+variable "iam_path" {
+  description = "Path of the roles and instance profiles, where an organisation's policies want one."
+  type        = string
+  default     = "/"
+}
+
+variable "iam_permissions_boundary_arn" {
+  description = "Policy that bounds what the roles may ever do, where an organisation's policies want one."
+  type        = string
+  default     = null
+}
+
 ################################################################################
 # What is mirrored (which interfaces: interfaces.tf)
 ################################################################################
@@ -144,6 +156,12 @@ variable "rebuilder_max_size" {
   default     = 6
 }
 
+variable "rebuilder_config_extra" {
+  description = "Further keys of the rebuilders' configuration (docs/configuration.md), such as { route_config = { wallarm_application = \"7\" } }."
+  type        = any
+  default     = {}
+}
+
 variable "alarm_actions" {
   description = "ARNs that the alarms notify, such as an SNS topic's."
   type        = list(string)
@@ -226,7 +244,7 @@ variable "wallarm_labels" {
 }
 
 variable "wallarm_tenants" {
-  description = "NGINX nodes: UUIDs of the tenants that the rebuilders' routes name."
+  description = "NGINX nodes: UUIDs of the tenants that the rebuilders' routes name (rebuilder_config_extra.route_config)."
   type        = set(string)
   default     = []
 }
@@ -244,7 +262,7 @@ variable "node_ami_id" {
 }
 
 variable "ami_update" {
-  description = "Whether an apply takes newer images when there are any, and rolls the instances."
+  description = "Whether rebuilders and nodes follow the newest images: an apply after one was published then replaces them. Otherwise those of the first apply are kept."
   type        = bool
   default     = false
 }

@@ -66,7 +66,9 @@ test('the stack and examples/vpc-mirror plan the same resources', async (t) => {
   const planned = async (workspace: Workspace): Promise<string[]> => {
     await workspace.init();
     // The example may do without nodes, so they are counted there.
-    return (await workspace.plan()).map(({ address, change }) => `${change.actions.join('+')} ${address.replace('module.nodes[0]', 'module.nodes')}`).sort();
+    // What checks its variables together, types check in the stack.
+    return (await workspace.plan()).filter(({ address }) => address !== 'terraform_data.inputs')
+      .map(({ address, change }) => `${change.actions.join('+')} ${address.replace('module.nodes[0]', 'module.nodes')}`).sort();
   };
   const expected = await planned(example);
   assert.ok(expected.length > 40);
