@@ -442,3 +442,31 @@ run "idle_by_nature" {
     error_message = "silence is no alarm where that is said; the others stay"
   }
 }
+
+run "the_bucket_of_the_tarball" {
+  command = plan
+
+  variables {
+    artifact_file          = "./main.tf"
+    artifact_s3_uri        = null
+    artifact_sha256        = null
+    artifact_versions_kept = 3
+  }
+
+  assert {
+    condition = (
+      one(data.aws_iam_policy_document.artifact[0].statement).effect == "Deny"
+      && one(one(data.aws_iam_policy_document.artifact[0].statement).condition).variable == "aws:SecureTransport"
+      && tolist(one(one(data.aws_iam_policy_document.artifact[0].statement).condition).values) == tolist(["false"])
+    )
+    error_message = "TLS only"
+  }
+  assert {
+    condition     = one(aws_s3_bucket_versioning.artifact[0].versioning_configuration).status == "Enabled" && aws_s3_object.artifact[0].key == "vpc-mirror.tar.gz"
+    error_message = "a new tarball is a new version of one object"
+  }
+  assert {
+    condition     = [for rule in aws_s3_bucket_lifecycle_configuration.artifact[0].rule : rule.noncurrent_version_expiration[0].newer_noncurrent_versions if rule.id == "previous-versions"] == [3]
+    error_message = "as many earlier ones as asked for are kept"
+  }
+}
