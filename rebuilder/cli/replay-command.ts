@@ -37,8 +37,10 @@ export const onlyTo = (settings: Settings, endpoint: string): Settings => (
   { ...settings, forward: { ...settings.forward, endpoint, extProc: { ...settings.forward.extProc, endpoint: '' } } }
 );
 
-/** Prints exchanges, or delivers them with `to`; rules and limits of a configuration apply when one is given. On stderr: progress and a summary
- * for people, the ledger as one line for programs. */
+/**
+ * Prints exchanges, or delivers them with `to`; rules and limits of a configuration apply when one is given. On stderr: progress and a summary
+ * for people, the ledger as one line for programs.
+ */
 export async function replayCommand(files: readonly string[], { settings, defaults, format, to, ledger: ledgerFile }: ReplayOptions): Promise<void> {
   const ledger = new Ledger();
   const isWatched = process.stderr.isTTY === true;

@@ -58,7 +58,7 @@ function undefinedAliases(document: Document, lines: LineCounter): Mistake[] {
   return found;
 }
 
-/** At least as deep as the text can be nested: brackets in one another, and steps of indentation. */
+/** How deep brackets stand in one another, and lists in lists on one line. (Keys below keys cost a line and its indentation each.) */
 function depthOf(text: string): number {
   let brackets = 0;
   let deepest = 0;
@@ -66,9 +66,6 @@ function depthOf(text: string): number {
     if (char === '[' || char === '{') deepest = Math.max(deepest, ++brackets);
     else if (char === ']' || char === '}') brackets = Math.max(0, brackets - 1);
   }
-  for (const line of text.split('\n')) {
-    const [indent = ''] = /^[ -]*/.exec(line) ?? [];
-    deepest = Math.max(deepest, indent.length / 2 >= MAX_DEPTH ? indent.replaceAll(' ', '').length + Math.floor(indent.length / 8) : indent.replaceAll(' ', '').length);
-  }
+  for (const [dashes] of text.matchAll(/^ *(?:- +)+/gm)) deepest = Math.max(deepest, dashes.replaceAll(' ', '').length);
   return deepest;
 }
