@@ -2,8 +2,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { basename, dirname, relative, resolve } from 'node:path';
 import { build, type Metafile, type Plugin } from 'esbuild';
 
-/** Not in the bundle: koffi finds its native part next to its own files; cap needs the libpcap of one distribution. */
-const EXTERNAL = ['koffi', 'cap'];
+/** Not in the bundle: koffi finds its native part next to its own files. */
+const EXTERNAL = ['koffi'];
 
 const FILE_URL = /new URL\(\s*'(\.[^']+)'\s*,\s*import\.meta\.url\s*\)/g;
 

@@ -17,7 +17,7 @@ const vni = () => integer(0, 0xffffff);
 const listener = (address: string, wherefrom: string) => ({
   listen_addr: key(listenAddress().prefault(address), { effect: 'UDP address and port to listen on' }),
   vni_filter: key(list(vni()).prefault([]), { effect: `${wherefrom} VNIs accepted; empty = all` }),
-  filter: key(text().prefault(''), { effect: 'BPF expression over the inner packets; empty = all. Needs libpcap (the optional package `cap`)' }),
+  filter: key(text().prefault(''), { effect: 'BPF expression over the inner packets; empty = all. Needs libpcap' }),
   receive_buffer: key(size(65536, GIB).prefault('64MiB'), {
     effect: 'Receive buffer asked of the kernel for each socket; the granted size is logged (`net.core.rmem_max` caps it without CAP_NET_ADMIN)', unit: 'size',
   }),
