@@ -50,6 +50,8 @@ const CASES: readonly Case[] = [
     headers: ['Forwarded: for="[2001:db8::1]:4711";proto=https;host="shop.example:8443"'], address: '2001:db8::1', proto: 'https', host: 'shop.example:8443' },
   { why: 'the original host', headers: ['X-Forwarded-Host: shop.example:8443'], address: '10.0.1.7', host: 'shop.example:8443' },
   { why: 'a host that could end a line or hold anything else is none', headers: ['X-Forwarded-Host: shop.example/path', 'Host: h'], address: '10.0.1.7' },
+  { why: 'a host of 255 bytes', headers: [`X-Forwarded-Host: ${'h'.repeat(255)}`], address: '10.0.1.7', host: 'h'.repeat(255) },
+  { why: 'a host longer than a name can be is none', headers: [`X-Forwarded-Host: ${'h'.repeat(256)}`], address: '10.0.1.7' },
   { why: 'an IPv6 sender', rules: [{ ...INSIDE, trustedNetworks: ['2001:db8::/32'] }], from: { clientAddress: '2001:db8::5' },
     headers: ['X-Forwarded-For: 198.51.100.7'], address: '198.51.100.7' },
 ];

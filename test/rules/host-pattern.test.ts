@@ -8,6 +8,8 @@ const CASES: readonly (readonly [pattern: string, host: string, matches: boolean
   ['*.host.com', 'a.host.com.evil', false], ['a?.com', 'ab.com', true], ['a?.com', 'a.com', false], ['a[0-9].com', 'a7.com', true],
   ['a[0-9].com', 'ab.com', false], ['a[^0-9].com', 'ab.com', true], ['a[^0-9].com', 'a7.com', false], ['a\\*.com', 'a*.com', true],
   ['a\\*.com', 'ab.com', false], ['*', 'anything', true], ['*', 'a/b', false], ['*.HOST.com', 'x.host.com', true],
+  // A set holds at least one character, so the first bracket behind the opening one is of it; one that never ends is a character.
+  ['a[]x].com', 'a].com', true], ['a[]x].com', 'ax.com', true], ['a[bc', 'a[bc', true], ['a[bc', 'ab', false], ['a[]', 'a[]', true],
 ];
 
 for (const [pattern, host, matches] of CASES) {

@@ -52,6 +52,20 @@ test('the innermost frame decides, in VXLAN, GENEVE and VXLAN inside GENEVE', as
   ]);
 });
 
+test('a frame that the capture cut is judged by the length it had', async (t) => {
+  if (await loadLibpcap() === null) {
+    absent(t, 'libpcap is not installed: apt-get install libpcap0.8');
+    return;
+  }
+  for (const [expression, expected] of [['greater 500', 1], ['less 500', 0]] as const) {
+    const sink = new CollectedFrames();
+    const filter = await InnerFilter.create(expression, sink, new Ledger());
+    const bytes = encodeVxlan(1, web);
+    filter.frame(LinkType.vxlan, bytes, 0, bytes.length, bytes.length + 1000, 1, 42);
+    assert.equal(sink.frames.length, expected, expression);
+  }
+});
+
 test('tags and Ethernet addresses can be asked for', async (t) => {
   await passes(t, 'vlan 3 and tcp port 80', [
     ['the VLAN', LinkType.vxlan, encodeVxlan(1, vlan(3, web)), true],
