@@ -111,6 +111,11 @@ export const COUNTERS = {
   'tcp.cut_bytes': define('note', 'events', 'Bytes cut off'),
   'tcp.correction_memcap': define('note', 'segments', 'Segments not kept for corrections because limits.correction_bytes was reached'),
 
+  // --- pipeline: a fault of ours costs the packet that met it, and its connection
+  'pipeline.faults': define('note', 'events', 'Faults in the program, each met by one packet or one look at what waits: please report them'),
+  'pipeline.faulted_packets': define('lost', 'packets', 'Packets that met a fault'),
+  'pipeline.faulted_bytes': define('lost', 'bytes', 'Stream bytes of those packets and of their connections, which end with them'),
+
   // --- stream bytes: every captured byte of TCP data ends in one of these
   'tcp.stream_bytes': define('in', 'bytes', 'Bytes of TCP data captured'),
   'tcp.invalid_checksum_bytes': define('lost', 'bytes', 'Bytes of segments with a wrong checksum'),
@@ -284,6 +289,16 @@ export class Ledger {
 
   count(name: CounterName, n = 1): void {
     this.values[INDEX[name]]! += n;
+  }
+
+  /** What came in of a unit and has no end yet: Σ in − Σ out − Σ lost. What is in flight is part of it. */
+  open(unit: Definition['unit']): number {
+    let open = 0;
+    for (const name of COUNTER_NAMES) {
+      const { role, unit: own } = COUNTERS[name];
+      if (own === unit && role !== 'note') open += role === 'in' ? this.get(name) : -this.get(name);
+    }
+    return open;
   }
 
   get(name: CounterName): number {

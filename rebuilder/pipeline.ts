@@ -38,6 +38,8 @@ export interface PipelineOptions {
     readonly stallTimeoutMs: number;
   };
   readonly bodyLimitBytes: number;
+  /** Times are the machine's own, which may be set: they never go back by more than moments. */
+  readonly isLive?: boolean;
   readonly parseResponses: boolean;
   readonly responseTimeoutMs: number;
   /** Further UDP ports that carry VXLAN inside captured frames. */
@@ -50,6 +52,8 @@ export interface PipelineOptions {
   readonly admit?: (packet: Packet) => CounterName | null;
 }
 
+/** A clock that goes back farther was set; packets of several sources may be this much out of order. */
+const STEP_MS = 1000;
 /** How often what waits is looked at, also within a batch. */
 const EXPIRY_MS = 20;
 /** So much of what was read last is remembered of connections of which one direction is seen. */
@@ -114,6 +118,17 @@ export class Pipeline implements FrameSink, ConnectionHandler, ExchangeSink {
     this.lastFrameMs = timeMs;
     const nowMs = this.#advance(timeMs);
     if (nowMs - this.#lastExpiryMs >= EXPIRY_MS) this.#expire(nowMs);
+    try {
+      this.#frame(link, bytes, start, end, originalLength, timeMs, outerSource, nowMs);
+    } catch (fault) {
+      this.#flows.abandon(this.#packet);
+      this.#faulted(fault);
+    }
+  }
+
+  #frame(
+    link: number, bytes: Uint8Array, start: number, end: number, originalLength: number, timeMs: number, outerSource: number, nowMs: number,
+  ): void {
     const packet = this.#packet;
     let wasFragmented = false;
     let outcome = decapsulate(link, bytes, start, end, originalLength, outerSource, packet);
@@ -157,6 +172,8 @@ export class Pipeline implements FrameSink, ConnectionHandler, ExchangeSink {
    */
   #advance(timeMs: number): number {
     if (this.#epochMs < 0) this.#epochMs = Math.floor(timeMs);
+    // The clock of the machine was set back: what was waited for is waited for no longer than before. (Files may go back by themselves.)
+    if (this.#options.isLive === true && timeMs - this.#epochMs < this.#nowMs - STEP_MS) this.#epochMs = Math.floor(timeMs - this.#nowMs);
     const nowMs = timeMs - this.#epochMs;
     this.#nowMs = nowMs;
     this.#http.nowMs = nowMs;
@@ -165,11 +182,25 @@ export class Pipeline implements FrameSink, ConnectionHandler, ExchangeSink {
 
   #expire(nowMs: number): void {
     this.#lastExpiryMs = nowMs;
-    this.#flows.expire(nowMs);
-    this.#defragmenter.expire(nowMs);
-    for (const connection of this.#http.waiting) {
-      if (!connection.expire(nowMs)) this.#http.waiting.delete(connection);
+    try {
+      this.#flows.expire(nowMs);
+      this.#defragmenter.expire(nowMs);
+      for (const connection of this.#http.waiting) {
+        if (!connection.expire(nowMs)) this.#http.waiting.delete(connection);
+      }
+    } catch (fault) {
+      this.#faulted(fault);
     }
+  }
+
+  /** A fault in the program ends neither the thread nor the account: what it cost is what has no end now. Said aloud once. */
+  #faulted(fault: unknown): void {
+    const { ledger } = this;
+    if (ledger.get('pipeline.faults') === 0) process.emitWarning(fault instanceof Error ? fault : String(fault), { code: 'PIPELINE_FAULT' });
+    ledger.count('pipeline.faults');
+    const { pendingPackets, pendingBytes } = this.gauges();
+    ledger.count('pipeline.faulted_packets', Math.max(0, ledger.open('packets') - pendingPackets));
+    ledger.count('pipeline.faulted_bytes', Math.max(0, ledger.open('bytes') - pendingBytes));
   }
 
   /** The end of all input: what waits is given up, emitted or counted. */

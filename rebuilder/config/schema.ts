@@ -205,13 +205,13 @@ const sections = {
     reorder_time: key(duration(0, 3_600_000).prefault('200ms'), {
       effect: 'How long segments may come out of order: a hole that the receiver has acknowledged is waited for no longer', unit: 'duration',
     }),
-    stall_timeout: key(duration(0, DAY).prefault('1500ms'), {
+    stall_timeout: key(duration(0, DAY).prefault('10s'), {
       effect: 'A request to which nothing was added is delivered as it is, and once more if its rest comes; 0 = never', unit: 'duration',
     }),
     gap_bytes: key(size(1024, GIB).prefault('4MiB'), { effect: 'Bytes buffered behind a hole of one stream before it is given up', unit: 'size' }),
     reorder_bytes: key(size(65536, 64 * GIB).prefault('128MiB'), { effect: 'Bytes buffered behind holes, all streams together', unit: 'size' }),
     fragments_bytes: key(size(65536, 64 * GIB).prefault('16MiB'), { effect: 'IP fragments buffered, all together', unit: 'size' }),
-    fragment_timeout: key(duration(10, 3_600_000).prefault('5s'), { effect: 'How long the rest of a fragmented packet is waited for', unit: 'duration' }),
+    fragment_timeout: key(duration(10, 3_600_000).prefault('30s'), { effect: 'How long the rest of a fragmented packet is waited for', unit: 'duration' }),
     head_bytes: key(size(1024, 1 << 24).prefault('64KiB'), { effect: 'Longest request line with headers; a longer one is cut, and the request marked', unit: 'size' }),
     correction_bytes: key(size(0, 64 * GIB).prefault('32MiB'), { effect: 'Damaged requests kept to be corrected by late segments, all together', unit: 'size' }),
   }).prefault({}),

@@ -239,7 +239,7 @@ export class Connection {
         return true;
       }
       half.seen = true;
-      half.sums.accept(packet);
+      half.accepts(packet);
       half.receiver.syn(packet);
       if (packet.dataEnd > packet.dataStart) half.synData(packet, nowMs);
       return true;
@@ -280,7 +280,7 @@ export class Connection {
     this.#newSyn = null;
     this.#answerIsn = packet.seq;
     half.seen = true;
-    half.sums.accept(packet);
+    half.accepts(packet);
     half.startAt(advance(packet.seq, 1));
     half.answers(packet, nowMs);
     return true;

@@ -12,6 +12,9 @@ const replaced = { bytes: 0 };
 
 /** One direction of a connection: what each of its segments brings to the stream. */
 export class HalfStream extends StreamOrder {
+  #segmentSums = false;
+  #headerSums = false;
+
   /** The SYN that opens the connection carries data (RFC 7413): whether they are taken, the answer tells. */
   synData(packet: Packet, nowMs: number): void {
     const { bytes, dataStart, dataEnd } = packet;
@@ -36,13 +39,25 @@ export class HalfStream extends StreamOrder {
     return !this.started || seq === this.nextSeq || seq === this.queue?.end || (this.waitsForPeer && this.sent && seq === this.sentSeq);
   }
 
+  /**
+   * Are its checksums right, or none was ever: then the capture spoilt them (segmentation offload, addresses that were replaced)? In a direction that has
+   * shown right ones a wrong or missing one is the receiver's reason to drop, so ours, too.
+   */
+  accepts({ checksum, headerSum }: Packet): boolean {
+    if (checksum === 'wrong' && this.#segmentSums) return false;
+    if ((headerSum === 'none' || headerSum === 'wrong') && this.#headerSums) return false;
+    if (checksum === 'correct') this.#segmentSums = true;
+    if (headerSum === 'correct') this.#headerSums = true;
+    return true;
+  }
+
   /** One segment of this direction that is neither SYN nor RST. @returns false: nobody takes it */
   segment(packet: Packet, nowMs: number): boolean {
     const { ledger } = this.context;
     const { seq, flags } = packet;
     this.seen = true;
     const length = packet.dataEnd - packet.dataStart;
-    let doubts: number = this.sums.accept(packet) ? Doubt.none : Doubt.checksum;
+    let doubts: number = this.accepts(packet) ? Doubt.none : Doubt.checksum;
     if (doubts === Doubt.none && !this.waitsForPeer) {
       doubts = this.receiver.judge(packet, this.peer!, this.peer!.receiver, this.nextSeq, this.started);
     }
@@ -65,7 +80,7 @@ export class HalfStream extends StreamOrder {
     } else if (!this.started) {
       this.#enqueue(packet, seq, nowMs);
       // What the other side acknowledged last is where this one goes on.
-      if (!this.started && (this.queue!.length >= PICKUP_SEGMENTS || this.missing.isAckedAt(this.queue!.first?.seq))) this.begin();
+      if (!this.started && (this.queue!.length >= PICKUP_SEGMENTS || (this.acked && this.queue!.first?.seq === this.ackedSeq))) this.begin();
     } else {
       this.#data(packet, seq, length, nowMs);
     }
@@ -97,7 +112,7 @@ export class HalfStream extends StreamOrder {
     }
     this.deliver(packet.bytes, packet.dataStart + known, packet.dataEnd, advance(seq, known), packet);
     if (this.queuedBytes > 0) this.drain(false);
-    else if (this.missing.isAwaited) this.settle();
+    else if (this.dueMs !== Infinity && this.missing.isAwaited) this.settle();
     if (this.contest !== null) this.contest.read(this, packet, seq, this.queuedBytes === 0);
     if (this.dueMs === Infinity && this.sink.unfinished) this.look();
   }

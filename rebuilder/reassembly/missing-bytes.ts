@@ -5,11 +5,8 @@ export const MAX_WINDOW_BYTES = 1 << 26;
 /** No time that a packet has: capture files also go back in time, to before their first packet. */
 const NOT_WAITING = -(2 ** 31);
 
-/** What is known to be missing in one direction, and since when it is waited for. */
+/** Since when something is missing in one direction, and where its sender has shown to be. */
 export class MissingBytes {
-  /** Highest acknowledgment the peer sent; valid when #acked. */
-  ackedSeq = 0;
-  #acked = false;
   /** Sequence number of an empty segment beyond the bytes we have: they were sent, and lost. */
   edgeSeq = 0;
   #edge = false;
@@ -31,25 +28,6 @@ export class MissingBytes {
 
   stop(): void {
     this.#sinceMs = NOT_WAITING;
-  }
-
-  /** @returns false: nothing new */
-  acknowledged(ack: number): boolean {
-    if (this.#acked && distance(ack, this.ackedSeq) <= 0) return false;
-    this.ackedSeq = ack;
-    this.#acked = true;
-    return true;
-  }
-
-  isAckedAt(seq: number | undefined): boolean {
-    return this.#acked && seq === this.ackedSeq;
-  }
-
-  /** Bytes that the peer has and we have not. @param fin 1: the peer also acknowledges a FIN */
-  acknowledgedBytes(nextSeq: number, fin: number): number {
-    if (!this.#acked) return 0;
-    const missing = distance(this.ackedSeq, nextSeq) - fin;
-    return missing > MAX_WINDOW_BYTES ? 0 : missing;
   }
 
   setEdge(seq: number): void {

@@ -37,6 +37,8 @@ const UNKNOWN_SCALE = -2;
 const PAWS_WINDOW = 1;
 /** A capture may lack the last announcements, and what stands in for a server may announce nothing: only what is far beyond is odd. */
 const WINDOW_SLACK = 1 << 22;
+/** Acknowledgments of a connection whose other direction is not seen may be this far apart whatever window it announced: packets may be missing. */
+const LEAST_BOUND = 1 << 18;
 /** With a window whose scale is not known. */
 const LARGEST_WINDOW = 1 << 30;
 
@@ -131,8 +133,8 @@ export class Receiver {
   }
 
   #isOld(timestamp: number, other: Receiver): boolean {
-    if (!this.#hasTimestamp || this.#timestamp === 0 || this.offersTimestamps === false || other.offersTimestamps === false) return false;
-    return distance(this.#timestamp, timestamp) > PAWS_WINDOW;
+    if (!this.#hasTimestamp || this.#timestamp === 0 || distance(this.#timestamp, timestamp) <= PAWS_WINDOW) return false;
+    return this.offersTimestamps !== false && other.offersTimestamps !== false;
   }
 
   #isOddAck(ack: number, far: FarEnd): boolean {
@@ -141,7 +143,7 @@ export class Receiver {
     const behind = distance(this.#acked, ack);
     if (far.sent) return behind > Math.min(this.#windowBound, Math.max(0, distance(this.#acked, this.#firstAck)));
     // The other direction is not seen: it cannot have sent more than there was room for.
-    return Math.abs(behind) > this.#windowBound;
+    return Math.abs(behind) > Math.max(this.#windowBound, LEAST_BOUND);
   }
 
   get #windowBound(): number {

@@ -4,7 +4,6 @@ import { MAX_WINDOW_BYTES, MissingBytes } from './missing-bytes.ts';
 import { Receiver } from './receiver.ts';
 import type { Segment, SegmentQueue } from './segments.ts';
 import { advance, distance } from './sequence.ts';
-import { ShownSums } from './shown-sums.ts';
 import type { StreamContext } from './stream-context.ts';
 import type { Provenance } from './provenance.ts';
 import type { StreamSink } from './stream-sink.ts';
@@ -32,7 +31,6 @@ export abstract class StreamOrder implements Waiting {
   sentSeq = 0;
   sent = false;
   readonly receiver = new Receiver();
-  readonly sums = new ShownSums();
   /** Sequence number of its FIN; valid when hasFin. */
   protected finSeq = 0;
   protected hasFin = false;
@@ -44,6 +42,9 @@ export abstract class StreamOrder implements Waiting {
   protected lastRead = NOTHING;
   protected queue: SegmentQueue | null = null;
   protected readonly missing = new MissingBytes();
+  /** Highest acknowledgment the peer sent; valid when acked. */
+  protected ackedSeq = 0;
+  protected acked = false;
   protected readonly context: StreamContext;
 
   constructor(context: StreamContext, sink: StreamSink) {
@@ -89,7 +90,10 @@ export abstract class StreamOrder implements Waiting {
   /** The peer has received everything before `ack`. */
   acknowledged(ack: number, nowMs: number): void {
     this.contest?.acknowledged(this, ack);
-    if (this.missing.acknowledged(ack) && this.missingAcknowledged() > 0) this.waitFrom(nowMs);
+    if (this.acked && distance(ack, this.ackedSeq) <= 0) return;
+    this.ackedSeq = ack;
+    this.acked = true;
+    if (this.missingAcknowledged() > 0) this.waitFrom(nowMs);
   }
 
   /** Looks whether what is waited for has become not worth waiting for. */
@@ -126,7 +130,7 @@ export abstract class StreamOrder implements Waiting {
       } else if (first !== undefined) {
         this.skipTo(first.seq);
       } else if (this.missingAcknowledged() > 0) {
-        this.skipTo(this.missing.ackedSeq);
+        this.skipTo(this.ackedSeq);
       } else if (this.missing.isEdgeAhead(this.nextSeq)) {
         this.skipTo(this.missing.edgeSeq);
       } else if (this.contest !== null) {
@@ -263,7 +267,9 @@ export abstract class StreamOrder implements Waiting {
 
   /** Bytes that the peer has and we have not. */
   protected missingAcknowledged(): number {
-    return this.started ? this.missing.acknowledgedBytes(this.nextSeq, this.finSeen ? 1 : 0) : 0;
+    if (!this.started || !this.acked) return 0;
+    const missing = distance(this.ackedSeq, this.nextSeq) - (this.finSeen ? 1 : 0);
+    return missing > MAX_WINDOW_BYTES ? 0 : missing;
   }
 
   protected begin(): void {

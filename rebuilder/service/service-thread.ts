@@ -147,6 +147,7 @@ export class ServiceThread implements ExchangeSink {
     const balancers = proxyProtocol.map(({ trustedNetworks, ports }) => ({ networks: new Networks(trustedNetworks), ports }));
     return {
       limits: given ?? limits,
+      isLive: true,
       bodyLimitBytes: forward.bodyLimitBytes,
       parseResponses: tcpStream.parseResponses,
       responseTimeoutMs: tcpStream.responseTimeoutMs,

@@ -27,8 +27,8 @@ export function decodeIpv4(packet: Packet): Step {
     packetEnd = at + totalLength;
   }
   if (end - at < headerLength) return 'wire.ipv4.trunc_pkt';
-  packet.headerSum = totalLength === 0 ? 'unknown' : (bytes[at + 10]! | bytes[at + 11]!) === 0 ? 'none'
-    : packet.wordSum.sum(bytes, at, at + headerLength) === 0xffff ? 'correct' : 'wrong';
+  packet.headerSum = totalLength === 0 ? 'unknown' : packet.wordSum.sum(bytes, at, at + headerLength) === 0xffff ? 'correct'
+    : (bytes[at + 10]! | bytes[at + 11]!) === 0 ? 'none' : 'wrong';
   if (headerLength > MIN_HEADER) {
     const refusal = ipv4Options(bytes, at + MIN_HEADER, at + headerLength);
     if (refusal !== null) return refusal;
