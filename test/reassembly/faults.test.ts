@@ -28,12 +28,12 @@ test('a fault in one packet costs that packet', async () => {
   assert.match((await warned).message, /injected/);
 });
 
-test('a clock that is set back by minutes does not stop the timeouts', () => {
+test('a clock that is set back by an hour does not stop the timeouts', () => {
   const limits = { ...REPLAY_OPTIONS.limits, gapTimeoutMs: 1000, reorderMs: 200 };
-  const stream = new TcpStream({ parseResponses: false, isLive: true, limits }).open();
-  stream.nowMs = 400_000;
-  stream.send(get('/1')).send(get('/3'), { at: 2 * get('/2').length });
-  stream.nowMs -= 390_000;
+  const stream = new TcpStream({ parseResponses: false, isLive: true, limits });
+  stream.nowMs = 1_800_000_000_000;
+  stream.open().send(get('/1')).send(get('/3'), { at: 2 * get('/2').length });
+  stream.nowMs -= 3_600_000;
   stream.wait(1500);
   assert.deepEqual(stream.exchanges.map(({ request }) => request.target), ['/1', '/3']);
 });
