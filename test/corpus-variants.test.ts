@@ -5,6 +5,7 @@ import { PcapFile } from '../rebuilder/capture/pcap-file.ts';
 import { type ExchangeJson, exchangeJson } from '../rebuilder/exchange/exchange-json.ts';
 import { Ledger } from '../rebuilder/ledger.ts';
 import { Pipeline, type PipelineOptions } from '../rebuilder/pipeline.ts';
+import { isHttp09 } from '../rebuilder/http/http-request.ts';
 import { REPLAY_OPTIONS } from '../rebuilder/cli/replay.ts';
 import { balance } from '../rebuilder/status/balance.ts';
 import { addressText } from '../rebuilder/address/address-text.ts';
@@ -33,7 +34,7 @@ function play(frames: readonly Frame[], options: Partial<PipelineOptions> = {}):
   const exchanges: ExchangeJson[] = [];
   const pipeline = new Pipeline({ ...REPLAY_OPTIONS, ...options }, ledger, {
     exchange: (request) => {
-      if (request.versionStart === request.versionEnd) {
+      if (isHttp09(request)) {
         ledger.count('http.http09_request');
         return;
       }

@@ -1,6 +1,6 @@
 import { VERSION } from '../service/version.ts';
 import { type ExchangeJson, endpointText, exchangeJson } from '../exchange/exchange-json.ts';
-import type { HttpRequest } from '../http/http-request.ts';
+import { isHttp09, type HttpRequest } from '../http/http-request.ts';
 import type { Ledger } from '../ledger.ts';
 
 /** How exchanges are written for people and other tools. */
@@ -18,7 +18,7 @@ export function exchangeOutput(format: OutputFormat, write: (text: string | Buff
   return {
     exchange: (request) => {
       // The formats are those of HTTP/1.x: a request of HTTP/0.9 has neither version nor headers. Nodes get it all the same, marked irregular.
-      const old = request.versionStart === request.versionEnd;
+      const old = isHttp09(request);
       ledger.count(old ? 'http.http09_request' : 'http.exchanges');
       if (!old) output.exchange(request);
     },

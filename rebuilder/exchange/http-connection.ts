@@ -13,9 +13,10 @@ import type { Endpoints } from '../http/message.ts';
 import { Pairing } from './pairing.ts';
 import { ProxyPrefix } from './proxy-prefix.ts';
 import type { HttpRequest } from '../http/http-request.ts';
-import { RequestParser, type RequestSink, upgradesToHttp2 } from '../http1/request-parser.ts';
+import { upgradesToHttp2 } from '../http/upgrade.ts';
 import type { HttpResponse } from '../http/http-response.ts';
-import { ResponseParser, type ResponseSink } from '../http1/response-parser.ts';
+import { ClientReader, type ClientSink } from './client-reader.ts';
+import { ServerReader, type ServerSink } from './server-reader.ts';
 import { TentativeStream, serverPortFirst } from './tentative-stream.ts';
 import { ToldRequests } from './told-requests.ts';
 import { UnheardStream } from './unheard-stream.ts';
@@ -23,14 +24,14 @@ import { UnheardStream } from './unheard-stream.ts';
 const REQUESTS = INDEX['http.requests'];
 
 /** The HTTP of one connection: its requests and its responses, paired. */
-export class HttpConnection implements RequestSink, ResponseSink, Endpoints, ConnectionOwner {
+export class HttpConnection implements ClientSink, ServerSink, Endpoints, ConnectionOwner {
   readonly #connection: Connection;
   readonly #context: HttpContext;
   readonly #reader: Http1Context;
   #pairingOrNull: Pairing | null = null;
   #client: End;
-  #requests: RequestParser | null = null;
-  #responses: ResponseParser | null = null;
+  #requests: ClientReader | null = null;
+  #responses: ServerReader | null = null;
   #http2: Http2Connection | null = null;
   /** Made with the first request that may be told again. */
   #told: ToldRequests | null = null;
@@ -48,13 +49,13 @@ export class HttpConnection implements RequestSink, ResponseSink, Endpoints, Con
     this.#client = known ?? (serverPortFirst(connection) ? 'b' : 'a');
     const midstream = known === null;
     const { client, server } = this.#halves();
-    this.#requests = new RequestParser(this.#reader, this, this, midstream);
+    this.#requests = new ClientReader(this.#reader, this, this, midstream);
     client.sink = this.#requests;
     server.sink = new UnheardStream(this);
     server.waitsForPeer = true;
     if (midstream) {
       client.sink = new TentativeStream(this.#requests, this);
-      server.sink = new TentativeStream(this.#responses = this.#responseParser(true), this);
+      server.sink = new TentativeStream(this.#responses = this.#serverReader(true), this);
     }
     if (!midstream && context.expectsProxyHeader(connection)) {
       client.sink = new ProxyPrefix(this.#requests, this.#reader, (addresses) => { this.proxied = addresses; });
@@ -63,13 +64,13 @@ export class HttpConnection implements RequestSink, ResponseSink, Endpoints, Con
 
   /** The server was heard: reads what it says. */
   hear(): StreamSink {
-    this.#responses = this.#responseParser(false);
+    this.#responses = this.#serverReader(false);
     this.#halves().server.sink = this.#responses;
     return this.#responses;
   }
 
-  #responseParser(midstream: boolean): ResponseParser {
-    return new ResponseParser(this.#reader, this, this.#context.parseResponses, midstream);
+  #serverReader(midstream: boolean): ServerReader {
+    return new ServerReader(this.#reader, this, this.#context.parseResponses, midstream);
   }
 
   get #pairing(): Pairing {
@@ -108,7 +109,7 @@ export class HttpConnection implements RequestSink, ResponseSink, Endpoints, Con
     return this.#client === 'a' ? { client: c.fromA, server: c.fromB } : { client: c.fromB, server: c.fromA };
   }
 
-  // --- RequestSink
+  // --- ClientSink
 
   request(request: HttpRequest): void {
     const { ledger, nowMs } = this.#context;
@@ -172,7 +173,7 @@ export class HttpConnection implements RequestSink, ResponseSink, Endpoints, Con
     return this.#http2 ??= new Http2Connection(this.#context, this, (request) => this.request(request));
   }
 
-  // --- ResponseSink
+  // --- ServerSink
 
   http2Responses(): Http2Responses {
     if (this.#http2?.responses.isFresh === false) this.#endHttp2();
@@ -183,10 +184,12 @@ export class HttpConnection implements RequestSink, ResponseSink, Endpoints, Con
     return this.#pairing.match(seq, ack, afterHole, (request) => this.#passOver(request))?.kind ?? null;
   }
 
-  response(response: HttpResponse): void {
+  response(response: HttpResponse, isFound: boolean): void {
     const entry = this.#pairing.take();
-    const toHttp2 = response.status === 101 && upgradesToHttp2(response.bytes, response.lines, response.lineCount);
-    const switches = response.status === 101 || (entry?.kind === 'CONNECT' && response.status >= 200 && response.status < 300);
+    // What a search found may be what the server sends back of a client's: it proves nothing.
+    const switches = response.status === 101 && !isFound;
+    const toHttp2 = switches && upgradesToHttp2(response.bytes, response.lines, response.lineCount);
+    const accepts = entry?.kind === 'CONNECT' && response.status >= 200 && response.status < 300;
     if (entry !== null) {
       if (entry.request !== null) {
         this.#context.waitingRequests.release(entry.request);
@@ -201,6 +204,8 @@ export class HttpConnection implements RequestSink, ResponseSink, Endpoints, Con
       this.#responses?.readHttp2();
     } else if (switches) {
       this.#tunnel();
+    } else if (accepts) {
+      this.#requests?.mayBeTunnel();
     } else {
       this.#requests?.leaveHttp2();
     }
@@ -227,8 +232,8 @@ export class HttpConnection implements RequestSink, ResponseSink, Endpoints, Con
     this.#client = this.#client === 'a' ? 'b' : 'a';
     this.#clientAddress = null;
     this.#serverAddress = null;
-    this.#requests = new RequestParser(this.#reader, this, this, true);
-    this.#responses = this.#responseParser(true);
+    this.#requests = new ClientReader(this.#reader, this, this, true);
+    this.#responses = this.#serverReader(true);
     server.sink.inner = this.#requests;
     client.sink.inner = this.#responses;
     server.waitsForPeer = false;
@@ -236,8 +241,7 @@ export class HttpConnection implements RequestSink, ResponseSink, Endpoints, Con
     return true;
   }
 
-  /** A copy of the request parser for bytes that come late, or differ: what it finds goes on at once, marked. */
-  forkRequests(kind: ForkKind, afresh = false): StreamSink | null {
+  forkSink(kind: ForkKind): { context: Http1Context; sink: ClientSink } {
     const told = this.#told ??= new ToldRequests();
     const tell = (request: HttpRequest): void => {
       if (kind === 'correction') request.correction = true;
@@ -245,13 +249,18 @@ export class HttpConnection implements RequestSink, ResponseSink, Endpoints, Con
       this.request(request);
     };
     told.readerBegins();
-    return this.#requests?.forkInto(this.#context.lateReader, {
-      request: tell,
-      otherProtocol: () => {},
-      isServer: () => false,
-      http2Requests: () => new Http2Requests(this.#context.lateReader, this, tell),
-      forkDiscarded: () => told.readerEnds(),
-    }, kind, afresh) ?? null;
+    const context = this.#context.lateReader;
+    return {
+      context,
+      sink: {
+        request: tell,
+        otherProtocol: () => {},
+        isServer: () => false,
+        http2Requests: () => new Http2Requests(context, this, tell),
+        forkSink: (nested) => this.forkSink(nested),
+        forkDiscarded: () => told.readerEnds(),
+      },
+    };
   }
 
   /** The first reader is no copy. */

@@ -1,7 +1,7 @@
 import type { Connection } from '../reassembly/connection.ts';
 import type { Provenance } from '../reassembly/provenance.ts';
 import type { ForkKind, StreamSink } from '../reassembly/stream-sink.ts';
-import { ResponseParser } from '../http1/response-parser.ts';
+import { ServerReader } from './server-reader.ts';
 import { RequestLine, lineEnd } from '../http/request-line.ts';
 import { knownMethod } from '../http/search.ts';
 
@@ -22,7 +22,7 @@ export class TentativeStream implements StreamSink {
   }
 
   data(bytes: Uint8Array, start: number, end: number, seq: number, from: Provenance): void {
-    if (this.inner instanceof ResponseParser && isRequestLine(bytes, start, end)) this.#roles.swapRoles('server');
+    if (this.inner instanceof ServerReader && isRequestLine(bytes, start, end)) this.#roles.swapRoles('server');
     const { inner } = this;
     inner.data(bytes, start, end, seq, from);
     // It turned out to be the other role: the piece is that parser's.

@@ -20,12 +20,15 @@ const ROUTES: Readonly<Record<Irregularity, IrregularRoute>> = {
 
   // HTTP/0.9 has no header lines to add ours to.
   missing_version: 'reframed',
+  // No request line at all.
+  unreadable: 'reframed',
 
   // NGINX refuses a blank or a control byte in the request line since 1.21.1, the load balancer a NUL or CR.
   raw_space_in_target: 'apart',
   control_in_target: 'apart',
   control_in_header: 'apart',
   invalid_version: 'apart',
+  invalid_method: 'apart',
   missing_host: 'apart',
   duplicate_host: 'apart',
   // A body without defined meaning (RFC 9110, 9.3.1): "ambiguous" to the load balancer.

@@ -62,7 +62,8 @@ export class Serialiser {
     const isCut = limit > 0 && request.end - request.headEnd > limit;
     if (isCut) this.#ledger.count('forward.body_limit');
     const route = request.irregular === null ? 'shared' : irregularRoute(request.irregular);
-    if (!request.complete || isCut || route === 'reframed') this.#rebuilt(request, envelope, found, null);
+    // Another reading is one by its framing: the node shall read this one, and no other.
+    if (!request.complete || isCut || route === 'reframed' || request.reading > 1) this.#rebuilt(request, envelope, found, null);
     else if (route === 'shared' && (found & REFUSED) === 0) this.#kept(request, envelope, found);
     else if (this.#raw !== null) this.#byteTrue(this.#raw, request, envelope, found);
     else this.#rebuilt(request, envelope, found, null);

@@ -38,6 +38,7 @@ export class HttpRequest implements Request {
   irregular: string[] | null;
   correction: boolean;
   reading = 1;
+  isFound = false;
   response: Response | null = null;
   /** The stream of HTTP/2 that brought it: its bytes are a translation to HTTP/1.1. 0 = it came as HTTP/1. */
   streamId = 0;
@@ -108,6 +109,13 @@ export function translatedRequest(
   line.parse(bytes, start, headersStart);
   const bits = line.irregular | irregular | (body.size > 0 && isGetOrHead(bytes, start, line.methodEnd) ? Irregular.body_on_get : 0);
   return new HttpRequest(endpoints, line, bytes, start, headersStart, headEnd, end, body, bits);
+}
+
+/** Is it what HTTP/0.9 was: a line of GET and a path, and nothing else? Whatever else lacks a version is told like any request. */
+export function isHttp09(request: Request): boolean {
+  const { bytes, start, methodEnd, targetStart } = request;
+  return request.versionStart === request.versionEnd && request.lineCount === 0 && request.bodySize === 0
+    && methodEnd - start === 3 && isGetOrHead(bytes, start, methodEnd) && (bytes[targetStart] === 0x2f || bytes[targetStart] === 0x68);
 }
 
 /** Methods of requests whose body means nothing (RFC 9110 9.3.1). */

@@ -30,6 +30,8 @@ export const IRREGULARITIES = [
   'leading_whitespace_header',
   'http2_translated',
   'http2_malformed',
+  'invalid_method',
+  'unreadable',
 ] as const;
 
 export type Irregularity = (typeof IRREGULARITIES)[number];

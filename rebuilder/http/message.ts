@@ -85,6 +85,8 @@ export interface Request extends Message {
   correction: boolean;
   /** 1 = the first reading of its place in the stream, mostly the only one; 2, … = what else its receiver may have read there. */
   reading: number;
+  /** A search found it, or it follows one that was: nothing proves that it is a request, and not what a client wrote into a body. */
+  isFound: boolean;
   /** Unread until `pairing` has set it. */
   response: Response | null;
   /** Hex; hash of the inner 5-tuple, `seq` and the head (no VNI): the same request seen twice has the same id. */

@@ -41,3 +41,8 @@ export interface Body {
 export function wholeBody(framing: Framing, size: number, irregular: number): Body {
   return { framing, size, complete: true, lost: null, irregular, correction: false };
 }
+
+/** A body of which bytes are missing. */
+export function cutBody(framing: Framing, size: number, lost: CounterName[], irregular: number): Body {
+  return { framing, size, complete: false, lost, irregular, correction: false };
+}

@@ -6,8 +6,15 @@ const CR = 13;
 const SP = 32;
 const TAB = 9;
 
-/** Registered methods and WebDAV's are short; a longer token is another protocol. */
-const MAX_METHOD_BYTES = 64;
+/**
+ * What parts the words of a request line for one server or another: CPython splits at all of these, Apache and Node at a tab, RFC 9112 3 speaks of
+ * SP, HTAB, VT, FF and bare CR.
+ */
+export const BLANK = new Uint8Array(256);
+for (const byte of [SP, TAB, 0x0b, 0x0c, CR, 0x1c, 0x1d, 0x1e, 0x1f, 0x85, 0xa0]) BLANK[byte] = 1;
+
+/** Methods of RFC 9110 and RFC 5789: a line of HTTP/0.9 has one of them. Of any other word it is another protocol's (FTP, SMTP, SIP). */
+const METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'OPTIONS', 'PATCH', 'TRACE', 'CONNECT']);
 
 /** Where the parts of a request line are (RFC 9112 3); overwritten by each parse. */
 export class RequestLine {
@@ -19,6 +26,8 @@ export class RequestLine {
   irregular = 0;
   /** Minor version when the version is HTTP/1.x, else -1. */
   minor = -1;
+  /** May it be a whole request, as in HTTP/0.9? Without a version it is one, or header lines follow: servers read both. */
+  mayStandAlone = false;
 
   /**
    * @param end one past the line's LF
@@ -27,34 +36,33 @@ export class RequestLine {
   parse(bytes: Uint8Array, start: number, end: number): boolean {
     this.irregular = 0;
     this.minor = -1;
+    this.mayStandAlone = false;
     let at = start;
     while (at < end && NAME_CHAR[bytes[at]!] !== 0) at++;
-    if (at === start || at - start > MAX_METHOD_BYTES || bytes[at] !== SP) return false;
     this.methodEnd = at;
     let last = end - 1;
     if (last > at && bytes[last - 1] === CR) last--;
     else this.irregular |= Irregular.bare_lf;
-    const lineEnd = last;
-    while (last > at && (bytes[last - 1] === SP || bytes[last - 1] === TAB)) last--;
+    const version = last - 8;
+    if (at === start || bytes[at] !== SP || version <= at + 1 || !isHttp1(bytes, version) || bytes[version - 1] !== SP) return this.#odd(bytes, start, last);
+    this.versionStart = version;
     this.versionEnd = last;
-    this.versionStart = last;
-    const version = this.#version(bytes, at, last);
-    if (version === 'none') {
-      // HTTP/0.9 had GET alone; of any other method it is another protocol's line (SMTP, FTP, SIP).
-      if (!isGet(bytes, start, this.methodEnd) || (bytes[at + 1] !== 0x2f && bytes[at + 1] !== 0x68)) return false;
-      this.irregular |= Irregular.missing_version;
-    } else {
-      if (version === 'odd' || last !== lineEnd) this.irregular |= Irregular.invalid_version;
-    }
-    let from = at + 1;
-    let to = version === 'none' ? last : this.versionStart - 1;
-    while (from < to && (bytes[from] === SP || bytes[from] === TAB)) from++;
-    while (to > from && (bytes[to - 1] === SP || bytes[to - 1] === TAB)) to--;
-    if (from !== at + 1 || (version !== 'none' && to !== this.versionStart - 1)) this.irregular |= Irregular.raw_space_in_target;
-    if (from >= to) return false;
-    this.targetStart = from;
-    this.targetEnd = to;
-    for (let i = from; i < to; i++) {
+    this.minor = bytes[last - 1]! - 48;
+    if (this.minor > 1) this.irregular |= Irregular.invalid_version;
+    return this.#target(bytes, at + 1, version - 1);
+  }
+
+  /** The bytes between method and version, less one blank on each side. */
+  #target(bytes: Uint8Array, from: number, to: number): boolean {
+    let start = from;
+    let end = to;
+    while (start < end && BLANK[bytes[start]!] === 1) start++;
+    while (end > start && BLANK[bytes[end - 1]!] === 1) end--;
+    if (start !== from || end !== to) this.irregular |= Irregular.raw_space_in_target;
+    if (start >= end) return false;
+    this.targetStart = start;
+    this.targetEnd = end;
+    for (let i = start; i < end; i++) {
       const char = bytes[i]!;
       if (char > SP && char < 127) continue;
       this.irregular |= char === SP ? Irregular.raw_space_in_target : char >= 128 ? Irregular.non_ascii : Irregular.control_in_target;
@@ -62,21 +70,49 @@ export class RequestLine {
     return true;
   }
 
-  /** Looks at the last word of the line; sets versionStart when it is a version. */
-  #version(bytes: Uint8Array, methodEnd: number, last: number): 'http1' | 'odd' | 'none' {
-    const start = last - 8;
-    if (start > methodEnd && isHttp1(bytes, start) && bytes[start - 1] === SP) {
-      this.versionStart = start;
-      this.minor = bytes[last - 1]! - 48;
-      return this.minor === 0 || this.minor === 1 ? 'http1' : 'odd';
+  /** Lines that are not three words with single spaces and a version of HTTP/1. @param lineEnd before its end of line */
+  #odd(bytes: Uint8Array, start: number, lineEnd: number): boolean {
+    let at = start;
+    while (at < lineEnd && BLANK[bytes[at]!] === 0) {
+      if (NAME_CHAR[bytes[at]!] === 0) this.irregular |= Irregular.invalid_method;
+      at++;
     }
+    if (at === start || at === lineEnd) return false;
+    this.methodEnd = at;
+    let last = lineEnd;
+    while (last > at && BLANK[bytes[last - 1]!] === 1) last--;
+    this.versionEnd = last;
+    this.versionStart = last;
+    const hasVersion = this.#version(bytes, at, last);
+    if (hasVersion && (this.minor < 0 || this.minor > 1 || last !== lineEnd)) this.irregular |= Irregular.invalid_version;
+    if (bytes[at] !== SP || (hasVersion && bytes[this.versionStart - 1] !== SP)) this.irregular |= Irregular.raw_space_in_target;
+    if (!this.#target(bytes, at + 1, hasVersion ? this.versionStart - 1 : last)) return false;
+    if (hasVersion) return true;
+    this.irregular |= Irregular.missing_version;
+    const method = Buffer.from(bytes.buffer, bytes.byteOffset + start, at - start).toString('latin1');
+    this.mayStandAlone = METHODS.has(method) && this.#isPathOrUrl(bytes);
+    // In small letters it is prose, or the rest of a line.
+    return /^[A-Z][A-Z_-]*$/.test(method);
+  }
+
+  /** Does the target begin with `/`, `?` or a scheme? */
+  #isPathOrUrl(bytes: Uint8Array): boolean {
+    const first = bytes[this.targetStart];
+    return first === 0x2f || first === 0x3f || NAME_CHAR[first!] === 0x68;
+  }
+
+  /** Looks at the last word of the line; sets versionStart when it is a version: a name, a slash, and at most 12 bytes. */
+  #version(bytes: Uint8Array, methodEnd: number, last: number): boolean {
     let at = last;
-    while (at > methodEnd + 1 && bytes[at - 1] !== SP && bytes[at - 1] !== TAB && last - at < 16) at--;
-    if (at <= methodEnd + 1 || last - at < 5 || !isHttpSlash(bytes, at)) return 'none';
+    while (at > methodEnd + 1 && BLANK[bytes[at - 1]!] === 0 && last - at < MAX_VERSION_BYTES) at--;
+    if (at <= methodEnd + 1 || BLANK[bytes[at - 1]!] === 0 || last - at < 5 || !isVersionName(bytes, at)) return false;
     this.versionStart = at;
-    return 'odd';
+    if (last - at === 8 && isHttp1(bytes, at)) this.minor = bytes[last - 1]! - 48;
+    return true;
   }
 }
+
+const MAX_VERSION_BYTES = 16;
 
 /** `HTTP/1.` and a digit. */
 function isHttp1(bytes: Uint8Array, at: number): boolean {
@@ -84,27 +120,35 @@ function isHttp1(bytes: Uint8Array, at: number): boolean {
     && bytes[at + 5] === 0x31 && bytes[at + 6] === 0x2e && bytes[at + 7]! >= 48 && bytes[at + 7]! <= 57;
 }
 
-/** `HTTP/` in any case. */
-function isHttpSlash(bytes: Uint8Array, at: number): boolean {
-  return NAME_CHAR[bytes[at]!] === 0x68 && NAME_CHAR[bytes[at + 1]!] === 0x74 && NAME_CHAR[bytes[at + 2]!] === 0x74
-    && NAME_CHAR[bytes[at + 3]!] === 0x70 && bytes[at + 4] === 0x2f;
-}
-
-function isGet(bytes: Uint8Array, start: number, end: number): boolean {
-  return end - start === 3 && bytes[start] === 0x47 && bytes[start + 1] === 0x45 && bytes[start + 2] === 0x54;
+/** `HTTP/` in any case, or the `ICE/` that Node takes, too. */
+function isVersionName(bytes: Uint8Array, at: number): boolean {
+  const [a, b, c, d] = [NAME_CHAR[bytes[at]!], NAME_CHAR[bytes[at + 1]!], NAME_CHAR[bytes[at + 2]!], NAME_CHAR[bytes[at + 3]!]];
+  if (a === 0x68 && b === 0x74 && c === 0x74 && d === 0x70) return bytes[at + 4] === 0x2f;
+  return bytes[at] === 0x49 && bytes[at + 1] === 0x43 && bytes[at + 2] === 0x45 && bytes[at + 3] === 0x2f;
 }
 
 /**
- * Can bytes[start, end) be how a request begins? A method token, then a space; or the token alone so far.
+ * Can bytes[start, end) be how a request begins? A word of printable bytes, then a blank; or the word alone so far.
  * @returns 'no' at the first byte that forbids it
  */
 export function requestStart(bytes: Uint8Array, start: number, end: number): 'yes' | 'no' | 'maybe' {
-  let at = start;
-  while (at < end && NAME_CHAR[bytes[at]!] !== 0) {
-    if (++at - start > MAX_METHOD_BYTES) return 'no';
+  for (let at = start; at < end; at++) {
+    const byte = bytes[at]!;
+    if (NAME_CHAR[byte] !== 0) continue;
+    if (BLANK[byte] === 1) return at > start ? 'yes' : 'no';
+    if (byte <= SP || byte === 127) return 'no';
   }
+  return 'maybe';
+}
+
+/** Is this how a header line begins: a name and a colon (RFC 9112 5)? 'maybe' = too few bytes to tell. */
+export function headerStart(bytes: Uint8Array, start: number, end: number): 'yes' | 'no' | 'maybe' {
+  let at = start;
+  while (at < end && NAME_CHAR[bytes[at]!] !== 0) at++;
+  const nameEnd = at;
+  while (at < end && (bytes[at] === SP || bytes[at] === TAB)) at++;
   if (at === end) return 'maybe';
-  return bytes[at] === SP && at > start ? 'yes' : 'no';
+  return bytes[at] === 0x3a && nameEnd > start ? 'yes' : 'no';
 }
 
 /** One past the next LF in bytes[from, to); -1 = none. */

@@ -1,11 +1,15 @@
 import { Irregular } from '../http/irregular.ts';
+import { BLANK } from '../http/request-line.ts';
 
 const LF = 10;
 const CR = 13;
+const SP = 32;
+const TAB = 9;
 const SEMICOLON = 59;
-
-/** Longest chunk-size line with extensions, and longest trailer section, bytes: what servers allow is far less. */
-const MAX_LINE_BYTES = 16_384;
+const PLUS = 0x2b;
+const UNDERSCORE = 0x5f;
+const LOWER_X = 0x78;
+const UPPER_X = 0x58;
 
 const HEX = new Int8Array(256).fill(-1);
 for (let i = 0; i < 16; i++) {
@@ -15,38 +19,62 @@ for (let i = 0; i < 16; i++) {
 
 type State = 'size' | 'extension' | 'data' | 'data_end' | 'trailer_start' | 'trailer' | 'done' | 'invalid';
 
+/** How a chunk's size line ends where a bare LF stands in its extension: with it, for most servers; at the next CRLF, for those that look for one. */
+export type ChunkDialect = 'lf' | 'crlf';
+
 /**
  * Walks over the chunked coding (RFC 9112 7.1) without moving a byte: where the body ends and how long the entity is. Bytes may come in any
- * pieces; the state is all it keeps.
+ * pieces; the state is all it keeps. Sizes are read as generously as any server does (CPython's int() takes `+15`, `0x15`, `1_5` and blanks
+ * around it), and a line may be of any length: nothing of it is held.
  */
 export class ChunkScanner {
   state: State = 'size';
+  dialect: ChunkDialect = 'lf';
+  /** It stopped before a byte that the other dialect reads otherwise; happens once in a body. */
+  differs = false;
   /** Entity bytes so far, framing taken off. */
   entityBytes = 0;
   irregular = 0;
   #remaining = 0;
+  /** Digits of the present size; -1 = a sign or prefix that asks for some. */
   #digits = 0;
-  #lineBytes = 0;
+  /** No digit may follow: a blank ended the size. */
+  #sizeEnded = false;
+  #isBareExtension = false;
+  #hasDiffered = false;
   #sawCr = false;
 
   reset(): void {
     this.state = 'size';
+    this.dialect = 'lf';
+    this.differs = false;
     this.entityBytes = 0;
     this.irregular = 0;
     this.#remaining = 0;
     this.#digits = 0;
-    this.#lineBytes = 0;
+    this.#sizeEnded = false;
+    this.#isBareExtension = false;
+    this.#hasDiffered = false;
     this.#sawCr = false;
   }
 
   copyFrom(other: ChunkScanner): void {
     this.state = other.state;
+    this.dialect = other.dialect;
+    this.differs = other.differs;
     this.entityBytes = other.entityBytes;
     this.irregular = other.irregular;
     this.#remaining = other.#remaining;
     this.#digits = other.#digits;
-    this.#lineBytes = other.#lineBytes;
+    this.#sizeEnded = other.#sizeEnded;
+    this.#isBareExtension = other.#isBareExtension;
+    this.#hasDiffered = other.#hasDiffered;
     this.#sawCr = other.#sawCr;
+  }
+
+  isLevelWith(other: ChunkScanner): boolean {
+    return this.state === other.state && this.dialect === other.dialect && this.entityBytes === other.entityBytes && this.#remaining === other.#remaining
+      && this.#digits === other.#digits && this.#sawCr === other.#sawCr;
   }
 
   get finished(): boolean {
@@ -65,7 +93,7 @@ export class ChunkScanner {
     if (this.#remaining === 0) this.state = 'data_end';
   }
 
-  /** @returns the offset where it stopped: `to`, or one past the end of the body (`done`), or the offending byte (`invalid`). */
+  /** @returns the offset where it stopped: `to`, or one past the end of the body (`done`), or the offending byte (`invalid`, or `differs`). */
   scan(bytes: Uint8Array, from: number, to: number): number {
     let at = from;
     while (at < to) {
@@ -81,10 +109,7 @@ export class ChunkScanner {
           at++;
           break;
         case 'extension':
-          // `;` with nothing behind it is no extension (RFC 9112 7.1.1).
-          if (bytes[at] === CR && this.#lineBytes === this.#digits + 1) this.irregular |= Irregular.invalid_chunk;
-          if (!this.#lineByte(bytes[at]!)) return at;
-          if (bytes[at] === LF) this.#sizeLineEnd();
+          if (!this.#extension(bytes[at]!)) return at;
           at++;
           break;
         case 'data_end':
@@ -93,7 +118,7 @@ export class ChunkScanner {
           break;
         case 'trailer_start':
         case 'trailer':
-          if (!this.#trailer(bytes[at]!)) return at;
+          this.#trailer(bytes[at]!);
           at++;
           break;
         case 'done':
@@ -107,33 +132,74 @@ export class ChunkScanner {
   #size(byte: number): boolean {
     const digit = HEX[byte]!;
     if (digit >= 0) {
-      if (this.#sawCr || this.#lineBytes > this.#digits) return this.#invalid();
+      if (this.#sawCr || this.#sizeEnded) return this.#invalid();
       this.#remaining = this.#remaining * 16 + digit;
-      this.#digits++;
-      this.#lineBytes++;
+      this.#digits = Math.max(this.#digits, 0) + 1;
       return this.#remaining <= Number.MAX_SAFE_INTEGER || this.#invalid();
     }
-    if (this.#digits === 0) return this.#invalid();
-    if (!this.#lineByte(byte)) return false;
-    if (byte === LF) this.#sizeLineEnd();
-    else if (byte === SEMICOLON) this.state = 'extension';
-    else if (byte !== CR && byte !== 32 && byte !== 9) return this.#invalid();
+    if (this.#digits <= 0 || byte === UNDERSCORE || byte === LOWER_X || byte === UPPER_X) return this.#oddSize(byte);
+    if (byte === LF) {
+      this.#lineByte(byte);
+      this.#sizeLineEnd();
+    } else if (byte === SEMICOLON) {
+      this.#lineByte(byte);
+      this.state = 'extension';
+      this.#isBareExtension = true;
+    } else if (byte === CR) {
+      this.#lineByte(byte);
+    } else if (BLANK[byte] === 1) {
+      if (byte !== SP && byte !== TAB) this.irregular |= Irregular.invalid_chunk;
+      this.#lineByte(byte);
+      this.#sizeEnded = true;
+    } else {
+      return this.#invalid();
+    }
     return true;
   }
 
-  /** Counts a byte of a line, and notes line ends that are not CRLF. */
-  #lineByte(byte: number): boolean {
-    if (++this.#lineBytes > MAX_LINE_BYTES) return this.#invalid();
+  /** What int() of CPython takes before and between the digits. */
+  #oddSize(byte: number): boolean {
+    this.irregular |= Irregular.invalid_chunk;
+    if (this.#digits === 0 && BLANK[byte] === 1 && byte !== CR) return true;
+    const isPrefix = this.#digits === 1 && this.#remaining === 0 && (byte === LOWER_X || byte === UPPER_X);
+    if (isPrefix || (this.#digits === 0 && byte === PLUS)) {
+      this.#digits = -1;
+      return true;
+    }
+    return (byte === UNDERSCORE && this.#digits > 0 && !this.#sizeEnded) || this.#invalid();
+  }
+
+  #extension(byte: number): boolean {
+    if (byte === LF && !this.#sawCr) {
+      if (this.dialect === 'crlf') {
+        this.irregular |= Irregular.bare_lf;
+        return true;
+      }
+      if (!this.#hasDiffered) {
+        this.#hasDiffered = true;
+        this.differs = true;
+        return false;
+      }
+    }
+    // `;` with nothing behind it is no extension (RFC 9112 7.1.1).
+    if (byte === CR && this.#isBareExtension) this.irregular |= Irregular.invalid_chunk;
+    this.#isBareExtension = false;
+    this.#lineByte(byte);
+    if (byte === LF) this.#sizeLineEnd();
+    return true;
+  }
+
+  /** Notes line ends that are not CRLF. */
+  #lineByte(byte: number): void {
     if (byte === LF && !this.#sawCr) this.irregular |= Irregular.bare_lf;
     if (byte !== LF && this.#sawCr) this.irregular |= Irregular.bare_cr;
     this.#sawCr = byte === CR;
-    return true;
   }
 
   #sizeLineEnd(): void {
     this.state = this.#remaining === 0 ? 'trailer_start' : 'data';
     this.#digits = 0;
-    this.#lineBytes = 0;
+    this.#sizeEnded = false;
     this.#sawCr = false;
   }
 
@@ -149,21 +215,20 @@ export class ChunkScanner {
     return true;
   }
 
-  #trailer(byte: number): boolean {
+  #trailer(byte: number): void {
     const empty = this.state === 'trailer_start';
     if (empty && byte === CR && !this.#sawCr) {
       this.#sawCr = true;
-      return true;
+      return;
     }
     if (byte === LF && empty) {
       if (!this.#sawCr) this.irregular |= Irregular.bare_lf;
       this.state = 'done';
-      return true;
+      return;
     }
-    if (!this.#lineByte(byte)) return false;
+    this.#lineByte(byte);
     this.state = byte === LF ? 'trailer_start' : 'trailer';
     if (byte === LF) this.#sawCr = false;
-    return true;
   }
 
   #invalid(): false {
@@ -173,32 +238,35 @@ export class ChunkScanner {
   }
 }
 
+/**
+ * Walks over a chunked body, as much of it as is there.
+ * @param data is told where the entity's bytes are
+ * @returns where the trailer section begins, or the framing breaks off, or `to`; and where the last line of framing begins
+ */
+export function walkChunks(
+  bytes: Uint8Array, from: number, to: number, data: (start: number, end: number) => void,
+): { at: number; lineAt: number; state: State } {
+  const scanner = new ChunkScanner();
+  let at = from;
+  let lineAt = from;
+  while (at < to && scanner.state !== 'trailer_start' && scanner.state !== 'invalid') {
+    const { state, dataRemaining } = scanner;
+    const stop = scanner.scan(bytes, at, dataRemaining > 0 ? Math.min(to, at + dataRemaining) : at + 1);
+    if (dataRemaining > 0) data(at, stop);
+    at = stop;
+    if (state === 'data' || state === 'data_end') lineAt = at;
+  }
+  return { at, lineAt, state: scanner.state };
+}
+
 /** The entity of a chunked body: bytes[from, to) without the framing; as much of it as is held. */
 export function entityOf(bytes: Uint8Array, from: number, to: number): Uint8Array {
-  const scanner = new ChunkScanner();
   const pieces: Uint8Array[] = [];
-  let at = from;
-  while (at < to && !scanner.finished) {
-    const data = scanner.dataRemaining;
-    if (data > 0) {
-      const end = Math.min(to, at + data);
-      pieces.push(bytes.subarray(at, end));
-      at = scanner.scan(bytes, at, end);
-    } else {
-      at = scanner.scan(bytes, at, at + 1);
-      if (scanner.finished) break;
-    }
-  }
+  walkChunks(bytes, from, to, (start, end) => pieces.push(bytes.subarray(start, end)));
   return pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces);
 }
 
 /** Where the trailer section of a complete chunked body begins, as header lines; = `to` less the empty line when there is none. */
 export function trailersStart(bytes: Uint8Array, from: number, to: number): number {
-  const scanner = new ChunkScanner();
-  let at = from;
-  while (at < to && scanner.state !== 'trailer_start' && scanner.state !== 'invalid') {
-    const data = scanner.dataRemaining;
-    at = scanner.scan(bytes, at, data > 0 ? Math.min(to, at + data) : at + 1);
-  }
-  return at;
+  return walkChunks(bytes, from, to, () => {}).at;
 }

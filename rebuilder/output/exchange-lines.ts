@@ -1,5 +1,5 @@
 import { exchangeJson } from '../exchange/exchange-json.ts';
-import type { HttpRequest } from '../http/http-request.ts';
+import { isHttp09, type HttpRequest } from '../http/http-request.ts';
 import type { CounterName, Ledger } from '../ledger.ts';
 
 /** Takes whole lines; resolves to how many of them were written. Never rejects. */
@@ -45,8 +45,8 @@ export class ExchangeLines {
 
   exchange(request: HttpRequest): void {
     const { queueBytes, ledger, isOnlyEnd } = this.#options;
-    // The format is that of HTTP/1.x: a request of HTTP/0.9 has neither version nor headers.
-    if (request.versionStart === request.versionEnd) {
+    // The format is that of HTTP/1.x.
+    if (isHttp09(request)) {
       ledger.count(isOnlyEnd ? 'http.http09_request' : 'exchanges.http09_request');
       return;
     }

@@ -66,7 +66,8 @@ export function buildRequest(text: string | Uint8Array, changes: Partial<Request
   return {
     bytes, start: 0, headersStart, headEnd, end: bytes.length, lines: Int32Array.from(lines), lineCount: lines.length / LINE_STRIDE,
     framing, bodySize: bytes.length - headEnd, complete: true, lost: null, timeMs: 1_000, lastByteMs: 1_000, endpoints: ENDPOINTS, seq: 1,
-    methodEnd, targetStart: methodEnd + 1, targetEnd, versionStart, versionEnd: textEnd, irregular: null, correction: false, reading: 1, response: null,
+    methodEnd, targetStart: methodEnd + 1, targetEnd, versionStart, versionEnd: textEnd, irregular: null,
+    correction: false, reading: 1, isFound: false, response: null,
     id: count.toString(16).padStart(32, '0'),
     ...changes,
   };

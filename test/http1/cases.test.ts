@@ -75,13 +75,14 @@ function written(stream: TcpStream, expect: readonly string[]): string[] {
   const escape = (text: string): string => text.replace(/[^\x21-\x7e]/g, (char) => (
     { '\r': '\\r', '\n': '\\n', '\t': '\\t', ' ': '\\x20' }[char] ?? `\\x${char.charCodeAt(0).toString(16).padStart(2, '0')}`));
   const lines = stream.exchanges.map(({ request, response }) => [
-    request.method, escape(request.target), request.version === '' ? '-' : escape(request.version),
+    escape(request.method) || '-', escape(request.target) || '-', request.version === '' ? '-' : escape(request.version),
     ...(request.body === '' ? [] : [`body=${escape(Buffer.from(request.body, 'base64').toString('latin1'))}`]),
     ...(Buffer.from(request.body, 'base64').length === request.bodySize ? [] : [`size=${request.bodySize}`]),
     ...(request.trailers === undefined ? [] : [`trailers=${request.trailers.map(([name, value]) => `${name}:${escape(value)}`).join(',')}`]),
     ...(request.complete ? [] : [`lost=${request.lost?.join(',')}`]),
     ...(request.irregular === undefined ? [] : [`irregular=${request.irregular.join(',')}`]),
     ...(request.correction === undefined ? [] : ['correction']),
+    ...(request.reading === undefined ? [] : ['reading']),
     ...(response === null ? [] : [`status=${response.status}`]),
     ...(response === null || response.body === '' ? [] : [`answer=${escape(Buffer.from(response.body, 'base64').toString('latin1'))}`]),
   ].join(' '));
@@ -89,7 +90,9 @@ function written(stream: TcpStream, expect: readonly string[]): string[] {
     const name = line.split(' ')[1] as CounterName;
     return `counter ${name} ${stream.ledger.get(name)}`;
   });
-  return [...lines, ...counters];
+  // Where pieces end decides which second reading is whole first.
+  const isSecond = (line: string): boolean => line.endsWith(' reading');
+  return [...lines.filter((line) => !isSecond(line)), ...lines.filter(isSecond).sort(), ...counters];
 }
 
 for (const file of readdirSync(FOLDER).sort()) {

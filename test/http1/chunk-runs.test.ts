@@ -10,7 +10,8 @@ const CASES: readonly (readonly [why: string, body: string, pieces: readonly str
   ['cut off in a size', '1\r\nx\r\n5', ['x', '5'], ''],
   ['no chunks at all', 'hello', ['hello'], ''],
   ['from where it is no chunk any more', '1\r\nx\r\nzz\r\nrest', ['x', 'zz\r\nrest'], ''],
-  ['a size beyond any message', '123456789\r\nx', ['123456789\r\nx'], ''],
+  ['a size beyond all numbers', '123456789abcdef\r\nx', ['123456789abcdef\r\nx'], ''],
+  ['a size as CPython reads it', '+0x1\r\nx\r\n0\r\n', ['x'], ''],
   ['nothing', '', [], ''],
 ];
 

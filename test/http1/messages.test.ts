@@ -35,7 +35,7 @@ function play(bytes: Buffer, cuts: readonly number[]): TcpStream {
 }
 
 function seen(exchanges: readonly ExchangeJson[], like: Case['requests']): Case['requests'] {
-  return exchanges.map(({ request: { method, target, version, headers, bodySize } }, i) => (
+  return exchanges.filter(({ request }) => request.reading === undefined).map(({ request: { method, target, version, headers, bodySize } }, i) => (
     { method, target, version, headers, bodySize: like[i]?.bodySize === null ? null : bodySize }));
 }
 

@@ -25,7 +25,7 @@ export function requestOf(startLine: string, headers: readonly string[] = [], fr
     framing: body === '' ? 'none' : 'length', bodySize: body.length, complete: true, lost: null,
     timeMs: 0, lastByteMs: 0, seq: 1,
     methodEnd, targetStart: methodEnd + 1, targetEnd: versionStart - 1, versionStart, versionEnd: start + startLine.length,
-    irregular: irregularNames(scanner.irregular), correction: false, reading: 1, response: null, id: '0123456789abcdef0123456789abcdef',
+    irregular: irregularNames(scanner.irregular), correction: false, reading: 1, isFound: false, response: null, id: '0123456789abcdef0123456789abcdef',
     retain(): void {
       this.bytes = Buffer.from(this.bytes);
       this.lines = this.lines.slice(0, this.lineCount * LINE_STRIDE);

@@ -1,0 +1,120 @@
+import type { Provenance } from '../reassembly/provenance.ts';
+import type { HttpRequest } from '../http/http-request.ts';
+import type { Endpoints } from '../http/message.ts';
+import type { ReaderContext } from '../http/reader-context.ts';
+import { type Found, StartSearch } from '../http/search.ts';
+import { UnreadBytes } from './unread-bytes.ts';
+
+/** What a piece brought. */
+interface Outcome {
+  readonly found: Found;
+  /** How far the piece was read: a request begins there, or goes on there behind `line`. */
+  readonly at: number;
+  /** The request line as far as it came in earlier pieces, and its end. */
+  readonly line: Uint8Array;
+  /** These are a server's bytes, and belong to the other reader. */
+  readonly isServer: boolean;
+}
+
+const NO_LINE = new Uint8Array(0);
+
+/**
+ * What a client says where no request could be read: it is searched for the next one. What is passed over is counted, and kept to be told where it
+ * stood behind a request (UnreadBytes).
+ */
+export class RequestSearch {
+  readonly #context: ReaderContext;
+  readonly #search = new StartSearch();
+  #unread: UnreadBytes | null = null;
+  /** The server said 2xx to CONNECT: what cannot be read is likely none of its requests. */
+  mayBeTunnel = false;
+
+  constructor(context: ReaderContext) {
+    this.#context = context;
+  }
+
+  /** Bytes of a line that may become a request line. */
+  get carried(): number {
+    return this.#search.carry.length;
+  }
+
+  get unfinished(): boolean {
+    return this.carried > 0 || this.#unread !== null;
+  }
+
+  /** What comes from `seq` on stands behind a request. */
+  keepUnread(seq: number, from: Provenance): void {
+    this.#unread = new UnreadBytes(this.#context, seq, from);
+  }
+
+  /** Searches bytes[at, end), a captured piece. @param roles who knows which end is the client */
+  read(bytes: Uint8Array, at: number, end: number, timeMs: number, roles: { isServer(): boolean }): Outcome {
+    const search = this.#search;
+    const { carry } = search;
+    const found = search.search(bytes, at, end);
+    if (found === 'nothing') {
+      // What is carried is neither skipped nor of a request yet.
+      const skipped = carry.length + end - at - search.carry.length;
+      this.#context.pendingBytes += search.carry.length - carry.length;
+      this.skip(carry, 0, Math.min(carry.length, skipped), timeMs);
+      this.skip(bytes, at, at + Math.max(0, skipped - carry.length), timeMs);
+      return { found, at: end, line: NO_LINE, isServer: false };
+    }
+    const { foundAt, inCarry, carry: line } = search;
+    search.reset();
+    this.#context.pendingBytes -= carry.length;
+    const isServer = found === 'response' && roles.isServer();
+    if (!inCarry || found === 'response') this.skip(carry, 0, carry.length, timeMs);
+    if (isServer) return { found, at: end, line: NO_LINE, isServer };
+    if (!inCarry) this.skip(bytes, at, foundAt, timeMs);
+    if (found !== 'response') return { found, at: foundAt, line: inCarry ? line : NO_LINE, isServer };
+    // A client that writes a status line: one line to pass over, not a reason to believe anything.
+    const stop = Math.min(end, Math.max(at + 1, foundAt + 12));
+    this.skip(bytes, inCarry ? at : foundAt, stop, timeMs);
+    return { found, at: stop, line: NO_LINE, isServer };
+  }
+
+  /** Passes over bytes[start, end). */
+  skip(bytes: Uint8Array, start: number, end: number, timeMs: number): void {
+    if (start >= end) return;
+    const kept = this.#unread?.add(bytes, start, end, timeMs) ?? 0;
+    this.#context.ledger.count(this.mayBeTunnel ? 'http.tunnel_bytes' : 'http.skipped_bytes', end - start - kept);
+  }
+
+  /** What is carried becomes no request line. */
+  drop(timeMs: number): void {
+    const { carry } = this.#search;
+    this.#context.pendingBytes -= carry.length;
+    this.#search.reset();
+    this.skip(carry, 0, carry.length, timeMs);
+  }
+
+  /** @returns true: something may still be told so, ask again */
+  stall(nowMs: number, afterMs: number, endpoints: Endpoints, sink: { request(request: HttpRequest): void }): boolean {
+    if (this.#unread !== null && nowMs - this.#unread.lastByteMs >= afterMs) this.endUnread(endpoints, sink);
+    return this.#unread !== null;
+  }
+
+  /** What could not be read behind a request is told. */
+  endUnread(endpoints: Endpoints, sink: { request(request: HttpRequest): void }): void {
+    const unread = this.#unread;
+    if (unread === null) return;
+    this.#unread = null;
+    const request = unread.end(endpoints);
+    if (request !== null) sink.request(request);
+    this.#context.ledger.count(request === null ? 'http.skipped_bytes' : 'http.request_bytes', unread.discard());
+  }
+
+  copyFrom(other: RequestSearch): void {
+    this.mayBeTunnel = other.mayBeTunnel;
+    this.#search.carry = other.#search.carry;
+    this.#context.pendingBytes += this.carried;
+  }
+
+  discard(): void {
+    this.#context.pendingBytes -= this.carried;
+    this.#search.reset();
+    this.#unread?.discard();
+    this.#unread = null;
+  }
+}

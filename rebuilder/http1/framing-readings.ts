@@ -1,0 +1,105 @@
+import type { HeaderLines } from '../http/header-lines.ts';
+import { Irregular } from '../http/irregular.ts';
+import type { BodyFraming } from '../http/reader-context.ts';
+
+/** Ways to frame one message that are looked into. */
+const MAX_FRAMINGS = 4;
+/** Longest head that is searched for what may frame the message: more than servers take. */
+const MAX_HEAD_BYTES = 65_536;
+
+/** What makes it worth looking: lines, names or values that servers read differently. */
+const ODD = Irregular.bare_cr | Irregular.bare_lf | Irregular.obs_fold | Irregular.space_before_colon | Irregular.malformed_header | Irregular.control_in_header
+  | Irregular.leading_whitespace_header | Irregular.framing_alias | Irregular.differing_content_length | Irregular.invalid_content_length
+  | Irregular.invalid_transfer_encoding | Irregular.multiple_transfer_encoding;
+
+/**
+ * Whatever some server may take for a line that frames the message: the name, in any of its spellings, where for one of them a line begins (behind LF,
+ * CR, or what Python takes for the end of a line), and what follows its colon, folds included.
+ */
+const CLAIM = new RegExp('(?:^|[\\n\\r\\v\\f\\x1c-\\x1e\\x85\\0])[\\0-\\x20\\x85\\xa0]{0,8}(content|transfer)[-_ \\x85\\xa0](length|encoding)[^\\n:]{0,16}:'
+  + '(?=((?:[^\\n]|\\n(?=[ \\t]))*))', 'gi');
+/** A length that every server reads as one. */
+const CLEAN_LENGTH = /(?:^|\n)content-length:[ \t]*\d+[ \t]*\r?\n(?![ \t])/i;
+/** So many of them are looked at. */
+const MAX_CLAIMS = 16;
+
+export interface Claims {
+  /** Lengths that some server may read from the head. */
+  readonly lengths: number[];
+  /** A coding of this message is chunked for some server. */
+  readonly chunked: boolean;
+  /** A number below zero: read to the end of the connection, if it is believed (CPython's read(-5)). */
+  readonly toEnd: boolean;
+}
+
+/** Everything in a head that may frame its message. */
+export function claimsOf(head: string): Claims {
+  const lengths: number[] = [];
+  let chunked = false;
+  let toEnd = false;
+  let claims = 0;
+  for (const [, first, second, value] of head.matchAll(CLAIM)) {
+    if (++claims > MAX_CLAIMS) break;
+    if (first!.toLowerCase() === 'transfer' && second!.toLowerCase() === 'encoding') {
+      chunked ||= /chunked/i.test(value!);
+    } else if (first!.toLowerCase() === 'content' && second!.toLowerCase() === 'length') {
+      for (const length of lengthsIn(value!)) {
+        if (length < 0) toEnd = true;
+        else if (!lengths.includes(length) && lengths.length < MAX_CLAIMS) lengths.push(length);
+      }
+    }
+  }
+  return { lengths, chunked, toEnd };
+}
+
+/** Numbers that a Content-Length's value is for one server or another: all of it, its first line, its first digits, each of a list. */
+function* lengthsIn(value: string): Generator<number> {
+  const plain = /^[ \t]*(\d{1,15})[ \t]*\r?$/.exec(value);
+  if (plain !== null) {
+    yield Number(plain[1]);
+    return;
+  }
+  const readings = [value, value.replace(/\r?\n[ \t]+/g, ''), ...value.split(/[\r\n]/, 1), ...value.split(',')];
+  for (const reading of readings) {
+    // What int() of CPython takes: blanks around, a sign, underscores between digits.
+    const number = /^[\s\0\x1c-\x1f\x85\xa0]*([+-]?)(\d+(?:_\d+)*)[\s\0\x1c-\x1f\x85\xa0]*$/.exec(reading);
+    if (number === null) continue;
+    const length = Number(number[2]!.replaceAll('_', ''));
+    if (length <= Number.MAX_SAFE_INTEGER) yield number[1] === '-' ? -length : length;
+  }
+  // What strtol() takes.
+  const digits = /^\s*\+?(\d{1,15})/.exec(value);
+  if (digits !== null) yield Number(digits[1]);
+}
+
+/**
+ * The ways in which servers frame a request (RFC 9112 6.3): the first is what most of them do.
+ * @param minor of the version HTTP/1.x; -1 = another, or none
+ * @returns null: there is only one
+ */
+export function framingReadings(bytes: Uint8Array, headersStart: number, headEnd: number, lines: HeaderLines, minor: number): BodyFraming[] | null {
+  const { irregular, transferEncoding, contentLength } = lines;
+  const isPlain = (irregular & ODD) === 0 && !(transferEncoding && (contentLength !== -1 || minor !== 1)) && (minor >= 0 || contentLength === -1);
+  if (isPlain) return null;
+  const head = Buffer.from(bytes.buffer, bytes.byteOffset + headersStart, Math.min(headEnd - headersStart, MAX_HEAD_BYTES)).toString('latin1');
+  const { lengths, chunked, toEnd } = claimsOf(head);
+  const first = lengths.find((length) => length > 0);
+  const isLengthOdd = contentLength === -2 && !lines.chunked && first !== undefined;
+  const framings: BodyFraming[] = [isLengthOdd ? { framing: 'length', contentLength: first } : mostServers(lines)];
+  const add = (framing: BodyFraming['framing'], length = 0): void => {
+    const isKnown = framings.some((one) => one.framing === framing && one.contentLength === length);
+    if (!isKnown && framings.length < MAX_FRAMINGS) framings.push({ framing, contentLength: length });
+  };
+  for (const length of lengths) if (length > 0) add('length', length);
+  if (chunked) add('chunked');
+  if (toEnd) add('close');
+  // Refused or not seen by a server that goes on with the next request; where one length is plain, all read that, or the coding.
+  if (contentLength < 0 || minor < 0 || lengths.length > 1 || !CLEAN_LENGTH.test(head)) add('none');
+  return framings.length === 1 ? null : framings;
+}
+
+/** RFC 9112 6.3; where it says "reject", what most servers would read. */
+export function mostServers({ transferEncoding, chunked, contentLength }: HeaderLines): BodyFraming {
+  if (transferEncoding && chunked) return { framing: 'chunked', contentLength: 0 };
+  return contentLength > 0 ? { framing: 'length', contentLength } : { framing: 'none', contentLength: 0 };
+}

@@ -1,0 +1,392 @@
+import type { CounterName } from '../ledger.ts';
+import { Origin, type Provenance } from '../reassembly/provenance.ts';
+import type { StreamSink } from '../reassembly/stream-sink.ts';
+import type { Framing } from '../http/message.ts';
+import { type Body, type BodyFraming, cutBody, wholeBody } from '../http/reader-context.ts';
+import { emptyLine, lineEnd } from '../http/request-line.ts';
+import type { Http1Context } from './http1-context.ts';
+import { type MessageGrammar, headAfter } from './message-grammar.ts';
+import { MessageProgress } from './message-progress.ts';
+
+type State = 'idle' | 'none' | 'head' | 'length' | 'chunked' | 'close';
+
+/**
+ * Frames the messages of one direction (RFC 9112): a head, then a body by length, by chunks or up to the end. It reads one message at a time and
+ * stops behind it; whoever owns it says what stands there. A message that lies whole in one captured piece is never copied; any other is held
+ * contiguous until it ends, is cut or is given up.
+ */
+export class MessageFramer {
+  readonly #context: Http1Context;
+  readonly #grammar: MessageGrammar;
+  /** The stream it reads: what it holds makes room when it has stalled and memory is short. */
+  readonly #stream: StreamSink;
+  #state: State = 'idle';
+  /** false: only counts and frames (responses nobody asked for). */
+  readonly #keepBodies: boolean;
+  /** What is known of a message that lies in several pieces; null = there is none, or all of it is in this piece. */
+  #part: MessageProgress | null = null;
+  /** Where the message in progress begins, and in which packet. */
+  readonly began = new Origin();
+  lastByteMs = 0;
+
+  constructor(context: Http1Context, grammar: MessageGrammar, stream: StreamSink, keepBodies: boolean) {
+    this.#context = context;
+    this.#grammar = grammar;
+    this.#stream = stream;
+    this.#keepBodies = keepBodies;
+  }
+
+  get #progress(): MessageProgress {
+    return this.#part ??= this.#context.spareProgress.pop() ?? new MessageProgress(this.#context);
+  }
+
+  /** The next byte is the first of a message, or of something else. */
+  get isIdle(): boolean {
+    return this.#state === 'idle';
+  }
+
+  /** What was read last is no message: it is for somebody else from there on (`releaseNone`). */
+  get isNone(): boolean {
+    return this.#state === 'none';
+  }
+
+  /** Is a message begun and not finished? */
+  get unfinished(): boolean {
+    return this.#part !== null && this.#part.bytes > 0;
+  }
+
+  /** Reads on; a new message begins at `at` when it is idle. @returns how far it read: to the message's end, or to `end` */
+  read(bytes: Uint8Array, at: number, end: number, seq: number, from: Provenance): number {
+    this.lastByteMs = from.timeMs;
+    switch (this.#state) {
+      case 'idle':
+        this.began.set(seq, from);
+        return this.#newHead(bytes, at, end);
+      case 'head': return this.#moreHead(bytes, at, end);
+      case 'length': return this.#lengthBody(bytes, at, end);
+      case 'chunked': return this.#chunkedBody(bytes, at, end);
+      case 'close':
+        this.#hold(bytes, at, end);
+        return end;
+      case 'none': return at;
+    }
+  }
+
+  /** After `isNone`. @returns the bytes of earlier pieces that are no message; '' = all of it is in the present one */
+  releaseNone(): Uint8Array {
+    this.#state = 'idle';
+    const part = this.#part;
+    if (part === null) return NOTHING;
+    const bytes = part.held.bytes.slice(0, part.bytes);
+    this.#reset();
+    return bytes;
+  }
+
+  /** A hole. @returns false: where the next message begins is not known any more */
+  gap(bytes: number): boolean {
+    const state = this.#state;
+    if (this.#part !== null && bytes >= 0 && (state === 'length' || state === 'chunked' || state === 'close') && this.#part.passOver(state, bytes)) {
+      if (state === 'length' && this.#part.remaining === 0) this.#finishHeld();
+      return true;
+    }
+    this.giveUp('tcp.reassembly_gap');
+    return false;
+  }
+
+  /** Nothing more will come. */
+  end(): void {
+    if (this.#state === 'close') this.#finishHeld();
+    else this.giveUp('http.message_cut');
+  }
+
+  /**
+   * Emits what there is of a message that nothing was added to for long, so that it does not wait for its lost end. The reading goes on: should
+   * the rest come, the whole message is emitted again as a correction, unless what is held had to make room.
+   */
+  stall(nowMs: number, afterMs: number): boolean {
+    const part = this.#part;
+    if (part === null || part.bytes === 0 || this.#state === 'close') return false;
+    if (nowMs - this.lastByteMs < afterMs) return true;
+    if (!part.stalled) part.stalled = this.#emitPart('http.stalled', false);
+    this.#context.stalled.add(this.#stream);
+    return false;
+  }
+
+  /** Ends a message in progress: what there is of it is emitted as incomplete; less than a start line is counted as lost. */
+  giveUp(reason: CounterName): void {
+    if (!this.unfinished) return;
+    const emitted = this.#progress.stalled || this.#emitPart(reason, true);
+    this.#state = 'idle';
+    this.#done(emitted);
+  }
+
+  /** Frees what is held without a word: for copies that are dropped. */
+  discard(): void {
+    this.#reset();
+    this.#state = 'idle';
+  }
+
+  // --- copies
+
+  /** Takes over the state of another framer, with what it holds. @returns false: there was no memory for that */
+  copyFrom(other: MessageFramer): boolean {
+    this.#state = other.#state;
+    this.began.set(other.began.seq, other.began);
+    this.lastByteMs = other.lastByteMs;
+    return other.#part === null || this.#progress.copyFrom(other.#part);
+  }
+
+  /** Begins behind a head that another framer reads, with a framing of its own. @returns false: there was no memory for the head */
+  begin(other: MessageFramer, bytes: Uint8Array, start: number, headersStart: number, headEnd: number): boolean {
+    this.began.set(other.began.seq, other.began);
+    this.lastByteMs = other.lastByteMs;
+    this.#progress.headersStart = headersStart - start;
+    this.#progress.headEnd = headEnd - start;
+    return this.#progress.hold(bytes, start, headEnd, Infinity, null, 0);
+  }
+
+  /** After `begin`. */
+  frame(framing: BodyFraming): void {
+    this.#bodyBegins(framing);
+  }
+
+  /** Reads the chunk framing in the other way from here on. */
+  readChunksByCrlf(): void {
+    this.#progress.unchunk();
+    this.#progress.chunks.dialect = 'crlf';
+  }
+
+  /** Has it read as far as `other`, and does it read on like it? */
+  isLevelWith(other: MessageFramer): boolean {
+    if (this.#state !== other.#state || this.unfinished !== other.unfinished) return false;
+    return !this.unfinished || (this.began.seq === other.began.seq && this.#progress.isLevelWith(other.#progress));
+  }
+
+  // --- heads
+
+  /** A message begins in a piece; @returns how far it was read. */
+  #newHead(bytes: Uint8Array, start: number, end: number): number {
+    const headersStart = lineEnd(bytes, start, end);
+    if (headersStart >= 0) {
+      const kind = headAfter(this.#grammar.startLine(bytes, start, headersStart), bytes, headersStart, end);
+      if (kind === 'no') {
+        this.#state = 'none';
+        return start;
+      }
+      const headEnd = kind === 'maybe' ? -1 : this.#context.lines.scan(bytes, headersStart, kind === 'alone' ? headersStart : end);
+      if (kind === 'alone') return this.#headDone(bytes, start, headersStart, headersStart, end);
+      if (headEnd >= 0) return this.#headDone(bytes, start, headersStart, headEnd, end);
+    }
+    this.#state = 'head';
+    return this.#moreHead(bytes, start, end);
+  }
+
+  /** A head whole in bytes[start, headEnd), in the captured piece. */
+  #headDone(bytes: Uint8Array, start: number, headersStart: number, headEnd: number, end: number): number {
+    const body = this.#grammar.frame(bytes, start, headersStart, headEnd, headEnd);
+    const { framing, contentLength } = body;
+    if (framing === 'none' || (framing === 'length' && headEnd + contentLength <= end)) {
+      const messageEnd = headEnd + contentLength;
+      this.#grammar.count(messageEnd - start);
+      this.#state = 'idle';
+      this.#grammar.message(bytes, start, headersStart, headEnd, messageEnd, wholeBody(framing, contentLength, 0));
+      return messageEnd;
+    }
+    if (framing === 'chunked') {
+      const { chunks } = this.#context;
+      chunks.reset();
+      const bodyEnd = chunks.scan(bytes, headEnd, end);
+      if (chunks.state === 'done' && !chunks.differs) {
+        this.#grammar.count(bodyEnd - start);
+        this.#state = 'idle';
+        this.#grammar.message(bytes, start, headersStart, headEnd, bodyEnd, wholeBody('chunked', chunks.entityBytes, chunks.irregular));
+        return bodyEnd;
+      }
+    }
+    this.#progress.headersStart = headersStart - start;
+    this.#progress.headEnd = headEnd - start;
+    if (this.#hold(bytes, start, headEnd, this.#progress.headEnd + contentLength)) {
+      this.#bodyBegins(body);
+      return headEnd;
+    }
+    // There is no memory even for the head: what this piece has of the message is emitted at once, and the next one searched.
+    this.#progress.add(end - headEnd);
+    this.#done(true);
+    this.#grammar.message(bytes, start, headersStart, headEnd, end, cutBody(framing === 'chunked' ? 'chunked' : 'length', contentLength, ['http.memcap'], 0));
+    this.#state = 'none';
+    return end;
+  }
+
+  /** More of a head that did not end in its first piece. */
+  #moreHead(bytes: Uint8Array, at: number, end: number): number {
+    const { held } = this.#progress;
+    const before = held.length;
+    const to = Math.min(end, at + this.#context.headBytes - before);
+    if (to > at && !this.#hold(bytes, at, to)) {
+      this.giveUp('http.memcap');
+      this.#state = 'none';
+      return to;
+    }
+    if (this.#progress.headersStart === 0) {
+      const start = lineEnd(held.bytes, this.#progress.scanFrom, held.length);
+      this.#progress.scanFrom = start < 0 ? held.length : start - 1;
+      const mayStart = start >= 0 || this.#grammar.mayStart(held.bytes, 0, held.length);
+      const kind = start < 0 ? mayStart ? 'maybe' : 'no' : headAfter(this.#grammar.startLine(held.bytes, 0, start), held.bytes, start, held.length);
+      if (kind === 'no') return this.#notAHead(at, to);
+      if (kind === 'alone') return this.#heldHeadDone(start, start, before, at);
+      if (kind === 'yes') this.#progress.headersStart = start;
+    }
+    if (this.#progress.headersStart > 0) {
+      const headEnd = emptyLine(held.bytes, this.#progress.scanFrom, held.length);
+      if (headEnd >= 0) return this.#heldHeadDone(this.#progress.headersStart, headEnd, before, at);
+      // The last line's end may be the first half of an empty line.
+      this.#progress.scanFrom = Math.max(this.#progress.headersStart - 1, held.length - 2);
+    }
+    if (held.length >= this.#context.headBytes) {
+      this.giveUp('http.head_limit');
+      this.#state = 'none';
+    }
+    return to;
+  }
+
+  /** The held bytes are no head. Those of this piece are given back. */
+  #notAHead(at: number, to: number): number {
+    const { held } = this.#progress;
+    this.#progress.add(at - to);
+    held.truncate(held.length - (to - at));
+    this.#state = 'none';
+    return at;
+  }
+
+  /** The held head ends at headEnd; what was held beyond it is read again from the piece. */
+  #heldHeadDone(headersStart: number, headEnd: number, before: number, at: number): number {
+    const { held } = this.#progress;
+    const beyond = held.length - headEnd;
+    const bodyAt = at + headEnd - before;
+    held.truncate(headEnd);
+    this.#progress.add(-beyond);
+    this.#context.lines.scan(held.bytes, headersStart, headEnd);
+    this.#progress.headersStart = headersStart;
+    this.#progress.headEnd = headEnd;
+    this.#bodyBegins(this.#grammar.frame(held.bytes, 0, headersStart, headEnd, bodyAt));
+    return bodyAt;
+  }
+
+  /** A head is held whole. */
+  #bodyBegins({ framing, contentLength }: BodyFraming): void {
+    this.#progress.contentLength = contentLength;
+    this.#progress.remaining = contentLength;
+    if (framing === 'none' || (framing === 'length' && contentLength === 0)) {
+      this.#state = 'length';
+      this.#finishHeld(framing);
+      return;
+    }
+    if (framing === 'chunked') this.#progress.chunks.reset();
+    this.#state = framing;
+  }
+
+  // --- bodies
+
+  #lengthBody(bytes: Uint8Array, at: number, end: number): number {
+    const to = Math.min(end, at + this.#progress.remaining);
+    this.#hold(bytes, at, to, this.#progress.headEnd + this.#progress.contentLength);
+    this.#progress.remaining -= to - at;
+    if (this.#progress.remaining === 0) this.#finishHeld();
+    return to;
+  }
+
+  #chunkedBody(bytes: Uint8Array, at: number, end: number): number {
+    const { chunks } = this.#progress;
+    let stop = at;
+    if (this.#progress.unchunked) {
+      // Only data is held; the framing between is passed over.
+      const data = chunks.dataRemaining;
+      stop = chunks.scan(bytes, at, data > 0 ? Math.min(end, at + data) : at + 1);
+      if (data > 0) this.#hold(bytes, at, stop);
+      else this.#progress.add(stop - at);
+    } else {
+      stop = chunks.scan(bytes, at, end);
+      this.#hold(bytes, at, stop);
+    }
+    if (chunks.differs) {
+      chunks.differs = false;
+      this.#grammar.chunksDiffer(stop);
+    }
+    if (chunks.state === 'done') this.#finishHeld();
+    else if (chunks.state === 'invalid') this.#finishInvalid();
+    return stop;
+  }
+
+  /** Adds captured bytes to the message; beyond the limits they are only counted. @returns false: there was no memory */
+  #hold(bytes: Uint8Array, start: number, end: number, expected = 0): boolean {
+    const { bodyLimitBytes, stalled } = this.#context;
+    if (stalled.size > 0) stalled.delete(this.#stream);
+    const limit = this.#state === 'head' ? Infinity : this.#progress.headEnd + (this.#keepBodies ? bodyLimitBytes : 0);
+    return this.#progress.hold(bytes, start, end, limit, this.#keepBodies ? 'http.body_limit' : null, expected);
+  }
+
+  // --- ends
+
+  #finishInvalid(): void {
+    this.#progress.lose('http.invalid_chunk');
+    this.#finishHeld();
+    this.#state = 'none';
+  }
+
+  #finishHeld(framing: Framing = this.#heldFraming()): void {
+    this.#emitHeld(framing, this.#progress.lost, this.#progress.stalled, true);
+    this.#done(true);
+  }
+
+  /** Emits what there is; @returns false when that is not even a start line. */
+  #emitPart(reason: CounterName, final: boolean): boolean {
+    if (this.#state !== 'head') {
+      this.#emitHeld(this.#heldFraming(), this.#progress.lost === null ? [reason] : [...this.#progress.lost, reason], false, final);
+      return true;
+    }
+    // Of a head, the lines that are whole.
+    const { held } = this.#progress;
+    const end = held.length === 0 ? 0 : held.bytes.lastIndexOf(LF, held.length - 1) + 1;
+    const isAlone = this.#progress.headersStart === 0 && end > 0 && end === held.length && this.#grammar.startLine(held.bytes, 0, end) === 'alone';
+    if (!isAlone && (this.#progress.headersStart === 0 || end < this.#progress.headersStart)) return false;
+    const headersStart = isAlone ? end : this.#progress.headersStart;
+    this.#context.lines.scan(held.bytes, headersStart, end);
+    this.#grammar.message(held.bytes, 0, headersStart, end, end, isAlone ? wholeBody('none', 0, 0) : cutBody('none', 0, [reason], 0));
+    return true;
+  }
+
+  #heldFraming(): Framing {
+    if (this.#state === 'chunked') return this.#progress.unchunked ? 'length' : 'chunked';
+    return this.#state === 'close' ? 'close' : 'length';
+  }
+
+  #emitHeld(framing: Framing, lost: CounterName[] | null, correction: boolean, final: boolean): void {
+    const { held, chunks, bytes } = this.#progress;
+    const state = this.#state;
+    this.#context.lines.scan(held.bytes, this.#progress.headersStart, this.#progress.headEnd);
+    const size = state === 'chunked' ? chunks.entityBytes : state === 'close' ? bytes - this.#progress.headEnd : this.#progress.contentLength;
+    if (final) this.#state = 'idle'; // what follows is read afresh
+    const body: Body = { framing, size, complete: lost === null, lost, irregular: state === 'chunked' ? chunks.irregular : 0, correction };
+    this.#grammar.message(held.bytes, 0, this.#progress.headersStart, this.#progress.headEnd, held.length, body);
+  }
+
+  /** @param emitted false: the captured bytes became no message */
+  #done(emitted: boolean): void {
+    if (emitted) this.#grammar.count(this.#progress.bytes);
+    else this.#grammar.lose(this.#progress.bytes);
+    this.#reset();
+  }
+
+  #reset(): void {
+    const part = this.#part;
+    if (part !== null) {
+      part.clear();
+      this.#context.stalled.delete(this.#stream);
+      this.#context.spareProgress.push(part);
+      this.#part = null;
+    }
+  }
+}
+
+const LF = 10;
+const NOTHING = new Uint8Array(0);

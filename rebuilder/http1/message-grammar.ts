@@ -1,0 +1,39 @@
+import type { Body, BodyFraming } from '../http/reader-context.ts';
+import { headerStart } from '../http/request-line.ts';
+
+const LF = 10;
+const CR = 13;
+
+/**
+ * What a line is: no start line; one; or one without a version: header lines must follow it, or it may be a whole message (HTTP/0.9).
+ */
+export type StartLine = 'no' | 'yes' | 'versionless' | 'alone';
+
+/** In what the messages of the two directions differ (RFC 9112): asked by MessageFramer. */
+export interface MessageGrammar {
+  /** Can bytes[start, end) be how a start line begins? */
+  mayStart(bytes: Uint8Array, start: number, end: number): boolean;
+  /** What is the whole line bytes[start, end)? */
+  startLine(bytes: Uint8Array, start: number, end: number): StartLine;
+  /**
+   * How the message goes on behind a complete head, whose header lines are in context.lines.
+   * @param bodyAt where that is in the piece being read
+   */
+  frame(bytes: Uint8Array, start: number, headersStart: number, headEnd: number, bodyAt: number): BodyFraming;
+  /** bytes[start, end) is a message; context.lines hold its header lines. */
+  message(bytes: Uint8Array, start: number, headersStart: number, headEnd: number, end: number, body: Body): void;
+  /** A chunked body goes on in a way that some servers read otherwise. @param at where, in the piece being read */
+  chunksDiffer(at: number): void;
+  /** Counts captured bytes that became part of a message. */
+  count(bytes: number): void;
+  /** Counts captured bytes that became none. */
+  lose(bytes: number): void;
+}
+
+/** What comes behind a start line, of which bytes[at, end) are here? 'alone' = nothing that belongs to it; 'maybe' = it cannot be told yet */
+export function headAfter(line: StartLine, bytes: Uint8Array, at: number, end: number): 'no' | 'yes' | 'alone' | 'maybe' {
+  if (line === 'no' || line === 'yes') return line;
+  if (at < end && (bytes[at] === LF || bytes[at] === CR)) return line === 'alone' ? 'yes' : 'no';
+  const header = headerStart(bytes, at, end);
+  return header === 'no' ? line === 'alone' ? 'alone' : 'no' : header;
+}

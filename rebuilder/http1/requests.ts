@@ -1,0 +1,112 @@
+import { INDEX } from '../ledger.ts';
+import type { StreamSink } from '../reassembly/stream-sink.ts';
+import { HttpRequest, isGetOrHead } from '../http/http-request.ts';
+import { Irregular } from '../http/irregular.ts';
+import { type Endpoints, Field } from '../http/message.ts';
+import type { Body, BodyFraming } from '../http/reader-context.ts';
+import { RequestLine, requestStart } from '../http/request-line.ts';
+import { framingReadings, mostServers } from './framing-readings.ts';
+import type { Http1Context } from './http1-context.ts';
+import type { MessageGrammar, StartLine } from './message-grammar.ts';
+import { MessageFramer } from './message-framer.ts';
+
+const REQUEST_BYTES = INDEX['http.request_bytes'];
+const UPGRADE = 1 << Field.upgrade;
+
+/** Who reads the stream that requests stand in. */
+export interface RequestReader extends StreamSink {
+  /** @param upgrades it asks for another protocol */
+  told(request: HttpRequest, upgrades: boolean): void;
+  /** The message that was just begun can be framed in these ways, too. Its head is in bytes[start, headEnd); its body begins at `bodyAt` of the piece. */
+  otherFramings(framings: readonly BodyFraming[], bytes: Uint8Array, start: number, headersStart: number, headEnd: number, bodyAt: number): void;
+  /** The chunks of the message in progress can be read otherwise from `at` of the piece on. */
+  otherChunks(at: number): void;
+}
+
+const line = new RequestLine();
+const PREFACE_LINE = Buffer.from('PRI * HTTP/2.0');
+
+function isPrefaceLine(bytes: Uint8Array, start: number, end: number): boolean {
+  return end - start > PREFACE_LINE.length && PREFACE_LINE.every((byte, i) => bytes[start + i] === byte);
+}
+
+/** The requests of one direction of a connection (RFC 9112 3 and 6): what MessageFramer asks about them. */
+export class Requests implements MessageGrammar {
+  readonly framer: MessageFramer;
+  readonly #context: Http1Context;
+  readonly #endpoints: Endpoints;
+  readonly #reader: RequestReader;
+  /** Empty lines were passed over before the request. */
+  behindEmptyLines = false;
+  /** A search found the request in progress: nothing proves that it is one. */
+  isFound = false;
+
+  /** The line that is no request is the preface of HTTP/2. */
+  sawPreface = false;
+
+  constructor(context: Http1Context, endpoints: Endpoints, reader: RequestReader) {
+    this.#context = context;
+    this.#endpoints = endpoints;
+    this.#reader = reader;
+    this.framer = new MessageFramer(context, this, reader, true);
+  }
+
+  mayStart(bytes: Uint8Array, start: number, end: number): boolean {
+    return requestStart(bytes, start, end) !== 'no';
+  }
+
+  startLine(bytes: Uint8Array, start: number, end: number): StartLine {
+    if (!line.parse(bytes, start, end)) return 'no';
+    // Where HTTP/2 is not believed, its preface is no request either.
+    this.sawPreface = line.minor < 0 && isPrefaceLine(bytes, start, end);
+    if (this.sawPreface) return 'no';
+    return (line.irregular & Irregular.missing_version) === 0 ? 'yes' : line.mayStandAlone ? 'alone' : 'versionless';
+  }
+
+  frame(bytes: Uint8Array, start: number, headersStart: number, headEnd: number, bodyAt: number): BodyFraming {
+    const { lines } = this.#context;
+    if (lines.irregular === 0 && !lines.transferEncoding && lines.contentLength === -1) return mostServers(lines);
+    line.parse(bytes, start, headersStart);
+    const framings = framingReadings(bytes, headersStart, headEnd, lines, line.minor);
+    if (framings === null) return mostServers(lines);
+    this.#reader.otherFramings(framings.slice(1), bytes, start, headersStart, headEnd, bodyAt);
+    return framings[0]!;
+  }
+
+  message(bytes: Uint8Array, start: number, headersStart: number, headEnd: number, end: number, body: Body): void {
+    const { lines } = this.#context;
+    const { began, lastByteMs } = this.framer;
+    line.parse(bytes, start, headersStart);
+    let irregular = line.irregular | lines.irregular | body.irregular;
+    if (this.behindEmptyLines) irregular |= Irregular.empty_line_before_request;
+    this.behindEmptyLines = false;
+    if (lines.transferEncoding) {
+      if (lines.contentLength !== -1) irregular |= Irregular.te_cl_conflict;
+      if (line.minor === 0) irregular |= Irregular.transfer_encoding_1_0;
+    }
+    if (lines.hostCount === 0 && line.minor === 1) irregular |= Irregular.missing_host;
+    if (body.size > 0 && isGetOrHead(bytes, start, line.methodEnd)) irregular |= Irregular.body_on_get;
+    const request = new HttpRequest(this.#endpoints, line, bytes, start, headersStart, headEnd, end, body, irregular);
+    request.seq = began.seq;
+    request.ack = began.ack;
+    request.ipId = began.ipId;
+    request.timeMs = began.timeMs;
+    request.lastByteMs = lastByteMs;
+    request.lines = lines.lines;
+    request.lineCount = lines.count;
+    request.isFound = this.isFound;
+    this.#reader.told(request, (lines.seen & UPGRADE) !== 0);
+  }
+
+  chunksDiffer(at: number): void {
+    this.#reader.otherChunks(at);
+  }
+
+  count(bytes: number): void {
+    this.#context.ledger.values[REQUEST_BYTES]! += bytes;
+  }
+
+  lose(bytes: number): void {
+    this.#context.ledger.count('http.skipped_bytes', bytes);
+  }
+}

@@ -1,0 +1,42 @@
+"""Prints each request that CPython's http.server served as a line of JSON: port of the client, method, target, body; latin1."""
+import json
+import sys
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+
+class Recorder(BaseHTTPRequestHandler):
+    protocol_version = 'HTTP/1.1'
+    timeout = 5
+
+    def __getattr__(self, name):
+        if name.startswith('do_'):
+            return self.serve
+        raise AttributeError(name)
+
+    def serve(self):
+        length = int(self.headers.get('Content-Length', 0))
+        body = self.rfile.read(length) if length > 0 else b''
+        if len(body) < length:
+            self.close_connection = True
+            return
+        record = {'port': self.client_address[1], 'method': self.command, 'target': self.path, 'body': body.decode('latin1')}
+        sys.stdout.write(json.dumps(record) + '\n')
+        sys.stdout.flush()
+        self.send_response(200)
+        self.send_header('Content-Length', '2')
+        self.end_headers()
+        self.wfile.write(b'ok')
+
+    def log_message(self, *_):
+        pass
+
+
+class Server(ThreadingHTTPServer):
+    request_queue_size = 512
+    daemon_threads = True
+
+    def handle_error(self, *_):
+        pass
+
+
+Server(('127.0.0.1', int(sys.argv[1])), Recorder).serve_forever()
