@@ -75,7 +75,11 @@ until_true 'journalctl --no-pager -u vpc-mirror-rebuilder | grep -q "waiting for
 sleep 2
 systemctl show --property=ActiveState,NRestarts,User vpc-mirror-rebuilder
 rebuilder --version
-rebuilder check $conf
+ends_with 2 rebuilder check $conf
+# A configuration that only lacks its endpoint does not stand in the way of installing again.
+$install
+until_true '[ "$(journalctl --no-pager -u vpc-mirror-rebuilder | grep -c "waiting for the file to be completed")" = 2 ]'
+rm -r /opt/vpc-mirror-backups
 stat -c '%U %a %n' /opt/vpc-mirror /opt/vpc-mirror/bin/rebuilder $conf /var/log/vpc-mirror
 
 step completed, without a restart
