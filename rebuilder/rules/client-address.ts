@@ -57,7 +57,8 @@ export class ClientAddress {
       this.#senders.set(endpoints, sender);
     }
     const { rule } = sender;
-    if (rule === null) return { clientAddress: sender.address, proto: 'http', port: sender.port, host: null, extra: NOTHING };
+    // What a search found may be what a client wrote into a body: a proxy's lines in it are the client's.
+    if (rule === null || request.isFound) return { clientAddress: sender.address, proto: 'http', port: sender.port, host: null, extra: NOTHING };
     return {
       clientAddress: this.#realIp(request, rule) ?? sender.address,
       proto: proto(request),
