@@ -60,7 +60,7 @@ ${shapes.map(([key, shape]) => `  ${key}: ${shape},\n`).join('')}};
 
 /** ${summary} Wraps ${folder}. */
 export class ${name} extends LocalModule {
-${fields.join('\n')}
+${fields.join('')}
   constructor(scope: Construct, id: string, props: ${name}Props${variables.some((it) => it.required) ? '' : ' = {}'}) {
     super(scope, id, '${folder}', { ...props }, SHAPES);
 ${outputs.map((it) => `    this.${camelCase(it.name)} = ${getter(it.name)};\n`).join('')}  }

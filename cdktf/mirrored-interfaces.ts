@@ -105,22 +105,17 @@ export class MirroredInterfaces extends LocalModule {
    * where AWS's own pages do not say whether it mirrors them. Made for the sessions module's input of the same name.
    */
   readonly networkInterfaces: IResolvable;
-
   /** Interfaces that a profile found and that are left out: id to reason. */
   readonly refused: Record<string, string>;
-
   /** Profile entries that found no interface at all, such as "by_asg shop". */
   readonly unmatched: string[];
-
   /**
    * Target groups that an Auto Scaling group of the region names and that by_elb left alone, because they carry no tag, or are
    * gone. If one of them stands behind a load balancer of by_elb, name it in target_group_names.
    */
   readonly uncheckedTargetGroups: string[];
-
   /** The day on which the list of mirrorable instance types was read. */
   readonly mirrorableListDate: string;
-
   /**
    * The inputs as given: `interfaces` of a description for the command vpc-mirror and for the reconciler, which pick and refuse
    * the same.

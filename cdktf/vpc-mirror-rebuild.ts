@@ -83,11 +83,11 @@ export interface VpcMirrorRebuildProps {
    * default: the public ones. `beside_http`: deliver over HTTP as well, to detection_target_group_arn or mirror_endpoint.
    */
   readonly extProc?: {
-    readonly target_group_arn?: string;
+    readonly targetGroupArn?: string;
     readonly endpoint?: string;
-    readonly server_name?: string;
-    readonly ca_pem?: string;
-    readonly beside_http?: boolean | IResolvable;
+    readonly serverName?: string;
+    readonly caPem?: string;
+    readonly besideHttp?: boolean | IResolvable;
   };
 
   /** Networks of the detection nodes, which the ALB and the NLB may connect to. Default: the networks of subnet_ids. */
@@ -295,6 +295,7 @@ export interface VpcMirrorRebuildProps {
 /** Where the variables have names of their own inside. */
 const SHAPES: Readonly<Record<string, Shape>> = {
   gateway_load_balancer: { allowed_principals: 0 },
+  ext_proc: { target_group_arn: 0, endpoint: 0, server_name: 0, ca_pem: 0, beside_http: 0 },
   alb_access_logs: { bucket: 0, prefix: 0 },
   root_volume: { size_gib: 0, kms_key_id: 0, kms_grant: 0 },
   scaling: { cpu_percent: 0, network_in_bytes_per_minute: 0 },
@@ -306,70 +307,50 @@ const SHAPES: Readonly<Record<string, Shape>> = {
 export class VpcMirrorRebuild extends LocalModule {
   /** ARN of the NLB: the target of the mirror sessions. */
   readonly nlbArn: string;
-
   /** DNS name of the NLB. */
   readonly nlbDnsName: string;
-
   /**
    * Name of the endpoint service, for an endpoint of the type GatewayLoadBalancer in the VPC of the sources; null without
    * gateway_load_balancer.
    */
   readonly gatewayLoadBalancerEndpointServiceName: string;
-
   /** Target group of the rebuilders (UDP/4789, health check on 9445). */
   readonly targetGroupArn: string;
-
   /** Where the rebuilders deliver requests, and where web servers may send their own HTTP mirrors: http://host:8445. */
   readonly mirrorEndpoint: string;
-
   /** L4 path for what an ALB would refuse or change; empty when there is none. */
   readonly rawEndpoint: string;
-
   /** Where whole exchanges are delivered to native nodes; empty when there are none. */
   readonly extProcEndpoint: string;
-
   /** ARN of the internal ALB; null when mirror_endpoint was given. */
   readonly albArn: string;
-
   /** DNS name of the internal ALB; null when mirror_endpoint was given. */
   readonly albDnsName: string;
-
   /** Ready configuration for web servers that mirror HTTP themselves, by product: nginx, envoy, istio, haproxy, traefik. */
   readonly mirrorSnippets: { readonly nginx: string; readonly envoy: string; readonly istio: string; readonly haproxy: string; readonly traefik: string };
-
   /** Name of the rebuilders' Auto Scaling group. */
   readonly autoscalingGroupName: string;
-
   /** Launch template of the rebuilders. */
   readonly launchTemplateId: string;
-
   /** Role of the rebuilders. */
   readonly iamRoleArn: string;
-
   /**
    * Security groups by what they guard: rebuilder, nlb, alb (null without one). Interfaces in the rebuilder group must never be
    * mirrored.
    */
   readonly securityGroupIds: { readonly rebuilder: string; readonly nlb: string; readonly alb: string };
-
   /** The cloud-init script of the instances, for review. It holds no secret. */
   readonly userData: string;
-
   /** The configuration file of the rebuilders as written to their disk. */
   readonly configYaml: string;
-
   /** The tarball that the instances install: its S3 URI and SHA-256. */
   readonly artifact: { readonly s3Uri: string; readonly sha256: string };
-
   /** CloudWatch log group of the rebuilders. */
   readonly logGroupName: string;
-
   /** CloudWatch namespace of the rebuilders' own metrics. */
   readonly metricsNamespace: string;
-
   /** Name of the CloudWatch dashboard; null when switched off. */
   readonly dashboardName: string;
-
   /** Names of the CloudWatch alarms, by what they watch. */
   readonly alarmNames: Record<string, string>;
 

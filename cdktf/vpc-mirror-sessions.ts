@@ -133,19 +133,14 @@ const SHAPES: Readonly<Record<string, Shape>> = {
 export class VpcMirrorSessions extends LocalModule {
   /** The filter of every session. */
   readonly trafficMirrorFilterId: string;
-
   /** The target of every session. */
   readonly trafficMirrorTargetId: string;
-
   /** ARN of the target, for shares of your own; null with create_target = false. */
   readonly trafficMirrorTargetArn: string;
-
   /** Session of each entry of network_interfaces. */
   readonly trafficMirrorSessionIds: Record<string, string>;
-
   /** What was made for each entry of network_interfaces: session, interface, session number, VNI and packet length. */
   readonly sessions: IResolvable;
-
   /** Every VNI in use: the rebuilder's vni_filter. */
   readonly virtualNetworkIds: number[];
 

@@ -180,25 +180,18 @@ const SHAPES: Readonly<Record<string, Shape>> = {
 export class WallarmNodes extends LocalModule {
   /** NGINX nodes behind an ALB: detection_target_group_arn of vpc-mirror-rebuild; null for native nodes. */
   readonly httpTargetGroupArn: string;
-
   /** NGINX nodes behind the NLB: raw_target_group_arn of vpc-mirror-rebuild; null for native nodes. */
   readonly rawTargetGroupArn: string;
-
   /** Native nodes behind the NLB: ext_proc.target_group_arn of vpc-mirror-rebuild; null for NGINX nodes. */
   readonly extProcTargetGroupArn: string;
-
   /** Ports that the load balancers connect to, traffic and health check: detection_ports of vpc-mirror-rebuild. */
   readonly ports: number[];
-
   /** The nodes' Auto Scaling group. */
   readonly autoscalingGroupName: string;
-
   /** Security group of the nodes. Interfaces in it must never be mirrored. */
   readonly securityGroupId: string;
-
   /** Role of the nodes. */
   readonly iamRoleArn: string;
-
   /** The image that the nodes run, kept until ami_update or another input changes it. */
   readonly imageId: string;
 
