@@ -6,9 +6,9 @@ import { test } from 'node:test';
 import { absent, installed } from '../../installed.ts';
 
 /** In so few seconds that the whole stays under a minute, tsx's start included. */
-const GAMES = 3000;
-/** What is known to be undecidable: see docs/reassembly.md. One in a thousand requests read, of games of which each tries to mislead. */
-const SHARE_MISSING = 0.004;
+const GAMES = 1000;
+/** Of the requests read in games of which each tries to mislead in several ways at once, so many are still not told: fewer is the aim, none the end. */
+const SHARE_MISSING = { bothWays: 0.004, inAll: 0.015 };
 
 test('what a Linux server reads of random games is told, both ways and from the client\'s packets alone', (t) => {
   if (process.platform !== 'linux' || process.getuid?.() !== 0) {
@@ -23,5 +23,6 @@ test('what a Linux server reads of random games is told, both ways and from the 
   const totals = JSON.parse(run.stdout.trim().split('\n').at(-1)!) as { games: number; read: number; missing: number; missingBothWays: number };
   assert.equal(totals.games, GAMES);
   assert.ok(totals.read > GAMES, `the games are played: ${run.stdout}`);
-  assert.ok(totals.missing <= totals.read * SHARE_MISSING, `seed ${seed}: ${run.stdout}`);
+  assert.ok(totals.missing <= totals.read * SHARE_MISSING.inAll, `seed ${seed}: ${run.stdout}`);
+  assert.ok(totals.missingBothWays <= totals.read / 2 * SHARE_MISSING.bothWays, `seed ${seed}, both ways: ${run.stdout}`);
 });
