@@ -27,9 +27,11 @@ type OutputType = 'IResolvable' | 'string[]' | 'number[]' | 'Record<string, stri
 const OUTPUT_TYPES: Readonly<Record<string, OutputType>> = {
   alarm_names: 'Record<string, string>',
   artifact: ['s3_uri', 'sha256'],
+  description: 'IResolvable',
   mirror_snippets: ['nginx', 'envoy', 'istio', 'haproxy', 'traefik'],
   network_interfaces: 'IResolvable',
   ports: 'number[]',
+  reconciler: 'IResolvable',
   refused: 'Record<string, string>',
   security_group_ids: ['rebuilder', 'nlb', 'alb'],
   selectors: 'IResolvable',

@@ -121,12 +121,31 @@ export interface VpcMirrorSessionsProps {
 
   /** An existing mirror target, for example one that another account shares. Needed with create_target = false. */
   readonly trafficMirrorTargetId?: string;
+
+  /**
+   * A Lambda function that gives new instances their session within seconds and takes it from those that are gone or stopped.
+   * `interfaces`: what it follows, `module.enis.selectors`. `artifact_file`: dist/vpc-mirror-reconciler.zip, which `npm run
+   * package` builds. Its sessions have the number `session_number` (default: one more than Terraform's, so that both may meet on
+   * an interface). `runtime`: nodejs22.x, because provider 5 knows no later; with provider 6 nodejs24.x. null: sessions are as
+   * old as the last apply.
+   */
+  readonly reconcile?: {
+    readonly interfaces: unknown;
+    readonly artifactFile: string;
+    readonly everyMinutes?: number;
+    readonly sessionNumber?: number;
+    readonly stoppedInstances?: string;
+    readonly runtime?: string;
+    readonly alarmActions?: readonly string[];
+    readonly logRetentionInDays?: number;
+  };
 }
 
 /** Where the variables have names of their own inside. */
 const SHAPES: Readonly<Record<string, Shape>> = {
   network_interfaces: { '*': { network_interface_id: 0, session_number: 0, virtual_network_id: 0, packet_length: 0 } },
   filter_rules: { '*': { rule_number: 0, traffic_direction: 0, rule_action: 0, protocol: 0, source_cidr_block: 0, destination_cidr_block: 0, source_port_range: { from_port: 0, to_port: 0 }, destination_port_range: { from_port: 0, to_port: 0 }, all_ports: 0, description: 0 } },
+  reconcile: { interfaces: 0, artifact_file: 0, every_minutes: 0, session_number: 0, stopped_instances: 0, runtime: 0, alarm_actions: 0, log_retention_in_days: 0 },
 };
 
 /** Mirror filter, target and one session for each interface. Wraps modules/vpc-mirror-sessions. */
@@ -144,6 +163,15 @@ export class VpcMirrorSessions extends LocalModule {
   /** Every VNI in use: the rebuilder's vni_filter. */
   readonly virtualNetworkIds: number[];
 
+  /**
+   * With `reconcile`: what the reconciler follows, as `interfaces` and `sessions` of a description for the command vpc-mirror;
+   * else null.
+   */
+  readonly description: IResolvable;
+
+  /** With `reconcile`: function, log group, dead-letter queue and alarms of the reconciler; else null. */
+  readonly reconciler: IResolvable;
+
   constructor(scope: Construct, id: string, props: VpcMirrorSessionsProps) {
     super(scope, id, 'modules/vpc-mirror-sessions', { ...props }, SHAPES);
     this.trafficMirrorFilterId = this.getString('traffic_mirror_filter_id');
@@ -152,5 +180,7 @@ export class VpcMirrorSessions extends LocalModule {
     this.trafficMirrorSessionIds = this.strings('traffic_mirror_session_ids');
     this.sessions = this.interpolationForOutput('sessions');
     this.virtualNetworkIds = this.numbers('virtual_network_ids');
+    this.description = this.interpolationForOutput('description');
+    this.reconciler = this.interpolationForOutput('reconciler');
   }
 }

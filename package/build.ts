@@ -4,12 +4,14 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { ARCHITECTURES, VERSION, contents, type Architecture, type Contents } from './contents.ts';
+import { reconcilerZip } from './reconciler.ts';
 import { tarball } from './tarball.ts';
 
 const USAGE = `Usage: npm run package -- [--with-node] [--node-for x64|arm64]… [--output FILE]
        npm run package -- --release [--output FOLDER]
 
-Writes dist/vpc-mirror.tar.gz, its SHA-256 and its bill of materials (CycloneDX). Instances then use Node from their distribution (nodejs24 on
+Writes dist/vpc-mirror.tar.gz, its SHA-256 and its bill of materials (CycloneDX), and the reconciler for Lambda,
+dist/vpc-mirror-reconciler.zip. Instances then use Node from their distribution (nodejs24 on
 Amazon Linux 2023).
   --with-node       bring Node along, for x64 and arm64: dist/vpc-mirror-with-node.tar.gz
   --node-for ARCH   bring Node along for this processor only
@@ -58,6 +60,7 @@ async function one({ entry, withNode, output }: Options): Promise<void> {
   mkdirSync(dirname(output), { recursive: true });
   writeFileSync(`${output}.sha256`, write(output, tarball(files)));
   write(`${output.replace(/\.tar\.gz$/, '')}.cdx.json`, billOfMaterials);
+  write(join(dirname(output), 'vpc-mirror-reconciler.zip'), await reconcilerZip());
 }
 
 async function release({ entry, output }: Options): Promise<void> {

@@ -158,6 +158,7 @@ function reachedFrom(start: string): Set<string> {
     for (const { from } of importsOf(file)) visit(from);
     if (readFileSync(file, 'utf8').includes('rebuilder/rebuilder.js')) visit('rebuilder/main.ts');
     if (readFileSync(file, 'utf8').includes('fleet/vpc-mirror.js')) visit('fleet/main.ts');
+    if (readFileSync(file, 'utf8').includes('fleet/reconcile/handler.ts')) visit('fleet/reconcile/handler.ts');
   };
   visit(start);
   return reached;
@@ -172,7 +173,9 @@ test('files are kebab-case nouns, and none of them is a drawer for everything', 
 });
 
 test(`no source file is longer than ${MAX_LINES} lines`, () => {
-  const long = sources.map((file) => ({ file, lines: readFileSync(file, 'utf8').split('\n').length - 1 })).filter(({ lines }) => lines > MAX_LINES);
+  // A construct that cdktf/generate.ts writes is as long as its module has inputs.
+  const written = sources.filter((file) => !readFileSync(file, 'utf8').includes('generate.ts'));
+  const long = written.map((file) => ({ file, lines: readFileSync(file, 'utf8').split('\n').length - 1 })).filter(({ lines }) => lines > MAX_LINES);
   assert.deepEqual(long, []);
 });
 

@@ -64,8 +64,11 @@ resource "aws_ec2_traffic_mirror_filter" "this" {
     # AWS refuses to delete a filter that a session uses: the new one must be there, and the sessions moved to it, first.
     create_before_destroy = true
 
+    # The reconciler's and the command's own notes.
+    ignore_changes = [tags["vpc-mirror:refused"], tags["vpc-mirror:retired"]]
+
     precondition {
-      condition     = var.allow_no_network_interfaces || length(var.network_interfaces) > 0
+      condition     = var.allow_no_network_interfaces || var.reconcile != null || length(var.network_interfaces) > 0
       error_message = "No network interface was picked, so nothing would be mirrored. Check the profile's inputs and the outputs `refused` and `unmatched` of the enis module, or set allow_no_network_interfaces = true if the group is scaled to zero."
     }
 

@@ -35,3 +35,18 @@ output "virtual_network_ids" {
   description = "Every VNI in use: the rebuilder's vni_filter."
   value       = distinct([for session in values(aws_ec2_traffic_mirror_session.this) : session.virtual_network_id])
 }
+
+output "description" {
+  description = "With `reconcile`: what the reconciler follows, as `interfaces` and `sessions` of a description for the command vpc-mirror; else null."
+  value       = local.description
+}
+
+output "reconciler" {
+  description = "With `reconcile`: function, log group, dead-letter queue and alarms of the reconciler; else null."
+  value = var.reconcile == null ? null : {
+    function_name         = aws_lambda_function.reconcile[0].function_name
+    log_group_name        = aws_cloudwatch_log_group.reconcile[0].name
+    dead_letter_queue_arn = aws_sqs_queue.reconcile[0].arn
+    alarm_names           = [aws_cloudwatch_metric_alarm.reconcile_failed[0].alarm_name, aws_cloudwatch_metric_alarm.reconcile_stale[0].alarm_name]
+  }
+}

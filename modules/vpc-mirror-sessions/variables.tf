@@ -318,3 +318,47 @@ variable "traffic_mirror_target_id" {
   type        = string
   default     = null
 }
+
+################################################################################
+# Reconciler
+################################################################################
+
+variable "reconcile" {
+  description = <<-EOT
+    A Lambda function that gives new instances their session within seconds and takes it from those that are gone or stopped.
+    `interfaces`: what it follows, `module.enis.selectors`. `artifact_file`: dist/vpc-mirror-reconciler.zip, which `npm run package`
+    builds. Its sessions have the number `session_number` (default: one more than Terraform's, so that both may meet on an interface).
+    `runtime`: nodejs22.x, because provider 5 knows no later; with provider 6 nodejs24.x. null: sessions are as old as the last apply.
+  EOT
+  type = object({
+    interfaces            = any
+    artifact_file         = string
+    every_minutes         = optional(number, 5)
+    session_number        = optional(number)
+    stopped_instances     = optional(string, "release")
+    runtime               = optional(string, "nodejs22.x")
+    alarm_actions         = optional(list(string), [])
+    log_retention_in_days = optional(number, 30)
+  })
+  default = null
+
+  validation {
+    condition     = var.reconcile == null ? true : try(fileexists(var.reconcile.artifact_file), false)
+    error_message = "reconcile.artifact_file does not name a file. Build it in the checkout with: npm ci && npm run package"
+  }
+
+  validation {
+    condition     = var.reconcile == null ? true : contains(["release", "keep"], var.reconcile.stopped_instances)
+    error_message = "reconcile.stopped_instances must be \"release\" or \"keep\": a stopped instance's session bills on."
+  }
+
+  validation {
+    condition     = var.reconcile == null ? true : var.reconcile.every_minutes >= 2 && var.reconcile.every_minutes <= 60 && floor(var.reconcile.every_minutes) == var.reconcile.every_minutes
+    error_message = "reconcile.every_minutes must be a whole number from 2 to 60."
+  }
+
+  validation {
+    condition     = var.reconcile == null ? true : contains(["nodejs22.x", "nodejs24.x"], var.reconcile.runtime)
+    error_message = "reconcile.runtime must be \"nodejs22.x\" or \"nodejs24.x\"."
+  }
+}

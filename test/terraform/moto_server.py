@@ -102,6 +102,43 @@ def main():
     AutoScalingResponse.describe_instance_refreshes = describe_instance_refreshes
     AutoScalingResponse.describe_scaling_activities = describe_scaling_activities
 
+    # A Lambda function runs: in a process of this machine's Node, its calls to this account.
+    import io
+    import json
+    import shutil
+    import subprocess
+    import tempfile
+    import zipfile
+
+    from moto.awslambda.models import LambdaFunction
+
+    def run_function(self, event=None):
+        account = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_REGION": "us-east-1", "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}"}
+        with tempfile.TemporaryDirectory() as folder:
+            zipfile.ZipFile(io.BytesIO(self.code_bytes)).extractall(folder)
+            shutil.copy("test/fleet/run-lambda.mjs", f"{folder}/run.mjs")
+            command, env = ["node", "run.mjs", f"{folder}/index.mjs"], {"PATH": os.environ["PATH"], **account, **self.environment_vars}
+            done = subprocess.run(command, cwd=folder, env=env, input=json.dumps([event]), capture_output=True, text=True)
+        if done.returncode != 0:
+            return json.dumps({"errorMessage": done.stderr}), True, done.stdout
+        answers = next(line for line in done.stdout.splitlines() if line.startswith("answers "))
+        return json.dumps(json.loads(answers[len("answers ") :])[0]), False, done.stdout
+
+    LambdaFunction._invoke_lambda = run_function
+
+    # moto forgets where a function's dead letters go.
+    make, configuration = LambdaFunction.__init__, LambdaFunction.get_configuration
+
+    def make_function(self, account_id, spec, *args, **kw):
+        make(self, account_id, spec, *args, **kw)
+        self.dead_letters = spec.get("DeadLetterConfig")
+
+    def with_dead_letters(self, *args, **kw):
+        said = configuration(self, *args, **kw)
+        return {**said, "DeadLetterConfig": self.dead_letters} if self.dead_letters else said
+
+    LambdaFunction.__init__, LambdaFunction.get_configuration = make_function, with_dead_letters
+
     # The tags of one resource are asked for with every resource that is described: looked up, not searched for, or a
     # fleet of thousands takes minutes.
     from moto.ec2.models.tags import TagBackend
