@@ -28,6 +28,9 @@ export function docsPage(path: string): string {
     return page !== undefined && page in PAGES ? `<a href="/docs/${page}${anchor}">${text}</a>` : text;
   };
   renderer.html = () => '';
+  // A block wider than the window scrolls, so the keyboard must reach it.
+  let examples = 0;
+  renderer.code = ({ text }) => `<pre role="region" tabindex="0" aria-label="Example ${++examples}"><code>${escaped(text)}</code></pre>\n`;
   let tables = 0;
   renderer.table = function ({ header, rows }) {
     const row = (cells: typeof header, tag: string): string =>
@@ -41,4 +44,8 @@ export function docsPage(path: string): string {
 <link rel="icon" href="data:,"><link rel="stylesheet" href="/status.css"></head>
 <body class="docs"><header><a href="/">Status</a></header><main>${body}</main></body></html>
 `;
+}
+
+function escaped(text: string): string {
+  return text.replace(/[&<>"]/g, (char) => `&#${char.charCodeAt(0)};`);
 }

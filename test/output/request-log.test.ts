@@ -145,6 +145,6 @@ test('with workers too, each line whole', async (t) => {
   const text = readFileSync(join(dir, 'access.log'), 'utf8');
   assert.equal(linesOf(text).length, 100);
   assert.equal(text.split('\n').length, 101);
-  assert.match(service.said.stderr, /ledger .*forward.delivered\\":100/);
+  assert.match(service.said.stderr, /"ledger":\{.*"forward.delivered":100/);
   assert.doesNotMatch(service.said.stderr, /dropped_line/);
 });
