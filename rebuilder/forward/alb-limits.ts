@@ -1,7 +1,7 @@
 import { Field, LINE_STRIDE } from '../http/message.ts';
 import type { Request } from '../http/message.ts';
 import { isStrictChunked } from './chunked-body.ts';
-import { isOptionList } from './connection-options.ts';
+import { repeatsItself } from './connection-options.ts';
 import { isPlainHost } from './host-value.ts';
 import { looksLikeFraming } from './header-name.ts';
 
@@ -23,7 +23,7 @@ export const Finding = {
   bodyOnGet: 16,
   /** A name with the letters of Content-Length or Transfer-Encoding that is neither. */
   suspicious: 32,
-  /** A Connection line with several options, which we would have to rename on a shared connection. */
+  /** A Connection line that repeats or contradicts itself, which we would have to rename on a shared connection. */
   optionList: 64,
   // --- not refused; what the serialiser wants to know
   /** A line must be renamed. */
@@ -182,7 +182,7 @@ export function inspect(request: Request): number {
         if (!isPlainLine(bytes, lines[at + 2]!, lines[at + 3]!, lines[at + 4]!, lineEnd)) found |= Finding.framing;
         break;
       case Field.connection:
-        if (isOptionList(bytes, lines[at + 3]!, lines[at + 4]!)) found |= Finding.optionList;
+        if (repeatsItself(bytes, lines[at + 3]!, lines[at + 4]!)) found |= Finding.optionList;
         if (isKeepAlive(bytes, lines[at + 3]!, lines[at + 4]!)) keepAlive = true;
         else found |= Finding.edits;
         break;

@@ -11,6 +11,16 @@ export function isOptionList(bytes: Uint8Array, start: number, end: number): boo
   return comma >= 0 && comma < end;
 }
 
+/**
+ * Does a Connection line say more than once whether the connection stays, as `close, close` and `keep-alive, close` do? Firewalls judge that; other
+ * lists (`keep-alive, Upgrade`) are what browsers send.
+ */
+export function repeatsItself(bytes: Uint8Array, start: number, end: number): boolean {
+  if (!isOptionList(bytes, start, end)) return false;
+  const options = Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString('latin1').split(',');
+  return options.filter((option) => /^\s*(?:close|keep-alive)\s*$/i.test(option)).length > 1;
+}
+
 /** Does it name a line that the node must get? An intermediary that obeys it would take that line off. */
 export function namesNeededLine(bytes: Uint8Array, start: number, end: number): boolean {
   for (let at = start; at < end;) {

@@ -26,7 +26,7 @@ function published(): Published[] {
 function here(file: Record<string, unknown>, dir: string): string {
   const { forward = {} } = file;
   return stringify({
-    ...file, workers: 0, log: {}, exchanges: { file: join(dir, 'x.jsonl') }, forward: { ...forward as object, endpoint: '', raw_endpoint: '', loop_key_file: '' },
+    ...file, workers: 0, log: {}, exchanges: { file: join(dir, 'x.jsonl') }, forward: { ...forward as object, endpoint: '', ext_proc: {}, raw_endpoint: '', loop_key_file: '' },
     metrics: { listen_address: '127.0.0.1:0' }, health_check: { listen_address: '127.0.0.1:0' },
   });
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { isOptionList, namesNeededLine } from '../../rebuilder/forward/connection-options.ts';
+import { isOptionList, namesNeededLine, repeatsItself } from '../../rebuilder/forward/connection-options.ts';
 
 const CASES: readonly (readonly [value: string, isList: boolean, needed: boolean])[] = [
   ['close', false, false],
@@ -24,5 +24,15 @@ for (const [value, isList, needed] of CASES) {
     const [start, end] = [6, 6 + value.length];
     assert.equal(isOptionList(bytes, start, end), isList);
     assert.equal(namesNeededLine(bytes, start, end), needed);
+  });
+}
+
+for (const [value, repeats] of [
+  ['close, close', true], ['keep-alive,Close', true], ['x, keep-alive ,y,keep-alive', true],
+  ['keep-alive, Upgrade', false], ['TE, close', false], ['close', false], ['closed, close', false], ['', false],
+] as const) {
+  test(`'${value}' ${repeats ? 'says twice' : 'does not say twice'} whether the connection stays`, () => {
+    const bytes = Buffer.from(`close,${value},close`, 'latin1');
+    assert.equal(repeatsItself(bytes, 6, 6 + value.length), repeats);
   });
 }
