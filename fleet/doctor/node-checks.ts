@@ -171,7 +171,7 @@ export const NODE_CHECKS: readonly Check[] = [
         : failed(
             `no mirrored packet in ${RECENT_SECONDS / 60} minutes`,
             'some, if anybody sends requests',
-            'is there traffic? send some: vpc-mirror doctor --canary URL',
+            'is there traffic? send some: rebuilder attack-test --to URL',
           ),
   },
 ];

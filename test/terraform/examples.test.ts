@@ -88,8 +88,13 @@ describe('examples', { concurrency: 4 }, () => {
       const newer = await account.publish('wallarm-node-7-2-0-20261101');
       assert.deepEqual(summary(await workspace.plan()), []);
       const planned = summary(await workspace.plan('-var=ami_update=true'));
+      // Rebuilders and nodes alike follow their newest image from then on; rebuilders by a new group, whose name the alarms know.
       assert.deepEqual(planned, [
         `delete+create ${NODES}.terraform_data.image`, `update ${NODES}.aws_autoscaling_group.nodes`, `update ${NODES}.aws_launch_template.node`,
+        'create+delete module.rebuild.terraform_data.ami[0]', 'create+delete module.rebuild.aws_autoscaling_group.rebuilder',
+        'create+delete module.rebuild.aws_autoscaling_policy.rebuilder["ASGAverageCPUUtilization"]', 'update module.rebuild.aws_launch_template.rebuilder',
+        'update module.rebuild.aws_cloudwatch_dashboard.rebuilder[0]', 'update module.rebuild.aws_cloudwatch_metric_alarm.rebuilder["busiest_rebuilder"]',
+        'update module.rebuild.aws_cloudwatch_metric_alarm.silence["agent_silent"]',
       ].sort());
       await workspace.apply('plan.bin');
       assert.ok((await workspace.must('show', '-json')).stdout.includes(newer));
