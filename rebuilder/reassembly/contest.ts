@@ -207,13 +207,6 @@ export class Contest {
     this.#far = far;
   }
 
-  /** Somebody acknowledges less than when he sent what waits in the queue: was that refused? */
-  doubtAbove(queue: SegmentQueue, ack: number): void {
-    for (const segment of queue.takeAbove(ack)) {
-      this.doubtful.add(segment.bytes, 0, segment.bytes.length, segment.seq, segment, Doubt.acknowledgment);
-    }
-  }
-
   /** Other bytes come for what was read, and the receiver is not seen: had it refused those? `last`: what was read last. */
   again(half: FirstReader, packet: Packet, last: number, queue: SegmentQueue | null, doubts: number): void {
     const { seq } = packet;

@@ -98,7 +98,6 @@ export class HalfStream extends StreamOrder {
       return;
     }
     const known = -ahead;
-    if (this.queue?.acknowledgesMore(packet.ack) === true && this.isOneWay) this.contests().doubtAbove(this.queue, packet.ack);
     if (ahead > 0) {
       this.#enqueue(packet, seq, nowMs);
       this.contest?.segment(packet, seq, packet, Doubt.none);

@@ -123,6 +123,11 @@ export class SegmentQueue {
     return false;
   }
 
+  /** Were some sent with a higher acknowledgment than `ack`? */
+  acknowledgesMore(ack: number): boolean {
+    return this.#segments > 0 && distance(this.#maxAck, ack) > 0;
+  }
+
   /** Takes the first segment out; its bytes are the caller's, its memory given back. */
   shift(): Segment | undefined {
     const run = this.#runs[0];
@@ -131,21 +136,6 @@ export class SegmentQueue {
     this.#forget(segment);
     if (++run.head === run.segments.length) this.#runs.shift();
     return segment;
-  }
-
-  /** Were some sent with a higher acknowledgment than `ack`? */
-  acknowledgesMore(ack: number): boolean {
-    return this.#segments > 0 && distance(this.#maxAck, ack) > 0;
-  }
-
-  /** Takes those out that were sent with a higher acknowledgment than `ack`. */
-  takeAbove(ack: number): Segment[] {
-    const taken: Segment[] = [];
-    const kept: Segment[] = [];
-    for (const segment of this.segments()) (distance(segment.ack, ack) > 0 ? taken : kept).push(segment);
-    this.clear();
-    for (const segment of kept) this.insert(segment.seq, segment.bytes, 0, segment.bytes.length, segment, { bytes: 0 });
-    return taken;
   }
 
   clear(): void {
