@@ -20,7 +20,7 @@ interface Run {
 export type Insertion = 'kept' | 'covered' | 'no_memory';
 
 /** Segments one queue may hold: a hostile sender makes them a byte long. */
-const MAX_SEGMENTS = 16_384;
+const MAX_SEGMENTS = 4096;
 /** What a segment takes besides its bytes. */
 const OVERHEAD = 256;
 
