@@ -18,7 +18,7 @@ const CONNECTIONS = 200_000;
 const MIB = 1 << 20;
 const MEMORY_BYTES = 64 * MIB;
 const QUEUE_BYTES = 16 * MIB;
-/** docs/scaling.md says 1.2 KB for a connection; one that holds half a request has a buffer and a reader more. */
+/** docs/scaling.md says up to 2.6 KB for a connection; one that holds half a request has a buffer and a reader more. */
 const CONNECTION_BYTES = 3 * 1024;
 const SYN = 2;
 const ACK = 16;
