@@ -12,6 +12,8 @@ export const ADDRESSES = {
   v6: { source: 'fd00::9', destination: 'fd00::1' },
 } as const;
 
+const LINK = { source: Uint8Array.of(2, 0, 0, 0, 0, 9), destination: Uint8Array.of(2, 0, 0, 0, 0, 1) };
+
 const sums = new WordSum();
 
 export interface Numbers { clientIsn: number; serverNext: number; clientPort: number; ipId: number }
@@ -71,7 +73,7 @@ function ipv4Frame(payload: Uint8Array, piece: Piece, fragmented: boolean, defec
   if (defect === 'wrong header sum') packet[10]! ^= 0x21;
   if (defect === 'zero header sum') putUint16(packet, 10, 0);
   packet.set(payload, headerLength);
-  return encodeEthernet({ source: new Uint8Array(6), destination: new Uint8Array(6) }, packet);
+  return encodeEthernet(LINK, packet);
 }
 
 const EXTENSIONS: Readonly<Partial<Record<IpDefect, readonly (readonly [protocol: number, ...bytes: number[]])[]>>> = {
@@ -99,5 +101,5 @@ function ipv6Frame(payload: Uint8Array, piece: Piece, fragmented: boolean, defec
   packet[7] = 64;
   packet.set([0xfd, ...new Array<number>(14).fill(0), 9, 0xfd, ...new Array<number>(14).fill(0), 1], 8);
   packet.set(body, 40);
-  return encodeEthernet({ source: new Uint8Array(6), destination: new Uint8Array(6), type: EtherType.ipv6 }, packet);
+  return encodeEthernet({ ...LINK, type: EtherType.ipv6 }, packet);
 }

@@ -1,4 +1,4 @@
-// A Linux kernel as a real TCP server, and a packet socket on its loopback interface that plays the client: run inside a network namespace of its own.
+// A Linux kernel as a real TCP server, and a packet socket that plays the client: run inside a network namespace of its own.
 import koffi from 'koffi';
 
 const libc = koffi.load(null);
@@ -12,7 +12,7 @@ const setsockopt = libc.func('int setsockopt(int fd, int level, int option, cons
 const close = libc.func('int close(int fd)');
 const nameToIndex = libc.func('uint32_t if_nametoindex(const char *name)');
 
-const [AF_INET, AF_INET6, AF_PACKET] = [2, 10, 17] as const;
+const [AF_INET6, AF_PACKET] = [10, 17] as const;
 const [SOCK_STREAM, SOCK_RAW] = [1, 3] as const;
 const SOCK_NONBLOCK = 0o4000;
 const MSG_DONTWAIT = 0x40;
@@ -29,7 +29,7 @@ function must(result: number, what: string): number {
   return result;
 }
 
-/** Frames in and out of `lo`: what is sent arrives at the kernel before `send` returns, and its answers wait to be read. */
+/** Frames to and from the kernel: what is sent arrives before `send` returns, and the answers wait to be read. */
 export class PacketSocket {
   readonly #fd: number;
   readonly #buffer = Buffer.alloc(70_000);
@@ -39,8 +39,8 @@ export class PacketSocket {
     const address = Buffer.alloc(20);
     address.writeUInt16LE(AF_PACKET, 0);
     address.writeUInt16BE(ETH_P_ALL, 2);
-    address.writeInt32LE(nameToIndex('lo'), 4);
-    must(bind(this.#fd, address, address.length), 'bind to lo');
+    address.writeInt32LE(nameToIndex('client'), 4);
+    must(bind(this.#fd, address, address.length), 'bind to the interface');
     must(setsockopt(this.#fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, Buffer.from([1, 0, 0, 0]), 4), 'PACKET_IGNORE_OUTGOING');
     setsockopt(this.#fd, SOL_SOCKET, SO_RCVBUFFORCE, Buffer.from([0, 0, 0, 2]), 4);
   }
@@ -109,5 +109,3 @@ export class Accepted {
     close(this.#fd);
   }
 }
-
-export const FAMILY = { v4: AF_INET, v6: AF_INET6 } as const;

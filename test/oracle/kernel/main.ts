@@ -12,9 +12,14 @@ const { values } = parseArgs({ options: {
   inside: { type: 'boolean', default: false }, unmarked: { type: 'boolean', default: false },
 } });
 
-const BOX = `ip link set lo mtu 1500 up && ip addr add 10.0.0.1/32 dev lo && ip route add 10.0.0.9/32 dev lo
-ip -6 addr add fd00::1/128 dev lo nodad && ip -6 route add fd00::9/128 dev lo
-ethtool -K lo gso off tso off gro off
+/** The server's end of a pair, and the client's, which the packet socket plays. (IPv6 makes of a route to `lo` one that rejects.) */
+const BOX = `ip link add server address 02:00:00:00:00:01 type veth peer name client address 02:00:00:00:00:09
+sysctl -qw net.ipv6.conf.client.disable_ipv6=1 net.ipv6.conf.server.accept_ra=0
+ip addr add 10.0.0.1/24 dev server && ip -6 addr add fd00::1/64 dev server nodad
+ip link set server up && ip link set client up
+ip neigh add 10.0.0.9 lladdr 02:00:00:00:00:09 dev server nud permanent
+ip -6 neigh add fd00::9 lladdr 02:00:00:00:00:09 dev server nud permanent
+ethtool -K server tx off gso off tso off gro off >/dev/null && ethtool -K client tx off gso off tso off gro off >/dev/null
 sysctl -qw net.ipv4.tcp_synack_retries=1 net.ipv4.tcp_max_syn_backlog=65536 net.core.somaxconn=4096 net.ipv4.tcp_invalid_ratelimit=0
 exec "$@"`;
 
