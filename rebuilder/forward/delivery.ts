@@ -29,6 +29,8 @@ export class Delivery {
   submittedMs = 0;
   /** Failed attempts. */
   attempts = 0;
+  /** When the connection that it was on ended, ms on the clock of the dispatcher; -Infinity = never. */
+  lostMs = -Infinity;
   /** How many requests the endpoint had answered when this one failed last; -1 = never failed. */
   answeredAtFailure = -1;
   /** The same request re-framed for the shared path, in case the byte-true form is refused. */
@@ -54,6 +56,7 @@ export function releaseDelivery(delivery: Delivery): void {
   delivery.traits = 0;
   delivery.client = '';
   delivery.attempts = 0;
+  delivery.lostMs = -Infinity;
   delivery.answeredAtFailure = -1;
   delivery.alternate = null;
   delivery.trace = null;

@@ -74,7 +74,7 @@ export class Pool implements ConnectionOwner {
       return;
     }
     while (this.backlog.alone.length > 0) {
-      const idle = this.#idleConnection();
+      const idle = this.#idleConnection(this.backlog.alone.oldest()!);
       if (idle === null) break;
       this.#sendAlone(idle, this.backlog.alone, now);
     }
@@ -89,15 +89,25 @@ export class Pool implements ConnectionOwner {
 
   /** The load balancer had no node to ask: one request at a time until one is answered. */
   #probe(now: number): void {
-    const idle = this.#idleConnection();
+    const queue = this.backlog.queue.length > 0 ? this.backlog.queue : this.backlog.alone;
+    const idle = this.#idleConnection(queue.oldest()!);
     if (idle === null) this.#grow(now);
-    else this.#sendAlone(idle, this.backlog.queue.length > 0 ? this.backlog.queue : this.backlog.alone, now);
+    else this.#sendAlone(idle, queue, now);
   }
 
-  #idleConnection(): Connection | null {
+  /**
+   * A connection with nothing to do. An endpoint that dies takes all its connections with it, and each is found dead only when it is
+   * written to: a request that was lost with one of them goes on one that was opened, or that answered, since then.
+   */
+  #idleConnection(delivery: Delivery): Connection | null {
+    let unproven: Connection | null = null;
     for (const connection of this.#connections) {
-      if (connection.isOpen && connection.inFlight === 0 && !connection.isBlocked && !connection.isDraining) return connection;
+      if (!connection.isOpen || connection.inFlight > 0 || connection.isBlocked || connection.isDraining) continue;
+      if (connection.sinceMs > delivery.lostMs || this.#options.isSingle) return connection;
+      unproven = connection;
     }
+    // It gives its place to a new one.
+    if (unproven !== null && this.#connections.length >= this.#options.maxConnections) unproven.end('idle', '');
     return null;
   }
 
@@ -258,7 +268,7 @@ export class Pool implements ConnectionOwner {
         this.lastError = `${address.ip} port ${this.addresses.port}: ${detail}`;
         if (!connection.hasAnswered && !this.#options.isSingle) this.#fruitless(connection, now);
         const next = rest.next;
-        this.#failed(rest, REASON_OF_END[end]);
+        this.#failed(rest, REASON_OF_END[end], now);
         rest = next;
       }
       this.#resend(rest);
@@ -274,8 +284,9 @@ export class Pool implements ConnectionOwner {
   }
 
   /** The first unanswered request of a connection that ended: it may be the reason. */
-  #failed(delivery: Delivery, reason: CounterName): void {
+  #failed(delivery: Delivery, reason: CounterName, now: number): void {
     this.inFlight--;
+    delivery.lostMs = now;
     delivery.next = null;
     if (++delivery.attempts >= this.#options.attempts) {
       this.drop(delivery, reason);

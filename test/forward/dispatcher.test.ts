@@ -67,6 +67,24 @@ test('a node that is killed and comes back: delivery resumes, and nothing that w
   assert.equal(dispatcher.state().error, null);
 });
 
+test('a node that died takes its idle connections with it: that costs a request one attempt, not one for each of them', async (t) => {
+  let isReplaced = false;
+  const node = await startNode(t, async ({ connection }, socket) => {
+    if (!isReplaced) await new Promise((resolve) => setTimeout(resolve, 20));
+    if (!isReplaced || connection >= 4) return OK;
+    socket.destroy();
+    return null;
+  });
+  const { dispatcher, ledger } = startDispatcher(t, { endpoint: node.url });
+  for (let i = 0; i < 100; i++) dispatcher.submit(get(i), ENVELOPE);
+  await until('the first hundred', () => dispatcher.inFlight() === 0);
+  assert.equal(node.connections, 4);
+  isReplaced = true;
+  dispatcher.submit(get(100), ENVELOPE);
+  assert.equal(await dispatcher.drain(10_000), 0);
+  assert.equal(ledger.get('forward.delivered'), 101, nonZero(ledger));
+});
+
 test('a request that ends the connection each time is dropped after its attempts; those behind it are delivered', async (t) => {
   const node = await startNode(t, (request, socket) => {
     if (!request.requestLine.includes('/killer')) return OK;
