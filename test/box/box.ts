@@ -77,6 +77,10 @@ export class Box {
       [rebuilder, 'eth0', REBUILDER], [rebuilder, 'eth1', '10.91.0.2'], [node, 'eth0', NODE]] as const) {
       namespace.ip('addr', 'add', `${address}/24`, 'dev', device);
     }
+    // No ARP: what is mirrored is what the test sends, to the packet.
+    for (const [namespace, peer, address] of [[client, app, APP], [app, client, CLIENT]] as const) {
+      namespace.ip('neigh', 'replace', address, 'lladdr', peer.macOf('eth0'), 'dev', 'eth0', 'nud', 'permanent');
+    }
     if (!offload) {
       for (const namespace of [client, app]) namespace.run('ethtool', '-K', 'eth0', 'tx', 'off', 'tso', 'off', 'gso', 'off', 'gro', 'off');
     }

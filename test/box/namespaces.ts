@@ -20,13 +20,19 @@ export class Namespace {
     this.name = `${PREFIX}-${process.pid}-${++made}-${role}`;
     must('ip', 'netns', 'add', this.name);
     living.add(this);
-    // No neighbour discovery of IPv6: what is mirrored is what the test sends (and ARP).
+    // No neighbour discovery of IPv6: what is mirrored is what the test sends.
     this.run('sysctl', '-qw', 'net.ipv6.conf.all.disable_ipv6=1', 'net.ipv6.conf.default.disable_ipv6=1');
     this.ip('link', 'set', 'lo', 'up');
   }
 
   ip(...args: string[]): string {
     return must('ip', '-n', this.name, ...args);
+  }
+
+  /** The link layer's address of a device of this namespace. */
+  macOf(device: string): string {
+    const [link] = JSON.parse(this.ip('-j', 'link', 'show', device)) as [{ address: string }];
+    return link.address;
   }
 
   /** Runs a program in this namespace to its end. */
