@@ -257,6 +257,11 @@ export const COUNTERS = {
   'exchanges.queue_full': define('note', 'requests', 'Requests not written to exchanges.file because the disk was slower than the traffic'),
   'exchanges.write_failed': define('note', 'requests', 'Requests not written to exchanges.file because writing failed: a full disk, a right taken away'),
   'exchanges.http09_request': define('note', 'requests', 'Requests of HTTP/0.9, which the file has no form for'),
+  'exchanges.resumed': define('note', 'requests', 'Requests in files that an earlier run had not uploaded, taken up by this one'),
+  'exchanges.uploaded': define('note', 'requests', 'Requests in files that exchanges.s3 has; exchanges.written + resumed = uploaded + spool_full + left_behind + those that wait'),
+  'exchanges.upload_failed': define('note', 'events', 'Uploads that failed after the tries of the SDK; the file waits and is tried again'),
+  'exchanges.spool_full': define('note', 'requests', 'Requests in files that were removed before their upload: exchanges.s3.spool was reached, or somebody removed them'),
+  'exchanges.left_behind': define('note', 'requests', 'Requests in files that were not uploaded when the service stopped: the next start uploads them'),
   'exchanges.lost_request': define('lost', 'requests', 'Requests not written to exchanges.file for one of these reasons that had no other end: forward.endpoint is empty'),
 
   // --- log: lines about each request (docs/configuration.md)
@@ -290,6 +295,11 @@ export class Ledger {
 
   count(name: CounterName, n = 1): void {
     this.values[INDEX[name]]! += n;
+  }
+
+  /** Both together, as a ledger of its own. */
+  plus(other: Ledger): Ledger {
+    return new Ledger(this.values.map((value, i) => value + other.values[i]!));
   }
 
   /** What came in of a unit and has no end yet: Σ in − Σ out − Σ lost. What is in flight is part of it. */

@@ -2,7 +2,8 @@ import { translateGoreplay } from './goreplay.ts';
 import { nearest } from './nearest.ts';
 import type { FileValues, RouteEntry } from './schema.ts';
 import type {
-  ExtProcSettings, HealthCheckEntry, InputFilter, InterfaceSettings, ProxyHeaderRule, Route, RouteMode, Settings, TcpStreamSettings, VxlanSettings,
+  ExchangeFileSettings, ExtProcSettings, HealthCheckEntry, InputFilter, InterfaceSettings, ProxyHeaderRule, Route, RouteMode, Settings,
+  TcpStreamSettings, VxlanSettings,
 } from './settings.ts';
 import { isToken } from './values.ts';
 
@@ -80,7 +81,7 @@ export function resolve(file: FileValues, findings: Findings): Settings {
       gapBytes: file.limits.gap_bytes, reorderBytes: file.limits.reorder_bytes, fragmentsBytes: file.limits.fragments_bytes,
       fragmentTimeoutMs: file.limits.fragment_timeout, headBytes: file.limits.head_bytes, correctionBytes: file.limits.correction_bytes,
     },
-    exchanges: { file: file.exchanges.file, maxSizeBytes: file.exchanges.max_size, maxFiles: file.exchanges.max_files, queueBytes: file.exchanges.queue_bytes },
+    exchanges: exchangesOf(file.exchanges, wrong),
     log: {
       pretty: file.log.pretty, iso: file.log.iso, level: file.log.level, logFile: file.log.log_file,
       accessLog: {
@@ -170,6 +171,14 @@ function extProcOf(it: FileValues['forward']['ext_proc'], wrong: Wrong): ExtProc
   }
   return {
     endpoint: it.endpoint, caFile, serverName, connections: it.connections, streams: it.streams, queueBytes: it.queue_bytes, bodyLimitBytes: it.body_limit,
+  };
+}
+
+function exchangesOf({ s3, ...it }: FileValues['exchanges'], wrong: Wrong): ExchangeFileSettings {
+  if (s3.bucket !== '' && it.file === '') wrong(['exchanges', 's3', 'bucket'], 'needs exchanges.file, where requests are written before they are uploaded');
+  return {
+    file: it.file, maxSizeBytes: it.max_size, maxFiles: it.max_files, queueBytes: it.queue_bytes, gzip: it.gzip,
+    s3: { bucket: s3.bucket, prefix: s3.prefix, region: s3.region, endpoint: s3.endpoint, intervalMs: s3.interval, spoolBytes: s3.spool },
   };
 }
 

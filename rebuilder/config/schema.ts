@@ -1,8 +1,9 @@
 import { availableParallelism } from 'node:os';
 import { z } from 'zod';
 import {
-  choice, duration, endpoint, flag, fraction, grpcEndpoint, headerLine, headerName, hostAndPort, ignored, integer, interfaceName, key, label, list,
-  listenAddress, method, network, oneOrMore, pattern, redactableName, routePath, section, serverName, size, target, text, workers,
+  bucketName, choice, duration, endpoint, flag, fraction, grpcEndpoint, headerLine, headerName, hostAndPort, ignored, integer, interfaceName, key, label,
+  list, listenAddress, method, network, objectPrefix, oneOrMore, pattern, redactableName, routePath, s3Endpoint, section, serverName, size, target, text,
+  workers,
 } from './values.ts';
 
 /**
@@ -220,6 +221,19 @@ const sections = {
     max_size: key(size(4096, 1024 * GIB).prefault('100MiB'), { effect: 'A new file is begun at this size', unit: 'size' }),
     max_files: key(integer(1, 10_000).prefault(5), { effect: 'Files kept, the one being written included' }),
     queue_bytes: key(size(65536, 64 * GIB).prefault('32MiB'), { effect: 'Lines waiting for the disk, for each worker; beyond it new ones are left out and counted', unit: 'size' }),
+    gzip: key(flag().prefault(false), { effect: 'Full files are compressed (`FILE.1.gz`); those for `exchanges.s3` always are' }),
+    s3: section({
+      bucket: key(bucketName().prefault(''), {
+        effect: 'Full files are uploaded to this bucket and removed here, instead of being kept by number; empty = none are',
+      }),
+      prefix: key(objectPrefix().prefault('exchanges/'), { effect: 'Folder in the bucket; below it are folders by day and hour, `dt=2026-11-26/hour=09/`' }),
+      region: key(text().prefault(''), { effect: 'Region of the bucket', default: '`AWS_REGION` of the environment' }),
+      endpoint: key(s3Endpoint().prefault(''), { effect: 'Another S3 than AWS\'s: `https://host:port`; empty = AWS\'s own' }),
+      interval: key(duration(1000, DAY).prefault('5m'), { effect: 'A file is uploaded after this long, full or not, and at each full hour (UTC)', unit: 'duration' }),
+      spool: key(size(1 << 20, 1024 * GIB).prefault('1GiB'), {
+        effect: 'What waits for its upload, in the folder `FILE.upload`; beyond it the oldest file is removed and counted', unit: 'size',
+      }),
+    }).prefault({}),
   }).prefault({}),
   log: section({
     pretty: key(flag().prefault(true), { effect: 'For people; false = JSON lines' }),

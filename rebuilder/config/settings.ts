@@ -225,7 +225,7 @@ export interface LimitSettings {
   readonly correctionBytes: number;
 }
 
-/** Exchanges as JSON Lines in a rotating file. */
+/** Exchanges as JSON Lines in a rotating file, whose full ones are kept or uploaded. */
 export interface ExchangeFileSettings {
   /** Empty = none. */
   readonly file: string;
@@ -234,6 +234,24 @@ export interface ExchangeFileSettings {
   readonly maxFiles: number;
   /** Lines waiting for the disk; beyond it new ones are left out. Each worker. */
   readonly queueBytes: number;
+  /** Full files are compressed; those that are uploaded always are. */
+  readonly gzip: boolean;
+  readonly s3: S3Settings;
+}
+
+export interface S3Settings {
+  /** Empty = nothing is uploaded. */
+  readonly bucket: string;
+  /** Before the names of all objects: empty, or with a slash at its end. */
+  readonly prefix: string;
+  /** Empty = that of the environment. */
+  readonly region: string;
+  /** Empty = AWS's own. */
+  readonly endpoint: string;
+  /** Longest time until a file is uploaded. */
+  readonly intervalMs: number;
+  /** What waits for its upload; beyond it the oldest is removed. */
+  readonly spoolBytes: number;
 }
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'fatal';

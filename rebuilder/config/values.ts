@@ -140,6 +140,31 @@ export const grpcEndpoint = () => kind<Text>((value) => {
   return { text: String(value) };
 }, 'of the form https://host:port (or http://host:port without TLS)').transform((it) => it.text);
 
+/** A bucket's name (docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html), or empty. */
+export const bucketName = () => kind<Text>((value) => {
+  if (typeof value !== 'string') return null;
+  const bare = /^s3:\/\/([^/]+)/.exec(value)?.[1];
+  if (bare !== undefined) return `${shown(value)} is an address: write ${bare} here, and what follows it as prefix`;
+  return value === '' || /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(value) ? { text: value } : null;
+}, 'the name of a bucket (3 to 63 small letters, digits, dots and hyphens)').transform((it) => it.text);
+
+/** A folder in a bucket: empty, or with a slash at its end. */
+export const objectPrefix = () => kind<Text>((value) => {
+  if (typeof value !== 'string' || !/^[\w!.*'()/=-]*$/.test(value)) return null;
+  const bare = value.replace(/^\/+|\/+$/g, '');
+  return { text: bare === '' ? '' : `${bare}/` };
+}, 'a folder such as exchanges/ (letters, digits, and ! - _ . * \' ( ) = between slashes)').transform((it) => it.text);
+
+/** `https://host:port`, or `http://…` for a store on this machine; or empty. */
+export const s3Endpoint = () => kind<Text>((value) => {
+  if (value === '') return { text: '' };
+  const url = typeof value === 'string' && URL.canParse(value) ? new URL(value) : null;
+  if (url === null || !/^https?:$/.test(url.protocol)) return null;
+  if (url.pathname !== '/' || url.search !== '' || url.username !== '') return 'may hold host and port only: the bucket has a key of its own';
+  if (url.protocol === 'http:' && !/^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(url.hostname)) return 'is http, but exchanges hold what clients sent: write https';
+  return { text: String(value) };
+}, 'of the form https://host:port').transform((it) => it.text);
+
 /** A name that a certificate can have, or empty. */
 export const serverName = () => asText(
   (value) => typeof value === 'string' && /^([a-z0-9_-]+(\.[a-z0-9_-]+)*)?$/i.test(value) ? value : null, 'a host name such as node.example.com',

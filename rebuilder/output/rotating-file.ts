@@ -1,21 +1,28 @@
-import { mkdir, open, rename, unlink, type FileHandle } from 'node:fs/promises';
+import { mkdir, open, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
+
+/** What becomes of a file that is full. */
+export interface FullFiles {
+  /** Moves the file away, with so many lines in it. Rejects with the system's error, and the file stays. */
+  take(lines: number): Promise<void>;
+}
 
 export interface RotatingFileOptions {
   readonly file: string;
   readonly maxSizeBytes: number;
-  /** The one being written included: `file`, `file.1` (the one before it), `file.2`, … */
-  readonly maxFiles: number;
+  readonly full: FullFiles;
   /** Told when writing begins to fail, and with null when it works again. */
   readonly onFault: (error: Error | null) => void;
 }
 
 const LF = 10;
+const READ_BYTES = 1 << 20;
 const OWNER_ONLY = 0o600;
 
 /**
- * Lines appended to a file that is renamed when it is full. Lines stay whole: one that could not be written to its end is taken back, and one
- * longer than a file has a file of its own. What exists is appended to, with the rights it has; what is new only its owner can read.
+ * Lines appended to a file that is moved away when it is full. Lines stay whole: one that could not be written to its end is taken back, and one
+ * longer than a file has a file of its own. What exists is appended to, with the rights it has (half a line that a crash left at its end is taken
+ * back too); what is new only its owner can read.
  *
  * Not a rotating stream of a library: those end at the first full disk, and leave half a line there.
  */
@@ -24,6 +31,8 @@ export class RotatingFile {
   #handle: FileHandle | null = null;
   #last: Promise<unknown> = Promise.resolve();
   #failing = false;
+  /** What is in the file, as of its last size that was seen. */
+  #counted = { lines: 0, bytes: 0 };
 
   private constructor(options: RotatingFileOptions) {
     this.#options = options;
@@ -33,8 +42,13 @@ export class RotatingFile {
   static async open(options: RotatingFileOptions): Promise<RotatingFile> {
     await mkdir(dirname(options.file), { recursive: true, mode: 0o700 });
     const file = new RotatingFile(options);
-    await file.#size();
+    await file.#takeBackHalfLine();
     return file;
+  }
+
+  /** Lines in the file that is being written. */
+  get lines(): number {
+    return this.#counted.lines;
   }
 
   /**
@@ -45,6 +59,20 @@ export class RotatingFile {
     const written = this.#last.then(() => this.#append(lines));
     this.#last = written;
     return written;
+  }
+
+  /** Begins a new file, if there is anything in this one, behind what was appended. Never rejects. */
+  rotate(): Promise<void> {
+    const rotated = this.#last.then(async () => {
+      try {
+        if (await this.#size() > 0) await this.#rotate();
+        this.#report(null);
+      } catch (error) {
+        this.#report(error);
+      }
+    });
+    this.#last = rotated;
+    return rotated;
   }
 
   /** Waits for what was appended. */
@@ -67,31 +95,38 @@ export class RotatingFile {
         }
         if (end <= at) end = lines.indexOf(LF, at) + 1 || lines.length;
         await this.#write(lines.subarray(at, end), size);
-        for (let i = at; i < end; i++) if (lines[i] === LF) written++;
+        const count = countLines(lines.subarray(at, end));
+        written += count;
+        this.#counted = { lines: this.#counted.lines + count, bytes: size + end - at };
         at = end;
       }
       this.#report(null);
     } catch (error) {
-      this.#report(error instanceof Error ? error : new Error(String(error)));
+      this.#report(error);
     }
     return written;
   }
 
-  #report(error: Error | null): void {
+  #report(error: unknown): void {
     if (this.#failing === (error !== null)) return;
     this.#failing = error !== null;
-    this.#options.onFault(error);
+    this.#options.onFault(error === null || error instanceof Error ? error : new Error(String(error)));
   }
 
   /** Of the open file; opens it first when it is not, or when somebody removed it. Whoever truncates it does no harm. */
   async #size(): Promise<number> {
-    if (this.#handle !== null) {
-      const { size, nlink } = await this.#handle.stat();
-      if (nlink > 0) return size;
-      await this.#close();
-    }
-    this.#handle = await open(this.#options.file, 'a', OWNER_ONLY);
-    return (await this.#handle.stat()).size;
+    if (this.#handle !== null && (await this.#handle.stat()).nlink === 0) await this.#close();
+    this.#handle ??= await open(this.#options.file, 'a+', OWNER_ONLY);
+    const stat = await this.#handle.stat();
+    if (stat.isFile() && stat.size !== this.#counted.bytes) this.#counted = { ...await wholeLines(this.#handle), bytes: stat.size };
+    return stat.size;
+  }
+
+  async #takeBackHalfLine(): Promise<void> {
+    const size = await this.#size();
+    if (size === 0) return;
+    const { bytes } = await wholeLines(this.#handle!);
+    if (bytes < size) await this.#handle!.truncate(bytes);
   }
 
   async #write(bytes: Uint8Array, size: number): Promise<void> {
@@ -110,23 +145,30 @@ export class RotatingFile {
     await handle?.close();
   }
 
-  /** `file` becomes `file.1`, and so on; files beyond the number kept go, those of an earlier configuration too. */
   async #rotate(): Promise<void> {
-    const { file, maxFiles } = this.#options;
-    const name = (age: number): string => age === 0 ? file : `${file}.${age}`;
     await this.#close();
-    for (let age = maxFiles - 1; await isThere(unlink(name(age))) || age < maxFiles; age++);
-    for (let age = maxFiles - 2; age >= 0; age--) await isThere(rename(name(age), name(age + 1)));
+    await this.#options.full.take(this.#counted.lines);
+    this.#counted = { lines: 0, bytes: 0 };
   }
 }
 
-/** false = there is no such file. */
-async function isThere(done: Promise<void>): Promise<boolean> {
-  try {
-    await done;
-    return true;
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return false;
-    throw error;
+/** How many lines a file has, and where the last one ends. */
+async function wholeLines(handle: FileHandle): Promise<{ lines: number; bytes: number }> {
+  const buffer = Buffer.allocUnsafe(READ_BYTES);
+  let [lines, bytes] = [0, 0];
+  for (let at = 0; ;) {
+    const { bytesRead } = await handle.read(buffer, 0, buffer.length, at);
+    if (bytesRead === 0) return { lines, bytes };
+    const piece = buffer.subarray(0, bytesRead);
+    lines += countLines(piece);
+    const end = piece.lastIndexOf(LF);
+    if (end >= 0) bytes = at + end + 1;
+    at += bytesRead;
   }
+}
+
+function countLines(bytes: Uint8Array): number {
+  let count = 0;
+  for (let at = bytes.indexOf(LF); at >= 0; at = bytes.indexOf(LF, at + 1)) count++;
+  return count;
 }

@@ -5,12 +5,12 @@ import { readTrustedCertificates } from '../forward/ext-proc/trusted-certificate
 import { readLoopKey } from '../forward/loop-marker.ts';
 import { startInProcess } from './in-process.ts';
 import { startInWorkers } from './in-workers.ts';
-import { COUNTER_NAMES, type Ledger } from '../ledger.ts';
+import { COUNTER_NAMES, Ledger } from '../ledger.ts';
+import { openExchangeFiles } from '../output/exchange-files.ts';
 import type { Logger } from '../output/log.ts';
 import type { RebuildingThreads } from './rebuilding-threads.ts';
 import { endpointUrls } from './service-thread.ts';
 import type { ObserverOf } from '../output/request-observer.ts';
-import { RotatingFile } from '../output/rotating-file.ts';
 import { StatusServer } from '../status/server.ts';
 import { shownConfiguration } from '../status/shown-configuration.ts';
 import type { EndpointState, GaugeLimits, StatusSource } from '../status/status-source.ts';
@@ -40,65 +40,57 @@ export async function startService(settings: Settings, { log, observerOf, attack
   // Each thread reads them for itself; what is wrong with them is said once, before any is started.
   readTrustedCertificates(settings.forward.extProc.caFile);
   const notice = (sentence: string): void => log.warn(sentence);
-  const file = await openExchangeFile(settings.exchanges, notice);
-  const writeLines = file === null ? null : (lines: Uint8Array) => file.append(lines);
+  const ofFiles = new Ledger();
+  const files = await openExchangeFiles(settings.exchanges, ofFiles, notice);
+  const writeLines = files?.write ?? null;
   let threads: RebuildingThreads;
   try {
     threads = (settings.workers > 0 ? await startInWorkers(settings, loopKey, notice, writeLines) : null)
       ?? await startInProcess(settings, loopKey, observerOf, notice, writeLines);
   } catch (error) {
-    await file?.close();
+    await files?.close(0);
     throw error;
   }
+  const ledger = (): Ledger => threads.ledger().plus(ofFiles);
   let server: StatusServer;
   const probe = new EndpointProbe(settings.forward, () => {
-    const ledger = threads.ledger();
-    return ledger.get('forward.delivered') + ledger.get('forward.delivered_incomplete');
+    const delivered = threads.ledger();
+    return delivered.get('forward.delivered') + delivered.get('forward.delivered_incomplete');
   });
   const endpoints = (): readonly EndpointState[] => probe.merge(threads.endpoints());
   try {
     const source: StatusSource = {
-      ...threads, endpoints, version: VERSION, startedMs, limits: limitsOf(settings), configuration: shownConfiguration(settings),
+      ...threads, ledger, endpoints, version: VERSION, startedMs, limits: limitsOf(settings), configuration: shownConfiguration(settings),
       ...(attackIn === undefined ? {} : { attackIn }),
     };
     server = await StatusServer.start(source, settings.metrics, settings.healthCheck);
   } catch (error) {
     probe.stop();
     await threads.stop(0);
-    await file?.close();
+    await files?.close(0);
     throw error;
   }
   for (const { description } of threads.sources()) log.info(`capturing: ${description}`);
   if (server.metricsAddress !== null) log.info(`status page on http://${server.metricsAddress}/, metrics on /metrics`);
   for (const url of endpointUrls(settings.forward)) if (url !== null) log.info(`delivering to ${url}`);
-  if (file !== null) log.info(`writing exchanges to ${settings.exchanges.file}`);
+  if (files !== null) log.info(`writing exchanges to ${settings.exchanges.file}${uploadsTo(settings.exchanges.s3)}`);
   const endWatch = watchEndpoints(endpoints, settings.forward.deadlineMs, notice);
   return {
     vxlanPort: threads.vxlanPort,
     statusAddress: server.metricsAddress,
-    ledger: () => threads.ledger(),
+    ledger,
     endpoints,
     stop: async () => {
       await threads.stop(settings.forward.drainTimeoutMs);
       endWatch();
       probe.stop();
-      await file?.close();
+      await files?.close(settings.forward.drainTimeoutMs);
       await server.close();
     },
   };
 }
 
-async function openExchangeFile({ file, maxSizeBytes, maxFiles }: Settings['exchanges'], notice: (sentence: string) => void): Promise<RotatingFile | null> {
-  if (file === '') return null;
-  const onFault = (error: Error | null): void => notice(error === null
-    ? `exchanges.file ${file} is written again`
-    : `exchanges.file ${file} cannot be written, requests are left out of it until it can: ${error.message}`);
-  try {
-    return await RotatingFile.open({ file, maxSizeBytes, maxFiles, onFault });
-  } catch (error) {
-    throw new Error(`exchanges.file ${file} cannot be written: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
-  }
-}
+const uploadsTo = ({ bucket, prefix }: Settings['exchanges']['s3']): string => bucket === '' ? '' : `, full ones to s3://${bucket}/${prefix}`;
 
 /** What the threads may hold together. */
 function limitsOf({ limits, forward, exchanges, workers }: Settings): GaugeLimits {

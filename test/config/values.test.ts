@@ -15,5 +15,10 @@ mistakeCases([
   ['native nodes without a port', 'forward: {ext_proc: {endpoint: "https://nodes.example"}}', 'forward.ext_proc.endpoint', /host and port/],
   ['native nodes by another protocol', 'forward: {ext_proc: {endpoint: "grpc://nodes.example:5080"}}', 'forward.ext_proc.endpoint', /https:\/\/host:port/],
   ['a name that no certificate has', 'forward: {ext_proc: {tls: {server_name: "a b"}}}', 'forward.ext_proc.tls.server_name', /host name/],
+  ['a bucket written as an address', 'exchanges: {file: /x, s3: {bucket: "s3://logs/api"}}', 'exchanges.s3.bucket', /write logs here, and what follows it as prefix/],
+  ['a name that no bucket has', 'exchanges: {file: /x, s3: {bucket: My_Bucket}}', 'exchanges.s3.bucket', /3 to 63 small letters/],
+  ['a folder that no query can name', 'exchanges: {file: /x, s3: {prefix: "a b?"}}', 'exchanges.s3.prefix', /a folder such as exchanges\//],
+  ['exchanges in plain text over a network', 'exchanges: {file: /x, s3: {endpoint: "http://minio.example:9000"}}', 'exchanges.s3.endpoint', /write https/],
+  ['a bucket without a file', 'exchanges: {s3: {bucket: logs}}', 'exchanges.s3.bucket', /needs exchanges\.file/],
   ['a header that frames the message cannot be masked', 'forward: {redact: {headers: [Content-Length]}}', 'forward.redact.headers[0]', /frames/],
 ]);

@@ -4,6 +4,7 @@ import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, tr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
+import { NumberedFiles } from '../../rebuilder/output/numbered-files.ts';
 import { RotatingFile } from '../../rebuilder/output/rotating-file.ts';
 
 function folder(t: TestContext): string {
@@ -16,7 +17,9 @@ function folder(t: TestContext): string {
 async function opened(dir: string, maxSizeBytes: number, maxFiles: number): Promise<{ file: RotatingFile; path: string; faults: (string | null)[] }> {
   const faults: (string | null)[] = [];
   const path = join(dir, 'x.jsonl');
-  const file = await RotatingFile.open({ file: path, maxSizeBytes, maxFiles, onFault: (error) => faults.push(error?.message ?? null) });
+  const onFault = (error: Error | null): void => void faults.push(error?.message ?? null);
+  const full = new NumberedFiles({ file: path, maxFiles, gzip: false, onFault });
+  const file = await RotatingFile.open({ file: path, maxSizeBytes, full, onFault });
   return { file, path, faults };
 }
 
@@ -111,7 +114,8 @@ test('a full disk leaves no half line', (t) => {
   const script = `
     const { RotatingFile } = await import('./rebuilder/output/rotating-file.ts');
     const faults = [];
-    const file = await RotatingFile.open({ file: ${JSON.stringify(path)}, maxSizeBytes: 1 << 20, maxFiles: 2, onFault: (e) => faults.push(e?.code ?? null) });
+    const full = { take: async () => {} };
+    const file = await RotatingFile.open({ file: ${JSON.stringify(path)}, maxSizeBytes: 1 << 20, full, onFault: (e) => faults.push(e?.code ?? null) });
     const line = Buffer.from('x'.repeat(299) + '\\n');
     const three = Buffer.concat([line, line, line]);
     let written = 0;
@@ -131,6 +135,29 @@ test('a full disk leaves no half line', (t) => {
 test('a file that cannot be opened is an error at the start', async (t) => {
   const dir = folder(t);
   writeFileSync(join(dir, 'file'), '');
-  const options = { file: join(dir, 'file', 'x.jsonl'), maxSizeBytes: 1000, maxFiles: 2, onFault: () => {} };
+  const options = { file: join(dir, 'file', 'x.jsonl'), maxSizeBytes: 1000, full: { take: async () => {} }, onFault: () => {} };
   await assert.rejects(RotatingFile.open(options), /ENOTDIR|EEXIST/);
+});
+
+test('half a line that a crash left is taken back, and what is whole is counted', async (t) => {
+  const dir = folder(t);
+  writeFileSync(join(dir, 'x.jsonl'), `${line(0)}${line(1)}{"time":"2026-`);
+  const { file, path } = await opened(dir, 1000, 2);
+  assert.equal(file.lines, 2);
+  await file.append(lines(2, 3));
+  assert.equal(file.lines, 3);
+  await file.close();
+  assert.equal(readFileSync(path, 'utf8'), lines(0, 3).toString());
+});
+
+test('a file is begun anew on request, behind what was appended, unless it is empty', async (t) => {
+  const dir = folder(t);
+  const { file, path } = await opened(dir, 1 << 20, 5);
+  void file.append(lines(0, 3));
+  await file.rotate();
+  await file.rotate();
+  await file.append(lines(3, 4));
+  await file.close();
+  assert.deepEqual(readdirSync(dir).sort(), ['x.jsonl', 'x.jsonl.1']);
+  assert.deepEqual([readFileSync(`${path}.1`, 'utf8'), readFileSync(path, 'utf8')], [lines(0, 3).toString(), line(3)]);
 });
