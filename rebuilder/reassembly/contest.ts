@@ -1,8 +1,8 @@
 import type { Packet } from '../wire/packet.ts';
 import { type Doubted, DoubtfulSegments } from './doubtful-segments.ts';
-import { indexOf } from './history.ts';
 import { MAX_WINDOW_BYTES } from './missing-bytes.ts';
 import { Doubt, type Receiver } from './receiver.ts';
+import { waysToRead } from './refusals.ts';
 import type { SecondReading } from './second-reading.ts';
 import { SecondReadings, feed, withWaiting } from './second-readings.ts';
 import { type SegmentQueue, differ } from './segments.ts';
@@ -25,6 +25,9 @@ export interface FirstReader {
 /** So many segments in a row at a place far off: somebody reads them there, too. */
 const FAR_SEGMENTS = 3;
 const ALL_DOUBTS = -1;
+/** Ways in which what came is read again. */
+const MOST_WAYS = 10;
+const FIRST_WORK = 1 << 22;
 
 /**
  * What may be read in more than one way in one stream: segments that its receiver may not have taken, holes that may still be filled, bytes marked as
@@ -37,6 +40,8 @@ export class Contest {
   /** The receiver is not seen. */
   oneWay = false;
   #urgent: UrgentBytes | null = null;
+  /** Bytes that may still be read again. */
+  readonly #work = { bytes: FIRST_WORK };
   /** Since the last hole no message has ended: one reader reads them all. */
   #isSameMessage = false;
   #farSeq = 0;
@@ -47,6 +52,11 @@ export class Contest {
     this.#context = context;
     this.doubtful = new DoubtfulSegments(context.reorderBudget, context.ledger);
     this.#seconds = new SecondReadings(context);
+  }
+
+  /** Is it read in one way, with nothing in doubt? */
+  get isOver(): boolean {
+    return this.#seconds.isEmpty && this.doubtful.isEmpty;
   }
 
   /** Is it read in more than one way? */
@@ -98,17 +108,17 @@ export class Contest {
     for (let one = this.doubtful.take(half.nextSeq, before, proven); one !== null; one = this.doubtful.take(half.nextSeq, before, proven)) {
       const known = distance(half.nextSeq, one.seq);
       // Should other bytes come in its place, they are read, too: a sender who makes such segments on purpose hides nothing.
-      this.passOver(half, 'reading', null);
+      if (!this.oneWay) this.passOver(half, 'reading', null);
       this.#context.ledger.count('tcp.doubt_believed');
       if (known > 0) this.#context.ledger.count('tcp.overlap_bytes', known);
-      half.receiver.believe(one.ack);
+      if ((one.doubts & Doubt.syn) === 0) half.receiver.believe(one.ack);
       half.deliver(one.bytes, known, one.bytes.length, half.nextSeq, one);
     }
   }
 
   /** Hands bytes to the sink; where others were doubted for their place, another reader gets those. `queue`: what waits behind a hole. */
   deliver(half: FirstReader, bytes: Uint8Array, start: number, end: number, seq: number, from: Provenance, queue: SegmentQueue | null): void {
-    const others = this.doubtful.isEmpty ? [] : this.#contested(half, seq, bytes, start, end);
+    const others = this.doubtful.isEmpty || this.oneWay ? [] : this.#contested(half, seq, bytes, start, end);
     this.#toSink(half.sink, bytes, start, end, seq, from);
     for (const { reading, segments } of others) {
       for (const segment of segments) feed(reading, segment.bytes, 0, segment.bytes.length, segment.seq, segment, this.#urgent);
@@ -157,7 +167,7 @@ export class Contest {
 
   /** A segment, for all other readings. @returns whether one of them reads what the first reader has passed over */
   segment({ bytes, dataStart, dataEnd }: Packet, seq: number, from: Provenance, doubts: number): boolean {
-    return !this.#seconds.isEmpty && this.#seconds.segment(bytes, dataStart, dataEnd, seq, from, doubts, this.oneWay, this.#urgent);
+    return !this.#seconds.isEmpty && this.#seconds.segment(bytes, dataStart, dataEnd, seq, from, doubts, this.#urgent);
   }
 
   /** The first reader has read the packet. @param isAll nothing waits in it */
@@ -173,7 +183,7 @@ export class Contest {
     this.#isSameMessage = true;
     const reading = this.#seconds.begin(kind, half.sink.fork(kind), half.nextSeq, { takes: ALL_DOUBTS });
     if (reading === null) return;
-    reading.spare = half.sink.fork(kind);
+    if (!this.oneWay) reading.spare = half.sink.fork(kind);
     withWaiting(reading, queue, this.#urgent);
   }
 
@@ -207,23 +217,20 @@ export class Contest {
     this.#far = far;
   }
 
-  /** Other bytes come for what was read, and the receiver is not seen: had it refused those? `last`: what was read last. */
-  again(half: FirstReader, packet: Packet, last: number, queue: SegmentQueue | null, doubts: number): void {
-    const { seq } = packet;
-    if (this.#seconds.isAt(seq)) return;
-    const read = this.#context.history.since(last, seq, packet.timeMs);
-    const refused = read[Math.max(0, indexOf(read, seq))];
-    const from = read[0]?.seq ?? seq;
-    const reading = this.#seconds.begin('reading', half.sink.fork('reading', true), from, { isAgain: true, takes: doubts });
-    if (reading === null) return;
-    if (refused === undefined) reading.loseTrack();
-    for (const one of read) {
-      // What came with the refused one, by its acknowledgment, was refused with it, unless it stands before the newcomer.
-      const length = one === refused ? Math.max(0, distance(seq, one.seq)) : one.bytes.length;
-      if (one !== refused && distance(one.seq, seq) > 0 && (one.ack === refused?.ack || distance(one.ack, packet.ack) > 0)) continue;
-      if (length > 0) feed(reading, one.bytes, 0, Math.min(length, one.bytes.length), one.seq, one, this.#urgent);
+  /**
+   * The receiver is not seen, and other bytes came for the same place: the stream is read again in every way in which it may have refused some of
+   * them, from where it last stood between two messages. `last`: what came last.
+   */
+  reread(half: FirstReader, packet: Packet, last: number): void {
+    const { heard, from, isWhole } = this.#context.history.since(last, packet.seq, packet);
+    this.#seconds.endAgain();
+    for (const { refusal } of waysToRead(heard, from, this.#work, MOST_WAYS)) {
+      const { taken, ...rules } = refusal;
+      const reading = this.#seconds.begin('reading', half.sink.fork('reading', true), from, { isAgain: true, ...rules });
+      if (reading === null) return;
+      if (!isWhole) reading.loseTrack();
+      for (const one of taken) feed(reading, one.bytes, 0, one.bytes.length, one.seq, one, this.#urgent);
     }
-    withWaiting(reading, queue, this.#urgent, packet.ack);
   }
 
   end(): void {

@@ -1,7 +1,8 @@
 import type { Ledger } from '../ledger.ts';
 import type { Budget } from './budget.ts';
 import { Doubt } from './receiver.ts';
-import { type Segment, differ } from './segments.ts';
+import type { Segment } from './segment.ts';
+import { differ } from './segments.ts';
 import { advance, distance } from './sequence.ts';
 import type { Provenance } from './provenance.ts';
 

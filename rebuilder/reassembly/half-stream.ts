@@ -1,7 +1,7 @@
 import { type Packet, TcpFlag } from '../wire/packet.ts';
 import { NOTHING } from './history.ts';
 import { MAX_WINDOW_BYTES } from './missing-bytes.ts';
-import { Doubt, REFUSED } from './receiver.ts';
+import { Doubt, REFUSED, looked } from './receiver.ts';
 import { SegmentQueue } from './segments.ts';
 import { advance, distance } from './sequence.ts';
 import { StreamOrder } from './stream-order.ts';
@@ -19,6 +19,7 @@ export class HalfStream extends StreamOrder {
   synData(packet: Packet, nowMs: number): void {
     const { bytes, dataStart, dataEnd } = packet;
     this.contests().doubtful.add(bytes, dataStart, dataEnd, advance(packet.seq, 1), packet, Doubt.syn);
+    if (this.isOneWay) this.#remember(packet, advance(packet.seq, 1), Doubt.syn, true);
     this.#sentUpTo(advance(packet.seq, 1 + dataEnd - dataStart));
     this.waitFrom(nowMs);
   }
@@ -67,9 +68,18 @@ export class HalfStream extends StreamOrder {
       return true;
     }
     if ((flags & TcpFlag.urg) !== 0 && !this.waitsForPeer) this.contests().urgent(this, packet, this.queue);
+    let isOther = false;
+    if (length > 0 && this.isOneWay) {
+      isOther = this.sent && distance(seq, this.sentSeq) < 0 && this.#isOther(packet);
+      this.#remember(packet, seq, doubts, this.#isClean);
+    }
     if (length > 0) this.#sentUpTo(advance(seq, length + (flags & TcpFlag.fin)));
     else if ((flags & TcpFlag.fin) !== 0) this.#sentUpTo(advance(seq, 1));
-    if (doubts !== Doubt.none) return this.#doubted(packet, length, doubts, nowMs);
+    if (doubts !== Doubt.none) {
+      if (this.contests().doubt(this, packet, length, doubts)) this.waitFrom(nowMs);
+      if (isOther) this.contests().reread(this, packet, this.lastHeard);
+      return doubts !== Doubt.checksum;
+    }
     if ((flags & TcpFlag.ack) !== 0 && this.peer !== null) {
       this.peer.acknowledged(packet.ack, nowMs);
       if (this.waitsForPeer) this.peer.receiver.announced(packet, this.receiver);
@@ -84,6 +94,7 @@ export class HalfStream extends StreamOrder {
     } else {
       this.#data(packet, seq, length, nowMs);
     }
+    if (isOther) this.contests().reread(this, packet, this.lastHeard);
     if (packet.missing > 0) this.#cut(packet, seq);
     if ((flags & TcpFlag.fin) !== 0) this.#fin(advance(seq, length));
     return true;
@@ -118,23 +129,24 @@ export class HalfStream extends StreamOrder {
 
   /** Bytes that were delivered before, or given up. */
   #old(packet: Packet, seq: number, length: number): void {
-    this.#compare(packet, seq, length, Doubt.none);
     const isRead = this.contest?.segment(packet, seq, packet, Doubt.none) === true;
     this.context.ledger.count(isRead ? 'tcp.late_bytes' : 'tcp.retransmission_bytes', length);
   }
 
-  /** Does the packet say something else than what was read in its place, as far as that is known? */
-  #compare(packet: Packet, seq: number, length: number, doubts: number): void {
-    const { bytes, dataStart } = packet;
-    if (this.lastRead === NOTHING || !this.context.history.differs(this.lastRead, bytes, dataStart, dataStart + length, seq)) return;
+  /** The receiver is not seen: does the packet say something else than what came before for its place, as far as that is known? */
+  #isOther({ bytes, dataStart, dataEnd, seq }: Packet): boolean {
+    if (this.lastHeard === NOTHING || !this.context.history.differs(this.lastHeard, bytes, dataStart, dataEnd, seq)) return false;
     this.context.ledger.count('tcp.overlap_diff_data');
-    this.contests().again(this, packet, this.lastRead, this.queue, doubts);
+    return true;
   }
 
-  #doubted(packet: Packet, length: number, doubts: number, nowMs: number): boolean {
-    if (this.started && length > 0 && distance(packet.seq, this.nextSeq) < 0) this.#compare(packet, packet.seq, length, doubts);
-    if (this.contests().doubt(this, packet, length, doubts)) this.waitFrom(nowMs);
-    return doubts !== Doubt.checksum;
+  #remember({ bytes, dataStart, dataEnd, ack }: Packet, seq: number, doubts: number, isClean: boolean): void {
+    this.lastHeard = this.context.history.append(bytes, dataStart, dataEnd, seq, ack, looked.timestamp, doubts, this.nextSeq, isClean, this.lastHeard);
+  }
+
+  /** Between two messages, with nothing that waits or is read in more than one way. */
+  get #isClean(): boolean {
+    return this.started && !this.sink.unfinished && this.queuedBytes === 0 && (this.contest === null || this.contest.isOver);
   }
 
   #sentUpTo(seq: number): void {
@@ -164,7 +176,7 @@ export class HalfStream extends StreamOrder {
         return;
       }
     }
-    if (this.started && queue.bytes > 0 && queue.differs(seq, packet.bytes, packet.dataStart, packet.dataEnd)) {
+    if (this.started && queue.bytes > 0 && !this.isOneWay && queue.differs(seq, packet.bytes, packet.dataStart, packet.dataEnd)) {
       ledger.count('tcp.overlap_diff_data');
       this.contests().overlap(this, queue);
     }

@@ -1,12 +1,13 @@
-import { advance, distance } from './sequence.ts';
+import { distance } from './sequence.ts';
 import type { Provenance } from './provenance.ts';
+import type { Segment } from './segment.ts';
 
-/** Bytes that a stream was read with. */
-export interface Read extends Provenance {
-  readonly seq: number;
-  readonly bytes: Uint8Array;
-  /** The reader stood between two messages before them. */
-  readonly isBoundary: boolean;
+/** A segment as it came. */
+export interface Heard extends Segment {
+  /** Of Doubt: why its receiver may have dropped it. */
+  readonly doubts: number;
+  /** Of its timestamps option; 0 = it has none. */
+  readonly timestamp: number;
 }
 
 const MAX_ENTRIES = 1 << 16;
@@ -16,19 +17,25 @@ const MAX_STEPS = 4096;
 export const NOTHING = -1;
 
 /**
- * The last bytes of all streams whose receiver is not seen, in one ring: so that it can be told whether bytes that come again are the same. A receiver
- * that is seen says itself what it took. What was overwritten by newer bytes is not known any more.
+ * The last segments of all streams whose receiver is not seen, in one ring and in the order in which they came: so that it can be told whether bytes
+ * that come again are the same, and what was read had some of them been refused. A receiver that is seen says itself what it took. What was
+ * overwritten by newer bytes is not known any more.
  */
 export class History {
   readonly #ring: Uint8Array;
   readonly #seq = new Int32Array(MAX_ENTRIES);
   readonly #ack = new Int32Array(MAX_ENTRIES);
   readonly #length = new Int32Array(MAX_ENTRIES);
+  readonly #timestamp = new Int32Array(MAX_ENTRIES);
+  readonly #doubts = new Uint8Array(MAX_ENTRIES);
   /** Where the bytes begin, counted from the first byte ever written. */
   readonly #at = new Float64Array(MAX_ENTRIES);
   /** The entry before it of the same stream. */
   readonly #before = new Float64Array(MAX_ENTRIES);
-  readonly #boundary = new Uint8Array(MAX_ENTRIES);
+  /** Where the stream stood when it came. */
+  readonly #nextSeq = new Int32Array(MAX_ENTRIES);
+  /** 1 = it stood between two messages there, and nothing waited: what comes is read in the same way whatever came before. */
+  readonly #clean = new Uint8Array(MAX_ENTRIES);
   #entries = 0;
   #written = 0;
 
@@ -36,8 +43,16 @@ export class History {
     this.#ring = new Uint8Array(ringBytes);
   }
 
-  /** @param before the stream's last entry @returns its new one */
-  append(bytes: Uint8Array, start: number, end: number, seq: number, ack: number, isBoundary: boolean, before: number): number {
+  /**
+   * @param nextSeq where the stream stands
+   * @param isClean between two messages, and nothing of it waits
+   * @param before the stream's last entry
+   * @returns its new one
+   */
+  append(
+    bytes: Uint8Array, start: number, end: number, seq: number, ack: number, timestamp: number, doubts: number,
+    nextSeq: number, isClean: boolean, before: number,
+  ): number {
     const length = end - start;
     const size = this.#ring.length;
     let at = this.#written % size;
@@ -52,53 +67,58 @@ export class History {
     this.#seq[slot] = seq;
     this.#ack[slot] = ack;
     this.#length[slot] = length;
+    this.#timestamp[slot] = timestamp;
+    this.#doubts[slot] = doubts;
     this.#at[slot] = this.#written;
     this.#before[slot] = before;
-    this.#boundary[slot] = isBoundary ? 1 : 0;
+    this.#nextSeq[slot] = nextSeq;
+    this.#clean[slot] = isClean ? 1 : 0;
     this.#written += length;
     return entry;
   }
 
-  /** Do bytes[start, end) say something else at `seq` than what was read there, as far as it is known? `last`: the stream's last entry. */
+  /** Do bytes[start, end) say something else at `seq` than what came for that place, as far as it is known? `last`: the stream's last entry. */
   differs(last: number, bytes: Uint8Array, start: number, end: number, seq: number): boolean {
     for (let entry = last, steps = 0; this.#isKept(entry) && steps < MAX_STEPS; steps++) {
       const slot = entry & (MAX_ENTRIES - 1);
       const offset = distance(this.#seq[slot]!, seq);
-      const length = this.#length[slot]!;
       const at = this.#at[slot]! % this.#ring.length;
-      for (let i = Math.max(0, offset), to = Math.min(end - start, offset + length); i < to; i++) {
+      for (let i = Math.max(0, offset), to = Math.min(end - start, offset + this.#length[slot]!); i < to; i++) {
         if (bytes[start + i] !== this.#ring[at + i - offset]) return true;
       }
-      if (offset <= 0) return false;
+      if (this.#clean[slot] === 1 && distance(this.#nextSeq[slot]!, seq) <= 0) return false;
       entry = this.#before[slot]!;
     }
     return false;
   }
 
-  /** Copies of what was read from the last boundary at or before `seq` on, in order; empty = it is not known that far back. */
-  since(last: number, seq: number, timeMs: number): Read[] {
-    const found: Read[] = [];
-    for (let entry = last, steps = 0; this.#isKept(entry) && steps < MAX_STEPS; steps++) {
+  /**
+   * Copies of what came since the stream last stood between two messages at `seq` or before.
+   * @returns from: where it stood; when that is not known (isWhole false) the first byte that is
+   */
+  since(last: number, seq: number, { timeMs, ipId }: Provenance): { heard: Heard[]; from: number; isWhole: boolean } {
+    const heard: Heard[] = [];
+    let isWhole = false;
+    let from = seq;
+    for (let entry = last, steps = 0; !isWhole && this.#isKept(entry) && steps < MAX_STEPS; steps++) {
       const slot = entry & (MAX_ENTRIES - 1);
       const at = this.#at[slot]! % this.#ring.length;
-      const read: Read = {
-        seq: this.#seq[slot]!, ack: this.#ack[slot]!, timeMs, ipId: 0,
-        bytes: this.#ring.slice(at, at + this.#length[slot]!), isBoundary: this.#boundary[slot] === 1,
+      const one = {
+        seq: this.#seq[slot]!, ack: this.#ack[slot]!, timeMs, ipId, doubts: this.#doubts[slot]!, timestamp: this.#timestamp[slot]!,
+        bytes: this.#ring.slice(at, at + this.#length[slot]!),
       };
-      found.push(read);
-      if (read.isBoundary && distance(read.seq, seq) <= 0) return found.reverse();
+      heard.push(one);
+      isWhole = this.#clean[slot] === 1 && distance(this.#nextSeq[slot]!, seq) <= 0;
+      if (isWhole) from = this.#nextSeq[slot]!;
+      else if (distance(one.seq, from) < 0) from = one.seq;
       entry = this.#before[slot]!;
     }
-    return [];
+    heard.reverse();
+    return { heard, from, isWhole };
   }
 
   #isKept(entry: number): boolean {
     if (entry < 0 || this.#entries - entry >= MAX_ENTRIES) return false;
     return this.#written - this.#at[entry & (MAX_ENTRIES - 1)]! <= this.#ring.length;
   }
-}
-
-/** Of `read`, the one whose bytes stand at `seq`, or the next. */
-export function indexOf(read: readonly Read[], seq: number): number {
-  return read.findIndex((one) => distance(advance(one.seq, one.bytes.length), seq) > 0);
 }

@@ -32,9 +32,17 @@ export interface FarEnd {
 }
 
 const options = new TcpOptions();
+/** Of the segment that was looked at last: its timestamp; 0 = it has none. */
+export const looked = { timestamp: 0 };
+
 const UNKNOWN_SCALE = -2;
 /** Linux takes a timestamp this much older than the last (TCP_PAWS_WINDOW). */
 const PAWS_WINDOW = 1;
+
+export function isOlder(timestamp: number, recent: number): boolean {
+  return distance(recent, timestamp) > PAWS_WINDOW;
+}
+
 /** A capture may lack the last announcements, and what stands in for a server may announce nothing: only what is far beyond is odd. */
 const WINDOW_SLACK = 1 << 22;
 /** Acknowledgments of a connection whose other direction is not seen may be this far apart whatever window it announced: packets may be missing. */
@@ -70,6 +78,7 @@ export class Receiver {
     this.scale = options.windowScale;
     this.offersTimestamps = options.hasTimestamps;
     this.#maxWindow = packet.window;
+    looked.timestamp = options.hasTimestamps ? options.timestamp : 0;
     if (options.hasTimestamps) {
       this.#hasTimestamp = true;
       this.#timestamp = options.timestamp;
@@ -88,10 +97,12 @@ export class Receiver {
     if ((packet.flags & TcpFlag.ack) === 0) return REFUSED;
     let doubts: number = Doubt.none;
     let hasTimestamps = false;
+    looked.timestamp = 0;
     if (packet.dataStart !== packet.optionsStart) {
       options.read(packet);
       if (options.isSigned || options.isMalformed) doubts |= Doubt.options;
       hasTimestamps = options.hasTimestamps;
+      if (hasTimestamps) looked.timestamp = options.timestamp;
       if (hasTimestamps && this.#isOld(options.timestamp, other)) doubts |= Doubt.timestamp;
     }
     if (this.#isOddAck(packet.ack, far)) doubts |= Doubt.acknowledgment;
@@ -133,7 +144,7 @@ export class Receiver {
   }
 
   #isOld(timestamp: number, other: Receiver): boolean {
-    if (!this.#hasTimestamp || this.#timestamp === 0 || distance(this.#timestamp, timestamp) <= PAWS_WINDOW) return false;
+    if (!this.#hasTimestamp || this.#timestamp === 0 || !isOlder(timestamp, this.#timestamp)) return false;
     return this.offersTimestamps !== false && other.offersTimestamps !== false;
   }
 

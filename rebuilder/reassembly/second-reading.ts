@@ -6,6 +6,7 @@ import type { Provenance } from './provenance.ts';
 import type { ForkKind, StreamSink } from './stream-sink.ts';
 
 const replaced = { bytes: 0 };
+const NONE: ReadonlySet<number> = new Set();
 
 /**
  * A stream read in another way than the first reader does: a copy of that reader, from where the two part. It is fed every later segment and puts them
@@ -16,7 +17,7 @@ export class SecondReading {
   readonly kind: ForkKind;
   /** Doubts whose segments are taken here. */
   readonly takes: number;
-  /** It reads what came again with other bytes. */
+  /** It reads what came since the stream last stood between two messages, as a receiver may have that refused some of it. */
   readonly isAgain: boolean;
   /** Where it parted from the first reader. */
   readonly from: number;
@@ -24,6 +25,8 @@ export class SecondReading {
   readonly joins: boolean;
   /** Does it read the byte that a segment's urgent pointer marks? */
   readonly keepsUrgent: boolean;
+  /** Its receiver takes nothing that acknowledges one of these. */
+  readonly refusedAcks: ReadonlySet<number>;
   readonly #sink: StreamSink;
   readonly #queue: SegmentQueue;
   readonly #maxBytes: number;
@@ -45,6 +48,7 @@ export class SecondReading {
     this.keepsUrgent = rules.keepsUrgent ?? false;
     this.isAgain = rules.isAgain ?? false;
     this.joins = rules.joins ?? true;
+    this.refusedAcks = rules.refusedAcks ?? NONE;
     this.#queue = new SegmentQueue(budget, this.joins);
     this.#maxBytes = maxBytes;
     this.#ledger = ledger;
@@ -130,4 +134,5 @@ export interface Rules {
   readonly joins: boolean;
   readonly keepsUrgent: boolean;
   readonly isAgain: boolean;
+  readonly refusedAcks: ReadonlySet<number>;
 }

@@ -35,9 +35,10 @@ export class SecondReadings {
     return this.#readings.some((reading) => reading.takes === doubts);
   }
 
-  /** Is there one that reads what comes again, and waits for bytes at `seq` or before? */
-  isAt(seq: number): boolean {
-    return this.#readings.some((reading) => reading.isAgain && distance(reading.from, seq) <= 0 && distance(reading.nextSeq, seq) <= 0);
+  /** Ends those that read again what came. */
+  endAgain(): void {
+    for (const reading of this.#readings) if (reading.isAgain) this.#end(reading);
+    this.#readings = this.#readings.filter(({ isAgain }) => !isAgain);
   }
 
   /** The earliest place where one of them stands, if it is before `nextSeq`. */
@@ -81,28 +82,27 @@ export class SecondReadings {
 
   /**
    * A segment, for all of them. @param doubts only those that take such segments get it
-   * @param oneWay the receiver is not seen: who acknowledges less than before shows that what he sent before may have been refused
    * @param urgent bytes that are not of the stream
    * @returns whether one of them reads what the first reader has passed over
    */
-  segment(bytes: Uint8Array, start: number, end: number, seq: number, from: Provenance, doubts: number, oneWay: boolean, urgent: UrgentBytes | null): boolean {
+  segment(bytes: Uint8Array, start: number, end: number, seq: number, from: Provenance, doubts: number, urgent: UrgentBytes | null): boolean {
     let used = false;
     for (const reading of [...this.#readings]) {
-      if ((doubts & ~reading.takes) !== 0) continue;
+      if ((doubts & ~reading.takes) !== 0 || reading.refusedAcks.has(from.ack)) continue;
       const ahead = distance(seq, reading.nextSeq);
-      if (reading.spare !== null && (doubts !== 0 || (oneWay && reading.waiting.acknowledgesMore(from.ack)))) this.#split(reading, from.ack, urgent);
+      if (reading.spare !== null && doubts !== 0) this.#split(reading, urgent);
       if (ahead > MAX_DISTANCE || ahead < -MAX_DISTANCE) continue;
       if (feed(reading, bytes, start, end, seq, from, urgent) && ahead + end - start > 0) used = true;
     }
     return used;
   }
 
-  /** What is taken next is doubted, or what waits: from here on there is one that takes it, and one that does not. */
-  #split(reading: SecondReading, ack: number, urgent: UrgentBytes | null): void {
+  /** What is taken next is doubted: from here on there is one that takes it, and one that does not. */
+  #split(reading: SecondReading, urgent: UrgentBytes | null): void {
     const { spare } = reading;
     reading.spare = null;
     const other = reading.hasBegun ? null : this.begin(reading.kind, spare, reading.from);
-    if (other !== null) withWaiting(other, reading.waiting, urgent, ack);
+    if (other !== null) withWaiting(other, reading.waiting, urgent);
     else if (reading.hasBegun) spare?.discard();
   }
 
@@ -143,10 +143,10 @@ export function feed(
   return taken;
 }
 
-/** Gives a reading what waits behind a hole of the first reader. @param ack only what was sent with no higher acknowledgment */
-export function withWaiting(reading: SecondReading, queue: SegmentQueue | null, urgent: UrgentBytes | null, ack: number | null = null): void {
+/** Gives a reading what waits behind a hole of the first reader. */
+export function withWaiting(reading: SecondReading, queue: SegmentQueue | null, urgent: UrgentBytes | null): void {
   if (queue === null) return;
   for (const segment of [...queue.segments()]) {
-    if (ack === null || distance(segment.ack, ack) <= 0) feed(reading, segment.bytes, 0, segment.bytes.length, segment.seq, segment, urgent);
+    feed(reading, segment.bytes, 0, segment.bytes.length, segment.seq, segment, urgent);
   }
 }

@@ -1,21 +1,8 @@
 import type { Budget } from './budget.ts';
+import { Run, RunTree } from './run-tree.ts';
 import { advance, distance } from './sequence.ts';
 import type { Provenance } from './provenance.ts';
-
-/** Captured bytes of one direction that wait behind a hole. The bytes are our own copy. */
-export interface Segment extends Provenance {
-  readonly seq: number;
-  readonly bytes: Uint8Array;
-}
-
-/** Segments that the receiver holds as one. */
-interface Run {
-  readonly seq: number;
-  end: number;
-  readonly segments: Segment[];
-  /** Those before it were taken out. */
-  head: number;
-}
+import type { Segment } from './segment.ts';
 
 export type Insertion = 'kept' | 'covered' | 'no_memory';
 
@@ -32,13 +19,14 @@ const OVERHEAD = 256;
  * also be one that joins nothing. docs/reassembly.md tells it with pictures.
  */
 export class SegmentQueue {
-  readonly #runs: Run[] = [];
+  readonly #runs = new RunTree();
   readonly #budget: Budget;
   readonly #joins: boolean;
   #segments = 0;
   bytes = 0;
-  /** Highest acknowledgment among them, at least; valid while it is not empty. */
-  #maxAck = 0;
+  #first: Run | null = null;
+  /** A run that was joined to reaches beyond the beginning of the next. */
+  #isNested = false;
 
   constructor(budget: Budget, joins = true) {
     this.#budget = budget;
@@ -50,7 +38,7 @@ export class SegmentQueue {
   }
 
   get first(): Segment | undefined {
-    const run = this.#runs[0];
+    const run = this.#first;
     return run?.segments[run.head];
   }
 
@@ -60,14 +48,14 @@ export class SegmentQueue {
 
   /** All segments, in order. */
   * segments(): Generator<Segment> {
-    for (const run of this.#runs) {
+    for (let run = this.#first; run !== null; run = this.#runs.next(run)) {
       for (let i = run.head; i < run.segments.length; i++) yield run.segments[i]!;
     }
   }
 
   /** Where the last byte ends; undefined = it is empty. */
   get end(): number | undefined {
-    return this.#runs[this.#runs.length - 1]?.end;
+    return this.#runs.last?.end;
   }
 
   /**
@@ -79,82 +67,87 @@ export class SegmentQueue {
     replaced.bytes = 0;
     const runs = this.#runs;
     const last = advance(seq, end - start);
-    const before = this.#indexBefore(seq);
-    const previous = runs[before];
-    let at = before + 1;
-    let joins = false;
-    if (previous !== undefined && distance(seq, previous.end) < 0) {
-      if (distance(last, previous.end) <= 0) return 'covered';
-      if (seq === previous.seq) at = before;
-    } else if (previous !== undefined && seq === previous.end) {
-      joins = this.#joins;
+    // Down the tree; most newcomers belong at the end.
+    let parent: Run | null = null;
+    let joined: Run | null = null;
+    let same: Run | null = null;
+    for (let at = runs.last !== null && distance(seq, runs.last.end) >= 0 ? runs.last : runs.root; at !== null;) {
+      parent = at;
+      if (distance(seq, at.seq) < 0) {
+        at = at.left;
+        continue;
+      }
+      if (distance(seq, at.end) < 0) {
+        if (distance(last, at.end) <= 0) return 'covered';
+        if (seq === at.seq) {
+          same = at;
+          break;
+        }
+      } else if (this.#joins && seq === at.end) {
+        joined = at;
+        break;
+      }
+      at = at.right;
     }
     if (this.isFull || !this.#budget.take(end - start, OVERHEAD)) return 'no_memory';
     const copy = new Uint8Array(end - start);
     copy.set(bytes.subarray(start, end));
     const segment: Segment = { seq, bytes: copy, ack: packet.ack, timeMs: packet.timeMs, ipId: packet.ipId };
-    if (this.#segments === 0 || distance(packet.ack, this.#maxAck) > 0) this.#maxAck = packet.ack;
     this.#segments++;
     this.bytes += copy.length;
-    if (joins) {
-      previous!.segments.push(segment);
-      previous!.end = last;
+    if (joined !== null) {
+      joined.segments.push(segment);
+      joined.end = last;
+      const next = joined === runs.last ? null : runs.next(joined);
+      if (next !== null && distance(last, next.seq) > 0) this.#isNested = true;
       return 'kept';
     }
-    let to = at;
-    while (to < runs.length && distance(runs[to]!.seq, last) < 0 && distance(runs[to]!.end, last) <= 0) to++;
-    for (let i = at; i < to; i++) replaced.bytes += this.#drop(runs[i]!);
-    runs.splice(at, to - at, { seq, end: last, segments: [segment], head: 0 });
+    const run = new Run(last, segment);
+    if (same !== null) {
+      runs.replace(same, run);
+      replaced.bytes += this.#drop(same);
+    } else {
+      runs.insert(run, parent);
+    }
+    if (this.#first === null || this.#first === same || distance(seq, this.#first.seq) < 0) this.#first = run;
+    for (let next = runs.next(run); next !== null && distance(last, next.end) >= 0 && distance(last, next.seq) > 0; next = runs.next(run)) {
+      runs.remove(next);
+      replaced.bytes += this.#drop(next);
+    }
     return 'kept';
   }
 
   /** Holds it other bytes for some of the sequence numbers of bytes[start, end)? */
   differs(seq: number, bytes: Uint8Array, start: number, end: number): boolean {
-    const runs = this.#runs;
     const last = advance(seq, end - start);
-    let at = Math.max(0, this.#indexBefore(seq));
-    // A run that was joined to may reach beyond the next.
-    while (at > 0 && distance(runs[at - 1]!.end, seq) > 0) at--;
-    for (; at < runs.length && distance(runs[at]!.seq, last) < 0; at++) {
-      const run = runs[at]!;
+    const runs = this.#runs;
+    if (!this.#isNested && (runs.last === null || distance(seq, runs.last.end) >= 0)) return false;
+    for (let run = this.#isNested ? this.#first : (runs.before(seq) ?? this.#first); run !== null && distance(run.seq, last) < 0; run = runs.next(run)) {
       if (distance(run.end, seq) <= 0) continue;
       for (let i = run.head; i < run.segments.length; i++) if (differ(run.segments[i]!, seq, bytes, start, end)) return true;
     }
     return false;
   }
 
-  /** Were some sent with a higher acknowledgment than `ack`? */
-  acknowledgesMore(ack: number): boolean {
-    return this.#segments > 0 && distance(this.#maxAck, ack) > 0;
-  }
-
   /** Takes the first segment out; its bytes are the caller's, its memory given back. */
   shift(): Segment | undefined {
-    const run = this.#runs[0];
+    const run = this.#first;
     const segment = run?.segments[run.head];
-    if (run === undefined || segment === undefined) return undefined;
+    if (run === null || segment === undefined) return undefined;
     this.#forget(segment);
-    if (++run.head === run.segments.length) this.#runs.shift();
+    if (++run.head === run.segments.length) {
+      this.#first = this.#runs.next(run);
+      this.#runs.remove(run);
+      if (this.#first === null) this.#isNested = false;
+    }
     return segment;
   }
 
   clear(): void {
-    for (const run of this.#runs) this.#drop(run);
-    this.#runs.length = 0;
-  }
-
-  /** The last run that begins at or before `seq`; -1 = none. Newcomers mostly belong at the end. */
-  #indexBefore(seq: number): number {
-    const runs = this.#runs;
-    let high = runs.length;
-    if (high === 0 || distance(runs[high - 1]!.seq, seq) <= 0) return high - 1;
-    let low = 0;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (distance(runs[middle]!.seq, seq) <= 0) low = middle + 1;
-      else high = middle;
-    }
-    return low - 1;
+    for (let run = this.#first; run !== null; run = this.#runs.next(run)) this.#drop(run);
+    this.#runs.clear();
+    this.#first = null;
+    this.#isNested = false;
   }
 
   #drop(run: Run): number {

@@ -2,7 +2,8 @@ import { Contest } from './contest.ts';
 import { NOTHING } from './history.ts';
 import { MAX_WINDOW_BYTES, MissingBytes } from './missing-bytes.ts';
 import { Receiver } from './receiver.ts';
-import type { Segment, SegmentQueue } from './segments.ts';
+import type { Segment } from './segment.ts';
+import type { SegmentQueue } from './segments.ts';
 import { advance, distance } from './sequence.ts';
 import type { StreamContext } from './stream-context.ts';
 import type { Provenance } from './provenance.ts';
@@ -38,8 +39,8 @@ export abstract class StreamOrder implements Waiting {
   protected read = false;
   /** Made with the first segment that may be read in more than one way. */
   protected contest: Contest | null = null;
-  /** What was read last, while the receiver is not seen. */
-  protected lastRead = NOTHING;
+  /** What came last, while the receiver is not seen. */
+  protected lastHeard = NOTHING;
   protected queue: SegmentQueue | null = null;
   protected readonly missing = new MissingBytes();
   /** Highest acknowledgment the peer sent; valid when acked. */
@@ -193,9 +194,6 @@ export abstract class StreamOrder implements Waiting {
   deliver(bytes: Uint8Array, start: number, end: number, seq: number, from: Provenance): void {
     this.read = true;
     this.nextSeq = advance(seq, end - start);
-    if (this.isOneWay) {
-      this.lastRead = this.context.history.append(bytes, start, end, seq, from.ack, !this.sink.unfinished, this.lastRead);
-    }
     if (this.contest === null) this.sink.data(bytes, start, end, seq, from);
     else this.contest.deliver(this, bytes, start, end, seq, from, this.queue);
   }

@@ -21,6 +21,8 @@ const CASES: Case[] = [
   { title: 'and of several', segments: ['1:b', '3:d', '5:f', '0:ABCDEFG'], read: 'ABCDEFG' },
   { title: 'overlap at the end: the first to begin is read first', segments: ['0:abcd', '2:XYZW'], read: 'abcdZW' },
   { title: 'overlap at the start: the newcomer begins first', segments: ['2:cdef', '0:ABCD'], read: 'ABCDef' },
+  { title: 'one that goes on where another ends is joined to it, though a later one covers it: that lies farther down the tree',
+    segments: ['1:eeee', '4:dddddddddd', '2:aaaaaa', '8:AAA', '0:x'], read: 'xeeeeaaaAAAddd' },
   { title: 'overlap without a difference is none', segments: ['0:abcd', '2:cdef'], read: 'abcdef' },
 ];
 

@@ -1,0 +1,144 @@
+import { Budget } from './budget.ts';
+import type { Heard } from './history.ts';
+import { Doubt, isOlder } from './receiver.ts';
+import { SegmentQueue } from './segments.ts';
+import { advance, distance } from './sequence.ts';
+
+/** What a receiver that is not seen may have done with a stream's segments. */
+export interface Refusal {
+  /** Acknowledgment numbers of which it took no segment: it had not sent so much, or long ago. */
+  readonly acks: ReadonlySet<number>;
+  /** Of Doubt: the reasons for which it drops no segment. */
+  readonly takes: number;
+  /** Does it hold segments that follow one another as one? */
+  readonly joins: boolean;
+  /** Those of the segments that it took, in the order in which they came. */
+  readonly taken: readonly Heard[];
+}
+
+/** What was read: bytes in order, and what waits. */
+export interface Outcome { readonly refusal: Refusal; readonly read: string }
+
+/** More acknowledgment numbers, or runs of one, than these are looked at by none: the latest count. */
+const MOST_ACKS = 12;
+/** Work of one look, bytes; a segment counts as so many at least. */
+const SEGMENT_WORK = 64;
+const NO_LIMIT = new Budget(Infinity);
+const replaced = { bytes: 0 };
+
+/**
+ * All ways in which the segments may have been read, each once, the likelier ones first. A receiver drops segments by what they acknowledge (RFC 9293
+ * 3.10.7.4: not what it has not sent; RFC 5961 5.2: not what is older than its largest window), which only it knows; by what Doubt names, or
+ * not; and by timestamps older than the last one it took.
+ * @param from where the stream stood before them
+ * @param work bytes that may be looked at; receives what is left as work.bytes
+ */
+export function waysToRead(heard: readonly Heard[], from: number, work: { bytes: number }, most: number): Outcome[] {
+  const found = new Map<string, Outcome>();
+  const tried = new Set<string>();
+  let cost = 0;
+  for (const { bytes } of heard) cost += bytes.length + SEGMENT_WORK;
+  for (const takes of takenDoubts(heard)) {
+    for (const refused of refusedAcks(heard)) {
+      const taken = heard.filter((one, i) => !refused.isRefused(one, i));
+      for (const isStrict of takes === ALL_DOUBTS ? [false] : [true, false]) {
+        const chosen = taken.filter(({ doubts }) => (doubts & ~takes & ~LATER_TAKEN) === 0);
+        const all = isStrict ? chosen.filter(notOld(from)) : chosen;
+        const key = all.map((one) => heard.indexOf(one)).join();
+        if (tried.has(key)) continue;
+        tried.add(key);
+        for (const joins of [true, false]) {
+          if (found.size >= most || work.bytes < cost) return [...found.values()];
+          work.bytes -= cost;
+          const refusal: Refusal = { acks: refused.acks, takes: takes | LATER_TAKEN, joins, taken: all };
+          const read = readAs(refusal, from);
+          if (!found.has(read)) found.set(read, { refusal, read });
+        }
+      }
+    }
+  }
+  return [...found.values()];
+}
+
+const ALL_DOUBTS = 255;
+/** Doubts that depend on what was taken before: looked at here for what has come, and not for what comes. */
+const LATER_TAKEN = Doubt.acknowledgment | Doubt.timestamp;
+
+/** Which doubts may have been none: none of them, all, each by itself. */
+function takenDoubts(heard: readonly Heard[]): number[] {
+  const present = heard.reduce((all, { doubts }) => all | doubts, 0) & ~LATER_TAKEN;
+  if (present === 0) return [0];
+  const single = Object.values(Doubt).filter((bit) => bit !== 0 && (present & bit) !== 0 && present !== bit);
+  return [0, ALL_DOUBTS, ...single];
+}
+
+interface RefusedAcks {
+  readonly acks: ReadonlySet<number>;
+  isRefused(one: Heard, index: number): boolean;
+}
+
+/** Nothing; each number; all above, or below, one; two; what was sent with one number in a row (later the receiver may have sent as much). */
+function* refusedAcks(heard: readonly Heard[]): Generator<RefusedAcks> {
+  const values = [...new Set(heard.map(({ ack }) => ack))].slice(-MOST_ACKS).sort((a, b) => distance(a, b));
+  const of = (acks: ReadonlySet<number>): RefusedAcks => ({ acks, isRefused: ({ ack }) => acks.has(ack) });
+  yield of(new Set());
+  if (values.length === 1) return;
+  for (const one of values) yield of(new Set([one]));
+  for (let i = values.length - 1; i > 0; i--) yield of(new Set(values.slice(i)));
+  for (let i = 1; i < values.length; i++) yield of(new Set(values.slice(0, i)));
+  for (const run of runs(heard).slice(-MOST_ACKS)) yield { acks: new Set(), isRefused: (_, index) => index >= run.start && index < run.end };
+  for (let i = 0; i < values.length; i++) for (let j = 0; j < i; j++) yield of(new Set([values[i]!, values[j]!]));
+}
+
+/** Segments in a row with one acknowledgment number. */
+function runs(heard: readonly Heard[]): { start: number; end: number }[] {
+  const found: { start: number; end: number }[] = [];
+  heard.forEach(({ ack }, i) => {
+    const last = found.at(-1);
+    if (last !== undefined && heard[last.start]!.ack === ack) last.end = i + 1;
+    else found.push({ start: i, end: i + 1 });
+  });
+  return found;
+}
+
+/** PAWS (RFC 7323 5.3): a timestamp older than the last one taken in order is dropped. */
+function notOld(from: number): (one: Heard) => boolean {
+  let recent = 0;
+  let next = from;
+  return ({ seq, bytes, timestamp }) => {
+    if (timestamp === 0) return true;
+    if (recent !== 0 && isOlder(timestamp, recent)) return false;
+    if (distance(seq, next) <= 0) {
+      if (recent === 0 || distance(timestamp, recent) > 0) recent = timestamp;
+      if (distance(advance(seq, bytes.length), next) > 0) next = advance(seq, bytes.length);
+    }
+    return true;
+  };
+}
+
+/** The bytes that a receiver has read, and those that wait, as text to compare. */
+function readAs({ taken, joins }: Refusal, from: number): string {
+  const queue = new SegmentQueue(NO_LIMIT, joins);
+  const read: string[] = [];
+  let next = from;
+  const take = (seq: number, bytes: Uint8Array): void => {
+    const known = -distance(seq, next);
+    if (known >= bytes.length) return;
+    read.push(Buffer.from(bytes.buffer, bytes.byteOffset + known, bytes.length - known).toString('latin1'));
+    next = advance(seq, bytes.length);
+  };
+  for (const one of taken) {
+    if (distance(one.seq, next) > 0) {
+      queue.insert(one.seq, one.bytes, 0, one.bytes.length, one, replaced);
+      continue;
+    }
+    take(one.seq, one.bytes);
+    for (let first = queue.first; first !== undefined && distance(first.seq, next) <= 0; first = queue.first) {
+      queue.shift();
+      take(first.seq, first.bytes);
+    }
+  }
+  const parts = [`${next}`, read.join('')];
+  for (const { seq, bytes } of queue.segments()) parts.push(`${seq}`, Buffer.from(bytes).toString('latin1'));
+  return parts.join('|');
+}

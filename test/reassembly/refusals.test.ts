@@ -1,0 +1,43 @@
+// In which ways a receiver that is not seen may have read a stream's segments.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Heard } from '../../rebuilder/reassembly/history.ts';
+import { Doubt } from '../../rebuilder/reassembly/receiver.ts';
+import { waysToRead } from '../../rebuilder/reassembly/refusals.ts';
+
+function heard(seq: number, text: string, { ack = 0, doubts = 0, timestamp = 0 } = {}): Heard {
+  return { seq, bytes: Buffer.from(text), ack, doubts, timestamp, timeMs: 0, ipId: 0 };
+}
+
+/** What each way has read from the stream's beginning on, without what waits. */
+function texts(segments: readonly Heard[]): string[] {
+  return waysToRead(segments, 0, { bytes: 1 << 20 }, 16).map(({ read }) => read.split('|')[1]!);
+}
+
+const CASES: readonly { why: string; segments: readonly Heard[]; ways: readonly string[] }[] = [
+  { why: 'the same acknowledgment: both were taken or none, the first wins', segments: [heard(0, 'ab'), heard(0, 'cd')], ways: ['ab'] },
+  { why: 'one acknowledges more than the server may have sent', segments: [heard(0, 'ab', { ack: 9 }), heard(0, 'cd')], ways: ['ab', 'cd'] },
+  { why: 'one acknowledges what is long past', segments: [heard(0, 'ab', { ack: -70_000 }), heard(0, 'cd')], ways: ['ab', 'cd'] },
+  { why: 'two were ahead of the server, each in its own way', segments: [heard(0, 'ab', { ack: 9 }), heard(0, 'cd', { ack: 5 }), heard(0, 'ef')],
+    ways: ['ab', 'cd', 'ef'] },
+  { why: 'a number that the server had not sent at first', segments: [heard(0, 'ab', { ack: 40 }), heard(0, 'cd'), heard(2, 'e', { ack: 40 })],
+    ways: ['abe', 'cd', 'ab', 'cde'] },
+  { why: 'data in the SYN', segments: [heard(0, 'ab', { doubts: Doubt.syn }), heard(0, 'cd')], ways: ['cd', 'ab'] },
+  { why: 'a timestamp that is old only if the first was taken', segments: [heard(0, 'ab', { ack: 9, timestamp: 100 }), heard(0, 'cd', { timestamp: 50 })],
+    ways: ['ab', 'cd'] },
+  { why: 'an old timestamp behind a hole', segments: [heard(0, 'a', { timestamp: 100 }), heard(1, 'x', { timestamp: 50 }), heard(1, 'b', { timestamp: 101 })],
+    ways: ['ab', 'ax'] },
+];
+
+for (const { why, segments, ways } of CASES) {
+  test(why, () => {
+    const found = texts(segments).filter((one) => one !== '');
+    assert.deepEqual(ways.filter((one) => !found.includes(one)), [], `read: ${found.join(', ')}`);
+  });
+}
+
+test('where there is no work left to be done, what was found so far is all', () => {
+  const work = { bytes: 200 };
+  assert.equal(waysToRead([heard(0, 'ab', { ack: 9 }), heard(0, 'cd')], 0, work, 16).length, 1);
+  assert.ok(work.bytes >= 0 && work.bytes < 132);
+});
