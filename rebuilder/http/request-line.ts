@@ -29,6 +29,11 @@ export class RequestLine {
   /** May it be a whole request, as in HTTP/0.9? Without a version it is one, or header lines follow: servers read both. */
   mayStandAlone = false;
 
+  /** false: for some servers it ends without a version, as a line of HTTP/0.9 with a long target, and no header lines follow. */
+  get isSurelyVersioned(): boolean {
+    return (this.irregular & (Irregular.raw_space_in_target | Irregular.missing_version)) === 0;
+  }
+
   /**
    * @param end one past the line's LF
    * @returns false: this is no request line, not even a tolerable one
@@ -120,11 +125,11 @@ function isHttp1(bytes: Uint8Array, at: number): boolean {
     && bytes[at + 5] === 0x31 && bytes[at + 6] === 0x2e && bytes[at + 7]! >= 48 && bytes[at + 7]! <= 57;
 }
 
-/** `HTTP/` in any case, or the `ICE/` that Node takes, too. */
+/** `HTTP/` in any case, or the `RTSP/` and `ICE/` that Node takes, too. */
+const VERSION_NAMES = ['http/', 'rtsp/', 'ice/'].map((name) => Buffer.from(name));
+
 function isVersionName(bytes: Uint8Array, at: number): boolean {
-  const [a, b, c, d] = [NAME_CHAR[bytes[at]!], NAME_CHAR[bytes[at + 1]!], NAME_CHAR[bytes[at + 2]!], NAME_CHAR[bytes[at + 3]!]];
-  if (a === 0x68 && b === 0x74 && c === 0x74 && d === 0x70) return bytes[at + 4] === 0x2f;
-  return bytes[at] === 0x49 && bytes[at + 1] === 0x43 && bytes[at + 2] === 0x45 && bytes[at + 3] === 0x2f;
+  return VERSION_NAMES.some((name) => name.every((byte, i) => byte === 0x2f ? bytes[at + i] === byte : NAME_CHAR[bytes[at + i]!] === byte));
 }
 
 /**

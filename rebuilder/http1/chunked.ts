@@ -25,7 +25,7 @@ export type ChunkDialect = 'lf' | 'crlf';
 /**
  * Walks over the chunked coding (RFC 9112 7.1) without moving a byte: where the body ends and how long the entity is. Bytes may come in any
  * pieces; the state is all it keeps. Sizes are read as generously as any server does (CPython's int() takes `+15`, `0x15`, `1_5` and blanks
- * around it), and a line may be of any length: nothing of it is held.
+ * around it, line ends included), and a line may be of any length: nothing of it is held.
  */
 export class ChunkScanner {
   state: State = 'size';
@@ -131,8 +131,15 @@ export class ChunkScanner {
 
   #size(byte: number): boolean {
     const digit = HEX[byte]!;
+    if (this.#sizeEnded && !this.#sawCr && byte !== CR && byte !== LF && byte !== SEMICOLON && BLANK[byte] === 0) {
+      // nginx takes whatever stands behind a blank for an extension.
+      this.irregular |= Irregular.invalid_chunk;
+      this.state = 'extension';
+      this.#isBareExtension = false;
+      return true;
+    }
     if (digit >= 0) {
-      if (this.#sawCr || this.#sizeEnded) return this.#invalid();
+      if (this.#sawCr) return this.#invalid();
       this.#remaining = this.#remaining * 16 + digit;
       this.#digits = Math.max(this.#digits, 0) + 1;
       return this.#remaining <= Number.MAX_SAFE_INTEGER || this.#invalid();
@@ -160,7 +167,7 @@ export class ChunkScanner {
   /** What int() of CPython takes before and between the digits. */
   #oddSize(byte: number): boolean {
     this.irregular |= Irregular.invalid_chunk;
-    if (this.#digits === 0 && BLANK[byte] === 1 && byte !== CR) return true;
+    if (this.#digits === 0 && (BLANK[byte] === 1 || byte === LF)) return true;
     const isPrefix = this.#digits === 1 && this.#remaining === 0 && (byte === LOWER_X || byte === UPPER_X);
     if (isPrefix || (this.#digits === 0 && byte === PLUS)) {
       this.#digits = -1;

@@ -18,8 +18,10 @@ const ODD = Irregular.bare_cr | Irregular.bare_lf | Irregular.obs_fold | Irregul
  */
 const CLAIM = new RegExp('(?:^|[\\n\\r\\v\\f\\x1c-\\x1e\\x85\\0])[\\0-\\x20\\x85\\xa0]{0,8}(content|transfer)[-_ \\x85\\xa0](length|encoding)[^\\n:]{0,16}:'
   + '(?=((?:[^\\n]|\\n(?=[ \\t]))*))', 'gi');
-/** A length that every server reads as one. */
-const CLEAN_LENGTH = /(?:^|\n)content-length:[ \t]*\d+[ \t]*\r?\n(?![ \t])/i;
+/** A length that every server reads as one: none of the lines before it ends otherwise than with CRLF, or is none of `name: value`, where some stop reading. */
+const CLEAN_LENGTH = /^(?:[!-9;-~]+:[^\r\n]*\r\n)*?content-length:[ \t]*\d+[ \t]*\r\n(?![ \t])/i;
+/** The same of a client that ends all its lines with LF. */
+const CLEAN_LENGTH_BY_LF = /^(?:[!-9;-~]+:[^\r\n]*\n)*?content-length:[ \t]*\d+[ \t]*\n(?![ \t])/i;
 /** So many of them are looked at. */
 const MAX_CLAIMS = 16;
 
@@ -28,7 +30,7 @@ export interface Claims {
   readonly lengths: number[];
   /** A coding of this message is chunked for some server. */
   readonly chunked: boolean;
-  /** A number below zero: read to the end of the connection, if it is believed (CPython's read(-5)). */
+  /** A number below zero: read to the end of the connection, if it is believed (CPython's read(-5)); or no number at all (Go, for HTTP/1.0). */
   readonly toEnd: boolean;
 }
 
@@ -52,13 +54,14 @@ export function claimsOf(head: string): Claims {
   return { lengths, chunked, toEnd };
 }
 
-/** Numbers that a Content-Length's value is for one server or another: all of it, its first line, its first digits, each of a list. */
+/** Numbers that a Content-Length's value is for one server or another: all of it, its first line, its first digits, each of a list; < 0 = to the end. */
 function* lengthsIn(value: string): Generator<number> {
   const plain = /^[ \t]*(\d{1,15})[ \t]*\r?$/.exec(value);
   if (plain !== null) {
     yield Number(plain[1]);
     return;
   }
+  if (/^\s*$/.test(value)) yield -1;
   const readings = [value, value.replace(/\r?\n[ \t]+/g, ''), ...value.split(/[\r\n]/, 1), ...value.split(',')];
   for (const reading of readings) {
     // What int() of CPython takes: blanks around, a sign, underscores between digits.
@@ -90,11 +93,11 @@ export function framingReadings(bytes: Uint8Array, headersStart: number, headEnd
     const isKnown = framings.some((one) => one.framing === framing && one.contentLength === length);
     if (!isKnown && framings.length < MAX_FRAMINGS) framings.push({ framing, contentLength: length });
   };
-  for (const length of lengths) if (length > 0) add('length', length);
+  for (const length of lengths) add(length > 0 ? 'length' : 'none', length);
   if (chunked) add('chunked');
   if (toEnd) add('close');
   // Refused or not seen by a server that goes on with the next request; where one length is plain, all read that, or the coding.
-  if (contentLength < 0 || minor < 0 || lengths.length > 1 || !CLEAN_LENGTH.test(head)) add('none');
+  if (contentLength < 0 || minor < 0 || lengths.length > 1 || !(CLEAN_LENGTH.test(head) || CLEAN_LENGTH_BY_LF.test(head))) add('none');
   return framings.length === 1 ? null : framings;
 }
 

@@ -67,7 +67,7 @@ export class Requests implements MessageGrammar {
     const { lines } = this.#context;
     if (lines.irregular === 0 && !lines.transferEncoding && lines.contentLength === -1) return mostServers(lines);
     line.parse(bytes, start, headersStart);
-    const framings = framingReadings(bytes, headersStart, headEnd, lines, line.minor);
+    const framings = framingReadings(bytes, headersStart, headEnd, lines, line.isSurelyVersioned ? line.minor : -1);
     if (framings === null) return mostServers(lines);
     this.#reader.otherFramings(framings.slice(1), bytes, start, headersStart, headEnd, bodyAt);
     return framings[0]!;

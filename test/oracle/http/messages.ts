@@ -1,10 +1,14 @@
 // Messages as attackers write them: a grammar of requests whose every part is now and then one that servers differ on, and mutations of bytes.
 import { randomNumbers } from '../../random-numbers.ts';
 
+/** How much of a message is odd: most have one oddity or two, so that servers serve them; what follows an odd request is served only by whoever took it. */
+const WILDNESS = [0.1, 0.2, 0.2, 0.3, 0.5, 1];
+
 /** Makes messages from a seed: the same ones each time. */
 export class Messages {
   readonly #below: (n: number) => number;
   #marker = 0;
+  #wildness = 1;
 
   constructor(seed: number) {
     this.#below = randomNumbers(seed);
@@ -12,10 +16,11 @@ export class Messages {
 
   /** What one connection sends, latin1: one to three requests. */
   next(): string {
+    this.#wildness = this.#one(WILDNESS);
     let text = '';
     const count = 1 + this.#below(3);
     for (let i = 0; i < count; i++) text += this.#request();
-    return this.#chance(0.3) ? this.#mutated(text) : text;
+    return this.#chance(0.6 * this.#wildness) ? this.#mutated(text) : text;
   }
 
   #chance(share: number): boolean {
@@ -26,9 +31,9 @@ export class Messages {
     return list[this.#below(list.length)]!;
   }
 
-  /** `usual`, or with a share of 1 in 6 one of `odd`. */
-  #or<T>(usual: T, odd: readonly T[], share = 1 / 6): T {
-    return this.#chance(share) ? this.#one(odd) : usual;
+  /** `usual`, or in a share of the wildest messages one of `odd`. */
+  #or<T>(usual: T, odd: readonly T[], share: number): T {
+    return this.#chance(share * this.#wildness) ? this.#one(odd) : usual;
   }
 
   #request(): string {
@@ -39,17 +44,17 @@ export class Messages {
     const target = this.#or(`/${marker}?q=1`, [`?${marker}`, `${marker}`, `http://h/${marker}`, `*`, `//${marker}`, `/${marker} x`, `/${marker}\xe4`, `h:80`, `/${marker}#x`], 1 / 10);
     const version = this.#or('HTTP/1.1', VERSIONS, 1 / 6);
     const line = version === '' ? `${method}${blank}${target}` : `${method}${blank}${target}${this.#or(blank, BLANKS, 1 / 30)}${version}`;
-    const headers = ['Host: h', ...this.#chance(0.3) ? [this.#one(LINES)] : [], ...this.#chance(0.2) ? ['X-A: b'] : []];
+    const headers = ['Host: h', ...this.#chance(0.5 * this.#wildness) ? [this.#one(LINES)] : [], ...this.#chance(0.2) ? ['X-A: b'] : []];
     const body = this.#body(marker);
     const framing = this.#framing(body, headers);
     if (this.#chance(0.1)) headers.reverse();
     const gap = this.#or('', ['\r\n', '\n', '\r\n\r\n', ' ', '\r', '\0'], 1 / 25);
-    const lines = headers.map((header) => header + (this.#chance(1 / 40) ? this.#one(['\n', '\r', '\r\r\n', '\n\r\n', '\x0b\r\n', '\0\r\n']) : end)).join('');
+    const lines = headers.map((header) => header + (this.#chance(this.#wildness / 30) ? this.#one(['\n', '\r', '\r\r\n', '\n\r\n', '\x0b\r\n', '\0\r\n']) : end)).join('');
     return `${gap}${line}${end}${lines}${this.#or(end, ['\r\n', '\n', '\r'], 1 / 40)}${framing}`;
   }
 
   #body(marker: string): string {
-    const inner = this.#or(`b=${marker}`, ['', `GET /in-${marker} HTTP/1.1\r\nHost: h\r\n\r\n`, `0\r\n\r\nb=${marker}`, `5\r\nhello\r\n0\r\n\r\n`, `${'x'.repeat(60)}${marker}`], 1 / 3);
+    const inner = this.#or(`b=${marker}`, ['', `b${marker}`, `GET /in-${marker} HTTP/1.1\r\nHost: h\r\n\r\n`, `0\r\n\r\nb=${marker}`, `5\r\nhello\r\n0\r\n\r\n`, `${'x'.repeat(60)}${marker}`], 1 / 3);
     return inner;
   }
 
@@ -61,14 +66,14 @@ export class Messages {
     const plain = body.length.toString();
     if (kind < 6) {
       headers.push(length(this.#or(plain, lengths(body.length), 1 / 3)));
-      if (this.#chance(0.08)) headers.push(length(this.#one([plain, '0', '1', `+${plain}`])));
+      if (this.#chance(0.15 * this.#wildness)) headers.push(length(this.#one([plain, '0', '1', `+${plain}`])));
       return body;
     }
     const coding = `${this.#or('Transfer-Encoding', CODING_NAMES, 1 / 15)}${this.#or(': ', COLONS, 1 / 15)}${this.#or('chunked', CODINGS, 1 / 5)}`;
     headers.push(coding);
-    if (this.#chance(0.06)) headers.push(`Transfer-Encoding: ${this.#one(CODINGS)}`);
+    if (this.#chance(0.15 * this.#wildness)) headers.push(`Transfer-Encoding: ${this.#one(CODINGS)}`);
     const chunks = this.#chunks(body);
-    if (kind < 8) return this.#chance(0.9) ? chunks : body;
+    if (kind < 9) return this.#chance(0.2 * this.#wildness) ? body : chunks;
     headers.push(length(this.#or(chunks.length.toString(), [...lengths(body.length), plain], 1 / 3)));
     return this.#chance(0.7) ? chunks : body;
   }

@@ -1,6 +1,6 @@
 // Sends a message to real servers and to the pipeline, and says which requests a server served that were not told.
 import net from 'node:net';
-import type { ExchangeJson } from '../../../rebuilder/exchange/exchange-json.ts';
+import { type ExchangeJson, exchangeJson } from '../../../rebuilder/exchange/exchange-json.ts';
 import { TcpStream } from '../../tcp-stream.ts';
 import type { Served, Server } from './servers.ts';
 
@@ -47,35 +47,55 @@ function answered(answer: string): number {
   return answer.split('\r\n\r\nok').length - 1;
 }
 
-/**
- * What the rebuilder tells of a connection on which `message` was sent, in pieces of at most `pieceBytes`.
- * @param answer of the server; null = its half is not mirrored
- */
-export function told(message: string, answer: string | null, pieceBytes = 1400): ExchangeJson[] {
-  const stream = new TcpStream({ parseResponses: answer !== null });
-  if (answer === null) stream.send('', { flags: 2, at: -1 });
-  else stream.open();
-  for (let at = 0; at < message.length; at += pieceBytes) stream.send(message.slice(at, at + pieceBytes), { at, ...answer === null ? { ack: 7001 } : {} });
-  if (answer !== null && answer !== '') stream.answer(answer, { at: 0 });
-  stream.close();
+/** A connection to tell of: what its client sent, and its server's answer; null = that half is not mirrored. */
+export interface Sent { readonly message: string; readonly answer: string | null }
+
+const FIRST_PORT = 10_000;
+
+/** What the rebuilder tells of each of these connections, which come in pieces of at most `pieceBytes`; up to 50,000 of them. */
+export function told(sent: readonly Sent[], pieceBytes = 1400): ExchangeJson[][] {
+  const exchanges: ExchangeJson[][] = sent.map(() => []);
+  const stream: TcpStream = new TcpStream({ parseResponses: true }, 1000, {
+    exchange: (request) => {
+      stream.ledger.count('http.exchanges');
+      exchanges[request.endpoints.clientPort - FIRST_PORT]!.push(exchangeJson(request));
+    },
+  });
+  for (const [i, { message, answer }] of sent.entries()) {
+    stream.clientPort = FIRST_PORT + i;
+    if (answer === null) stream.send('', { flags: 2, at: -1 });
+    else stream.open();
+    const ack = stream.serverIsn + 1;
+    for (let at = 0; at < message.length; at += pieceBytes) stream.send(message.slice(at, at + pieceBytes), { at, ack });
+    if (answer !== null && answer !== '') stream.answer(answer, { at: 0, ack: stream.isn + 1 + message.length });
+    stream.send('', { at: message.length, flags: 17, ack: ack + (answer?.length ?? 0) });
+  }
   const imbalance = stream.end();
   if (imbalance.length > 0) throw new Error(`the ledger does not balance: ${JSON.stringify(imbalance)}`);
-  return stream.exchanges;
+  return exchanges;
 }
 
-/** Requests that were served and not told whole. */
+/**
+ * Requests that were served and not told whole. What the client itself left unfinished (its last line, the end of its chunks) is told as cut.
+ * gunicorn makes capitals of a method's letters.
+ */
 export function missed(served: readonly Served[], exchanges: readonly ExchangeJson[]): Served[] {
   const left = exchanges.map(({ request }) => ({ ...request, body: Buffer.from(request.body, 'base64').toString('latin1') }));
   return served.filter(({ method, target, body }) => {
-    const at = left.findIndex((one) => one.complete && one.method === method && one.body === body && sameTarget(one.target, target));
+    const at = left.findIndex((one) => one.method.toUpperCase() === method.toUpperCase() && sameTarget(one.target, target)
+      && (body === null || (one.body === body && (one.complete || isCut(one.lost)))));
     if (at >= 0) left.splice(at, 1);
     return at < 0;
   });
 }
 
-/** Servers strip what they think is no part of a target, and write escapes their own way. */
+function isCut(lost: ExchangeJson['request']['lost']): boolean {
+  return lost?.length === 1 && lost[0] === 'http.message_cut';
+}
+
+/** Servers strip what they think is no part of a target, write escapes their own way, and take the version for a part of it behind a blank they do not know. */
 function sameTarget(told: string, served: string): boolean {
   if (told === served) return true;
-  const plain = (target: string): string => target.replace(/^[a-z]+:\/\/[^/?]*/i, '').replace(/[^A-Za-z0-9?=-]|%[0-9a-fA-F]{2}/g, '').replace(/#.*/, '');
+  const plain = (target: string): string => target.replace(/^[a-z]+:\/\/[^/?]*/i, '').replace(/[^!-~]HTTP\/1\.[01]$/, '').replace(/[^A-Za-z0-9?=-]|%[0-9a-fA-F]{2}/g, '').replace(/#.*/, '');
   return plain(told) === plain(served);
 }

@@ -6,8 +6,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 
-/** A request that a server served; latin1. */
-export interface Served { readonly method: string; readonly target: string; readonly body: string }
+/** A request that a server served, latin1; a body is null when nobody behind it read one. */
+export interface Served { readonly method: string; readonly target: string; readonly body: string | null }
 
 interface Line extends Served { readonly port: number }
 

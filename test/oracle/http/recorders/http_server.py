@@ -1,4 +1,7 @@
-"""Prints each request that CPython's http.server served as a line of JSON: port of the client, method, target, body; latin1."""
+"""
+Prints each request that CPython's http.server served as a line of JSON: port of the client, method, target, body; latin1. The server knows no
+Transfer-Encoding: without a length nobody reads a body (null).
+"""
 import json
 import sys
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -9,17 +12,18 @@ class Recorder(BaseHTTPRequestHandler):
     timeout = 5
 
     def __getattr__(self, name):
-        if name.startswith('do_'):
+        # A class can have no method of another name.
+        if name.startswith('do_') and name.isidentifier():
             return self.serve
         raise AttributeError(name)
 
     def serve(self):
         length = int(self.headers.get('Content-Length', 0))
-        body = self.rfile.read(length) if length > 0 else b''
+        body = self.rfile.read(length) if length != 0 else b''
         if len(body) < length:
             self.close_connection = True
             return
-        record = {'port': self.client_address[1], 'method': self.command, 'target': self.path, 'body': body.decode('latin1')}
+        record = {'port': self.client_address[1], 'method': self.command, 'target': self.path, 'body': body.decode('latin1') if 'Content-Length' in self.headers else None}
         sys.stdout.write(json.dumps(record) + '\n')
         sys.stdout.flush()
         self.send_response(200)

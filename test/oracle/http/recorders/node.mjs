@@ -10,10 +10,10 @@ const server = createServer((request, response) => {
     response.end('ok');
   });
 });
-// CONNECT answered like any other request, as an application that knows nothing of tunnels does.
+// CONNECT answered like any other request, as an application that knows nothing of tunnels does. What follows is no body of it.
 server.on('connect', (request, socket) => {
   const { remotePort: port } = request.socket;
-  console.log(JSON.stringify({ port, method: request.method, target: request.url, body: '' }));
+  console.log(JSON.stringify({ port, method: request.method, target: request.url, body: null }));
   socket.end('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n');
 });
 server.on('clientError', (_, socket) => socket.destroy());

@@ -8,6 +8,10 @@ def app(environ, start_response):
     record = {
         'port': int(environ['REMOTE_PORT']), 'method': environ['REQUEST_METHOD'], 'target': environ['RAW_URI'], 'body': body.decode('latin1'),
     }
+    # The client left before its body had come.
+    if len(body) < int(environ.get('CONTENT_LENGTH') or 0):
+        start_response('400 Bad Request', [])
+        return [b'']
     sys.stdout.write(json.dumps(record) + '\n')
     sys.stdout.flush()
     start_response('200 OK', [('Content-Length', '2')])
