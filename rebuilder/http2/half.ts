@@ -4,7 +4,6 @@ import { HeaderBlock } from './header-block.ts';
 import {
   DEFAULT_FRAME_BYTES, FRAME_HEADER_BYTES, FrameFlag, type FrameHeader, FrameType, MAX_FRAME_BYTES, Setting, UNHEARD_FRAME_BYTES,
 } from './frame.ts';
-import { Preface } from './preface.ts';
 import { framesStandAt, isRequestAt } from './resync.ts';
 import { SettingsReader } from './settings.ts';
 import type { ReaderContext } from '../http/reader-context.ts';
@@ -36,18 +35,11 @@ export abstract class Http2Half {
   /** It was not known before, and was found again. */
   #isFoundAgain = false;
   #ended = false;
-  readonly #preface: Preface;
   #settingsSeen = false;
   // --- the present frame
   readonly #cursor = new FrameCursor();
   #bytesAre: FrameBytes | 'block' = 'other';
   readonly #settings = new SettingsReader();
-  // --- the present header block: HEADERS or PUSH_PROMISE, then CONTINUATION up to END_HEADERS
-  #blockStream = 0;
-  #blockIsPush = false;
-  #blockEndsStream = false;
-  /** Captured bytes of its frames: neither message nor loss before it is decoded. */
-  #blockBytes = 0;
   protected readonly block: HeaderBlock;
   /** Of the packet that began the frame, or the block. */
   protected readonly frameBegan = new Origin();
@@ -58,9 +50,8 @@ export abstract class Http2Half {
   /** After an end: captured bytes of earlier pieces that turned out not to be HTTP/2, to be read again. */
   leftover: Buffer = EMPTY;
 
-  constructor(context: ReaderContext, isClient: boolean) {
+  constructor(context: ReaderContext) {
     this.context = context;
-    this.#preface = new Preface(isClient);
     this.block = new HeaderBlock(context);
   }
 
@@ -90,7 +81,7 @@ export abstract class Http2Half {
 
   /** Was nothing read yet? */
   get isFresh(): boolean {
-    return this.#preface.read === 0 && !this.#settingsSeen && !this.#ended && !this.#lost;
+    return !this.#settingsSeen && !this.#ended && !this.#lost;
   }
 
   /** Were frames read, so that this is more than a guess? */
@@ -111,10 +102,6 @@ export abstract class Http2Half {
     this.timeMs = from.timeMs;
     this.#position = (seq + end - start) | 0;
     let at = start;
-    if (!this.#preface.isWhole) {
-      at = this.#readPreface(bytes, start, end);
-      if (this.#ended) return start;
-    }
     if (this.#lost && !this.#findAgain(bytes, start, end)) return this.#ended ? start : end;
     const cursor = this.#cursor;
     while (at < end) {
@@ -124,7 +111,7 @@ export abstract class Http2Half {
         continue;
       }
       const before = cursor.headRead;
-      if (before === 0 && this.#blockStream === 0) {
+      if (before === 0 && this.block.streamId === 0) {
         this.frameBegan.set((seq + at - start) | 0, from);
       }
       if (!cursor.readHead(bytes, at, end)) {
@@ -138,42 +125,16 @@ export abstract class Http2Half {
     return end;
   }
 
-  #readPreface(bytes: Uint8Array, start: number, end: number): number {
-    const preface = this.#preface;
-    const n = preface.accept(bytes, start, end);
-    if (n < 0) {
-      this.#endInPreface();
-      return start;
-    }
-    this.context.pendingBytes += n;
-    if (preface.isWhole) {
-      this.context.pendingBytes -= preface.length;
-      this.count(preface.length, 'other');
-      this.context.ledger.count('http.http2_flow');
-    }
-    return start + n;
-  }
-
   /** A frame's head is whole. @returns false: it is none */
   #begin(): boolean {
     const { frame } = this.#cursor;
     const { type, streamId } = frame;
-    const beginsBlock = type === FrameType.headers || type === FrameType.pushPromise;
-    // RFC 9113 3.4: either end begins with SETTINGS; 6.10: nothing stands between the frames of a header block.
+    // RFC 9113 3.4: either end begins with SETTINGS.
     if (!this.#settingsSeen && (type !== FrameType.settings || frame.has(FrameFlag.ack))) return false;
-    if (!frame.isSound(this.#maxFrameBytes)) return false;
-    if ((type === FrameType.continuation) !== (this.#blockStream !== 0)) return false;
-    if (this.#blockStream !== 0 && streamId !== this.#blockStream) return false;
-    if (streamId !== 0 && !this.admits(frame)) return false;
+    if (!frame.isSound(this.#maxFrameBytes) || !this.block.admits(frame) || (streamId !== 0 && !this.admits(frame))) return false;
     this.#settingsSeen = true;
     this.#settings.reset();
-    if (beginsBlock) {
-      this.#blockStream = streamId;
-      this.#blockIsPush = type === FrameType.pushPromise;
-      this.#blockEndsStream = type === FrameType.headers && frame.has(FrameFlag.endStream);
-      this.block.begin();
-    }
-    if (beginsBlock || type === FrameType.continuation) this.#bytesAre = 'block';
+    if (this.block.takes(frame)) this.#bytesAre = 'block';
     else if (type === FrameType.data) this.#bytesAre = this.hasStream(streamId) ? 'message' : 'unreadable';
     else this.#bytesAre = 'other';
     this.#account(FRAME_HEADER_BYTES);
@@ -184,12 +145,12 @@ export abstract class Http2Half {
 
   /** Captured bytes that were not counted yet. */
   get #pending(): number {
-    return this.#blockBytes + this.#cursor.headRead + this.#preface.pending;
+    return this.block.captured + this.#cursor.headRead;
   }
 
   #account(bytes: number): void {
     if (this.#bytesAre === 'block') {
-      this.#blockBytes += bytes;
+      this.block.captured += bytes;
       this.context.pendingBytes += bytes;
     } else {
       this.count(bytes, this.#bytesAre);
@@ -235,19 +196,17 @@ export abstract class Http2Half {
   }
 
   #blockDone(): void {
-    const streamId = this.#blockStream;
-    const bytes = this.#blockBytes;
-    this.#blockStream = 0;
-    this.#blockBytes = 0;
-    this.context.pendingBytes -= bytes;
+    const { streamId, captured, isPush, endsStream } = this.block;
+    this.block.captured = 0;
+    this.context.pendingBytes -= captured;
     const isWhole = this.block.end();
-    if (this.#blockIsPush) {
-      this.count(bytes, 'other');
+    if (isPush) {
+      this.count(captured, 'other');
     } else if (isWhole) {
-      this.count(bytes, this.headers(streamId, this.#blockEndsStream));
+      this.count(captured, this.headers(streamId, endsStream));
     } else {
-      this.count(bytes, 'unreadable');
-      this.unreadableHeaders(streamId, this.#blockEndsStream);
+      this.count(captured, 'unreadable');
+      this.unreadableHeaders(streamId, endsStream);
     }
   }
 
@@ -258,33 +217,29 @@ export abstract class Http2Half {
     this.#maxFrameBytes = other.#maxFrameBytes;
     this.#lost = other.#lost;
     this.#isFoundAgain = other.#isFoundAgain;
-    this.#preface.read = other.#preface.read;
     this.#settingsSeen = other.#settingsSeen;
     this.#cursor.copyFrom(other.#cursor);
     this.#bytesAre = other.#bytesAre;
     this.#settings.reset();
-    this.#blockStream = other.#blockStream;
-    this.#blockIsPush = other.#blockIsPush;
-    this.#blockEndsStream = other.#blockEndsStream;
-    this.#blockBytes = other.#blockBytes;
     this.frameBegan.set(other.frameBegan.seq, other.frameBegan);
     this.timeMs = other.timeMs;
     this.lastStreamId = other.lastStreamId;
     this.#position = other.#position;
+    const isCopied = this.block.copyFrom(other.block);
     this.context.pendingBytes += this.#pending;
-    return this.block.copyFrom(other.block);
+    return isCopied;
   }
 
   /** Has it read as far as `other`, and stands it where neither a frame's head nor a header block is begun? */
   protected isLevelWith(other: Http2Half): boolean {
-    return this.#position === other.#position && this.#settingsSeen && this.#cursor.headRead === 0 && this.#blockStream === 0;
+    return this.#position === other.#position && this.#settingsSeen && this.#cursor.headRead === 0 && this.block.streamId === 0;
   }
 
   /** Frees what is held without a word. */
   discard(): void {
     this.context.pendingBytes -= this.#pending;
     this.#cursor.headRead = 0;
-    this.#blockBytes = 0;
+    this.block.captured = 0;
     this.#ended = true;
     this.block.lose();
   }
@@ -295,7 +250,7 @@ export abstract class Http2Half {
     this.context.pendingBytes -= pending;
     this.count(pending, 'unreadable');
     this.#cursor.headRead = 0;
-    this.#blockBytes = 0;
+    this.block.captured = 0;
   }
 
   // --- holes and ends
@@ -303,8 +258,6 @@ export abstract class Http2Half {
   /** A hole of so many bytes; < 0: nobody knows how many. */
   gap(bytes: number): void {
     if (this.#lost || this.#ended) return;
-    // Nothing has shown yet that this is HTTP/2.
-    if (!this.#preface.isWhole) return this.#endInPreface();
     const cursor = this.#cursor;
     const { left } = cursor;
     if (bytes < 0 || bytes > left) {
@@ -327,7 +280,6 @@ export abstract class Http2Half {
   /** The connection is over. Should bytes follow all the same, they are unreadable. */
   end(): void {
     if (this.#ended) return;
-    if (!this.#preface.isWhole) return this.#endInPreface();
     this.#lost = true;
     this.#giveUp('http.message_cut');
     this.block.lose();
@@ -360,8 +312,8 @@ export abstract class Http2Half {
       this.lose('tcp.reassembly_gap');
       return end;
     }
-    this.leftover = this.#cursor.headStart(before);
     this.#end();
+    this.endBefore(this.#cursor.headStart(before));
     return at;
   }
 
@@ -373,17 +325,15 @@ export abstract class Http2Half {
     if (this.#settingsSeen) this.context.ledger.count('http.http2_invalid_frame');
   }
 
-  /** What began like the preface is none. */
-  #endInPreface(): void {
-    this.context.pendingBytes -= this.#preface.pending;
-    this.leftover = this.#preface.bytes;
-    this.#preface.read = 0;
+  /** It is over, and these bytes of earlier pieces are not its own. */
+  protected endBefore(leftover: Buffer): void {
     this.#ended = true;
+    this.leftover = leftover;
   }
 
   #giveUp(reason: CounterName): void {
     this.losePending();
-    this.#blockStream = 0;
+    this.block.streamId = 0;
     this.#cursor.leave();
     this.abandon(reason);
   }

@@ -1,4 +1,5 @@
 import { HeldBytes } from '../http/held-bytes.ts';
+import { FrameFlag, type FrameHeader, FrameType } from './frame.ts';
 import { type FieldSink, HpackDecoder } from './hpack.ts';
 import { UNKNOWN_NAME } from './hpack-table.ts';
 import type { ReaderContext } from '../http/reader-context.ts';
@@ -25,6 +26,13 @@ export class HeaderBlock implements FieldSink {
   isPartial = false;
   /** Bytes of the present block are missing. */
   #isBroken = false;
+  // --- its frames: HEADERS or PUSH_PROMISE, then CONTINUATION up to END_HEADERS
+  /** Stream of the present block; 0 = none is begun. */
+  streamId = 0;
+  isPush = false;
+  endsStream = false;
+  /** Captured bytes of its frames: neither message nor loss before it is decoded. */
+  captured = 0;
   readonly #context: ReaderContext;
   readonly #hpack: HpackDecoder;
   /** The beginning of a field that did not end in its fragment. */
@@ -42,7 +50,24 @@ export class HeaderBlock implements FieldSink {
     this.#hpack.allow(tableBytes);
   }
 
-  begin(): void {
+  /** RFC 9113 6.10: nothing stands between the frames of a block. */
+  admits({ type, streamId }: FrameHeader): boolean {
+    return (type === FrameType.continuation) === (this.streamId !== 0) && (this.streamId === 0 || streamId === this.streamId);
+  }
+
+  /** A frame is begun. @returns true: its payload is a fragment of a block */
+  takes(frame: FrameHeader): boolean {
+    const { type, streamId } = frame;
+    if (type === FrameType.continuation) return true;
+    if (type !== FrameType.headers && type !== FrameType.pushPromise) return false;
+    this.streamId = streamId;
+    this.isPush = type === FrameType.pushPromise;
+    this.endsStream = type === FrameType.headers && frame.has(FrameFlag.endStream);
+    this.#begin();
+    return true;
+  }
+
+  #begin(): void {
     this.fields.length = 0;
     this.#bytes = 0;
     this.isCut = false;
@@ -77,6 +102,7 @@ export class HeaderBlock implements FieldSink {
 
   /** The block ends here. @returns false: it was not whole, or is none */
   end(): boolean {
+    this.streamId = 0;
     if (this.#held.length > 0) this.#fail();
     return !this.isLost && !this.#isBroken;
   }
@@ -114,6 +140,10 @@ export class HeaderBlock implements FieldSink {
   }
 
   copyFrom(other: HeaderBlock): boolean {
+    this.streamId = other.streamId;
+    this.isPush = other.isPush;
+    this.endsStream = other.endsStream;
+    this.captured = other.captured;
     this.isLost = other.isLost;
     this.isPartial = other.isPartial;
     this.isCut = other.isCut;

@@ -2,6 +2,7 @@ import type { CounterName } from '../ledger.ts';
 import { type FrameHeader, FrameType } from './frame.ts';
 import { type FrameBytes, Http2Half } from './half.ts';
 import { Http2Message } from './message.ts';
+import { PREFACE, Preface } from './preface.ts';
 import { isRequestHead, requestHead, trailerLines } from './translation.ts';
 import { Irregular } from '../http/irregular.ts';
 import type { Endpoints } from '../http/message.ts';
@@ -19,6 +20,8 @@ const MAX_TOLD = 10_000;
 export class Http2Requests extends Http2Half {
   readonly #endpoints: Endpoints;
   readonly #request: (request: HttpRequest) => void;
+  /** RFC 9113 3.4: what a client begins with. */
+  readonly #preface = new Preface();
   /** Requests that are not whole, oldest first. */
   readonly #open = new Map<number, Http2Message>();
   /** A copy that reads on from a hole, should its bytes come late. */
@@ -32,9 +35,13 @@ export class Http2Requests extends Http2Half {
   #oldestMs = Infinity;
 
   constructor(context: ReaderContext, endpoints: Endpoints, request: (request: HttpRequest) => void) {
-    super(context, true);
+    super(context);
     this.#endpoints = endpoints;
     this.#request = request;
+  }
+
+  override get isFresh(): boolean {
+    return super.isFresh && !this.#preface.isBegun;
   }
 
   /** Is a request begun and not whole? */
@@ -86,6 +93,8 @@ export class Http2Requests extends Http2Half {
   }
 
   protected override copyFrom(other: Http2Requests): boolean {
+    this.#preface.copyFrom(other.#preface);
+    this.context.pendingBytes += this.#preface.pending;
     if (!super.copyFrom(other)) return false;
     for (const message of this.#open.values()) message.drop();
     this.#open.clear();
@@ -99,7 +108,8 @@ export class Http2Requests extends Http2Half {
   }
 
   override read(bytes: Uint8Array, start: number, end: number, seq: number, from: Provenance): number {
-    const stop = super.read(bytes, start, end, seq, from);
+    const at = this.#preface.isWhole ? start : this.#readPreface(bytes, start, end);
+    const stop = this.isOver ? at : super.read(bytes, at, end, (seq + at - start) | 0, from);
     if (this.#late !== null) this.#giveWay();
     if (this.#main !== null) this.#main.#giveWay();
     return stop;
@@ -124,7 +134,30 @@ export class Http2Requests extends Http2Half {
     this.#late = null;
   }
 
+  #readPreface(bytes: Uint8Array, start: number, end: number): number {
+    const n = this.#preface.accept(bytes, start, end);
+    if (n < 0) {
+      this.#endInPreface();
+      return start;
+    }
+    this.context.pendingBytes += n;
+    if (this.#preface.isWhole) {
+      this.context.pendingBytes -= PREFACE.length;
+      this.count(PREFACE.length, 'other');
+      this.context.ledger.count('http.http2_flow');
+    }
+    return start + n;
+  }
+
+  /** What began like the preface is none. */
+  #endInPreface(): void {
+    this.context.pendingBytes -= this.#preface.pending;
+    this.endBefore(this.#preface.takeBack());
+  }
+
   override gap(bytes: number): void {
+    // Nothing has shown yet that this is HTTP/2.
+    if (!this.#preface.isWhole && !this.isOver) return this.#endInPreface();
     const streamId = this.dataStream;
     const { knowledge } = this;
     super.gap(bytes);
@@ -132,8 +165,15 @@ export class Http2Requests extends Http2Half {
     if (this.#late !== null && this.knowledge === knowledge && knowledge > 0) this.#late.#onlyStream = streamId;
   }
 
+  override end(): void {
+    if (!this.#preface.isWhole && !this.isOver) this.#endInPreface();
+    else super.end();
+  }
+
   override discard(): void {
     super.discard();
+    this.context.pendingBytes -= this.#preface.pending;
+    this.#preface.takeBack();
     for (const message of this.#open.values()) message.drop();
     this.#open.clear();
     if (this.#main !== null && this.#main.#late === this) this.#main.#late = null;

@@ -23,7 +23,7 @@ export class Http2Responses extends Http2Half {
   constructor(
     context: ReaderContext, isRead: boolean, response: (streamId: number, response: HttpResponse) => void, noResponse: (streamId: number) => void,
   ) {
-    super(context, false);
+    super(context);
     this.#isRead = isRead;
     this.#response = response;
     this.#noResponse = noResponse;
