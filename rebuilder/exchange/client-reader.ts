@@ -1,34 +1,17 @@
 import type { Provenance } from '../reassembly/provenance.ts';
 import type { ForkKind } from '../reassembly/stream-sink.ts';
+import { blanksEnd, standsAt } from '../http/first-bytes.ts';
 import type { HttpRequest } from '../http/http-request.ts';
 import type { Endpoints } from '../http/message.ts';
 import type { BodyFraming } from '../http/reader-context.ts';
-import { BLANK, requestStart } from '../http/request-line.ts';
-import { TlsRecords } from '../http/tls-records.ts';
 import { upgradesToHttp2 } from '../http/upgrade.ts';
 import type { Http1Context } from '../http1/http1-context.ts';
 import { type RequestReader, Requests } from '../http1/requests.ts';
 import { isPreface } from '../http2/preface.ts';
-import type { Http2Requests } from '../http2/requests.ts';
+import type { ClientSink } from './client-sink.ts';
+import { OtherProtocol } from './other-protocol.ts';
 import { RequestSearch } from './request-search.ts';
 import { SecondReaders } from './second-readers.ts';
-
-/** What a connection does with what its client sent. */
-export interface ClientSink {
-  request(request: HttpRequest): void;
-  /** Not a request where one was expected; called once for each connection and kind. */
-  otherProtocol(kind: 'http.tls_flow' | 'http.http2_flow' | 'http.not_http_flow'): void;
-  /** The bytes are those of a server: the roles of the two directions were guessed wrong. @returns true when they were changed */
-  isServer(): boolean;
-  /** What may be the preface of HTTP/2 stands where it is believed: who reads it? */
-  http2Requests(): Http2Requests;
-  /** Another reader begins, for bytes that come late, or for those that another reading of the stream has: what it finds goes here. null = none */
-  forkSink(kind: ForkKind): { readonly context: Http1Context; readonly sink: ClientSink } | null;
-  /** That reader reads no more. */
-  forkDiscarded(): void;
-}
-
-type Mode = 'http1' | 'search' | 'tls' | 'tunnel' | 'http2';
 
 /**
  * What a client says on one connection: decides which protocol stands where, piece by piece, and hands each to who reads it. Where requests can be
@@ -39,11 +22,11 @@ export class ClientReader implements RequestReader {
   readonly #sink: ClientSink;
   readonly #endpoints: Endpoints;
   readonly #requests: Requests;
-  #mode: Mode = 'http1';
-  /** Made when they are needed: most connections search for nothing, speak no TLS, and have one reading. */
+  /** 'other': it is `#other` that reads. */
+  #mode: 'http1' | 'search' | 'other' = 'http1';
+  /** Made when they are needed: most connections search for nothing, speak nothing else, and have one reading. */
   #searchOrNull: RequestSearch | null = null;
-  #tls: TlsRecords | null = null;
-  #http2: Http2Requests | null = null;
+  #other: OtherProtocol | null = null;
   #beside: SecondReaders<ClientReader> | null = null;
   /** false: it is one of those beside another. */
   #isFirst = true;
@@ -53,8 +36,6 @@ export class ClientReader implements RequestReader {
   #isBehindRequest = false;
   /** Sequence number of the last request that a search found. */
   #foundSeq = 0;
-  /** … and of the last piece that was not read as HTTP/1. */
-  #position = 0;
   /** Kinds of other protocols that were reported. */
   #reported = 0;
 
@@ -77,7 +58,7 @@ export class ClientReader implements RequestReader {
   }
 
   get unfinished(): boolean {
-    return this.#requests.framer.unfinished || this.#searchOrNull?.unfinished === true || this.#http2?.unfinished === true
+    return this.#requests.framer.unfinished || this.#searchOrNull?.unfinished === true || this.#other?.http2?.unfinished === true
       || (this.#isFirst && this.#beside?.unfinished === true);
   }
 
@@ -97,7 +78,7 @@ export class ClientReader implements RequestReader {
         at = framer.isIdle ? this.#begin(bytes, start, at, end, here, from) : framer.read(bytes, at, end, here, from);
         if (framer.isNone) this.#notUnderstood(framer.releaseNone(), (seq + at - start) | 0, from);
       } else {
-        at = this.#other(bytes, at, end, here, from);
+        at = this.#mode === 'search' ? this.#searchOn(bytes, at, end, here, from) : this.#readOther(bytes, at, end, here, from);
       }
     }
   }
@@ -106,15 +87,9 @@ export class ClientReader implements RequestReader {
     if (this.#isFirst) this.#beside?.gap(bytes);
     this.#isBehindRequest = false;
     this.#searchOrNull?.endUnread(this.#endpoints, this.#sink);
-    switch (this.#mode) {
-      case 'tunnel': return;
-      case 'http2':
-        this.#http2!.gap(bytes);
-        if (!this.#http2!.isOver) return;
-        this.#readAgain();
-        break;
-      case 'tls':
-        if (bytes >= 0 && this.#tls?.gap(bytes) === true) return;
+    if (this.#other !== null) {
+      this.#other.gap(bytes);
+      if (!this.#leaveOver()) return;
     }
     if (this.#mode === 'http1' && this.#requests.framer.gap(bytes)) return;
     this.#searchOrNull?.drop(this.#requests.framer.lastByteMs);
@@ -122,10 +97,8 @@ export class ClientReader implements RequestReader {
   }
 
   end(): void {
-    if (this.#mode === 'http2') {
-      this.#http2!.end();
-      if (this.#http2!.isOver) this.#readAgain();
-    }
+    this.#other?.end();
+    this.#leaveOver();
     this.#searchOrNull?.drop(this.#requests.framer.lastByteMs);
     this.#requests.framer.end();
     this.#searchOrNull?.endUnread(this.#endpoints, this.#sink);
@@ -136,9 +109,10 @@ export class ClientReader implements RequestReader {
 
   stall(nowMs: number, afterMs: number): boolean {
     const besideMay = this.#isFirst && this.#beside?.stall(nowMs, afterMs) === true;
-    if (this.#http2 !== null) {
-      this.#http2.stall(nowMs, afterMs);
-      return this.#http2.unfinished || besideMay;
+    const http2 = this.#other?.http2;
+    if (http2) {
+      http2.stall(nowMs, afterMs);
+      return http2.unfinished || besideMay;
     }
     const searchMay = this.#searchOrNull?.stall(nowMs, afterMs, this.#endpoints, this.#sink) === true;
     return this.#requests.framer.stall(nowMs, afterMs) || searchMay || besideMay;
@@ -146,7 +120,7 @@ export class ClientReader implements RequestReader {
 
   discard(): void {
     this.#searchOrNull?.discard();
-    this.#http2?.discard();
+    this.#other?.http2?.discard();
     this.#requests.framer.discard();
     if (this.#isFirst) this.#beside?.discard();
     this.#beside = null;
@@ -156,51 +130,49 @@ export class ClientReader implements RequestReader {
   // --- copies
 
   fork(kind: ForkKind, afresh = false): ClientReader | null {
-    if (afresh) return this.#mode === 'http1' || this.#mode === 'search' ? this.#afresh(kind) : null;
-    if (this.#http2 !== null && (this.#http2.knowledge === 0 || (kind === 'correction' && this.#http2.isFollowed))) return null;
-    const copy = this.#copy(kind);
+    if (afresh) return this.#mode === 'http1' || this.#mode === 'search' ? this.#another(kind, null) : null;
+    const http2 = this.#other?.http2;
+    if (http2 && (http2.knowledge === 0 || (kind === 'correction' && http2.isFollowed))) return null;
+    const copy = this.#copy(kind, null);
     if (copy !== null && this.#beside !== null) copy.#beside = this.#beside.fork(copy, (reader, beside) => reader.#copy('reading', beside));
     return copy;
   }
 
-  /** A reader as between two messages that counts and reports elsewhere. */
-  #afresh(kind: ForkKind): ClientReader | null {
+  /** A reader as between two messages that counts and reports elsewhere; null = nobody wants it. @param beside it is one of those */
+  #another(kind: ForkKind, beside: SecondReaders<ClientReader> | null): ClientReader | null {
     const fork = this.#sink.forkSink(kind);
     if (fork === null) return null;
     const reader = new ClientReader(fork.context, this.#endpoints, fork.sink, false);
-    reader.#standBeside(null);
+    reader.#reported = 7;
+    reader.#beside = beside;
+    reader.#isFirst = beside === null;
     return reader;
   }
 
-  /** A reader in the same state that counts and reports elsewhere; null = nobody wants it, or there is no memory. @param beside it is one of those */
-  #copy(kind: ForkKind, beside: SecondReaders<ClientReader> | null = null): ClientReader | null {
-    const fork = this.#sink.forkSink(kind);
-    if (fork === null) return null;
-    const copy = new ClientReader(fork.context, this.#endpoints, fork.sink, false);
-    copy.#standBeside(beside);
-    if (copy.#takeOver(this, kind)) return copy;
+  /** Another reader in the same state as this one; null = nobody wants it, or there is no memory. */
+  #copy(kind: ForkKind, beside: SecondReaders<ClientReader> | null): ClientReader | null {
+    const copy = this.#another(kind, beside);
+    if (copy === null || copy.#takeOver(this, kind)) return copy;
     copy.discard();
     return null;
   }
 
-  #standBeside(others: SecondReaders<ClientReader> | null): void {
-    this.#reported = 7;
-    this.#beside = others;
-    this.#isFirst = others === null;
-  }
-
   #takeOver(other: ClientReader, kind: ForkKind): boolean {
-    if (!this.#requests.framer.copyFrom(other.#requests.framer)) return false;
-    this.#requests.behindEmptyLines = other.#requests.behindEmptyLines;
-    this.#requests.isFound = other.#requests.isFound;
+    if (!this.#requests.copyFrom(other.#requests)) return false;
     this.#mode = other.#mode;
     this.#mayBeHttp2 = other.#mayBeHttp2;
     this.#isBehindRequest = other.#isBehindRequest;
     if (other.#searchOrNull !== null) this.#search.copyFrom(other.#searchOrNull);
-    if (this.#mode === 'tls') this.#mode = 'search';
-    if (other.#http2 === null) return true;
-    this.#http2 = this.#sink.http2Requests();
-    return kind === 'correction' ? this.#http2.follow(other.#http2) : this.#http2.readBeside(other.#http2);
+    if (other.#other === null) return true;
+    const { http2, isTunnel } = other.#other;
+    if (http2 === null) {
+      if (isTunnel) this.#enter(OtherProtocol.tunnel(this.#context.ledger));
+      else this.#mode = 'search';
+      return true;
+    }
+    const requests = this.#sink.http2Requests();
+    this.#enter(OtherProtocol.http2(this.#context.ledger, requests));
+    return kind === 'correction' ? requests.follow(http2) : requests.readBeside(http2);
   }
 
   isLevelWith(other: ClientReader): boolean {
@@ -218,16 +190,11 @@ export class ClientReader implements RequestReader {
   otherFramings(framings: readonly BodyFraming[], bytes: Uint8Array, start: number, headersStart: number, headEnd: number, bodyAt: number): void {
     for (const framing of framings) {
       const beside = this.#beside ??= new SecondReaders<ClientReader>(this);
-      const fork = beside.hasRoom ? this.#sink.forkSink('reading') : null;
-      if (fork === null) return;
-      const reader = new ClientReader(fork.context, this.#endpoints, fork.sink, false);
-      reader.#standBeside(beside);
+      const reader = beside.hasRoom ? this.#another('reading', beside) : null;
+      if (reader === null) return;
       reader.#mayBeHttp2 = false;
-      const { framer } = reader.#requests;
-      if (framer.begin(this.#requests.framer, bytes, start, headersStart, headEnd)) {
-        reader.#requests.behindEmptyLines = this.#requests.behindEmptyLines;
-        reader.#requests.isFound = this.#requests.isFound;
-        beside.add(reader, bodyAt, () => framer.frame(framing));
+      if (reader.#requests.begin(this.#requests, bytes, start, headersStart, headEnd)) {
+        beside.add(reader, bodyAt, () => reader.#requests.framer.frame(framing));
       } else {
         reader.discard();
       }
@@ -244,8 +211,9 @@ export class ClientReader implements RequestReader {
 
   /** The server agreed to another protocol (101): from here on nothing is HTTP/1. */
   tunnel(): void {
+    this.leaveHttp2();
     this.#requests.framer.giveUp('http.message_cut');
-    this.#mode = 'tunnel';
+    this.#enter(OtherProtocol.tunnel(this.#context.ledger));
   }
 
   /**
@@ -259,11 +227,9 @@ export class ClientReader implements RequestReader {
 
   /** The server speaks HTTP/1: it has not taken the preface for one. */
   leaveHttp2(): void {
-    if (this.#mode !== 'http2') return;
-    this.#http2!.end();
-    if (this.#http2!.isOver) this.#readAgain();
-    else this.#startSearch();
-    this.#http2 = null;
+    const http2 = this.#other?.http2;
+    http2?.end();
+    if (http2 && !this.#leaveOver()) this.#startSearch();
   }
 
   /** The server has agreed to HTTP/2: it follows next. */
@@ -282,31 +248,28 @@ export class ClientReader implements RequestReader {
     if (this.#mayBeHttp2) {
       this.#mayBeHttp2 = false;
       if (isPreface(bytes, start, end)) {
-        this.#http2 = this.#sink.http2Requests();
-        this.#mode = 'http2';
+        this.#enter(OtherProtocol.http2(this.#context.ledger, this.#sink.http2Requests()));
         return start;
       }
     }
-    let at = start;
-    while (at < end && (bytes[at] === LF || BLANK[bytes[at]!] === 1)) at++;
-    if (at !== start) {
-      // RFC 9112 2.2: a server ignores an empty line before a request; some ignore blanks.
-      this.#context.ledger.count('http.empty_line_bytes', at - start);
-      this.#requests.behindEmptyLines = true;
-      return at;
+    switch (standsAt(bytes, start, end)) {
+      case 'request':
+        // What begins a piece, behind a message that ended with the one before, was not found by a search.
+        if (start === pieceStart && seq !== this.#foundSeq) this.#requests.isFound = false;
+        return this.#requests.framer.read(bytes, start, end, seq, from);
+      case 'blanks': {
+        const at = blanksEnd(bytes, start, end);
+        this.#context.ledger.count('http.empty_line_bytes', at - start);
+        this.#requests.behindEmptyLines = true;
+        return at;
+      }
+      case 'tls':
+        this.#startTls();
+        return start;
+      case 'other':
+        this.#notUnderstood(NOTHING, seq, from);
+        return start;
     }
-    const byte = bytes[at]!;
-    if (byte >= 20 && byte <= 24 && TlsRecords.begins(bytes, at, end) !== 'no') {
-      this.#startTls();
-      return at;
-    }
-    if (requestStart(bytes, at, Math.min(end, at + START_BYTES)) === 'no') {
-      this.#notUnderstood(NOTHING, seq, from);
-      return at;
-    }
-    // What begins a piece, behind a message that ended with the one before, was not found by a search.
-    if (at === pieceStart && seq !== this.#foundSeq) this.#requests.isFound = false;
-    return this.#requests.framer.read(bytes, at, end, seq, from);
   }
 
   /** Neither a request nor another protocol: it is searched. @param bytes of earlier pieces that belong to it */
@@ -327,36 +290,19 @@ export class ClientReader implements RequestReader {
 
   #startSearch(): void {
     this.#mode = 'search';
+    this.#other = null;
     this.#mayBeHttp2 = false;
+  }
+
+  #enter(other: OtherProtocol): void {
+    this.#mode = 'other';
+    this.#other = other;
   }
 
   #startTls(): void {
     this.#searchOrNull?.endUnread(this.#endpoints, this.#sink);
     this.#report('http.tls_flow', 1);
-    this.#tls = new TlsRecords();
-    this.#mode = 'tls';
-  }
-
-  /** Reads bytes[at, end) as what stands there, which is no HTTP/1 so far. */
-  #other(bytes: Uint8Array, at: number, end: number, seq: number, from: Provenance): number {
-    this.#position = seq;
-    switch (this.#mode) {
-      case 'tunnel':
-        this.#context.ledger.count('http.tunnel_bytes', end - at);
-        return end;
-      case 'tls': {
-        const stop = (this.#tls ??= new TlsRecords()).skip(bytes, at, end);
-        this.#context.ledger.count('http.tls_bytes', stop - at);
-        if (stop < end) this.#startSearch();
-        return stop;
-      }
-      case 'http2': {
-        const stop = this.#http2!.read(bytes, at, end, seq, from);
-        if (this.#http2!.isOver) this.#readAgain();
-        return stop;
-      }
-      default: return this.#searchOn(bytes, at, end, seq, from);
-    }
+    this.#enter(OtherProtocol.tls(this.#context.ledger));
   }
 
   #searchOn(bytes: Uint8Array, at: number, end: number, seq: number, from: Provenance): number {
@@ -375,13 +321,23 @@ export class ClientReader implements RequestReader {
     return stop;
   }
 
-  /** What began like HTTP/2 is none: its bytes that were not read as such are looked at as HTTP/1. */
-  #readAgain(): void {
-    const { leftover, isBegun } = this.#http2!;
-    this.#http2 = null;
-    if (isBegun) this.#startSearch();
-    else this.#mode = 'http1';
-    this.#read(leftover, 0, leftover.length, (this.#position - leftover.length) | 0, this.#requests.framer.began);
+  #readOther(bytes: Uint8Array, at: number, end: number, seq: number, from: Provenance): number {
+    const stop = this.#other?.read(bytes, at, end, seq, from) ?? at;
+    this.#leaveOver();
+    return stop;
+  }
+
+  /**
+   * Leaves the other protocol if it is over: what comes next is searched. What began like HTTP/2 and is none is looked at as HTTP/1, its bytes of
+   * earlier pieces first. @returns false: it is not over
+   */
+  #leaveOver(): boolean {
+    if (this.#other?.isOver !== true) return false;
+    const { http2, leftover, leftoverAt } = this.#other;
+    this.#startSearch();
+    if (http2?.isBegun === false) this.#mode = 'http1';
+    if (leftover.length > 0) this.#read(leftover, 0, leftover.length, leftoverAt, this.#requests.framer.began);
+    return true;
   }
 
   #report(kind: 'http.tls_flow' | 'http.http2_flow' | 'http.not_http_flow', bit: number): void {
@@ -391,7 +347,4 @@ export class ClientReader implements RequestReader {
   }
 }
 
-const LF = 10;
 const NOTHING = new Uint8Array(0);
-/** So much of what should be a request line is looked at before it is held. */
-const START_BYTES = 64;

@@ -93,6 +93,13 @@ export class ChunkScanner {
     if (this.#remaining === 0) this.state = 'data_end';
   }
 
+  /** @returns where the body that begins at `from` ends; -1: not before `to`, or not for every server */
+  wholeEnd(bytes: Uint8Array, from: number, to: number): number {
+    this.reset();
+    const end = this.scan(bytes, from, to);
+    return this.state === 'done' && !this.differs ? end : -1;
+  }
+
   /** @returns the offset where it stopped: `to`, or one past the end of the body (`done`), or the offending byte (`invalid`, or `differs`). */
   scan(bytes: Uint8Array, from: number, to: number): number {
     let at = from;

@@ -2,13 +2,13 @@ import type { CounterName } from '../ledger.ts';
 import { Origin, type Provenance } from '../reassembly/provenance.ts';
 import type { StreamSink } from '../reassembly/stream-sink.ts';
 import type { Framing } from '../http/message.ts';
-import { type Body, type BodyFraming, cutBody, wholeBody } from '../http/reader-context.ts';
-import { emptyLine, lineEnd } from '../http/request-line.ts';
+import { type BodyFraming, cutBody, wholeBody } from '../http/reader-context.ts';
+import { lineEnd } from '../http/request-line.ts';
 import type { Http1Context } from './http1-context.ts';
 import { type MessageGrammar, headAfter } from './message-grammar.ts';
-import { MessageProgress } from './message-progress.ts';
+import { type BodyKind, MessageProgress } from './message-progress.ts';
 
-type State = 'idle' | 'none' | 'head' | 'length' | 'chunked' | 'close';
+type State = 'idle' | 'none' | 'head' | BodyKind;
 
 /**
  * Frames the messages of one direction (RFC 9112): a head, then a body by length, by chunks or up to the end. It reads one message at a time and
@@ -185,23 +185,14 @@ export class MessageFramer {
   #headDone(bytes: Uint8Array, start: number, headersStart: number, headEnd: number, end: number): number {
     const body = this.#grammar.frame(bytes, start, headersStart, headEnd, headEnd);
     const { framing, contentLength } = body;
-    if (framing === 'none' || (framing === 'length' && headEnd + contentLength <= end)) {
-      const messageEnd = headEnd + contentLength;
+    const { chunks } = this.#context;
+    const messageEnd = framing === 'close' ? -1 : framing === 'chunked' ? chunks.wholeEnd(bytes, headEnd, end) : headEnd + contentLength;
+    if (messageEnd >= 0 && messageEnd <= end) {
       this.#grammar.count(messageEnd - start);
       this.#state = 'idle';
-      this.#grammar.message(bytes, start, headersStart, headEnd, messageEnd, wholeBody(framing, contentLength, 0));
+      const whole = framing === 'chunked' ? wholeBody(framing, chunks.entityBytes, chunks.irregular) : wholeBody(framing, contentLength, 0);
+      this.#grammar.message(bytes, start, headersStart, headEnd, messageEnd, whole);
       return messageEnd;
-    }
-    if (framing === 'chunked') {
-      const { chunks } = this.#context;
-      chunks.reset();
-      const bodyEnd = chunks.scan(bytes, headEnd, end);
-      if (chunks.state === 'done' && !chunks.differs) {
-        this.#grammar.count(bodyEnd - start);
-        this.#state = 'idle';
-        this.#grammar.message(bytes, start, headersStart, headEnd, bodyEnd, wholeBody('chunked', chunks.entityBytes, chunks.irregular));
-        return bodyEnd;
-      }
     }
     this.#progress.headersStart = headersStart - start;
     this.#progress.headEnd = headEnd - start;
@@ -227,21 +218,13 @@ export class MessageFramer {
       this.#state = 'none';
       return to;
     }
-    if (this.#progress.headersStart === 0) {
-      const start = lineEnd(held.bytes, this.#progress.scanFrom, held.length);
-      this.#progress.scanFrom = start < 0 ? held.length : start - 1;
-      const mayStart = start >= 0 || this.#grammar.mayStart(held.bytes, 0, held.length);
-      const kind = start < 0 ? mayStart ? 'maybe' : 'no' : headAfter(this.#grammar.startLine(held.bytes, 0, start), held.bytes, start, held.length);
-      if (kind === 'no') return this.#notAHead(at, to);
-      if (kind === 'alone') return this.#heldHeadDone(start, start, before, at);
-      if (kind === 'yes') this.#progress.headersStart = start;
+    const headEnd = this.#progress.findHead(this.#grammar);
+    if (headEnd === 'none') {
+      this.#progress.giveBack(to - at);
+      this.#state = 'none';
+      return at;
     }
-    if (this.#progress.headersStart > 0) {
-      const headEnd = emptyLine(held.bytes, this.#progress.scanFrom, held.length);
-      if (headEnd >= 0) return this.#heldHeadDone(this.#progress.headersStart, headEnd, before, at);
-      // The last line's end may be the first half of an empty line.
-      this.#progress.scanFrom = Math.max(this.#progress.headersStart - 1, held.length - 2);
-    }
+    if (headEnd !== 'more') return this.#heldHeadDone(headEnd, before, at);
     if (held.length >= this.#context.headBytes) {
       this.giveUp('http.head_limit');
       this.#state = 'none';
@@ -249,24 +232,12 @@ export class MessageFramer {
     return to;
   }
 
-  /** The held bytes are no head. Those of this piece are given back. */
-  #notAHead(at: number, to: number): number {
-    const { held } = this.#progress;
-    this.#progress.add(at - to);
-    held.truncate(held.length - (to - at));
-    this.#state = 'none';
-    return at;
-  }
-
   /** The held head ends at headEnd; what was held beyond it is read again from the piece. */
-  #heldHeadDone(headersStart: number, headEnd: number, before: number, at: number): number {
-    const { held } = this.#progress;
-    const beyond = held.length - headEnd;
+  #heldHeadDone(headEnd: number, before: number, at: number): number {
+    const { held, headersStart } = this.#progress;
     const bodyAt = at + headEnd - before;
-    held.truncate(headEnd);
-    this.#progress.add(-beyond);
+    this.#progress.giveBack(held.length - headEnd);
     this.#context.lines.scan(held.bytes, headersStart, headEnd);
-    this.#progress.headersStart = headersStart;
     this.#progress.headEnd = headEnd;
     this.#bodyBegins(this.#grammar.frame(held.bytes, 0, headersStart, headEnd, bodyAt));
     return bodyAt;
@@ -312,8 +283,10 @@ export class MessageFramer {
       chunks.differs = false;
       this.#grammar.chunksDiffer(stop);
     }
-    if (chunks.state === 'done') this.#finishHeld();
-    else if (chunks.state === 'invalid') this.#finishInvalid();
+    const { state } = chunks;
+    if (state === 'invalid') this.#progress.lose('http.invalid_chunk');
+    if (state === 'done' || state === 'invalid') this.#finishHeld();
+    if (state === 'invalid') this.#state = 'none';
     return stop;
   }
 
@@ -327,47 +300,26 @@ export class MessageFramer {
 
   // --- ends
 
-  #finishInvalid(): void {
-    this.#progress.lose('http.invalid_chunk');
-    this.#finishHeld();
-    this.#state = 'none';
-  }
-
-  #finishHeld(framing: Framing = this.#heldFraming()): void {
-    this.#emitHeld(framing, this.#progress.lost, this.#progress.stalled, true);
+  #finishHeld(framing: Framing = this.#progress.framingOf(this.#bodyKind)): void {
+    const progress = this.#progress;
+    const kind = this.#bodyKind;
+    this.#state = 'idle'; // what follows is read afresh
+    progress.tell(this.#grammar, kind, framing, progress.lost, progress.stalled);
     this.#done(true);
   }
 
   /** Emits what there is; @returns false when that is not even a start line. */
   #emitPart(reason: CounterName, final: boolean): boolean {
-    if (this.#state !== 'head') {
-      this.#emitHeld(this.#heldFraming(), this.#progress.lost === null ? [reason] : [...this.#progress.lost, reason], false, final);
-      return true;
-    }
-    // Of a head, the lines that are whole.
-    const { held } = this.#progress;
-    const end = held.length === 0 ? 0 : held.bytes.lastIndexOf(LF, held.length - 1) + 1;
-    const isAlone = this.#progress.headersStart === 0 && end > 0 && end === held.length && this.#grammar.startLine(held.bytes, 0, end) === 'alone';
-    if (!isAlone && (this.#progress.headersStart === 0 || end < this.#progress.headersStart)) return false;
-    const headersStart = isAlone ? end : this.#progress.headersStart;
-    this.#context.lines.scan(held.bytes, headersStart, end);
-    this.#grammar.message(held.bytes, 0, headersStart, end, end, isAlone ? wholeBody('none', 0, 0) : cutBody('none', 0, [reason], 0));
+    const progress = this.#progress;
+    if (this.#state === 'head') return progress.tellHead(this.#grammar, reason);
+    const kind = this.#bodyKind;
+    if (final) this.#state = 'idle';
+    progress.tell(this.#grammar, kind, progress.framingOf(kind), [...progress.lost ?? [], reason], false);
     return true;
   }
 
-  #heldFraming(): Framing {
-    if (this.#state === 'chunked') return this.#progress.unchunked ? 'length' : 'chunked';
-    return this.#state === 'close' ? 'close' : 'length';
-  }
-
-  #emitHeld(framing: Framing, lost: CounterName[] | null, correction: boolean, final: boolean): void {
-    const { held, chunks, bytes } = this.#progress;
-    const state = this.#state;
-    this.#context.lines.scan(held.bytes, this.#progress.headersStart, this.#progress.headEnd);
-    const size = state === 'chunked' ? chunks.entityBytes : state === 'close' ? bytes - this.#progress.headEnd : this.#progress.contentLength;
-    if (final) this.#state = 'idle'; // what follows is read afresh
-    const body: Body = { framing, size, complete: lost === null, lost, irregular: state === 'chunked' ? chunks.irregular : 0, correction };
-    this.#grammar.message(held.bytes, 0, this.#progress.headersStart, this.#progress.headEnd, held.length, body);
+  get #bodyKind(): BodyKind {
+    return this.#state === 'chunked' || this.#state === 'close' ? this.#state : 'length';
   }
 
   /** @param emitted false: the captured bytes became no message */
@@ -388,5 +340,4 @@ export class MessageFramer {
   }
 }
 
-const LF = 10;
 const NOTHING = new Uint8Array(0);

@@ -1,9 +1,20 @@
 import type { CounterName } from '../ledger.ts';
 import { ChunkScanner, entityOf } from './chunked.ts';
 import { HeldBytes } from '../http/held-bytes.ts';
-import type { ReaderContext } from '../http/reader-context.ts';
+import type { Framing } from '../http/message.ts';
+import { type ReaderContext, cutBody, wholeBody } from '../http/reader-context.ts';
+import { emptyLine, lineEnd } from '../http/request-line.ts';
+import { type MessageGrammar, headAfter } from './message-grammar.ts';
 
-/** What there is of a message that is not finished: the bytes held, how many were captured, and what is known to be missing. */
+const LF = 10;
+
+/** What frames the bytes of a body. */
+export type BodyKind = 'length' | 'chunked' | 'close';
+
+/**
+ * What there is of a message that is not finished: the bytes held, how many were captured, and what is known to be missing. It finds the head in
+ * what is held, and tells the message as far as it came.
+ */
 export class MessageProgress {
   readonly held: HeldBytes;
   /** Where in its chunked body it is. */
@@ -57,6 +68,12 @@ export class MessageProgress {
     return false;
   }
 
+  /** Takes the last held bytes back out: they are not of this message. */
+  giveBack(bytes: number): void {
+    this.add(-bytes);
+    this.held.truncate(this.held.length - bytes);
+  }
+
   /** Bytes are missing. */
   lose(reason: CounterName): void {
     if (this.lost === null) this.lost = [reason];
@@ -77,8 +94,57 @@ export class MessageProgress {
     this.stalled = false;
   }
 
+  // --- the head
+
+  /** Looks on for a head in what is held. @returns where it ends; 'more' = not yet; 'none' = this is none */
+  findHead(grammar: MessageGrammar): number | 'more' | 'none' {
+    const { held } = this;
+    if (this.headersStart === 0) {
+      const start = lineEnd(held.bytes, this.scanFrom, held.length);
+      this.scanFrom = start < 0 ? held.length : start - 1;
+      if (start < 0) return grammar.mayStart(held.bytes, 0, held.length) ? 'more' : 'none';
+      const kind = headAfter(grammar.startLine(held.bytes, 0, start), held.bytes, start, held.length);
+      if (kind === 'no') return 'none';
+      if (kind === 'maybe') return 'more';
+      this.headersStart = start;
+      if (kind === 'alone') return start;
+    }
+    const end = emptyLine(held.bytes, this.scanFrom, held.length);
+    // The last line's end may be the first half of an empty line.
+    if (end < 0) this.scanFrom = Math.max(this.headersStart - 1, held.length - 2);
+    return end < 0 ? 'more' : end;
+  }
+
+  /** Of a head that did not end, tells the lines that are whole. @returns false: that is not even a start line */
+  tellHead(grammar: MessageGrammar, reason: CounterName): boolean {
+    const { held } = this;
+    const end = held.length === 0 ? 0 : held.bytes.lastIndexOf(LF, held.length - 1) + 1;
+    const isAlone = this.headersStart === 0 && end > 0 && end === held.length && grammar.startLine(held.bytes, 0, end) === 'alone';
+    if (!isAlone && (this.headersStart === 0 || end < this.headersStart)) return false;
+    const headersStart = isAlone ? end : this.headersStart;
+    this.#context.lines.scan(held.bytes, headersStart, end);
+    grammar.message(held.bytes, 0, headersStart, end, end, isAlone ? wholeBody('none', 0, 0) : cutBody('none', 0, [reason], 0));
+    return true;
+  }
+
+  // --- the body
+
+  /** How the held body is framed, by what framed it in the stream. */
+  framingOf(kind: BodyKind): Framing {
+    return kind === 'chunked' && this.unchunked ? 'length' : kind;
+  }
+
+  /** Tells the message, whose head is whole. */
+  tell(grammar: MessageGrammar, kind: BodyKind, framing: Framing, lost: CounterName[] | null, correction: boolean): void {
+    const { held, chunks, bytes, headersStart, headEnd } = this;
+    this.#context.lines.scan(held.bytes, headersStart, headEnd);
+    const size = kind === 'chunked' ? chunks.entityBytes : kind === 'close' ? bytes - headEnd : this.contentLength;
+    const irregular = kind === 'chunked' ? chunks.irregular : 0;
+    grammar.message(held.bytes, 0, headersStart, headEnd, held.length, { framing, size, complete: lost === null, lost, irregular, correction });
+  }
+
   /** Passes over a hole in a body. @returns false: it may have swallowed where the body ends */
-  passOver(framing: 'length' | 'chunked' | 'close', bytes: number): boolean {
+  passOver(framing: BodyKind, bytes: number): boolean {
     if (framing === 'length' && bytes > this.remaining) return false;
     if (framing === 'chunked' && bytes > this.chunks.dataRemaining) return false;
     this.lose('tcp.reassembly_gap');

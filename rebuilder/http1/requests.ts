@@ -51,6 +51,20 @@ export class Requests implements MessageGrammar {
     this.framer = new MessageFramer(context, this, reader, true);
   }
 
+  /** Takes over the state of others, with what they hold. @returns false: there was no memory for that */
+  copyFrom(other: Requests): boolean {
+    this.behindEmptyLines = other.behindEmptyLines;
+    this.isFound = other.isFound;
+    return this.framer.copyFrom(other.framer);
+  }
+
+  /** Begins behind a head that others read; `framer.frame` says how its message goes on. @returns false: there was no memory for the head */
+  begin(other: Requests, bytes: Uint8Array, start: number, headersStart: number, headEnd: number): boolean {
+    this.behindEmptyLines = other.behindEmptyLines;
+    this.isFound = other.isFound;
+    return this.framer.begin(other.framer, bytes, start, headersStart, headEnd);
+  }
+
   mayStart(bytes: Uint8Array, start: number, end: number): boolean {
     return requestStart(bytes, start, end) !== 'no';
   }

@@ -1,0 +1,74 @@
+import { TlsRecords } from '../http/tls-records.ts';
+import type { Http2Requests } from '../http2/requests.ts';
+import type { Ledger } from '../ledger.ts';
+import type { Provenance } from '../reassembly/provenance.ts';
+
+/** What a client says that is no HTTP/1, for as long as it is that: frames of HTTP/2, records of TLS, or anything in a tunnel. */
+export class OtherProtocol {
+  /** null: it is not HTTP/2. */
+  readonly http2: Http2Requests | null;
+  readonly #tls: TlsRecords | null;
+  readonly #ledger: Ledger;
+  /** Sequence number of the last piece. */
+  #position = 0;
+  #tlsIsOver = false;
+
+  private constructor(ledger: Ledger, http2: Http2Requests | null, tls: TlsRecords | null) {
+    this.#ledger = ledger;
+    this.http2 = http2;
+    this.#tls = tls;
+  }
+
+  static http2(ledger: Ledger, requests: Http2Requests): OtherProtocol {
+    return new OtherProtocol(ledger, requests, null);
+  }
+
+  static tls(ledger: Ledger): OtherProtocol {
+    return new OtherProtocol(ledger, null, new TlsRecords());
+  }
+
+  /** It never ends. */
+  static tunnel(ledger: Ledger): OtherProtocol {
+    return new OtherProtocol(ledger, null, null);
+  }
+
+  get isTunnel(): boolean {
+    return this.http2 === null && this.#tls === null;
+  }
+
+  /** It has come to bytes that are not its own: somebody else is to read on. */
+  get isOver(): boolean {
+    return this.#tlsIsOver || this.http2?.isOver === true;
+  }
+
+  /** Bytes of earlier pieces that turned out not to be its own, to be read again; their sequence number is `leftoverAt`. */
+  get leftover(): Uint8Array {
+    return this.http2?.leftover ?? NOTHING;
+  }
+
+  get leftoverAt(): number {
+    return (this.#position - this.leftover.length) | 0;
+  }
+
+  /** Reads bytes[at, end). @returns how far it was read: less than `end` only when it is over */
+  read(bytes: Uint8Array, at: number, end: number, seq: number, from: Provenance): number {
+    this.#position = seq;
+    if (this.http2 !== null) return this.http2.read(bytes, at, end, seq, from);
+    const stop = this.#tls?.skip(bytes, at, end) ?? end;
+    this.#ledger.count(this.#tls === null ? 'http.tunnel_bytes' : 'http.tls_bytes', stop - at);
+    this.#tlsIsOver = stop < end;
+    return stop;
+  }
+
+  /** A hole of so many bytes; < 0: nobody knows how many. */
+  gap(bytes: number): void {
+    this.http2?.gap(bytes);
+    if (this.#tls !== null) this.#tlsIsOver = bytes < 0 || !this.#tls.gap(bytes);
+  }
+
+  end(): void {
+    this.http2?.end();
+  }
+}
+
+const NOTHING = new Uint8Array(0);
