@@ -24,7 +24,7 @@ const FLEET_FOUNDATION = ['fleet/usage-error.ts', 'fleet/group-by.ts'];
 /** All that fleet/ takes of the rebuilder: how mistakes in a file are told. */
 const FLEET_MAY_IMPORT = ['rebuilder/config/mistakes.ts', 'rebuilder/config/nearest.ts'];
 
-const MAX_LINES = 400;
+const MAX_LINES = 350;
 
 const sources = globSync(['rebuilder/**/*.ts', 'fleet/**/*.ts', 'enis/**/*.ts', 'cdktf/**/*.ts'], { ignore: ['**/node_modules/**', '**/cdktf.out/**', '**/.gen/**'] }).sort();
 const tests = globSync(['test/**/*.ts', 'bench/**/*.ts'], { ignore: ['**/node_modules/**'] }).sort();
@@ -175,7 +175,7 @@ test('files are kebab-case nouns, and none of them is a drawer for everything', 
 
 test(`no source file is longer than ${MAX_LINES} lines`, () => {
   // A construct that cdktf/generate.ts writes is as long as its module has inputs.
-  const written = sources.filter((file) => !readFileSync(file, 'utf8').includes('generate.ts'));
+  const written = sources.filter((file) => !readFileSync(file, 'utf8').startsWith('// Written by generate.ts '));
   const long = written.map((file) => ({ file, lines: readFileSync(file, 'utf8').split('\n').length - 1 })).filter(({ lines }) => lines > MAX_LINES);
   assert.deepEqual(long, []);
 });
