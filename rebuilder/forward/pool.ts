@@ -3,6 +3,7 @@ import type { AddressBook } from './address-book.ts';
 import { Backlog } from './backlog.ts';
 import { Connection } from './connection.ts';
 import type { ConnectionOwner, End } from './connection.ts';
+import { ConnectionSet } from './connection-set.ts';
 import { releaseDelivery, Trait } from './delivery.ts';
 import type { Delivery } from './delivery.ts';
 import type { DeliveryMeter } from './delivery-meter.ts';
@@ -37,11 +38,8 @@ export class Pool implements ConnectionOwner {
   readonly #owner: PoolOwner;
   readonly #ledger: Ledger;
   readonly #clock: () => number;
-  readonly #connections: Connection[] = [];
+  readonly #connections: ConnectionSet;
   #connecting = 0;
-  #next = 0;
-  /** A connection that is left to run empty for `alone`. */
-  #reserved: Connection | null = null;
   readonly #pace: Pace;
   #closesBehindHttp10 = false;
   #isStopped = false;
@@ -57,11 +55,12 @@ export class Pool implements ConnectionOwner {
     this.#owner = owner;
     this.#ledger = ledger;
     this.#clock = clock;
+    this.#connections = new ConnectionSet(options.isSingle, options.maxConnections);
     this.#pace = new Pace(options.pipelining);
   }
 
   get openConnections(): number {
-    return this.#connections.length - this.#connecting;
+    return this.#connections.all.length - this.#connecting;
   }
 
   /** Sends what the connections can take now. */
@@ -74,13 +73,13 @@ export class Pool implements ConnectionOwner {
       return;
     }
     while (this.backlog.alone.length > 0) {
-      const idle = this.#idleConnection(this.backlog.alone.oldest()!);
+      const idle = this.#connections.idleSince(this.backlog.alone.oldest()!.lostMs);
       if (idle === null) break;
       this.#sendAlone(idle, this.backlog.alone, now);
     }
-    this.#reserve();
+    this.#connections.reserve(this.backlog.alone.length > 0);
     while (this.backlog.queue.length > 0) {
-      const connection = this.#pick();
+      const connection = this.#connections.pick(this.#pace.depth);
       if (connection === null) break;
       this.#fill(connection, now);
     }
@@ -90,25 +89,9 @@ export class Pool implements ConnectionOwner {
   /** The load balancer had no node to ask: one request at a time until one is answered. */
   #probe(now: number): void {
     const queue = this.backlog.queue.length > 0 ? this.backlog.queue : this.backlog.alone;
-    const idle = this.#idleConnection(queue.oldest()!);
+    const idle = this.#connections.idleSince(queue.oldest()!.lostMs);
     if (idle === null) this.#grow(now);
     else this.#sendAlone(idle, queue, now);
-  }
-
-  /**
-   * A connection with nothing to do. An endpoint that dies takes all its connections with it, and each is found dead only when it is
-   * written to: a request that was lost with one of them goes on one that was opened, or that answered, since then.
-   */
-  #idleConnection(delivery: Delivery): Connection | null {
-    let unproven: Connection | null = null;
-    for (const connection of this.#connections) {
-      if (!connection.isOpen || connection.inFlight > 0 || connection.isBlocked || connection.isDraining) continue;
-      if (connection.sinceMs > delivery.lostMs || this.#options.isSingle) return connection;
-      unproven = connection;
-    }
-    // It gives its place to a new one.
-    if (unproven !== null && this.#connections.length >= this.#options.maxConnections) unproven.end('idle', '');
-    return null;
   }
 
   #sendAlone(connection: Connection, queue: Queue | FairQueue, now: number): void {
@@ -117,33 +100,6 @@ export class Pool implements ConnectionOwner {
     this.inFlight++;
     connection.add(this.#meter.leaves(queue.shift()!, now));
     connection.send();
-  }
-
-  #reserve(): void {
-    this.#reserved = null;
-    if (this.backlog.alone.length === 0) return;
-    for (const connection of this.#connections) {
-      if (connection.isOpen && (this.#reserved === null || connection.inFlight < this.#reserved.inFlight)) this.#reserved = connection;
-    }
-  }
-
-  /** An idle connection, in turns; else the one with the least to do that is at most half full, so that the next batch is worth a write. */
-  #pick(): Connection | null {
-    const connections = this.#connections;
-    const half = this.#pace.depth >> 1;
-    let best: Connection | null = null;
-    for (let i = 0; i < connections.length; i++) {
-      const position = (this.#next + i) % connections.length;
-      const connection = connections[position]!;
-      if (!connection.isOpen || connection.isExclusive || connection.isBlocked || connection.isDraining) continue;
-      if (connection === this.#reserved) continue;
-      if (connection.inFlight === 0) {
-        this.#next = position + 1;
-        return connection;
-      }
-      if (connection.inFlight <= half && (best === null || connection.inFlight < best.inFlight)) best = connection;
-    }
-    return best;
   }
 
   #fill(connection: Connection, now: number): void {
@@ -168,13 +124,13 @@ export class Pool implements ConnectionOwner {
     for (;;) {
       const waiting = this.backlog.length;
       const wanted = this.#options.isSingle ? waiting : Math.min(MAX_CONNECTING, Math.ceil(waiting / this.#pace.depth));
-      if (this.#connecting >= wanted || this.#connections.length >= this.#options.maxConnections) return;
+      if (this.#connecting >= wanted || this.#connections.isFull) return;
       const address = this.addresses.choose(now);
       if (address === null) return;
       address.connections++;
       address.connecting++;
       this.#connecting++;
-      this.#connections.push(new Connection(this, address, this.addresses.port, this.#options.isSingle, now));
+      this.#connections.all.push(new Connection(this, address, this.addresses.port, this.#options.isSingle, now));
     }
   }
 
@@ -250,7 +206,7 @@ export class Pool implements ConnectionOwner {
     this.#meter.readEnds();
     const now = this.#clock();
     const { address } = connection;
-    this.#connections.splice(this.#connections.indexOf(connection), 1);
+    this.#connections.remove(connection);
     address.connections--;
     if (!connection.hasOpened) {
       this.#connecting--;
@@ -328,7 +284,8 @@ export class Pool implements ConnectionOwner {
     if (this.#isStopped) return;
     const now = this.#clock();
     this.addresses.refresh(now, () => this.#addressesChanged());
-    for (let i = this.#connections.length - 1; i >= 0; i--) this.#check(this.#connections[i]!, now);
+    const { all } = this.#connections;
+    for (let i = all.length - 1; i >= 0; i--) this.#check(all[i]!, now);
     const beforeMs = now - this.#options.deadlineMs;
     for (let late = this.backlog.shiftOlderThan(beforeMs); late !== null; late = this.backlog.shiftOlderThan(beforeMs)) this.drop(late, 'forward.deadline');
     this.pump();
@@ -349,13 +306,13 @@ export class Pool implements ConnectionOwner {
   #addressesChanged(): void {
     if (this.#isStopped) return;
     if (this.addresses.error !== null) this.lastError = this.addresses.error;
-    for (const connection of this.#connections) connection.isDraining = !connection.address.present;
+    for (const connection of this.#connections.all) connection.isDraining = !connection.address.present;
     this.pump();
   }
 
   /** Closes every connection; what was unanswered is in the queues again. */
   stop(): void {
     this.#isStopped = true;
-    while (this.#connections.length > 0) this.#connections[this.#connections.length - 1]!.end('stopped', '');
+    for (let last = this.#connections.all.at(-1); last !== undefined; last = this.#connections.all.at(-1)) last.end('stopped', '');
   }
 }
