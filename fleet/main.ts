@@ -1,13 +1,19 @@
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, Option } from 'commander';
+import { probeOf, ProbeUsageError } from '../rebuilder/cli/probe.ts';
 import { ConfigError } from '../rebuilder/config/mistakes.ts';
 import { openAccount, type Account } from './aws/account.ts';
 import { loadDescription, type Description } from './description/description.ts';
 import { doctorText } from './doctor-command.ts';
+import { canaryAt, canaryByCloudWatch } from './doctor/canary.ts';
+import { CANARY_CHECKS } from './doctor/canary-checks.ts';
+import { examine as judge, type Finding } from './doctor/check.ts';
 import { doctor } from './doctor/doctor.ts';
 import { enisText, listEnis } from './enis-command.ts';
 import { whileShowing } from './terminal/progress.ts';
 import { followedText, planReport, planText } from './plan-command.ts';
 import { follow, look, type Situation } from './sessions/follow.ts';
+import { spanOf, statusText } from './status-command.ts';
+import { status } from './status/status.ts';
 import { UsageError } from './usage-error.ts';
 
 const EXIT_FAILED = 1;
@@ -65,7 +71,7 @@ the command line, the description, the credentials or their rights.`,
   command(
     'enis',
     'what the selectors pick and leave out, and why',
-    'Lists the interfaces that the selectors of the description find: picked, or left\nout with the reason; instance, type, zone, and the sessions that are there.',
+    'Lists the interfaces that the selectors of the description find: picked, or left out with the reason; instance, type, zone, and the sessions that are there.',
   )
     .addHelpText(
       'after',
@@ -78,7 +84,7 @@ List calls of their services. Changes nothing.`,
   command(
     'plan',
     'what apply would do, and what it costs',
-    'Shows the sessions to add, change and remove, what cannot be mirrored and why, what\nwould be seen twice, and the cost. Changes nothing.',
+    'Shows the sessions to add, change and remove, what cannot be mirrored and why, what would be seen twice, and the cost. Changes nothing.',
   )
     .option('--gb-per-month <n>', 'mirrored in a month, for the cost', gigabytes)
     .option('--allow-empty', 'nothing is picked: remove all sessions of ours')
@@ -88,7 +94,7 @@ List calls of their services. Changes nothing.`,
   command(
     'apply',
     'bring the sessions in line with the fleet',
-    'Adds, changes and removes sessions until every picked interface has one. Touches only\nsessions with our own tag (vpc-mirror:owner). Again is nothing.',
+    'Adds, changes and removes sessions until every picked interface has one. Touches only sessions with our own tag (vpc-mirror:owner). Again is nothing.',
   )
     .option('--allow-empty', 'nothing is picked: remove all sessions of ours')
     .option('--try-again', 'ask AWS again about kinds of interfaces it has refused')
@@ -100,18 +106,78 @@ ec2:ModifyTrafficMirrorSession, ec2:DeleteTrafficMirrorSession, ec2:CreateTags.`
     )
     .action(applyPlan);
   command(
+    'status',
+    'what went through, from the sources to the nodes',
+    'One screen: the sources with their packets, the rebuilders, what was delivered and lost since when, the nodes, the alarms. Read-only; from CloudWatch.',
+  )
+    .addOption(new Option('--since <time>', 'how far back: 15m, 6h, 2d').argParser(spanOf).default(spanOf('1h'), '1h'))
+    .action(showStatus);
+  command(
     'doctor',
     'names the broken hop, from the sources to the nodes',
-    'Looks at every hop from a mirrored interface to the detection nodes. Read-only.\nEach line: what was found; if it is wrong, what was expected and how to mend it.',
-  ).action(examine);
+    'Looks at every hop from a mirrored interface to the detection nodes. Read-only. Each line: what was found; if it is wrong, what was expected and how to mend it.',
+  )
+    .option('--canary <url>', 'send one marked request, and name the hop that lost it')
+    .option('--via <address>', 'the canary goes to this mirrored server, not to where the name leads')
+    .option('--rebuilder <url...>', 'where the canary looks for itself: metrics addresses, such as http://127.0.0.1:9000')
+    .option('--canary-wait <seconds>', 'how long (15; 240 for CloudWatch)', seconds)
+    .option('--canary-only', 'no other check, and no call to AWS; needs --rebuilder')
+    .addHelpText(
+      'after',
+      `
+A rebuilder's metrics address is its own port 9000, behind a port forwarding of
+AWS Systems Manager (ssm_enabled of the module; docs/fleet.md has the command).
+Without --rebuilder the canary waits for CloudWatch, which knows sums only.`,
+    )
+    .action(examine);
   return program;
 }
 
-async function examine(options: Options): Promise<void> {
-  const { account, description } = await open(options);
-  const findings = await whileShowing('looking at every hop', () => doctor(account, description));
-  process.stdout.write(options.json ? `${JSON.stringify(findings, null, 2)}\n` : doctorText(findings));
+interface DoctorFlags extends Options {
+  readonly canary?: string;
+  readonly via?: string;
+  readonly rebuilder?: readonly string[];
+  readonly canaryOnly?: true;
+  readonly canaryWait?: number;
+}
+
+async function examine(flags: DoctorFlags): Promise<void> {
+  const findings = await whileShowing('looking at every hop', () => findingsOf(flags));
+  process.stdout.write(flags.json ? `${JSON.stringify(findings, null, 2)}\n` : doctorText(findings));
   if (findings.some(({ state }) => state === 'failed')) process.exitCode = EXIT_FAILED;
+}
+
+async function findingsOf(flags: DoctorFlags): Promise<Finding[]> {
+  const { canary, via, rebuilder = [], canaryOnly = false, canaryWait: waitMs } = flags;
+  const probe = canary === undefined ? null : probeOf('--canary', canary, via);
+  const wrong = rebuilder.find((url) => !URL.canParse(url) || !url.startsWith('http'));
+  if (wrong !== undefined) throw new UsageError(`--rebuilder ${wrong}: not a URL; give one such as http://127.0.0.1:9000`);
+  if (probe === null && (canaryOnly || rebuilder.length > 0 || via !== undefined))
+    throw new UsageError('--canary-only, --rebuilder and --via go with --canary URL: the request that is sent.');
+  if (canaryOnly) {
+    if (rebuilder.length === 0) throw new UsageError('--canary-only needs --rebuilder: who else would have seen it?');
+    return judge(await canaryAt(probe!, rebuilder, waitMs), CANARY_CHECKS);
+  }
+  const { account, description } = await open(flags);
+  const findings = await doctor(account, description);
+  if (probe === null) return findings;
+  const evidence =
+    rebuilder.length > 0
+      ? await canaryAt(probe, rebuilder, waitMs)
+      : await canaryByCloudWatch(account, description.rebuild!, probe, waitMs);
+  return [...findings, ...judge(evidence, CANARY_CHECKS)];
+}
+
+async function showStatus(options: Options & { readonly since: number }): Promise<void> {
+  const { account, description } = await open(options);
+  const report = await whileShowing('asking CloudWatch', () => status(account, description, options.since));
+  process.stdout.write(options.json ? `${JSON.stringify(report, null, 2)}\n` : statusText(report));
+}
+
+function seconds(text: string): number {
+  const value = Number(text);
+  if (!(value >= 1 && value <= 3600)) throw new UsageError(`--canary-wait ${text}: give seconds, 1 to 3600.`);
+  return value * 1000;
 }
 
 function gigabytes(text: string): number {
@@ -212,5 +278,5 @@ function report(error: unknown): number {
   }
   const sentence = error instanceof Error ? error.message : String(error);
   process.stderr.write(error instanceof ConfigError ? `${sentence}\n` : `vpc-mirror: ${sentence}\n`);
-  return error instanceof UsageError || error instanceof ConfigError ? EXIT_USAGE : EXIT_FAILED;
+  return [UsageError, ConfigError, ProbeUsageError].some((kind) => error instanceof kind) ? EXIT_USAGE : EXIT_FAILED;
 }

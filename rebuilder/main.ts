@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import { setTimeout } from 'node:timers/promises';
 import { Command, CommanderError, Option } from 'commander';
-import { AttackTestUsageError, attackTest } from './cli/attack-test.ts';
+import { attackTest } from './cli/attack-test.ts';
+import { ProbeUsageError } from './cli/probe.ts';
 import { ConfigError } from './config/mistakes.ts';
 import { type LoadedConfig, defaultSettings, loadConfig } from './config/load.ts';
 import { runNeeds } from './config/run-needs.ts';
@@ -188,7 +189,7 @@ function report(error: unknown, command = ''): number {
   }
   const sentence = error instanceof Error ? error.message : String(error);
   process.stderr.write(error instanceof ConfigError ? `${sentence}\n` : `rebuilder: ${sentence}\n`);
-  return [UsageError, ConfigError, FileError, AttackTestUsageError, TopUsageError].some((kind) => error instanceof kind) ? EXIT_USAGE : EXIT_FAILED;
+  return [UsageError, ConfigError, FileError, ProbeUsageError, TopUsageError].some((kind) => error instanceof kind) ? EXIT_USAGE : EXIT_FAILED;
 }
 
 /** "error: unknown option '--fromat'\n(Did you mean --format?)" becomes one sentence that ends in where to look. */

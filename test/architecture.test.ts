@@ -21,8 +21,8 @@ const FOUNDATION = ['rebuilder/ledger.ts'];
 const FLEET_ORDER = ['aws', 'enis', 'description', 'sessions', 'doctor', 'status', 'reconcile', 'terminal', '.'];
 const FLEET_FOUNDATION = ['fleet/usage-error.ts', 'fleet/group-by.ts'];
 
-/** All that fleet/ takes of the rebuilder: how mistakes in a file are told. */
-const FLEET_MAY_IMPORT = ['rebuilder/config/mistakes.ts', 'rebuilder/config/nearest.ts'];
+/** All that fleet/ takes of the rebuilder: how mistakes in a file are told, and how one request is sent. */
+const FLEET_MAY_IMPORT = ['rebuilder/config/mistakes.ts', 'rebuilder/config/nearest.ts', 'rebuilder/cli/probe.ts'];
 
 const MAX_LINES = 350;
 

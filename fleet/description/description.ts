@@ -37,6 +37,7 @@ const rebuildSchema = z.strictObject({
   alb_arn: named,
   detection_target_group_arn: named,
   raw_target_group_arn: named,
+  ext_proc_target_group_arn: named,
   nodes_autoscaling_group_name: named,
   /** The rebuilders' configuration file, whose vni_filter and health_check count. */
   config_yaml: named,

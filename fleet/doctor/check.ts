@@ -6,13 +6,13 @@ export type Verdict =
   | { readonly state: 'failed'; readonly found: string; readonly expected: string; readonly mend: string }
   | { readonly state: 'skipped'; readonly found: string };
 
-/** One hop of the way from a mirrored interface to the detection nodes. */
-export interface Check {
+/** One hop of the way from a mirrored interface to the detection nodes; `F` is what it looks at. */
+export interface Check<F = Facts> {
   /** `nlb.listener`: where, and what. */
   readonly name: string;
   /** Checks without whose success this one would only repeat their failure. */
   readonly needs?: readonly string[];
-  readonly judge: (facts: Facts) => Verdict;
+  readonly judge: (facts: F) => Verdict;
 }
 
 export const ok = (found: string): Verdict => ({ state: 'ok', found });
@@ -32,7 +32,7 @@ export function some(names: readonly string[]): string {
 export type Finding = Verdict & { readonly check: string };
 
 /** All checks in the order of the way. */
-export function examine(facts: Facts, checks: readonly Check[]): Finding[] {
+export function examine<F>(facts: F, checks: readonly Check<F>[]): Finding[] {
   const failures = new Set<string>();
   return checks.map(({ name, needs = [], judge }) => {
     const before = needs.find((one) => failures.has(one));

@@ -31,7 +31,7 @@ import { networkInterfacesBy, type NetworkInterface } from '../aws/network-inter
 import type { Description, RebuildSettings } from '../description/description.ts';
 import { look, type Situation } from '../sessions/follow.ts';
 import { UsageError } from '../usage-error.ts';
-import { recentSums } from './metrics.ts';
+import { recentSum } from './metrics.ts';
 
 export interface Balancer {
   readonly balancer: LoadBalancer;
@@ -46,8 +46,10 @@ export interface Facts {
   readonly situation: Situation;
   readonly nlb: Balancer | null;
   readonly alb: Balancer | null;
-  readonly health: Readonly<Record<'rebuilders' | 'nodes' | 'raw', readonly TargetHealthDescription[] | null>>;
+  readonly health: Readonly<Record<'rebuilders' | 'nodes' | 'raw' | 'exchanges', readonly TargetHealthDescription[] | null>>;
   readonly group: AutoScalingGroup | null;
+  /** Of the nodes. */
+  readonly nodesGroup: AutoScalingGroup | null;
   readonly activities: readonly Activity[];
   readonly refreshes: readonly InstanceRefresh[];
   /** Interfaces of the rebuilders. */
@@ -73,13 +75,15 @@ export async function readFacts(account: Account, description: Description): Pro
   const situation = await look(account, description, { allowEmpty: true, tryAgain: false });
   const sources = situation.selection.picked;
   const groupName = rebuild.autoscaling_group_name;
-  const [nlb, alb, rebuildersHealth, nodes, raw, group, listening, alarms, packetsIn, agent] = await Promise.all([
+  const [nlb, alb, rebuildersHealth, nodes, raw, exchanges, group, nodesGroup, listening, alarms, packetsIn, agent] = await Promise.all([
     balancer(account, rebuild.nlb_arn),
     balancer(account, rebuild.alb_arn),
     healthOf(account, rebuild.target_group_arn),
     healthOf(account, rebuild.detection_target_group_arn),
     healthOf(account, rebuild.raw_target_group_arn),
-    groupName === null ? null : groupsNamed(account, [groupName]).then(([one]) => one ?? null),
+    healthOf(account, rebuild.ext_proc_target_group_arn),
+    groupNamed(account, groupName),
+    groupNamed(account, rebuild.nodes_autoscaling_group_name),
     listeningGroups(
       account,
       sources.flatMap(({ instance }) => instance?.autoScalingGroup ?? []),
@@ -87,8 +91,8 @@ export async function readFacts(account: Account, description: Description): Pro
     account.cloudWatch
       .send(new DescribeAlarmsCommand({ AlarmNamePrefix: `${rebuild.name_prefix}-` }))
       .then((found) => found.MetricAlarms ?? []),
-    recentSums(account, rebuild, 'rebuilder_packets_in_total', 'Sum'),
-    recentSums(account, rebuild, 'rebuilder_endpoint_up', 'SampleCount'),
+    recentSum(account, rebuild, 'rebuilder_packets_in_total', 'Sum'),
+    recentSum(account, rebuild, 'rebuilder_endpoint_up', 'SampleCount'),
   ]);
   const [activities, refreshes, rebuilders] =
     groupName === null || group === null
@@ -139,8 +143,9 @@ export async function readFacts(account: Account, description: Description): Pro
     situation,
     nlb,
     alb,
-    health: { rebuilders: rebuildersHealth, nodes, raw },
+    health: { rebuilders: rebuildersHealth, nodes, raw, exchanges },
     group,
+    nodesGroup,
     activities,
     refreshes,
     rebuilders,
@@ -179,6 +184,9 @@ const healthOf = (account: Account, arn: string | null): Promise<readonly Target
           (await account.elbv2.send(new DescribeTargetHealthCommand({ TargetGroupArn: arn })))
             .TargetHealthDescriptions ?? [],
       );
+
+const groupNamed = async (account: Account, name: string | null): Promise<AutoScalingGroup | null> =>
+  name === null ? null : ((await groupsNamed(account, [name]))[0] ?? null);
 
 const groupsNamed = (account: Account, names: readonly string[]): Promise<AutoScalingGroup[]> =>
   inChunks(

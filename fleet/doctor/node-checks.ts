@@ -1,5 +1,6 @@
 import type { TargetHealthDescription } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { failed, ok, skipped, some, type Check, type Verdict } from './check.ts';
+import type { Facts } from './facts.ts';
 import { RECENT_SECONDS } from './metrics.ts';
 
 /** What an ALB must leave as it is; the values that modules/vpc-mirror-rebuild sets. */
@@ -10,30 +11,13 @@ const ALB_ATTRIBUTES: Readonly<Record<string, string>> = {
   'routing.http.drop_invalid_header_fields.enabled': 'false',
 };
 
+const MEND_NODE = 'look at a node: its token, its log, and what its health check answers';
+
 /** From the rebuilders to the nodes, and what watches over them. */
 export const NODE_CHECKS: readonly Check[] = [
   {
     name: 'rebuilders.capacity',
-    judge: ({ group, rebuild }) => {
-      if (rebuild.autoscaling_group_name === null) return skipped('the description has no autoscaling_group_name');
-      if (group === null)
-        return failed(
-          `there is no Auto Scaling group ${rebuild.autoscaling_group_name}`,
-          'that of the rebuilders',
-          'apply the Terraform again',
-        );
-      const suspended = (group.SuspendedProcesses ?? []).flatMap(({ ProcessName: name }) => name ?? []);
-      const inService = (group.Instances ?? []).filter(({ LifecycleState: state }) => state === 'InService').length;
-      if (suspended.length > 0)
-        return failed(
-          `${some(suspended)} of ${group.AutoScalingGroupName} suspended`,
-          'no suspended process: broken rebuilders are not replaced',
-          'resume them: aws autoscaling resume-processes',
-        );
-      return inService >= (group.MinSize ?? 0)
-        ? ok(`${inService} in service`)
-        : failed(`${inService} in service`, `${group.MinSize} at least`, 'look at the group\'s activities');
-    },
+    judge: ({ group, rebuild }) => capacityOf(group, rebuild.autoscaling_group_name, 'rebuilders'),
   },
   {
     name: 'rebuilders.activity',
@@ -98,31 +82,35 @@ export const NODE_CHECKS: readonly Check[] = [
     },
   },
   {
+    name: 'nodes.capacity',
+    judge: ({ nodesGroup, rebuild }) => capacityOf(nodesGroup, rebuild.nodes_autoscaling_group_name, 'nodes'),
+  },
+  {
     name: 'nodes.health',
-    needs: ['alb.listener'],
-    judge: ({ health }) => healthOf(health.nodes, 'nodes', 'look at a node: its token, its log, port 9445'),
+    needs: ['alb.listener', 'nodes.capacity'],
+    judge: ({ health }) => healthOf(health.nodes, 'nodes', MEND_NODE),
   },
   {
     name: 'raw.listener',
     needs: ['nlb.exists'],
-    judge: ({ nlb, rebuild }) => {
-      if (rebuild.raw_target_group_arn === null || nlb === null)
-        return skipped('no raw path: what an ALB would refuse is re-framed or counted');
-      const listener = nlb.listeners.find(({ Port: port, Protocol: protocol }) => port === 8445 && protocol === 'TCP');
-      return listener?.DefaultActions?.[0]?.TargetGroupArn === rebuild.raw_target_group_arn
-        ? ok('TCP 8445 goes to the nodes')
-        : failed(
-            listener === undefined ? 'no listener for TCP 8445' : 'TCP 8445 goes elsewhere',
-            'TCP 8445 to raw_target_group_arn',
-            'apply the Terraform again',
-          );
-    },
+    judge: ({ nlb, rebuild }) =>
+      listenerTo(nlb, 8445, rebuild.raw_target_group_arn, 'no raw path: what an ALB would refuse is re-framed or counted'),
   },
   {
     name: 'raw.health',
     needs: ['raw.listener'],
     judge: ({ health }) =>
       healthOf(health.raw, 'nodes on the raw path', 'look at the health check of that target group'),
+  },
+  {
+    name: 'ext-proc.listener',
+    needs: ['nlb.exists'],
+    judge: ({ nlb, rebuild }) => listenerTo(nlb, 5080, rebuild.ext_proc_target_group_arn, 'no native nodes'),
+  },
+  {
+    name: 'ext-proc.health',
+    needs: ['ext-proc.listener', 'nodes.capacity'],
+    judge: ({ health }) => healthOf(health.exchanges, 'native nodes', MEND_NODE),
   },
   {
     name: 'alarms',
@@ -175,6 +163,36 @@ export const NODE_CHECKS: readonly Check[] = [
           ),
   },
 ];
+
+function capacityOf(group: Facts['group'], name: string | null, what: string): Verdict {
+  if (name === null) return skipped(`the description names no Auto Scaling group of the ${what}`);
+  if (group === null)
+    return failed(`there is no Auto Scaling group ${name}`, `that of the ${what}`, 'apply the Terraform again');
+  const suspended = (group.SuspendedProcesses ?? []).flatMap(({ ProcessName: process }) => process ?? []);
+  const inService = (group.Instances ?? []).filter(({ LifecycleState: state }) => state === 'InService').length;
+  if (suspended.length > 0)
+    return failed(
+      `${some(suspended)} of ${name} suspended`,
+      `no suspended process: broken ${what} are not replaced`,
+      'resume them: aws autoscaling resume-processes',
+    );
+  return inService >= (group.MinSize ?? 0)
+    ? ok(`${inService} in service`)
+    : failed(`${inService} in service`, `${group.MinSize} at least`, 'look at the group\'s activities');
+}
+
+/** The way through the Network Load Balancer to the nodes' own target group. */
+function listenerTo(nlb: Facts['nlb'], port: number, arn: string | null, without: string): Verdict {
+  if (arn === null || nlb === null) return skipped(without);
+  const listener = nlb.listeners.find((one) => one.Port === port && one.Protocol === 'TCP');
+  return listener?.DefaultActions?.[0]?.TargetGroupArn === arn
+    ? ok(`TCP ${port} goes to the nodes`)
+    : failed(
+        listener === undefined ? `no listener for TCP ${port}` : `TCP ${port} goes elsewhere`,
+        `TCP ${port} to ${arn}`,
+        'apply the Terraform again',
+      );
+}
 
 function healthOf(health: readonly TargetHealthDescription[] | null, what: string, mend: string): Verdict {
   if (health === null) return skipped(`no target group of the ${what} is named`);

@@ -16,6 +16,8 @@ import type { RelayLog, RelayOptions } from './lossy-relay.ts';
 
 export const CLIENT = '10.80.0.2';
 export const APP = '10.80.0.3';
+/** Of the bridge, once there is a way through it. */
+const GATEWAY = '10.80.0.1';
 export const FABRIC = '10.90.0.1';
 export const REBUILDER = '10.90.0.2';
 export const NODE = '10.91.0.3';
@@ -89,10 +91,7 @@ export class Box {
     fabric.ip('link', 'set', 'vx0', 'mtu', '9100', 'up');
     fabric.run('tc', 'qdisc', 'add', 'dev', 'a0', 'clsact');
     // What leaves the fabric towards the app is the ENI's ingress.
-    for (const direction of bothDirections ? ['egress', 'ingress'] : ['egress']) {
-      fabric.run('tc', 'filter', 'add', 'dev', 'a0', direction, 'protocol', 'all', 'u32', 'match', 'u32', '0', '0',
-        'action', 'mirred', 'egress', 'mirror', 'dev', 'vx0');
-    }
+    for (const direction of bothDirections ? ['egress', 'ingress'] : ['egress']) this.#mirror(direction);
   }
 
   /** Datagrams that the mirror sent since `beginCounting`. */
@@ -120,12 +119,31 @@ export class Box {
   }
 
   /** The detection node: a recorder of raw bytes in front of a real nginx that logs what it got. */
-  async startNode(): Promise<void> {
-    const nginx = await this.#nginx(this.node, 'node', 'listen 127.0.0.1:8080; location / { return 200; }', '$status $request_id $http_x_request_id $request_uri');
+  async startNode(status = 200): Promise<void> {
+    const nginx = await this.#nginx(this.node, 'node', `listen 127.0.0.1:8080; location / { return ${status}; }`, '$status $request_id $http_x_request_id $request_uri');
     mkdirSync(join(this.folder, 'recorded'), { recursive: true });
     const recorder = this.node.spawn(process.execPath, [...TSX, program('recorder.ts'), String(NODE_PORT), '8080', join(this.folder, 'recorded')]);
     await firstLine(recorder);
     this.#nodeProcesses = [nginx, recorder];
+  }
+
+  /** Lets the client's namespace reach the rebuilder's, as a forwarded port does. */
+  routeToRebuilder(): void {
+    this.fabric.ip('addr', 'add', `${GATEWAY}/24`, 'dev', 'br0');
+    this.fabric.run('sysctl', '-qw', 'net.ipv4.ip_forward=1');
+    this.client.ip('route', 'add', 'default', 'via', GATEWAY);
+    this.rebuilder.ip('route', 'add', '10.80.0.0/24', 'via', FABRIC);
+  }
+
+  /** The mirror session of the app's interface: of what it gets, of what it sends, or none. */
+  mirror(direction: 'egress' | 'ingress' | null): void {
+    for (const one of ['egress', 'ingress']) this.fabric.run('tc', 'filter', 'del', 'dev', 'a0', one);
+    if (direction !== null) this.#mirror(direction);
+  }
+
+  #mirror(direction: string): void {
+    this.fabric.run('tc', 'filter', 'add', 'dev', 'a0', direction, 'protocol', 'all', 'u32', 'match', 'u32', '0', '0',
+      'action', 'mirred', 'egress', 'mirror', 'dev', 'vx0');
   }
 
   /** Power off: connections are cut, nothing is flushed by the server's own will. */

@@ -15,6 +15,9 @@ export interface ServiceOptions {
   /** Further lines of the section `forward`, such as `queue_bytes: 2MiB`. */
   readonly forward?: readonly string[];
   readonly workers?: number;
+  /** Default: one of the namespace's own, 127.0.0.1:9000. */
+  readonly metricsAddress?: string;
+  readonly vniFilter?: readonly number[];
 }
 
 export interface Reading {
@@ -46,13 +49,13 @@ version: 4
 mode: tcp-capture-v2
 workers: ${options.workers ?? 0}
 tcp_stream:
-  from_vxlan: {enabled: true, listen_addr: "${REBUILDER}:${options.vxlanPort ?? VXLAN_PORT}"}
+  from_vxlan: {enabled: true, listen_addr: "${REBUILDER}:${options.vxlanPort ?? VXLAN_PORT}", vni_filter: [${(options.vniFilter ?? []).join(', ')}]}
   parse_responses: ${options.parseResponses ?? false}
 forward:
   endpoint: http://${NODE}:${NODE_PORT}
   raw_endpoint: ${NODE}:${NODE_PORT}
 ${(options.forward ?? []).map((line) => `  ${line}\n`).join('')}
-metrics: {listen_address: "127.0.0.1:9000"}
+metrics: {listen_address: "${options.metricsAddress ?? '127.0.0.1:9000'}"}
 health_check: {listen_address: "127.0.0.1:9445"}
 log: {pretty: false}
 `);

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { AttackTestUsageError, attackTest } from '../../rebuilder/cli/attack-test.ts';
+import { attackTest } from '../../rebuilder/cli/attack-test.ts';
+import { ProbeUsageError } from '../../rebuilder/cli/probe.ts';
 import { Recorder, freePort, values } from '../http-mirror/stand-ins.ts';
 
 const siteAnswering = (status: number, headers: Record<string, string> = {}): Promise<Recorder> => new Recorder((_request, response) => {
@@ -62,6 +63,6 @@ test('attack-test: a wrong flag is named, with what to write instead', async () 
     [{ to: 'http://shop.example', via: '10.0.0.1/x' }, /--via/],
     [{ to: 'http://shop.example', via: '10.0.0.1:99999' }, /--via/],
   ] as const) {
-    await assert.rejects(attackTest(options), (error: Error) => error instanceof AttackTestUsageError && sentence.test(error.message));
+    await assert.rejects(attackTest(options), (error: Error) => error instanceof ProbeUsageError && sentence.test(error.message));
   }
 });

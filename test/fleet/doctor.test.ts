@@ -42,6 +42,7 @@ import type { Finding } from '../../fleet/doctor/check.ts';
 import { CHECKS, doctor } from '../../fleet/doctor/doctor.ts';
 import { follow, look } from '../../fleet/sessions/follow.ts';
 import { readSessions } from '../../fleet/sessions/session.ts';
+import type { StatusReport } from '../../fleet/status/status.ts';
 import { emulatedFleet, type EmulatedFleet } from './emulated-fleet.ts';
 import { description, vpcMirror } from './vpc-mirror.ts';
 
@@ -89,6 +90,8 @@ class Deployment {
         alb_arn: arns['alb'],
         detection_target_group_arn: arns['nodes'],
         raw_target_group_arn: arns['raw'],
+        ext_proc_target_group_arn: arns['native'],
+        nodes_autoscaling_group_name: 'scaled',
         config_yaml: 'tcp_stream: {from_vxlan: {vni_filter: [1377]}}',
       },
     };
@@ -132,6 +135,7 @@ class Deployment {
       ['vxlan', 'UDP', 4789],
       ['nodes', 'HTTP', 8445],
       ['raw', 'TCP', 8445],
+      ['native', 'TCP', 5080],
     ] as const) {
       const made = await elbv2.send(
         new CreateTargetGroupCommand({
@@ -146,7 +150,7 @@ class Deployment {
       );
       arns[name] = made.TargetGroups![0]!.TargetGroupArn!;
     }
-    for (const name of ['vxlan', 'nodes', 'raw']) await this.listen(name);
+    for (const name of ['vxlan', 'nodes', 'raw', 'native']) await this.listen(name);
     await elbv2.send(
       new ModifyLoadBalancerAttributesCommand({
         LoadBalancerArn: arns['nlb'],
@@ -160,7 +164,7 @@ class Deployment {
         TargetGroupARNs: [arns['vxlan']!],
       }),
     );
-    for (const name of ['nodes', 'raw']) await this.register(name, 'instance_target');
+    for (const name of ['nodes', 'raw', 'native']) await this.register(name, 'instance_target');
     this.rebuilderEnis = await interfacesOfGroup('rebuilders');
     for (const id of this.rebuilderEnis)
       await ec2.send(
@@ -211,6 +215,7 @@ class Deployment {
       vxlan: ['nlb', 'UDP', 4789],
       nodes: ['alb', 'HTTP', 8445],
       raw: ['nlb', 'TCP', 8445],
+      native: ['nlb', 'TCP', 5080],
     }[group]! as [string, CreateListenerCommandInput['Protocol'], number];
     const made = await this.aws.elbv2.send(
       new CreateListenerCommand({
@@ -259,6 +264,23 @@ class Deployment {
       new PutMetricDataCommand({
         Namespace: 'VpcMirror',
         MetricData: [{ MetricName, Value, Dimensions: deployment, Timestamp: new Date() }],
+      }),
+    );
+
+  /** What AWS says of the mirrored packets of an instance. */
+  mirrored = (instance: string, packets: number, skipped: number): Promise<unknown> =>
+    this.aws.cloudWatch.send(
+      new PutMetricDataCommand({
+        Namespace: 'AWS/EC2',
+        MetricData: [
+          ['NetworkPacketsMirrorIn', packets] as const,
+          ['NetworkPacketsSkipMirrorIn', skipped] as const,
+        ].map(([MetricName, Value]) => ({
+          MetricName,
+          Value,
+          Dimensions: [{ Name: 'InstanceId', Value: instance }],
+          Timestamp: new Date(),
+        })),
       }),
     );
 
@@ -585,6 +607,33 @@ const BROKEN: readonly Broken[] = [
     says: /raw path are registered|is unused/,
   },
   {
+    check: 'nodes.capacity',
+    what: 'broken nodes are not replaced',
+    breaks: (it) =>
+      it.aws.autoScaling.send(
+        new SuspendProcessesCommand({ AutoScalingGroupName: 'scaled', ScalingProcesses: ['ReplaceUnhealthy'] }),
+      ),
+    mends: (it) =>
+      it.aws.autoScaling.send(
+        new ResumeProcessesCommand({ AutoScalingGroupName: 'scaled', ScalingProcesses: ['ReplaceUnhealthy'] }),
+      ),
+    says: /ReplaceUnhealthy of scaled suspended/,
+  },
+  {
+    check: 'ext-proc.listener',
+    what: 'the way to the native nodes does not listen',
+    breaks: (it) => it.unlisten('native'),
+    mends: (it) => it.listen('native'),
+    says: /no listener for TCP 5080/,
+  },
+  {
+    check: 'ext-proc.health',
+    what: 'no native node is registered',
+    breaks: (it) => it.deregister('native', 'instance_target'),
+    mends: (it) => it.register('native', 'instance_target'),
+    says: /native nodes are registered|is unused/,
+  },
+  {
     check: 'alarms',
     what: 'an alarm is raised',
     breaks: (it) => it.alarm('ALARM'),
@@ -648,6 +697,42 @@ test('the doctor', async (t) => {
       assert.equal(fleet.proxy.writes(), 0);
     },
   );
+
+  await t.test('status: one screen, of what CloudWatch knows', async () => {
+    const [sends, silent] = await fleet.account.members('shop');
+    await it.mirrored(sends!, 4000, 0);
+    await it.mirrored(silent!, 0, 12);
+    await it.metric('rebuilder_requests_in_total', 120);
+    await it.metric('rebuilder_requests_out_total', 117);
+    await it.metric('rebuilder_requests_lost_total', 3);
+    const file = description(t, it.description);
+    fleet.proxy.reset();
+    const json = await vpcMirror(fleet.proxy.endpoint, ['status', '-c', file, '--since', '30m', '--json']);
+    assert.equal(json.status, 0, json.stderr);
+    const report: StatusReport = JSON.parse(json.stdout);
+    assert.equal(Date.parse(report.until) - Date.parse(report.since), 30 * 60_000);
+    assert.deepEqual(
+      report.sources.map((one) => [one.instance_id, one.packets, one.skipped, one.session_id !== null]).sort(),
+      [
+        [sends, 4000, 0, true],
+        [silent, 0, 12, true],
+      ].sort(),
+    );
+    const { in: rebuilt, out, lost, first_lost: first, last_lost: last } = report.requests;
+    assert.deepEqual([rebuilt, out, lost, first], [120, 117, 3, last]);
+    assert.ok(Date.parse(last!) > Date.parse(report.since));
+    assert.deepEqual([report.exchanges, report.alarms], [null, []]);
+    const { stdout } = await vpcMirror(fleet.proxy.endpoint, ['status', '-c', file]);
+    assert.match(stdout, /^us-east-1, since \d\d-\d\d \d\d:\d\d UTC$/m);
+    assert.match(stdout, /^sources +2 picked, 2 with a session; 1 silent, 1 with packets left out$/m);
+    assert.match(stdout.replace(/\s+/g, ' '), /requests 120 rebuilt \(last [^)]*\), 117 delivered \(last [^)]*\), 3 lost \(from /);
+    assert.match(stdout.split('\n').find((line) => line.startsWith('eni-'))!, new RegExp(` ${silent} +0 +12 +-$`));
+    const lines = stdout.trimEnd().split('\n');
+    assert.ok(lines.length <= 24 && lines.every(({ length }) => length <= 80), stdout);
+    assert.equal(fleet.proxy.writes(), 0);
+    const wrongTime = await vpcMirror(fleet.proxy.endpoint, ['status', '-c', file, '--since', '2 weeks']);
+    assert.deepEqual([wrongTime.status, /--since 2 weeks: give a time/.test(wrongTime.stderr)], [2, true]);
+  });
 
   for (const { check, what, breaks, mends, change, says } of BROKEN) {
     await t.test(`${check}: ${what}`, async () => {

@@ -1,0 +1,124 @@
+import { randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ask, whyUnanswered, type Probe } from '../../rebuilder/cli/probe.ts';
+import type { Account } from '../aws/account.ts';
+import { readMetrics } from '../aws/metrics.ts';
+import type { RebuildSettings } from '../description/description.ts';
+import { find, read, type Listed, type Reading } from './rebuilder.ts';
+
+/** The last parameter's value: rebuilders keep such a request among the remarkable ones, however busy they are. */
+const VALUE = 'vpc-mirror-canary';
+const ANSWER_MS = 10_000;
+/** Longer than a request takes from here to a node: reassembly's waits, the queue, one retry. */
+const SEEN_MS = 15_000;
+const LOOK_EVERY_MS = 300;
+/** A report of the agent is a minute old when it is made, and CloudWatch shows it a minute later. */
+const CLOUDWATCH_MS = 240_000;
+const CLOUDWATCH_EVERY_MS = 15_000;
+
+export interface Sent {
+  readonly probe: Probe;
+  readonly mark: string;
+  readonly atMs: number;
+  /** Of the application; its status, or why there is none. */
+  readonly answer: number | string;
+}
+
+export interface Witness {
+  readonly address: string;
+  /** A sentence where it did not answer. */
+  readonly before: Reading | string;
+  readonly after: Reading | string;
+  readonly listed: Listed | 'not kept' | null;
+}
+
+/** What the canary left on its way: at each rebuilder that was named, or in CloudWatch's sums of the minutes since. */
+export type Evidence =
+  | { readonly from: 'rebuilders'; readonly sent: Sent; readonly witnesses: readonly Witness[] }
+  | {
+    readonly from: 'CloudWatch';
+    readonly sent: Sent;
+    readonly packets: number;
+    readonly requests: number;
+    readonly delivered: number;
+    readonly lost: number;
+  };
+
+/** Sends one marked request, and looks for it at the rebuilders' metrics addresses. */
+export async function canaryAt(
+  probe: Probe,
+  addresses: readonly string[],
+  waitMs = SEEN_MS,
+): Promise<Evidence> {
+  const before = await Promise.all(addresses.map(reading));
+  const sent = await send(probe);
+  const listed: (Witness['listed'])[] = addresses.map(() => null);
+  const answering = addresses.map((address, i) => ({ address, i })).filter(({ i }) => typeof before[i] !== 'string');
+  const isOver = (): boolean =>
+    answering.length === 0 ||
+    listed.some((one) => one !== null && one !== 'not kept' && one.end !== null) ||
+    Date.now() > sent.atMs + waitMs;
+  while (typeof sent.answer === 'number') {
+    for (const { address, i } of answering) {
+      // What is pushed out of the list by others was seen all the same.
+      listed[i] = (await find(address, sent.mark).catch(() => null)) ?? listed[i] ?? null;
+    }
+    if (isOver()) break;
+    await sleep(LOOK_EVERY_MS);
+  }
+  const after = await Promise.all(addresses.map(reading));
+  return {
+    from: 'rebuilders',
+    sent,
+    witnesses: addresses.map((address, i) => ({
+      address,
+      before: before[i]!,
+      after: after[i]!,
+      listed: listed[i] ?? null,
+    })),
+  };
+}
+
+/** Sends one marked request, and waits until CloudWatch's sums of the minutes since have moved, or should have. */
+export async function canaryByCloudWatch(
+  account: Account,
+  rebuild: RebuildSettings,
+  probe: Probe,
+  waitMs = CLOUDWATCH_MS,
+): Promise<Evidence> {
+  const sent = await send(probe);
+  const names = ['packets_in', 'requests_in', 'requests_out', 'requests_lost'];
+  const metrics = names.map((name) => ({
+    namespace: rebuild.metrics_namespace,
+    name: `rebuilder_${name}_total`,
+    dimensions: { deployment: rebuild.name_prefix },
+    stat: 'Sum' as const,
+  }));
+  // A minute's datapoint bears the time of its beginning.
+  const fromMs = Math.floor(sent.atMs / 60_000) * 60_000;
+  for (;;) {
+    const series = await readMetrics(account, metrics, { fromMs, toMs: Date.now() + 60_000, period: 60 });
+    const [packets = 0, requests = 0, delivered = 0, lost = 0] = series.map((points) =>
+      points.reduce((sum, { value }) => sum + value, 0),
+    );
+    const isOver = typeof sent.answer === 'string' || delivered > 0 || Date.now() > sent.atMs + waitMs;
+    if (isOver) return { from: 'CloudWatch', sent, packets, requests, delivered, lost };
+    await sleep(Math.min(CLOUDWATCH_EVERY_MS, waitMs));
+  }
+}
+
+async function send(probe: Probe): Promise<Sent> {
+  const mark = `vpc-mirror-${randomBytes(4).toString('hex')}`;
+  const { pathname, search } = probe.url;
+  const target = `${pathname}${search === '' ? '?' : `${search}&`}${mark}=${VALUE}`;
+  const atMs = Date.now();
+  try {
+    const { status } = await ask(probe, target, 'vpc-mirror canary', ANSWER_MS);
+    return { probe, mark, atMs, answer: status };
+  } catch (error) {
+    return { probe, mark, atMs, answer: whyUnanswered(error) };
+  }
+}
+
+const reading = (address: string): Promise<Reading | string> =>
+  read(address).catch((error: unknown) => (error instanceof Error ? error.message : String(error)));
