@@ -93,7 +93,10 @@ export interface VpcMirrorRebuildProps {
   /** Networks of the detection nodes, which the ALB and the NLB may connect to. Default: the networks of subnet_ids. */
   readonly detectionCidrs?: readonly string[];
 
-  /** Ports of the detection nodes that the load balancers may connect to: traffic and health check. */
+  /**
+   * Ports of the detection nodes that the load balancers may connect to: traffic and health check. Default: those of
+   * wallarm-nodes and of examples/wallarm-node: 8445, 8448 and 9445 for NGINX nodes, 5080 and 8080 for native ones.
+   */
   readonly detectionPorts?: readonly number[];
 
   /**
@@ -277,8 +280,8 @@ export interface VpcMirrorRebuildProps {
   readonly silenceAlarmsEnabled?: boolean | IResolvable;
 
   /**
-   * From where on an alarm goes off: requests_lost (0), datagrams_lost (0), skipped_bytes (0), of all rebuilders together in a
-   * minute; busiest_percent (85), of the busiest one; silent_minutes (30), of silence.
+   * From where on an alarm goes off: requests_lost (0; of exchanges for native nodes, too), datagrams_lost (0), skipped_bytes
+   * (0), of all rebuilders together in a minute; busiest_percent (85), of the busiest one; silent_minutes (30), of silence.
    */
   readonly alarmThresholds?: {
     readonly requestsLost?: number;
@@ -345,6 +348,8 @@ export class VpcMirrorRebuild extends LocalModule {
   readonly configYaml: string;
   /** The tarball that the instances install: its S3 URI and SHA-256. */
   readonly artifact: { readonly s3Uri: string; readonly sha256: string };
+  /** `rebuild` of a description for the command vpc-mirror: what it looks at in `doctor` and `status`. */
+  readonly description: IResolvable;
   /** CloudWatch log group of the rebuilders. */
   readonly logGroupName: string;
   /** CloudWatch namespace of the rebuilders' own metrics. */
@@ -373,6 +378,7 @@ export class VpcMirrorRebuild extends LocalModule {
     this.userData = this.getString('user_data');
     this.configYaml = this.getString('config_yaml');
     this.artifact = { s3Uri: this.field('artifact', 's3_uri'), sha256: this.field('artifact', 'sha256') };
+    this.description = this.interpolationForOutput('description');
     this.logGroupName = this.getString('log_group_name');
     this.metricsNamespace = this.getString('metrics_namespace');
     this.dashboardName = this.getString('dashboard_name');

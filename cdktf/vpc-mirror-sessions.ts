@@ -162,10 +162,7 @@ export class VpcMirrorSessions extends LocalModule {
   readonly sessions: IResolvable;
   /** Every VNI in use: the rebuilder's vni_filter. */
   readonly virtualNetworkIds: number[];
-  /**
-   * With `reconcile`: what the reconciler follows, as `interfaces` and `sessions` of a description for the command vpc-mirror;
-   * else null.
-   */
+  /** `sessions` of a description for the command vpc-mirror, and with `reconcile` the `interfaces` that it follows. */
   readonly description: IResolvable;
   /** With `reconcile`: function, log group, dead-letter queue and alarms of the reconciler; else null. */
   readonly reconciler: IResolvable;

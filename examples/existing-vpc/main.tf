@@ -29,6 +29,15 @@ module "rebuild" {
 module "sessions" {
   source = "../../modules/vpc-mirror-sessions"
 
-  network_interfaces        = module.enis.network_interfaces
+  # Of one hand, so that a scaled group changes no plan: Terraform's, or the reconciler's.
+  network_interfaces        = var.reconcile == null ? module.enis.network_interfaces : {}
   network_load_balancer_arn = module.rebuild.nlb_arn
+
+  reconcile = var.reconcile == null ? null : {
+    interfaces        = module.enis.selectors
+    artifact_file     = coalesce(var.reconcile.artifact_file, "${path.module}/../../dist/vpc-mirror-reconciler.zip")
+    every_minutes     = var.reconcile.every_minutes
+    stopped_instances = var.reconcile.stopped_instances
+    runtime           = var.reconcile.runtime
+  }
 }

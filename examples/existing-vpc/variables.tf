@@ -28,3 +28,19 @@ variable "artifact_file" {
   type        = string
   default     = "../../dist/vpc-mirror.tar.gz"
 }
+
+variable "reconcile" {
+  description = <<-EOT
+    Sessions that follow the fleet: a Lambda function gives new instances theirs within seconds, and takes it from those that are
+    gone or stopped. All sessions are then its own, and a scaled group changes no plan. {} is enough. `artifact_file`: default
+    dist/vpc-mirror-reconciler.zip of this checkout, which `npm run package` builds; the rest as in vpc-mirror-sessions.
+    null: Terraform makes the sessions, and they are as old as the last apply.
+  EOT
+  type = object({
+    artifact_file     = optional(string)
+    every_minutes     = optional(number)
+    stopped_instances = optional(string)
+    runtime           = optional(string)
+  })
+  default = null
+}

@@ -57,6 +57,7 @@ module "rebuild" {
   min_size      = var.rebuilder_min_size
   max_size      = var.rebuilder_max_size
   ami_update    = var.ami_update
+  ssm_enabled   = var.ssm_enabled
 
   iam_path                     = var.iam_path
   iam_permissions_boundary_arn = var.iam_permissions_boundary_arn
@@ -80,7 +81,8 @@ module "sessions" {
   name_prefix = var.name_prefix
   tags        = var.tags
 
-  network_interfaces          = module.enis.network_interfaces
+  # Of one hand, so that a scaled group changes no plan: Terraform's, or the reconciler's.
+  network_interfaces          = var.reconcile == null ? module.enis.network_interfaces : {}
   allow_no_network_interfaces = var.allow_no_network_interfaces
 
   network_load_balancer_arn = module.rebuild.nlb_arn
@@ -88,6 +90,15 @@ module "sessions" {
   mirror_responses          = local.responses_mirrored
   ports                     = var.mirrored_ports
   ipv6_enabled              = var.ipv6_enabled
+
+  reconcile = var.reconcile == null ? null : {
+    interfaces        = module.enis.selectors
+    artifact_file     = coalesce(var.reconcile.artifact_file, "${path.module}/../../dist/vpc-mirror-reconciler.zip")
+    every_minutes     = var.reconcile.every_minutes
+    stopped_instances = var.reconcile.stopped_instances
+    runtime           = var.reconcile.runtime
+    alarm_actions     = var.alarm_actions
+  }
 }
 
 module "nodes" {

@@ -1,11 +1,20 @@
 output "mirrored" {
-  description = "Interfaces that are mirrored now."
-  value       = keys(module.sessions.traffic_mirror_session_ids)
+  description = "Interfaces that are mirrored as of this apply; with reconcile, vpc-mirror status says it of any moment."
+  value       = keys(module.enis.network_interfaces)
 }
 
 output "not_mirrored" {
   description = "Interfaces that a profile found and that AWS does not mirror, with the reason; and profile entries that found nothing."
   value       = { refused = module.enis.refused, unmatched = module.enis.unmatched }
+}
+
+output "vpc_mirror" {
+  description = "The mirror as the command vpc-mirror reads it (docs/fleet.md): terraform output -json vpc_mirror > vpc_mirror.json"
+  value = merge(module.sessions.description, {
+    region     = var.region
+    interfaces = module.enis.selectors
+    rebuild    = merge(module.rebuild.description, { nodes_autoscaling_group_name = one(module.nodes[*].autoscaling_group_name) })
+  })
 }
 
 output "mirror_endpoint" {
@@ -40,7 +49,7 @@ output "nodes_autoscaling_group" {
 output "next_steps" {
   description = "What to check now."
   value       = <<-EOT
-    1. Interfaces mirrored: ${length(module.sessions.traffic_mirror_session_ids)}; left out: ${length(module.enis.refused)} (output not_mirrored).
+    1. Interfaces mirrored: ${length(module.enis.network_interfaces)}; left out: ${length(module.enis.refused)} (output not_mirrored).
     2. Send a test attack to a mirrored instance:   curl http://ADDRESS/etc/passwd
     3. Watch it arrive:   aws logs tail ${module.rebuild.log_group_name} --follow --region ${var.region}
     4. Find it in Wallarm Console, Attacks (https://${startswith(var.host, "us1") ? "us1.my" : "my"}.wallarm.com/attacks), within a few minutes.

@@ -98,6 +98,22 @@ variable "http_mirror_cidrs" {
   default     = []
 }
 
+variable "reconcile" {
+  description = <<-EOT
+    Sessions that follow the fleet: a Lambda function gives new instances theirs within seconds, and takes it from those that are
+    gone or stopped. All sessions are then its own, and a scaled group changes no plan. {} is enough. `artifact_file`: default
+    dist/vpc-mirror-reconciler.zip of this checkout, which `npm run package` builds; the rest as in vpc-mirror-sessions.
+    null: Terraform makes the sessions, and they are as old as the last apply.
+  EOT
+  type = object({
+    artifact_file     = optional(string)
+    every_minutes     = optional(number)
+    stopped_instances = optional(string)
+    runtime           = optional(string)
+  })
+  default = null
+}
+
 variable "allow_no_network_interfaces" {
   description = "Accept that no interface is picked, for a group scaled to zero."
   type        = bool
@@ -160,6 +176,12 @@ variable "rebuilder_config_extra" {
   description = "Further keys of the rebuilders' configuration (docs/configuration.md), such as { route_config = { wallarm_application = \"7\" } }."
   type        = any
   default     = {}
+}
+
+variable "ssm_enabled" {
+  description = "Let AWS Systems Manager open sessions on the rebuilders: a shell, or a forwarded port for `vpc-mirror doctor --canary`."
+  type        = bool
+  default     = false
 }
 
 variable "alarm_actions" {

@@ -61,7 +61,7 @@ locals {
         statistic   = "Sum", comparison = "GreaterThanThreshold", threshold = local.alarm_thresholds.datagrams_lost, minutes = 3, missing = "notBreaching"
       }
       endpoint_down = {
-        description = "A rebuilder gets no answer from ${local.mirror_endpoint}."
+        description = "A rebuilder gets no answer from ${join(" or ", compact([local.mirror_endpoint, local.ext_proc_endpoint]))}."
         namespace   = local.metrics_namespace, metric_name = "rebuilder_endpoint_up", dimensions = local.deployment_dimension
         statistic   = "Minimum", comparison = "LessThanThreshold", threshold = 1, minutes = 3, missing = "notBreaching"
       }
@@ -71,6 +71,13 @@ locals {
         statistic   = "Maximum", comparison = "GreaterThanThreshold", threshold = local.alarm_thresholds.busiest_percent, minutes = 5, missing = "notBreaching"
       }
     },
+    local.ext_proc_enabled ? {
+      exchanges_lost = {
+        description = "Exchanges were rebuilt and could not be delivered to the native nodes; log group ${aws_cloudwatch_log_group.metrics.name} names the reasons."
+        namespace   = local.metrics_namespace, metric_name = "rebuilder_exchanges_lost_total", dimensions = local.deployment_dimension
+        statistic   = "Sum", comparison = "GreaterThanThreshold", threshold = local.alarm_thresholds.requests_lost, minutes = 3, missing = "notBreaching"
+      }
+    } : {},
     local.alb_enabled ? {
       unhealthy_nodes = {
         description = "A detection node does not answer the ALB's health check."
@@ -198,7 +205,7 @@ locals {
         ]
       },
       {
-        for what in ["packets", "requests"] : "${title(what)} in, out and lost" => [
+        for what in concat(["packets"], local.http_enabled ? ["requests"] : [], local.ext_proc_enabled ? ["exchanges"] : []) : "${title(what)} in, out and lost" => [
           for role in ["in", "out", "lost"] : [local.metrics_namespace, "rebuilder_${what}_${role}_total", "deployment", var.name_prefix, { stat = "Sum" }]
         ]
       },
@@ -239,7 +246,7 @@ locals {
           title  = "Losses by reason"
           region = local.region
           view   = "table"
-          query  = "SOURCE '${aws_cloudwatch_log_group.metrics.name}' | filter rebuilder_requests_lost_total > 0 or rebuilder_packets_lost_total > 0 or rebuilder_bytes_lost_total > 0 | stats sum(rebuilder_requests_lost_total) as requests, sum(rebuilder_packets_lost_total) as packets, sum(rebuilder_bytes_lost_total) as bytes by name | sort requests desc"
+          query  = "SOURCE '${aws_cloudwatch_log_group.metrics.name}' | filter rebuilder_requests_lost_total > 0 or rebuilder_exchanges_lost_total > 0 or rebuilder_packets_lost_total > 0 or rebuilder_bytes_lost_total > 0 | stats sum(rebuilder_requests_lost_total) as requests, sum(rebuilder_exchanges_lost_total) as exchanges, sum(rebuilder_packets_lost_total) as packets, sum(rebuilder_bytes_lost_total) as bytes by name | sort requests desc"
         }
       }],
     )

@@ -107,6 +107,22 @@ output "artifact" {
   }
 }
 
+output "description" {
+  description = "`rebuild` of a description for the command vpc-mirror: what it looks at in `doctor` and `status`."
+  value = {
+    autoscaling_group_name     = aws_autoscaling_group.rebuilder.name
+    target_group_arn           = aws_lb_target_group.vxlan.arn
+    nlb_arn                    = aws_lb.nlb.arn
+    alb_arn                    = one(aws_lb.alb[*].arn)
+    detection_target_group_arn = var.detection_target_group_arn
+    raw_target_group_arn       = var.raw_target_group_arn
+    ext_proc_target_group_arn  = local.ext_proc_on_nlb ? var.ext_proc.target_group_arn : null
+    config_yaml                = local.config_yaml
+    metrics_namespace          = local.metrics_namespace
+    name_prefix                = var.name_prefix
+  }
+}
+
 ################################################################################
 # Logs, metrics, alarms
 ################################################################################

@@ -240,8 +240,14 @@ locals {
   # Counted and keyed by position: the networks of subnets made in the same apply are not known when `for_each` is.
   mirror_endpoint_cidr_count = length(coalesce(var.mirror_endpoint_cidrs, ["the VPC's"]))
 
+  # Traffic and health check: 8448 is that of wallarm-nodes, 9445 that of examples/wallarm-node.
+  detection_ports = var.detection_ports != null ? var.detection_ports : concat(
+    local.http_enabled ? [8445, 8448, 9445] : [],
+    local.ext_proc_on_nlb ? [5080, 8080] : [],
+  )
+
   node_openings = {
-    for pair in setproduct(range(var.detection_cidrs == null ? length(var.subnet_ids) : length(var.detection_cidrs)), var.detection_ports) :
+    for pair in setproduct(range(var.detection_cidrs == null ? length(var.subnet_ids) : length(var.detection_cidrs)), local.detection_ports) :
     "network-${pair[0]}-port-${pair[1]}" => { network = pair[0], port = pair[1] }
   }
 }

@@ -204,13 +204,12 @@ variable "detection_cidrs" {
 }
 
 variable "detection_ports" {
-  description = "Ports of the detection nodes that the load balancers may connect to: traffic and health check."
+  description = "Ports of the detection nodes that the load balancers may connect to: traffic and health check. Default: those of wallarm-nodes and of examples/wallarm-node: 8445, 8448 and 9445 for NGINX nodes, 5080 and 8080 for native ones."
   type        = list(number)
-  default     = [8445, 9445]
-  nullable    = false
+  default     = null
 
   validation {
-    condition     = length(var.detection_ports) > 0 && alltrue([for port in var.detection_ports : port >= 1 && port <= 65535 && floor(port) == port])
+    condition     = var.detection_ports == null ? true : length(var.detection_ports) > 0 && alltrue([for port in var.detection_ports : port >= 1 && port <= 65535 && floor(port) == port])
     error_message = "detection_ports must hold whole numbers from 1 to 65535."
   }
 }
@@ -650,7 +649,7 @@ variable "silence_alarms_enabled" {
 }
 
 variable "alarm_thresholds" {
-  description = "From where on an alarm goes off: requests_lost (0), datagrams_lost (0), skipped_bytes (0), of all rebuilders together in a minute; busiest_percent (85), of the busiest one; silent_minutes (30), of silence."
+  description = "From where on an alarm goes off: requests_lost (0; of exchanges for native nodes, too), datagrams_lost (0), skipped_bytes (0), of all rebuilders together in a minute; busiest_percent (85), of the busiest one; silent_minutes (30), of silence."
   type = object({
     requests_lost   = optional(number)
     datagrams_lost  = optional(number)

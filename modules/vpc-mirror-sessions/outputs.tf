@@ -37,7 +37,7 @@ output "virtual_network_ids" {
 }
 
 output "description" {
-  description = "With `reconcile`: what the reconciler follows, as `interfaces` and `sessions` of a description for the command vpc-mirror; else null."
+  description = "`sessions` of a description for the command vpc-mirror, and with `reconcile` the `interfaces` that it follows."
   value       = local.description
 }
 

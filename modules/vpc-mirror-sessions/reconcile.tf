@@ -8,16 +8,16 @@ locals {
   reconcile_name  = "${var.name_prefix}-reconciler"
 
   # What the function and the command vpc-mirror read.
-  description = var.reconcile == null ? null : {
-    interfaces = var.reconcile.interfaces
+  description = {
+    interfaces = try(var.reconcile.interfaces, {})
     sessions = {
       owner                    = var.name_prefix
       traffic_mirror_filter_id = aws_ec2_traffic_mirror_filter.this.id
       traffic_mirror_target_id = local.target_id
-      session_number           = coalesce(var.reconcile.session_number, var.session_number + 1)
+      session_number           = coalesce(try(var.reconcile.session_number, null), var.session_number + 1)
       virtual_network_id       = var.virtual_network_id
       packet_length            = local.packet_length
-      stopped_instances        = var.reconcile.stopped_instances
+      stopped_instances        = try(var.reconcile.stopped_instances, "release")
       tags                     = var.tags == null ? {} : var.tags
     }
   }

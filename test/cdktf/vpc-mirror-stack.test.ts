@@ -34,6 +34,26 @@ test('ports, and the VNI, which is the sessions\' and the rebuilders\'', () => {
   assert.equal(module['rebuild']!['responses_mirrored'], true);
 });
 
+test('native nodes get whole exchanges over TLS, and nothing else reaches them', () => {
+  const { module } = synthesise({
+    ...PROPS, detection: {
+      native: { serverName: 'nodes.example.com', caPem: 'PEM', certificate: { secretArn: 'arn:c' }, tokenSecretArn: 'arn:t', installer: { url: 'https://x/aio.sh', sha256: 'ab' } },
+    },
+  });
+  const { nodes, rebuild, sessions } = module;
+  assert.deepEqual([nodes!['kind'], nodes!['certificate'], 'token' in nodes!], ['native', { secret_arn: 'arn:c' }, false]);
+  assert.deepEqual(Object.keys(nodes!['source_security_group_ids'] as object), ['nlb', 'rebuilder']);
+  assert.deepEqual(rebuild!['ext_proc'], { ca_pem: 'PEM', server_name: 'nodes.example.com', target_group_arn: '${module.nodes.ext_proc_target_group_arn}' });
+  assert.deepEqual([rebuild!['detection_ports'], 'detection_target_group_arn' in rebuild!], [[5080, 8080], false]);
+  assert.deepEqual([rebuild!['responses_mirrored'], sessions!['mirror_responses']], [true, true], 'a native node inspects responses');
+});
+
+test('with reconcile all sessions are the function\'s', () => {
+  const { sessions } = synthesise({ ...PROPS, reconcile: { artifactFile: 'reconciler.zip', everyMinutes: 10 } }).module;
+  assert.deepEqual(sessions!['network_interfaces'], {});
+  assert.deepEqual(sessions!['reconcile'], { artifact_file: 'reconciler.zip', every_minutes: 10, interfaces: '${module.enis.selectors}' });
+});
+
 test('the stack and examples/vpc-mirror plan the same resources', async (t) => {
   const account = await emulatedAccount(t);
   if (account === undefined) return;

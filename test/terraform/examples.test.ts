@@ -1,6 +1,8 @@
 // Each example over its life, with the released provider against an emulated account.
 import assert from 'node:assert/strict';
 import { describe, test, type TestContext } from 'node:test';
+import { parseDescription } from '../../fleet/description/description.ts';
+import { reconcilerZip } from '../../package/reconciler.ts';
 import { compareGolden, userDataOf } from './golden.ts';
 import { emulatedAccount, provider, type Account } from './lab.ts';
 import { Workspace, type PlannedChange } from './workspace.ts';
@@ -9,7 +11,7 @@ interface Stage { readonly account: Account; readonly ids: Record<string, string
 
 /** An example in an account of its own, initialised, with values for its variables. */
 async function stage(
-  t: TestContext, example: string, values: (ids: Record<string, string>) => object, files: Readonly<Record<string, string>> = {},
+  t: TestContext, example: string, values: (ids: Record<string, string>) => object, files: Readonly<Record<string, string | Uint8Array>> = {},
 ): Promise<Stage | undefined> {
   const account = await emulatedAccount(t);
   if (account === undefined) return undefined;
@@ -31,6 +33,17 @@ const summary = (changes: readonly PlannedChange[]): string[] => changes.map(({ 
 const counts = (left: Record<string, unknown[]>): Record<string, number> => Object.fromEntries(
   Object.entries(left).map(([kind, all]) => [kind, all.filter((one) => !String(one).startsWith('/aws/')).length]),
 );
+
+/** The sessions are the reconciler's, on every interface that was picked, and the output `vpc_mirror` is a description of this mirror. */
+async function followed({ account, workspace }: Stage, selectors: Readonly<Record<string, readonly string[]>>): Promise<void> {
+  const outputs = await workspace.outputs();
+  const { interfaces, sessions, rebuild } = parseDescription(JSON.stringify(outputs['vpc_mirror']), 'vpc_mirror.json');
+  for (const [profile, entries] of Object.entries(selectors)) assert.deepEqual(new Map(Object.entries(interfaces)).get(profile), entries);
+  const made = (await account.left('sessions'))['sessions'] as { readonly NetworkInterfaceId: string; readonly TrafficMirrorTargetId: string }[];
+  assert.deepEqual(made.map((one) => one.NetworkInterfaceId).sort(), outputs['mirrored']);
+  assert.ok(made.length > 0 && made.every((one) => one.TrafficMirrorTargetId === sessions?.traffic_mirror_target_id));
+  assert.match(rebuild?.nlb_arn ?? '', /loadbalancer\/net\//);
+}
 
 const NODES = 'module.nodes[0]';
 const TENANT = '11111111-1111-1111-1111-111111111111';
@@ -118,8 +131,8 @@ describe('examples', { concurrency: 4 }, () => {
   test('vpc-mirror with an endpoint that exists makes no node, needs no token, stays, and goes', async (t) => {
     const staged = await stage(t, 'vpc-mirror', () => ({
       asg_names: ['shop'], mirrored_cidrs: ['10.0.0.0/16'],
-      node: 'endpoint', mirror_endpoint: 'http://nodes.internal:8445',
-    }));
+      node: 'endpoint', mirror_endpoint: 'http://nodes.internal:8445', reconcile: { artifact_file: 'reconciler.zip' },
+    }), { 'reconciler.zip': await reconcilerZip() });
     if (staged === undefined) return;
     const { account, workspace } = staged;
     const empty = counts(await account.left());
@@ -127,9 +140,13 @@ describe('examples', { concurrency: 4 }, () => {
     assert.deepEqual(planned.filter((line) => /wallarm|nodes|\.alb\[|listener\.(raw|alb|ext_proc)/.test(line)), []);
     assert.ok(planned.includes('create module.rebuild.aws_autoscaling_group.rebuilder'));
     await workspace.apply('plan.bin');
+    await followed(staged, { by_asg: ['shop'] });
+    // A scale-out is the reconciler's to follow, and no difference to Terraform.
+    await account.scale('shop', 3);
+    const grown = { ...empty, network_interfaces: empty['network_interfaces']! + 1 };
     assert.deepEqual(summary(await workspace.plan()), []);
     await workspace.destroy();
-    assert.deepEqual(counts(await account.left()), empty);
+    assert.deepEqual(counts(await account.left()), grown);
   });
 
   test('vpc-mirror with native nodes: whole exchanges go to them through the NLB; comes, stays, goes', async (t) => {
@@ -153,65 +170,51 @@ describe('examples', { concurrency: 4 }, () => {
     assert.deepEqual(counts(await account.left()), empty);
   });
 
-  test('vpc-mirror with native nodes that nothing is said of asks for it', async (t) => {
-    const staged = await stage(t, 'vpc-mirror', (ids) => ({
-      asg_names: ['shop'], mirrored_cidrs: ['10.0.0.0/16'], token_secret_arn: ids['secret'], node: 'native',
-    }));
+  test('vpc-mirror says what is missing, and what is said for nothing', async (t) => {
+    const staged = await stage(t, 'vpc-mirror', () => ({ asg_names: ['shop'], mirrored_cidrs: ['10.0.0.0/16'] }));
     if (staged === undefined) return;
-    const { code, text } = await staged.workspace.run('plan', '-no-color');
-    assert.equal(code, 1);
-    assert.match(text, /native goes with node = "native": set both, or neither/);
-  });
-
-  test('vpc-mirror without a token says where one is made', async (t) => {
-    const staged = await stage(t, 'vpc-mirror', () => ({
-      asg_names: ['shop'], mirrored_cidrs: ['10.0.0.0/16'],
-    }));
-    if (staged === undefined) return;
-    const { code, text } = await staged.workspace.run('plan', '-no-color');
-    assert.equal(code, 1);
-    assert.match(text, /No token: put it into AWS Secrets Manager and set token_secret_arn, or set token/);
-  });
-
-  test('vpc-mirror with an endpoint that is not said, or said for nothing, asks which', async (t) => {
-    const staged = await stage(t, 'vpc-mirror', (ids) => ({
-      asg_names: ['shop'], mirrored_cidrs: ['10.0.0.0/16'], token_secret_arn: ids['secret'], mirror_endpoint: 'http://nodes.internal:8445',
-    }));
-    if (staged === undefined) return;
-    const { code, text } = await staged.workspace.run('plan', '-no-color');
-    assert.equal(code, 1);
-    assert.match(text, /mirror_endpoint goes with node = "endpoint": set both, or neither/);
+    for (const [what, variables, sentence] of [
+      ['native nodes that nothing is said of', ['token=secret-token', 'node=native'], /native goes with node = "native": set both, or neither/],
+      ['no token', [], /No token: put it into AWS Secrets Manager and set token_secret_arn, or set token/],
+      ['an endpoint beside nodes', ['token=secret-token', 'mirror_endpoint=http://nodes.internal:8445'], /mirror_endpoint goes with node = "endpoint": set both/],
+    ] as const) {
+      await t.test(what, async () => {
+        const { code, text } = await staged.workspace.run('plan', '-no-color', ...variables.map((one) => `-var=${one}`));
+        assert.equal(code, 1);
+        assert.match(text, sentence);
+      });
+    }
   });
 
   // What is made is the same but for the image and what the node says of its health; the golden files of each are for review.
-  for (const version of ['6', '4.8']) {
-    test(`vpc-mirror with NGINX nodes ${version}: comes, stays, goes`, async (t) => {
-      const staged = await stage(t, 'vpc-mirror', (ids) => ({
-        asg_names: ['shop'], mirrored_cidrs: ['10.0.0.0/16'], token_secret_arn: ids['secret'], wallarm_version: version,
-      }));
-      if (staged === undefined) return;
-      const { account, ids, workspace } = staged;
-      const empty = counts(await account.left());
-      await workspace.apply();
-      assert.deepEqual(summary(await workspace.plan()), []);
+  test('vpc-mirror with NGINX nodes 6, then 4.8: comes, stays, goes', async (t) => {
+    const staged = await stage(t, 'vpc-mirror', (ids) => ({
+      asg_names: ['shop'], mirrored_cidrs: ['10.0.0.0/16'], token_secret_arn: ids['secret'],
+    }));
+    if (staged === undefined) return;
+    const { account, ids, workspace } = staged;
+    const empty = counts(await account.left());
+    for (const [version, image] of [['6', 'image_6-12-3'], ['4.8', 'image_4-8-0']] as const) {
+      await workspace.apply(`-var=wallarm_version=${version}`);
+      assert.deepEqual(summary(await workspace.plan(`-var=wallarm_version=${version}`)), []);
       const shown = (await workspace.must('show', '-json')).stdout;
-      assert.ok(shown.includes(ids[version === '6' ? 'image_6-12-3' : 'image_4-8-0']!));
+      assert.ok(shown.includes(ids[image]!));
       compareGolden(`node-nginx-${version}`, shown, NODES, 'user-data.sh');
-      await workspace.destroy();
-      assert.deepEqual(counts(await account.left()), empty);
-    });
-  }
+    }
+    await workspace.destroy();
+    assert.deepEqual(counts(await account.left()), empty);
+  });
 
   test('existing-vpc: mirrors into a VPC with nodes of its own, and goes without a trace', async (t) => {
     const staged = await stage(t, 'existing-vpc', (ids) => ({
-      mirrored_subnet_ids: [ids['subnet_apps']], mirror_endpoint: 'http://nodes.internal:8445',
-    }));
+      mirrored_subnet_ids: [ids['subnet_apps']], mirror_endpoint: 'http://nodes.internal:8445', reconcile: { artifact_file: 'reconciler.zip' },
+    }), { 'reconciler.zip': await reconcilerZip() });
     if (staged === undefined) return;
-    const { account, workspace } = staged;
+    const { account, ids, workspace } = staged;
     const empty = counts(await account.left());
     await workspace.apply();
+    await followed(staged, { by_subnet: [ids['subnet_apps']!] });
     assert.deepEqual(summary(await workspace.plan()), []);
-    assert.ok(counts(await account.left())['sessions']! > 0);
     compareGolden('existing-vpc', (await workspace.must('show', '-json')).stdout);
     await workspace.destroy();
     assert.deepEqual(counts(await account.left()), empty);

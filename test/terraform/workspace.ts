@@ -75,7 +75,7 @@ export class Workspace {
   }
 
   /** Writes a file of the root module; `name` is relative to it. */
-  write(name: string, text: string): void {
+  write(name: string, text: string | Uint8Array): void {
     const path = join(this.dir, name);
     mkdirSync(dirname(path), { recursive: true });
     writeFileSync(path, text);
