@@ -270,7 +270,6 @@ export const COUNTERS = {
   // --- workers: threads that each run a whole pipeline (docs/scaling.md)
   'workers.handed_over': define('out', 'packets', 'Packets put together from fragments and given to the worker that has their connection'),
   'workers.taken_over': define('in', 'packets', 'Such packets received from another worker'),
-  'workers.ring_full': define('note', 'packets', 'Frames of an interface dropped because their worker was too slow (before the pipeline: not part of the sums)'),
   'workers.died': define('note', 'events', 'Worker threads that ended by a fault and were replaced'),
   'workers.lost_packets': define('lost', 'packets', 'Packets that a worker held when it died'),
   'workers.lost_bytes': define('lost', 'bytes', 'Stream bytes that a worker held when it died'),

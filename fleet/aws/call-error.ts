@@ -16,7 +16,7 @@ export class CallError extends Error {
 }
 
 /** A right that the caller's credentials lack. */
-export class MissingRightError extends UsageError {
+class MissingRightError extends UsageError {
   override readonly name = 'MissingRightError';
   readonly action: string;
 
@@ -30,7 +30,7 @@ export class MissingRightError extends UsageError {
 }
 
 /** To paste into IAM. */
-export function policyFor(actions: readonly string[]): string {
+function policyFor(actions: readonly string[]): string {
   return JSON.stringify({
     Version: '2012-10-17',
     Statement: [{ Effect: 'Allow', Action: actions.length === 1 ? actions[0] : actions, Resource: '*' }],

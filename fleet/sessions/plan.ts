@@ -5,7 +5,7 @@ import { groupBy } from '../group-by.ts';
 import type { Session } from './session.ts';
 
 /** AWS's quotas, none of which can be raised ("Traffic Mirroring quotas and considerations"). */
-export const SESSIONS_PER_INTERFACE = 3;
+const SESSIONS_PER_INTERFACE = 3;
 export const SESSIONS_PER_ACCOUNT = 10_000;
 
 export interface Addition {

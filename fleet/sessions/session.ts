@@ -27,7 +27,7 @@ export async function readSessions(account: Account): Promise<Session[]> {
   return found;
 }
 
-export function session(from: TrafficMirrorSession): Session {
+function session(from: TrafficMirrorSession): Session {
   return {
     id: from.TrafficMirrorSessionId ?? '',
     networkInterfaceId: from.NetworkInterfaceId ?? '',

@@ -21,7 +21,7 @@ export interface DatagramReceiverOptions {
   readonly recvmmsg?: boolean;
 }
 
-export const DEFAULT_RECEIVE_BUFFER_BYTES = 32 * 1024 * 1024;
+const DEFAULT_RECEIVE_BUFFER_BYTES = 32 * 1024 * 1024;
 
 /** UDP datagrams of a tunnel, whole up to 65,535 bytes, as frames of one link type. */
 export class DatagramReceiver implements FrameSource {

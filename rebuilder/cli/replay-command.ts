@@ -33,7 +33,7 @@ const LOOK_MS = 200;
 const say = (sentence: string): void => void process.stderr.write(`${sentence}\n`);
 
 /** What a person has named is where captures go, and nowhere else. */
-export const onlyTo = (settings: Settings, endpoint: string): Settings => (
+const onlyTo = (settings: Settings, endpoint: string): Settings => (
   { ...settings, forward: { ...settings.forward, endpoint, extProc: { ...settings.forward.extProc, endpoint: '' } } }
 );
 

@@ -17,7 +17,7 @@ export function stateUrl(address: string): URL {
 }
 
 /** Rejects with an Error of one sentence when nobody answers there, or somebody else. */
-export async function readStatus(url: URL): Promise<Status> {
+async function readStatus(url: URL): Promise<Status> {
   let answer: Response;
   try {
     answer = await fetch(url, { signal: AbortSignal.timeout(TIMEOUT_MS) });

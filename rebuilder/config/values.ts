@@ -32,7 +32,7 @@ function kind<T extends boolean | number | object>(parse: (value: unknown) => T 
 }
 
 /** A value as it is quoted in a sentence, cut to be read. */
-export function shown(value: unknown): string {
+function shown(value: unknown): string {
   if (value === undefined) return 'nothing';
   const text = typeof value === 'string' ? `'${value}'` : JSON.stringify(value) ?? String(value);
   return text.length > 60 ? `${text.slice(0, 57)}…` : text;
@@ -93,7 +93,7 @@ export const network = () => asText((value) => typeof value === 'string' && isNe
   'an IP address or network such as 10.0.0.0/8, 203.0.113.7 or 2001:db8::/32');
 
 /** A bare address is a network of one. */
-export function isNetwork(value: string): boolean {
+function isNetwork(value: string): boolean {
   const address = value.split('/')[0]!;
   if (!ipaddr.IPv6.isValid(address) && !ipaddr.IPv4.isValidFourPartDecimal(address)) return false;
   return !value.includes('/') || ipaddr.IPv6.isValidCIDR(value) || ipaddr.IPv4.isValidCIDRFourPartDecimal(value);
@@ -202,7 +202,7 @@ export const routePath = () => kind<Text>((value) => {
 }, 'a path with nothing, =, ^~, ~ or ~* before it').transform((it) => it.text);
 
 /** null = the pattern compiles. */
-export function patternMistake(value: string): string | null {
+function patternMistake(value: string): string | null {
   try {
     RE2JS.compile(value);
     return null;

@@ -6,7 +6,7 @@ import { SoftwareMirror } from './software-mirror.ts';
 export const DEMO_VNI = 1377;
 
 /** What the demo needs of the real service: the same pipeline as in production, started with the demo's addresses. */
-export interface DemoRebuilder {
+interface DemoRebuilder {
   /** UDP port of its VXLAN socket on 127.0.0.1. */
   readonly vxlanPort: number;
   /** `host:port` of the status page. */

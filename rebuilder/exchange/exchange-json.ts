@@ -72,7 +72,7 @@ function messageJson(message: Message): Omit<MessageJson, 'version'> {
 }
 
 /** Header lines as name and value; a line without a colon has its bytes as the name and an empty value. */
-export function headersOf(bytes: Uint8Array, lines: Int32Array, count: number): Headers {
+function headersOf(bytes: Uint8Array, lines: Int32Array, count: number): Headers {
   const headers: Headers = [];
   for (let i = 0; i < count * LINE_STRIDE; i += LINE_STRIDE) {
     headers.push([latin1(bytes, lines[i + 1]!, lines[i + 2]!), latin1(bytes, lines[i + 3]!, lines[i + 4]!)]);

@@ -41,8 +41,8 @@ export const REFUSED = Finding.size | Finding.method | Finding.line | Finding.fr
 export const MAX_LINE_BYTES = 16 * 1024;
 export const MAX_HEAD_BYTES = 64 * 1024;
 /** Room for what we add to a line (X-Mirror-Original-) and to a head (our lines). */
-export const LINE_MARGIN = 32;
-export const HEAD_MARGIN = 2048;
+const LINE_MARGIN = 32;
+const HEAD_MARGIN = 2048;
 
 /** What a rule's http-request-method may hold, custom methods too ("Condition types for listener rules"): capitals, `-` and `_`. */
 const MAX_METHOD_BYTES = 40;

@@ -25,7 +25,7 @@ const CLEAN_LENGTH_BY_LF = /^(?:[!-9;-~]+:[^\r\n]*\n)*?content-length:[ \t]*\d+[
 /** So many of them are looked at. */
 const MAX_CLAIMS = 16;
 
-export interface Claims {
+interface Claims {
   /** Lengths that some server may read from the head. */
   readonly lengths: number[];
   /** A coding of this message is chunked for some server. */
@@ -35,7 +35,7 @@ export interface Claims {
 }
 
 /** Everything in a head that may frame its message. */
-export function claimsOf(head: string): Claims {
+function claimsOf(head: string): Claims {
   const lengths: number[] = [];
   let chunked = false;
   let toEnd = false;

@@ -1,5 +1,4 @@
 import { isMainThread, type MessagePort, parentPort, workerData } from 'node:worker_threads';
-import type { FrameRing } from '../capture/frame-ring.ts';
 import type { UdpSocket } from '../capture/udp-socket.ts';
 import { MEASURE_SLOTS, Measures } from '../forward/measures.ts';
 import { COUNTER_NAMES, Ledger } from '../ledger.ts';
@@ -21,11 +20,10 @@ const SEGMENT_FIELDS = [
 /** A segment as another worker took it apart; Object.assign it to a Packet. */
 export type Segment = Pick<Packet, 'bytes' | (typeof SEGMENT_FIELDS)[number]>;
 
-/** Sockets a worker reads, bound and held by the main thread; and frames of captured interfaces. */
+/** Sockets a worker reads, bound and held by the main thread. */
 export interface WorkerInputs {
   readonly vxlan?: UdpSocket;
   readonly geneve?: UdpSocket;
-  readonly ring?: FrameRing;
 }
 
 /** What the main thread gives each worker as `workerData`. */

@@ -1,4 +1,4 @@
-import { COUNTERS, COUNTER_NAMES, type CounterName, type Ledger } from '../ledger.ts';
+import { COUNTERS, COUNTER_NAMES, type Ledger } from '../ledger.ts';
 import type { Gauges } from './status-source.ts';
 
 /** The units of which nothing may disappear. */
@@ -45,13 +45,4 @@ export function balance(ledger: Ledger, flying: InFlight): UnitBalance[] {
     const held = flying[unit] ?? 0;
     return { unit, in: came, out: left, lost, inFlight: held, imbalance: came - left - lost - held };
   });
-}
-
-export interface Loss { readonly name: CounterName; readonly count: number; readonly unit: string; readonly help: string }
-
-/** Every reason that was ever met, most frequent first. */
-export function losses(ledger: Ledger): Loss[] {
-  return COUNTER_NAMES.filter((name) => COUNTERS[name].role === 'lost' && ledger.get(name) > 0)
-    .map((name) => ({ name, count: ledger.get(name), unit: COUNTERS[name].unit, help: COUNTERS[name].help }))
-    .sort((a, b) => b.count - a.count);
 }

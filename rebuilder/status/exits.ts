@@ -24,7 +24,7 @@ const LEFT_OUT: ReadonlySet<CounterName> = new Set<CounterName>([
 ]);
 
 /** Notes in the ledger, since nothing of it reached us; to a person they are losses. */
-const LOST_BEFORE_US: ReadonlySet<CounterName> = new Set<CounterName>(['capture.kernel_drops', 'capture.interface_drops', 'workers.ring_full']);
+const LOST_BEFORE_US: ReadonlySet<CounterName> = new Set<CounterName>(['capture.kernel_drops', 'capture.interface_drops']);
 
 function kindOf(name: CounterName): ExitKind | null {
   const { role } = COUNTERS[name];

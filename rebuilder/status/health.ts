@@ -3,7 +3,7 @@ import type { EndpointState, StatusSource } from './status-source.ts';
 /** Without a packet for this long, an instance says that it is not ready: either nothing is mirrored, or nothing gets here. */
 export const MAX_SILENCE_MS = 60_000;
 
-export interface Check {
+interface Check {
   readonly check: 'process' | 'sockets bound' | 'packets arriving' | 'endpoint answering';
   readonly ok: boolean;
   readonly reason: string;

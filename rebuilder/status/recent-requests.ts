@@ -5,7 +5,7 @@ import type { CounterName } from '../ledger.ts';
 import { maskHost, maskValues, printable } from '../rules/shown-request.ts';
 import { Allowance } from './allowance.ts';
 
-export type Badge = 'cut' | 'incomplete' | 're-framed' | 'apart' | 'correction' | 'second reading' | 'redacted' | 'irregular';
+type Badge = 'cut' | 'incomplete' | 're-framed' | 'apart' | 'correction' | 'second reading' | 'redacted' | 'irregular';
 
 /** One of the last requests, as a person looks at it. All texts but `head` are safe to show. */
 export interface RecentRequest {

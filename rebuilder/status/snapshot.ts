@@ -7,7 +7,7 @@ import { type Verdict, verdict } from './verdict.ts';
 
 const IPV4_MAPPED = 0xffff;
 
-export interface Sender {
+interface Sender {
   /** Of the mirrored interface; null = packets came without a tunnel. */
   readonly address: string | null;
   readonly vni: number | null;
@@ -18,7 +18,7 @@ export interface Sender {
 }
 
 /** How much of a limit is used. */
-export interface Level { readonly name: string; readonly unit: 'bytes' | 'connections'; readonly value: number; readonly limit: number }
+interface Level { readonly name: string; readonly unit: 'bytes' | 'connections'; readonly value: number; readonly limit: number }
 
 /** Everything the page and `rebuilder top` show, but the last requests: one moment. `/status.json`, and an event a second on `/events`. */
 export interface Snapshot {

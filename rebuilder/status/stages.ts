@@ -2,7 +2,7 @@ import { COUNTERS, type CounterName, type Ledger } from '../ledger.ts';
 import { EXITS, type ExitKind, type StageName } from './exits.ts';
 import type { RateHistory } from './rates.ts';
 
-export interface StageExit {
+interface StageExit {
   readonly name: CounterName;
   readonly kind: ExitKind;
   readonly unit: string;
@@ -12,7 +12,7 @@ export interface StageExit {
 }
 
 /** Something worth knowing of what went on. */
-export interface StageMark { readonly name: CounterName; readonly unit: string; readonly help: string; readonly total: number }
+interface StageMark { readonly name: CounterName; readonly unit: string; readonly help: string; readonly total: number }
 
 export interface Stage {
   readonly name: StageName;

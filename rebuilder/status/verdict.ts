@@ -5,7 +5,7 @@ import type { RateHistory } from './rates.ts';
 import type { StatusSource } from './status-source.ts';
 
 /** `wait`: it cannot be told yet. */
-export type VerdictLevel = 'good' | 'wait' | 'losing' | 'bad';
+type VerdictLevel = 'good' | 'wait' | 'losing' | 'bad';
 
 export interface Verdict {
   readonly level: VerdictLevel;
@@ -18,7 +18,7 @@ export interface Verdict {
 /** Fewer packets than this may well be a scan or a health check: no reason yet to say that no HTTP is in them. */
 const ENOUGH_PACKETS = 200;
 const LOST_UNITS: readonly string[] = ['requests', 'exchanges'];
-const DAMAGES: readonly CounterName[] = ['capture.kernel_drops', 'capture.interface_drops', 'workers.ring_full', 'tcp.reassembly_gap', 'tcp.cut_segments', 'http.body_limit',
+const DAMAGES: readonly CounterName[] = ['capture.kernel_drops', 'capture.interface_drops', 'tcp.reassembly_gap', 'tcp.cut_segments', 'http.body_limit',
   'http.head_limit', 'http.memcap', 'http.message_cut', 'http.stalled'];
 
 /** Whether it works, in one sentence: the first thing that is wrong on the way, as it was in the last minute. */

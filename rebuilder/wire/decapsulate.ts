@@ -49,8 +49,6 @@ function begin(bytes: Uint8Array, start: number, end: number, originalLength: nu
   packet.vlanTags = -1;
   packet.wrapping = Wrapping.none;
   packet.geneveVni = -1;
-  packet.geneveOptionsStart = 0;
-  packet.geneveOptionsEnd = 0;
   packet.frameStart = -1;
   packet.frameEnd = 0;
   packet.depth = 0;
@@ -67,8 +65,6 @@ export function decapsulatePayload(protocol: number, bytes: Uint8Array, start: n
   packet.payloadEnd = end;
   packet.cut = 0;
   packet.missing = 0;
-  packet.geneveOptionsStart = 0;
-  packet.geneveOptionsEnd = 0;
   packet.frameStart = -1;
   packet.frameEnd = 0;
   packet.protocol = protocol;

@@ -89,10 +89,10 @@ export class Packet {
   vlanTags = -1;
   /** VNI of the (innermost) GENEVE header, where `vni` may be that of a VXLAN header inside it; -1 = none. */
   geneveVni = -1;
-  /** Where the options of that header are, for readAwsMetadata; equal = none. Not valid for a packet put together from fragments. */
-  geneveOptionsStart = 0;
-  geneveOptionsEnd = 0;
-  /** The frame (or bare IP packet) inside the innermost VXLAN or GENEVE header; frameStart -1 = none. Valid like geneveOptionsStart. */
+  /**
+   * The frame (or bare IP packet) inside the innermost VXLAN or GENEVE header; frameStart -1 = none, as in a packet put
+   * together from fragments.
+   */
   frameStart = -1;
   frameEnd = 0;
   frameIsEthernet = true;

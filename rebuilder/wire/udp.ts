@@ -4,8 +4,8 @@ import { type Packet, Wrapping } from './packet.ts';
 import type { Step } from './step.ts';
 
 const HEADER_LENGTH = 8;
-export const VXLAN_PORT = 4789;
-export const GENEVE_PORT = 6081;
+const VXLAN_PORT = 4789;
+const GENEVE_PORT = 6081;
 
 /** UDP (RFC 768) matters as the outside of VXLAN and GENEVE only, and only on their ports: any other payload is somebody's own. */
 export function decodeUdp(packet: Packet): Step {

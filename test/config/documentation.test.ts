@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { configurationTable } from '../../rebuilder/config/documentation.ts';
+import { configurationTable } from './configuration-table.ts';
 
 const PAGE = new URL('../../docs/configuration.md', import.meta.url);
 const GENERATED = /(<!-- generated: .* -->\n)[^]*(<!-- end of generated -->)/;

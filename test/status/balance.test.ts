@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { COUNTERS, COUNTER_NAMES, Ledger, type CounterName } from '../../rebuilder/ledger.ts';
-import { ACCOUNTED_UNITS, balance, inFlight, losses, total } from '../../rebuilder/status/balance.ts';
+import { ACCOUNTED_UNITS, balance, inFlight, total } from '../../rebuilder/status/balance.ts';
 import { StubSource } from './stub-source.ts';
 
 const nothing = inFlight(new StubSource().held);
@@ -33,14 +33,4 @@ test('notes end nothing', () => {
   const ledger = new Ledger();
   for (const name of COUNTER_NAMES) if (COUNTERS[name].role === 'note') ledger.count(name, 7);
   assert.deepEqual(balance(ledger, nothing).map((row) => row.imbalance), ACCOUNTED_UNITS.map(() => 0));
-});
-
-test('losses are listed by how often they were met, with their meaning', () => {
-  const ledger = new Ledger();
-  const [rare, frequent] = named('lost', 'requests');
-  assert.ok(rare && frequent);
-  ledger.count(rare, 1);
-  ledger.count(frequent, 5);
-  assert.deepEqual(losses(ledger).map(({ name, count }) => [name, count]), [[frequent, 5], [rare, 1]]);
-  assert.equal(losses(ledger)[0]!.help, COUNTERS[frequent].help);
 });

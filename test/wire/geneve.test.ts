@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { LinkType } from '../../rebuilder/capture/frame-source.ts';
 import { EtherType } from '../../rebuilder/wire/ethertype.ts';
-import { readAwsMetadata } from '../../rebuilder/wire/geneve.ts';
 import { Packet } from '../../rebuilder/wire/packet.ts';
 import { gatewayOptions, geneve, ipFrame, tcpFrame, tcpPacket, vxlanFrame } from '../frames.ts';
 import { decode } from './outcomes.ts';
@@ -19,15 +18,15 @@ test('options are skipped by their length, critical ones and the longest include
   assert.equal(decode(geneve(0xabcdef, frame, options), packet, LinkType.geneve), 'segment');
   assert.equal(packet.vni, 0xabcdef);
   assert.equal(packet.geneveVni, 0xabcdef);
-  assert.equal(packet.geneveOptionsEnd - packet.geneveOptionsStart, 252);
+  assert.equal(packet.frameEnd - packet.frameStart, frame.length);
 });
 
-test('what a Gateway Load Balancer says can be read', () => {
+test('the packets of a Gateway Load Balancer are read behind its options', () => {
   const packet = new Packet();
-  const datagram = geneve(0, tcpPacket('10.0.0.1:1', '10.0.0.2:2'), gatewayOptions(0x0123456789abcdefn, 0xfedcba9876543210n, 0x80000001), EtherType.ipv4);
+  const inner = tcpPacket('10.0.0.1:1', '10.0.0.2:2');
+  const datagram = geneve(0, inner, gatewayOptions(0x0123456789abcdefn, 0xfedcba9876543210n, 0x80000001), EtherType.ipv4);
   assert.equal(decode(datagram, packet, LinkType.geneve), 'segment');
-  assert.deepEqual(readAwsMetadata(packet.bytes, packet.geneveOptionsStart, packet.geneveOptionsEnd),
-    { endpointId: '0123456789abcdef', attachmentId: 'fedcba9876543210', flowCookie: 0x80000001 | 0 });
+  assert.equal(packet.frameEnd - packet.frameStart, inner.length);
 });
 
 test('the VNI of VXLAN inside GENEVE is the packet\'s; that of GENEVE is kept beside it', () => {
@@ -35,15 +34,6 @@ test('the VNI of VXLAN inside GENEVE is the packet\'s; that of GENEVE is kept be
   assert.equal(decode(geneve(5, vxlanFrame(6, frame)), packet, LinkType.geneve), 'segment');
   assert.equal(packet.vni, 6);
   assert.equal(packet.geneveVni, 5);
-});
-
-test('options of others, of wrong lengths and cut ones give no metadata', () => {
-  const none = Uint8Array.of(1, 2, 3, 1, 0, 0, 0, 0);
-  assert.equal(readAwsMetadata(none, 0, none.length), null);
-  const wrong = Uint8Array.of(0x01, 0x08, 1, 1, 0, 0, 0, 9);
-  assert.deepEqual(readAwsMetadata(wrong, 0, wrong.length), { endpointId: '', attachmentId: '', flowCookie: 0 });
-  const cut = Uint8Array.of(0x01, 0x08, 3, 31, 0, 0, 0, 9);
-  assert.equal(readAwsMetadata(cut, 0, cut.length), null);
 });
 
 test('broken headers are counted', () => {

@@ -7,7 +7,7 @@ export function varintBytes(value: number): number {
   return bytes;
 }
 
-export function putVarint(value: number, to: Uint8Array, at: number): number {
+function putVarint(value: number, to: Uint8Array, at: number): number {
   let rest = value;
   for (; rest > 0x7f; rest >>>= 7) to[at++] = rest & 0x7f | 0x80;
   to[at++] = rest;
@@ -15,7 +15,7 @@ export function putVarint(value: number, to: Uint8Array, at: number): number {
 }
 
 /** The tag of a length-delimited field (string, bytes, message); fields up to 15 have a tag of one byte. */
-export const lengthTag = (field: number): number => field << 3 | 2;
+const lengthTag = (field: number): number => field << 3 | 2;
 
 /** The tag of a bool. */
 export const boolTag = (field: number): number => field << 3;

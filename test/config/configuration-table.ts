@@ -1,4 +1,4 @@
-import { KNOWN_KEYS, type KnownKey } from './known-keys.ts';
+import { KNOWN_KEYS, type KnownKey } from '../../rebuilder/config/known-keys.ts';
 
 /** The table of docs/configuration.md: every key with its default, unit and effect, by section, from the schema itself. */
 export function configurationTable(): string {
