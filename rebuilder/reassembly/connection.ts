@@ -1,5 +1,6 @@
 import { type Packet, TcpFlag } from '../wire/packet.ts';
 import { HalfStream } from './half-stream.ts';
+import { MAX_WINDOW_BYTES } from './missing-bytes.ts';
 import { advance, distance } from './sequence.ts';
 import type { StreamContext } from './stream-context.ts';
 import type { StreamSink } from './stream-sink.ts';
@@ -298,7 +299,7 @@ export class Connection {
     }
     this.#candidate.packet(packet, 'a', nowMs);
     const intoOld = distance(packet.seq, half.nextSeq);
-    if (half.started && intoOld > -NEAR_BYTES && intoOld < NEAR_BYTES) return 'not there';
+    if (half.started && intoOld > -MAX_WINDOW_BYTES && intoOld < MAX_WINDOW_BYTES) return 'not there';
     this.#context.ledger.count('tcp.candidate_bytes', packet.dataEnd - packet.dataStart);
     return 'only there';
   }

@@ -4,13 +4,13 @@ import { MAX_WINDOW_BYTES } from './missing-bytes.ts';
 import { Doubt, type Receiver } from './receiver.ts';
 import { waysToRead } from './refusals.ts';
 import type { SecondReading } from './second-reading.ts';
-import { SecondReadings, feed, withWaiting } from './second-readings.ts';
+import { SecondReadings, withWaiting } from './second-readings.ts';
 import { type SegmentQueue, differ } from './segments.ts';
 import { advance, distance } from './sequence.ts';
 import type { StreamContext } from './stream-context.ts';
 import type { Provenance } from './provenance.ts';
 import type { ForkKind, StreamSink } from './stream-sink.ts';
-import { UrgentBytes } from './urgent-bytes.ts';
+import { NOT_URGENT, UrgentByte, urgentOffset } from './urgent-byte.ts';
 
 /** The first reader of a stream, whose place is contested. */
 export interface FirstReader {
@@ -39,7 +39,11 @@ export class Contest {
   readonly #context: StreamContext;
   /** The receiver is not seen. */
   oneWay = false;
-  #urgent: UrgentBytes | null = null;
+  readonly #urgent = new UrgentByte();
+  /** There were more ways to read what came than are read: with what comes, others may go farther. */
+  wasCut = false;
+  /** Bytes were read of which it is not known whether the receiver took them. */
+  #hasBelieved = false;
   /** Bytes that may still be read again. */
   readonly #work = { bytes: FIRST_WORK };
   /** Since the last hole no message has ended: one reader reads them all. */
@@ -61,7 +65,7 @@ export class Contest {
 
   /** Is it read in more than one way? */
   get isRead(): boolean {
-    return !this.#seconds.isEmpty;
+    return !this.#seconds.isEmpty || this.#hasBelieved;
   }
 
   get unfinished(): boolean {
@@ -73,13 +77,13 @@ export class Contest {
     const { ledger } = this.#context;
     ledger.count(doubts === Doubt.checksum ? 'tcp.invalid_checksum' : 'tcp.doubtful_segments');
     if (length === 0) return false;
-    this.segment(packet, packet.seq, packet, doubts);
+    this.segment(packet, packet.seq, doubts);
     const ahead = distance(packet.seq, half.nextSeq);
     if (half.started && (ahead + length <= 0 || ahead > MAX_WINDOW_BYTES)) {
       ledger.count(doubts === Doubt.checksum ? 'tcp.invalid_checksum_bytes' : 'tcp.refused_bytes', length);
       return false;
     }
-    this.doubtful.add(packet.bytes, packet.dataStart, packet.dataEnd, packet.seq, packet, doubts);
+    this.doubtful.add(packet.bytes, packet.dataStart, packet.dataEnd, packet.seq, packet, doubts, urgentOffset(packet));
     return true;
   }
 
@@ -109,9 +113,11 @@ export class Contest {
       const known = distance(half.nextSeq, one.seq);
       // Should other bytes come in its place, they are read, too: a sender who makes such segments on purpose hides nothing.
       if (!this.oneWay) this.passOver(half, 'reading', null);
+      if (!proven) this.#hasBelieved = true;
       this.#context.ledger.count('tcp.doubt_believed');
       if (known > 0) this.#context.ledger.count('tcp.overlap_bytes', known);
       if ((one.doubts & Doubt.syn) === 0) half.receiver.believe(one.ack);
+      if (one.urgent !== NOT_URGENT) this.#urgent.mark(advance(one.seq, one.urgent), half.nextSeq);
       half.deliver(one.bytes, known, one.bytes.length, half.nextSeq, one);
     }
   }
@@ -119,11 +125,11 @@ export class Contest {
   /** Hands bytes to the sink; where others were doubted for their place, another reader gets those. `queue`: what waits behind a hole. */
   deliver(half: FirstReader, bytes: Uint8Array, start: number, end: number, seq: number, from: Provenance, queue: SegmentQueue | null): void {
     const others = this.doubtful.isEmpty || this.oneWay ? [] : this.#contested(half, seq, bytes, start, end);
-    this.#toSink(half.sink, bytes, start, end, seq, from);
+    if (this.#urgent.hand(half.sink, bytes, start, end, seq, from)) this.#context.ledger.count('tcp.urgent_bytes');
     for (const { reading, segments } of others) {
-      for (const segment of segments) feed(reading, segment.bytes, 0, segment.bytes.length, segment.seq, segment, this.#urgent);
-      withWaiting(reading, queue, this.#urgent);
-      feed(reading, bytes, start, end, seq, from, this.#urgent);
+      for (const segment of segments) reading.add(segment.bytes, 0, segment.bytes.length, segment.seq, segment, segment.urgent);
+      withWaiting(reading, queue);
+      reading.add(bytes, start, end, seq, from, NOT_URGENT);
     }
     if (!this.doubtful.isEmpty) this.doubtful.passed(half.nextSeq);
     if (!half.sink.unfinished) this.#isSameMessage = false;
@@ -136,6 +142,7 @@ export class Contest {
     const begun: { reading: SecondReading; segments: readonly Doubted[] }[] = [];
     const begin = (takes: number, segments: readonly Doubted[]): void => {
       const reading = this.#seconds.begin('reading', half.sink.fork('reading'), seq, { takes });
+      reading?.urgent.copyFrom(this.#urgent);
       if (reading !== null) begun.push({ reading, segments });
     };
     for (const takes of kinds) {
@@ -148,32 +155,16 @@ export class Contest {
     return begun;
   }
 
-  #toSink(sink: StreamSink, bytes: Uint8Array, start: number, end: number, seq: number, from: Provenance): void {
-    const urgent = this.#urgent;
-    if (urgent === null) {
-      sink.data(bytes, start, end, seq, from);
-      return;
-    }
-    for (let at = start; at < end;) {
-      const part = urgent.before(advance(seq, at - start), end - at);
-      if (part > 0) sink.data(bytes, at, at + part, advance(seq, at - start), from);
-      at += part;
-      if (at < end) {
-        this.#context.ledger.count('tcp.urgent_bytes');
-        at++;
-      }
-    }
-  }
-
   /** A segment, for all other readings. @returns whether one of them reads what the first reader has passed over */
-  segment({ bytes, dataStart, dataEnd }: Packet, seq: number, from: Provenance, doubts: number): boolean {
-    return !this.#seconds.isEmpty && this.#seconds.segment(bytes, dataStart, dataEnd, seq, from, doubts, this.#urgent);
+  segment(packet: Packet, seq: number, doubts: number): boolean {
+    if (this.#seconds.isEmpty) return false;
+    return this.#seconds.segment(packet.bytes, packet.dataStart, packet.dataEnd, seq, packet, doubts, urgentOffset(packet));
   }
 
   /** The first reader has read the packet. @param isAll nothing waits in it */
   read(half: FirstReader, packet: Packet, seq: number, isAll: boolean): void {
     if (this.#seconds.isEmpty) return;
-    this.segment(packet, seq, packet, Doubt.none);
+    this.segment(packet, seq, Doubt.none);
     if (isAll && !half.sink.unfinished) this.#seconds.agree(half.nextSeq);
   }
 
@@ -183,37 +174,38 @@ export class Contest {
     this.#isSameMessage = true;
     const reading = this.#seconds.begin(kind, half.sink.fork(kind), half.nextSeq, { takes: ALL_DOUBTS });
     if (reading === null) return;
+    reading.urgent.copyFrom(this.#urgent);
     if (!this.oneWay) reading.spare = half.sink.fork(kind);
-    withWaiting(reading, queue, this.#urgent);
+    withWaiting(reading, queue);
   }
 
   /** Other bytes come for what waits in the queue: how the receiver joins its segments decides. */
   overlap(half: FirstReader, queue: SegmentQueue): void {
     if (this.#seconds.unjoined) return;
     const reading = this.#seconds.begin('reading', half.sink.fork('reading'), half.nextSeq, { joins: false });
-    if (reading !== null) withWaiting(reading, queue, this.#urgent);
+    reading?.urgent.copyFrom(this.#urgent);
+    if (reading !== null) withWaiting(reading, queue);
   }
 
   /** A pointer to an urgent byte: the stream is read without it, and with it, as a server may ask for (SO_OOBINLINE). */
   urgent(half: FirstReader, packet: Packet, queue: SegmentQueue | null): void {
-    this.#urgent ??= new UrgentBytes();
-    if (!this.#urgent.mark(packet.seq, packet.urgentPointer, this.#seconds.earliest(half.nextSeq)) || this.#seconds.keepsUrgent) return;
+    if (!this.#urgent.mark(advance(packet.seq, urgentOffset(packet)), half.nextSeq) || this.#seconds.keepsUrgent) return;
     const reading = this.#seconds.begin('reading', half.sink.fork('reading'), half.nextSeq, { keepsUrgent: true });
-    if (reading !== null) withWaiting(reading, queue, this.#urgent);
+    if (reading !== null) withWaiting(reading, queue);
   }
 
   /** A segment far off is no part of the stream, or the stream has moved there: several in a row are read beside it until the receiver tells. */
   far(half: FirstReader, packet: Packet, seq: number): void {
     const { bytes, dataStart, dataEnd } = packet;
     const length = dataEnd - dataStart;
-    if (this.segment(packet, seq, packet, Doubt.none)) return;
+    if (this.segment(packet, seq, Doubt.none)) return;
     this.#farCount = seq === this.#farSeq ? this.#farCount + 1 : 1;
     this.#farSeq = advance(seq, length);
     if (this.#farCount < FAR_SEGMENTS) return;
     this.#farCount = 0;
     const far = this.#seconds.begin('reading', half.sink.fork('reading', true), seq);
     far?.loseTrack();
-    far?.add(bytes, dataStart, dataEnd, seq, packet);
+    far?.add(bytes, dataStart, dataEnd, seq, packet, NOT_URGENT);
     this.#far = far;
   }
 
@@ -222,14 +214,16 @@ export class Contest {
    * them, from where it last stood between two messages. `last`: what came last.
    */
   reread(half: FirstReader, packet: Packet, last: number): void {
-    const { heard, from, isWhole } = this.#context.history.since(last, packet.seq, packet);
+    const { heard, from, recent, isWhole } = this.#context.history.since(last, packet.seq, packet);
     this.#seconds.endAgain();
-    for (const { refusal } of waysToRead(heard, from, this.#work, MOST_WAYS)) {
+    const ways = waysToRead(heard, from, recent, this.#work);
+    this.wasCut = ways.length > MOST_WAYS;
+    for (const { refusal } of ways.slice(0, MOST_WAYS)) {
       const { taken, ...rules } = refusal;
       const reading = this.#seconds.begin('reading', half.sink.fork('reading', true), from, { isAgain: true, ...rules });
       if (reading === null) return;
       if (!isWhole) reading.loseTrack();
-      for (const one of taken) feed(reading, one.bytes, 0, one.bytes.length, one.seq, one, this.#urgent);
+      for (const one of taken) reading.add(one.bytes, 0, one.bytes.length, one.seq, one, one.urgent);
     }
   }
 

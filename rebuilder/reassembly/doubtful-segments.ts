@@ -11,6 +11,8 @@ export interface Doubted extends Segment {
   readonly doubts: number;
   /** The receiver said afterwards that it waits for these bytes: only its own word makes them read. */
   denied: boolean;
+  /** Of urgentOffset. */
+  readonly urgent: number;
 }
 
 /** Of one direction: more are no accident. */
@@ -46,7 +48,7 @@ export class DoubtfulSegments {
   }
 
   /** Copies bytes[start, end) in. */
-  add(bytes: Uint8Array, start: number, end: number, seq: number, from: Provenance, doubts: number): void {
+  add(bytes: Uint8Array, start: number, end: number, seq: number, from: Provenance, doubts: number, urgent: number): void {
     const length = end - start;
     if (this.#segments.length >= MAX_SEGMENTS || !this.#budget.take(length, OVERHEAD)) {
       this.#ledger.count('tcp.segment_memcap_drop');
@@ -55,7 +57,7 @@ export class DoubtfulSegments {
     }
     const copy = new Uint8Array(length);
     copy.set(bytes.subarray(start, end));
-    this.#segments.push({ seq, bytes: copy, ack: from.ack, timeMs: from.timeMs, ipId: from.ipId, doubts, denied: false });
+    this.#segments.push({ seq, bytes: copy, ack: from.ack, timeMs: from.timeMs, ipId: from.ipId, doubts, denied: false, urgent });
   }
 
   /** The receiver acknowledges up to `ack`: what begins there or later it has not taken. */

@@ -5,6 +5,7 @@ import { Doubt, REFUSED, looked } from './receiver.ts';
 import { SegmentQueue } from './segments.ts';
 import { advance, distance } from './sequence.ts';
 import { StreamOrder } from './stream-order.ts';
+import { urgentOffset } from './urgent-byte.ts';
 
 /** Behind so many segments no earlier one is still under way (TCP itself takes three for that, RFC 5681 3.2). */
 const PICKUP_SEGMENTS = 16;
@@ -18,7 +19,7 @@ export class HalfStream extends StreamOrder {
   /** The SYN that opens the connection carries data (RFC 7413): whether they are taken, the answer tells. */
   synData(packet: Packet, nowMs: number): void {
     const { bytes, dataStart, dataEnd } = packet;
-    this.contests().doubtful.add(bytes, dataStart, dataEnd, advance(packet.seq, 1), packet, Doubt.syn);
+    this.contests().doubtful.add(bytes, dataStart, dataEnd, advance(packet.seq, 1), packet, Doubt.syn, urgentOffset(packet));
     if (this.isOneWay) this.#remember(packet, advance(packet.seq, 1), Doubt.syn, true);
     this.#sentUpTo(advance(packet.seq, 1 + dataEnd - dataStart));
     this.waitFrom(nowMs);
@@ -35,9 +36,12 @@ export class HalfStream extends StreamOrder {
     peer.acknowledged(packet.ack, nowMs);
   }
 
-  /** Is an RST with this sequence number one that the receiver takes (RFC 5961 3.2; Linux also takes the end of what it holds behind a hole)? */
+  /**
+   * Is an RST with this sequence number one that the receiver takes (RFC 5961 3.2)? Where both offered SACK, Linux also takes the end of what it holds
+   * behind a hole: what is sent later is read all the same, for who knows.
+   */
   expects(seq: number): boolean {
-    return !this.started || seq === this.nextSeq || seq === this.queue?.end || (this.waitsForPeer && this.sent && seq === this.sentSeq);
+    return !this.started || seq === this.nextSeq || (this.waitsForPeer && this.sent && seq === this.sentSeq);
   }
 
   /**
@@ -60,17 +64,18 @@ export class HalfStream extends StreamOrder {
     const length = packet.dataEnd - packet.dataStart;
     let doubts: number = this.accepts(packet) ? Doubt.none : Doubt.checksum;
     if (doubts === Doubt.none && !this.waitsForPeer) {
-      doubts = this.receiver.judge(packet, this.peer!, this.peer!.receiver, this.nextSeq, this.started);
+      // What it acknowledged last is where it stands, though a hole before that was given up here.
+      doubts = this.receiver.judge(packet, this.peer!, this.peer!.receiver, this.acked ? this.ackedSeq : this.nextSeq, this.started);
     }
     if (doubts === REFUSED) {
       ledger.count('tcp.refused_segments');
       ledger.count('tcp.refused_bytes', length);
       return true;
     }
-    if ((flags & TcpFlag.urg) !== 0 && !this.waitsForPeer) this.contests().urgent(this, packet, this.queue);
+    const isUrgent = (flags & TcpFlag.urg) !== 0 && !this.waitsForPeer;
     let isOther = false;
-    if (length > 0 && this.isOneWay) {
-      isOther = this.sent && distance(seq, this.sentSeq) < 0 && this.#isOther(packet);
+    if ((length > 0 || isUrgent) && this.isOneWay) {
+      isOther = this.sent && distance(seq, this.sentSeq) < 0 && (this.#isOther(packet) || this.contest?.wasCut === true);
       this.#remember(packet, seq, doubts, this.#isClean);
     }
     if (length > 0) this.#sentUpTo(advance(seq, length + (flags & TcpFlag.fin)));
@@ -80,6 +85,7 @@ export class HalfStream extends StreamOrder {
       if (isOther) this.contests().reread(this, packet, this.lastHeard);
       return doubts !== Doubt.checksum;
     }
+    if (isUrgent) this.contests().urgent(this, packet, this.queue);
     if ((flags & TcpFlag.ack) !== 0 && this.peer !== null) {
       this.peer.acknowledged(packet.ack, nowMs);
       if (this.waitsForPeer) this.peer.receiver.announced(packet, this.receiver);
@@ -111,7 +117,7 @@ export class HalfStream extends StreamOrder {
     const known = -ahead;
     if (ahead > 0) {
       this.#enqueue(packet, seq, nowMs);
-      this.contest?.segment(packet, seq, packet, Doubt.none);
+      this.contest?.segment(packet, seq, Doubt.none);
       return;
     }
     if (known > 0) this.#old(packet, seq, Math.min(known, length));
@@ -129,7 +135,7 @@ export class HalfStream extends StreamOrder {
 
   /** Bytes that were delivered before, or given up. */
   #old(packet: Packet, seq: number, length: number): void {
-    const isRead = this.contest?.segment(packet, seq, packet, Doubt.none) === true;
+    const isRead = this.contest?.segment(packet, seq, Doubt.none) === true;
     this.context.ledger.count(isRead ? 'tcp.late_bytes' : 'tcp.retransmission_bytes', length);
   }
 
@@ -140,8 +146,11 @@ export class HalfStream extends StreamOrder {
     return true;
   }
 
-  #remember({ bytes, dataStart, dataEnd, ack }: Packet, seq: number, doubts: number, isClean: boolean): void {
-    this.lastHeard = this.context.history.append(bytes, dataStart, dataEnd, seq, ack, looked.timestamp, doubts, this.nextSeq, isClean, this.lastHeard);
+  #remember(packet: Packet, seq: number, doubts: number, isClean: boolean): void {
+    this.lastHeard = this.context.history.append(
+      packet.bytes, packet.dataStart, packet.dataEnd, seq, packet.ack, looked.timestamp, urgentOffset(packet), doubts,
+      this.receiver.recent, this.nextSeq, isClean, this.lastHeard,
+    );
   }
 
   /** Between two messages, with nothing that waits or is read in more than one way. */

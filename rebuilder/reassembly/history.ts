@@ -8,6 +8,8 @@ export interface Heard extends Segment {
   readonly doubts: number;
   /** Of its timestamps option; 0 = it has none. */
   readonly timestamp: number;
+  /** Of urgentOffset. */
+  readonly urgent: number;
 }
 
 const MAX_ENTRIES = 1 << 16;
@@ -27,11 +29,14 @@ export class History {
   readonly #ack = new Int32Array(MAX_ENTRIES);
   readonly #length = new Int32Array(MAX_ENTRIES);
   readonly #timestamp = new Int32Array(MAX_ENTRIES);
+  readonly #urgent = new Int32Array(MAX_ENTRIES);
   readonly #doubts = new Uint8Array(MAX_ENTRIES);
   /** Where the bytes begin, counted from the first byte ever written. */
   readonly #at = new Float64Array(MAX_ENTRIES);
   /** The entry before it of the same stream. */
   readonly #before = new Float64Array(MAX_ENTRIES);
+  /** The last timestamp that was taken before it came. */
+  readonly #recent = new Int32Array(MAX_ENTRIES);
   /** Where the stream stood when it came. */
   readonly #nextSeq = new Int32Array(MAX_ENTRIES);
   /** 1 = it stood between two messages there, and nothing waited: what comes is read in the same way whatever came before. */
@@ -50,8 +55,8 @@ export class History {
    * @returns its new one
    */
   append(
-    bytes: Uint8Array, start: number, end: number, seq: number, ack: number, timestamp: number, doubts: number,
-    nextSeq: number, isClean: boolean, before: number,
+    bytes: Uint8Array, start: number, end: number, seq: number, ack: number, timestamp: number, urgent: number, doubts: number,
+    recent: number, nextSeq: number, isClean: boolean, before: number,
   ): number {
     const length = end - start;
     const size = this.#ring.length;
@@ -68,9 +73,11 @@ export class History {
     this.#ack[slot] = ack;
     this.#length[slot] = length;
     this.#timestamp[slot] = timestamp;
+    this.#urgent[slot] = urgent;
     this.#doubts[slot] = doubts;
     this.#at[slot] = this.#written;
     this.#before[slot] = before;
+    this.#recent[slot] = recent;
     this.#nextSeq[slot] = nextSeq;
     this.#clean[slot] = isClean ? 1 : 0;
     this.#written += length;
@@ -94,27 +101,29 @@ export class History {
 
   /**
    * Copies of what came since the stream last stood between two messages at `seq` or before.
-   * @returns from: where it stood; when that is not known (isWhole false) the first byte that is
+   * @returns from: where it stood; when that is not known (isWhole false) the first byte that is; recent: the last timestamp taken there, 0 = none
    */
-  since(last: number, seq: number, { timeMs, ipId }: Provenance): { heard: Heard[]; from: number; isWhole: boolean } {
+  since(last: number, seq: number, { timeMs, ipId }: Provenance): { heard: Heard[]; from: number; recent: number; isWhole: boolean } {
     const heard: Heard[] = [];
     let isWhole = false;
     let from = seq;
+    let recent = 0;
     for (let entry = last, steps = 0; !isWhole && this.#isKept(entry) && steps < MAX_STEPS; steps++) {
       const slot = entry & (MAX_ENTRIES - 1);
       const at = this.#at[slot]! % this.#ring.length;
       const one = {
-        seq: this.#seq[slot]!, ack: this.#ack[slot]!, timeMs, ipId, doubts: this.#doubts[slot]!, timestamp: this.#timestamp[slot]!,
+        seq: this.#seq[slot]!, ack: this.#ack[slot]!, timeMs, ipId, doubts: this.#doubts[slot]!, timestamp: this.#timestamp[slot]!, urgent: this.#urgent[slot]!,
         bytes: this.#ring.slice(at, at + this.#length[slot]!),
       };
       heard.push(one);
       isWhole = this.#clean[slot] === 1 && distance(this.#nextSeq[slot]!, seq) <= 0;
+      recent = this.#recent[slot]!;
       if (isWhole) from = this.#nextSeq[slot]!;
       else if (distance(one.seq, from) < 0) from = one.seq;
       entry = this.#before[slot]!;
     }
     heard.reverse();
-    return { heard, from, isWhole };
+    return { heard, from, recent, isWhole };
   }
 
   #isKept(entry: number): boolean {

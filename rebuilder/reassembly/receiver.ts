@@ -134,6 +134,11 @@ export class Receiver {
     this.#hasEdge = true;
   }
 
+  /** The last timestamp taken; 0 = none. */
+  get recent(): number {
+    return this.#hasTimestamp ? this.#timestamp : 0;
+  }
+
   get lastAck(): number {
     return this.#acked;
   }

@@ -3,6 +3,7 @@ import type { Heard } from './history.ts';
 import { Doubt, isOlder } from './receiver.ts';
 import { SegmentQueue } from './segments.ts';
 import { advance, distance } from './sequence.ts';
+import { NOT_URGENT, UrgentByte } from './urgent-byte.ts';
 
 /** What a receiver that is not seen may have done with a stream's segments. */
 export interface Refusal {
@@ -17,23 +18,32 @@ export interface Refusal {
 }
 
 /** What was read: bytes in order, and what waits. */
-export interface Outcome { readonly refusal: Refusal; readonly read: string }
+export interface Outcome {
+  readonly refusal: Refusal;
+  /** The same text = the same bytes. */
+  readonly read: string;
+  /** Bytes read in order. */
+  readonly length: number;
+}
 
 /** More acknowledgment numbers, or runs of one, than these are looked at by none: the latest count. */
 const MOST_ACKS = 12;
+/** Ways that are compared. */
+const MOST_COMPARED = 160;
 /** Work of one look, bytes; a segment counts as so many at least. */
 const SEGMENT_WORK = 64;
 const NO_LIMIT = new Budget(Infinity);
 const replaced = { bytes: 0 };
 
 /**
- * All ways in which the segments may have been read, each once, the likelier ones first. A receiver drops segments by what they acknowledge (RFC 9293
- * 3.10.7.4: not what it has not sent; RFC 5961 5.2: not what is older than its largest window), which only it knows; by what Doubt names, or
- * not; and by timestamps older than the last one it took.
+ * The ways in which the segments may have been read, each once, those that come farthest first. A receiver drops segments by what they acknowledge (RFC
+ * 9293 3.10.7.4: not what it has not sent; RFC 5961 5.2: not what is older than its largest window), which only it knows; by what Doubt names, or not;
+ * and by timestamps older than the last one it took.
  * @param from where the stream stood before them
+ * @param recent the last timestamp that was taken before them; 0 = none
  * @param work bytes that may be looked at; receives what is left as work.bytes
  */
-export function waysToRead(heard: readonly Heard[], from: number, work: { bytes: number }, most: number): Outcome[] {
+export function waysToRead(heard: readonly Heard[], from: number, recent: number, work: { bytes: number }): Outcome[] {
   const found = new Map<string, Outcome>();
   const tried = new Set<string>();
   let cost = 0;
@@ -43,21 +53,26 @@ export function waysToRead(heard: readonly Heard[], from: number, work: { bytes:
       const taken = heard.filter((one, i) => !refused.isRefused(one, i));
       for (const isStrict of takes === ALL_DOUBTS ? [false] : [true, false]) {
         const chosen = taken.filter(({ doubts }) => (doubts & ~takes & ~LATER_TAKEN) === 0);
-        const all = isStrict ? chosen.filter(notOld(from)) : chosen;
+        const all = isStrict ? chosen.filter(notOld(from, recent)) : chosen;
         const key = all.map((one) => heard.indexOf(one)).join();
         if (tried.has(key)) continue;
         tried.add(key);
         for (const joins of [true, false]) {
-          if (found.size >= most || work.bytes < cost) return [...found.values()];
+          if (found.size >= MOST_COMPARED || work.bytes < cost) return farthest(found);
           work.bytes -= cost;
           const refusal: Refusal = { acks: refused.acks, takes: takes | LATER_TAKEN, joins, taken: all };
-          const read = readAs(refusal, from);
-          if (!found.has(read)) found.set(read, { refusal, read });
+          const outcome = outcomeOf(refusal, from);
+          if (!found.has(outcome.read)) found.set(outcome.read, outcome);
         }
       }
     }
   }
-  return [...found.values()];
+  return farthest(found);
+}
+
+/** The sort keeps the order of those that come as far. */
+function farthest(found: ReadonlyMap<string, Outcome>): Outcome[] {
+  return [...found.values()].sort((a, b) => b.length - a.length);
 }
 
 const ALL_DOUBTS = 255;
@@ -86,8 +101,8 @@ function* refusedAcks(heard: readonly Heard[]): Generator<RefusedAcks> {
   for (const one of values) yield of(new Set([one]));
   for (let i = values.length - 1; i > 0; i--) yield of(new Set(values.slice(i)));
   for (let i = 1; i < values.length; i++) yield of(new Set(values.slice(0, i)));
-  for (const run of runs(heard).slice(-MOST_ACKS)) yield { acks: new Set(), isRefused: (_, index) => index >= run.start && index < run.end };
   for (let i = 0; i < values.length; i++) for (let j = 0; j < i; j++) yield of(new Set([values[i]!, values[j]!]));
+  for (const run of runs(heard).slice(-MOST_ACKS)) yield { acks: new Set(), isRefused: (_, index) => index >= run.start && index < run.end };
 }
 
 /** Segments in a row with one acknowledgment number. */
@@ -102,8 +117,8 @@ function runs(heard: readonly Heard[]): { start: number; end: number }[] {
 }
 
 /** PAWS (RFC 7323 5.3): a timestamp older than the last one taken in order is dropped. */
-function notOld(from: number): (one: Heard) => boolean {
-  let recent = 0;
+function notOld(from: number, before: number): (one: Heard) => boolean {
+  let recent = before;
   let next = from;
   return ({ seq, bytes, timestamp }) => {
     if (timestamp === 0) return true;
@@ -117,10 +132,13 @@ function notOld(from: number): (one: Heard) => boolean {
 }
 
 /** The bytes that a receiver has read, and those that wait, as text to compare. */
-function readAs({ taken, joins }: Refusal, from: number): string {
+function outcomeOf(refusal: Refusal, from: number): Outcome {
+  const { taken, joins } = refusal;
   const queue = new SegmentQueue(NO_LIMIT, joins);
   const read: string[] = [];
   let next = from;
+  const urgent = new UrgentByte();
+  let marks = '';
   const take = (seq: number, bytes: Uint8Array): void => {
     const known = -distance(seq, next);
     if (known >= bytes.length) return;
@@ -128,6 +146,8 @@ function readAs({ taken, joins }: Refusal, from: number): string {
     next = advance(seq, bytes.length);
   };
   for (const one of taken) {
+    // A mark makes another reading of the same bytes.
+    if (one.urgent !== NOT_URGENT && urgent.mark(advance(one.seq, one.urgent), next)) marks += ` ${one.seq + one.urgent}`;
     if (distance(one.seq, next) > 0) {
       queue.insert(one.seq, one.bytes, 0, one.bytes.length, one, replaced);
       continue;
@@ -138,7 +158,7 @@ function readAs({ taken, joins }: Refusal, from: number): string {
       take(first.seq, first.bytes);
     }
   }
-  const parts = [`${next}`, read.join('')];
+  const parts = [`${next}${marks}`, read.join('')];
   for (const { seq, bytes } of queue.segments()) parts.push(`${seq}`, Buffer.from(bytes).toString('latin1'));
-  return parts.join('|');
+  return { refusal, read: parts.join('|'), length: distance(next, from) };
 }

@@ -4,6 +4,7 @@ import { SegmentQueue } from './segments.ts';
 import { advance, distance } from './sequence.ts';
 import type { Provenance } from './provenance.ts';
 import type { ForkKind, StreamSink } from './stream-sink.ts';
+import { NOT_URGENT, UrgentByte } from './urgent-byte.ts';
 
 const replaced = { bytes: 0 };
 const NONE: ReadonlySet<number> = new Set();
@@ -34,8 +35,8 @@ export class SecondReading {
   nextSeq: number;
   /** Another copy of the first reader, for when what is taken here is doubted; null = not needed, or used. */
   spare: StreamSink | null = null;
-  /** Sequence numbers ahead whose bytes are not of the stream. */
-  #skips: number[] = [];
+  /** Of the stream as it is read here. */
+  readonly urgent = new UrgentByte();
   #began = false;
 
   /** @param maxBytes that may wait in it behind a hole */
@@ -64,8 +65,9 @@ export class SecondReading {
     return this.#sink.unfinished || this.#queue.bytes > 0;
   }
 
-  /** @returns false: there was no memory for it */
-  add(bytes: Uint8Array, start: number, end: number, seq: number, from: Provenance): boolean {
+  /** @param urgent of urgentOffset @returns false: there was no memory for it */
+  add(bytes: Uint8Array, start: number, end: number, seq: number, from: Provenance, urgent: number): boolean {
+    if (urgent !== NOT_URGENT && !this.keepsUrgent) this.urgent.mark(advance(seq, urgent), this.nextSeq);
     const ahead = distance(seq, this.nextSeq);
     if (ahead > 0) {
       if (this.#queue.bytes + end - start > this.#maxBytes) return false;
@@ -78,13 +80,6 @@ export class SecondReading {
     this.#read(bytes, fresh, end, from);
     this.#drain();
     return true;
-  }
-
-  /** The byte at `seq` is not of the stream. */
-  skip(seq: number): void {
-    if (distance(seq, this.nextSeq) < 0 || this.#skips.includes(seq)) return;
-    this.#skips.push(seq);
-    this.#drain();
   }
 
   /** The bytes from here on are not known to go on from those before. */
@@ -109,22 +104,18 @@ export class SecondReading {
   }
 
   #drain(): void {
-    for (;;) {
-      while (this.#skips.length > 0 && this.#skips.includes(this.nextSeq)) this.nextSeq = advance(this.nextSeq, 1);
-      const { first } = this.#queue;
-      if (first === undefined || distance(first.seq, this.nextSeq) > 0) break;
+    for (let { first } = this.#queue; first !== undefined && distance(first.seq, this.nextSeq) <= 0; first = this.#queue.first) {
       this.#queue.shift();
       const known = -distance(first.seq, this.nextSeq);
       if (known < first.bytes.length) this.#read(first.bytes, known, first.bytes.length, first);
     }
-    if (this.#skips.length > 0) this.#skips = this.#skips.filter((seq) => distance(seq, this.nextSeq) >= 0);
   }
 
   #read(bytes: Uint8Array, start: number, end: number, from: Provenance): void {
     this.#began = true;
     const seq = this.nextSeq;
     this.nextSeq = advance(seq, end - start);
-    this.#sink.data(bytes, start, end, seq, from);
+    this.urgent.hand(this.#sink, bytes, start, end, seq, from);
   }
 }
 

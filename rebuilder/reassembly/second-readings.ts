@@ -1,10 +1,10 @@
 import { type Rules, SecondReading } from './second-reading.ts';
 import type { SegmentQueue } from './segments.ts';
-import { advance, distance } from './sequence.ts';
+import { distance } from './sequence.ts';
 import type { StreamContext } from './stream-context.ts';
 import type { Provenance } from './provenance.ts';
 import type { ForkKind, StreamSink } from './stream-sink.ts';
-import type { UrgentBytes } from './urgent-bytes.ts';
+import { NOT_URGENT } from './urgent-byte.ts';
 
 /** Of one stream at a time; where there is no room the oldest goes. */
 const MAX_READINGS = 12;
@@ -41,13 +41,6 @@ export class SecondReadings {
     this.#readings = this.#readings.filter(({ isAgain }) => !isAgain);
   }
 
-  /** The earliest place where one of them stands, if it is before `nextSeq`. */
-  earliest(nextSeq: number): number {
-    let earliest = nextSeq;
-    for (const reading of this.#readings) if (distance(reading.nextSeq, earliest) < 0) earliest = reading.nextSeq;
-    return earliest;
-  }
-
   get unjoined(): boolean {
     return this.#readings.some((reading) => !reading.joins);
   }
@@ -82,27 +75,28 @@ export class SecondReadings {
 
   /**
    * A segment, for all of them. @param doubts only those that take such segments get it
-   * @param urgent bytes that are not of the stream
+   * @param urgent of urgentOffset
    * @returns whether one of them reads what the first reader has passed over
    */
-  segment(bytes: Uint8Array, start: number, end: number, seq: number, from: Provenance, doubts: number, urgent: UrgentBytes | null): boolean {
+  segment(bytes: Uint8Array, start: number, end: number, seq: number, from: Provenance, doubts: number, urgent: number): boolean {
     let used = false;
     for (const reading of [...this.#readings]) {
       if ((doubts & ~reading.takes) !== 0 || reading.refusedAcks.has(from.ack)) continue;
       const ahead = distance(seq, reading.nextSeq);
-      if (reading.spare !== null && doubts !== 0) this.#split(reading, urgent);
+      if (reading.spare !== null && doubts !== 0) this.#split(reading);
       if (ahead > MAX_DISTANCE || ahead < -MAX_DISTANCE) continue;
-      if (feed(reading, bytes, start, end, seq, from, urgent) && ahead + end - start > 0) used = true;
+      if (reading.add(bytes, start, end, seq, from, urgent) && ahead + end - start > 0) used = true;
     }
     return used;
   }
 
   /** What is taken next is doubted: from here on there is one that takes it, and one that does not. */
-  #split(reading: SecondReading, urgent: UrgentBytes | null): void {
+  #split(reading: SecondReading): void {
     const { spare } = reading;
     reading.spare = null;
     const other = reading.hasBegun ? null : this.begin(reading.kind, spare, reading.from);
-    if (other !== null) withWaiting(other, reading.waiting, urgent);
+    if (other !== null) other.urgent.copyFrom(reading.urgent);
+    if (other !== null) withWaiting(other, reading.waiting);
     else if (reading.hasBegun) spare?.discard();
   }
 
@@ -125,28 +119,10 @@ export class SecondReadings {
   }
 }
 
-/** Gives a reading a segment, without the bytes that are not of its stream. */
-export function feed(
-  reading: SecondReading, bytes: Uint8Array, start: number, end: number, seq: number, from: Provenance, urgent: UrgentBytes | null,
-): boolean {
-  if (urgent === null || reading.keepsUrgent) return reading.add(bytes, start, end, seq, from);
-  let taken = true;
-  for (let at = start; at < end;) {
-    const part = urgent.before(advance(seq, at - start), end - at);
-    if (part > 0) taken = reading.add(bytes, at, at + part, advance(seq, at - start), from) && taken;
-    at += part;
-    if (at < end) {
-      reading.skip(advance(seq, at - start));
-      at++;
-    }
-  }
-  return taken;
-}
-
 /** Gives a reading what waits behind a hole of the first reader. */
-export function withWaiting(reading: SecondReading, queue: SegmentQueue | null, urgent: UrgentBytes | null): void {
+export function withWaiting(reading: SecondReading, queue: SegmentQueue | null): void {
   if (queue === null) return;
   for (const segment of [...queue.segments()]) {
-    feed(reading, segment.bytes, 0, segment.bytes.length, segment.seq, segment, urgent);
+    reading.add(segment.bytes, 0, segment.bytes.length, segment.seq, segment, NOT_URGENT);
   }
 }

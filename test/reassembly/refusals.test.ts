@@ -4,14 +4,15 @@ import { test } from 'node:test';
 import type { Heard } from '../../rebuilder/reassembly/history.ts';
 import { Doubt } from '../../rebuilder/reassembly/receiver.ts';
 import { waysToRead } from '../../rebuilder/reassembly/refusals.ts';
+import { NOT_URGENT } from '../../rebuilder/reassembly/urgent-byte.ts';
 
 function heard(seq: number, text: string, { ack = 0, doubts = 0, timestamp = 0 } = {}): Heard {
-  return { seq, bytes: Buffer.from(text), ack, doubts, timestamp, timeMs: 0, ipId: 0 };
+  return { seq, bytes: Buffer.from(text), ack, doubts, timestamp, urgent: NOT_URGENT, timeMs: 0, ipId: 0 };
 }
 
 /** What each way has read from the stream's beginning on, without what waits. */
 function texts(segments: readonly Heard[]): string[] {
-  return waysToRead(segments, 0, { bytes: 1 << 20 }, 16).map(({ read }) => read.split('|')[1]!);
+  return waysToRead(segments, 0, 0, { bytes: 1 << 20 }).map(({ read }) => read.split('|')[1]!);
 }
 
 const CASES: readonly { why: string; segments: readonly Heard[]; ways: readonly string[] }[] = [
@@ -38,6 +39,6 @@ for (const { why, segments, ways } of CASES) {
 
 test('where there is no work left to be done, what was found so far is all', () => {
   const work = { bytes: 200 };
-  assert.equal(waysToRead([heard(0, 'ab', { ack: 9 }), heard(0, 'cd')], 0, work, 16).length, 1);
+  assert.equal(waysToRead([heard(0, 'ab', { ack: 9 }), heard(0, 'cd')], 0, 0, work).length, 1);
   assert.ok(work.bytes >= 0 && work.bytes < 132);
 });
