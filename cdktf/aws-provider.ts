@@ -5,7 +5,7 @@ export interface AwsProviderProps { readonly region: string }
 
 /** The AWS provider. The modules bring all resources, so no generated bindings are needed for more. */
 export class AwsProvider extends TerraformProvider {
-  private readonly region: string;
+  readonly #region: string;
 
   constructor(scope: Construct, id: string, { region }: AwsProviderProps) {
     super(scope, id, {
@@ -13,10 +13,10 @@ export class AwsProvider extends TerraformProvider {
       terraformProviderSource: 'hashicorp/aws',
       terraformGeneratorMetadata: { providerName: 'aws', providerVersionConstraint: '>= 5.80, < 7' },
     });
-    this.region = region;
+    this.#region = region;
   }
 
   protected override synthesizeAttributes(): Record<string, unknown> {
-    return { region: this.region };
+    return { region: this.#region };
   }
 }

@@ -85,7 +85,7 @@ export class VpcMirrorStack extends TerraformStack {
     new AwsProvider(this, 'aws', { region: props.region });
 
     this.interfaces = new MirroredInterfaces(this, 'enis', { ...props.interfaces, vpcId });
-    const { nodes, detection } = this.detection(props.detection, { ...place, namePrefix: `${namePrefix}-node` });
+    const { nodes, detection } = this.#detection(props.detection, { ...place, namePrefix: `${namePrefix}-node` });
     this.nodes = nodes;
     const proxies = props.proxyCidrs === undefined ? {} : { proxyHeaders: [{ trustedNetworks: props.proxyCidrs, realIp: ['X-Forwarded-For'] }] };
     this.rebuild = new VpcMirrorRebuild(this, 'rebuild', {
@@ -104,17 +104,17 @@ export class VpcMirrorStack extends TerraformStack {
       ports: (props.mirroredPorts ?? [80]).map(String),
       ipv6Enabled: props.ipv6Enabled ?? true,
     });
-    this.outputs(props.region);
+    this.#outputs(props.region);
   }
 
   /** The nodes, and what the rebuilders are told of them. */
-  private detection(wanted: VpcMirrorStackProps['detection'], place: Pick<WallarmNodesProps, Place>): {
+  #detection(wanted: VpcMirrorStackProps['detection'], place: Pick<WallarmNodesProps, Place>): {
     readonly nodes: WallarmNodes | undefined;
     readonly detection: Pick<VpcMirrorRebuildProps, 'mirrorEndpoint' | 'detectionTargetGroupArn' | 'rawTargetGroupArn' | 'extProc' | 'detectionPorts'>;
   } {
     if ('mirrorEndpoint' in wanted) return { nodes: undefined, detection: { mirrorEndpoint: wanted.mirrorEndpoint } };
     const build = (kind: 'nginx' | 'native', settings: NodeSettings): WallarmNodes => new WallarmNodes(this, 'nodes', {
-      ...settings, ...place, kind, sourceSecurityGroupIds: senders(kind), ...settings.tokenSecretArn === undefined ? { token: this.token() } : {},
+      ...settings, ...place, kind, sourceSecurityGroupIds: senders(kind), ...settings.tokenSecretArn === undefined ? { token: this.#token() } : {},
     });
     if ('wallarm' in wanted) {
       const nodes = build('nginx', wanted.wallarm);
@@ -127,7 +127,7 @@ export class VpcMirrorStack extends TerraformStack {
     return { nodes, detection: { extProc, detectionPorts: [5080, 8080] } };
   }
 
-  private token(): string {
+  #token(): string {
     const variable = new TerraformVariable(this, 'token', {
       type: 'string', sensitive: true,
       description: 'Wallarm token: an API token of the usage type Node deployment/Deployment, or a node token (TF_VAR_token)',
@@ -135,7 +135,7 @@ export class VpcMirrorStack extends TerraformStack {
     return variable.stringValue;
   }
 
-  private outputs(region: string): void {
+  #outputs(region: string): void {
     const output = (name: string, description: string, value: unknown): void => {
       new TerraformOutput(this, name, { description, value: Token.asAny(value) });
     };

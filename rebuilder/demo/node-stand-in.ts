@@ -27,51 +27,51 @@ function clientHeaders({ rawHeaders }: IncomingMessage): string {
 
 /** Stands where a Wallarm node would: answers every request, lists it, and flags the attacks of attack.ts. */
 export class NodeStandIn {
-  private readonly server: Server;
-  private readonly list: ReceivedRequest[] = [];
-  private readonly onRequest: (request: ReceivedRequest) => void;
+  readonly #server: Server;
+  readonly #list: ReceivedRequest[] = [];
+  readonly #onRequest: (request: ReceivedRequest) => void;
 
   private constructor(onRequest: (request: ReceivedRequest) => void) {
-    this.onRequest = onRequest;
+    this.#onRequest = onRequest;
     // A detection node must read what a tolerant server would: strict parsing would hide the oddest requests from it.
-    this.server = createServer({ insecureHTTPParser: true, maxHeaderSize: 256 * 1024, keepAliveTimeout: 65_000 }, (request, response) => {
-      this.read(request).then(() => {
+    this.#server = createServer({ insecureHTTPParser: true, maxHeaderSize: 256 * 1024, keepAliveTimeout: 65_000 }, (request, response) => {
+      this.#read(request).then(() => {
         response.writeHead(200, { 'Content-Length': 0 });
         response.end();
       }, () => response.destroy());
     });
-    this.server.on('checkContinue', (request, response) => this.server.emit('request', request, response));
+    this.#server.on('checkContinue', (request, response) => this.#server.emit('request', request, response));
   }
 
   static async start(host = '127.0.0.1', port = 0, onRequest: (request: ReceivedRequest) => void = () => undefined): Promise<NodeStandIn> {
     const node = new NodeStandIn(onRequest);
-    node.server.listen(port, host);
-    await once(node.server, 'listening');
+    node.#server.listen(port, host);
+    await once(node.#server, 'listening');
     return node;
   }
 
   get port(): number {
-    return (this.server.address() as AddressInfo).port;
+    return (this.#server.address() as AddressInfo).port;
   }
 
   /** The last requests, oldest first. */
   received(): readonly ReceivedRequest[] {
-    return this.list;
+    return this.#list;
   }
 
   /** Name of the attack in the request of this id; null = none was seen, or it is long ago. */
   attackIn(id: string): string | null {
-    return this.list.findLast((one) => one.id === id)?.attack ?? null;
+    return this.#list.findLast((one) => one.id === id)?.attack ?? null;
   }
 
   async stop(): Promise<void> {
     await new Promise<void>((resolve) => {
-      this.server.close(() => resolve());
-      this.server.closeAllConnections();
+      this.#server.close(() => resolve());
+      this.#server.closeAllConnections();
     });
   }
 
-  private async read(request: IncomingMessage): Promise<void> {
+  async #read(request: IncomingMessage): Promise<void> {
     let body = '';
     for await (const chunk of request as AsyncIterable<Buffer>) {
       if (body.length < LOOKED_AT_BODY_BYTES) body += chunk.toString('latin1');
@@ -86,8 +86,8 @@ export class NodeStandIn {
       clientAddress: header('x-forwarded-for').split(',').at(-1)!.trim(),
       attack: attackIn(request.url ?? '') ?? attackIn(body) ?? attackIn(clientHeaders(request)),
     };
-    this.list.push(received);
-    if (this.list.length > KEPT_REQUESTS) this.list.shift();
-    this.onRequest(received);
+    this.#list.push(received);
+    if (this.#list.length > KEPT_REQUESTS) this.#list.shift();
+    this.#onRequest(received);
   }
 }

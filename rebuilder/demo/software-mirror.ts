@@ -19,53 +19,53 @@ export interface SoftwareMirrorOptions {
  * passed as VXLAN datagrams. A copy that cannot be sent is never waited for; the traffic itself goes on.
  */
 export class SoftwareMirror {
-  private readonly server: Server;
-  private readonly udp: UdpSocket;
-  private readonly open = new Set<Socket>();
-  private readonly options: SoftwareMirrorOptions;
+  readonly #server: Server;
+  readonly #udp: UdpSocket;
+  readonly #open = new Set<Socket>();
+  readonly #options: SoftwareMirrorOptions;
 
   private constructor(options: SoftwareMirrorOptions) {
-    this.options = options;
-    this.udp = createSocket('udp4');
-    this.udp.on('error', () => undefined);
-    this.server = createServer({ allowHalfOpen: true, noDelay: true }, (client) => this.relay(client));
+    this.#options = options;
+    this.#udp = createSocket('udp4');
+    this.#udp.on('error', () => undefined);
+    this.#server = createServer({ allowHalfOpen: true, noDelay: true }, (client) => this.#relay(client));
   }
 
   static async start(options: SoftwareMirrorOptions): Promise<SoftwareMirror> {
     const mirror = new SoftwareMirror(options);
-    mirror.server.listen(options.listen.port, options.listen.host);
-    await once(mirror.server, 'listening');
+    mirror.#server.listen(options.listen.port, options.listen.host);
+    await once(mirror.#server, 'listening');
     return mirror;
   }
 
   get port(): number {
-    return (this.server.address() as AddressInfo).port;
+    return (this.#server.address() as AddressInfo).port;
   }
 
   async stop(): Promise<void> {
-    const closed = new Promise<void>((resolve) => this.server.close(() => resolve()));
-    for (const socket of this.open) socket.destroy();
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    for (const socket of this.#open) socket.destroy();
     await closed;
-    await new Promise<void>((resolve) => this.udp.close(() => resolve()));
+    await new Promise<void>((resolve) => this.#udp.close(() => resolve()));
   }
 
-  private relay(client: Socket): void {
-    const { host, port } = this.options.rebuilder;
+  #relay(client: Socket): void {
+    const { host, port } = this.#options.rebuilder;
     const from = end(client.remoteAddress, client.remotePort);
     const to = end(client.localAddress, client.localPort);
     if (!from || !to) {
       client.destroy();
       return;
     }
-    const copy = new MirroredConnection(this.options.vni, from, to, (datagram) => this.udp.send(datagram, port, host, () => undefined));
-    const app = connect({ ...this.options.app, allowHalfOpen: true, noDelay: true });
-    this.pass(client, app, (bytes) => copy.data('client', bytes), () => copy.end('client'), () => copy.reset('client'));
-    this.pass(app, client, (bytes) => copy.data('server', bytes), () => copy.end('server'), () => copy.reset('server'));
+    const copy = new MirroredConnection(this.#options.vni, from, to, (datagram) => this.#udp.send(datagram, port, host, () => undefined));
+    const app = connect({ ...this.#options.app, allowHalfOpen: true, noDelay: true });
+    this.#pass(client, app, (bytes) => copy.data('client', bytes), () => copy.end('client'), () => copy.reset('client'));
+    this.#pass(app, client, (bytes) => copy.data('server', bytes), () => copy.end('server'), () => copy.reset('server'));
   }
 
   /** Bytes of one direction: copied first, so that the copy has the order of the wire. */
-  private pass(source: Socket, target: Socket, data: (bytes: Uint8Array) => void, ended: () => void, broken: () => void): void {
-    this.open.add(source);
+  #pass(source: Socket, target: Socket, data: (bytes: Uint8Array) => void, ended: () => void, broken: () => void): void {
+    this.#open.add(source);
     source.on('data', (bytes: Buffer) => {
       data(bytes);
       if (!target.write(bytes)) source.pause();
@@ -80,7 +80,7 @@ export class SoftwareMirror {
       target.destroy();
     });
     source.on('close', () => {
-      this.open.delete(source);
+      this.#open.delete(source);
       if (!source.readableEnded) target.destroy();
     });
   }

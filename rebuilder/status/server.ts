@@ -16,14 +16,14 @@ const FOR_PROGRAMS: ReadonlySet<string> = new Set(['/metrics', '/-/healthcheck',
 export class StatusServer {
   readonly metricsAddress: string | null;
   readonly healthAddress: string | null;
-  private readonly servers: readonly Server[];
-  private readonly page: StatusPage;
+  readonly #servers: readonly Server[];
+  readonly #page: StatusPage;
 
   private constructor(metricsServer: Server | null, healthServer: Server | null, page: StatusPage) {
     this.metricsAddress = metricsServer && boundTo(metricsServer);
     this.healthAddress = healthServer && boundTo(healthServer);
-    this.servers = [metricsServer, healthServer].filter((server) => server !== null);
-    this.page = page;
+    this.#servers = [metricsServer, healthServer].filter((server) => server !== null);
+    this.#page = page;
   }
 
   /**
@@ -55,8 +55,8 @@ export class StatusServer {
   }
 
   async close(): Promise<void> {
-    this.page.close();
-    await Promise.all(this.servers.map(closed));
+    this.#page.close();
+    await Promise.all(this.#servers.map(closed));
   }
 }
 
