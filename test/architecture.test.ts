@@ -10,7 +10,7 @@ import { globSync } from 'tinyglobby';
  * directly in rebuilder/.
  */
 const ORDER = [
-  'address', 'config', 'capture', 'wire', 'reassembly', 'http', 'http2', 'http1', 'exchange', 'pipeline.ts', 'rules', 'forward', 'status', 'output', 'service', 'cli',
+  'address', 'config', 'capture', 'wire', 'reassembly', 'http', 'http1', 'http2', 'exchange', 'pipeline.ts', 'rules', 'forward', 'status', 'output', 'service', 'cli',
   'demo', '.',
 ];
 

@@ -1,6 +1,6 @@
 import { entityOf, trailersStart } from '../http1/chunked.ts';
 import { HeaderLines } from '../http/header-lines.ts';
-import { LINE_STRIDE, type Endpoints, type Message } from '../http/message.ts';
+import { type Endpoints, LINE_STRIDE, type Message, nameEndOf, nameStartOf, valueEndOf, valueStartOf } from '../http/message.ts';
 import type { HttpRequest } from '../http/http-request.ts';
 
 type Headers = [string, string][];
@@ -75,7 +75,7 @@ function messageJson(message: Message): Omit<MessageJson, 'version'> {
 function headersOf(bytes: Uint8Array, lines: Int32Array, count: number): Headers {
   const headers: Headers = [];
   for (let i = 0; i < count * LINE_STRIDE; i += LINE_STRIDE) {
-    headers.push([latin1(bytes, lines[i + 1]!, lines[i + 2]!), latin1(bytes, lines[i + 3]!, lines[i + 4]!)]);
+    headers.push([latin1(bytes, nameStartOf(lines, i), nameEndOf(lines, i)), latin1(bytes, valueStartOf(lines, i), valueEndOf(lines, i))]);
   }
   return headers;
 }

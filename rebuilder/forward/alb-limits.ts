@@ -1,4 +1,4 @@
-import { Field, LINE_STRIDE } from '../http/message.ts';
+import { Field, LINE_STRIDE, nameEndOf, nameStartOf, valueEndOf, valueStartOf } from '../http/message.ts';
 import type { Request } from '../http/message.ts';
 import { isStrictChunked } from './chunked-body.ts';
 import { repeatsItself } from './connection-options.ts';
@@ -153,37 +153,37 @@ export function inspect(request: Request): number {
   let codings = 0;
   let keepAlive = false;
   for (let i = 0, at = 0; i < lineCount; i++, at += LINE_STRIDE) {
-    const nameStart = lines[at + 1]!;
-    const lineEnd = i + 1 < lineCount ? lines[at + LINE_STRIDE + 1]! : headEnd - 2;
+    const nameStart = nameStartOf(lines, at);
+    const lineEnd = i + 1 < lineCount ? nameStartOf(lines, at + LINE_STRIDE) : headEnd - 2;
     if (bytes[lineEnd - 1] !== LF || bytes[lineEnd - 2] !== CR) found |= Finding.line;
     if (lineEnd - nameStart + LINE_MARGIN > MAX_LINE_BYTES) found |= Finding.size;
     switch (lines[at]) {
       case Field.other:
-        if (looksLikeFraming(bytes, nameStart, lines[at + 2]!)) found |= Finding.suspicious;
+        if (looksLikeFraming(bytes, nameStart, nameEndOf(lines, at))) found |= Finding.suspicious;
         break;
       case Field.malformed:
         found |= Finding.line;
         break;
       case Field.host:
         hosts++;
-        if (!isPlainHost(bytes, lines[at + 3]!, lines[at + 4]!)) found |= Finding.line;
+        if (!isPlainHost(bytes, valueStartOf(lines, at), valueEndOf(lines, at))) found |= Finding.line;
         break;
       case Field.contentLength:
         lengths++;
         // The parser takes `_` for `-`; others do not.
         if (bytes[nameStart + 7] !== 0x2d) found |= Finding.suspicious;
-        if (!isPlainLine(bytes, lines[at + 2]!, lines[at + 3]!, lines[at + 4]!, lineEnd)) found |= Finding.framing;
-        length = plainNumber(bytes, lines[at + 3]!, lines[at + 4]!);
+        if (!isPlainLine(bytes, nameEndOf(lines, at), valueStartOf(lines, at), valueEndOf(lines, at), lineEnd)) found |= Finding.framing;
+        length = plainNumber(bytes, valueStartOf(lines, at), valueEndOf(lines, at));
         break;
       case Field.transferEncoding:
         codings++;
         if (bytes[nameStart + 8] !== 0x2d) found |= Finding.suspicious;
-        if (!equalsIgnoringCase(bytes, lines[at + 3]!, lines[at + 4]!, CHUNKED)) found |= Finding.framing;
-        if (!isPlainLine(bytes, lines[at + 2]!, lines[at + 3]!, lines[at + 4]!, lineEnd)) found |= Finding.framing;
+        if (!equalsIgnoringCase(bytes, valueStartOf(lines, at), valueEndOf(lines, at), CHUNKED)) found |= Finding.framing;
+        if (!isPlainLine(bytes, nameEndOf(lines, at), valueStartOf(lines, at), valueEndOf(lines, at), lineEnd)) found |= Finding.framing;
         break;
       case Field.connection:
-        if (repeatsItself(bytes, lines[at + 3]!, lines[at + 4]!)) found |= Finding.optionList;
-        if (isKeepAlive(bytes, lines[at + 3]!, lines[at + 4]!)) keepAlive = true;
+        if (repeatsItself(bytes, valueStartOf(lines, at), valueEndOf(lines, at))) found |= Finding.optionList;
+        if (isKeepAlive(bytes, valueStartOf(lines, at), valueEndOf(lines, at))) keepAlive = true;
         else found |= Finding.edits;
         break;
       case Field.reserved:

@@ -1,4 +1,4 @@
-import { Field, LINE_STRIDE } from '../http/message.ts';
+import { Field, LINE_STRIDE, nameEndOf, nameStartOf, valueEndOf, valueStartOf } from '../http/message.ts';
 import type { Request } from '../http/message.ts';
 import { putText } from '../http/put-text.ts';
 import type { Envelope } from '../rules/envelope.ts';
@@ -31,7 +31,7 @@ export function isRenamed(request: Request, at: number, ledger: Ledger | null): 
   switch (lines[at]) {
     case Field.connection:
       // Any other option could close our connection, or have an intermediary remove the lines it names (RFC 9110, 7.6.1).
-      return !isKeepAlive(bytes, lines[at + 3]!, lines[at + 4]!);
+      return !isKeepAlive(bytes, valueStartOf(lines, at), valueEndOf(lines, at));
     case Field.expect:
       ledger?.count('forward.expect_dropped');
       return true;
@@ -40,7 +40,7 @@ export function isRenamed(request: Request, at: number, ledger: Ledger | null): 
     case Field.hopByHop:
       return true;
     case Field.malformed:
-      return isReservedName(bytes, lines[at + 1]!, lines[at + 2]!);
+      return isReservedName(bytes, nameStartOf(lines, at), nameEndOf(lines, at));
     default:
       return false;
   }
@@ -48,7 +48,7 @@ export function isRenamed(request: Request, at: number, ledger: Ledger | null): 
 
 /** On a connection of its own a list of options stays as it is, for the node to judge, unless it could cost us a line. */
 function isKeptList({ bytes, lines }: Request, at: number): boolean {
-  const [start, end] = [lines[at + 3]!, lines[at + 4]!];
+  const [start, end] = [valueStartOf(lines, at), valueEndOf(lines, at)];
   return isOptionList(bytes, start, end) && !namesNeededLine(bytes, start, end);
 }
 
@@ -81,7 +81,7 @@ export function putKeptForm(
       requestId = false;
       continue;
     }
-    const nameStart = lines[line + 1]!;
+    const nameStart = nameStartOf(lines, line);
     if (field === Field.host && host !== null) {
       at = copy(bytes, from, nameStart, to, at);
       from = nameStart;

@@ -1,4 +1,4 @@
-import { Field, LINE_STRIDE } from '../http/message.ts';
+import { Field, LINE_STRIDE, nameEndOf, nameStartOf, valueEndOf, valueStartOf } from '../http/message.ts';
 import type { Request } from '../http/message.ts';
 import { putText } from '../http/put-text.ts';
 import type { Envelope } from '../rules/envelope.ts';
@@ -115,15 +115,15 @@ export function putRebuiltForm(
   let requestId = true;
   for (let i = 0, line = 0; i < lineCount; i++, line += LINE_STRIDE) {
     const field = lines[line]!;
-    let nameStart = lines[line + 1]!;
-    let nameEnd = lines[line + 2]!;
+    let nameStart = nameStartOf(lines, line);
+    let nameEnd = nameEndOf(lines, line);
     const lineStart = at;
     while (nameStart < nameEnd && bytes[nameStart]! <= SPACE) nameStart++;
     while (nameEnd > nameStart && bytes[nameEnd - 1]! <= SPACE) nameEnd--;
     let isName = nameEnd > nameStart;
     for (let j = nameStart; j < nameEnd; j++) isName &&= TOKEN[bytes[j]!] === 1;
-    if (!isName || (field === Field.malformed && bytes.indexOf(0x3a, nameStart) >= lines[line + 4]!)) {
-      at = putLine('X-Mirror-Original-Line', bytes, lines[line + 1]!, Math.max(lines[line + 2]!, lines[line + 4]!), to, at);
+    if (!isName || (field === Field.malformed && bytes.indexOf(0x3a, nameStart) >= valueEndOf(lines, line))) {
+      at = putLine('X-Mirror-Original-Line', bytes, nameStartOf(lines, line), Math.max(nameEndOf(lines, line), valueEndOf(lines, line)), to, at);
       ledger?.count('forward.renamed_header');
     } else {
       let rename = isRenamed(request, line, ledger) || isReservedName(bytes, nameStart, nameEnd);
@@ -134,7 +134,7 @@ export function putRebuiltForm(
           rename = true;
           hosts++;
         } else {
-          rename = hosts > 0 || !isPlainHost(bytes, lines[line + 3]!, lines[line + 4]!);
+          rename = hosts > 0 || !isPlainHost(bytes, valueStartOf(lines, line), valueEndOf(lines, line));
           if (!rename) hosts++;
         }
       } else if (field === Field.contentLength || field === Field.transferEncoding || looksLikeFraming(bytes, nameStart, nameEnd)) {
@@ -150,13 +150,13 @@ export function putRebuiltForm(
       }
       at = copy(bytes, nameStart, nameEnd, to, at);
       // `Name:value` and `Name:  value` stay what they are when nothing but the colon and blanks is between.
-      const valueStart = lines[line + 3]!;
+      const valueStart = valueStartOf(lines, line);
       to[at++] = 0x3a;
-      for (let j = lines[line + 2]! + 1; j < valueStart; j++) {
+      for (let j = nameEndOf(lines, line) + 1; j < valueStart; j++) {
         if (bytes[j] === SPACE || bytes[j] === TAB) to[at++] = bytes[j]!;
       }
       // A folded line may end in blanks only.
-      let valueEnd = Math.max(valueStart, lines[line + 4]!);
+      let valueEnd = Math.max(valueStart, valueEndOf(lines, line));
       while (valueEnd > valueStart && (bytes[valueEnd - 1]! <= SPACE && bytes[valueEnd - 1] !== 0)) valueEnd--;
       at = putLineEnd(to, putEscaped(bytes, valueStart, valueEnd, false, to, at));
     }

@@ -1,6 +1,6 @@
 import { NAME_CHAR, fieldOf, nextHash } from './field-names.ts';
 import { Irregular } from './irregular.ts';
-import { Field, LINE_STRIDE } from './message.ts';
+import { Field, LINE_STRIDE, valueStartOf } from './message.ts';
 import { printableEnd } from './printable.ts';
 
 const LF = 10;
@@ -133,7 +133,7 @@ export class HeaderLines {
     const field = this.lines[line]!;
     // A framing value that goes on in the next line is read anew as a whole.
     this.seen &= ~(1 << field);
-    if (field === Field.contentLength || field === Field.transferEncoding) this.#frame(field, bytes, this.lines[line + 3]!, this.#valueEnd);
+    if (field === Field.contentLength || field === Field.transferEncoding) this.#frame(field, bytes, valueStartOf(this.lines, line), this.#valueEnd);
     return end;
   }
 

@@ -11,7 +11,7 @@ export const Field = {
   host: 5,
   expect: 6,
   upgrade: 7,
-  /** A name that we add ourselves (design.md, "What is added"), `_` for `-` and any case included: renamed in place when forwarded. */
+  /** A name that we add ourselves (docs/forwarding.md), `_` for `-` and any case included: renamed in place when forwarded. */
   reserved: 8,
   xRequestId: 9,
   /** Keep-Alive, Proxy-Connection, TE, Trailer: hop-by-hop. */
@@ -21,6 +21,12 @@ export const Field = {
 
 /** Numbers in `lines` for one header line. */
 export const LINE_STRIDE = 5;
+
+/** Where the parts of a header line are in the message's bytes; `at` = where its numbers begin in `lines`, below what is filled. */
+export const nameStartOf = (lines: Int32Array, at: number): number => lines[at + 1]!;
+export const nameEndOf = (lines: Int32Array, at: number): number => lines[at + 2]!;
+export const valueStartOf = (lines: Int32Array, at: number): number => lines[at + 3]!;
+export const valueEndOf = (lines: Int32Array, at: number): number => lines[at + 4]!;
 
 export type Framing = 'none' | 'length' | 'chunked' | 'close';
 

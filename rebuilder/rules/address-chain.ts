@@ -1,4 +1,4 @@
-import { LINE_STRIDE, type Message } from '../http/message.ts';
+import { LINE_STRIDE, type Message, valueEndOf, valueStartOf } from '../http/message.ts';
 import type { HeaderName } from './header-name.ts';
 import { parseAddress } from '../address/ip-address.ts';
 import type { Networks } from '../address/networks.ts';
@@ -29,8 +29,8 @@ export function lastUntrusted(
   let found = false;
   let elements = 0;
   for (let line = name.lastLine(message, message.lineCount); line >= 0; line = name.lastLine(message, line)) {
-    const start = lines[line * LINE_STRIDE + 3]!;
-    let end = lines[line * LINE_STRIDE + 4]!;
+    const start = valueStartOf(lines, line * LINE_STRIDE);
+    let end = valueEndOf(lines, line * LINE_STRIDE);
     if (isForwarded && end - start > MAX_FORWARDED_BYTES) return found;
     while (end > start) {
       const from = elementStart(bytes, start, end, isForwarded);

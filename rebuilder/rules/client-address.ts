@@ -1,6 +1,6 @@
 import type { ProxyHeaderRule } from '../config/settings.ts';
 import { wordsOf } from '../address/ip-address.ts';
-import { LINE_STRIDE, type Endpoints, type Request } from '../http/message.ts';
+import { type Endpoints, LINE_STRIDE, type Request, valueEndOf, valueStartOf } from '../http/message.ts';
 import { addressText } from '../address/address-text.ts';
 import { HOST, lastElement, lastUntrusted, parameter, PROTO } from './address-chain.ts';
 import type { Envelope } from './envelope.ts';
@@ -113,7 +113,7 @@ function nearestWord(request: Request, name: HeaderName, inForwarded: Uint8Array
   const line = name.lastLine(request, request.lineCount);
   if (line < 0) return null;
   const { bytes, lines } = request;
-  let [start, end] = lastElement(bytes, lines[line * LINE_STRIDE + 3]!, lines[line * LINE_STRIDE + 4]!, inForwarded !== null);
+  let [start, end] = lastElement(bytes, valueStartOf(lines, line * LINE_STRIDE), valueEndOf(lines, line * LINE_STRIDE), inForwarded !== null);
   if (inForwarded !== null) {
     const value = parameter(bytes, start, end, inForwarded);
     if (value === null) return null;

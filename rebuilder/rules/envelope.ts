@@ -1,4 +1,4 @@
-/** What our rules found out about a request and tell the detection node (design.md, "What is added to a forwarded request"). */
+/** What our rules found out about a request and tell the detection node (docs/forwarding.md). */
 export interface Envelope {
   /** The one client address: of proxy_headers, the PROXY protocol, else the packet's source. */
   clientAddress: string;

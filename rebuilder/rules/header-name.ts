@@ -1,4 +1,4 @@
-import { LINE_STRIDE, type Message } from '../http/message.ts';
+import { LINE_STRIDE, type Message, nameEndOf, nameStartOf, valueEndOf, valueStartOf } from '../http/message.ts';
 
 const COLON = 0x3a;
 
@@ -17,8 +17,8 @@ export class HeaderName {
     const { bytes, lines } = message;
     const { length } = this.#lower;
     for (let i = before - 1; i >= 0; i--) {
-      const start = lines[i * LINE_STRIDE + 1]!;
-      if (lines[i * LINE_STRIDE + 2]! - start === length && bytes[start + length] === COLON && this.#is(bytes, start)) return i;
+      const start = nameStartOf(lines, i * LINE_STRIDE);
+      if (nameEndOf(lines, i * LINE_STRIDE) - start === length && bytes[start + length] === COLON && this.#is(bytes, start)) return i;
     }
     return -1;
   }
@@ -47,4 +47,4 @@ export function latin1(bytes: Uint8Array, start: number, end: number): string {
 
 /** The value of line `index` as latin1 text. */
 export const valueText = (message: Message, index: number): string =>
-  latin1(message.bytes, message.lines[index * LINE_STRIDE + 3]!, message.lines[index * LINE_STRIDE + 4]!);
+  latin1(message.bytes, valueStartOf(message.lines, index * LINE_STRIDE), valueEndOf(message.lines, index * LINE_STRIDE));

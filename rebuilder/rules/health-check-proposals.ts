@@ -1,6 +1,6 @@
 import { stringify } from 'yaml';
 import type { HealthCheckEntry } from '../config/settings.ts';
-import { LINE_STRIDE, type Request } from '../http/message.ts';
+import { LINE_STRIDE, nameEndOf, nameStartOf, type Request } from '../http/message.ts';
 import { latin1, valueText } from './header-name.ts';
 import { looksLikeHealthCheck, urlHost } from './health-checks.ts';
 
@@ -88,7 +88,7 @@ function entryOf(request: Request): HealthCheckEntry | null {
   const target = latin1(bytes, targetStart, targetEnd);
   const headers: [string, string][] = [];
   for (let i = 0; i < lineCount; i++) {
-    const name = latin1(bytes, lines[i * LINE_STRIDE + 1]!, lines[i * LINE_STRIDE + 2]!);
+    const name = latin1(bytes, nameStartOf(lines, i * LINE_STRIDE), nameEndOf(lines, i * LINE_STRIDE));
     const value = valueText(request, i);
     if (/\{(server|port)\}|[^\x20-\x7e]/.test(value)) return null;
     headers.push([name, name.toLowerCase() === 'host' ? withMarks(value, urlHost(endpoints.serverAddress), String(endpoints.serverPort)) : value]);

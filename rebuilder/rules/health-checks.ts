@@ -1,5 +1,5 @@
 import type { HealthCheckEntry } from '../config/settings.ts';
-import { LINE_STRIDE, type Request } from '../http/message.ts';
+import { LINE_STRIDE, nameEndOf, nameStartOf, type Request, valueEndOf, valueStartOf } from '../http/message.ts';
 import { HeaderName, latin1, valueText } from './header-name.ts';
 
 /**
@@ -35,11 +35,11 @@ export class HealthChecks {
 function isLine(request: Request, index: number, name: HeaderName, value: string): boolean {
   const { bytes, lines, endpoints } = request;
   const at = index * LINE_STRIDE;
-  if (!name.is(bytes, lines[at + 1]!, lines[at + 2]!)) return false;
+  if (!name.is(bytes, nameStartOf(lines, at), nameEndOf(lines, at))) return false;
   const expected = value.includes('{')
     ? value.replaceAll('{server}', urlHost(endpoints.serverAddress)).replaceAll('{port}', String(endpoints.serverPort))
     : value;
-  return expected.length === lines[at + 4]! - lines[at + 3]! && valueText(request, index) === expected;
+  return expected.length === valueEndOf(lines, at) - valueStartOf(lines, at) && valueText(request, index) === expected;
 }
 
 /** An IPv6 address stands in brackets in a Host line (RFC 3986, 3.2.2). */
@@ -53,10 +53,10 @@ const USER_AGENT = new HeaderName('User-Agent');
 export function looksLikeHealthCheck(request: Request): boolean {
   const line = USER_AGENT.lastLine(request, request.lineCount);
   if (line < 0) return false;
-  const start = request.lines[line * LINE_STRIDE + 3]!;
+  const start = valueStartOf(request.lines, line * LINE_STRIDE);
   const first = request.bytes[start]! | 0x20;
   // e, k, a, g, c, h: most agents (Mozilla, okhttp, …) are told apart by their first letter.
   if (first !== 0x65 && first !== 0x6b && first !== 0x61 && first !== 0x67 && first !== 0x63 && first !== 0x68) return false;
-  const agent = latin1(request.bytes, start, Math.min(start + 40, request.lines[line * LINE_STRIDE + 4]!)).toLowerCase();
+  const agent = latin1(request.bytes, start, Math.min(start + 40, valueEndOf(request.lines, line * LINE_STRIDE))).toLowerCase();
   return SIGNS.some((sign) => agent.startsWith(sign));
 }

@@ -1,6 +1,6 @@
 import type { RedactSettings } from '../config/settings.ts';
 import { trailersStart } from '../http1/chunked.ts';
-import { LINE_STRIDE, type Message, type Request } from '../http/message.ts';
+import { LINE_STRIDE, type Message, nameEndOf, nameStartOf, type Request, valueEndOf, valueStartOf } from '../http/message.ts';
 import { NAME_CHAR } from '../http/field-names.ts';
 import { BodyRedaction, overwriteEntity } from './body-redaction.ts';
 import { latin1 } from './header-name.ts';
@@ -70,8 +70,8 @@ export class Redaction {
     let masked = 0;
     for (let i = 0; i < lineCount; i++) {
       const at = i * LINE_STRIDE;
-      if (!this.#headers.has(normalisedName(bytes, lines[at + 1]!, lines[at + 2]!))) continue;
-      if (write) mask(bytes, lines[at + 3]!, lines[at + 4]!);
+      if (!this.#headers.has(normalisedName(bytes, nameStartOf(lines, at), nameEndOf(lines, at)))) continue;
+      if (write) mask(bytes, valueStartOf(lines, at), valueEndOf(lines, at));
       masked++;
     }
     return message.framing === 'chunked' ? masked + this.#trailers(message, write) : masked;

@@ -1,6 +1,6 @@
 import { RE2JS } from 're2js';
 import type { Route, RouteSettings } from '../config/settings.ts';
-import { Field, LINE_STRIDE, type Request } from '../http/message.ts';
+import { Field, LINE_STRIDE, type Request, valueEndOf, valueStartOf } from '../http/message.ts';
 import { latin1 } from './header-name.ts';
 import { compileHost, hostMatches, type HostPattern } from './host-pattern.ts';
 import { MAX_PATTERN_INPUT, requestPath } from './request-path.ts';
@@ -107,7 +107,7 @@ function hostOf(request: Request): string {
 function hostLine(request: Request): string {
   const { bytes, lines, lineCount } = request;
   for (let i = 0; i < lineCount; i++) {
-    if (lines[i * LINE_STRIDE] === Field.host) return latin1(bytes, lines[i * LINE_STRIDE + 3]!, lines[i * LINE_STRIDE + 4]!);
+    if (lines[i * LINE_STRIDE] === Field.host) return latin1(bytes, valueStartOf(lines, i * LINE_STRIDE), valueEndOf(lines, i * LINE_STRIDE));
   }
   return '';
 }

@@ -1,6 +1,6 @@
 import { endpointText } from '../exchange/exchange-json.ts';
 import { Trace, type TracedStep } from '../forward/trace.ts';
-import { Field, LINE_STRIDE, type Request } from '../http/message.ts';
+import { Field, LINE_STRIDE, type Request, valueEndOf, valueStartOf } from '../http/message.ts';
 import type { CounterName } from '../ledger.ts';
 import { maskHost, maskValues, printable } from '../rules/shown-request.ts';
 import { Allowance } from './allowance.ts';
@@ -147,7 +147,7 @@ function isCanary({ bytes, targetStart, targetEnd }: Request): boolean {
 
 function hostOf({ bytes, lines, lineCount }: Request): string {
   for (let i = 0; i < lineCount * LINE_STRIDE; i += LINE_STRIDE) {
-    if (lines[i] === Field.host) return latin1(bytes, lines[i + 3]!, Math.min(lines[i + 4]!, lines[i + 3]! + MAX_TARGET));
+    if (lines[i] === Field.host) return latin1(bytes, valueStartOf(lines, i), Math.min(valueEndOf(lines, i), valueStartOf(lines, i) + MAX_TARGET));
   }
   return '';
 }

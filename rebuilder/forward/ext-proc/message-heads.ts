@@ -1,6 +1,6 @@
 import type { Envelope } from '../../rules/envelope.ts';
 import { INDEX, type Ledger } from '../../ledger.ts';
-import { Field, LINE_STRIDE, type Message, type Request, type Response } from '../../http/message.ts';
+import { Field, LINE_STRIDE, type Message, nameEndOf, nameStartOf, type Request, type Response, valueEndOf, valueStartOf } from '../../http/message.ts';
 import { equalsIgnoringCase } from '../alb-limits.ts';
 import { originalHost, serverHost } from '../host-value.ts';
 import type { HeaderMap } from './header-map.ts';
@@ -46,7 +46,7 @@ export function putRequestHead(
   } else {
     const host = firstHost(request);
     if (host < 0) map.text(':authority', serverHost(endpoints));
-    else map.named(':authority', bytes, lines[host + 3]!, lines[host + 4]!, true);
+    else map.named(':authority', bytes, valueStartOf(lines, host), valueEndOf(lines, host), true);
   }
   putPath(map, request, target);
   map.named(':method', bytes, request.start, request.methodEnd, true);
@@ -64,7 +64,7 @@ export function putRequestHead(
       hostIsSaid = true;
     } else if (field === Field.contentLength) {
       // One, and true: a node may believe it.
-      if (!hasLength && request.framing !== 'chunked' && isNumber(bytes, lines[at + 3]!, lines[at + 4]!, body.size)) {
+      if (!hasLength && request.framing !== 'chunked' && isNumber(bytes, valueStartOf(lines, at), valueEndOf(lines, at), body.size)) {
         keep(map, bytes, lines, at);
         hasLength = true;
       } else {
@@ -78,7 +78,7 @@ export function putRequestHead(
       malformed(map, bytes, lines, at, ledger);
     } else {
       if (field === Field.xRequestId) hasRequestId = true;
-      else if (equalsIgnoringCase(bytes, lines[at + 1]!, lines[at + 2]!, FORWARDED_PROTO)) hasProto = true;
+      else if (equalsIgnoringCase(bytes, nameStartOf(lines, at), nameEndOf(lines, at), FORWARDED_PROTO)) hasProto = true;
       keep(map, bytes, lines, at);
     }
   }
@@ -112,36 +112,36 @@ export function putLines(
 }
 
 function keep(map: HeaderMap, bytes: Uint8Array, lines: Int32Array, at: number): void {
-  map.line('', bytes, lines[at + 1]!, lines[at + 2]!, lines[at + 3]!, Math.max(lines[at + 3]!, lines[at + 4]!));
+  map.line('', bytes, nameStartOf(lines, at), nameEndOf(lines, at), valueStartOf(lines, at), Math.max(valueStartOf(lines, at), valueEndOf(lines, at)));
 }
 
 function rename(map: HeaderMap, bytes: Uint8Array, lines: Int32Array, at: number, ledger: Ledger): void {
   ledger.values[RENAMED_HEADER]!++;
-  map.line(RENAMED, bytes, lines[at + 1]!, lines[at + 2]!, lines[at + 3]!, Math.max(lines[at + 3]!, lines[at + 4]!));
+  map.line(RENAMED, bytes, nameStartOf(lines, at), nameEndOf(lines, at), valueStartOf(lines, at), Math.max(valueStartOf(lines, at), valueEndOf(lines, at)));
 }
 
 /** Its name is no token: all of it is a value. */
 function malformed(map: HeaderMap, bytes: Uint8Array, lines: Int32Array, at: number, ledger: Ledger): void {
   ledger.values[RENAMED_HEADER]!++;
-  map.named(`${RENAMED}line`, bytes, lines[at + 1]!, Math.max(lines[at + 2]!, lines[at + 4]!));
+  map.named(`${RENAMED}line`, bytes, nameStartOf(lines, at), Math.max(nameEndOf(lines, at), valueEndOf(lines, at)));
 }
 
 /** x-mirror-…, which only we write. The other reserved names mean nothing here: the node has rules for them. */
 const isOwnName = (bytes: Uint8Array, lines: Int32Array, at: number): boolean =>
-  lines[at] === Field.reserved && (bytes[lines[at + 1]! + 2]! | 0x20) === 0x6d;
+  lines[at] === Field.reserved && (bytes[nameStartOf(lines, at) + 2]! | 0x20) === 0x6d;
 
 /** Position in `lines` of the first Host line; -1 = none, or it is empty. */
 function firstHost({ lines, lineCount }: Request): number {
   for (let at = 0; at < lineCount * LINE_STRIDE; at += LINE_STRIDE) {
-    if (lines[at] === Field.host) return lines[at + 4]! > lines[at + 3]! ? at : -1;
+    if (lines[at] === Field.host) return valueEndOf(lines, at) > valueStartOf(lines, at) ? at : -1;
   }
   return -1;
 }
 
 /** A line that Envoy takes out, with the word it always has: it tells nothing, and nothing is in it. */
 function isUsual({ bytes, lines, framing }: Request, at: number): boolean {
-  const start = lines[at + 3]!;
-  const end = lines[at + 4]!;
+  const start = valueStartOf(lines, at);
+  const end = valueEndOf(lines, at);
   switch (lines[at]) {
     case Field.connection:
       return equalsIgnoringCase(bytes, start, end, KEEP_ALIVE) || equalsIgnoringCase(bytes, start, end, CLOSE);
@@ -163,9 +163,9 @@ function isRenamed({ bytes, lines }: Request, at: number): boolean {
       return true;
     case Field.hopByHop: {
       // Envoy leaves Trailer, and TE if it is of trailers: `t…`. Keep-Alive and Proxy-Connection go.
-      if ((bytes[lines[at + 1]!]! | 0x20) !== 0x74) return true;
-      const isTe = lines[at + 2]! - lines[at + 1]! === 2;
-      return isTe && !equalsIgnoringCase(bytes, lines[at + 3]!, lines[at + 4]!, TRAILERS);
+      if ((bytes[nameStartOf(lines, at)]! | 0x20) !== 0x74) return true;
+      const isTe = nameEndOf(lines, at) - nameStartOf(lines, at) === 2;
+      return isTe && !equalsIgnoringCase(bytes, valueStartOf(lines, at), valueEndOf(lines, at), TRAILERS);
     }
     default:
       return isOwnName(bytes, lines, at);
