@@ -15,10 +15,11 @@ import { parseEndpoint } from './forward/endpoint.ts';
 import { runWorker } from './service/in-workers.ts';
 import { learnFromFiles, learnLive } from './cli/learn-health-checks.ts';
 import { Ledger } from './ledger.ts';
-import { openServiceLog } from './output/log.ts';
+import { HeldLines } from './output/held-lines.ts';
+import { isOnTerminal, openServiceLog } from './output/log.ts';
 import { requestObserver } from './output/request-log.ts';
 import { replayCommand } from './cli/replay-command.ts';
-import { ledgerEntries, ledgerLine, startService } from './service/service.ts';
+import { ledgerEntries, ledgerLine, type Service, startService } from './service/service.ts';
 import { VERSION } from './service/version.ts';
 import { TopUsageError, top } from './cli/top.ts';
 import { workerShare } from './service/worker-share.ts';
@@ -64,13 +65,15 @@ configuration or in a capture file.`);
     .option('-c, --config <file>', 'such as wallarm-node-conf.yaml')
     .addOption(endpointOption('deliver here, whatever forward.endpoint says'))
     .option('--wait', 'wait for a configuration that is not complete yet')
+    .option('--top', 'on a terminal: show what it does, live, as top does')
     .addHelpText('after', `
 SIGTERM or Ctrl-C ends it: capture stops, what is queued is delivered for up to
 forward.drain_timeout, the ledger is logged. A second one ends it at once.
 
 Example:
   rebuilder run -c wallarm-node-conf.yaml --to http://internal-alb:8445`)
-    .action(({ config, to, wait }: { config?: string; to?: string; wait?: true }) => run(needed(config, '-c <file>', 'run'), to, wait ?? false));
+    .action(({ config, to, wait, top: live }: { config?: string; to?: string; wait?: true; top?: true }) =>
+      run(needed(config, '-c <file>', 'run'), to, wait ?? false, live ?? false));
 
   command('replay', 'the same with capture files',
     'Rebuilds the requests of capture files, and prints or delivers them.')
@@ -215,6 +218,15 @@ function check(file: string, to: string | undefined): void {
   if (needs.length > 0) process.exitCode = EXIT_USAGE;
 }
 
+/** What `run --top` needs of a configuration: a state to show, and no other writer on its terminal. */
+function checkScreen({ metrics, log }: Settings): void {
+  if (!metrics.enabled) throw new UsageError('--top shows what metrics has: set metrics.enabled to true, or run without --top');
+  const { accessLog } = log;
+  if ((accessLog.enabled && isOnTerminal(accessLog.logFile)) || (log.level === 'debug' && isOnTerminal(log.logFile))) {
+    throw new UsageError('--top needs the terminal for itself: give lines about each request a file (log.access_log.log_file; with level debug log.log_file)');
+  }
+}
+
 const withEndpoint = (settings: Settings, endpoint: string): Settings => ({ ...settings, forward: { ...settings.forward, endpoint } });
 
 /** A configuration that has all a service needs. */
@@ -226,18 +238,27 @@ function loadRunnable(file: string, to: string | undefined): LoadedConfig {
   return { ...loaded, settings };
 }
 
-async function run(file: string, to: string | undefined, wait: boolean): Promise<void> {
+async function run(file: string, to: string | undefined, wait: boolean, live: boolean): Promise<void> {
+  if (live && !process.stdout.isTTY) throw new UsageError('--top needs a terminal; elsewhere run without it, and see rebuilder top --help');
   const stopped = stopSignal();
   const load = (): LoadedConfig => loadRunnable(file, to);
   const say = (sentence: string): void => void process.stderr.write(`${sentence}\n`);
   const loaded = wait ? await Promise.race([completedConfiguration(load, say), stopped]) : load();
   if (loaded === undefined) process.exit(0);
   const { settings, warnings, ignored } = loaded;
-  const { logger: log, close } = openServiceLog(settings.log);
+  if (live) checkScreen(settings);
+  const held = live ? new HeldLines() : null;
+  const { logger: log, close } = openServiceLog(settings.log, undefined, held);
   for (const warning of warnings) log.warn(warning);
   if (ignored.length > 0) log.info(`no effect here, these belong to the detection node: ${ignored.join(', ')}`);
-  const service = await startService(settings, { log, observerOf: requestObserver });
-  await stopped;
+  let service: Service;
+  try {
+    service = await startService(settings, { log, observerOf: requestObserver });
+    if (held !== null) await top(service.statusAddress ?? '', process.stdout, Promise.race([stopped, quitKey()]), () => held.last);
+    else await stopped;
+  } finally {
+    held?.release();
+  }
   log.info('stopping: capture ends, what is queued is delivered');
   process.once('SIGTERM', () => process.exit(EXIT_FAILED)).once('SIGINT', () => process.exit(EXIT_FAILED));
   const [endpoint] = service.endpoints();

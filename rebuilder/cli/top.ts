@@ -1,4 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
+import { stripVTControlCharacters } from 'node:util';
+import { printable } from '../rules/shown-request.ts';
 import { count, type Status, topScreen } from './top-screen.ts';
 
 const EVERY_MS = 1000;
@@ -31,8 +33,11 @@ async function readStatus(url: URL): Promise<Status> {
   return state;
 }
 
-/** Shows a rebuilder's state until `stopped`, once a second; where nobody looks (not a terminal) once, as text. */
-export async function top(address: string, out: NodeJS.WriteStream, stopped: Promise<unknown>): Promise<void> {
+/**
+ * Shows a rebuilder's state until `stopped`, once a second; where nobody looks (not a terminal) once, as text.
+ * @param lastLine of the log, which is on the same terminal; empty = nothing was logged
+ */
+export async function top(address: string, out: NodeJS.WriteStream, stopped: Promise<unknown>, lastLine: () => string = () => ''): Promise<void> {
   const url = stateUrl(address);
   const state = await readStatus(url);
   if (!out.isTTY) {
@@ -45,8 +50,8 @@ export async function top(address: string, out: NodeJS.WriteStream, stopped: Pro
   try {
     for (let next = state, fault = ''; !isOver;) {
       const lines = topScreen(next, url.host, out.columns, out.rows - 1, (process.env['NO_COLOR'] ?? '') === '');
-      const last = fault === '' ? `${count(next.requests.length, 'request')} kept; q or Ctrl-C ends` : fault;
-      out.write(`${HOME}${[...lines, last.slice(0, out.columns)].map((line) => line + CLEAR_LINE).join('\r\n')}${CLEAR_REST}`);
+      const foot = fault !== '' ? fault : lastLine() === '' ? `${count(next.requests.length, 'request')} kept; q or Ctrl-C ends` : lastLine();
+      out.write(`${HOME}${[...lines, printable(stripVTControlCharacters(foot)).slice(0, out.columns)].map((line) => line + CLEAR_LINE).join('\r\n')}${CLEAR_REST}`);
       await Promise.race([setTimeout(EVERY_MS), stopped]);
       try {
         if (!isOver) next = await readStatus(url);

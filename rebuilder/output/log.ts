@@ -4,6 +4,7 @@ import { isatty } from 'node:tty';
 import { type Logger, pino, stdTimeFunctions } from 'pino';
 import { prettyFactory } from 'pino-pretty';
 import type { LogSettings } from '../config/settings.ts';
+import type { HeldLines } from './held-lines.ts';
 import { LineQueue } from './line-queue.ts';
 
 export type { Logger };
@@ -21,10 +22,16 @@ export interface OpenLog {
   close(): Promise<void>;
 }
 
-/** The service's log: lines for people, or JSON. Never a payload, and no query values unless `access_log.verbose` says so. */
-export function openServiceLog(settings: LogSettings, onDrop: (lines: number) => void = () => {}): OpenLog {
-  return openLog('log.log_file', settings.logFile, settings.level, logForm(settings), onDrop);
+/**
+ * The service's log: lines for people, or JSON. Never a payload, and no query values unless `access_log.verbose` says so.
+ * @param held takes the lines that would go to a terminal
+ */
+export function openServiceLog(settings: LogSettings, onDrop: (lines: number) => void = () => {}, held: HeldLines | null = null): OpenLog {
+  return openLog('log.log_file', settings.logFile, settings.level, logForm(settings), onDrop, held);
 }
+
+/** Whether what is logged there is seen on a terminal. */
+export const isOnTerminal = (file: string): boolean => (file === 'stdout' && isatty(1)) || (file === 'stderr' && isatty(2));
 
 /** `people`: lines to read. `json`: pino's own, with numbers for level and time. `iso`: JSON with a word for the level and the time as ISO 8601. */
 export type LogForm = 'people' | 'json' | 'iso';
@@ -36,9 +43,12 @@ export const logForm = ({ pretty, iso }: LogSettings): LogForm => (pretty ? 'peo
  * the file cannot be opened.
  * @param key of the configuration, for that sentence
  */
-export function openLog(key: string, file: string, level: string, form: LogForm, onDrop: (lines: number) => void): OpenLog {
+export function openLog(
+  key: string, file: string, level: string, form: LogForm, onDrop: (lines: number) => void, held: HeldLines | null = null,
+): OpenLog {
   const descriptor = descriptorOf(file, key);
-  const queue = new LineQueue(descriptor, QUEUE_BYTES, onDrop);
+  const direct = new LineQueue(descriptor, QUEUE_BYTES, onDrop);
+  const queue = held !== null && isOnTerminal(file) ? held.before(direct) : direct;
   // https://no-color.org
   const colorize = isatty(descriptor) && (process.env['NO_COLOR'] ?? '') === '';
   const options = { colorize, translateTime: 'SYS:HH:MM:ss', ignore: 'pid,hostname', singleLine: true };

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { test } from 'node:test';
+import { test, type TestContext } from 'node:test';
 import { stateUrl } from '../../rebuilder/cli/top.ts';
 import { StatusServer } from '../../rebuilder/status/server.ts';
-import { PROGRAM, folder, rebuilder } from '../command-line.ts';
+import { ANY_PORTS, PROGRAM, file, folder, rebuilder } from '../command-line.ts';
 import { freePort } from '../http-mirror/stand-ins.ts';
 import { installed } from '../installed.ts';
 import { listed, StubSource } from '../status/stub-source.ts';
@@ -19,6 +19,22 @@ function source(): StubSource {
   one.seen = [{ address: 0x0a000107, vni: 1377, packets: 1000, cutPackets: 2, lastMs: Date.now() }];
   one.list!.merge(Array.from({ length: 60 }, (_, i) => listed(`0-${i}`, { timeMs: i, method: 'GET', target: `/${i}/${'x'.repeat(200)}`, badges: ['cut'] })));
   return one;
+}
+
+/** A terminal of 80 by 24 in tmux. */
+function terminal(t: TestContext): { tmux: (...args: string[]) => string; shows: (what: RegExp) => Promise<string> } {
+  const socket = `${folder(t)}/tmux`;
+  const tmux = (...args: string[]): string => spawnSync('tmux', ['-S', socket, '-f', '/dev/null', ...args], { encoding: 'utf8' }).stdout;
+  t.after(() => tmux('kill-server'));
+  const shows = async (what: RegExp): Promise<string> => {
+    for (const end = Date.now() + 25_000; ;) {
+      const screen = tmux('capture-pane', '-p');
+      if (what.test(screen)) return screen;
+      assert.ok(Date.now() < end, `${what} in ${screen}`);
+      await new Promise((resolve) => setTimeout(resolve, 200));
+    }
+  };
+  return { tmux, shows };
 }
 
 for (const [address, url] of [['9000', 'http://127.0.0.1:9000/status.json'], ['10.0.2.9:9000', 'http://10.0.2.9:9000/status.json'], ['http://a:1/', 'http://a:1/status.json']] as const) {
@@ -48,17 +64,7 @@ test('at 80 by 24 in tmux it fills the screen, follows the state, and leaves the
   const state = source();
   const server = await StatusServer.start(state, { ...off, enabled: true }, off);
   t.after(() => server.close());
-  const socket = `${folder(t)}/tmux`;
-  const tmux = (...args: string[]): string => spawnSync('tmux', ['-S', socket, '-f', '/dev/null', ...args], { encoding: 'utf8' }).stdout;
-  t.after(() => tmux('kill-server'));
-  const shows = async (what: RegExp): Promise<string> => {
-    for (const end = Date.now() + 25_000; ;) {
-      const screen = tmux('capture-pane', '-p');
-      if (what.test(screen)) return screen;
-      assert.ok(Date.now() < end, `${what} in ${screen}`);
-      await new Promise((resolve) => setTimeout(resolve, 200));
-    }
-  };
+  const { tmux, shows } = terminal(t);
   tmux('new-session', '-d', '-x', '80', '-y', '24', `echo BEFORE; '${process.execPath}' '${PROGRAM}' top ${server.metricsAddress}; echo AFTER; sleep 30`);
   const screen = await shows(/q or Ctrl-C ends/);
   assert.ok(screen.trimEnd().split('\n').length === 24, screen);
@@ -67,4 +73,25 @@ test('at 80 by 24 in tmux it fills the screen, follows the state, and leaves the
   await shows(/Not delivering: http/);
   tmux('send-keys', 'q');
   assert.match(await shows(/AFTER/), /^BEFORE\n+AFTER/);
+});
+
+const RUN = `workers: 0\ntcp_stream: {from_vxlan: {listen_addr: "127.0.0.1:0"}}\n${ANY_PORTS}`;
+
+test('run --top: the screen of top, the last line of the log at its foot, and all of the log when it is over', { timeout: 60_000 }, async (t) => {
+  if (!installed(t, 'tmux')) return;
+  const conf = file(t, 'conf.yaml', `${RUN}input_filters: {bypass: [{path: /health}]}`);
+  const { tmux, shows } = terminal(t);
+  tmux('new-session', '-d', '-x', '80', '-y', '24', `'${process.execPath}' '${PROGRAM}' run --top -c ${conf} --to http://127.0.0.1:9; echo CODE $?; sleep 30`);
+  const screen = await shows(/^rebuilder \S+ at 127\.0\.0\.1:\d+, up /m);
+  assert.match(screen, /^Packets arrive /m);
+  assert.doesNotMatch(screen, /input_filters\.bypass looks at/, 'the log waits');
+  await shows(/\d\d:\d\d:\d\d\S* INFO: delivering to http:\/\/127\.0\.0\.1:9\s*$|cannot be reached/);
+  tmux('send-keys', 'q');
+  const after = await shows(/CODE 0/);
+  for (const line of [/input_filters\.bypass looks at/, /status page on/, /stopping: capture ends/, /ledger/]) assert.match(after.replaceAll('\n', ''), line);
+});
+
+test('run --top without a terminal is a mistake', async (t) => {
+  const { status, stderr } = await rebuilder(['run', '--top', '-c', file(t, 'conf.yaml', RUN)]);
+  assert.deepEqual([status, stderr], [2, 'rebuilder: --top needs a terminal; elsewhere run without it, and see rebuilder top --help\n']);
 });
