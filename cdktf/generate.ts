@@ -28,6 +28,7 @@ const OUTPUT_TYPES: Readonly<Record<string, OutputType>> = {
   alarm_names: 'Record<string, string>',
   artifact: ['s3_uri', 'sha256'],
   description: 'IResolvable',
+  exchanges: ['bucket', 'prefix', 'database', 'table'],
   mirror_snippets: ['nginx', 'envoy', 'istio', 'haproxy', 'traefik'],
   network_interfaces: 'IResolvable',
   ports: 'number[]',

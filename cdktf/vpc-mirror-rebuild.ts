@@ -256,6 +256,19 @@ export interface VpcMirrorRebuildProps {
   readonly configExtra?: unknown;
 
   /**
+   * Keeps each request, and its response with responses_mirrored, in a private bucket made for it, with a table over it for
+   * Athena (docs/queries.md). {} for the defaults: objects go after expiration_days (30), are encrypted by S3 itself or with the
+   * KMS key kms_key_arn, and are written every interval (5m). With force_destroy the bucket goes with all that is in it. They
+   * hold what clients sent: name secrets in config_extra.forward.redact.
+   */
+  readonly exchanges?: {
+    readonly expirationDays?: number;
+    readonly kmsKeyArn?: string;
+    readonly interval?: string;
+    readonly forceDestroy?: boolean | IResolvable;
+  };
+
+  /**
    * Name of an SSM SecureString parameter with the key of the loop marker, shared by all rebuilders of a deployment. Default:
    * each process makes its own.
    */
@@ -303,6 +316,7 @@ const SHAPES: Readonly<Record<string, Shape>> = {
   root_volume: { size_gib: 0, kms_key_id: 0, kms_grant: 0 },
   scaling: { cpu_percent: 0, network_in_bytes_per_minute: 0 },
   config: { vni_filter: 0, ignore_ips: [{ subnets: 0, match_type: 0 }], response_timeout: 0, proxy_headers: [{ trusted_networks: 0, original_host: 0, real_ip: 0 }], proxy_protocol: [{ trusted_networks: 0, ports: 0 }], routes_off: 0, log_level: 0 },
+  exchanges: { expiration_days: 0, kms_key_arn: 0, interval: 0, force_destroy: 0 },
   alarm_thresholds: { requests_lost: 0, datagrams_lost: 0, skipped_bytes: 0, busiest_percent: 0, silent_minutes: 0 },
 };
 
@@ -350,6 +364,11 @@ export class VpcMirrorRebuild extends LocalModule {
   readonly artifact: { readonly s3Uri: string; readonly sha256: string };
   /** `rebuild` of a description for the command vpc-mirror: what it looks at in `doctor` and `status`. */
   readonly description: IResolvable;
+  /**
+   * Where the exchanges are: bucket, prefix, and the database and table for Athena; bucket, database and table are null without
+   * them.
+   */
+  readonly exchanges: { readonly bucket: string; readonly prefix: string; readonly database: string; readonly table: string };
   /** CloudWatch log group of the rebuilders. */
   readonly logGroupName: string;
   /** CloudWatch namespace of the rebuilders' own metrics. */
@@ -379,6 +398,7 @@ export class VpcMirrorRebuild extends LocalModule {
     this.configYaml = this.getString('config_yaml');
     this.artifact = { s3Uri: this.field('artifact', 's3_uri'), sha256: this.field('artifact', 'sha256') };
     this.description = this.interpolationForOutput('description');
+    this.exchanges = { bucket: this.field('exchanges', 'bucket'), prefix: this.field('exchanges', 'prefix'), database: this.field('exchanges', 'database'), table: this.field('exchanges', 'table') };
     this.logGroupName = this.getString('log_group_name');
     this.metricsNamespace = this.getString('metrics_namespace');
     this.dashboardName = this.getString('dashboard_name');

@@ -53,6 +53,28 @@ data "aws_iam_policy_document" "rebuilder" {
     }
   }
 
+  # To abort what was begun is part of writing: parts that are left cost money.
+  dynamic "statement" {
+    for_each = aws_s3_bucket.exchanges[*].arn
+
+    content {
+      sid       = "WriteExchanges"
+      actions   = ["s3:AbortMultipartUpload", "s3:PutObject"]
+      resources = ["${statement.value}/${local.exchanges_prefix}*"]
+    }
+  }
+
+  # S3 decrypts the parts of an upload to join them.
+  dynamic "statement" {
+    for_each = try(var.exchanges.kms_key_arn, null)[*]
+
+    content {
+      sid       = "EncryptExchanges"
+      actions   = ["kms:Decrypt", "kms:GenerateDataKey"]
+      resources = [statement.value]
+    }
+  }
+
   dynamic "statement" {
     for_each = var.loop_key_parameter[*]
 

@@ -123,6 +123,16 @@ output "description" {
   }
 }
 
+output "exchanges" {
+  description = "Where the exchanges are: bucket, prefix, and the database and table for Athena; bucket, database and table are null without them."
+  value = {
+    bucket   = local.exchanges_bucket
+    prefix   = local.exchanges_prefix
+    database = one(aws_glue_catalog_database.exchanges[*].name)
+    table    = one(aws_glue_catalog_table.exchanges[*].name)
+  }
+}
+
 ################################################################################
 # Logs, metrics, alarms
 ################################################################################

@@ -1,5 +1,5 @@
 locals {
-  config_of_inputs = {
+  config_of_inputs = merge({
     version = 4
     mode    = "tcp-capture-v2"
     tcp_stream = merge(local.gwlb_enabled ? {
@@ -25,7 +25,9 @@ locals {
     log            = { pretty = false, level = coalesce(var.config.log_level, "info"), log_file = "/var/log/vpc-mirror/rebuilder.log" }
     metrics        = { enabled = true, listen_address = "127.0.0.1:9000" }
     health_check   = { enabled = true, listen_address = ":9445" }
-  }
+    }, local.exchanges_enabled ? {
+    exchanges = { file = "/var/lib/vpc-mirror/exchanges.jsonl", s3 = local.exchanges_config }
+  } : {})
 
   # Sections are joined, and sections of sections; anything else of config_extra takes the place of what is there.
   # The endpoints come last, because `try` of what is not known yet is not known at all.
@@ -42,7 +44,11 @@ locals {
       local.config_of_inputs[key],
     )
   }
-  config = merge(local.config_without_endpoints, {
+  config = merge(local.config_without_endpoints, local.exchanges_enabled ? {
+    exchanges = merge(local.config_without_endpoints.exchanges, {
+      s3 = merge({ bucket = local.exchanges_bucket }, local.config_without_endpoints.exchanges.s3)
+    })
+    } : {}, {
     forward = merge(
       { endpoint = local.mirror_endpoint, raw_endpoint = local.raw_endpoint },
       local.config_without_endpoints.forward,
@@ -78,7 +84,11 @@ locals {
   # The same with the longest names in place of those that AWS gives in the apply, so that the plan knows whether EC2 will take it.
   long_name = sha512("")
   user_data_longest = templatefile(local.user_data_template, merge(local.user_data_inputs, {
-    config_yaml = yamlencode(merge(local.config_without_endpoints, {
+    config_yaml = yamlencode(merge(local.config_without_endpoints, local.exchanges_enabled ? {
+      exchanges = merge(local.config_without_endpoints.exchanges, {
+        s3 = merge({ bucket = substr(local.long_name, 0, 63) }, local.config_without_endpoints.exchanges.s3)
+      })
+      } : {}, {
       forward = merge(
         { endpoint = "http://${local.long_name}:65535", raw_endpoint = "${local.long_name}:65535" },
         local.config_without_endpoints.forward,

@@ -589,6 +589,32 @@ variable "config_extra" {
   nullable    = false
 }
 
+variable "exchanges" {
+  description = "Keeps each request, and its response with responses_mirrored, in a private bucket made for it, with a table over it for Athena (docs/queries.md). {} for the defaults: objects go after expiration_days (30), are encrypted by S3 itself or with the KMS key kms_key_arn, and are written every interval (5m). With force_destroy the bucket goes with all that is in it. They hold what clients sent: name secrets in config_extra.forward.redact."
+  type = object({
+    expiration_days = optional(number, 30)
+    kms_key_arn     = optional(string)
+    interval        = optional(string)
+    force_destroy   = optional(bool, false)
+  })
+  default = null
+
+  validation {
+    condition     = try(var.exchanges.expiration_days >= 1 && floor(var.exchanges.expiration_days) == var.exchanges.expiration_days, true)
+    error_message = "exchanges.expiration_days must be a whole number of 1 or more."
+  }
+
+  validation {
+    condition     = try(var.exchanges.kms_key_arn, null) == null ? true : can(regex("^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+$", var.exchanges.kms_key_arn))
+    error_message = "exchanges.kms_key_arn must be the ARN of a KMS key, like arn:aws:kms:eu-west-2:111122223333:key/0123abcd-…: the instances are given the use of it, which an alias cannot say."
+  }
+
+  validation {
+    condition     = try(var.exchanges.interval, null) == null ? true : can(regex("^[0-9]+(s|m|h)$", var.exchanges.interval))
+    error_message = "exchanges.interval must be a duration such as 90s or 5m."
+  }
+}
+
 variable "loop_key_parameter" {
   description = "Name of an SSM SecureString parameter with the key of the loop marker, shared by all rebuilders of a deployment. Default: each process makes its own."
   type        = string

@@ -160,6 +160,7 @@ KINDS = {
     "rules": ("events", "list_rules", "Rules", "Name"),
     "functions": ("lambda", "list_functions", "Functions", "FunctionName"),
     "parameters": ("ssm", "describe_parameters", "Parameters", "Name"),
+    "databases": ("glue", "get_databases", "DatabaseList", "Name"),
     "secrets": ("secretsmanager", "list_secrets", "SecretList", "Name"),
 }
 

@@ -15,7 +15,7 @@ const LAB_FILE = resolve('../shared/lab/traffic_mirror_moto.py');
 
 /** Services whose calls go to the emulation. A call to any other would leave the machine, and fails for want of credentials. */
 const SERVICES = [
-  'autoscaling', 'cloudwatch', 'ec2', 'eks', 'elb', 'elbv2', 'events', 'iam', 'kms', 'lambda', 'logs', 'ram', 'resourcegroupstaggingapi', 's3', 'secretsmanager',
+  'autoscaling', 'cloudwatch', 'ec2', 'eks', 'elb', 'elbv2', 'events', 'glue', 'iam', 'kms', 'lambda', 'logs', 'ram', 'resourcegroupstaggingapi', 's3', 'secretsmanager',
   'sns', 'sqs', 'ssm', 'sts',
 ];
 

@@ -10,7 +10,7 @@ import { absent, installed } from '../installed.ts';
 const run = promisify(execFile);
 
 /**
- * The folder of programs of an environment with this package (a requirement of pip, with its version). Undefined if it cannot be made:
+ * The folder of programs of an environment with these packages (requirements of pip, with their versions, a blank between). Undefined if it cannot be made:
  * then the test has been skipped with a sentence, or fails where CI is set.
  */
 export async function pythonVenv(t: TestContext, name: string, requirement: string): Promise<string | undefined> {
@@ -43,7 +43,7 @@ async function make(venv: string, requirement: string): Promise<void> {
     try {
       if (existsSync(done)) return;
       await run('python3', ['-m', 'venv', '--clear', venv]);
-      await run(join(venv, 'bin', 'python'), ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', requirement]);
+      await run(join(venv, 'bin', 'python'), ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', ...requirement.split(' ')]);
       mkdirSync(done);
       return;
     } finally {

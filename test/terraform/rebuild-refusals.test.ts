@@ -48,6 +48,10 @@ refuses('modules/vpc-mirror-rebuild', [
   { name: 'a checksum that is none', variables: { artifact_sha256: '"abc"' }, sentence: 'artifact_sha256 must be 64 lower-case hexadecimal digits' },
   { name: 'an S3 address that is none', variables: { artifact_s3_uri: '"https://bucket/key"' }, sentence: 'artifact_s3_uri must be s3://bucket/key' },
 
+  { name: 'exchanges that expire at once', variables: { exchanges: '{ expiration_days = 0 }' }, sentence: 'exchanges.expiration_days must be a whole number of 1 or more' },
+  { name: 'exchanges under an alias', variables: { exchanges: '{ kms_key_arn = "alias/mine" }' }, sentence: 'exchanges.kms_key_arn must be the ARN of a KMS key' },
+  { name: 'an interval without a unit', variables: { exchanges: '{ interval = "300" }' }, sentence: 'exchanges.interval must be a duration' },
+
   { name: 'no mirrored network', variables: { mirrored_cidrs: '[]' }, sentence: 'mirrored_cidrs must name at least one network' },
   { name: 'a mirrored network that is an address', variables: { mirrored_cidrs: '["10.0.0.1"]' }, sentence: 'mirrored_cidrs must hold IPv4 networks in CIDR notation' },
   { name: 'the whole internet as mirrored network', variables: { mirrored_cidrs: '["0.0.0.0/0"]' }, sentence: 'mirrored_cidrs must not be wider than a /8' },
