@@ -3,7 +3,7 @@ const DELAY_BOUNDS_MS = [1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000,
 /** Upper bounds of sizes, bytes: a small GET has some hundred, `forward.body_limit` is 8 MiB by default. */
 const SIZE_BOUNDS_BYTES = [256, 512, 1024, 2048, 4096, 16_384, 65_536, 262_144, 1_048_576, 4_194_304, 16_777_216] as const;
 
-/** What is measured of each request that is delivered. */
+/** What is measured of each request, and of each exchange, that is delivered. */
 export const MEASURES = {
   /** From the moment it was handed over for delivery to the node's final response. */
   delay: DELAY_BOUNDS_MS,
@@ -11,6 +11,10 @@ export const MEASURES = {
   queueTime: DELAY_BOUNDS_MS,
   /** Bytes sent to the node, our own lines included. */
   size: SIZE_BOUNDS_BYTES,
+  /** The same of each exchange that is delivered to a native node. */
+  exchangeDelay: DELAY_BOUNDS_MS,
+  exchangeQueueTime: DELAY_BOUNDS_MS,
+  exchangeSize: SIZE_BOUNDS_BYTES,
 } as const;
 export type MeasureName = keyof typeof MEASURES;
 export const MEASURE_NAMES = Object.keys(MEASURES) as readonly MeasureName[];
@@ -54,6 +58,9 @@ export class Measures implements Readonly<Record<MeasureName, Histogram>> {
   readonly delay: Histogram;
   readonly queueTime: Histogram;
   readonly size: Histogram;
+  readonly exchangeDelay: Histogram;
+  readonly exchangeQueueTime: Histogram;
+  readonly exchangeSize: Histogram;
 
   constructor(numbers: Float64Array = new Float64Array(MEASURE_SLOTS)) {
     this.numbers = numbers;
@@ -62,6 +69,9 @@ export class Measures implements Readonly<Record<MeasureName, Histogram>> {
     this.delay = next(MEASURES.delay);
     this.queueTime = next(MEASURES.queueTime);
     this.size = next(MEASURES.size);
+    this.exchangeDelay = next(MEASURES.exchangeDelay);
+    this.exchangeQueueTime = next(MEASURES.exchangeQueueTime);
+    this.exchangeSize = next(MEASURES.exchangeSize);
   }
 
   add(other: Measures): void {

@@ -1,7 +1,9 @@
 import type { CounterName } from '../ledger.ts';
 
 /** What can happen to a request on its way to the node. */
-export type TraceStep = 'queued' | 'apart' | 'reframed' | 'sent' | 'answered' | 'unavailable' | 'failed' | 'returned' | 'enveloped' | 'ended';
+export type TraceStep = 'queued' | 'apart' | 'reframed' | 'sent' | 'answered' | 'unavailable' | 'failed' | 'returned' | 'enveloped' | 'ended'
+  // The same of the exchange that goes to a native node.
+  | 'exchange_queued' | 'exchange_sent' | 'exchange_failed' | 'exchange_ended';
 
 export interface TracedStep {
   /** ms since the epoch */
@@ -34,5 +36,11 @@ export class Trace {
   ended(end: CounterName): void {
     this.end = end;
     this.note('ended', end);
+  }
+
+  /** `isOnly`: nothing else is delivered of the request. */
+  exchangeEnded(end: CounterName, isOnly: boolean): void {
+    if (isOnly) this.end = end;
+    this.note('exchange_ended', end);
   }
 }

@@ -67,7 +67,8 @@ export class ServiceThread implements ExchangeSink {
     this.#dispatcher = settings.forward.endpoint === '' ? null : new Dispatcher(settings.forward, ledger, loopKey, undefined, undefined, this.measures);
     const marker = this.#dispatcher?.marker ?? new LoopMarker(loopKey);
     const { extProc, ...shared } = settings.forward;
-    this.#nativeNodes = extProc.endpoint === '' ? null : new NativeNodes({ ...shared, ...extProc }, ledger, marker);
+    this.#nativeNodes = extProc.endpoint === '' ? null : new NativeNodes({ ...shared, ...extProc }, ledger, marker, undefined, undefined, this.measures);
+    if (this.#nativeNodes !== null) this.#nativeNodes.isOnlyDelivery = this.#dispatcher === null;
     this.#lines = surroundings.writeLines === undefined ? null : new ExchangeLines({
       write: surroundings.writeLines, queueBytes: settings.exchanges.queueBytes, ledger, isOnlyEnd: this.#dispatcher === null && this.#nativeNodes === null,
     });
@@ -92,7 +93,7 @@ export class ServiceThread implements ExchangeSink {
     this.#observer?.request(request, decision, null);
     this.#lines?.exchange(request);
     const trace = this.recent?.add(request, decision.clientAddress, null, redacted > 0) ?? null;
-    this.#nativeNodes?.submit(request, decision);
+    this.#nativeNodes?.submit(request, decision, trace);
     if (this.#dispatcher !== null) this.#dispatcher.submit(request, decision, trace);
     else if (this.#nativeNodes !== null) this.ledger.count('ext_proc.only_delivery');
     else this.#exchanges?.exchange(request);

@@ -20,6 +20,10 @@ const STEPS: Readonly<Record<TraceStep, (detail: string) => string>> = {
   returned: () => 'the connection ended before its turn: put back into the queue',
   enveloped: () => 'refused: goes once more, with its request line as a header',
   ended: (end) => `${isOut(end) ? 'done' : 'lost'}: ${meaning(end)}`,
+  exchange_queued: () => 'handed over as an exchange for the native nodes',
+  exchange_sent: () => 'sent to a native node',
+  exchange_failed: (reason) => `a native node failed: ${reason}`,
+  exchange_ended: (end) => `exchange ${isOut(end) ? 'done' : 'lost'}: ${meaning(end)}`,
 };
 
 /** What became of a request, step by step. */

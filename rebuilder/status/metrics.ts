@@ -67,6 +67,9 @@ const HISTOGRAMS: readonly (readonly [MeasureName, string, string, number])[] = 
   ['delay', 'rebuilder_delivery_seconds', 'Time from the handing over of a request to the final response of the node', 1000],
   ['queueTime', 'rebuilder_queue_seconds', 'Time from the handing over of a request until it was sent', 1000],
   ['size', 'rebuilder_request_bytes', 'Bytes of delivered requests as they were sent to the node', 1],
+  ['exchangeDelay', 'rebuilder_exchange_delivery_seconds', 'Time from the handing over of an exchange to the end of its stream', 1000],
+  ['exchangeQueueTime', 'rebuilder_exchange_queue_seconds', 'Time from the handing over of an exchange until it was sent', 1000],
+  ['exchangeSize', 'rebuilder_exchange_bytes', 'Bytes of delivered exchanges as they were sent to a native node', 1],
 ];
 
 /** Name of the Prometheus family a counter is in. */

@@ -5,6 +5,8 @@ import type { Envelope } from '../../rules/envelope.ts';
 import { AddressBook, resolveByDns, type Resolve } from '../address-book.ts';
 import type { ForwardState } from '../dispatcher.ts';
 import type { LoopMarker } from '../loop-marker.ts';
+import { Measures } from '../measures.ts';
+import type { Trace } from '../trace.ts';
 import { ExchangeMessages } from './exchange-messages.ts';
 import type { NodeTarget } from './node-connection.ts';
 import { NodePool, type NodePoolOptions, type NodePoolOwner } from './node-pool.ts';
@@ -30,6 +32,7 @@ export class NativeNodes implements NodePoolOwner {
   readonly #queueBytes: number;
   readonly #ledger: Ledger;
   readonly #clock: () => number;
+  readonly #measures: Measures;
   readonly #messages: ExchangeMessages;
   readonly #pool: NodePool;
   readonly #timer: NodeJS.Timeout;
@@ -40,6 +43,8 @@ export class NativeNodes implements NodePoolOwner {
   #drained: (() => void) | null = null;
   /** Told of the end of each exchange, by the id of its request; for logs. */
   onEnd: ((id: string, end: CounterName) => void) | null = null;
+  /** Whether an exchange's end is its request's own: nothing else is delivered. */
+  isOnlyDelivery = false;
 
   /**
    * `marker`: of the deployment's loop key. `clock`: ms, steady. Throws an Error of one sentence for certificates that
@@ -47,8 +52,9 @@ export class NativeNodes implements NodePoolOwner {
    */
   constructor(
     options: NativeNodesOptions, ledger: Ledger, marker: LoopMarker, resolve: Resolve = resolveByDns,
-    clock = (): number => performance.now(),
+    clock = (): number => performance.now(), measures = new Measures(),
   ) {
+    this.#measures = measures;
     this.#queueBytes = options.queueBytes;
     this.#ledger = ledger;
     this.#clock = clock;
@@ -67,29 +73,30 @@ export class NativeNodes implements NodePoolOwner {
   }
 
   /** Copies what it needs of `request` and its response, whose bytes are borrowed. Never throws, never waits. */
-  submit(request: Request, envelope: Envelope): void {
+  submit(request: Request, envelope: Envelope, trace: Trace | null = null): void {
+    trace?.note('exchange_queued');
     this.#ledger.values[SUBMITTED]!++;
     if (request.response === null) this.#ledger.values[WITHOUT_RESPONSE]!++;
     if (this.#isStopped) {
-      this.#end(request.id, 'ext_proc.drain_timeout');
+      this.#end(request.id, 'ext_proc.drain_timeout', trace);
       return;
     }
     const encoded = this.#messages.encode(request, envelope, this.#queueBytes);
     if (encoded === null) {
-      this.#end(request.id, 'ext_proc.too_large');
+      this.#end(request.id, 'ext_proc.too_large', trace);
       return;
     }
     while (this.#bytes + encoded.bytes.length > this.#queueBytes) {
       const oldest = this.#pool.oldest();
       if (oldest === null) {
         // All of it is on its way to nodes that do not answer.
-        this.#end(request.id, 'ext_proc.queue_full');
+        this.#end(request.id, 'ext_proc.queue_full', trace);
         return;
       }
       this.undeliverable(oldest, 'ext_proc.queue_full');
     }
     this.#bytes += encoded.bytes.length;
-    this.#pool.queue.push(new QueuedExchange(encoded.bytes, request.id, encoded.complete, this.#clock()));
+    this.#pool.queue.push(new QueuedExchange(encoded.bytes, request.id, encoded.complete, this.#clock(), trace));
     if (this.#pumpIsDue) return;
     // What one turn of the event loop brings goes out together.
     this.#pumpIsDue = true;
@@ -99,20 +106,31 @@ export class NativeNodes implements NodePoolOwner {
     });
   }
 
-  #end(id: string, end: CounterName): void {
+  #end(id: string, end: CounterName, trace: Trace | null): void {
     this.#ledger.count(end);
+    trace?.exchangeEnded(end, this.isOnlyDelivery);
     this.onEnd?.(id, end);
+  }
+
+  sent(exchange: QueuedExchange, now: number): void {
+    if (!exchange.wasSent) this.#measures.exchangeQueueTime.observe(now - exchange.submittedMs);
+    exchange.wasSent = true;
+    exchange.trace?.note('exchange_sent');
   }
 
   delivered(exchange: QueuedExchange, early: boolean): void {
     if (early) this.#ledger.count('ext_proc.ended_early');
     this.#ledger.values[exchange.complete ? DELIVERED : DELIVERED_INCOMPLETE]!++;
-    this.onEnd?.(exchange.id, exchange.complete ? 'ext_proc.delivered' : 'ext_proc.delivered_incomplete');
+    this.#measures.exchangeDelay.observe(this.#clock() - exchange.submittedMs);
+    this.#measures.exchangeSize.observe(exchange.bytes.length);
+    const end = exchange.complete ? 'ext_proc.delivered' : 'ext_proc.delivered_incomplete';
+    exchange.trace?.exchangeEnded(end, this.isOnlyDelivery);
+    this.onEnd?.(exchange.id, end);
     this.#released(exchange);
   }
 
   undeliverable(exchange: QueuedExchange, reason: CounterName): void {
-    this.#end(exchange.id, reason);
+    this.#end(exchange.id, reason, exchange.trace);
     this.#released(exchange);
   }
 

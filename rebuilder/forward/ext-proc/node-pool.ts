@@ -20,6 +20,8 @@ export interface NodePoolOptions {
 
 /** Told when an exchange has come to its end. `early`: the node wanted no more of it. */
 export interface NodePoolOwner {
+  /** On its way, once more perhaps. `now`: of the pool's clock. */
+  sent(exchange: QueuedExchange, now: number): void;
   delivered(exchange: QueuedExchange, early: boolean): void;
   undeliverable(exchange: QueuedExchange, reason: CounterName): void;
 }
@@ -114,8 +116,12 @@ export class NodePool implements NodeConnectionOwner {
 
   #send(connection: NodeConnection, queue: Queue<QueuedExchange>, now: number): void {
     const exchange = queue.shift()!;
-    if (connection.send(exchange, now)) this.sent++;
-    else queue.unshift(exchange);
+    if (!connection.send(exchange, now)) {
+      queue.unshift(exchange);
+      return;
+    }
+    this.sent++;
+    this.#owner.sent(exchange, now);
   }
 
   #reserve(): void {
@@ -182,6 +188,7 @@ export class NodePool implements NodeConnectionOwner {
       this.#owner.delivered(exchange, early);
     } else {
       this.lastError = `${connection.address.ip} port ${this.#target.port}: ${detail}`;
+      exchange.trace?.note('exchange_failed', detail);
       this.#failed(connection, exchange, end, now);
     }
     this.pump();
@@ -249,6 +256,7 @@ export class NodePool implements NodeConnectionOwner {
       this.lastError = `${address.ip} port ${this.#target.port} cannot be reached: ${detail}`;
     }
     if (lost.length > 0) {
+      for (const { trace } of lost) trace?.note('exchange_failed', detail);
       this.#ledger.count('ext_proc.connection_ended');
       this.lastError = `${address.ip} port ${this.#target.port}: ${detail}`;
       // An address that takes connections and never answers is as good as closed.

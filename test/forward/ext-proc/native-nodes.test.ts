@@ -9,6 +9,7 @@ import type { CounterName } from '../../../rebuilder/ledger.ts';
 import type { NativeNodesOptions } from '../../../rebuilder/forward/ext-proc/native-nodes.ts';
 import { file, folder } from '../../command-line.ts';
 import { installed } from '../../installed.ts';
+import { Trace } from '../../../rebuilder/forward/trace.ts';
 import { LoopMarker } from '../../../rebuilder/forward/loop-marker.ts';
 import { KEY, nonZero, until } from '../dispatcher-fixture.ts';
 import { buildRequest, ENVELOPE, get } from '../request-builder.ts';
@@ -18,7 +19,7 @@ import { assertBalanced, lossesOf, startNativeNodes, type Fixture } from './nati
 const plain = (port: number): { endpoint: string } => ({ endpoint: `http://127.0.0.1:${port}` });
 
 /** Submits `count` exchanges and waits until each has come to its end. */
-async function submit({ nodes, ledger }: Fixture, count: number): Promise<void> {
+async function submit({ nodes, ledger }: Pick<Fixture, 'nodes' | 'ledger'>, count: number): Promise<void> {
   for (let i = 0; i < count; i++) nodes.submit(get(i), ENVELOPE);
   assertBalanced({ nodes, ledger });
   await until(`the end of ${count} exchanges; ${nonZero(ledger)}`, () => nodes.inFlight() === 0);
@@ -45,6 +46,28 @@ test('exchanges go over several connections, each with a stream of its own', asy
     assert.ok(marker.isOwn(String(headers['x-mirror-loop']), String(headers['x-mirror-id']), Date.now()), 'mirrored, it is known as ours');
   }
   assert.deepEqual(new Set(node.headers.map((headers) => headers['x-mirror-id'])), new Set(ends.map(([id]) => id)));
+});
+
+test('of an exchange it is told how it went, and how long it took is measured once', async (t) => {
+  const node = await NodeStandIn.start(t, (stream, number, cut) => {
+    if (number === 0) stream.close(constants.NGHTTP2_INTERNAL_ERROR);
+    else ok(stream, number, cut);
+  });
+  const { nodes, ledger, measures } = startNativeNodes(t, plain(node.port));
+  const [only, beside] = [new Trace(), new Trace()];
+  nodes.isOnlyDelivery = true;
+  nodes.submit(get(1), ENVELOPE, only);
+  await until('delivery', () => nodes.inFlight() === 0);
+  nodes.isOnlyDelivery = false;
+  nodes.submit(get(2), ENVELOPE, beside);
+  await until('delivery', () => nodes.inFlight() === 0);
+  assert.deepEqual(only.steps.map(({ step }) => step), [
+    'exchange_queued', 'exchange_sent', 'exchange_failed', 'exchange_sent', 'exchange_ended',
+  ]);
+  assert.match(only.steps[2]!.detail, /reset|INTERNAL_ERROR/);
+  assert.equal(only.end, 'ext_proc.delivered');
+  assert.deepEqual([beside.steps.at(-1)?.detail, beside.end], ['ext_proc.delivered', null], 'the request has another end');
+  assert.deepEqual([measures.exchangeQueueTime.count, measures.exchangeDelay.count, measures.exchangeSize.count], [2, 2, 2], nonZero(ledger));
 });
 
 test('no more streams are open at a time than we allow, nor than the node allows', async (t) => {
