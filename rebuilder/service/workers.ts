@@ -64,7 +64,7 @@ export class Workers {
     this.#options = options;
   }
 
-  /** Resolves when every worker reads its inputs; rejects with the first one's failure. */
+  /** Resolves when every worker reads its inputs; rejects with the first one's failure, in its words. */
   async start(): Promise<void> {
     const started = this.#options.inputs.map((_, index) => new Promise<void>((resolve, reject) => {
       const numbers = new SharedArrayBuffer(NUMBERS_BYTES);
@@ -136,11 +136,14 @@ export class Workers {
   #attend(slot: Slot, onReady: () => void, onFailure: (error: Error) => void): void {
     const startedMs = Date.now();
     let fault = '';
+    let isReady = slot.deaths > 0;
     slot.running = true;
     const { thread } = slot;
     slot.thread.on('message', (message: ToMain) => {
-      if (message.kind === 'ready') onReady();
-      else if (message.kind === 'report') this.#reported(slot, message.report);
+      if (message.kind === 'ready') {
+        isReady = true;
+        onReady();
+      } else if (message.kind === 'report') this.#reported(slot, message.report);
       else if (message.kind === 'lines') void this.#write(thread, message.lines);
       else this.#pass(message);
     });
@@ -151,7 +154,11 @@ export class Workers {
       slot.deaths++;
       slot.lastFault = fault === '' ? `ended by itself with code ${code}` : fault;
       this.#writeOff(slot);
-      onFailure(new Error(`worker ${slot.index} did not start: ${slot.lastFault}`));
+      // A mistake that keeps the first one from starting keeps all of them: start() says it, once, and ends the others.
+      if (!isReady) {
+        onFailure(new Error(slot.lastFault));
+        return;
+      }
       // At once, so that its socket does not overflow; slower when it dies again and again.
       const recent = Date.now() - startedMs < STABLE_MS ? slot.deaths : 1;
       const pauseMs = recent === 1 ? 0 : Math.min(FIRST_PAUSE_MS * 2 ** (recent - 2), LONGEST_PAUSE_MS);

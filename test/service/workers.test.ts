@@ -101,8 +101,10 @@ test('a segment is handed to the worker of its connection', { skip }, async () =
   await close();
 });
 
-test('a worker that cannot start is told, and none is left behind', async () => {
-  const workers = new Workers({ entry: ENTRY, inputs: [{}, {}], data: 'fail at start', onDeath: () => {} });
-  await assert.rejects(workers.start(), /^Error: worker [01] did not start: no licence to work$/);
+test('what keeps all workers from starting is told once, in its own words, and none is left behind', async () => {
+  const sentences: string[] = [];
+  const workers = new Workers({ entry: ENTRY, inputs: [{}, {}, {}], data: 'fail at start', onDeath: (sentence) => sentences.push(sentence) });
+  await assert.rejects(workers.start(), /^Error: no licence to work$/);
   await until(() => workers.states().every(({ running }) => !running));
+  assert.deepEqual(sentences, []);
 });
