@@ -84,6 +84,8 @@ describe('in Chromium', { timeout: 180_000, skip: skippedWithout('chromium') }, 
         const found = await page.evaluate<{ id: string; html: string[] }[]>('axe.run().then(({ violations }) => violations.map(({ id, nodes }) => ({ id, html: nodes.map((n) => n.html) })))');
         assert.deepEqual(found, []);
         assert.equal(await page.evaluate<number>('document.documentElement.scrollWidth - innerWidth'), 0);
+        const shares = 'Array.from(document.querySelectorAll("#stages h3"), (h) => h.offsetWidth / h.closest("li").offsetWidth)';
+        for (const share of await page.evaluate<number[]>(shares)) assert.ok(share > 0.5, `the words of a stage have ${share} of its width`);
         await page.context().close();
       });
     }
