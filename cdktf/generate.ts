@@ -81,7 +81,23 @@ ${body}`;
 function variable(name: string, block: Record<string, unknown>): Variable {
   if (snakeCase(camelCase(name)) !== name) throw new Error(`${name} cannot be told from its camelCase`);
   const type = parseType(text(block['type']).replace(/^\$\{([\s\S]*)\}$/, '$1'));
-  return { name, description: text(block['description']), type, required: !('default' in block), unions: unionsOf(block['validation']) };
+  const object = closed(type, block['validation']);
+  // Terraform makes strings of numbers and booleans in a map of strings.
+  const scalars = type.kind === 'map' && object.kind === 'object' && type.of.kind === 'string'
+    ? Object.fromEntries(object.fields.map((field) => [field.name, ['string', 'number', 'boolean']])) : {};
+  const unions = { ...unionsOf(block['validation']), ...scalars };
+  return { name, description: text(block['description']), type: object, required: !('default' in block), unions };
+}
+
+/** A map whose keys a validation names, `length(setsubtract(keys(var.x), […])) == 0`, is to TypeScript an object. */
+function closed(type: HclType, validations: unknown): HclType {
+  if (type.kind !== 'map') return type;
+  for (const { condition } of Array.isArray(validations) ? validations : []) {
+    const keys = /length\(setsubtract\(keys\(var\.\w+\), \[([^\]]+)\]\)\) == 0/.exec(text(condition))?.[1];
+    const { of } = type;
+    if (keys !== undefined) return { kind: 'object', fields: keys.split(',').map((key) => ({ name: key.trim().replaceAll('"', ''), optional: true, type: of })) };
+  }
+  return type;
 }
 
 /** What validations allow: `contains([…], var.x)`, or of a field in each entry of the variable. Any other condition says more than a type can. */

@@ -165,9 +165,9 @@ export interface VpcMirrorRebuildProps {
    * it already.
    */
   readonly rootVolume?: {
-    readonly sizeGib?: number;
-    readonly kmsKeyId?: string;
-    readonly kmsGrant?: boolean | IResolvable;
+    readonly sizeGib?: string | number | boolean;
+    readonly kmsKeyId?: string | number | boolean;
+    readonly kmsGrant?: string | number | boolean;
   };
 
   /**

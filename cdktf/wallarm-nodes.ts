@@ -130,9 +130,9 @@ export interface WallarmNodesProps {
    * it already.
    */
   readonly rootVolume?: {
-    readonly sizeGib?: number;
-    readonly kmsKeyId?: string;
-    readonly kmsGrant?: boolean | IResolvable;
+    readonly sizeGib?: string | number | boolean;
+    readonly kmsKeyId?: string | number | boolean;
+    readonly kmsGrant?: string | number | boolean;
   };
 
   /** Service-linked role of EC2 Auto Scaling, if it is not the account's default one (AWSServiceRoleForAutoScaling). */

@@ -1,9 +1,9 @@
 locals {
   alarm_thresholds = {
-    requests_lost   = coalesce(var.alarm_thresholds.requests_lost, 0)
-    datagrams_lost  = coalesce(var.alarm_thresholds.datagrams_lost, 0)
-    skipped_bytes   = coalesce(var.alarm_thresholds.skipped_bytes, 0)
-    busiest_percent = coalesce(var.alarm_thresholds.busiest_percent, 85)
+    requests_lost   = coalesce(lookup(var.alarm_thresholds, "requests_lost", null), 0)
+    datagrams_lost  = coalesce(lookup(var.alarm_thresholds, "datagrams_lost", null), 0)
+    skipped_bytes   = coalesce(lookup(var.alarm_thresholds, "skipped_bytes", null), 0)
+    busiest_percent = coalesce(lookup(var.alarm_thresholds, "busiest_percent", null), 85)
   }
 
   metrics_namespace = "VpcMirror"

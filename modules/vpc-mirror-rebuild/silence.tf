@@ -96,5 +96,5 @@ resource "aws_cloudwatch_metric_alarm" "source_silent" {
 
 locals {
   # Of five minutes each: basic monitoring of a source reports no faster.
-  silence_periods = ceil(coalesce(var.alarm_thresholds.silent_minutes, 30) / 5)
+  silence_periods = ceil(coalesce(lookup(var.alarm_thresholds, "silent_minutes", null), 30) / 5)
 }

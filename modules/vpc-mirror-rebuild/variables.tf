@@ -350,26 +350,28 @@ variable "ami_update" {
 
 variable "root_volume" {
   description = "Root volume of the instances: size_gib (10), and kms_key_id, the ARN of a key of yours (default: the account's EBS key; it is always encrypted). EC2 Auto Scaling is then granted the use of the key, unless kms_grant is false because its policy allows it already."
-  type = object({
-    size_gib   = optional(number)
-    kms_key_id = optional(string)
-    kms_grant  = optional(bool)
-  })
+  # A map, because Terraform drops an unknown key of an object without a word.
+  type     = map(string)
   default  = { size_gib = 10 }
   nullable = false
 
   validation {
-    condition     = anytrue([for value in values(var.root_volume) : value != null])
-    error_message = "root_volume has none of the keys size_gib, kms_key_id and kms_grant; Terraform drops a misspelt one without a word."
+    condition     = length(setsubtract(keys(var.root_volume), ["size_gib", "kms_key_id", "kms_grant"])) == 0
+    error_message = "root_volume has keys that are not known: ${join(", ", setsubtract(keys(var.root_volume), ["size_gib", "kms_key_id", "kms_grant"]))}. It takes size_gib, kms_key_id and kms_grant."
   }
 
   validation {
-    condition     = coalesce(var.root_volume.size_gib, 10) >= 8
+    condition     = can(coalesce(tonumber(try(var.root_volume.size_gib, null)), 1)) && can(coalesce(tobool(try(var.root_volume.kms_grant, null)), true))
+    error_message = "root_volume: size_gib must be a number, and kms_grant true or false."
+  }
+
+  validation {
+    condition     = coalesce(try(tonumber(var.root_volume.size_gib), null), 10) >= 8
     error_message = "root_volume.size_gib must be 8 or more: the Amazon Linux 2023 image has 8 GiB."
   }
 
   validation {
-    condition     = var.root_volume.kms_key_id == null ? true : can(regex("^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+$", var.root_volume.kms_key_id))
+    condition     = try(var.root_volume.kms_key_id, null) == null ? true : can(regex("^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+$", var.root_volume.kms_key_id))
     error_message = "root_volume.kms_key_id must be the ARN of a KMS key, like arn:aws:kms:eu-west-2:111122223333:key/0123abcd-…; an alias or a bare id cannot be granted to EC2 Auto Scaling."
   }
 }
@@ -411,15 +413,18 @@ variable "max_size" {
 
 variable "scaling" {
   description = "Target tracking: cpu_percent, the average CPU; network_in_bytes_per_minute, the average bytes in of an instance; or both: the larger answer then wins. null: no scaling."
-  type = object({
-    cpu_percent                 = optional(number)
-    network_in_bytes_per_minute = optional(number)
-  })
+  # A map, because Terraform drops an unknown key of an object without a word.
+  type    = map(number)
   default = { cpu_percent = 50 }
 
   validation {
+    condition     = var.scaling == null ? true : length(setsubtract(keys(var.scaling), ["cpu_percent", "network_in_bytes_per_minute"])) == 0
+    error_message = "scaling has keys that are not known: ${var.scaling == null ? "" : join(", ", setsubtract(keys(var.scaling), ["cpu_percent", "network_in_bytes_per_minute"]))}. It takes cpu_percent and network_in_bytes_per_minute."
+  }
+
+  validation {
     condition     = var.scaling == null ? true : anytrue([for value in values(var.scaling) : value != null])
-    error_message = "scaling has neither cpu_percent nor network_in_bytes_per_minute; Terraform drops a misspelt key without a word. Set one of them, or scaling = null for a group that does not scale."
+    error_message = "scaling has neither cpu_percent nor network_in_bytes_per_minute. Set one of them, or scaling = null for a group that does not scale."
   }
 
   validation {
@@ -676,23 +681,18 @@ variable "silence_alarms_enabled" {
 
 variable "alarm_thresholds" {
   description = "From where on an alarm goes off: requests_lost (0; of exchanges for native nodes, too), datagrams_lost (0), skipped_bytes (0), of all rebuilders together in a minute; busiest_percent (85), of the busiest one; silent_minutes (30), of silence."
-  type = object({
-    requests_lost   = optional(number)
-    datagrams_lost  = optional(number)
-    skipped_bytes   = optional(number)
-    busiest_percent = optional(number)
-    silent_minutes  = optional(number)
-  })
+  # A map, because Terraform drops an unknown key of an object without a word.
+  type     = map(number)
   default  = { requests_lost = 0, datagrams_lost = 0, skipped_bytes = 0, busiest_percent = 85, silent_minutes = 30 }
   nullable = false
 
   validation {
-    condition     = anytrue([for value in values(var.alarm_thresholds) : value != null])
-    error_message = "alarm_thresholds has none of the keys ${join(", ", keys(var.alarm_thresholds))}; Terraform drops a misspelt one without a word."
+    condition     = length(setsubtract(keys(var.alarm_thresholds), ["requests_lost", "datagrams_lost", "skipped_bytes", "busiest_percent", "silent_minutes"])) == 0
+    error_message = "alarm_thresholds has keys that are not known: ${join(", ", setsubtract(keys(var.alarm_thresholds), ["requests_lost", "datagrams_lost", "skipped_bytes", "busiest_percent", "silent_minutes"]))}. It takes requests_lost, datagrams_lost, skipped_bytes, busiest_percent and silent_minutes."
   }
 
   validation {
-    condition     = coalesce(var.alarm_thresholds.silent_minutes, 30) >= 5 && coalesce(var.alarm_thresholds.silent_minutes, 30) <= 1440
+    condition     = coalesce(lookup(var.alarm_thresholds, "silent_minutes", null), 30) >= 5 && coalesce(lookup(var.alarm_thresholds, "silent_minutes", null), 30) <= 1440
     error_message = "alarm_thresholds.silent_minutes must be 5 to 1440."
   }
 }

@@ -1,3 +1,12 @@
+locals {
+  # A key that is not given is null.
+  root_volume = {
+    size_gib   = try(tonumber(var.root_volume.size_gib), null)
+    kms_key_id = try(var.root_volume.kms_key_id, null)
+    kms_grant  = try(tobool(var.root_volume.kms_grant), null)
+  }
+}
+
 resource "aws_launch_template" "node" {
   name_prefix            = "${var.name_prefix}-"
   description            = "Wallarm node (${var.kind})"
@@ -32,9 +41,9 @@ resource "aws_launch_template" "node" {
 
     ebs {
       volume_type           = "gp3"
-      volume_size           = coalesce(var.root_volume.size_gib, 30)
+      volume_size           = coalesce(local.root_volume.size_gib, 30)
       encrypted             = true
-      kms_key_id            = var.root_volume.kms_key_id
+      kms_key_id            = local.root_volume.kms_key_id
       delete_on_termination = true
     }
   }
@@ -64,10 +73,10 @@ resource "aws_launch_template" "node" {
 
 # The right of EC2 Auto Scaling to start instances with a volume under a key of the user's own; without it they end at once.
 resource "aws_kms_grant" "autoscaling" {
-  count = var.root_volume.kms_key_id == null || var.root_volume.kms_grant == false ? 0 : 1
+  count = local.root_volume.kms_key_id == null || local.root_volume.kms_grant == false ? 0 : 1
 
   name              = "${var.name_prefix}-autoscaling"
-  key_id            = var.root_volume.kms_key_id
+  key_id            = local.root_volume.kms_key_id
   grantee_principal = local.service_linked_role_arn
   operations        = ["Decrypt", "Encrypt", "GenerateDataKeyWithoutPlaintext", "ReEncryptFrom", "ReEncryptTo", "DescribeKey", "CreateGrant"]
 }

@@ -279,21 +279,23 @@ variable "instance_type" {
 
 variable "root_volume" {
   description = "Root volume of the instances: size_gib (30), and kms_key_id, the ARN of a key of yours (default: the account's EBS key; it is always encrypted). EC2 Auto Scaling is then granted the use of the key, unless kms_grant is false because its policy allows it already."
-  type = object({
-    size_gib   = optional(number)
-    kms_key_id = optional(string)
-    kms_grant  = optional(bool)
-  })
+  # A map, because Terraform drops an unknown key of an object without a word.
+  type     = map(string)
   default  = { size_gib = 30 }
   nullable = false
 
   validation {
-    condition     = anytrue([for value in values(var.root_volume) : value != null])
-    error_message = "root_volume has none of the keys size_gib, kms_key_id and kms_grant; Terraform drops a misspelt one without a word."
+    condition     = length(setsubtract(keys(var.root_volume), ["size_gib", "kms_key_id", "kms_grant"])) == 0
+    error_message = "root_volume has keys that are not known: ${join(", ", setsubtract(keys(var.root_volume), ["size_gib", "kms_key_id", "kms_grant"]))}. It takes size_gib, kms_key_id and kms_grant."
   }
 
   validation {
-    condition     = var.root_volume.kms_key_id == null ? true : can(regex("^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+$", var.root_volume.kms_key_id))
+    condition     = can(coalesce(tonumber(try(var.root_volume.size_gib, null)), 1)) && can(coalesce(tobool(try(var.root_volume.kms_grant, null)), true))
+    error_message = "root_volume: size_gib must be a number, and kms_grant true or false."
+  }
+
+  validation {
+    condition     = try(var.root_volume.kms_key_id, null) == null ? true : can(regex("^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+$", var.root_volume.kms_key_id))
     error_message = "root_volume.kms_key_id must be the ARN of a KMS key, like arn:aws:kms:eu-west-2:111122223333:key/0123abcd-…; an alias or a bare id cannot be granted to EC2 Auto Scaling."
   }
 }

@@ -20,7 +20,7 @@ refuses('modules/wallarm-nodes', [
   { name: 'a Graviton instance under an x86 image', variables: { instance_type: '"t4g.medium"' }, sentence: 'instance_type t4g.medium is not x86_64' },
   { name: 'an NGINX node on arm64', variables: { architecture: '"arm64"', instance_type: '"t4g.medium"' }, sentence: 'The images of NGINX nodes are for x86_64 only' },
   { name: 'a tag of AWS\'s own', variables: { tags: '{ "aws:team" = "x" }' }, sentence: 'tags must not begin with aws:' },
-  { name: 'a misspelt key of the volume', variables: { root_volume: '{ size = 50 }' }, sentence: 'root_volume has none of the keys size_gib, kms_key_id and kms_grant' },
+  { name: 'a misspelt key of the volume', variables: { root_volume: '{ size = 50, kms_grant = false }' }, sentence: 'root_volume has keys that are not known: size. It takes' },
   { name: 'a key alias for the volume', variables: { root_volume: '{ kms_key_id = "alias/ebs" }' }, sentence: 'root_volume.kms_key_id must be the ARN of a KMS key' },
   { name: 'a path without its slash', variables: { iam_path: '"security"' }, sentence: 'iam_path must begin and end with a slash' },
   { name: 'more user data than EC2 takes', variables: { tenants: '[for n in range(200) : format("%08d-0000-0000-0000-000000000000", n)]' }, sentence: 'The user data has more than the 16384 bytes that EC2 takes' },
