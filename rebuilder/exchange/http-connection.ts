@@ -115,7 +115,7 @@ export class HttpConnection implements ClientSink, ServerSink, Endpoints, Connec
   request(request: HttpRequest): void {
     const { ledger, nowMs } = this.#context;
     ledger.values[REQUESTS]!++;
-    if (this.#connection.isCandidate && request.reading === 1) request.reading = 2;
+    if ((this.#connection.isCandidate || request.lastByteMs > this.#connection.resetMs) && request.reading === 1) request.reading = 2;
     if (request.irregular !== null && (request.streamId === 0 || request.irregular.length > 1)) ledger.count('http.irregular_requests');
     if (request.lost !== null) {
       ledger.count('http.incomplete_requests');

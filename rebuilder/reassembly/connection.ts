@@ -70,6 +70,8 @@ export class Connection {
   readonly #context: StreamContext;
   readonly #handler: ConnectionHandler;
   #reset = false;
+  /** When an RST ended it that its receiver takes; Infinity = none did. What is sent later may be read by nobody. */
+  resetMs = Infinity;
   /** Who opened it, and the sequence number of that SYN. */
   #opener: End | null = null;
   #isn = 0;
@@ -165,7 +167,11 @@ export class Connection {
     if ((packet.flags & TcpFlag.rst) !== 0) {
       this.#refuseData(packet);
       half.seen = true;
-      if (half.expects(packet.seq)) this.#reset = true;
+      half.peer?.refused(packet.seq);
+      if (half.expects(packet.seq) && half.accepts(packet) && !this.#reset) {
+        this.#reset = true;
+        this.resetMs = nowMs;
+      }
       return 'taken';
     }
     const before = half.nextSeq;
@@ -240,6 +246,7 @@ export class Connection {
         return true;
       }
       half.seen = true;
+      this.#isOpenAgain();
       half.accepts(packet);
       half.receiver.syn(packet);
       if (packet.dataEnd > packet.dataStart) half.synData(packet, nowMs);
@@ -255,6 +262,12 @@ export class Connection {
     this.#newIsn = isn;
     this.#newSyn = end;
     return true;
+  }
+
+  /** A handshake that an RST ended is begun anew with the same numbers. */
+  #isOpenAgain(): void {
+    this.#reset = false;
+    this.resetMs = Infinity;
   }
 
   #synAck(packet: Packet, end: End, half: HalfStream, nowMs: number): boolean {
@@ -280,6 +293,7 @@ export class Connection {
     }
     this.#newSyn = null;
     this.#answerIsn = packet.seq;
+    this.#isOpenAgain();
     half.seen = true;
     half.accepts(packet);
     half.startAt(advance(packet.seq, 1));

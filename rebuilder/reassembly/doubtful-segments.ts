@@ -65,6 +65,11 @@ export class DoubtfulSegments {
     for (const segment of this.#segments) if (distance(segment.seq, ack) >= 0) segment.denied = true;
   }
 
+  /** The receiver refused what acknowledges `ack`. */
+  refused(ack: number): void {
+    for (const segment of this.#segments) if (segment.ack === ack) segment.denied = true;
+  }
+
   /** Those that say something else than bytes[start, end) at their place. */
   contested(seq: number, bytes: Uint8Array, start: number, end: number): Doubted[] {
     return this.#segments.filter((segment) => differ(segment, seq, bytes, start, end));

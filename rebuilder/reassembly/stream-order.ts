@@ -97,6 +97,11 @@ export abstract class StreamOrder implements Waiting {
     if (this.missingAcknowledged() > 0) this.waitFrom(nowMs);
   }
 
+  /** The peer answered with an RST: what acknowledged its number was refused (RFC 9293 3.10.7.4). */
+  refused(ack: number): void {
+    this.contest?.doubtful.refused(ack);
+  }
+
   /** Looks whether what is waited for has become not worth waiting for. */
   expire(nowMs: number): number {
     const { stallTimeoutMs } = this.context.limits;

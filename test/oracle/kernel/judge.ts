@@ -8,7 +8,15 @@ import { LIVE_OPTIONS } from './live-options.ts';
 import type { Frame, Played, ReadRequest } from './play.ts';
 import { requestsOf } from './play.ts';
 
-export interface Told extends ReadRequest { readonly complete: boolean; readonly reading: number; readonly correction: boolean }
+export interface Told extends ReadRequest {
+  readonly complete: boolean;
+  readonly reading: number;
+  readonly correction: boolean;
+  /** A search found it, behind bytes that are missing. */
+  readonly isFound: boolean;
+  /** Head and body as they were sent. */
+  readonly text: string;
+}
 
 export function tell(frames: readonly Frame[], live: boolean): { told: Told[]; ledger: Ledger } {
   const told: Told[] = [];
@@ -21,6 +29,7 @@ export function tell(frames: readonly Frame[], live: boolean): { told: Told[]; l
       told.push({
         method: text(request.start, request.methodEnd), target: text(request.targetStart, request.targetEnd),
         body: text(request.headEnd, request.end), complete: request.complete, reading: request.reading, correction: request.correction,
+        isFound: request.isFound, text: text(request.start, request.end),
       });
     },
   });
@@ -38,9 +47,15 @@ export function tell(frames: readonly Frame[], live: boolean): { told: Told[]; l
   return { told, ledger };
 }
 
-export interface Verdict { readonly missing: readonly string[]; readonly unmarked: readonly string[]; readonly second: number; readonly read: number }
+export interface Verdict {
+  /** The server read them, and they were not told whole. */
+  readonly missing: readonly string[];
+  /** They were told whole and certain (no second reading, no correction, not found by a search), and no server has read those bytes. */
+  readonly phantoms: readonly string[];
+  readonly second: number;
+  readonly read: number;
+}
 
-/** Requests that the server read and that were not told whole; told ones that it did not read and that are not marked as another reading. */
 export function judge(played: Played, live: boolean, oneWay: boolean): Verdict {
   const { told } = tell(oneWay ? played.frames.filter(({ fromClient }) => fromClient) : played.frames, live);
   const name = ({ method, target, body }: ReadRequest): string => `${method} ${target} ${JSON.stringify(body)}`;
@@ -49,7 +64,8 @@ export function judge(played: Played, live: boolean, oneWay: boolean): Verdict {
   const read = played.streams.flatMap((stream) => requestsOf(stream).map(name));
   return {
     missing: read.filter((one) => !names.has(one)),
-    unmarked: whole.filter((one) => one.reading === 1 && !read.includes(name(one))).map(name),
+    phantoms: whole.filter(({ reading, correction, isFound, text }) => reading === 1 && !correction && !isFound
+      && !played.streams.some((stream) => stream.includes(text))).map(name),
     second: whole.filter(({ reading }) => reading > 1).length,
     read: read.length,
   };

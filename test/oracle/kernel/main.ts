@@ -9,7 +9,7 @@ import { shrink } from './shrink.ts';
 
 const { values } = parseArgs({ options: {
   games: { type: 'string', default: '1000' }, seed: { type: 'string', default: '1' }, show: { type: 'string', default: '5' },
-  inside: { type: 'boolean', default: false }, unmarked: { type: 'boolean', default: false },
+  inside: { type: 'boolean', default: false }, phantoms: { type: 'boolean', default: false },
 } });
 
 /** The server's end of a pair, and the client's, which the packet socket plays. (IPv6 makes of a route to `lo` one that rejects.) */
@@ -31,14 +31,14 @@ if (!values.inside) {
 const player = new Player();
 const first = Number(values.seed);
 const last = first + Number(values.games);
-const totals = { games: 0, read: 0, second: 0, missing: 0, missingBothWays: 0, unmarked: 0 };
+const totals = { games: 0, read: 0, second: 0, missing: 0, missingBothWays: 0, phantoms: 0 };
 let shown = 0;
 
 function wrongWith(game: Game): { view: string; what: string[] } | null {
   const played = player.play(game);
   for (const oneWay of [false, true]) {
-    const { missing, unmarked } = judge(played, game.live, oneWay);
-    const what = values.unmarked && !oneWay ? [...missing, ...unmarked] : missing;
+    const { missing, phantoms } = judge(played, game.live, oneWay);
+    const what = values.phantoms && !oneWay ? [...missing, ...phantoms] : missing;
     if (what.length > 0) return { view: oneWay ? 'client only' : 'both ways', what: [...what] };
   }
   return null;
@@ -55,8 +55,8 @@ for (let seed = first; seed < last; seed++) {
     totals.second += verdict.second;
     totals.missing += verdict.missing.length;
     if (!oneWay) totals.missingBothWays += verdict.missing.length;
-    if (!oneWay) totals.unmarked += verdict.unmarked.length;
-    if (verdict.missing.length > 0 || (values.unmarked && !oneWay && verdict.unmarked.length > 0)) wrong = true;
+    if (!oneWay) totals.phantoms += verdict.phantoms.length;
+    if (verdict.missing.length > 0 || (values.phantoms && !oneWay && verdict.phantoms.length > 0)) wrong = true;
   }
   if (wrong && shown++ < Number(values.show)) {
     const small = shrink(game, (candidate) => wrongWith(candidate) !== null);
