@@ -90,7 +90,8 @@ export class FlowTable {
       connection.hasData = true;
       this.#used.link(connection);
     }
-    if (outcome === 'taken') this.#ledger.values[SEGMENTS]!++;
+    // What a connection that began aside refuses is counted aside.
+    if (outcome === 'taken' || connection.beganAside) this.#ledger.values[SEGMENTS]!++;
     if ((packet.flags & (TcpFlag.fin | TcpFlag.rst)) !== 0 && connection.closing) this.#closing.add(connection);
   }
 
