@@ -3,9 +3,10 @@ import type { ForkKind } from '../reassembly/stream-sink.ts';
 import { blanksEnd, standsAt } from '../http/first-bytes.ts';
 import type { HttpRequest } from '../http/http-request.ts';
 import type { Endpoints } from '../http/message.ts';
-import type { BodyFraming } from '../http/reader-context.ts';
 import { upgradesToHttp2 } from '../http/upgrade.ts';
+import type { ChunkDifference } from '../http1/chunked.ts';
 import type { Http1Context } from '../http1/http1-context.ts';
+import type { Reading } from '../http1/message-grammar.ts';
 import { type RequestReader, Requests } from '../http1/requests.ts';
 import { isPreface } from '../http2/preface.ts';
 import type { ClientSink } from './client-sink.ts';
@@ -71,12 +72,14 @@ export class ClientReader implements RequestReader {
 
   #read(bytes: Uint8Array, start: number, end: number, seq: number, from: Provenance): void {
     const { framer } = this.#requests;
-    let at = start;
-    while (at < end) {
+    for (let at = start; at < end;) {
       const here = (seq + at - start) | 0;
       if (this.#mode === 'http1') {
         at = framer.isIdle ? this.#begin(bytes, start, at, end, here, from) : framer.read(bytes, at, end, here, from);
         if (framer.isNone) this.#notUnderstood(framer.releaseNone(), (seq + at - start) | 0, from);
+        const { behind } = framer;
+        framer.behind = null;
+        if (behind !== null) this.#read(behind, 0, behind.length, (here - behind.length) | 0, from);
       } else {
         at = this.#mode === 'search' ? this.#searchOn(bytes, at, end, here, from) : this.#readOther(bytes, at, end, here, from);
       }
@@ -187,24 +190,22 @@ export class ClientReader implements RequestReader {
     this.#sink.request(request);
   }
 
-  otherFramings(framings: readonly BodyFraming[], bytes: Uint8Array, start: number, headersStart: number, headEnd: number, bodyAt: number): void {
-    for (const framing of framings) {
+  otherReadings(readings: readonly Reading[], bytes: Uint8Array, start: number, headersStart: number, headEnd: number, bodyAt: number): void {
+    for (const how of readings) {
       const beside = this.#beside ??= new SecondReaders<ClientReader>(this);
       const reader = beside.hasRoom ? this.#another('reading', beside) : null;
       if (reader === null) return;
       reader.#mayBeHttp2 = false;
-      if (reader.#requests.begin(this.#requests, bytes, start, headersStart, headEnd)) {
-        beside.add(reader, bodyAt, () => reader.#requests.framer.frame(framing));
-      } else {
-        reader.discard();
-      }
+      const { framer } = reader.#requests;
+      if (reader.#requests.begin(this.#requests, bytes, start, headersStart, headEnd)) beside.add(reader, bodyAt, () => framer.readOtherwise(how));
+      else reader.discard();
     }
   }
 
-  otherChunks(at: number): void {
+  otherChunks(at: number, how: ChunkDifference): void {
     const beside = this.#beside ??= new SecondReaders<ClientReader>(this);
     const reader = beside.hasRoom ? this.#copy('reading', beside) : null;
-    if (reader !== null) beside.add(reader, at, () => reader.#requests.framer.readChunksByCrlf());
+    if (reader !== null) beside.add(reader, at, () => reader.#requests.framer.readOtherwise(how));
   }
 
   // --- what the server says
@@ -341,9 +342,8 @@ export class ClientReader implements RequestReader {
   }
 
   #report(kind: 'http.tls_flow' | 'http.http2_flow' | 'http.not_http_flow', bit: number): void {
-    if ((this.#reported & bit) !== 0) return;
+    if ((this.#reported & bit) === 0) this.#sink.otherProtocol(kind);
     this.#reported |= bit;
-    this.#sink.otherProtocol(kind);
   }
 }
 

@@ -7,11 +7,14 @@ export interface SecondReader<T> extends StreamSink {
   isLevelWith(other: T): boolean;
 }
 
+interface Piece { readonly bytes: Uint8Array; readonly start: number; readonly end: number; readonly seq: number }
+
 interface Beginner<T> {
   readonly reader: T;
-  /** Where in the present piece it begins. */
+  /** Where in which piece it begins; null = in the one that all read. */
   readonly at: number;
-  readonly begin: () => void;
+  readonly piece: Piece | null;
+  readonly begin: () => Uint8Array | null;
 }
 
 /** Ways to read one stream that are followed at the same time, besides the first. */
@@ -25,6 +28,8 @@ export class SecondReaders<T extends SecondReader<T>> {
   readonly #first: T;
   #readers: T[] = [];
   #beginners: Beginner<T>[] = [];
+  /** What is being read, when it is not the piece that all read. */
+  #piece: Piece | null = null;
 
   constructor(first: T) {
     this.#first = first;
@@ -38,19 +43,23 @@ export class SecondReaders<T extends SecondReader<T>> {
     return this.#readers.some((reader) => reader.unfinished);
   }
 
-  /** Takes one in that begins at `at` of the present piece, once the readers before it have read that. */
-  add(reader: T, at: number, begin: () => void): void {
-    this.#beginners.push({ reader, at, begin });
+  /**
+   * Takes one in that begins at `at` of the present piece, once the readers before it have read that.
+   * @param begin @returns earlier bytes that it reads first, or null
+   */
+  add(reader: T, at: number, begin: () => Uint8Array | null): void {
+    this.#beginners.push({ reader, at, begin, piece: this.#piece });
   }
 
   /** @returns false: there is none left */
   data(bytes: Uint8Array, start: number, end: number, seq: number, from: Provenance): boolean {
     for (const reader of this.#readers) reader.data(bytes, start, end, seq, from);
     for (let next = this.#beginners.shift(); next !== undefined; next = this.#beginners.shift()) {
-      const { reader, at, begin } = next;
-      this.#readers.push(reader);
-      begin();
-      if (at < end) reader.data(bytes, at, end, (seq + at - start) | 0, from);
+      this.#readers.push(next.reader);
+      this.#piece = beginning(next.piece ?? { bytes, start, end, seq }, next.at, next.begin());
+      const { bytes: own, start: first, end: last, seq: at } = this.#piece;
+      if (first < last) next.reader.data(own, first, last, at, from);
+      this.#piece = null;
     }
     this.#readers = this.#readers.filter((reader, i) => {
       const isLevel = reader.isLevelWith(this.#first) || this.#readers.slice(0, i).some((other) => reader.isLevelWith(other));
@@ -94,4 +103,12 @@ export class SecondReaders<T extends SecondReader<T>> {
     }
     return beside;
   }
+}
+
+/** The piece from `at` on, behind bytes that came before it. */
+function beginning({ bytes, start, end, seq }: Piece, at: number, before: Uint8Array | null): Piece {
+  const from = (seq + at - start) | 0;
+  if (before === null) return { bytes, start: at, end, seq: from };
+  const joined = Buffer.concat([before, bytes.subarray(at, end)]);
+  return { bytes: joined, start: 0, end: joined.length, seq: (from - before.length) | 0 };
 }

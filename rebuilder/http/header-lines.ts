@@ -28,10 +28,15 @@ export class HeaderLines {
   /** Fields seen, a bit each (1 << Field). */
   seen = 0;
 
+  /** Only CRLF ends a line. */
+  #byCrlf = false;
+
   /**
+   * @param byCrlf a bare LF ends no line, as for servers that look for CRLF
    * @returns the offset after the empty line; -1 when bytes[from, to) does not hold one.
    */
-  scan(bytes: Uint8Array, from: number, to: number): number {
+  scan(bytes: Uint8Array, from: number, to: number, byCrlf = false): number {
+    this.#byCrlf = byCrlf;
     this.count = 0;
     this.irregular = 0;
     this.contentLength = -1;
@@ -47,7 +52,7 @@ export class HeaderLines {
         if (at + 1 >= to) return -1;
         if (bytes[at + 1] === LF) return at + 2;
       }
-      if (first === LF) {
+      if (first === LF && !byCrlf) {
         this.irregular |= Irregular.bare_lf;
         return at + 1;
       }
@@ -102,8 +107,10 @@ export class HeaderLines {
     let odd = 0;
     for (; (at = printableEnd(bytes, at, to)) < to; at++) {
       const char = bytes[at]!;
-      if (char === LF) break;
-      if (char >= 128) odd |= Irregular.non_ascii;
+      if (char === LF) {
+        if (!this.#byCrlf || bytes[at - 1] === CR) break;
+        odd |= Irregular.bare_lf;
+      } else if (char >= 128) odd |= Irregular.non_ascii;
       else if (char !== CR) odd |= char === TAB ? 0 : Irregular.control_in_header;
       else if (at + 1 < to && bytes[at + 1] !== LF) odd |= Irregular.bare_cr;
     }

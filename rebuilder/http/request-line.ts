@@ -164,6 +164,12 @@ export function lineEnd(bytes: Uint8Array, from: number, to: number): number {
   return -1;
 }
 
+/** One past the next CRLF, or pair of them, in bytes[from, to): the end of a line, or of a head, for servers to which a bare LF is none. -1 = none. */
+export function crlfEnd(bytes: Buffer, from: number, to: number, ending: '\r\n' | '\r\n\r\n'): number {
+  const at = bytes.indexOf(ending, from, 'latin1');
+  return at < 0 || at + ending.length > to ? -1 : at + ending.length;
+}
+
 /** One past the empty line that ends a head: the first LF in bytes[from, to) that is followed by another, a CR between them allowed. -1 = none. */
 export function emptyLine(bytes: Buffer, from: number, to: number): number {
   for (let lf = bytes.indexOf(LF, from); lf >= 0 && lf + 1 < to; lf = bytes.indexOf(LF, lf + 1)) {

@@ -23,6 +23,12 @@ type State = 'size' | 'extension' | 'data' | 'data_end' | 'trailer_start' | 'tra
 export type ChunkDialect = 'lf' | 'crlf';
 
 /**
+ * What makes servers read a body differently from a byte on: a bare LF in an extension (the dialect), or a first line that those who know no chunks
+ * can read as a request line.
+ */
+export type ChunkDifference = 'line_end' | 'request_line';
+
+/**
  * Walks over the chunked coding (RFC 9112 7.1) without moving a byte: where the body ends and how long the entity is. Bytes may come in any
  * pieces; the state is all it keeps. Sizes are read as generously as any server does (CPython's int() takes `+15`, `0x15`, `1_5` and blanks
  * around it, line ends included), and a line may be of any length: nothing of it is held.
@@ -30,8 +36,8 @@ export type ChunkDialect = 'lf' | 'crlf';
 export class ChunkScanner {
   state: State = 'size';
   dialect: ChunkDialect = 'lf';
-  /** It stopped before a byte that the other dialect reads otherwise; happens once in a body. */
-  differs = false;
+  /** It stopped before a byte that others read otherwise; happens once in a body for each reason. */
+  differs: ChunkDifference | '' = '';
   /** Entity bytes so far, framing taken off. */
   entityBytes = 0;
   irregular = 0;
@@ -42,12 +48,14 @@ export class ChunkScanner {
   #sizeEnded = false;
   #isBareExtension = false;
   #hasDiffered = false;
+  /** In the first line: 1, or 2 behind its first blank; 0 = it cannot be a request line any more. */
+  #firstLine = 1;
   #sawCr = false;
 
   reset(): void {
     this.state = 'size';
     this.dialect = 'lf';
-    this.differs = false;
+    this.differs = '';
     this.entityBytes = 0;
     this.irregular = 0;
     this.#remaining = 0;
@@ -55,7 +63,13 @@ export class ChunkScanner {
     this.#sizeEnded = false;
     this.#isBareExtension = false;
     this.#hasDiffered = false;
+    this.#firstLine = 1;
     this.#sawCr = false;
+  }
+
+  /** Its first line is not looked at as a request line. */
+  passFirstLine(): void {
+    this.#firstLine = 0;
   }
 
   copyFrom(other: ChunkScanner): void {
@@ -69,6 +83,7 @@ export class ChunkScanner {
     this.#sizeEnded = other.#sizeEnded;
     this.#isBareExtension = other.#isBareExtension;
     this.#hasDiffered = other.#hasDiffered;
+    this.#firstLine = other.#firstLine;
     this.#sawCr = other.#sawCr;
   }
 
@@ -97,7 +112,7 @@ export class ChunkScanner {
   wholeEnd(bytes: Uint8Array, from: number, to: number): number {
     this.reset();
     const end = this.scan(bytes, from, to);
-    return this.state === 'done' && !this.differs ? end : -1;
+    return this.state === 'done' && this.differs === '' ? end : -1;
   }
 
   /** @returns the offset where it stopped: `to`, or one past the end of the body (`done`), or the offending byte (`invalid`, or `differs`). */
@@ -112,10 +127,12 @@ export class ChunkScanner {
           break;
         }
         case 'size':
+          if (this.#firstLine !== 0 && this.#hasSecondWord(bytes[at]!)) return at;
           if (!this.#size(bytes[at]!)) return at;
           at++;
           break;
         case 'extension':
+          if (this.#firstLine !== 0 && this.#hasSecondWord(bytes[at]!)) return at;
           if (!this.#extension(bytes[at]!)) return at;
           at++;
           break;
@@ -134,6 +151,19 @@ export class ChunkScanner {
       }
     }
     return at;
+  }
+
+  /** Looks at a byte of the first line: the second word makes it one that may be a request's. */
+  #hasSecondWord(byte: number): boolean {
+    if (byte === CR || byte === LF) return false;
+    if (BLANK[byte] === 1) {
+      this.#firstLine = 2;
+      return false;
+    }
+    if (this.#firstLine === 1) return false;
+    this.#firstLine = 0;
+    this.differs = 'request_line';
+    return true;
   }
 
   #size(byte: number): boolean {
@@ -191,7 +221,7 @@ export class ChunkScanner {
       }
       if (!this.#hasDiffered) {
         this.#hasDiffered = true;
-        this.differs = true;
+        this.differs = 'line_end';
         return false;
       }
     }
@@ -212,6 +242,7 @@ export class ChunkScanner {
 
   #sizeLineEnd(): void {
     this.state = this.#remaining === 0 ? 'trailer_start' : 'data';
+    this.#firstLine = 0;
     this.#digits = 0;
     this.#sizeEnded = false;
     this.#sawCr = false;
@@ -247,6 +278,7 @@ export class ChunkScanner {
 
   #invalid(): false {
     this.state = 'invalid';
+    if (this.#firstLine !== 0) this.differs = 'request_line';
     this.irregular |= Irregular.invalid_chunk;
     return false;
   }

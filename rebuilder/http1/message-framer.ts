@@ -5,7 +5,7 @@ import type { Framing } from '../http/message.ts';
 import { type BodyFraming, cutBody, wholeBody } from '../http/reader-context.ts';
 import { lineEnd } from '../http/request-line.ts';
 import type { Http1Context } from './http1-context.ts';
-import { type MessageGrammar, headAfter } from './message-grammar.ts';
+import { type MessageGrammar, type Reading, headAfter } from './message-grammar.ts';
 import { type BodyKind, MessageProgress } from './message-progress.ts';
 
 type State = 'idle' | 'none' | 'head' | BodyKind;
@@ -27,6 +27,8 @@ export class MessageFramer {
   #part: MessageProgress | null = null;
   /** Where the message in progress begins, and in which packet. */
   readonly began = new Origin();
+  /** Bytes of earlier pieces that are behind the message that was just read: who owns it reads them next. null = none */
+  behind: Uint8Array | null = null;
   lastByteMs = 0;
 
   constructor(context: Http1Context, grammar: MessageGrammar, stream: StreamSink, keepBodies: boolean) {
@@ -140,20 +142,26 @@ export class MessageFramer {
   begin(other: MessageFramer, bytes: Uint8Array, start: number, headersStart: number, headEnd: number): boolean {
     this.began.set(other.began.seq, other.began);
     this.lastByteMs = other.lastByteMs;
+    this.behind = other.behind;
     this.#progress.headersStart = headersStart - start;
     this.#progress.headEnd = headEnd - start;
     return this.#progress.hold(bytes, start, headEnd, Infinity, null, 0);
   }
 
-  /** After `begin`. */
-  frame(framing: BodyFraming): void {
-    this.#bodyBegins(framing);
-  }
-
-  /** Reads the chunk framing in the other way from here on. */
-  readChunksByCrlf(): void {
-    this.#progress.unchunk();
-    this.#progress.chunks.dialect = 'crlf';
+  /** Reads on in another way than the one it was copied from. @returns what was taken for the beginning of a body and is behind it; null = nothing */
+  readOtherwise(how: Reading): Uint8Array | null {
+    const { behind } = this;
+    this.behind = null;
+    if (how === 'longer_line' || how === 'longer_head') {
+      this.#progress.lengthenHead(how === 'longer_line');
+      this.#state = 'head';
+      return behind;
+    }
+    const body = typeof how === 'string' ? this.#progress.readChunks(how) : null;
+    if (body !== null || typeof how !== 'string') this.#bodyBegins(typeof how === 'string' ? { framing: 'none', contentLength: 0 } : how);
+    // What reads no chunks is another reading already.
+    if (this.#state === 'chunked') this.#progress.chunks.passFirstLine();
+    return body ?? behind;
   }
 
   /** Has it read as far as `other`, and does it read on like it? */
@@ -232,12 +240,13 @@ export class MessageFramer {
     return to;
   }
 
-  /** The held head ends at headEnd; what was held beyond it is read again from the piece. */
+  /** The held head ends at headEnd; what was held beyond it is read again, from the piece as far as it is of that. */
   #heldHeadDone(headEnd: number, before: number, at: number): number {
     const { held, headersStart } = this.#progress;
-    const bodyAt = at + headEnd - before;
+    const bodyAt = Math.max(at, at + headEnd - before);
+    if (headEnd < before) this.behind = Buffer.from(held.bytes.subarray(headEnd, before));
     this.#progress.giveBack(held.length - headEnd);
-    this.#context.lines.scan(held.bytes, headersStart, headEnd);
+    this.#context.lines.scan(held.bytes, headersStart, headEnd, this.#progress.byCrlf);
     this.#progress.headEnd = headEnd;
     this.#bodyBegins(this.#grammar.frame(held.bytes, 0, headersStart, headEnd, bodyAt));
     return bodyAt;
@@ -279,10 +288,9 @@ export class MessageFramer {
       stop = chunks.scan(bytes, at, end);
       this.#hold(bytes, at, stop);
     }
-    if (chunks.differs) {
-      chunks.differs = false;
-      this.#grammar.chunksDiffer(stop);
-    }
+    const { differs } = chunks;
+    chunks.differs = '';
+    if (differs !== '') this.#grammar.chunksDiffer(stop, differs);
     const { state } = chunks;
     if (state === 'invalid') this.#progress.lose('http.invalid_chunk');
     if (state === 'done' || state === 'invalid') this.#finishHeld();
@@ -292,8 +300,8 @@ export class MessageFramer {
 
   /** Adds captured bytes to the message; beyond the limits they are only counted. @returns false: there was no memory */
   #hold(bytes: Uint8Array, start: number, end: number, expected = 0): boolean {
-    const { bodyLimitBytes, stalled } = this.#context;
-    if (stalled.size > 0) stalled.delete(this.#stream);
+    const { bodyLimitBytes } = this.#context;
+    if (this.#context.stalled.size > 0) this.#context.stalled.delete(this.#stream);
     const limit = this.#state === 'head' ? Infinity : this.#progress.headEnd + (this.#keepBodies ? bodyLimitBytes : 0);
     return this.#progress.hold(bytes, start, end, limit, this.#keepBodies ? 'http.body_limit' : null, expected);
   }
@@ -301,8 +309,7 @@ export class MessageFramer {
   // --- ends
 
   #finishHeld(framing: Framing = this.#progress.framingOf(this.#bodyKind)): void {
-    const progress = this.#progress;
-    const kind = this.#bodyKind;
+    const [progress, kind] = [this.#progress, this.#bodyKind];
     this.#state = 'idle'; // what follows is read afresh
     progress.tell(this.#grammar, kind, framing, progress.lost, progress.stalled);
     this.#done(true);

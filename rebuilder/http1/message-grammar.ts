@@ -1,3 +1,4 @@
+import type { ChunkDifference } from './chunked.ts';
 import type { Body, BodyFraming } from '../http/reader-context.ts';
 import { headerStart } from '../http/request-line.ts';
 
@@ -8,6 +9,9 @@ const CR = 13;
  * What a line is: no start line; one; or one without a version: header lines must follow it, or it may be a whole message (HTTP/0.9).
  */
 export type StartLine = 'no' | 'yes' | 'versionless' | 'alone';
+
+/** Another way to read on: a body's framing, a request line or a head that a bare LF does not end, or one of the chunks of a body. */
+export type Reading = BodyFraming | 'longer_line' | 'longer_head' | ChunkDifference;
 
 /** In what the messages of the two directions differ (RFC 9112): asked by MessageFramer. */
 export interface MessageGrammar {
@@ -23,7 +27,7 @@ export interface MessageGrammar {
   /** bytes[start, end) is a message; context.lines hold its header lines. */
   message(bytes: Uint8Array, start: number, headersStart: number, headEnd: number, end: number, body: Body): void;
   /** A chunked body goes on in a way that some servers read otherwise. @param at where, in the piece being read */
-  chunksDiffer(at: number): void;
+  chunksDiffer(at: number, how: ChunkDifference): void;
   /** Counts captured bytes that became part of a message. */
   count(bytes: number): void;
   /** Counts captured bytes that became none. */

@@ -1,9 +1,9 @@
 import type { CounterName } from '../ledger.ts';
-import { ChunkScanner, entityOf } from './chunked.ts';
+import { type ChunkDifference, ChunkScanner, entityOf } from './chunked.ts';
 import { HeldBytes } from '../http/held-bytes.ts';
 import type { Framing } from '../http/message.ts';
 import { type ReaderContext, cutBody, wholeBody } from '../http/reader-context.ts';
-import { emptyLine, lineEnd } from '../http/request-line.ts';
+import { crlfEnd, emptyLine, lineEnd } from '../http/request-line.ts';
 import { type MessageGrammar, headAfter } from './message-grammar.ts';
 
 const LF = 10;
@@ -31,6 +31,8 @@ export class MessageProgress {
   /** The held body is the entity, chunk framing taken off: a hole made the framing unreadable, or this reading has its own. */
   unchunked = false;
   lost: CounterName[] | null = null;
+  /** Only CRLF ends the lines of its head. */
+  byCrlf = false;
   /** It was emitted once, incomplete, because nothing more came. */
   stalled = false;
   readonly #context: ReaderContext;
@@ -90,6 +92,7 @@ export class MessageProgress {
     this.contentLength = 0;
     this.remaining = 0;
     this.unchunked = false;
+    this.byCrlf = false;
     this.lost = null;
     this.stalled = false;
   }
@@ -100,8 +103,9 @@ export class MessageProgress {
   findHead(grammar: MessageGrammar): number | 'more' | 'none' {
     const { held } = this;
     if (this.headersStart === 0) {
-      const start = lineEnd(held.bytes, this.scanFrom, held.length);
-      this.scanFrom = start < 0 ? held.length : start - 1;
+      const start = this.byCrlf ? crlfEnd(held.bytes, this.scanFrom, held.length, '\r\n') : lineEnd(held.bytes, this.scanFrom, held.length);
+      // What ends it may have begun.
+      this.scanFrom = start < 0 ? Math.max(0, held.length - 1) : start - 1;
       if (start < 0) return grammar.mayStart(held.bytes, 0, held.length) ? 'more' : 'none';
       const kind = headAfter(grammar.startLine(held.bytes, 0, start), held.bytes, start, held.length);
       if (kind === 'no') return 'none';
@@ -109,15 +113,25 @@ export class MessageProgress {
       this.headersStart = start;
       if (kind === 'alone') return start;
     }
-    const end = emptyLine(held.bytes, this.scanFrom, held.length);
+    const end = this.byCrlf ? crlfEnd(held.bytes, this.scanFrom, held.length, '\r\n\r\n') : emptyLine(held.bytes, this.scanFrom, held.length);
     // The last line's end may be the first half of an empty line.
-    if (end < 0) this.scanFrom = Math.max(this.headersStart - 1, held.length - 2);
+    if (end < 0) this.scanFrom = Math.max(this.headersStart - 2, held.length - 3);
     return end < 0 ? 'more' : end;
+  }
+
+  /** What was taken for a head is not one yet: it goes on to where two CRLF stand together. */
+  lengthenHead(withStartLine: boolean): void {
+    this.byCrlf = true;
+    if (withStartLine) this.headersStart = 0;
+    this.headEnd = 0;
+    this.scanFrom = Math.max(0, this.headersStart - 2);
   }
 
   /** Of a head that did not end, tells the lines that are whole. @returns false: that is not even a start line */
   tellHead(grammar: MessageGrammar, reason: CounterName): boolean {
     const { held } = this;
+    // In another reading it ended before.
+    if (this.byCrlf) return false;
     const end = held.length === 0 ? 0 : held.bytes.lastIndexOf(LF, held.length - 1) + 1;
     const isAlone = this.headersStart === 0 && end > 0 && end === held.length && grammar.startLine(held.bytes, 0, end) === 'alone';
     if (!isAlone && (this.headersStart === 0 || end < this.headersStart)) return false;
@@ -137,7 +151,7 @@ export class MessageProgress {
   /** Tells the message, whose head is whole. */
   tell(grammar: MessageGrammar, kind: BodyKind, framing: Framing, lost: CounterName[] | null, correction: boolean): void {
     const { held, chunks, bytes, headersStart, headEnd } = this;
-    this.#context.lines.scan(held.bytes, headersStart, headEnd);
+    this.#context.lines.scan(held.bytes, headersStart, headEnd, this.byCrlf);
     const size = kind === 'chunked' ? chunks.entityBytes : kind === 'close' ? bytes - headEnd : this.contentLength;
     const irregular = kind === 'chunked' ? chunks.irregular : 0;
     grammar.message(held.bytes, 0, headersStart, headEnd, held.length, { framing, size, complete: lost === null, lost, irregular, correction });
@@ -171,8 +185,21 @@ export class MessageProgress {
     this.contentLength = other.contentLength;
     this.remaining = other.remaining;
     this.unchunked = other.unchunked;
+    this.byCrlf = other.byCrlf;
     this.lost = other.lost === null ? null : [...other.lost];
     return this.held.append(other.held.bytes, 0, other.held.length);
+  }
+
+  /** See MessageFramer.readOtherwise. */
+  readChunks(how: ChunkDifference): Buffer | null {
+    if (how === 'line_end') {
+      this.unchunk();
+      this.chunks.dialect = 'crlf';
+      return null;
+    }
+    const body = Buffer.from(this.held.bytes.subarray(this.headEnd, this.held.length));
+    this.giveBack(body.length);
+    return body;
   }
 
   /** Takes the chunk framing off what is held of the body. */

@@ -5,22 +5,27 @@ import { Irregular } from '../http/irregular.ts';
 import { type Endpoints, Field } from '../http/message.ts';
 import type { Body, BodyFraming } from '../http/reader-context.ts';
 import { RequestLine, requestStart } from '../http/request-line.ts';
+import type { ChunkDifference } from './chunked.ts';
 import { framingReadings, mostServers } from './framing-readings.ts';
 import type { Http1Context } from './http1-context.ts';
-import type { MessageGrammar, StartLine } from './message-grammar.ts';
+import type { MessageGrammar, Reading, StartLine } from './message-grammar.ts';
 import { MessageFramer } from './message-framer.ts';
 
 const REQUEST_BYTES = INDEX['http.request_bytes'];
+const CR = 13;
 const UPGRADE = 1 << Field.upgrade;
 
 /** Who reads the stream that requests stand in. */
 export interface RequestReader extends StreamSink {
   /** @param upgrades it asks for another protocol */
   told(request: HttpRequest, upgrades: boolean): void;
-  /** The message that was just begun can be framed in these ways, too. Its head is in bytes[start, headEnd); its body begins at `bodyAt` of the piece. */
-  otherFramings(framings: readonly BodyFraming[], bytes: Uint8Array, start: number, headersStart: number, headEnd: number, bodyAt: number): void;
+  /**
+   * The message that was just begun can be read on in these ways, too. What there is of its head is bytes[start, headEnd); `bodyAt` of the piece is
+   * behind that.
+   */
+  otherReadings(readings: readonly Reading[], bytes: Uint8Array, start: number, headersStart: number, headEnd: number, bodyAt: number): void;
   /** The chunks of the message in progress can be read otherwise from `at` of the piece on. */
-  otherChunks(at: number): void;
+  otherChunks(at: number, how: ChunkDifference): void;
 }
 
 const line = new RequestLine();
@@ -28,6 +33,11 @@ const PREFACE_LINE = Buffer.from('PRI * HTTP/2.0');
 
 function isPrefaceLine(bytes: Uint8Array, start: number, end: number): boolean {
   return end - start > PREFACE_LINE.length && PREFACE_LINE.every((byte, i) => bytes[start + i] === byte);
+}
+
+/** Does the head bytes[start, end) end where servers find its end that look for two CRLF? */
+function endsByCrlf(bytes: Uint8Array, start: number, end: number): boolean {
+  return end - start >= 4 && bytes[end - 4] === CR && bytes[end - 3] === 10 && bytes[end - 2] === CR;
 }
 
 /** The requests of one direction of a connection (RFC 9112 3 and 6): what MessageFramer asks about them. */
@@ -58,7 +68,7 @@ export class Requests implements MessageGrammar {
     return this.framer.copyFrom(other.framer);
   }
 
-  /** Begins behind a head that others read; `framer.frame` says how its message goes on. @returns false: there was no memory for the head */
+  /** Begins behind a head that others read; `framer.readOtherwise` says how its message goes on. @returns false: there was no memory for the head */
   begin(other: Requests, bytes: Uint8Array, start: number, headersStart: number, headEnd: number): boolean {
     this.behindEmptyLines = other.behindEmptyLines;
     this.isFound = other.isFound;
@@ -79,12 +89,14 @@ export class Requests implements MessageGrammar {
 
   frame(bytes: Uint8Array, start: number, headersStart: number, headEnd: number, bodyAt: number): BodyFraming {
     const { lines } = this.#context;
-    if (lines.irregular === 0 && !lines.transferEncoding && lines.contentLength === -1) return mostServers(lines);
+    const isPlain = lines.irregular === 0 && !lines.transferEncoding && lines.contentLength === -1;
+    if (isPlain && bytes[headersStart - 2] === CR) return mostServers(lines);
     line.parse(bytes, start, headersStart);
     const framings = framingReadings(bytes, headersStart, headEnd, lines, line.isSurelyVersioned ? line.minor : -1);
-    if (framings === null) return mostServers(lines);
-    this.#reader.otherFramings(framings.slice(1), bytes, start, headersStart, headEnd, bodyAt);
-    return framings[0]!;
+    const others: Reading[] = framings?.slice(1) ?? [];
+    if (((lines.irregular | line.irregular) & Irregular.bare_lf) !== 0 && !endsByCrlf(bytes, start, headEnd)) others.push(line.minor < 0 ? 'longer_line' : 'longer_head');
+    if (others.length > 0) this.#reader.otherReadings(others, bytes, start, headersStart, headEnd, bodyAt);
+    return framings?.[0] ?? mostServers(lines);
   }
 
   message(bytes: Uint8Array, start: number, headersStart: number, headEnd: number, end: number, body: Body): void {
@@ -112,8 +124,8 @@ export class Requests implements MessageGrammar {
     this.#reader.told(request, (lines.seen & UPGRADE) !== 0);
   }
 
-  chunksDiffer(at: number): void {
-    this.#reader.otherChunks(at);
+  chunksDiffer(at: number, how: ChunkDifference): void {
+    this.#reader.otherChunks(at, how);
   }
 
   count(bytes: number): void {
