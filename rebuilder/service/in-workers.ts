@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { loadLibc } from '../capture/libc.ts';
 import { openSocketGroup, type SocketGroup } from '../capture/socket-group.ts';
 import { mergeSources, type SeenSource } from '../capture/source-table.ts';
@@ -28,6 +29,12 @@ interface Report {
   /** Those that have changed since the last report. */
   readonly recent: readonly RecentRequest[];
 }
+
+const isOrders = (data: unknown): data is Orders =>
+  typeof data === 'object' && data !== null && 'settings' in data && 'loopKey' in data && data.loopKey instanceof Uint8Array;
+
+const isReport = (report: unknown): report is Report =>
+  typeof report === 'object' && report !== null && ['sources', 'endpoints', 'senders', 'recent'].every((key) => key in report);
 
 const REPORT_MS = 1000;
 /** Beyond the drain timeout: for a worker to say that it is done. */
@@ -66,7 +73,11 @@ export async function startInWorkers(
   const orders: Orders = { settings, loopKey };
   const recent = settings.metrics.enabled && settings.metrics.recentRequests > 0 ? new RecentList(settings.metrics.recentRequests) : null;
   const workers = new Workers({
-    entry: process.argv[1]!, inputs, data: orders, onDeath: notice, onReport: (report) => recent?.merge((report as Report).recent),
+    entry: process.argv[1]!, inputs, data: orders, onDeath: notice,
+    onReport: (report) => {
+      assert(isReport(report), 'a worker reports what is no report');
+      recent?.merge(report.recent);
+    },
     ...(writeLines === null ? {} : { writeLines }),
   });
   try {
@@ -76,7 +87,7 @@ export async function startInWorkers(
     closeGroups();
     throw error;
   }
-  const reports = (): Report[] => workers.states().flatMap(({ report }) => report === undefined ? [] : [report as Report]);
+  const reports = (): Report[] => workers.states().map(({ report }) => report).filter(isReport);
   return {
     vxlanPort: vxlan?.port ?? 0,
     ledger: () => workers.ledger(),
@@ -91,8 +102,8 @@ export async function startInWorkers(
       openConnections: workers.gauge('openConnections'),
       memoryBytes: workers.gauge('memoryBytes'),
     }),
-    sources: () => workers.states().flatMap(({ index, running, report }) => (report as Report | undefined)?.sources
-      .map(({ description, bound }) => ({ description: `worker ${index}: ${description}`, bound: bound && running })) ?? []),
+    sources: () => workers.states().flatMap(({ index, running, report }) => (isReport(report) ? report.sources : [])
+      .map(({ description, bound }) => ({ description: `worker ${index}: ${description}`, bound: bound && running }))),
     senders: () => mergeSources(reports().map(({ senders }) => senders), SHOWN_SENDERS),
     endpoints: () => mergeEndpoints(reports().map(({ endpoints }) => endpoints)),
     recent: (revision) => recent?.since(revision) ?? null,
@@ -106,7 +117,9 @@ export async function startInWorkers(
 
 /** A worker's life. */
 export async function runWorker(share: WorkerShare, observerOf: ObserverOf): Promise<void> {
-  const { settings, loopKey } = share.data as Orders;
+  const { data } = share;
+  assert(isOrders(data), 'a worker was started without orders');
+  const { settings, loopKey } = data;
   const thread = new ServiceThread(settings, share.ledger, loopKey, observerOf(settings, share.ledger), {
     share, ...(settings.exchanges.file === '' ? {} : { writeLines: (lines: Uint8Array) => share.writeLines(lines) }),
   });

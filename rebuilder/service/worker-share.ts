@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { isMainThread, type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import type { UdpSocket } from '../capture/udp-socket.ts';
 import { MEASURE_SLOTS, Measures } from '../forward/measures.ts';
@@ -71,9 +72,12 @@ export class WorkerShare {
     this.#gauges = new Float64Array(data.numbers, COUNTERS_BYTES, GAUGE_NAMES.length);
     this.#port = port;
     port.on('message', (message: ToWorker) => {
-      if (message.kind === 'stop') this.#stopHandler();
-      else if (message.kind === 'written') this.#writing.shift()?.(message.lines);
-      else this.#segmentHandler(message.segment);
+      switch (message.kind) {
+        case 'stop': return this.#stopHandler();
+        case 'written': return this.#writing.shift()?.(message.lines);
+        case 'segment': return this.#segmentHandler(message.segment);
+        default: assert.fail(`a worker was sent ${JSON.stringify(message satisfies never)}`);
+      }
     });
   }
 
@@ -125,12 +129,14 @@ export class WorkerShare {
   }
 }
 
+const isWorkerData = (data: unknown): data is WorkerData => typeof data === 'object' && data !== null && 'rebuilderWorker' in data;
+
 let share: WorkerShare | undefined;
 
 /** undefined in the main thread, and in threads that are not of the rebuilder. */
 export function workerShare(): WorkerShare | undefined {
-  const data: Partial<WorkerData> | null | undefined = workerData;
-  if (isMainThread || parentPort === null || data?.rebuilderWorker !== true) return undefined;
-  share ??= new WorkerShare(data as WorkerData, parentPort);
+  const data: unknown = workerData;
+  if (isMainThread || parentPort === null || !isWorkerData(data)) return undefined;
+  share ??= new WorkerShare(data, parentPort);
   return share;
 }

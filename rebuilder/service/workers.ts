@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { Worker } from 'node:worker_threads';
 import { MEASURE_SLOTS, Measures } from '../forward/measures.ts';
 import { COUNTER_NAMES, INDEX, Ledger } from '../ledger.ts';
@@ -140,12 +141,15 @@ export class Workers {
     slot.running = true;
     const { thread } = slot;
     slot.thread.on('message', (message: ToMain) => {
-      if (message.kind === 'ready') {
-        isReady = true;
-        onReady();
-      } else if (message.kind === 'report') this.#reported(slot, message.report);
-      else if (message.kind === 'lines') void this.#write(thread, message.lines);
-      else this.#pass(message);
+      switch (message.kind) {
+        case 'ready':
+          isReady = true;
+          return onReady();
+        case 'report': return this.#reported(slot, message.report);
+        case 'lines': return void this.#write(thread, message.lines);
+        case 'segment': return this.#pass(message);
+        default: assert.fail(`a worker sent ${JSON.stringify(message satisfies never)}`);
+      }
     });
     slot.thread.on('error', (error) => { fault = error.message; });
     slot.thread.on('exit', (code) => {
