@@ -38,7 +38,7 @@ export class S3Store {
     t.after(() => { moto.kill(); });
     const account = `http://127.0.0.1:${port}`;
     for (let tries = 0; !await answers(account); tries++) {
-      if (tries > 300 || moto.exitCode !== null) throw new Error('moto does not start');
+      if (tries > 1200 || moto.exitCode !== null) throw new Error('moto does not start');
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
     // Of the tested programs too, which inherit them.

@@ -39,7 +39,7 @@ class Files {
     }
   }
 
-  close(timeoutMs = 30_000): Promise<void> {
+  close(timeoutMs = 600_000): Promise<void> {
     return this.#open!.close(timeoutMs);
   }
 
@@ -60,7 +60,7 @@ test('an object is in the folder of the day and the hour, in UTC, in which its f
   assert.equal(objectKey('exchanges/', Date.UTC(2026, 10, 26, 9, 59, 59, 999), '/spool/a.jsonl.gz'), 'exchanges/dt=2026-11-26/hour=09/a.jsonl.gz');
 });
 
-test('full files, and the last one at the end, are uploaded and removed; every fault is outlived, and each line is there once', { timeout: 120_000 }, async (t) => {
+test('full files, and the last one at the end, are uploaded and removed; every fault is outlived, and each line is there once', { timeout: 600_000 }, async (t) => {
   const store = await S3Store.start(t);
   if (store === undefined) return;
   const unavailable: Fault = { status: 500, code: 'InternalError', message: 'We encountered an internal error. Please try again.' };
@@ -107,7 +107,7 @@ test('full files, and the last one at the end, are uploaded and removed; every f
   }
 });
 
-test('while S3 is away what waits has a limit, the oldest goes and is counted; the end does not wait longer than it may; the next run goes on', { timeout: 60_000 }, async (t) => {
+test('while S3 is away what waits has a limit, the oldest goes and is counted; the end does not wait longer than it may; the next run goes on', { timeout: 600_000 }, async (t) => {
   const store = await S3Store.start(t);
   if (store === undefined) return;
   store.fault = () => 'broken';
@@ -131,7 +131,7 @@ test('while S3 is away what waits has a limit, the oldest goes and is counted; t
   assert.deepEqual(arrived.slice(-4), [29, 30, 31, 32], 'the newest are what is kept');
 });
 
-test('a service killed in the middle of an upload uploads all of it when it is started again', { timeout: 120_000 }, async (t) => {
+test('a service killed in the middle of an upload uploads all of it when it is started again', { timeout: 600_000 }, async (t) => {
   const store = await S3Store.start(t);
   if (store === undefined) return;
   const kept = join(folder(t), 'exchanges.jsonl');
