@@ -74,7 +74,7 @@ run "requests_out" {
     error_message = "the raw path is TCP/8445 of the NLB"
   }
   assert {
-    condition     = sort([for rule in aws_vpc_security_group_egress_rule.alb_nodes : "${rule.cidr_ipv4} ${rule.from_port}"]) == tolist(["10.0.0.0/24 8445", "10.0.0.0/24 9445", "10.0.1.0/24 8445", "10.0.1.0/24 9445"])
+    condition     = sort([for rule in aws_vpc_security_group_egress_rule.alb_nodes : "${rule.cidr_ipv4} ${rule.from_port}"]) == tolist(["10.0.0.0/24 8445", "10.0.0.0/24 8448", "10.0.0.0/24 9445", "10.0.1.0/24 8445", "10.0.1.0/24 8448", "10.0.1.0/24 9445"])
     error_message = "the ALB reaches the nodes' networks and ports only"
   }
 }
