@@ -15,8 +15,8 @@ if (prepared.status !== 0) process.exit(1);
 // A test that waits for what never comes fails, and does not hold up the others for ever: the longest file takes some minutes.
 const run = spawnSync(process.execPath, [
   '--import', 'tsx', '--test', '--test-concurrency=2', '--test-timeout=900000',
-  // On a terminal node's own reporter ends with what failed; in a log of thousands of lines ours does.
-  ...process.stdout.isTTY ? [] : ['tap', './test/failed-reporter.js'].flatMap((reporter) => [
+  // On a terminal node's own reporter ends with what failed; in a log of thousands of lines ours does, behind where the time went.
+  ...process.stdout.isTTY ? [] : ['tap', './test/closing-reporter.js'].flatMap((reporter) => [
     `--test-reporter=${reporter}`, '--test-reporter-destination=stdout',
   ]),
   ...files,
