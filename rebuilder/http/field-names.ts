@@ -25,30 +25,26 @@ for (const char of '!#$%&\'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGH
   NAME_CHAR[char.charCodeAt(0)] = char === '_' ? 0x2d : char.toLowerCase().charCodeAt(0);
 }
 
-/** Hash of a name, taken character by character while it is scanned: `hash = nextHash(hash, NAME_CHAR[byte])`. */
-export function nextHash(hash: number, char: number): number {
-  return Math.imul(hash, 31) + char | 0;
-}
-
-function hashOf(name: string): number {
-  let hash = 0;
-  for (let i = 0; i < name.length; i++) hash = nextHash(hash, name.charCodeAt(i));
-  return hash;
-}
-
-const byHash = new Map(KNOWN.map(([name, field]) => [hashOf(name), { bytes: Buffer.from(name), field }]));
 const prefix = Buffer.from(RESERVED_PREFIX);
-/** First characters of known names, with their lengths: most names are told apart by this alone. */
-const maybe = new Uint8Array(256 * 32);
-for (const [name] of KNOWN) maybe[name.charCodeAt(0) * 32 + name.length] = 1;
+interface Known {
+  readonly name: Uint8Array;
+  readonly field: number;
+}
+/** Known names by their first character and length, which tell nearly all names apart. */
+const MAX_LENGTH = 32;
+const known = new Array<readonly Known[] | undefined>(128 * MAX_LENGTH).fill(undefined);
+for (const [name, field] of KNOWN) {
+  const key = name.charCodeAt(0) * MAX_LENGTH + name.length;
+  known[key] = [...known[key] ?? [], { name: Buffer.from(name), field }];
+}
 
-/** Which field the name bytes[start, end) is, by `hash` (of its NAME_CHARs); `_` counts as `-`. */
-export function fieldOf(bytes: Uint8Array, start: number, end: number, hash: number): number {
+/** Which field the name bytes[start, end) is, a token of at least one character; `_` counts as `-`. */
+export function fieldOf(bytes: Uint8Array, start: number, end: number): number {
   const length = end - start;
   const first = NAME_CHAR[bytes[start]!]!;
-  if (length < 32 && maybe[first * 32 + length] === 1) {
-    const known = byHash.get(hash);
-    if (known !== undefined && known.bytes.length === length && startsWith(bytes, start, known.bytes)) return known.field;
+  const candidates = length < MAX_LENGTH ? known[first * MAX_LENGTH + length] : undefined;
+  if (candidates !== undefined) {
+    for (const { name, field } of candidates) if (startsWith(bytes, start, name)) return field;
   }
   return first === 0x78 /* x */ && length > prefix.length && startsWith(bytes, start, prefix) ? Field.reserved : Field.other;
 }

@@ -1,4 +1,4 @@
-import { NAME_CHAR, fieldOf, nextHash } from './field-names.ts';
+import { NAME_CHAR, fieldOf } from './field-names.ts';
 import { Irregular } from './irregular.ts';
 import { Field, LINE_STRIDE, valueStartOf } from './message.ts';
 import { printableEnd } from './printable.ts';
@@ -64,14 +64,7 @@ export class HeaderLines {
 
   #line(bytes: Uint8Array, start: number, to: number): number {
     let at = start;
-    let hash = 0;
-    let underscore = 0;
-    for (; at < to; at++) {
-      const char = NAME_CHAR[bytes[at]!]!;
-      if (char === 0) break;
-      hash = nextHash(hash, char);
-      underscore |= bytes[at]! ^ char;
-    }
+    while (at < to && NAME_CHAR[bytes[at]!] !== 0) at++;
     const nameEnd = at;
     while (at < to && (bytes[at] === SP || bytes[at] === TAB)) at++;
     if (at >= to) return -1;
@@ -85,9 +78,9 @@ export class HeaderLines {
     if (at !== nameEnd) this.irregular |= Irregular.space_before_colon;
     const end = this.#value(bytes, at + 1, to);
     if (end < 0) return -1;
-    let field = fieldOf(bytes, start, nameEnd, hash);
-    // `_` ^ `-` is 0x72, a change of case 0x20: an underscore written for a hyphen is another name, but some servers read it as the same.
-    if (field !== Field.other && field !== Field.reserved && (underscore & 0x52) !== 0) {
+    let field = fieldOf(bytes, start, nameEnd);
+    // An underscore written for a hyphen is another name, but some servers read it as the same.
+    if (field !== Field.other && field !== Field.reserved && hasUnderscore(bytes, start, nameEnd)) {
       if (field === Field.contentLength || field === Field.transferEncoding) this.irregular |= Irregular.framing_alias;
       field = Field.other;
     }
@@ -216,6 +209,13 @@ function parseContentLength(bytes: Uint8Array, start: number, end: number): numb
   }
   if (digits === 0) return -2;
   return first >= 0 && first !== length ? -3 : length;
+}
+
+function hasUnderscore(bytes: Uint8Array, start: number, end: number): boolean {
+  for (let at = start; at < end; at++) {
+    if (bytes[at] === 0x5f) return true;
+  }
+  return false;
 }
 
 function hasComma(bytes: Uint8Array, start: number, end: number): boolean {

@@ -1,27 +1,20 @@
+import { AlignedWords } from '../wire/aligned-words.ts';
+
 const SP = 0x20;
 const DEL = 0x7f;
 
-/** The bytes the words below belong to: a receive slab is scanned again and again, so the view is made once. */
-let viewed: Uint8Array = new Uint8Array(0);
-let words: Int32Array = new Int32Array(0);
-/** Bytes of the first word that lie before viewed[0]. */
-let shift = 0;
-
-function view(bytes: Uint8Array): void {
-  viewed = bytes;
-  shift = bytes.byteOffset & 3;
-  words = new Int32Array(bytes.buffer, bytes.byteOffset - shift, bytes.length + shift >> 2);
-}
+const aligned = new AlignedWords();
 
 /**
  * The first offset in bytes[from, to) whose byte is not printable ASCII (SP to `~`); `to` when all are. Four bytes a step where they are
  * aligned: heads are scanned byte by byte otherwise, and that was the largest single cost of a small request.
  */
 export function printableEnd(bytes: Uint8Array, from: number, to: number): number {
-  if (bytes !== viewed) view(bytes);
+  aligned.view(bytes);
+  const { words, shift } = aligned;
   let at = from;
-  const aligned = at + (-(at + shift) & 3);
-  for (; at < aligned && at < to; at++) {
+  const first = at + (-(at + shift) & 3);
+  for (; at < first && at < to; at++) {
     const byte = bytes[at]!;
     if (byte < SP || byte >= DEL) return at;
   }

@@ -28,6 +28,8 @@ export class RequestLine {
   minor = -1;
   /** May it be a whole request, as in HTTP/0.9? Without a version it is one, or header lines follow: servers read both. */
   mayStandAlone = false;
+  /** How many lines were parsed: as long as it stays the same, so does what is above. */
+  parsed = 0;
 
   /** false: for some servers it ends without a version, as a line of HTTP/0.9 with a long target, and no header lines follow. */
   get isSurelyVersioned(): boolean {
@@ -39,6 +41,7 @@ export class RequestLine {
    * @returns false: this is no request line, not even a tolerable one
    */
   parse(bytes: Uint8Array, start: number, end: number): boolean {
+    this.parsed++;
     this.irregular = 0;
     this.minor = -1;
     this.mayStandAlone = false;

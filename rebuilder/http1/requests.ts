@@ -51,6 +51,10 @@ export class Requests implements MessageGrammar {
   /** A search found the request in progress: nothing proves that it is one. */
   isFound = false;
 
+  /** Its line is the one that was parsed last, if so many are, and it began there. */
+  #parsed = 0;
+  #parsedStart = 0;
+
   /** The line that is no request is the preface of HTTP/2. */
   sawPreface = false;
 
@@ -81,6 +85,8 @@ export class Requests implements MessageGrammar {
 
   startLine(bytes: Uint8Array, start: number, end: number): StartLine {
     if (!line.parse(bytes, start, end)) return 'no';
+    this.#parsed = line.parsed;
+    this.#parsedStart = start;
     // Where HTTP/2 is not believed, its preface is no request either.
     this.sawPreface = line.minor < 0 && isPrefaceLine(bytes, start, end);
     if (this.sawPreface) return 'no';
@@ -102,7 +108,8 @@ export class Requests implements MessageGrammar {
   message(bytes: Uint8Array, start: number, headersStart: number, headEnd: number, end: number, body: Body): void {
     const { lines } = this.#context;
     const { began, lastByteMs } = this.framer;
-    line.parse(bytes, start, headersStart);
+    // Mostly nobody else's line was parsed since this one was.
+    if (line.parsed !== this.#parsed || start !== this.#parsedStart) line.parse(bytes, start, headersStart);
     let irregular = line.irregular | lines.irregular | body.irregular;
     if (this.behindEmptyLines) irregular |= Irregular.empty_line_before_request;
     this.behindEmptyLines = false;

@@ -1,6 +1,6 @@
 import { INDEX, type Ledger } from '../ledger.ts';
 import { type Packet, TcpFlag } from '../wire/packet.ts';
-import { Connection, type ConnectionHandler } from './connection.ts';
+import { Connection, type ConnectionHandler, type End } from './connection.ts';
 import type { StreamContext } from './stream-context.ts';
 import { TimeWait } from './time-wait.ts';
 import { UsageOrder } from './usage-order.ts';
@@ -31,6 +31,8 @@ export class FlowTable {
   readonly #timeWait = new TimeWait();
   readonly #closing = new Set<Connection>();
   #lastClosingMs = 0;
+  /** Which end of the connection that was found sent the packet; 'a' = none was found, and the sender is its first. */
+  #end: End = 'a';
   readonly #limits: FlowLimits;
   readonly #touchMs: number;
   readonly #context: StreamContext;
@@ -74,15 +76,14 @@ export class FlowTable {
     } else if (nowMs - connection.touchedMs > this.#touchMs) {
       this.#touch(connection, nowMs);
     }
-    const end = this.#endOf(connection, packet);
-    let outcome = connection.packet(packet, end, nowMs);
+    let outcome = connection.packet(packet, this.#end, nowMs);
     if (outcome === 'reopened') {
       this.#ledger.count('tcp.reopened');
       const candidate = connection.takeCandidate();
       const isn = connection.reopenedBy;
       this.#remove(connection, nowMs);
       connection = candidate === null ? this.#add(packet, hash, nowMs, isn) : this.#insert(candidate, nowMs);
-      outcome = connection.packet(packet, this.#endOf(connection, packet), nowMs);
+      outcome = connection.packet(packet, isFromA(connection, packet) ? 'a' : 'b', nowMs);
     }
     if (connection.beganAside) this.#ledger.count('tcp.candidate_bytes', length);
     if (length > 0 && !connection.hasData) {
@@ -140,13 +141,16 @@ export class FlowTable {
   #find(packet: Packet, hash: number): Connection | null {
     for (let c = this.#buckets[hash & this.#mask] ?? null; c !== null; c = c.hashNext) {
       if (c.hash !== hash || c.vni !== packet.vni) continue;
-      if (isFromA(c, packet) ? c.isInVlan(packet.vlanTags, 'a') : isFromB(c, packet) && c.isInVlan(packet.vlanTags, 'b')) return c;
+      if (isFromA(c, packet)) {
+        this.#end = 'a';
+        if (c.isInVlan(packet.vlanTags, 'a')) return c;
+      } else if (isFromB(c, packet)) {
+        this.#end = 'b';
+        if (c.isInVlan(packet.vlanTags, 'b')) return c;
+      }
     }
+    this.#end = 'a';
     return null;
-  }
-
-  #endOf(connection: Connection, packet: Packet): 'a' | 'b' {
-    return isFromA(connection, packet) ? 'a' : 'b';
   }
 
   #add(packet: Packet, hash: number, nowMs: number, synIsn: number | null = null): Connection {

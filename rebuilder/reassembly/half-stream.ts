@@ -162,6 +162,7 @@ export class HalfStream extends StreamOrder {
     if (this.sent && distance(seq, this.sentSeq) <= 0) return;
     this.sentSeq = seq;
     this.sent = true;
+    if (this.peer !== null) this.peer.peerSent = true;
   }
 
   /** A FIN counts where it stands: what is before it must have come. */

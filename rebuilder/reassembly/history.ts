@@ -1,3 +1,4 @@
+import { AlignedWords } from '../wire/aligned-words.ts';
 import { distance } from './sequence.ts';
 import type { Provenance } from './provenance.ts';
 import type { Segment } from './segment.ts';
@@ -15,6 +16,23 @@ export interface Heard extends Segment {
 const MAX_ENTRIES = 1 << 16;
 /** So far back one stream is looked at. */
 const MAX_STEPS = 4096;
+/** Numbers an entry: one line of the processor's cache. */
+const ENTRY = 16;
+/** Which number is which. */
+const Column = {
+  seq: 0, ack: 1, length: 2, timestamp: 3, urgent: 4, doubts: 5,
+  /** Where in the ring the bytes begin, and the lap in which they were written. */
+  at: 6, lap: 7,
+  /** How many entries back the one before it of the same stream is. */
+  back: 8,
+  /** The last timestamp that was taken before it came. */
+  recent: 9,
+  /** Where the stream stood when it came. */
+  nextSeq: 10,
+  /** 1 = it stood between two messages there, and nothing waited: what comes is read in the same way whatever came before. */
+  clean: 11,
+} as const;
+const source = new AlignedWords();
 /** No entry. */
 export const NOTHING = -1;
 
@@ -25,27 +43,18 @@ export const NOTHING = -1;
  */
 export class History {
   readonly #ring: Uint8Array;
-  readonly #seq = new Int32Array(MAX_ENTRIES);
-  readonly #ack = new Int32Array(MAX_ENTRIES);
-  readonly #length = new Int32Array(MAX_ENTRIES);
-  readonly #timestamp = new Int32Array(MAX_ENTRIES);
-  readonly #urgent = new Int32Array(MAX_ENTRIES);
-  readonly #doubts = new Uint8Array(MAX_ENTRIES);
-  /** Where the bytes begin, counted from the first byte ever written. */
-  readonly #at = new Float64Array(MAX_ENTRIES);
-  /** The entry before it of the same stream. */
-  readonly #before = new Float64Array(MAX_ENTRIES);
-  /** The last timestamp that was taken before it came. */
-  readonly #recent = new Int32Array(MAX_ENTRIES);
-  /** Where the stream stood when it came. */
-  readonly #nextSeq = new Int32Array(MAX_ENTRIES);
-  /** 1 = it stood between two messages there, and nothing waited: what comes is read in the same way whatever came before. */
-  readonly #clean = new Uint8Array(MAX_ENTRIES);
+  readonly #words: Int32Array;
+  readonly #table = new Int32Array(MAX_ENTRIES * ENTRY);
   #entries = 0;
-  #written = 0;
+  /** Behind the last byte in the ring. */
+  #end = 0;
+  /** How often the ring began anew. */
+  #lap = 0;
 
+  /** @param ringBytes a multiple of 4, and below 2 GiB */
   constructor(ringBytes: number) {
     this.#ring = new Uint8Array(ringBytes);
+    this.#words = new Int32Array(this.#ring.buffer);
   }
 
   /**
@@ -59,42 +68,68 @@ export class History {
     recent: number, nextSeq: number, isClean: boolean, before: number,
   ): number {
     const length = end - start;
-    const size = this.#ring.length;
-    let at = this.#written % size;
-    if (at + length > size) {
-      if (length > size) return NOTHING;
-      this.#written += size - at;
-      at = 0;
+    source.view(bytes);
+    // Aligned like the bytes that go there.
+    const lead = (start + source.shift) & 3;
+    let at = (this.#end & ~3) + lead;
+    if (at < this.#end) at += 4;
+    if (at + length > this.#ring.length) {
+      if (lead + length > this.#ring.length) return NOTHING;
+      this.#lap++;
+      at = lead;
     }
-    this.#ring.set(start === 0 && end === bytes.length ? bytes : bytes.subarray(start, end), at);
+    this.#end = at + length;
+    this.#copy(bytes, start, end, at);
     const entry = this.#entries++;
-    const slot = entry & (MAX_ENTRIES - 1);
-    this.#seq[slot] = seq;
-    this.#ack[slot] = ack;
-    this.#length[slot] = length;
-    this.#timestamp[slot] = timestamp;
-    this.#urgent[slot] = urgent;
-    this.#doubts[slot] = doubts;
-    this.#at[slot] = this.#written;
-    this.#before[slot] = before;
-    this.#recent[slot] = recent;
-    this.#nextSeq[slot] = nextSeq;
-    this.#clean[slot] = isClean ? 1 : 0;
-    this.#written += length;
+    const slot = slotOf(entry);
+    const table = this.#table;
+    table[slot + Column.seq] = seq;
+    table[slot + Column.ack] = ack;
+    table[slot + Column.length] = length;
+    table[slot + Column.timestamp] = timestamp;
+    table[slot + Column.urgent] = urgent;
+    table[slot + Column.doubts] = doubts;
+    table[slot + Column.at] = at;
+    table[slot + Column.lap] = this.#lap;
+    table[slot + Column.back] = Math.min(entry - before, MAX_ENTRIES);
+    table[slot + Column.recent] = recent;
+    table[slot + Column.nextSeq] = nextSeq;
+    table[slot + Column.clean] = isClean ? 1 : 0;
     return entry;
+  }
+
+  /**
+   * To the ring at `at`, four bytes a step: a view of the bytes, which `set` needs, costs more than the copy of a short request, and is garbage
+   * behind it.
+   */
+  #copy(bytes: Uint8Array, start: number, end: number, at: number): void {
+    const ring = this.#ring;
+    const target = this.#words;
+    const { words, shift } = source;
+    let from = start;
+    let to = at;
+    for (; from < end && ((from + shift) & 3) !== 0; from++, to++) ring[to] = bytes[from]!;
+    const first = (from + shift) >> 2;
+    const firstTo = to >> 2;
+    const count = (end - from) >> 2;
+    for (let i = 0; i < count; i++) target[firstTo + i] = words[first + i]!;
+    from += count << 2;
+    to += count << 2;
+    for (; from < end; from++, to++) ring[to] = bytes[from]!;
   }
 
   /** Do bytes[start, end) say something else at `seq` than what came for that place, as far as it is known? `last`: the stream's last entry. */
   differs(last: number, bytes: Uint8Array, start: number, end: number, seq: number): boolean {
+    const table = this.#table;
     for (let entry = last, steps = 0; this.#isKept(entry) && steps < MAX_STEPS; steps++) {
-      const slot = entry & (MAX_ENTRIES - 1);
-      const offset = distance(this.#seq[slot]!, seq);
-      const at = this.#at[slot]! % this.#ring.length;
-      for (let i = Math.max(0, offset), to = Math.min(end - start, offset + this.#length[slot]!); i < to; i++) {
+      const slot = slotOf(entry);
+      const offset = distance(table[slot + Column.seq]!, seq);
+      const at = table[slot + Column.at]!;
+      for (let i = Math.max(0, offset), to = Math.min(end - start, offset + table[slot + Column.length]!); i < to; i++) {
         if (bytes[start + i] !== this.#ring[at + i - offset]) return true;
       }
-      if (this.#clean[slot] === 1 && distance(this.#nextSeq[slot]!, seq) <= 0) return false;
-      entry = this.#before[slot]!;
+      if (table[slot + Column.clean] === 1 && distance(table[slot + Column.nextSeq]!, seq) <= 0) return false;
+      entry -= table[slot + Column.back]!;
     }
     return false;
   }
@@ -104,23 +139,24 @@ export class History {
    * @returns from: where it stood; when that is not known (isWhole false) the first byte that is; recent: the last timestamp taken there, 0 = none
    */
   since(last: number, seq: number, { timeMs, ipId }: Provenance): { heard: Heard[]; from: number; recent: number; isWhole: boolean } {
+    const table = this.#table;
     const heard: Heard[] = [];
     let isWhole = false;
     let from = seq;
     let recent = 0;
     for (let entry = last, steps = 0; !isWhole && this.#isKept(entry) && steps < MAX_STEPS; steps++) {
-      const slot = entry & (MAX_ENTRIES - 1);
-      const at = this.#at[slot]! % this.#ring.length;
+      const slot = slotOf(entry);
+      const at = table[slot + Column.at]!;
       const one = {
-        seq: this.#seq[slot]!, ack: this.#ack[slot]!, timeMs, ipId, doubts: this.#doubts[slot]!, timestamp: this.#timestamp[slot]!, urgent: this.#urgent[slot]!,
-        bytes: this.#ring.slice(at, at + this.#length[slot]!),
+        seq: table[slot + Column.seq]!, ack: table[slot + Column.ack]!, timeMs, ipId, doubts: table[slot + Column.doubts]!,
+        timestamp: table[slot + Column.timestamp]!, urgent: table[slot + Column.urgent]!, bytes: this.#ring.slice(at, at + table[slot + Column.length]!),
       };
       heard.push(one);
-      isWhole = this.#clean[slot] === 1 && distance(this.#nextSeq[slot]!, seq) <= 0;
-      recent = this.#recent[slot]!;
-      if (isWhole) from = this.#nextSeq[slot]!;
+      isWhole = table[slot + Column.clean] === 1 && distance(table[slot + Column.nextSeq]!, seq) <= 0;
+      recent = table[slot + Column.recent]!;
+      if (isWhole) from = table[slot + Column.nextSeq]!;
       else if (distance(one.seq, from) < 0) from = one.seq;
-      entry = this.#before[slot]!;
+      entry -= table[slot + Column.back]!;
     }
     heard.reverse();
     return { heard, from, recent, isWhole };
@@ -128,6 +164,13 @@ export class History {
 
   #isKept(entry: number): boolean {
     if (entry < 0 || this.#entries - entry >= MAX_ENTRIES) return false;
-    return this.#written - this.#at[entry & (MAX_ENTRIES - 1)]! <= this.#ring.length;
+    const slot = slotOf(entry);
+    const laps = this.#lap - this.#table[slot + Column.lap]!;
+    return laps === 0 || (laps === 1 && this.#table[slot + Column.at]! >= this.#end);
   }
+}
+
+/** Where an entry's numbers begin. */
+function slotOf(entry: number): number {
+  return (entry & (MAX_ENTRIES - 1)) * ENTRY;
 }

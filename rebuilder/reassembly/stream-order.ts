@@ -31,6 +31,8 @@ export abstract class StreamOrder implements Waiting {
   /** Sequence number behind the last byte that this side sent; valid when `sent`. */
   sentSeq = 0;
   sent = false;
+  /** The other side has sent something. */
+  peerSent = false;
   readonly receiver = new Receiver();
   /** Sequence number of its FIN; valid when hasFin. */
   protected finSeq = 0;
@@ -212,7 +214,7 @@ export abstract class StreamOrder implements Waiting {
 
   /** Of a client whose server is not seen. */
   protected get isOneWay(): boolean {
-    return !this.waitsForPeer && !this.peer!.sent;
+    return !this.waitsForPeer && !this.peerSent;
   }
 
   protected contests(): Contest {

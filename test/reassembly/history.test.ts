@@ -1,0 +1,66 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { History, NOTHING } from '../../rebuilder/reassembly/history.ts';
+import { randomNumbers } from '../random-numbers.ts';
+
+const FROM = { ack: 0, timeMs: 5, ipId: 0 };
+
+/** A stream that says these bytes, one segment each, every one between two messages. */
+class Stream {
+  last = NOTHING;
+  seq: number;
+  readonly #history: History;
+
+  constructor(history: History, seq: number) {
+    this.#history = history;
+    this.seq = seq;
+  }
+
+  say(bytes: Uint8Array, start = 0, end = bytes.length): void {
+    this.last = this.#history.append(bytes, start, end, this.seq, 0, 0, 0, 0, 0, this.seq, true, this.last);
+    this.seq = (this.seq + end - start) | 0;
+  }
+}
+
+// Copied by words: the bytes come from any place, and go to any place, the end of the ring included.
+test('what was said is known to the byte, wherever it lay and wherever it went', () => {
+  const random = randomNumbers(7);
+  const history = new History(4096);
+  const slab = Uint8Array.from({ length: 2048 }, () => random(256));
+  const stream = new Stream(history, 0x7fff_ff00);
+  for (let i = 0; i < 2000; i++) {
+    const start = random(1000);
+    const end = start + 1 + random(300);
+    const { seq } = stream;
+    stream.say(slab, start, end);
+    assert.equal(history.differs(stream.last, slab, start, end, seq), false);
+    const other = slab.slice(start, end);
+    const at = random(other.length);
+    other[at]! ^= 1;
+    assert.equal(history.differs(stream.last, other, 0, other.length, seq), true, `round ${i}, byte ${at} of ${other.length}`);
+    const { heard, from, isWhole } = history.since(stream.last, seq, FROM);
+    assert.deepEqual([heard.map(({ bytes }) => Buffer.from(bytes)), from, isWhole], [[Buffer.from(slab.subarray(start, end))], seq, true]);
+  }
+});
+
+test('what newer bytes have overwritten is not known, and not taken for what overwrote it', () => {
+  const history = new History(1024);
+  const [one, other] = [new Stream(history, 0), new Stream(history, 0)];
+  one.say(new Uint8Array(100).fill(1));
+  for (let i = 0; i < 20; i++) other.say(new Uint8Array(100).fill(2));
+  assert.equal(history.differs(one.last, new Uint8Array(100).fill(3), 0, 100, 0), false);
+  assert.deepEqual(history.since(one.last, 0, FROM).heard, []);
+  assert.equal(history.differs(other.last, new Uint8Array(100).fill(3), 0, 100, other.seq - 100), true);
+});
+
+test('so many entries later an entry of the same number is another one', () => {
+  const history = new History(1 << 20);
+  const [one, other] = [new Stream(history, 0), new Stream(history, 0)];
+  one.say(Uint8Array.of(1));
+  for (let i = 0; i < 1 << 16; i++) other.say(Uint8Array.of(2));
+  assert.equal(history.differs(one.last, Uint8Array.of(3), 0, 1, 0), false);
+});
+
+test('bytes that do not fit are not kept', () => {
+  assert.equal(new History(64).append(new Uint8Array(100), 0, 100, 0, 0, 0, 0, 0, 0, 0, true, NOTHING), NOTHING);
+});
