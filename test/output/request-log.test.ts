@@ -136,7 +136,7 @@ test('with workers too, each line whole', async (t) => {
   t.after(() => node.stop());
   const dir = folder(t);
   const service = await RunningService.start(t, conf(`{log_file: stderr, pretty: false, access_log: {enabled: true, log_file: ${dir}/access.log}}`)
-    .replace('workers: 0', 'workers: 2'), ['--to', `http://127.0.0.1:${node.port}`]);
+    .replace('workers: 0', 'workers: 2').replace('deadline: 300ms', 'deadline: 30s'), ['--to', `http://127.0.0.1:${node.port}`]);
   const mirror = new MirroredRequests(t, service.port('vxlan'));
   for (let i = 0; i < 100; i++) await mirror.connection([get(`/${i}/${'long/'.repeat(i)}`)]);
   await service.reaches('forward.delivered', 100);
