@@ -171,7 +171,7 @@ export class HttpConnection implements ClientSink, ServerSink, Endpoints, Connec
   }
 
   #speakHttp2(): Http2Connection {
-    return this.#http2 ??= new Http2Connection(this.#context, this, (request) => this.request(request));
+    return this.#http2 ??= new Http2Connection(this.#context, this.#reader, this, (request) => this.request(request));
   }
 
   // --- ServerSink

@@ -1,3 +1,4 @@
+import type { Http1Context } from '../http1/http1-context.ts';
 import type { HttpContext } from './http-context.ts';
 import { Http2Pairing } from './http2-pairing.ts';
 import { Http2Requests } from '../http2/requests.ts';
@@ -13,12 +14,15 @@ export class Http2Connection {
   readonly #context: HttpContext;
   readonly #pairing: Http2Pairing;
 
-  /** @param request receives each request once, to be counted and given to `add` */
-  constructor(context: HttpContext, endpoints: Endpoints, request: (request: HttpRequest) => void) {
+  /**
+   * @param reader where the connection's bytes are counted
+   * @param request receives each request once, to be counted and given to `add`
+   */
+  constructor(context: HttpContext, reader: Http1Context, endpoints: Endpoints, request: (request: HttpRequest) => void) {
     this.#context = context;
-    this.#pairing = new Http2Pairing(context.reader.budget);
-    this.requests = new Http2Requests(context.reader, endpoints, request);
-    this.responses = new Http2Responses(context.reader, context.parseResponses, this.#response, this.#noResponse);
+    this.#pairing = new Http2Pairing(reader.budget);
+    this.requests = new Http2Requests(reader, endpoints, request);
+    this.responses = new Http2Responses(reader, context.parseResponses, this.#response, this.#noResponse);
     this.requests.peer = this.responses;
     this.responses.peer = this.requests;
   }
