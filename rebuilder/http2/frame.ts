@@ -75,12 +75,15 @@ export class FrameHeader {
 
   /** Is it one that anyone would send who does nothing odd? Not CONTINUATION, which never comes alone. */
   isUsual(maxBytes: number, lastStreamId: number): boolean {
-    const { type, flags, streamId } = this;
+    const { type, flags, length, streamId } = this;
     return type < FLAGS.length && (flags & ~FLAGS[type]!) === 0 && streamId <= lastStreamId && (streamId === 0 || streamId % 2 === 1)
-      && this.isSound(maxBytes);
+      && length <= Math.max(maxBytes, DEFAULT_FRAME_BYTES) && this.isSound(maxBytes);
   }
 
-  /** Can this be a frame at all? What a receiver answers with a connection error (RFC 9113 6) is none. */
+  /**
+   * Can this be a frame at all? What receivers answer with a connection error (RFC 9113 6) is none. Of what they pass over NGINX takes any length;
+   * but a head that is all text is a line of HTTP/1.
+   */
   isSound(maxBytes: number): boolean {
     const { type, length, streamId } = this;
     switch (type) {
@@ -90,12 +93,24 @@ export class FrameHeader {
       case FrameType.continuation: return streamId !== 0 && length <= maxBytes && length >= this.prefixBytes;
       case FrameType.priority: return streamId !== 0 && length === 5;
       case FrameType.rstStream: return streamId !== 0 && length === 4;
-      case FrameType.settings: return streamId === 0 && length <= DEFAULT_FRAME_BYTES && length % 6 === 0 && (length === 0 || !this.has(FrameFlag.ack));
+      case FrameType.settings: return streamId === 0 && length < MAX_FRAME_BYTES && length % 6 === 0 && (length === 0 || !this.has(FrameFlag.ack));
       case FrameType.ping: return streamId === 0 && length === 8;
-      case FrameType.goaway: return streamId === 0 && length >= 8 && length <= DEFAULT_FRAME_BYTES;
+      case FrameType.goaway: return streamId === 0 && length >= 8 && length < MAX_FRAME_BYTES;
       case FrameType.windowUpdate: return length === 4;
       // RFC 9113 4.1: frames of unknown types are ignored.
-      default: return length <= DEFAULT_FRAME_BYTES;
+      default: return length < MAX_FRAME_BYTES && !this.#isText;
     }
   }
+
+  get #isText(): boolean {
+    const { length, streamId } = this;
+    return isText(length >> 16) && isText(length >> 8) && isText(length) && isText(this.type) && isText(this.flags)
+      && isText(streamId >> 24) && isText(streamId >> 16) && isText(streamId >> 8) && isText(streamId);
+  }
+}
+
+/** Is the lowest byte of `number` printable, a tab or part of a line end? */
+function isText(number: number): boolean {
+  const byte = number & 0xff;
+  return (byte >= 0x20 && byte < 0x7f) || byte === 9 || byte === 10 || byte === 13;
 }

@@ -35,7 +35,7 @@ export abstract class Http2Half {
   /** It was not known before, and was found again. */
   #isFoundAgain = false;
   #ended = false;
-  #settingsSeen = false;
+  #isBegun = false;
   // --- the present frame
   readonly #cursor = new FrameCursor();
   #bytesAre: FrameBytes | 'block' = 'other';
@@ -57,6 +57,8 @@ export abstract class Http2Half {
 
   // --- what a subclass knows
 
+  /** Is what begins with another frame no HTTP/2? */
+  protected abstract readonly beginsWithSettings: boolean;
   /** May this frame come, of those that name a stream? false = the connection is not HTTP/2 */
   protected abstract admits(frame: FrameHeader): boolean;
   /** Is the stream one whose DATA means something? */
@@ -81,12 +83,12 @@ export abstract class Http2Half {
 
   /** Was nothing read yet? */
   get isFresh(): boolean {
-    return !this.#settingsSeen && !this.#ended && !this.#lost;
+    return !this.#isBegun && !this.#ended && !this.#lost;
   }
 
   /** Were frames read, so that this is more than a guess? */
   get isBegun(): boolean {
-    return this.#settingsSeen;
+    return this.#isBegun;
   }
 
   get knowledge(): Knowledge {
@@ -129,10 +131,10 @@ export abstract class Http2Half {
   #begin(): boolean {
     const { frame } = this.#cursor;
     const { type, streamId } = frame;
-    // RFC 9113 3.4: either end begins with SETTINGS.
-    if (!this.#settingsSeen && (type !== FrameType.settings || frame.has(FrameFlag.ack))) return false;
+    // RFC 9113 3.4: either end begins with SETTINGS; but servers take other frames of their clients first.
+    if (!this.#isBegun && this.beginsWithSettings && (type !== FrameType.settings || frame.has(FrameFlag.ack))) return false;
     if (!frame.isSound(this.#maxFrameBytes) || !this.block.admits(frame) || (streamId !== 0 && !this.admits(frame))) return false;
-    this.#settingsSeen = true;
+    this.#isBegun = true;
     this.#settings.reset();
     if (this.block.takes(frame)) this.#bytesAre = 'block';
     else if (type === FrameType.data) this.#bytesAre = this.hasStream(streamId) ? 'message' : 'unreadable';
@@ -217,7 +219,7 @@ export abstract class Http2Half {
     this.#maxFrameBytes = other.#maxFrameBytes;
     this.#lost = other.#lost;
     this.#isFoundAgain = other.#isFoundAgain;
-    this.#settingsSeen = other.#settingsSeen;
+    this.#isBegun = other.#isBegun;
     this.#cursor.copyFrom(other.#cursor);
     this.#bytesAre = other.#bytesAre;
     this.#settings.reset();
@@ -232,7 +234,7 @@ export abstract class Http2Half {
 
   /** Has it read as far as `other`, and stands it where neither a frame's head nor a header block is begun? */
   protected isLevelWith(other: Http2Half): boolean {
-    return this.#position === other.#position && this.#settingsSeen && this.#cursor.headRead === 0 && this.block.streamId === 0;
+    return this.#position === other.#position && this.#isBegun && this.#cursor.headRead === 0 && this.block.streamId === 0;
   }
 
   /** Frees what is held without a word. */
@@ -322,7 +324,7 @@ export abstract class Http2Half {
     this.#ended = true;
     this.#giveUp('http.message_cut');
     this.block.lose();
-    if (this.#settingsSeen) this.context.ledger.count('http.http2_invalid_frame');
+    if (this.#isBegun) this.context.ledger.count('http.http2_invalid_frame');
   }
 
   /** It is over, and these bytes of earlier pieces are not its own. */

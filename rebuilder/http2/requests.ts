@@ -181,11 +181,11 @@ export class Http2Requests extends Http2Half {
 
   // --- what Http2Half asks
 
-  /** Streams of clients have odd numbers, and numbers only grow (RFC 9113 5.1.1); data of a stream that was never opened is an error (5.1). */
+  protected override readonly beginsWithSettings = false;
+
+  /** Streams of clients have odd numbers (RFC 9113 5.1.1). Data of a stream that was never opened is an error (5.1); NGINX passes over it. */
   protected override admits({ type, streamId }: FrameHeader): boolean {
-    if (type === FrameType.pushPromise) return false;
-    if (type === FrameType.headers) return streamId % 2 === 1;
-    return type !== FrameType.data || (streamId % 2 === 1 && (streamId <= this.lastStreamId || this.knowledge < 2));
+    return type !== FrameType.pushPromise && (type !== FrameType.headers || streamId % 2 === 1);
   }
 
   protected override hasStream(streamId: number): boolean {

@@ -34,6 +34,8 @@ export class Http2Responses extends Http2Half {
     return this.#open.size > 0;
   }
 
+  protected override readonly beginsWithSettings = true;
+
   protected override admits(): boolean {
     return true;
   }
