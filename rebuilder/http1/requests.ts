@@ -51,9 +51,10 @@ export class Requests implements MessageGrammar {
   /** A search found the request in progress: nothing proves that it is one. */
   isFound = false;
 
-  /** Its line is the one that was parsed last, if so many are, and it began there. */
+  /** Its line is the one that was parsed last, if so many are, and it stood there. */
   #parsed = 0;
   #parsedStart = 0;
+  #parsedEnd = 0;
 
   /** The line that is no request is the preface of HTTP/2. */
   sawPreface = false;
@@ -87,6 +88,7 @@ export class Requests implements MessageGrammar {
     if (!line.parse(bytes, start, end)) return 'no';
     this.#parsed = line.parsed;
     this.#parsedStart = start;
+    this.#parsedEnd = end;
     // Where HTTP/2 is not believed, its preface is no request either.
     this.sawPreface = line.minor < 0 && isPrefaceLine(bytes, start, end);
     if (this.sawPreface) return 'no';
@@ -109,7 +111,7 @@ export class Requests implements MessageGrammar {
     const { lines } = this.#context;
     const { began, lastByteMs } = this.framer;
     // Mostly nobody else's line was parsed since this one was.
-    if (line.parsed !== this.#parsed || start !== this.#parsedStart) line.parse(bytes, start, headersStart);
+    if (line.parsed !== this.#parsed || start !== this.#parsedStart || headersStart !== this.#parsedEnd) line.parse(bytes, start, headersStart);
     let irregular = line.irregular | lines.irregular | body.irregular;
     if (this.behindEmptyLines) irregular |= Irregular.empty_line_before_request;
     this.behindEmptyLines = false;
