@@ -13,7 +13,8 @@ export interface Heard extends Segment {
   readonly urgent: number;
 }
 
-const MAX_ENTRIES = 1 << 16;
+/** There are as many entries as segments of so many bytes fit into the ring. */
+const BYTES_AN_ENTRY = 128;
 /** So far back one stream is looked at. */
 const MAX_STEPS = 4096;
 /** Numbers an entry: one line of the processor's cache. */
@@ -44,7 +45,9 @@ export const NOTHING = -1;
 export class History {
   readonly #ring: Uint8Array;
   readonly #words: Int32Array;
-  readonly #table = new Int32Array(MAX_ENTRIES * ENTRY);
+  /** One less than the number of entries, a power of two. */
+  readonly #mask: number;
+  readonly #table: Int32Array;
   #entries = 0;
   /** Behind the last byte in the ring. */
   #end = 0;
@@ -55,6 +58,9 @@ export class History {
   constructor(ringBytes: number) {
     this.#ring = new Uint8Array(ringBytes);
     this.#words = new Int32Array(this.#ring.buffer);
+    const entries = 2 ** Math.ceil(Math.log2(Math.max(2, ringBytes / BYTES_AN_ENTRY)));
+    this.#mask = entries - 1;
+    this.#table = new Int32Array(entries * ENTRY);
   }
 
   /**
@@ -81,7 +87,7 @@ export class History {
     this.#end = at + length;
     this.#copy(bytes, start, end, at);
     const entry = this.#entries++;
-    const slot = slotOf(entry);
+    const slot = this.#slot(entry);
     const table = this.#table;
     table[slot + Column.seq] = seq;
     table[slot + Column.ack] = ack;
@@ -91,7 +97,7 @@ export class History {
     table[slot + Column.doubts] = doubts;
     table[slot + Column.at] = at;
     table[slot + Column.lap] = this.#lap;
-    table[slot + Column.back] = Math.min(entry - before, MAX_ENTRIES);
+    table[slot + Column.back] = Math.min(entry - before, this.#mask + 1);
     table[slot + Column.recent] = recent;
     table[slot + Column.nextSeq] = nextSeq;
     table[slot + Column.clean] = isClean ? 1 : 0;
@@ -122,7 +128,7 @@ export class History {
   differs(last: number, bytes: Uint8Array, start: number, end: number, seq: number): boolean {
     const table = this.#table;
     for (let entry = last, steps = 0; this.#isKept(entry) && steps < MAX_STEPS; steps++) {
-      const slot = slotOf(entry);
+      const slot = this.#slot(entry);
       const offset = distance(table[slot + Column.seq]!, seq);
       const at = table[slot + Column.at]!;
       for (let i = Math.max(0, offset), to = Math.min(end - start, offset + table[slot + Column.length]!); i < to; i++) {
@@ -145,7 +151,7 @@ export class History {
     let from = seq;
     let recent = 0;
     for (let entry = last, steps = 0; !isWhole && this.#isKept(entry) && steps < MAX_STEPS; steps++) {
-      const slot = slotOf(entry);
+      const slot = this.#slot(entry);
       const at = table[slot + Column.at]!;
       const one = {
         seq: table[slot + Column.seq]!, ack: table[slot + Column.ack]!, timeMs, ipId, doubts: table[slot + Column.doubts]!,
@@ -163,14 +169,14 @@ export class History {
   }
 
   #isKept(entry: number): boolean {
-    if (entry < 0 || this.#entries - entry >= MAX_ENTRIES) return false;
-    const slot = slotOf(entry);
+    if (entry < 0 || this.#entries - entry > this.#mask) return false;
+    const slot = this.#slot(entry);
     const laps = this.#lap - this.#table[slot + Column.lap]!;
     return laps === 0 || (laps === 1 && this.#table[slot + Column.at]! >= this.#end);
   }
-}
 
-/** Where an entry's numbers begin. */
-function slotOf(entry: number): number {
-  return (entry & (MAX_ENTRIES - 1)) * ENTRY;
+  /** Where an entry's numbers begin. */
+  #slot(entry: number): number {
+    return (entry & this.#mask) * ENTRY;
+  }
 }

@@ -50,7 +50,7 @@ function readCases(file: string): Case[] {
 
 /** @param cut where each piece is cut: 0 = nowhere, -1 = everywhere, else before this byte of the client's */
 function play({ steps }: Case, cut: number): TcpStream {
-  const stream = new TcpStream({ limits: { ...REPLAY_OPTIONS.limits, headBytes: 4096 }, bodyLimitBytes: 4096 }, -200).open();
+  const stream = new TcpStream({ limits: { ...REPLAY_OPTIONS.limits, headBytes: 4096, correctionBytes: 1 << 20 }, bodyLimitBytes: 4096 }, -200).open();
   const at = { client: 0, server: 0 };
   for (const { from, pieces } of steps) {
     for (const piece of pieces) {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import type { ExchangeJson } from '../../rebuilder/exchange/exchange-json.ts';
+import { REPLAY_OPTIONS } from '../../rebuilder/cli/replay.ts';
 import { MESSAGES } from '../corpus.ts';
 import { TcpStream } from '../tcp-stream.ts';
 
@@ -23,9 +24,12 @@ function random(seed: number): () => number {
   return () => (state = Math.imul(state, 1_103_515_245) + 12_345 & 0x7fffffff) / 0x7fffffff;
 }
 
+/** Little memory: there are thousands of pipelines. */
+const LIMITS = { ...REPLAY_OPTIONS.limits, correctionBytes: 1 << 20 };
+
 /** Plays the bytes as a client's, cut before each offset of `cuts`; the sequence numbers wrap in the middle of the message. */
 function play(bytes: Buffer, cuts: readonly number[]): TcpStream {
-  const stream = new TcpStream({}, -(bytes.length >> 1) - 1).open();
+  const stream = new TcpStream({ limits: LIMITS }, -(bytes.length >> 1) - 1).open();
   let from = 0;
   for (const to of [...cuts, bytes.length]) {
     if (to > from) stream.send(bytes.subarray(from, to));
