@@ -1,5 +1,6 @@
 import type { Ledger } from '../ledger.ts';
 import type { Budget } from './budget.ts';
+import type { Segment } from './segment.ts';
 import { SegmentQueue } from './segments.ts';
 import { advance, distance } from './sequence.ts';
 import type { Provenance } from './provenance.ts';
@@ -65,13 +66,17 @@ export class SecondReading {
     return this.#sink.unfinished || this.#queue.bytes > 0;
   }
 
-  /** @param urgent of urgentOffset @returns false: there was no memory for it */
-  add(bytes: Uint8Array, start: number, end: number, seq: number, from: Provenance, urgent: number): boolean {
+  /**
+   * @param urgent of urgentOffset
+   * @param shared the same as a segment that waits elsewhere
+   * @returns false: there was no memory for it
+   */
+  add(bytes: Uint8Array, start: number, end: number, seq: number, from: Provenance, urgent: number, shared: Segment | null = null): boolean {
     if (urgent !== NOT_URGENT && !this.keepsUrgent) this.urgent.mark(advance(seq, urgent), this.nextSeq);
     const ahead = distance(seq, this.nextSeq);
     if (ahead > 0) {
       if (this.#queue.bytes + end - start > this.#maxBytes) return false;
-      const kept = this.#queue.insert(seq, bytes, start, end, from, replaced) !== 'no_memory';
+      const kept = this.#queue.insert(seq, bytes, start, end, from, replaced, shared) !== 'no_memory';
       if (!kept) this.#ledger.count('tcp.correction_memcap');
       return kept;
     }

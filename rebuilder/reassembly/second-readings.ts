@@ -123,6 +123,6 @@ export class SecondReadings {
 export function withWaiting(reading: SecondReading, queue: SegmentQueue | null): void {
   if (queue === null) return;
   for (const segment of [...queue.segments()]) {
-    reading.add(segment.bytes, 0, segment.bytes.length, segment.seq, segment, NOT_URGENT);
+    reading.add(segment.bytes, 0, segment.bytes.length, segment.seq, segment, NOT_URGENT, segment);
   }
 }

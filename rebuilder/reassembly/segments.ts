@@ -62,8 +62,11 @@ export class SegmentQueue {
    * Copies bytes[start, end) in.
    * @param packet carried them
    * @param replaced receives the number of queued bytes that the newcomer replaced, as replaced.bytes
+   * @param shared a segment of another queue that says the same: nothing is copied
    */
-  insert(seq: number, bytes: Uint8Array, start: number, end: number, packet: Provenance, replaced: { bytes: number }): Insertion {
+  insert(
+    seq: number, bytes: Uint8Array, start: number, end: number, packet: Provenance, replaced: { bytes: number }, shared: Segment | null = null,
+  ): Insertion {
     replaced.bytes = 0;
     const runs = this.#runs;
     const last = advance(seq, end - start);
@@ -90,11 +93,10 @@ export class SegmentQueue {
       at = at.right;
     }
     if (this.isFull || !this.#budget.take(end - start, OVERHEAD)) return 'no_memory';
-    const copy = new Uint8Array(end - start);
-    copy.set(bytes.subarray(start, end));
-    const segment: Segment = { seq, bytes: copy, ack: packet.ack, timeMs: packet.timeMs, ipId: packet.ipId };
+    const segment: Segment = shared
+      ?? { seq, bytes: Uint8Array.prototype.slice.call(bytes, start, end), ack: packet.ack, timeMs: packet.timeMs, ipId: packet.ipId };
     this.#segments++;
-    this.bytes += copy.length;
+    this.bytes += end - start;
     if (joined !== null) {
       joined.segments.push(segment);
       joined.end = last;
