@@ -45,7 +45,7 @@ export class Contest {
   /** Bytes were read of which it is not known whether the receiver took them. */
   #hasBelieved = false;
   /** Bytes that may still be read again. */
-  readonly #work = { bytes: FIRST_WORK };
+  readonly #work = { bytes: FIRST_WORK, wasCut: false };
   /** Since the last hole no message has ended: one reader reads them all. */
   #isSameMessage = false;
   #farSeq = 0;
@@ -218,6 +218,7 @@ export class Contest {
     this.#seconds.endAgain();
     const ways = waysToRead(heard, from, recent, this.#work);
     this.wasCut = ways.length > MOST_WAYS;
+    if (this.wasCut || this.#work.wasCut) this.#context.ledger.count('tcp.readings_limit');
     for (const { refusal } of ways.slice(0, MOST_WAYS)) {
       const { taken, ...rules } = refusal;
       const reading = this.#seconds.begin('reading', half.sink.fork('reading', true), from, { isAgain: true, ...rules });

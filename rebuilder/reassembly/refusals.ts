@@ -41,9 +41,10 @@ const replaced = { bytes: 0 };
  * and by timestamps older than the last one it took.
  * @param from where the stream stood before them
  * @param recent the last timestamp that was taken before them; 0 = none
- * @param work bytes that may be looked at; receives what is left as work.bytes
+ * @param work bytes that may be looked at; receives what is left as work.bytes, and as work.wasCut whether there are ways that were not looked at
  */
-export function waysToRead(heard: readonly Heard[], from: number, recent: number, work: { bytes: number }): Outcome[] {
+export function waysToRead(heard: readonly Heard[], from: number, recent: number, work: { bytes: number; wasCut: boolean }): Outcome[] {
+  work.wasCut = false;
   const found = new Map<string, Outcome>();
   const tried = new Set<string>();
   let cost = 0;
@@ -58,7 +59,8 @@ export function waysToRead(heard: readonly Heard[], from: number, recent: number
         if (tried.has(key)) continue;
         tried.add(key);
         for (const joins of [true, false]) {
-          if (found.size >= MOST_COMPARED || work.bytes < cost) return farthest(found);
+          work.wasCut = found.size >= MOST_COMPARED || work.bytes < cost;
+          if (work.wasCut) return farthest(found);
           work.bytes -= cost;
           const refusal: Refusal = { acks: refused.acks, takes: takes | LATER_TAKEN, joins, taken: all };
           const outcome = outcomeOf(refusal, from);

@@ -12,7 +12,7 @@ function heard(seq: number, text: string, { ack = 0, doubts = 0, timestamp = 0 }
 
 /** What each way has read from the stream's beginning on, without what waits. */
 function texts(segments: readonly Heard[]): string[] {
-  return waysToRead(segments, 0, 0, { bytes: 1 << 20 }).map(({ read }) => read.split('|')[1]!);
+  return waysToRead(segments, 0, 0, { bytes: 1 << 20, wasCut: false }).map(({ read }) => read.split('|')[1]!);
 }
 
 const CASES: readonly { why: string; segments: readonly Heard[]; ways: readonly string[] }[] = [
@@ -37,8 +37,9 @@ for (const { why, segments, ways } of CASES) {
   });
 }
 
-test('where there is no work left to be done, what was found so far is all', () => {
-  const work = { bytes: 200 };
+test('where there is no work left to be done, what was found so far is all, and that is said', () => {
+  const work = { bytes: 200, wasCut: false };
   assert.equal(waysToRead([heard(0, 'ab', { ack: 9 }), heard(0, 'cd')], 0, 0, work).length, 1);
   assert.ok(work.bytes >= 0 && work.bytes < 132);
+  assert.equal(work.wasCut, true);
 });
