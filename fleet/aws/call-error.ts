@@ -61,7 +61,11 @@ export function callError(cause: unknown, service: string, operation: string, re
       { cause },
     );
   }
-  if (MISSING_RIGHT.has(code)) return new MissingRightError(action, cause.message, cause);
+  if (MISSING_RIGHT.has(code)) {
+    // AWS names the right itself where it is not that of the call: tags that a session is made with, a role to be assumed first.
+    const named = /is not authorized to perform: ([a-z0-9-]+:[A-Za-z]+)/.exec(cause.message)?.[1];
+    return new MissingRightError(named ?? action, cause.message, cause);
+  }
   if (BAD_CREDENTIALS.has(code)) {
     return new UsageError(
       `AWS does not accept these credentials in ${region} (${code}): log in again, or look whether the region is switched on for this account.`,

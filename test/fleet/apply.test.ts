@@ -96,6 +96,17 @@ test('the commands plan and apply, for people', async (t) => {
     },
   );
 
+  await t.test('a right that is missing beside that of the call is the one that is named', async () => {
+    const message =
+      'You are not authorized to perform this operation. User: arn:aws:iam::123456789012:user/ann is not authorized to perform: ec2:CreateTags on resource: arn:aws:ec2:us-east-1:123456789012:traffic-mirror-session/*';
+    proxy.answer = (action) =>
+      action === 'CreateTrafficMirrorSession' ? { status: 403, code: 'UnauthorizedOperation', message } : undefined;
+    const { status, stderr } = await vpcMirror(proxy.endpoint, ['apply', '-c', file]);
+    proxy.reset();
+    assert.equal(status, 2);
+    assert.match(stderr, /may not call ec2:CreateTags: attach a policy such as \{.*"Action":"ec2:CreateTags"/);
+  });
+
   await t.test('nothing is picked: no session is removed unless that is said', async () => {
     const empty = description(t, { interfaces: { by_asg: ['nobody'] }, sessions });
     const { status, stderr } = await vpcMirror(proxy.endpoint, ['apply', '-c', empty]);
