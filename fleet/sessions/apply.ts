@@ -147,8 +147,8 @@ async function remove(account: Account, { session }: Removal, { removed }: Appli
   removed.push(session.networkInterfaceId);
 }
 
-/** Only those that fit: what does not is asked again and reported again. */
-async function remember(account: Account, kinds: ReadonlySet<string>, settings: SessionSettings): Promise<void> {
+/** Writes the tag of the filter. Only those that fit: what does not is asked again and reported again. */
+export async function remember(account: Account, kinds: ReadonlySet<string>, settings: SessionSettings): Promise<void> {
   let value = '';
   for (const kind of [...kinds].sort())
     if (value.length + kind.length + 1 <= TAG_VALUE) value = `${value} ${kind}`.trim();

@@ -2,7 +2,7 @@ import type { Account } from '../aws/account.ts';
 import type { Description, SessionSettings } from '../description/description.ts';
 import { select, type Selection } from '../enis/selection.ts';
 import { UsageError } from '../usage-error.ts';
-import { apply, type Applied, type Failure } from './apply.ts';
+import { apply, remember, type Applied, type Failure } from './apply.ts';
 import { readMirror, type Mirror } from './mirror.ts';
 import { isEmpty, planSessions, type Plan } from './plan.ts';
 import { readSessions, type Session } from './session.ts';
@@ -66,7 +66,7 @@ export interface Followed extends Omit<Applied, 'conflicts'> {
 export async function follow(
   account: Account,
   description: Description,
-  { plan: first, settings, refusedKinds }: Situation,
+  { plan: first, settings, refusedKinds, mirror }: Situation,
 ): Promise<Followed> {
   const all = {
     added: [] as string[],
@@ -88,7 +88,14 @@ export async function follow(
     ({ conflicts, stoppedBy } = applied);
     if (conflicts.length === 0) break;
     const conflicting = new Set(conflicts.map(({ networkInterfaceId }) => networkInterfaceId));
-    const again = await Promise.all([select(account, description.interfaces), readSessions(account)]);
+    let again: [Selection, Session[]];
+    try {
+      again = await Promise.all([select(account, description.interfaces), readSessions(account)]);
+    } catch (error) {
+      // What was written must be told all the same.
+      stoppedBy = errorOf(error);
+      break;
+    }
     const next = planSessions(...again, { settings, rebuild: description.rebuild, refusedKinds });
     // Only what collided: the rest has had its turn.
     plan = {
@@ -99,8 +106,18 @@ export async function follow(
     };
     conflicts = isEmpty(plan) ? [] : conflicts;
   }
+  // Asked again (--try-again), AWS has not refused it: nor must the tag say so to the next run.
+  if (stoppedBy === null && [...mirror.refusedKinds].some((kind) => !refusedKinds.has(kind))) {
+    try {
+      await remember(account, refusedKinds, settings);
+    } catch (error) {
+      stoppedBy = errorOf(error);
+    }
+  }
   return { ...all, failed: [...all.failed, ...conflicts], stoppedBy, rounds, blocked: plan.blocked };
 }
+
+const errorOf = (error: unknown): Error => (error instanceof Error ? error : new Error(String(error)));
 
 /** Removes every session of ours, whatever is picked: before the target goes. */
 export async function removeAll(account: Account, settings: SessionSettings): Promise<Applied> {
