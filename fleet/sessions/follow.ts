@@ -44,6 +44,9 @@ export async function look(
     readSessions(account),
   ]);
   const ours = sessions.filter(({ owner }) => owner === settings.owner).length;
+  // What is wrong with an id is why nothing is picked.
+  if (selection.picked.length === 0 && selection.mistakes.length > 0 && !allowEmpty)
+    throw new UsageError(selection.mistakes.join('\n'));
   if (selection.picked.length === 0 && !allowEmpty) {
     const found = selection.unmatched.length > 0 ? ` (${selection.unmatched.join(', ')} found nothing)` : '';
     throw new UsageError(

@@ -120,6 +120,13 @@ test('the commands plan and apply, for people', async (t) => {
     assert.deepEqual(await mirrored(), []);
   });
 
+  await t.test('an id that is wrong is said, not that nothing is picked', async () => {
+    const wrong = description(t, { interfaces: { by_id: { web: 'eni-0123456789abcdef0' } }, sessions });
+    const { status, stderr } = await vpcMirror(proxy.endpoint, ['plan', '-c', wrong]);
+    assert.equal(status, 2);
+    assert.match(stderr, /by_id\["web"\]: there is no interface eni-0123456789abcdef0 in this account and region/);
+  });
+
   await t.test('a filter that is not there: one sentence, exit 2', async () => {
     const wrong = description(t, {
       interfaces: { by_asg: ['shop'] },
