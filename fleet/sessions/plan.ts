@@ -77,7 +77,13 @@ export function planSessions(
   const warnings: string[] = [];
   const reasons = new Map<Session, string>();
 
+  const seen = new Set<string>();
   for (const picked of selection.picked) {
+    if (seen.has(picked.eni.id)) {
+      warnings.push(`${picked.why} is ${picked.eni.id} once more: it has one session`);
+      continue;
+    }
+    seen.add(picked.eni.id);
     const there = byInterface.get(picked.eni.id) ?? [];
     const others = there.filter((session) => !isOurs(session));
     const ours = there.filter(isOurs).sort((a, b) => a.sessionNumber - b.sessionNumber);

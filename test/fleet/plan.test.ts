@@ -118,6 +118,16 @@ test('of two sessions of ours on an interface the one with the lower number stay
   );
 });
 
+test('an interface that two entries of by_id name has one session', () => {
+  const { add, warnings } = planSessions(
+    selection({ ...picked(1), key: 'a', why: 'by_id a' }, { ...picked(1), key: 'b', why: 'by_id b' }),
+    [],
+    options,
+  );
+  assert.deepEqual(add.map(({ picked: one }) => one.key), ['a']);
+  assert.deepEqual(warnings, ['by_id b is eni-1 once more: it has one session']);
+});
+
 test('another owner\'s sessions are left alone, whatever they do', () => {
   const plan = planSessions(
     selection(picked(1)),
