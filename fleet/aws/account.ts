@@ -5,7 +5,7 @@ import { EKSClient } from '@aws-sdk/client-eks';
 import { ElasticLoadBalancingClient } from '@aws-sdk/client-elastic-load-balancing';
 import { ElasticLoadBalancingV2Client } from '@aws-sdk/client-elastic-load-balancing-v2';
 import type { Pluggable } from '@smithy/types';
-import { callError, unknownHost } from './call-error.ts';
+import { callError, unknownHost, type Where } from './call-error.ts';
 import { UsageError } from '../usage-error.ts';
 
 export interface AccountOptions {
@@ -34,6 +34,8 @@ const RETRIES = { retryMode: 'adaptive', maxAttempts: 10 } as const;
 
 /** Throws a UsageError if no region is known. Credentials are looked for by the first call. */
 export async function openAccount({ region: wanted, profile, endpoint }: AccountOptions): Promise<Account> {
+  if (wanted !== undefined && !/^[a-z0-9-]+$/.test(wanted))
+    throw new UsageError(`'${wanted}' is no AWS region: give one such as eu-west-1.`);
   const options = {
     ...RETRIES,
     ...(wanted === undefined ? {} : { region: wanted }),
@@ -58,17 +60,18 @@ export async function openAccount({ region: wanted, profile, endpoint }: Account
     cloudWatch: new CloudWatchClient(options),
     eks: new EKSClient(options),
   };
-  account.ec2.middlewareStack.use(sentences('ec2', region));
-  account.elbv2.middlewareStack.use(sentences('elasticloadbalancing', region));
-  account.elb.middlewareStack.use(sentences('elasticloadbalancing', region));
-  account.autoScaling.middlewareStack.use(sentences('autoscaling', region));
-  account.cloudWatch.middlewareStack.use(sentences('cloudwatch', region));
-  account.eks.middlewareStack.use(sentences('eks', region));
+  const where = { region, profile: profile ?? process.env['AWS_PROFILE'] };
+  account.ec2.middlewareStack.use(sentences('ec2', where));
+  account.elbv2.middlewareStack.use(sentences('elasticloadbalancing', where));
+  account.elb.middlewareStack.use(sentences('elasticloadbalancing', where));
+  account.autoScaling.middlewareStack.use(sentences('autoscaling', where));
+  account.cloudWatch.middlewareStack.use(sentences('cloudwatch', where));
+  account.eks.middlewareStack.use(sentences('eks', where));
   return account;
 }
 
 /** Makes a failed call's error one for people; `service` is the prefix of its rights in IAM. */
-function sentences<I extends object, O extends object>(service: string, region: string): Pluggable<I, O> {
+function sentences<I extends object, O extends object>(service: string, where: Where): Pluggable<I, O> {
   return {
     applyToStack(stack) {
       stack.add(
@@ -76,7 +79,7 @@ function sentences<I extends object, O extends object>(service: string, region: 
           try {
             return await next(args);
           } catch (cause) {
-            throw callError(cause, service, (context.commandName ?? '').replace(/Command$/, ''), region);
+            throw callError(cause, service, (context.commandName ?? '').replace(/Command$/, ''), where);
           }
         },
         { step: 'initialize', priority: 'high', name: 'sentences' },
@@ -87,7 +90,7 @@ function sentences<I extends object, O extends object>(service: string, region: 
           try {
             return await next(args);
           } catch (cause) {
-            throw cause instanceof Error && 'code' in cause && cause.code === 'ENOTFOUND' ? unknownHost(region) : cause;
+            throw cause instanceof Error && 'code' in cause && cause.code === 'ENOTFOUND' ? unknownHost(where.region) : cause;
           }
         },
         { step: 'finalizeRequest', priority: 'low', name: 'unknownHost' },

@@ -49,13 +49,26 @@ const BAD_CREDENTIALS = new Set([
 ]);
 const UNREACHABLE = new Set(['EAI_AGAIN', 'ECONNREFUSED', 'ECONNRESET', 'ETIMEDOUT', 'EHOSTUNREACH', 'TimeoutError']);
 
+/** Where calls go, and as whom. */
+export interface Where {
+  readonly region: string;
+  /** undefined = credentials as the SDK finds them. */
+  readonly profile: string | undefined;
+}
+
 /** What a failed call means for the person who started it. `operation` is the API's name of the call, `service` the prefix of its rights. */
-export function callError(cause: unknown, service: string, operation: string, region: string): Error {
+export function callError(cause: unknown, service: string, operation: string, { region, profile }: Where): Error {
   if (!(cause instanceof Error) || cause instanceof CallError || cause instanceof UsageError)
     return cause instanceof Error ? cause : new Error(String(cause));
   const action = `${service}:${operation}`;
   const code = codeOf(cause);
   if (cause.name === 'CredentialsProviderError') {
+    if (profile !== undefined) {
+      return new UsageError(
+        `The profile ${profile} gives no AWS credentials: look at its spelling (aws configure list-profiles), or log in (aws sso login --profile ${profile}).`,
+        { cause },
+      );
+    }
     return new UsageError(
       'No AWS credentials were found: log in (`aws sso login`), name a --profile, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.',
       { cause },

@@ -87,6 +87,10 @@ export function parseDescription(text: string, name: string): Description {
       },
     ]);
   }
+  if (raw === null || raw === undefined) {
+    const sentence = 'is empty: did Terraform print it? terraform output -json vpc_mirror > vpc_mirror.json';
+    throw new ConfigError(name, [{ path: '', sentence }]);
+  }
   const result = schema.safeParse(outputValue(raw));
   if (result.success) return result.data;
   throw new ConfigError(

@@ -99,6 +99,18 @@ test('vpc-mirror enis', async (t) => {
       run: () => vpcMirror(account.endpoint, ['enis', '-c', '/nowhere.json']),
       sentence: /cannot be read: there is no such file: write it, or take Terraform's:\s+terraform output/,
     },
+    'a file into which Terraform has printed nothing': {
+      run: () => vpcMirror(account.endpoint, ['enis', '-c', '/dev/null']),
+      sentence: /\/dev\/null: 1 mistake\n- is empty: did Terraform print it\?/,
+    },
+    'a profile that is not there': {
+      run: () => enis({ by_asg: ['shop'] }, ['--profile', 'shpo']),
+      sentence: /The profile shpo gives no AWS credentials: look at its spelling/,
+    },
+    'a region with a blank': {
+      run: () => enis({ by_asg: ['shop'] }, ['--region', 'us east 1']),
+      sentence: /^vpc-mirror: 'us east 1' is no AWS region: give one such as eu-west-1\.$/m,
+    },
     'an unknown flag': {
       run: () => enis({}, ['--jsno']),
       sentence: /unknown option '--jsno' \(did you mean --json\?\); see vpc-mirror --help/,
