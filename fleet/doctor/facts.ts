@@ -6,7 +6,7 @@ import {
   type AutoScalingGroup,
   type InstanceRefresh,
 } from '@aws-sdk/client-auto-scaling';
-import { DescribeAlarmsCommand, type MetricAlarm } from '@aws-sdk/client-cloudwatch';
+import { paginateDescribeAlarms, type MetricAlarm } from '@aws-sdk/client-cloudwatch';
 import {
   DescribeNetworkAclsCommand,
   DescribeSecurityGroupsCommand,
@@ -88,9 +88,7 @@ export async function readFacts(account: Account, description: Description): Pro
       account,
       sources.flatMap(({ instance }) => instance?.autoScalingGroup ?? []),
     ),
-    account.cloudWatch
-      .send(new DescribeAlarmsCommand({ AlarmNamePrefix: `${rebuild.name_prefix}-` }))
-      .then((found) => found.MetricAlarms ?? []),
+    alarmsNamed(account, `${rebuild.name_prefix}-`),
     recentSum(account, rebuild, 'rebuilder_packets_in_total', 'Sum'),
     recentSum(account, rebuild, 'rebuilder_endpoint_up', 'SampleCount'),
   ]);
@@ -174,6 +172,14 @@ async function balancer(account: Account, arn: string | null): Promise<Balancer 
     const pairs = (attributes.Attributes ?? []).map(({ Key: key, Value: value }) => [key ?? '', value ?? ''] as const);
     return { balancer: one, listeners: listeners.Listeners ?? [], attributes: new Map(pairs) };
   });
+}
+
+/** All of them: AWS gives fifty at a time, and a prefix may be that of other deployments' alarms too. */
+export async function alarmsNamed({ cloudWatch }: Account, prefix: string): Promise<MetricAlarm[]> {
+  const found: MetricAlarm[] = [];
+  for await (const page of paginateDescribeAlarms({ client: cloudWatch, pageSize: 100 }, { AlarmNamePrefix: prefix }))
+    found.push(...(page.MetricAlarms ?? []));
+  return found;
 }
 
 const healthOf = (account: Account, arn: string | null): Promise<readonly TargetHealthDescription[] | null> =>

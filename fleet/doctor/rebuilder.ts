@@ -35,7 +35,11 @@ const oneRequest = z.object({ fate: z.array(z.object({ text: z.string() })) });
 /** Rejects with a sentence for people where it does not answer. */
 export async function read(address: string): Promise<Reading> {
   const [ready, metrics] = await Promise.all([get(address, '/ready'), get(address, '/metrics')]);
-  return { ready: ready.split('\n').filter(Boolean).map(checkOf), ledger: ledgerOf(metrics) };
+  const checks = ready.split('\n').filter(Boolean).map(checkOf);
+  const known = checks.filter((one) => one !== null);
+  if (known.length < checks.length)
+    throw new Error(`${address}/ready is not a rebuilder's: is it the metrics address of one?`);
+  return { ready: known, ledger: ledgerOf(metrics) };
 }
 
 /** null = it is not among the last requests; 'not kept' = this rebuilder keeps none (metrics.recent_requests). */
@@ -58,12 +62,16 @@ async function get(address: string, path: string): Promise<string> {
     throw new Error(`${address} does not answer: ${reasonOf(error)}`, { cause: error });
   }
   // 503 of /ready is an answer.
-  if (response.ok || path === '/ready') return response.text();
+  if (response.ok || (path === '/ready' && response.status === 503)) return response.text();
   throw new Error(`${address}${path} answers ${response.status}: is it the metrics address of a rebuilder?`);
 }
 
-function checkOf(line: string): ReadyCheck {
-  return readyCheck.parse(JSON.parse(line));
+function checkOf(line: string): ReadyCheck | null {
+  try {
+    return readyCheck.parse(JSON.parse(line));
+  } catch {
+    return null; // somebody else's page
+  }
 }
 
 /** Prometheus text: `rebuilder_requests_lost_total{name="forward.deadline"} 3`. */
