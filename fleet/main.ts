@@ -40,7 +40,7 @@ export async function main(argv: readonly string[]): Promise<void> {
 function commandLine(): Command {
   const program = new Command('vpc-mirror')
     .description(
-      'Which interfaces are mirrored, whether the sessions follow the fleet, and where a\nmirrored request got lost.',
+      'Which interfaces are mirrored, whether the sessions follow the fleet, and where a mirrored request got lost.',
     )
     .usage('<command> [options]')
     .helpOption('-h, --help', 'show this help, or that of a command')
@@ -89,6 +89,13 @@ List calls of their services. Changes nothing.`,
     .option('--gb-per-month <n>', 'mirrored in a month, for the cost', gigabytes)
     .option('--allow-empty', 'nothing is picked: remove all sessions of ours')
     .option('--try-again', 'ask AWS again about kinds of interfaces it has refused')
+    .addHelpText(
+      'after',
+      `
+Needs what enis needs, ec2:DescribeTrafficMirrorFilters,
+ec2:DescribeTrafficMirrorTargets and, for the share that crosses zones,
+elasticloadbalancing:DescribeLoadBalancers and DescribeLoadBalancerAttributes.`,
+    )
     .action(plan);
 
   command(
