@@ -48,7 +48,7 @@ export const NODE_CHECKS: readonly Check[] = [
   {
     name: 'rebuilders.health',
     needs: ['nlb.exists', 'nlb.listener', 'rebuilders.health-port', 'rebuilders.capacity'],
-    judge: ({ health }) => healthOf(health.rebuilders, 'rebuilders', 'look at the log group: does the service run?'),
+    judge: ({ health, rebuild }) => healthOf(health.rebuilders, rebuild.target_group_arn, 'rebuilders', 'look at the log group: does the service run?'),
   },
   {
     name: 'alb.listener',
@@ -88,7 +88,7 @@ export const NODE_CHECKS: readonly Check[] = [
   {
     name: 'nodes.health',
     needs: ['alb.listener', 'nodes.capacity'],
-    judge: ({ health }) => healthOf(health.nodes, 'nodes', MEND_NODE),
+    judge: ({ health, rebuild }) => healthOf(health.nodes, rebuild.detection_target_group_arn, 'nodes', MEND_NODE),
   },
   {
     name: 'raw.listener',
@@ -99,8 +99,8 @@ export const NODE_CHECKS: readonly Check[] = [
   {
     name: 'raw.health',
     needs: ['raw.listener'],
-    judge: ({ health }) =>
-      healthOf(health.raw, 'nodes on the raw path', 'look at the health check of that target group'),
+    judge: ({ health, rebuild }) =>
+      healthOf(health.raw, rebuild.raw_target_group_arn, 'nodes on the raw path', 'look at the health check of that target group'),
   },
   {
     name: 'ext-proc.listener',
@@ -110,7 +110,7 @@ export const NODE_CHECKS: readonly Check[] = [
   {
     name: 'ext-proc.health',
     needs: ['ext-proc.listener', 'nodes.capacity'],
-    judge: ({ health }) => healthOf(health.exchanges, 'native nodes', MEND_NODE),
+    judge: ({ health, rebuild }) => healthOf(health.exchanges, rebuild.ext_proc_target_group_arn, 'native nodes', MEND_NODE),
   },
   {
     name: 'alarms',
@@ -194,8 +194,14 @@ function listenerTo(nlb: Facts['nlb'], port: number, arn: string | null, without
       );
 }
 
-function healthOf(health: readonly TargetHealthDescription[] | null, what: string, mend: string): Verdict {
-  if (health === null) return skipped(`no target group of the ${what} is named`);
+function healthOf(
+  health: readonly TargetHealthDescription[] | null,
+  arn: string | null,
+  what: string,
+  mend: string,
+): Verdict {
+  if (arn === null) return skipped(`no target group of the ${what} is named`);
+  if (health === null) return failed(`${arn} is not there`, `the target group of the ${what}`, 'apply the Terraform again');
   const sick = health.filter(({ TargetHealth: state }) => state?.State !== 'healthy');
   if (health.length === 0) return failed(`no ${what} are registered`, 'one at least', mend);
   return sick.length === 0

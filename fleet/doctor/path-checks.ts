@@ -7,7 +7,7 @@ const VXLAN = 4789;
 const HEALTH = 9445;
 
 /** From the mirror target to the rebuilders: listener, zones, security groups, network ACLs. */
-export const PATH_CHECKS: readonly Check[] = [
+const ALL: readonly Check[] = [
   {
     name: 'nlb.exists',
     judge: ({ nlb, rebuild }) =>
@@ -177,6 +177,25 @@ export const PATH_CHECKS: readonly Check[] = [
     },
   },
 ];
+
+/** Those of the way from the sources to the Network Load Balancer, which a Gateway Load Balancer endpoint does not take. */
+const FROM_SOURCES = [
+  'nlb.zones',
+  'nlb.security-group',
+  'rebuilders.security-group',
+  'nacl.sources',
+  'nacl.rebuilders',
+];
+
+export const PATH_CHECKS: readonly Check[] = ALL.map((check) =>
+  FROM_SOURCES.includes(check.name) ? { ...check, judge: (facts) => throughEndpoint(facts) ?? check.judge(facts) } : check,
+);
+
+/** null = the target is no Gateway Load Balancer endpoint. */
+export function throughEndpoint({ situation }: Facts): Verdict | null {
+  const { GatewayLoadBalancerEndpointId: id } = situation.mirror.target;
+  return id === undefined ? null : skipped(`the way is through ${id}, which is not looked at`);
+}
 
 function lets(
   acl: Facts['acls'] extends ReadonlyMap<string, infer A> ? A | undefined : never,

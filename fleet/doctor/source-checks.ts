@@ -2,6 +2,7 @@ import { parse } from 'yaml';
 import { accepts, namedPorts } from '../sessions/filter-rules.ts';
 import { failed, ok, skipped, some, type Check } from './check.ts';
 import type { Facts } from './facts.ts';
+import { throughEndpoint } from './path-checks.ts';
 
 const APPLY = 'run vpc-mirror apply, or look at the reconciler\'s alarm and log';
 
@@ -96,7 +97,16 @@ export const SOURCE_CHECKS: readonly Check[] = [
   {
     name: 'sessions.vni',
     judge: ({ situation: { plan }, rebuild }) => {
-      const wanted = vniFilter(rebuild.config_yaml);
+      let wanted: number[] | null;
+      try {
+        wanted = vniFilter(rebuild.config_yaml);
+      } catch {
+        return failed(
+          'config_yaml is no YAML',
+          'the rebuilders\' configuration',
+          'take Terraform\'s output vpc_mirror again',
+        );
+      }
       if (wanted === null) return skipped('the description has no config_yaml');
       if (wanted.length === 0) return ok('the rebuilders take any VNI');
       const wrong = [...plan.keep, ...plan.elsewhere].filter(
@@ -157,21 +167,21 @@ export const SOURCE_CHECKS: readonly Check[] = [
   },
   {
     name: 'target.balancer',
-    judge: ({
-      situation: {
-        mirror: { target },
-      },
-      rebuild,
-    }) =>
-      rebuild.nlb_arn === null
-        ? skipped('the description has no nlb_arn')
-        : target.NetworkLoadBalancerArn === rebuild.nlb_arn
+    judge: (facts) => {
+      const { rebuild, situation } = facts;
+      const { target } = situation.mirror;
+      if (rebuild.nlb_arn === null) return skipped('the description has no nlb_arn');
+      return (
+        throughEndpoint(facts) ??
+        (target.NetworkLoadBalancerArn === rebuild.nlb_arn
           ? ok(`${target.TrafficMirrorTargetId} is the rebuilders' load balancer`)
           : failed(
               `${target.TrafficMirrorTargetId} leads to ${target.NetworkLoadBalancerArn ?? target.Type}`,
               rebuild.nlb_arn,
               'apply the Terraform again, so that the target is that of the rebuilders',
-            ),
+            ))
+      );
+    },
   },
 ];
 

@@ -38,8 +38,9 @@ import {
 } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { openAccount, type Account } from '../../fleet/aws/account.ts';
 import { parseDescription } from '../../fleet/description/description.ts';
-import type { Finding } from '../../fleet/doctor/check.ts';
+import { examine, type Finding } from '../../fleet/doctor/check.ts';
 import { CHECKS, doctor } from '../../fleet/doctor/doctor.ts';
+import { readFacts } from '../../fleet/doctor/facts.ts';
 import { follow, look } from '../../fleet/sessions/follow.ts';
 import { readSessions } from '../../fleet/sessions/session.ts';
 import type { StatusReport } from '../../fleet/status/status.ts';
@@ -460,6 +461,19 @@ const BROKEN: readonly Broken[] = [
     says: /has VNI 1377 .*one of vni_filter: 7/,
   },
   {
+    check: 'sessions.vni',
+    what: 'the configuration in the description is broken',
+    change: (it) => rebuild(it, { config_yaml: 'tcp_stream: {' }),
+    says: /config_yaml is no YAML/,
+  },
+  {
+    check: 'nodes.health',
+    what: 'the target group of nodes behind an endpoint of the user\'s own is gone',
+    change: (it) =>
+      rebuild(it, { alb_arn: null, detection_target_group_arn: it.arns['nodes']!.replace(/.$/, (last) => last === '0' ? '1' : '0') }),
+    says: /targetgroup\S+ is not there/,
+  },
+  {
     check: 'filter.ports',
     what: 'a target group sends to a port that no rule accepts',
     breaks: (it) => it.attach('app8080', 'HTTP', 8080),
@@ -697,6 +711,23 @@ test('the doctor', async (t) => {
       assert.equal(fleet.proxy.writes(), 0);
     },
   );
+
+  await t.test('a Gateway Load Balancer endpoint as target: what is not on its way is not judged', async () => {
+    const facts = await readFacts(it.aws, parseDescription(JSON.stringify(it.description), 'test'));
+    const { situation } = facts;
+    const target = { TrafficMirrorTargetId: it.targetId, GatewayLoadBalancerEndpointId: 'vpce-0123456789abcdef0' };
+    const findings = examine(
+      { ...facts, securityGroups: new Map(), situation: { ...situation, mirror: { ...situation.mirror, target } } },
+      CHECKS,
+    );
+    const left = findings.filter(({ found }) => /vpce-0123456789abcdef0, which is not looked at/.test(found));
+    assert.deepEqual(
+      left.map(({ check, state }) => `${check} ${state}`),
+      ['target.balancer', 'nlb.zones', 'nlb.security-group', 'rebuilders.security-group', 'nacl.sources', 'nacl.rebuilders'].map(
+        (check) => `${check} skipped`,
+      ),
+    );
+  });
 
   await t.test('status: one screen, of what CloudWatch knows', async () => {
     const [sends, silent] = await fleet.account.members('shop');
