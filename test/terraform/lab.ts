@@ -96,7 +96,7 @@ export function provider(endpoint: string, blockArguments = ''): string {
   skip_credentials_validation = true
   skip_metadata_api_check     = true
   s3_use_path_style           = true
-  max_retries                 = 1
+  max_retries                 = 5
   ${blockArguments}
   endpoints {
 ${SERVICES.map((service) => `    ${service} = ${JSON.stringify(endpoint)}`).join('\n')}
