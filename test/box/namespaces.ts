@@ -29,12 +29,6 @@ export class Namespace {
     return must('ip', '-n', this.name, ...args);
   }
 
-  /** The link layer's address of a device of this namespace. */
-  macOf(device: string): string {
-    const [link] = JSON.parse(this.ip('-j', 'link', 'show', device)) as [{ address: string }];
-    return link.address;
-  }
-
   /** Runs a program in this namespace to its end. */
   run(program: string, ...args: string[]): string {
     return must('ip', 'netns', 'exec', this.name, program, ...args);
