@@ -150,6 +150,13 @@ data "aws_iam_policy_document" "reconcile" {
       variable = "aws:TagKeys"
       values   = ["vpc-mirror:refused", "vpc-mirror:retired"]
     }
+
+    # Of no key at all the condition above is true, and a call that names none takes away every tag.
+    condition {
+      test     = "Null"
+      variable = "aws:TagKeys"
+      values   = ["false"]
+    }
   }
 
   statement {
