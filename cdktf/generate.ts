@@ -105,7 +105,8 @@ function unionsOf(validations: unknown): Unions {
   const found: Record<string, readonly string[]> = {};
   for (const { condition } of Array.isArray(validations) ? validations : []) {
     const match = /^\$\{(?:alltrue\(\[for \w+ in .+? : )?contains\(\[([^\]]+)\], (?:coalesce\()?[\w.]*?(\w+)(?:, "\w+"\))?\)(?:\]\))?\}$/.exec(text(condition));
-    if (match !== null) found[match[2]!] = match[1]!.split(',').map((value) => value.trim().replaceAll('"', '\''));
+    const [, values, name] = match ?? [];
+    if (values !== undefined && name !== undefined) found[name] = values.split(',').map((value) => value.trim().replaceAll('"', '\''));
   }
   return found;
 }
@@ -130,7 +131,8 @@ function getter(output: string): string {
 async function blocks<T>(file: string, kind: string, read: (name: string, block: Record<string, unknown>) => T): Promise<T[]> {
   const source = readFileSync(fileURLToPath(new URL(`../${file}`, import.meta.url)), 'utf8');
   const parsed: Record<string, Record<string, Record<string, unknown>[]>> = await parse(file, source);
-  const found = Object.entries(parsed[kind] ?? {}).map(([name, [block]]) => ({ at: source.indexOf(`${kind} "${name}"`), value: read(name, block!) }));
+  const found = Object.entries(parsed[kind] ?? {}).flatMap(([name, [block]]) =>
+    block === undefined ? [] : [{ at: source.indexOf(`${kind} "${name}"`), value: read(name, block) }]);
   // The parser sorts; people sorted better.
   return found.sort((a, b) => a.at - b.at).map(({ value }) => value);
 }
@@ -138,11 +140,16 @@ async function blocks<T>(file: string, kind: string, read: (name: string, block:
 const text = (value: unknown): string => typeof value === 'string' ? value : '';
 
 function doc(description: string): string {
-  const lines = [''];
+  const lines: string[] = [];
+  let last = '';
   for (const word of description.replace(/\*\//g, '* /').trim().split(/\s+/)) {
-    if (lines.at(-1)!.length + word.length > 125) lines.push('');
-    lines.push(`${lines.pop()!} ${word}`);
+    if (last.length + word.length > 125) {
+      lines.push(last);
+      last = '';
+    }
+    last += ` ${word}`;
   }
+  lines.push(last);
   return lines.length === 1 ? `  /**${lines[0]} */\n` : `  /**\n${lines.map((line) => `   *${line}\n`).join('')}   */\n`;
 }
 

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import type { Account } from './aws/account.ts';
 import { MIRRORABLE_LIST } from './enis/mirrorable.ts';
 import { select, type Selection } from './enis/selection.ts';
@@ -84,7 +85,8 @@ function report(region: string, { picked, refused, unmatched }: Selection, sessi
 /** For people: 80 columns, what is mirrored first. */
 export function enisText(report: EnisReport): string {
   const row = (id: string): string[] => {
-    const one = report.candidates[id]!;
+    const one = report.candidates[id];
+    assert(one !== undefined, `${id} is no candidate`);
     const stopped =
       one.instance_state === 'stopped' || one.instance_state === 'stopping' ? ` (${one.instance_state})` : '';
     return [

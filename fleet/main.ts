@@ -8,6 +8,7 @@ import { canaryAt, canaryByCloudWatch } from './doctor/canary.ts';
 import { CANARY_CHECKS } from './doctor/canary-checks.ts';
 import { examine as judge, type Finding } from './doctor/check.ts';
 import { doctor } from './doctor/doctor.ts';
+import { rebuildOf } from './doctor/facts.ts';
 import { enisText, listEnis } from './enis-command.ts';
 import { whileShowing } from './terminal/progress.ts';
 import { followedText, planReport, planText } from './plan-command.ts';
@@ -161,9 +162,9 @@ async function findingsOf(flags: DoctorFlags): Promise<Finding[]> {
   if (wrong !== undefined) throw new UsageError(`--rebuilder ${wrong}: not a URL; give one such as http://127.0.0.1:9000`);
   if (probe === null && (canaryOnly || rebuilder.length > 0 || via !== undefined))
     throw new UsageError('--canary-only, --rebuilder and --via go with --canary URL: the request that is sent.');
-  if (canaryOnly) {
+  if (probe !== null && canaryOnly) {
     if (rebuilder.length === 0) throw new UsageError('--canary-only needs --rebuilder: who else would have seen it?');
-    return judge(await canaryAt(probe!, rebuilder, waitMs), CANARY_CHECKS);
+    return judge(await canaryAt(probe, rebuilder, waitMs), CANARY_CHECKS);
   }
   const { account, description } = await open(flags);
   const findings = await doctor(account, description);
@@ -171,7 +172,7 @@ async function findingsOf(flags: DoctorFlags): Promise<Finding[]> {
   const evidence =
     rebuilder.length > 0
       ? await canaryAt(probe, rebuilder, waitMs)
-      : await canaryByCloudWatch(account, description.rebuild!, probe, waitMs);
+      : await canaryByCloudWatch(account, rebuildOf(description), probe, waitMs);
   return [...findings, ...judge(evidence, CANARY_CHECKS)];
 }
 

@@ -31,7 +31,7 @@ export function npmPackage({ name, version, integrity }: NpmPackage): string {
 function npmPack(spec: string, folder: string): string {
   try {
     const printed = execFileSync('npm', ['pack', spec, '--silent', '--pack-destination', folder], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
-    return printed.trim().split('\n').at(-1)!;
+    return printed.trim().replace(/^[^]*\n/, '');
   } catch (cause) {
     const said = cause instanceof Error && 'stderr' in cause ? String(cause.stderr).trim().split('\n').at(-1) : String(cause);
     throw new Error(`npm cannot fetch ${spec}: ${said}`, { cause });

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { build } from 'esbuild';
 import { zipSync } from 'fflate';
 
@@ -20,7 +21,9 @@ export async function reconcilerModule(): Promise<Uint8Array> {
     // Packages in the older module form ask for Node's own modules by require().
     banner: { js: 'import { createRequire as requireOf } from \'node:module\'; const require = requireOf(import.meta.url);' },
   });
-  return outputFiles[0]!.contents;
+  const [module] = outputFiles;
+  assert(module !== undefined, 'esbuild made nothing');
+  return module.contents;
 }
 
 /** The same sources give the same bytes. */

@@ -19,9 +19,10 @@ export async function sideBySide<T>(
   limit: number,
   work: (item: T) => Promise<void>,
 ): Promise<void> {
-  let next = 0;
+  // All lanes draw from the same iterator: whoever is free takes the next.
+  const rest = items.values();
   const lane = async (): Promise<void> => {
-    while (next < items.length) await work(items[next++]!);
+    for (const item of rest) await work(item);
   };
   await Promise.all(Array.from({ length: Math.min(limit, items.length) }, lane));
 }

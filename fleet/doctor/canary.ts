@@ -28,8 +28,8 @@ export interface Witness {
   readonly address: string;
   /** A sentence where it did not answer. */
   readonly before: Reading | string;
-  readonly after: Reading | string;
-  readonly listed: Listed | 'not kept' | null;
+  after: Reading | string;
+  listed: Listed | 'not kept' | null;
 }
 
 /** What the canary left on its way: at each rebuilder that was named, or in CloudWatch's sums of the minutes since. */
@@ -50,33 +50,29 @@ export async function canaryAt(
   addresses: readonly string[],
   waitMs = SEEN_MS,
 ): Promise<Evidence> {
-  const before = await Promise.all(addresses.map(reading));
+  const witnesses = await Promise.all(
+    addresses.map(async (address): Promise<Witness> => ({ address, before: await reading(address), after: '', listed: null })),
+  );
   const sent = await send(probe);
-  const listed: (Witness['listed'])[] = addresses.map(() => null);
-  const answering = addresses.map((address, i) => ({ address, i })).filter(({ i }) => typeof before[i] !== 'string');
+  const answering = witnesses.filter(({ before }) => typeof before !== 'string');
   const isOver = (): boolean =>
     answering.length === 0 ||
-    listed.some((one) => one !== null && one !== 'not kept' && one.end !== null) ||
+    answering.some(({ listed }) => listed !== null && listed !== 'not kept' && listed.end !== null) ||
     Date.now() > sent.atMs + waitMs;
   while (typeof sent.answer === 'number') {
-    for (const { address, i } of answering) {
+    for (const witness of answering) {
       // What is pushed out of the list by others was seen all the same.
-      listed[i] = (await find(address, sent.mark).catch(() => null)) ?? listed[i] ?? null;
+      witness.listed = (await find(witness.address, sent.mark).catch(() => null)) ?? witness.listed;
     }
     if (isOver()) break;
     await sleep(LOOK_EVERY_MS);
   }
-  const after = await Promise.all(addresses.map(reading));
-  return {
-    from: 'rebuilders',
-    sent,
-    witnesses: addresses.map((address, i) => ({
-      address,
-      before: before[i]!,
-      after: after[i]!,
-      listed: listed[i] ?? null,
-    })),
-  };
+  await Promise.all(
+    witnesses.map(async (witness) => {
+      witness.after = await reading(witness.address);
+    }),
+  );
+  return { from: 'rebuilders', sent, witnesses };
 }
 
 /** Sends one marked request, and waits until CloudWatch's sums of the minutes since have moved, or should have. */

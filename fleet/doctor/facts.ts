@@ -66,12 +66,16 @@ export interface Facts {
   readonly agentDatapoints: number;
 }
 
-export async function readFacts(account: Account, description: Description): Promise<Facts> {
-  const { rebuild } = description;
+export function rebuildOf({ rebuild }: Description): RebuildSettings {
   if (rebuild === undefined)
     throw new UsageError(
       'The description has no `rebuild`: give nlb_arn, target_group_arn and autoscaling_group_name at least, or take Terraform\'s output vpc_mirror.',
     );
+  return rebuild;
+}
+
+export async function readFacts(account: Account, description: Description): Promise<Facts> {
+  const rebuild = rebuildOf(description);
   const situation = await look(account, description, { allowEmpty: true, tryAgain: false });
   const sources = situation.selection.picked;
   const groupName = rebuild.autoscaling_group_name;

@@ -9,7 +9,7 @@ const notMirrorable = new Set(list.not_mirrorable);
 /** `unknown`: in neither list, so that AWS's answer decides. */
 export type Mirrorability = 'yes' | 'no' | 'unknown';
 
-export const familyOf = (instanceType: string): string => instanceType.split('.')[0]!;
+export const familyOf = (instanceType: string): string => instanceType.replace(/\..*$/, '');
 
 export const isBareMetal = (instanceType: string): boolean => instanceType.includes('.metal');
 

@@ -12,9 +12,10 @@ const CLIENT_PORT = 40_000;
 export function doubleViews(picked: readonly Picked[], filter: TrafficMirrorFilter): string[] {
   const sentences: string[] = [];
   const balancers = picked.filter(({ eni }) => eni.instanceOwnerId === 'amazon-elb');
-  if (balancers.length > 0 && balancers.length < picked.length) {
+  const [balancer] = balancers;
+  if (balancer !== undefined && balancers.length < picked.length) {
     sentences.push(
-      `${balancers[0]!.eni.id} is a load balancer's (${balancers[0]!.eni.description}), and interfaces behind it are picked too: each request may be seen at both; by_elb with mirror = targets sees it once`,
+      `${balancer.eni.id} is a load balancer's (${balancer.eni.description}), and interfaces behind it are picked too: each request may be seen at both; by_elb with mirror = targets sees it once`,
     );
   }
   const pair = pairSeenTwice(picked, filter);
@@ -34,8 +35,8 @@ function pairSeenTwice(
 ): { client: string; server: string; port: number } | null {
   const ports = namedPorts(filter, 'ingress');
   for (const [i, { eni: server }] of picked.entries()) {
-    const client = picked[(i + 1) % picked.length]!.eni;
-    if (client.id === server.id) continue;
+    const client = picked[(i + 1) % picked.length]?.eni;
+    if (client === undefined || client.id === server.id) continue;
     for (const port of ports) {
       const packet = {
         protocol: 6,

@@ -95,8 +95,9 @@ export function planSessions(
       if (isLoop(picked, rebuild)) blocked.push({ picked, reason });
       continue;
     }
-    for (const session of ours.slice(1))
-      reasons.set(session, `${picked.eni.id} has a second session of ours (${ours[0]!.id})`);
+    const [first, ...more] = ours;
+    for (const session of more)
+      reasons.set(session, `${picked.eni.id} has a second session of ours (${first?.id})`);
     const number = freeNumber(settings.session_number, others);
     if (number > settings.session_number) {
       warnings.push(

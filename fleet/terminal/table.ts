@@ -21,7 +21,7 @@ function fit(natural: readonly number[], space: number): number[] {
   while (widths.reduce((sum, width) => sum + width, 0) > space) {
     const widest = Math.max(...widths);
     if (widest <= 10) break;
-    widths[widths.lastIndexOf(widest)]! -= 1;
+    widths[widths.lastIndexOf(widest)] = widest - 1;
   }
   return widths;
 }
@@ -29,18 +29,23 @@ function fit(natural: readonly number[], space: number): number[] {
 function lines(row: readonly string[], widths: readonly number[]): string[] {
   const cells = widths.map((width, i) => wrap(row[i] ?? '', width));
   return Array.from({ length: Math.max(...cells.map(({ length }) => length)) }, (_, line) =>
-    cells.map((cell, i) => (cell[line] ?? '').padEnd(widths[i]!)).join('  '),
+    cells.map((cell, i) => (cell[line] ?? '').padEnd(widths[i] ?? 0)).join('  '),
   );
 }
 
 /** Words in lines of at most `width`; a longer word has a line of its own. */
 export function wrap(text: string, width: number): string[] {
-  const broken: string[] = [''];
+  const broken: string[] = [];
+  let last = '';
   for (const word of text.split(' ')) {
-    const last = broken.at(-1)!;
-    if (last === '') broken[broken.length - 1] = word;
-    else if (last.length + 1 + word.length <= width) broken[broken.length - 1] = `${last} ${word}`;
-    else broken.push(word);
+    if (last === '') {
+      last = word;
+    } else if (last.length + 1 + word.length <= width) {
+      last += ` ${word}`;
+    } else {
+      broken.push(last);
+      last = word;
+    }
   }
-  return broken;
+  return [...broken, last];
 }

@@ -72,36 +72,42 @@ export function translateGoreplay(filter: string | undefined, extraArguments: re
     input(filter, null);
   }
   for (let i = 0; i < extraArguments.length; i++) {
-    if (extraArguments[i] === '...') {
+    const argument = extraArguments[i] ?? '';
+    if (argument === '...') {
       warnings.push('goreplay.extra_args: \'...\' is a placeholder of the documentation and left out');
       continue;
     }
-    const match = /^--?([a-z][a-z-]*)(?:=(.*))?$/.exec(extraArguments[i]!);
-    if (!match) {
-      mistakes.push({ argument: i, sentence: `'${extraArguments[i]}' belongs to no argument before it` });
+    const [, name, written] = /^--?([a-z][a-z-]*)(?:=(.*))?$/.exec(argument) ?? [];
+    if (name === undefined) {
+      mistakes.push({ argument: i, sentence: `'${argument}' belongs to no argument before it` });
       continue;
     }
-    const name = match[1]!;
-    let value = match[2];
+    let given = written;
     const at = i;
-    if (TAKES_VALUE.includes(name) && value === undefined) {
-      if (i + 1 < extraArguments.length && !/^--?[a-z]/.test(extraArguments[i + 1]!)) value = extraArguments[++i];
+    if (TAKES_VALUE.includes(name) && given === undefined) {
+      const next = extraArguments[i + 1];
+      if (next !== undefined && !/^--?[a-z]/.test(next)) {
+        given = next;
+        i++;
+      }
     }
     if (WITHOUT_EFFECT.has(name)) {
       ignoredArguments.push(`-${name}`);
       continue;
     }
-    if (TAKES_VALUE.includes(name) && value === undefined) {
+    if (TAKES_VALUE.includes(name) && given === undefined) {
       // The documentation's own example ends with these, their value in a comment.
       if (name === 'input-raw-vlan-vid' || name === 'input-raw-vxlan-vni') warnings.push(`goreplay.extra_args: -${name} has no number after it, so all are captured`);
       else mistakes.push({ argument: at, sentence: `-${name} needs a value after it` });
       continue;
     }
+    // Of an argument that takes none it is empty.
+    const value = given ?? '';
     switch (name) {
-      case 'input-raw': input(value!, at); break;
+      case 'input-raw': input(value, at); break;
       case 'input-raw-vlan': vlan = value !== 'false'; break;
       case 'input-raw-vlan-vid': {
-        const id = number(value!, 0, 4095, at);
+        const id = number(value, 0, 4095, at);
         if (id !== null) vlanIds.push(id);
         break;
       }
@@ -111,22 +117,22 @@ export function translateGoreplay(filter: string | undefined, extraArguments: re
           mistakes.push({ argument: at, sentence: `the engine '${value}' is not known here: use libpcap or vxlan (for capture files, \`rebuilder replay\`)` });
         }
         break;
-      case 'input-raw-vxlan-port': vxlanPort = number(value!, 1, 65535, at) ?? vxlanPort; break;
+      case 'input-raw-vxlan-port': vxlanPort = number(value, 1, 65535, at) ?? vxlanPort; break;
       case 'input-raw-vxlan-vni': {
-        const vni = number(value!, -0xffffff, 0xffffff, at);
-        if (vni !== null) (value!.startsWith('-') ? vniExclude : vniFilter).push(Math.abs(vni));
+        const vni = number(value, -0xffffff, 0xffffff, at);
+        if (vni !== null) (value.startsWith('-') ? vniExclude : vniFilter).push(Math.abs(vni));
         break;
       }
-      case 'input-raw-bpf-filter': bpf.push(value!); break;
+      case 'input-raw-bpf-filter': bpf.push(value); break;
       case 'input-raw-buffer-size': {
-        const bytes = /^(\d+)(b|kb|mb|gb)?$/i.exec(value!);
+        const bytes = /^(\d+)(b|kb|mb|gb)?$/i.exec(value);
         if (bytes) receiveBufferBytes = Number(bytes[1]) * 1024 ** ['b', 'kb', 'mb', 'gb'].indexOf((bytes[2] ?? 'b').toLowerCase());
         else mistakes.push({ argument: at, sentence: `'${value}' is not a size such as 64mb` });
         break;
       }
       case 'input-raw-promisc': promiscuous = value !== 'false'; break;
       case 'input-raw-track-response': trackResponse = value !== 'false'; break;
-      case 'input-raw-realip-header': realIpHeader = value!; break;
+      case 'input-raw-realip-header': realIpHeader = value; break;
       case 'input-raw-protocol':
         if (value !== 'http') mistakes.push({ argument: at, sentence: `the protocol '${value}' cannot be rebuilt, only http` });
         break;
@@ -156,11 +162,11 @@ function unknownArgument(name: string): string {
 
 /** `eth0:80`, `eth0:`, `:80`, `:80,8080`, `:`; an address in place of the name = all interfaces, only that host. A string = the mistake. */
 function parseInput(value: string): Input | string {
-  const match = /^(\[[0-9a-fA-F:.]+\]|[^:\s/]*):([\d,]*)$/.exec(value);
-  if (!match) return `'${value}' is not an interface and port such as 'eth0:', 'eth0:80', ':80' or ':'`;
-  const ports = match[2] === '' ? [] : match[2]!.split(',').map(Number);
-  if (ports.some((port) => port < 1 || port > 65535)) return `'${match[2]}' is no port from 1 to 65535`;
-  return { interface: match[1]!.replace(/^\[|\]$/g, '') || 'any', ports };
+  const [, name, list] = /^(\[[0-9a-fA-F:.]+\]|[^:\s/]*):([\d,]*)$/.exec(value) ?? [];
+  if (name === undefined || list === undefined) return `'${value}' is not an interface and port such as 'eth0:', 'eth0:80', ':80' or ':'`;
+  const ports = list === '' ? [] : list.split(',').map(Number);
+  if (ports.some((port) => port < 1 || port > 65535)) return `'${list}' is no port from 1 to 65535`;
+  return { interface: name.replace(/^\[|\]$/g, '') || 'any', ports };
 }
 
 /** One entry for each interface and VLAN id: in BPF a second `vlan` in one expression would look one tag deeper (pcap-filter(7)). */

@@ -67,5 +67,5 @@ function childOf(section: string, path: string): string[] {
   // Routes nest in themselves.
   const home = section.replace(/(\.routes\[\])+/, '.routes[]');
   const start = home === '' ? '' : `${home}.`;
-  return path.startsWith(start) ? [path.slice(start.length).split(/[.[]/)[0]!] : [];
+  return path.startsWith(start) ? [path.slice(start.length).replace(/[.[].*$/, '')] : [];
 }

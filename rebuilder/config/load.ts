@@ -110,9 +110,8 @@ function cleaned(value: unknown): unknown {
   return isMap(value) ? withoutNulls(value) : value;
 }
 
-function has(values: unknown, path: readonly string[]): boolean {
-  if (path.length === 0) return true;
-  return isMap(values) && path[0]! in values && has(values[path[0]!], path.slice(1));
+function has(values: unknown, [name, ...rest]: readonly string[]): boolean {
+  return name === undefined || (isMap(values) && name in values && has(values[name], rest));
 }
 
 /** Where a key of today's form stands in a file of the oldest form. */

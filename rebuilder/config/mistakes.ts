@@ -31,8 +31,8 @@ export function formatMistakes(file: string, mistakes: readonly Mistake[], colum
 function wrap(sentence: string, columns: number): string[] {
   const lines: string[] = [];
   for (const word of sentence.replaceAll('\n', ' ').split(' ')) {
-    const last = lines.length - 1;
-    if (last >= 0 && lines[last]!.length + 1 + word.length <= columns) lines[last] += ` ${word}`;
+    const last = lines.at(-1);
+    if (last !== undefined && last.length + 1 + word.length <= columns) lines[lines.length - 1] = `${last} ${word}`;
     else lines.push(word);
   }
   return lines;

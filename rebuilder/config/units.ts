@@ -10,17 +10,18 @@ export function parseDuration(value: unknown): number | null {
   if (value === 0 || value === '0') return 0;
   if (typeof value !== 'string' || !/^(\d+(\.\d+)?(ms|s|m|h))+$/.test(value)) return null;
   let total = 0;
-  for (const [, number, unit] of value.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h)/g)) total += Number(number) * DURATION_UNITS[unit!]!;
+  for (const [, number, unit = ''] of value.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h)/g)) total += Number(number) * (DURATION_UNITS[unit] ?? NaN);
   return Number.isFinite(total) ? Math.round(total) : null;
 }
 
 /** `64MiB`, `1MB`, `4096`, `64_000` -> bytes. `M` alone is neither MB nor MiB. */
 export function parseSize(value: unknown): number | null {
   if (typeof value === 'number') return Number.isSafeInteger(value) && value >= 0 ? value : null;
-  const match = typeof value === 'string' ? /^(\d[\d_]*(?:\.\d+)?) ?([a-z]*)$/i.exec(value) : null;
-  const unit = match && SIZE_UNITS[match[2]!.toLowerCase()];
-  if (!match || unit === undefined || unit === null) return null;
-  const bytes = Number(match[1]!.replaceAll('_', '')) * unit;
+  if (typeof value !== 'string') return null;
+  const [, number, name = ''] = /^(\d[\d_]*(?:\.\d+)?) ?([a-z]*)$/i.exec(value) ?? [];
+  const unit = SIZE_UNITS[name.toLowerCase()];
+  if (number === undefined || unit === undefined) return null;
+  const bytes = Number(number.replaceAll('_', '')) * unit;
   return Number.isSafeInteger(Math.round(bytes)) ? Math.round(bytes) : null;
 }
 

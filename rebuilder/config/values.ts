@@ -94,7 +94,7 @@ export const network = () => asText((value) => typeof value === 'string' && isNe
 
 /** A bare address is a network of one. */
 function isNetwork(value: string): boolean {
-  const address = value.split('/')[0]!;
+  const [address = ''] = value.split('/');
   if (!ipaddr.IPv6.isValid(address) && !ipaddr.IPv4.isValidFourPartDecimal(address)) return false;
   return !value.includes('/') || ipaddr.IPv6.isValidCIDR(value) || ipaddr.IPv4.isValidCIDRFourPartDecimal(value);
 }

@@ -85,13 +85,14 @@ export function renameVersion1(file: Record<string, unknown>): Renamed {
   return { values, origin, mistakes };
 }
 
-function set(into: Record<string, unknown>, path: readonly string[], value: unknown): void {
-  let here = into;
-  for (const name of path.slice(0, -1)) {
-    const next = here[name];
-    here = isMap(next) ? next : (here[name] = {});
+function set(into: Record<string, unknown>, [name, ...rest]: readonly string[], value: unknown): void {
+  if (name === undefined) return;
+  if (rest.length === 0) {
+    into[name] = value;
+    return;
   }
-  here[path.at(-1)!] = value;
+  const next = into[name];
+  set(isMap(next) ? next : (into[name] = {}), rest, value);
 }
 
 export const isMap = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -83,7 +83,7 @@ export class NodeStandIn {
       method: request.method ?? '',
       target: request.url ?? '',
       host: header('host'),
-      clientAddress: header('x-forwarded-for').split(',').at(-1)!.trim(),
+      clientAddress: header('x-forwarded-for').replace(/^.*,/s, '').trim(),
       attack: attackIn(request.url ?? '') ?? attackIn(body) ?? attackIn(clientHeaders(request)),
     };
     this.#list.push(received);

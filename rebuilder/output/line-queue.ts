@@ -55,7 +55,11 @@ export class LineQueue {
   #next(): void {
     let count = 0;
     let bytes = 0;
-    while (count < this.#lines.length && (count === 0 || bytes + this.#lines[count]!.length <= BATCH_BYTES)) bytes += this.#lines[count++]!.length;
+    for (const { length } of this.#lines) {
+      if (count > 0 && bytes + length > BATCH_BYTES) break;
+      bytes += length;
+      count++;
+    }
     if (count === 0) {
       this.#isWriting = false;
       this.#whenEmpty?.();

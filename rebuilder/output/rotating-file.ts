@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { mkdir, open, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
@@ -124,13 +125,14 @@ export class RotatingFile {
 
   async #takeBackHalfLine(): Promise<void> {
     const size = await this.#size();
-    if (size === 0) return;
-    const { bytes } = await wholeLines(this.#handle!);
-    if (bytes < size) await this.#handle!.truncate(bytes);
+    if (size === 0 || this.#handle === null) return;
+    const { bytes } = await wholeLines(this.#handle);
+    if (bytes < size) await this.#handle.truncate(bytes);
   }
 
   async #write(bytes: Uint8Array, size: number): Promise<void> {
-    const handle = this.#handle!;
+    const handle = this.#handle;
+    assert(handle !== null, 'its size was just asked for');
     try {
       for (let at = 0; at < bytes.length;) at += (await handle.write(bytes, at)).bytesWritten;
     } catch (error) {

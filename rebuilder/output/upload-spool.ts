@@ -126,10 +126,11 @@ export class UploadSpool implements FullFiles {
     const oldest = (): number => this.#isUploading ? 1 : 0;
     while (bytes > limitBytes && this.#waiting.length > oldest() + 1) {
       const [removed] = this.#waiting.splice(oldest(), 1);
-      bytes -= removed!.bytes;
-      await unlink(removed!.path);
-      ledger.count('exchanges.spool_full', removed!.lines);
-      notice(`${folder} holds more than exchanges.s3.spool: ${basename(removed!.path)} with ${removed!.lines} requests is removed before its upload`);
+      if (removed === undefined) break;
+      bytes -= removed.bytes;
+      await unlink(removed.path);
+      ledger.count('exchanges.spool_full', removed.lines);
+      notice(`${folder} holds more than exchanges.s3.spool: ${basename(removed.path)} with ${removed.lines} requests is removed before its upload`);
     }
   }
 

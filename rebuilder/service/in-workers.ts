@@ -66,14 +66,14 @@ export async function startInWorkers(
     closeGroups();
     throw error;
   }
-  const inputs = Array.from({ length: settings.workers }, (_, i): WorkerInputs => ({
-    ...(vxlan === null ? {} : { vxlan: vxlan.sockets[i]! }),
-    ...(geneve === null ? {} : { geneve: geneve.sockets[i]! }),
-  }));
+  const inputs = Array.from({ length: settings.workers }, (_, i): WorkerInputs => {
+    const [forVxlan, forGeneve] = [vxlan?.sockets[i], geneve?.sockets[i]];
+    return { ...forVxlan === undefined ? {} : { vxlan: forVxlan }, ...forGeneve === undefined ? {} : { geneve: forGeneve } };
+  });
   const orders: Orders = { settings, loopKey };
   const recent = settings.metrics.enabled && settings.metrics.recentRequests > 0 ? new RecentList(settings.metrics.recentRequests) : null;
   const workers = new Workers({
-    entry: process.argv[1]!, inputs, data: orders, onDeath: notice,
+    entry: process.argv[1] ?? assert.fail('Node was started without a file'), inputs, data: orders, onDeath: notice,
     onReport: (report) => {
       assert(isReport(report), 'a worker reports what is no report');
       recent?.merge(report.recent);

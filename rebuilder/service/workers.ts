@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { Worker } from 'node:worker_threads';
 import { MEASURE_SLOTS, Measures } from '../forward/measures.ts';
-import { COUNTER_NAMES, INDEX, Ledger } from '../ledger.ts';
+import { COUNTER_NAMES, Ledger } from '../ledger.ts';
 import { ACCOUNTED_UNITS, total } from '../status/balance.ts';
 import {
   COUNTERS_BYTES, GAUGE_NAMES, type GaugeName, MEASURES_AT, NUMBERS_BYTES, type ToMain, type ToWorker, type WorkerData, type WorkerInputs,
@@ -36,6 +36,7 @@ export interface WorkerState {
 interface Slot {
   readonly index: number;
   readonly numbers: SharedArrayBuffer;
+  readonly inputs: WorkerInputs;
   readonly ledger: Ledger;
   readonly gauges: Float64Array;
   readonly measures: Measures;
@@ -67,14 +68,14 @@ export class Workers {
 
   /** Resolves when every worker reads its inputs; rejects with the first one's failure, in its words. */
   async start(): Promise<void> {
-    const started = this.#options.inputs.map((_, index) => new Promise<void>((resolve, reject) => {
+    const started = this.#options.inputs.map((inputs, index) => new Promise<void>((resolve, reject) => {
       const numbers = new SharedArrayBuffer(NUMBERS_BYTES);
       const slot: Slot = {
-        index, numbers,
+        index, numbers, inputs,
         ledger: new Ledger(new Float64Array(numbers, 0, COUNTER_NAMES.length)),
         gauges: new Float64Array(numbers, COUNTERS_BYTES, GAUGE_NAMES.length),
         measures: new Measures(new Float64Array(numbers, MEASURES_AT, MEASURE_SLOTS)),
-        thread: this.#launch(index, numbers),
+        thread: this.#launch({ index, numbers, inputs }),
         running: false, deaths: 0, lastFault: '', report: undefined, restart: undefined,
       };
       this.#slots.push(slot);
@@ -90,11 +91,7 @@ export class Workers {
 
   /** All counters of all workers, of those that died too. */
   ledger(): Ledger {
-    const sum = new Ledger();
-    for (const { ledger } of this.#slots) {
-      for (let i = 0; i < sum.values.length; i++) sum.values[i]! += ledger.values[i]!;
-    }
-    return sum;
+    return this.#slots.reduce((sum, { ledger }) => sum.plus(ledger), new Ledger());
   }
 
   /** All that all workers have measured. */
@@ -106,7 +103,7 @@ export class Workers {
 
   /** Sum over the workers; of `lastPacketMs` the latest. */
   gauge(name: GaugeName): number {
-    const values = this.#slots.map(({ gauges }) => gauges[GAUGE_NAMES.indexOf(name)]!);
+    const values = this.#slots.map(({ gauges }) => gauges[GAUGE_NAMES.indexOf(name)] ?? 0);
     return name === 'lastPacketMs' ? Math.max(0, ...values) : values.reduce((sum, value) => sum + value, 0);
   }
 
@@ -128,9 +125,9 @@ export class Workers {
     }));
   }
 
-  #launch(index: number, numbers: SharedArrayBuffer): Worker {
-    const { entry, inputs, data } = this.#options;
-    const workerData: WorkerData = { rebuilderWorker: true, index, workers: inputs.length, numbers, inputs: inputs[index]!, data };
+  #launch({ index, numbers, inputs }: Pick<Slot, 'index' | 'numbers' | 'inputs'>): Worker {
+    const { entry, data, inputs: { length: workers } } = this.#options;
+    const workerData: WorkerData = { rebuilderWorker: true, index, workers, numbers, inputs, data };
     return new Worker(entry, { workerData });
   }
 
@@ -168,7 +165,7 @@ export class Workers {
       const pauseMs = recent === 1 ? 0 : Math.min(FIRST_PAUSE_MS * 2 ** (recent - 2), LONGEST_PAUSE_MS);
       this.#options.onDeath(`worker ${slot.index} died and is replaced${pauseMs > 0 ? ` in ${pauseMs} ms` : ''}: ${slot.lastFault}`);
       slot.restart = setTimeout(() => {
-        slot.thread = this.#launch(slot.index, slot.numbers);
+        slot.thread = this.#launch(slot);
         this.#attend(slot, () => {}, () => {});
       }, pauseMs);
     });
@@ -185,7 +182,8 @@ export class Workers {
   }
 
   #pass({ to, segment }: Extract<ToMain, { kind: 'segment' }>): void {
-    const slot = this.#slots[to]!;
+    const slot = this.#slots[to];
+    assert(slot !== undefined, `a worker passes a segment to worker ${to}`);
     if (slot.running) {
       post(slot, { kind: 'segment', segment });
     } else {
@@ -200,7 +198,7 @@ export class Workers {
     slot.ledger.count('workers.died');
     for (const unit of ACCOUNTED_UNITS) {
       const held = total(slot.ledger, 'in', unit) - total(slot.ledger, 'out', unit) - total(slot.ledger, 'lost', unit);
-      slot.ledger.values[INDEX[`workers.lost_${unit}`]]! += held;
+      slot.ledger.count(`workers.lost_${unit}`, held);
     }
   }
 }

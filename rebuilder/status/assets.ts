@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
@@ -22,7 +23,9 @@ const read = new Map<string, Asset>();
 export function asset(path: string): Asset {
   let one = read.get(path);
   if (one === undefined) {
-    const [url, type] = FILES[path]!;
+    const file = FILES[path];
+    assert(file !== undefined, `${path} is no asset`);
+    const [url, type] = file;
     one = { type, body: readFileSync(fileURLToPath(url), 'utf8') };
     read.set(path, one);
   }

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { marked, Renderer } from 'marked';
@@ -18,7 +19,8 @@ export const anchorOf = (heading: string): string => heading.toLowerCase().repla
 /** A page as HTML, without a script. Links to what is not here are its text alone. */
 export function docsPage(path: string): string {
   const name = path.slice('/docs/'.length);
-  const file = PAGES[name]!;
+  const file = PAGES[name];
+  assert(file !== undefined, `${path} is no page`);
   const renderer = new Renderer();
   renderer.heading = ({ depth, text, tokens }) => `<h${depth} id="${anchorOf(text)}">${renderer.parser.parseInline(tokens)}</h${depth}>\n`;
   renderer.link = ({ href, tokens }) => {

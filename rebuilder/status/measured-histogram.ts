@@ -24,7 +24,7 @@ export class MeasuredHistogram extends Histogram {
     const measured = this.#read();
     let below = 0;
     const buckets = [...measured.bounds.map((bound) => bound / this.#scale), '+Inf' as const].map((le, i): Value => {
-      below += measured.counts[i]!;
+      below += measured.counts[i] ?? 0;
       return { metricName: `${this.#name}_bucket`, labels: { le }, value: below };
     });
     return {

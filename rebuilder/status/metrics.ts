@@ -18,7 +18,7 @@ export function metrics(source: StatusSource): Registry {
   for (const [family, names] of families()) {
     registry.registerMetric(new Counter({
       name: family,
-      help: familyHelp(names),
+      help: familyHelp(names[0]),
       labelNames: ['name'],
       registers: [],
       collect() {
@@ -78,8 +78,8 @@ export function familyOf(name: CounterName): string {
   return role === 'note' ? 'rebuilder_events_total' : `rebuilder_${unit}_${role}_total`;
 }
 
-function families(): Map<string, CounterName[]> {
-  const found = new Map<string, CounterName[]>();
+function families(): Map<string, [CounterName, ...CounterName[]]> {
+  const found = new Map<string, [CounterName, ...CounterName[]]>();
   for (const name of COUNTER_NAMES) {
     const names = found.get(familyOf(name));
     if (names) names.push(name);
@@ -88,8 +88,8 @@ function families(): Map<string, CounterName[]> {
   return found;
 }
 
-function familyHelp(names: readonly CounterName[]): string {
-  const { role, unit } = COUNTERS[names[0]!];
+function familyHelp(name: CounterName): string {
+  const { role, unit } = COUNTERS[name];
   const what = { in: `${unit} that came`, out: `${unit} that left as they should`, lost: `${unit} dropped, by reason` };
   return role === 'note' ? 'Things worth counting that end nothing' : what[role];
 }

@@ -32,7 +32,7 @@ export class RateHistory {
 
   /** The same between each two samples, oldest first: at most 60. */
   series(...names: CounterName[]): number[] {
-    return this.#samples.slice(1).map((sample, i) => rate(this.#samples[i]!, sample, names));
+    return this.#samples.slice(1).map((sample, i) => rate(this.#samples[i] ?? sample, sample, names));
   }
 
   /** What the counters have grown by in the last minute, or since the first sample. */
@@ -40,7 +40,7 @@ export class RateHistory {
     const [first, last] = [this.#samples[0], this.#samples.at(-1)];
     const grown = new Ledger();
     if (first === undefined || last === undefined) return grown;
-    for (let i = 0; i < grown.values.length; i++) grown.values[i] = last.counters[i]! - first.counters[i]!;
+    last.counters.forEach((value, i) => { grown.values[i] = value - (first.counters[i] ?? 0); });
     return grown;
   }
 
@@ -57,13 +57,13 @@ export class RateHistory {
     const [first, last] = [this.#samples[0], this.#samples.at(-1)];
     if (first === undefined || last === undefined) return { p50: null, p99: null };
     const before = of(first);
-    const counts = Array.from(of(last), (count, i) => count - before[i]!);
+    const counts = Array.from(of(last), (count, i) => count - (before[i] ?? 0));
     return { p50: quantile(0.5, this.#delayBounds, counts), p99: quantile(0.99, this.#delayBounds, counts) };
   }
 }
 
 function rate(a: Sample, b: Sample, names: readonly CounterName[]): number {
   if (a === b) return 0;
-  const grown = names.reduce((sum, name) => sum + b.counters[INDEX[name]]! - a.counters[INDEX[name]]!, 0);
+  const grown = names.reduce((sum, name) => sum + (b.counters[INDEX[name]] ?? 0) - (a.counters[INDEX[name]] ?? 0), 0);
   return grown * 1000 / Math.max(1, b.ms - a.ms);
 }

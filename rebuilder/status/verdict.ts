@@ -27,8 +27,8 @@ export function verdict(source: StatusSource, rates: RateHistory, nowMs: number)
 }
 
 function arrival(source: StatusSource, nowMs: number): Verdict | null {
-  const closed = source.sources().filter(({ bound }) => !bound);
-  if (closed.length > 0) return { level: 'bad', sentence: `Not capturing: ${closed[0]!.description} is not open.`, advice: 'nothing-arrives' };
+  const closed = source.sources().find(({ bound }) => !bound);
+  if (closed !== undefined) return { level: 'bad', sentence: `Not capturing: ${closed.description} is not open.`, advice: 'nothing-arrives' };
   const last = source.lastPacketMs();
   if (last === null) {
     const ms = nowMs - source.startedMs;
