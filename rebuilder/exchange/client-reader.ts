@@ -192,8 +192,8 @@ export class ClientReader implements RequestReader {
 
   otherReadings(readings: readonly Reading[], bytes: Uint8Array, start: number, headersStart: number, headEnd: number, bodyAt: number): void {
     for (const how of readings) {
-      const beside = this.#beside ??= new SecondReaders<ClientReader>(this);
-      const reader = beside.hasRoom ? this.#another('reading', beside) : null;
+      const beside = this.#beside ??= new SecondReaders<ClientReader>(this, this.#context.ledger);
+      const reader = beside.takesOne() ? this.#another('reading', beside) : null;
       if (reader === null) return;
       reader.#mayBeHttp2 = false;
       const { framer } = reader.#requests;
@@ -203,8 +203,8 @@ export class ClientReader implements RequestReader {
   }
 
   otherChunks(at: number, how: ChunkDifference): void {
-    const beside = this.#beside ??= new SecondReaders<ClientReader>(this);
-    const reader = beside.hasRoom ? this.#copy('reading', beside) : null;
+    const beside = this.#beside ??= new SecondReaders<ClientReader>(this, this.#context.ledger);
+    const reader = beside.takesOne() ? this.#copy('reading', beside) : null;
     if (reader !== null) beside.add(reader, at, () => reader.#requests.framer.readOtherwise(how));
   }
 

@@ -1,3 +1,4 @@
+import type { Ledger } from '../ledger.ts';
 import type { Provenance } from '../reassembly/provenance.ts';
 import type { StreamSink } from '../reassembly/stream-sink.ts';
 
@@ -26,17 +27,22 @@ const MAX_SECOND_READERS = 7;
  */
 export class SecondReaders<T extends SecondReader<T>> {
   readonly #first: T;
+  readonly #ledger: Ledger;
   #readers: T[] = [];
   #beginners: Beginner<T>[] = [];
   /** What is being read, when it is not the piece that all read. */
   #piece: Piece | null = null;
 
-  constructor(first: T) {
+  constructor(first: T, ledger: Ledger) {
     this.#first = first;
+    this.#ledger = ledger;
   }
 
-  get hasRoom(): boolean {
-    return this.#readers.length + this.#beginners.length < MAX_SECOND_READERS;
+  /** Is there room for one more? If not, that is counted. */
+  takesOne(): boolean {
+    const hasRoom = this.#readers.length + this.#beginners.length < MAX_SECOND_READERS;
+    if (!hasRoom) this.#ledger.count('http.readings_limit');
+    return hasRoom;
   }
 
   get unfinished(): boolean {
@@ -96,7 +102,7 @@ export class SecondReaders<T extends SecondReader<T>> {
 
   /** Copies of all of them, beside a copy of the first. @param copy null = no memory */
   fork(first: T, copy: (reader: T, beside: SecondReaders<T>) => T | null): SecondReaders<T> {
-    const beside = new SecondReaders(first);
+    const beside = new SecondReaders(first, this.#ledger);
     for (const reader of this.#readers) {
       const one = copy(reader, beside);
       if (one !== null) beside.#readers.push(one);

@@ -1,14 +1,13 @@
 import { BLANK, requestStart } from './request-line.ts';
 import { TlsRecords } from './tls-records.ts';
 
-const LF = 10;
 /** So much of what should be a request line is looked at before it is held. */
 const START_BYTES = 64;
 
 /** What stands at bytes[at], where a client's next message should begin? A request as far as can be told, or what is none. */
 export function standsAt(bytes: Uint8Array, at: number, end: number): 'request' | 'blanks' | 'tls' | 'other' {
   const byte = bytes[at]!;
-  if (byte === LF || BLANK[byte] === 1) return 'blanks';
+  if (BLANK[byte] === 1) return 'blanks';
   if (byte >= 20 && byte <= 24 && TlsRecords.begins(bytes, at, end) !== 'no') return 'tls';
   return requestStart(bytes, at, Math.min(end, at + START_BYTES)) === 'no' ? 'other' : 'request';
 }
@@ -16,6 +15,6 @@ export function standsAt(bytes: Uint8Array, at: number, end: number): 'request' 
 /** RFC 9112 2.2: a server ignores an empty line before a request; some ignore blanks. @returns where they end */
 export function blanksEnd(bytes: Uint8Array, start: number, end: number): number {
   let at = start;
-  while (at < end && (bytes[at] === LF || BLANK[bytes[at]!] === 1)) at++;
+  while (at < end && BLANK[bytes[at]!] === 1) at++;
   return at;
 }

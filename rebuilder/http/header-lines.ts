@@ -179,8 +179,10 @@ export class HeaderLines {
 
   /** RFC 9112 6.3: chunked must be the last coding, and alone for most servers. */
   #codings(value: string): void {
-    const codings = value.split(',').map((coding) => coding.trim().toLowerCase()).filter((coding) => coding !== '');
-    if (codings.length > 1) this.irregular |= Irregular.multiple_transfer_encoding;
+    const list = value.split(',').map((coding) => coding.trim().toLowerCase());
+    const codings = list.filter((coding) => coding !== '');
+    // Empty ones are ignored (RFC 9110 5.6.1), but not by every server.
+    if (list.length > 1) this.irregular |= Irregular.multiple_transfer_encoding;
     this.chunked = codings.at(-1) === 'chunked';
     if (!this.chunked) this.irregular |= Irregular.invalid_transfer_encoding;
   }

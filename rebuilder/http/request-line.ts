@@ -8,10 +8,10 @@ const TAB = 9;
 
 /**
  * What parts the words of a request line for one server or another: CPython splits at all of these, Apache and Node at a tab, RFC 9112 3 speaks of
- * SP, HTAB, VT, FF and bare CR.
+ * SP, HTAB, VT, FF and bare CR, and gunicorn 20, whose lines end with CRLF, takes a bare LF for one.
  */
 export const BLANK = new Uint8Array(256);
-for (const byte of [SP, TAB, 0x0b, 0x0c, CR, 0x1c, 0x1d, 0x1e, 0x1f, 0x85, 0xa0]) BLANK[byte] = 1;
+for (const byte of [SP, TAB, LF, 0x0b, 0x0c, CR, 0x1c, 0x1d, 0x1e, 0x1f, 0x85, 0xa0]) BLANK[byte] = 1;
 
 /** Methods of RFC 9110 and RFC 5789: a line of HTTP/0.9 has one of them. Of any other word it is another protocol's (FTP, SMTP, SIP). */
 const METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'OPTIONS', 'PATCH', 'TRACE', 'CONNECT']);
@@ -28,6 +28,8 @@ export class RequestLine {
   minor = -1;
   /** May it be a whole request, as in HTTP/0.9? Without a version it is one, or header lines follow: servers read both. */
   mayStandAlone = false;
+  /** Behind its target a version stands, and more behind that. */
+  hasVersionInside = false;
   /** How many lines were parsed: as long as it stays the same, so does what is above. */
   parsed = 0;
 
@@ -45,6 +47,7 @@ export class RequestLine {
     this.irregular = 0;
     this.minor = -1;
     this.mayStandAlone = false;
+    this.hasVersionInside = false;
     let at = start;
     while (at < end && NAME_CHAR[bytes[at]!] !== 0) at++;
     this.methodEnd = at;
@@ -98,9 +101,18 @@ export class RequestLine {
     if (hasVersion) return true;
     this.irregular |= Irregular.missing_version;
     const method = Buffer.from(bytes.buffer, bytes.byteOffset + start, at - start).toString('latin1');
+    // gunicorn 20 takes anything behind a version.
+    this.hasVersionInside = this.#isVersionInTarget(bytes);
     this.mayStandAlone = METHODS.has(method) && this.#isPathOrUrl(bytes);
     // In small letters it is prose, or the rest of a line.
-    return /^[A-Z][A-Z_-]*$/.test(method);
+    return this.hasVersionInside || /^[A-Z][A-Z_-]*$/.test(method);
+  }
+
+  #isVersionInTarget(bytes: Uint8Array): boolean {
+    for (let at = this.targetStart + 1; at < this.targetEnd; at++) {
+      if (BLANK[bytes[at - 1]!] === 1 && isVersionName(bytes, at)) return true;
+    }
+    return false;
   }
 
   /** Does the target begin with `/`, `?` or a scheme? */
@@ -136,7 +148,7 @@ function isVersionName(bytes: Uint8Array, at: number): boolean {
 }
 
 /**
- * Can bytes[start, end) be how a request begins? A word of printable bytes, then a blank; or the word alone so far.
+ * Can bytes[start, end) be how a request begins? A word, then a blank; or the word alone so far. Behind its first three bytes, gunicorn 20 takes any.
  * @returns 'no' at the first byte that forbids it
  */
 export function requestStart(bytes: Uint8Array, start: number, end: number): 'yes' | 'no' | 'maybe' {
@@ -144,7 +156,7 @@ export function requestStart(bytes: Uint8Array, start: number, end: number): 'ye
     const byte = bytes[at]!;
     if (NAME_CHAR[byte] !== 0) continue;
     if (BLANK[byte] === 1) return at > start ? 'yes' : 'no';
-    if (byte <= SP || byte === 127) return 'no';
+    if (at - start < 3 && (byte <= SP || byte === 127)) return 'no';
   }
   return 'maybe';
 }

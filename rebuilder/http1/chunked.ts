@@ -7,6 +7,7 @@ const SP = 32;
 const TAB = 9;
 const SEMICOLON = 59;
 const PLUS = 0x2b;
+const MINUS = 0x2d;
 const UNDERSCORE = 0x5f;
 const LOWER_X = 0x78;
 const UPPER_X = 0x58;
@@ -44,6 +45,8 @@ export class ChunkScanner {
   #remaining = 0;
   /** Digits of the present size; -1 = a sign or prefix that asks for some. */
   #digits = 0;
+  /** The present size has a minus: it may be nothing but 0. */
+  #isNegative = false;
   /** No digit may follow: a blank ended the size. */
   #sizeEnded = false;
   #isBareExtension = false;
@@ -60,6 +63,7 @@ export class ChunkScanner {
     this.irregular = 0;
     this.#remaining = 0;
     this.#digits = 0;
+    this.#isNegative = false;
     this.#sizeEnded = false;
     this.#isBareExtension = false;
     this.#hasDiffered = false;
@@ -80,6 +84,7 @@ export class ChunkScanner {
     this.irregular = other.irregular;
     this.#remaining = other.#remaining;
     this.#digits = other.#digits;
+    this.#isNegative = other.#isNegative;
     this.#sizeEnded = other.#sizeEnded;
     this.#isBareExtension = other.#isBareExtension;
     this.#hasDiffered = other.#hasDiffered;
@@ -176,7 +181,7 @@ export class ChunkScanner {
       return true;
     }
     if (digit >= 0) {
-      if (this.#sawCr) return this.#invalid();
+      if (this.#sawCr || (this.#isNegative && digit > 0)) return this.#invalid();
       this.#remaining = this.#remaining * 16 + digit;
       this.#digits = Math.max(this.#digits, 0) + 1;
       return this.#remaining <= Number.MAX_SAFE_INTEGER || this.#invalid();
@@ -206,7 +211,8 @@ export class ChunkScanner {
     this.irregular |= Irregular.invalid_chunk;
     if (this.#digits === 0 && (BLANK[byte] === 1 || byte === LF)) return true;
     const isPrefix = this.#digits === 1 && this.#remaining === 0 && (byte === LOWER_X || byte === UPPER_X);
-    if (isPrefix || (this.#digits === 0 && byte === PLUS)) {
+    if (isPrefix || (this.#digits === 0 && (byte === PLUS || byte === MINUS))) {
+      this.#isNegative ||= byte === MINUS;
       this.#digits = -1;
       return true;
     }
@@ -244,6 +250,7 @@ export class ChunkScanner {
     this.state = this.#remaining === 0 ? 'trailer_start' : 'data';
     this.#firstLine = 0;
     this.#digits = 0;
+    this.#isNegative = false;
     this.#sizeEnded = false;
     this.#sawCr = false;
   }

@@ -14,10 +14,10 @@ const ODD = Irregular.bare_cr | Irregular.bare_lf | Irregular.obs_fold | Irregul
 
 /**
  * Whatever some server may take for a line that frames the message: the name, in any of its spellings, where for one of them a line begins (behind LF,
- * CR, or what Python takes for the end of a line), and what follows its colon, folds included.
+ * CR, or what Python takes for the end of a line), and what follows its colon: folds included, and up to the next CRLF.
  */
 const CLAIM = new RegExp('(?:^|[\\n\\r\\v\\f\\x1c-\\x1e\\x85\\0])[\\0-\\x20\\x85\\xa0]{0,8}(content|transfer)[-_ \\x85\\xa0](length|encoding)[^\\n:]{0,16}:'
-  + '(?=((?:[^\\n]|\\n(?=[ \\t]))*))', 'gi');
+  + '(?=((?:[^\\n]|\\n(?=[ \\t]))*))(?=([^]*?)(?:\\r\\n|$))', 'gi');
 /** A length that every server reads as one: none of the lines before it ends otherwise than with CRLF, or is none of `name: value`, where some stop reading. */
 const CLEAN_LENGTH = /^(?:[!-9;-~]+:[^\r\n]*\r\n)*?content-length:[ \t]*\d+[ \t]*\r\n(?![ \t])/i;
 /** The same of a client that ends all its lines with LF. */
@@ -40,12 +40,12 @@ function claimsOf(head: string): Claims {
   let chunked = false;
   let toEnd = false;
   let claims = 0;
-  for (const [, first, second, value] of head.matchAll(CLAIM)) {
+  for (const [, first, second, value, valueByCrlf] of head.matchAll(CLAIM)) {
     if (++claims > MAX_CLAIMS) break;
     if (first!.toLowerCase() === 'transfer' && second!.toLowerCase() === 'encoding') {
-      chunked ||= /chunked/i.test(value!);
+      chunked ||= /chunked/i.test(value!) || /chunked/i.test(valueByCrlf!);
     } else if (first!.toLowerCase() === 'content' && second!.toLowerCase() === 'length') {
-      for (const length of lengthsIn(value!)) {
+      for (const length of [...lengthsIn(value!), ...valueByCrlf!.length > value!.length ? lengthsIn(valueByCrlf!) : []]) {
         if (length < 0) toEnd = true;
         else if (!lengths.includes(length) && lengths.length < MAX_CLAIMS) lengths.push(length);
       }

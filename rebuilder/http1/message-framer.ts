@@ -77,9 +77,7 @@ export class MessageFramer {
   /** After `isNone`. @returns the bytes of earlier pieces that are no message; '' = all of it is in the present one */
   releaseNone(): Uint8Array {
     this.#state = 'idle';
-    const part = this.#part;
-    if (part === null) return NOTHING;
-    const bytes = part.held.bytes.slice(0, part.bytes);
+    const bytes = this.#part?.held.bytes.slice(0, this.#part.bytes) ?? NOTHING;
     this.#reset();
     return bytes;
   }
@@ -178,6 +176,7 @@ export class MessageFramer {
     if (headersStart >= 0) {
       const kind = headAfter(this.#grammar.startLine(bytes, start, headersStart), bytes, headersStart, end);
       if (kind === 'no') {
+        this.#grammar.notStartLine(bytes, start, headersStart, headersStart);
         this.#state = 'none';
         return start;
       }
@@ -221,35 +220,41 @@ export class MessageFramer {
     const { held } = this.#progress;
     const before = held.length;
     const to = Math.min(end, at + this.#context.headBytes - before);
-    if (to > at && !this.#hold(bytes, at, to)) {
-      this.giveUp('http.memcap');
-      this.#state = 'none';
-      return to;
-    }
+    if (to > at && !this.#hold(bytes, at, to)) return this.#abandonHead('http.memcap', to);
     const headEnd = this.#progress.findHead(this.#grammar);
     if (headEnd === 'none') {
+      const { otherLineEnd } = this.#progress;
+      if (otherLineEnd > 0) this.#grammar.notStartLine(held.bytes, 0, otherLineEnd, this.#passHead(otherLineEnd, before, at));
+      this.behind = null;
       this.#progress.giveBack(to - at);
       this.#state = 'none';
       return at;
     }
     if (headEnd !== 'more') return this.#heldHeadDone(headEnd, before, at);
-    if (held.length >= this.#context.headBytes) {
-      this.giveUp('http.head_limit');
-      this.#state = 'none';
-    }
-    return to;
+    return held.length >= this.#context.headBytes ? this.#abandonHead('http.head_limit', to) : to;
+  }
+
+  #abandonHead(reason: CounterName, at: number): number {
+    this.giveUp(reason);
+    this.#state = 'none';
+    return at;
   }
 
   /** The held head ends at headEnd; what was held beyond it is read again, from the piece as far as it is of that. */
   #heldHeadDone(headEnd: number, before: number, at: number): number {
     const { held, headersStart } = this.#progress;
-    const bodyAt = Math.max(at, at + headEnd - before);
-    if (headEnd < before) this.behind = Buffer.from(held.bytes.subarray(headEnd, before));
+    const bodyAt = this.#passHead(headEnd, before, at);
     this.#progress.giveBack(held.length - headEnd);
     this.#context.lines.scan(held.bytes, headersStart, headEnd, this.#progress.byCrlf);
     this.#progress.headEnd = headEnd;
     this.#bodyBegins(this.#grammar.frame(held.bytes, 0, headersStart, headEnd, bodyAt));
     return bodyAt;
+  }
+
+  /** What is held ends at `end`, but for what is `behind` and the piece. @returns where in that it goes on; `before` bytes were held before it */
+  #passHead(end: number, before: number, at: number): number {
+    if (end < before) this.behind = Buffer.from(this.#progress.held.bytes.subarray(end, before));
+    return Math.max(at, at + end - before);
   }
 
   /** A head is held whole. */
@@ -276,18 +281,12 @@ export class MessageFramer {
   }
 
   #chunkedBody(bytes: Uint8Array, at: number, end: number): number {
-    const { chunks } = this.#progress;
-    let stop = at;
-    if (this.#progress.unchunked) {
-      // Only data is held; the framing between is passed over.
-      const data = chunks.dataRemaining;
-      stop = chunks.scan(bytes, at, data > 0 ? Math.min(end, at + data) : at + 1);
-      if (data > 0) this.#hold(bytes, at, stop);
-      else this.#progress.add(stop - at);
-    } else {
-      stop = chunks.scan(bytes, at, end);
-      this.#hold(bytes, at, stop);
-    }
+    const { chunks, unchunked } = this.#progress;
+    const data = chunks.dataRemaining;
+    const stop = chunks.scan(bytes, at, !unchunked ? end : data > 0 ? Math.min(end, at + data) : at + 1);
+    // Of an unchunked one only data is held; the framing between is passed over.
+    if (unchunked && data === 0) this.#progress.add(stop - at);
+    else this.#hold(bytes, at, stop);
     const { differs } = chunks;
     chunks.differs = '';
     if (differs !== '') this.#grammar.chunksDiffer(stop, differs);

@@ -20,6 +20,11 @@ export interface MessageGrammar {
   /** What is the whole line bytes[start, end)? */
   startLine(bytes: Uint8Array, start: number, end: number): StartLine;
   /**
+   * The line bytes[start, end) is no start line.
+   * @param behindAt where in the piece being read that goes on behind it
+   */
+  notStartLine(bytes: Uint8Array, start: number, end: number, behindAt: number): void;
+  /**
    * How the message goes on behind a complete head, whose header lines are in context.lines.
    * @param bodyAt where that is in the piece being read
    */

@@ -24,6 +24,8 @@ export class MessageProgress {
   /** Where in `held` the search for the empty line goes on. */
   scanFrom = 0;
   headersStart = 0;
+  /** Where its first line ends that is no start line; 0 = there is none. */
+  otherLineEnd = 0;
   headEnd = 0;
   contentLength = 0;
   /** Bytes of a body of known length that are still to come. */
@@ -88,6 +90,7 @@ export class MessageProgress {
     this.held.clear();
     this.scanFrom = 0;
     this.headersStart = 0;
+    this.otherLineEnd = 0;
     this.headEnd = 0;
     this.contentLength = 0;
     this.remaining = 0;
@@ -105,10 +108,13 @@ export class MessageProgress {
     if (this.headersStart === 0) {
       const start = this.byCrlf ? crlfEnd(held.bytes, this.scanFrom, held.length, '\r\n') : lineEnd(held.bytes, this.scanFrom, held.length);
       // What ends it may have begun.
-      this.scanFrom = start < 0 ? Math.max(0, held.length - 1) : start - 1;
+      this.scanFrom = start < 0 ? Math.max(0, held.length - 1) : start - (this.byCrlf ? 2 : 1);
       if (start < 0) return grammar.mayStart(held.bytes, 0, held.length) ? 'more' : 'none';
       const kind = headAfter(grammar.startLine(held.bytes, 0, start), held.bytes, start, held.length);
-      if (kind === 'no') return 'none';
+      if (kind === 'no') {
+        this.otherLineEnd = start;
+        return 'none';
+      }
       if (kind === 'maybe') return 'more';
       this.headersStart = start;
       if (kind === 'alone') return start;

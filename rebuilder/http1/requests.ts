@@ -4,7 +4,7 @@ import { HttpRequest, isGetOrHead } from '../http/http-request.ts';
 import { Irregular } from '../http/irregular.ts';
 import { type Endpoints, Field } from '../http/message.ts';
 import type { Body, BodyFraming } from '../http/reader-context.ts';
-import { RequestLine, requestStart } from '../http/request-line.ts';
+import { RequestLine, crlfEnd, requestStart } from '../http/request-line.ts';
 import type { ChunkDifference } from './chunked.ts';
 import { framingReadings, mostServers } from './framing-readings.ts';
 import type { Http1Context } from './http1-context.ts';
@@ -33,11 +33,6 @@ const PREFACE_LINE = Buffer.from('PRI * HTTP/2.0');
 
 function isPrefaceLine(bytes: Uint8Array, start: number, end: number): boolean {
   return end - start > PREFACE_LINE.length && PREFACE_LINE.every((byte, i) => bytes[start + i] === byte);
-}
-
-/** Does the head bytes[start, end) end where servers find its end that look for two CRLF? */
-function endsByCrlf(bytes: Uint8Array, start: number, end: number): boolean {
-  return end - start >= 4 && bytes[end - 4] === CR && bytes[end - 3] === 10 && bytes[end - 2] === CR;
 }
 
 /** The requests of one direction of a connection (RFC 9112 3 and 6): what MessageFramer asks about them. */
@@ -92,7 +87,13 @@ export class Requests implements MessageGrammar {
     // Where HTTP/2 is not believed, its preface is no request either.
     this.sawPreface = line.minor < 0 && isPrefaceLine(bytes, start, end);
     if (this.sawPreface) return 'no';
-    return (line.irregular & Irregular.missing_version) === 0 ? 'yes' : line.mayStandAlone ? 'alone' : 'versionless';
+    return (line.irregular & Irregular.missing_version) === 0 || line.hasVersionInside ? 'yes' : line.mayStandAlone ? 'alone' : 'versionless';
+  }
+
+  /** For a server to which only CRLF ends a line it may be the beginning of one. */
+  notStartLine(bytes: Uint8Array, start: number, end: number, behindAt: number): void {
+    if (bytes[end - 2] === CR || requestStart(bytes, start, end) !== 'yes') return;
+    this.#reader.otherReadings(['longer_line'], bytes, start, end, end, behindAt);
   }
 
   frame(bytes: Uint8Array, start: number, headersStart: number, headEnd: number, bodyAt: number): BodyFraming {
@@ -102,9 +103,18 @@ export class Requests implements MessageGrammar {
     line.parse(bytes, start, headersStart);
     const framings = framingReadings(bytes, headersStart, headEnd, lines, line.isSurelyVersioned ? line.minor : -1);
     const others: Reading[] = framings?.slice(1) ?? [];
-    if (((lines.irregular | line.irregular) & Irregular.bare_lf) !== 0 && !endsByCrlf(bytes, start, headEnd)) others.push(line.minor < 0 ? 'longer_line' : 'longer_head');
+    if (((lines.irregular | line.irregular) & Irregular.bare_lf) !== 0) this.#byCrlf(others, bytes, start, headersStart, headEnd);
     if (others.length > 0) this.#reader.otherReadings(others, bytes, start, headersStart, headEnd, bodyAt);
     return framings?.[0] ?? mostServers(lines);
+  }
+
+  /** How a head goes on with bare LFs in it, for servers to which they end no line. */
+  #byCrlf(others: Reading[], bytes: Uint8Array, start: number, headersStart: number, headEnd: number): void {
+    const head = Buffer.from(bytes.buffer, bytes.byteOffset + start, headEnd - start);
+    const isLineByLf = (line.irregular & Irregular.bare_lf) !== 0;
+    // Behind a version they may take the next lines for nothing.
+    if (isLineByLf && (line.minor < 0 || crlfEnd(head, headersStart - start, head.length, '\r\n') >= 0)) others.push('longer_line');
+    if (!(isLineByLf && line.minor < 0) && crlfEnd(head, Math.max(0, head.length - 4), head.length, '\r\n\r\n') < 0) others.push('longer_head');
   }
 
   message(bytes: Uint8Array, start: number, headersStart: number, headEnd: number, end: number, body: Body): void {

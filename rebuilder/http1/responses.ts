@@ -43,6 +43,9 @@ export class Responses implements MessageGrammar {
     return isStatusLine(bytes, start, end) ? 'yes' : 'no';
   }
 
+  /** Servers write no such lines. */
+  notStartLine(): void {}
+
   /** RFC 9112 6.3 for responses. */
   frame(bytes: Uint8Array, start: number): BodyFraming {
     this.#status = (bytes[start + 9]! - 48) * 100 + (bytes[start + 10]! - 48) * 10 + bytes[start + 11]! - 48;

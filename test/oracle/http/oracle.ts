@@ -75,14 +75,11 @@ export function told(sent: readonly Sent[], pieceBytes = 1400): ExchangeJson[][]
   return exchanges;
 }
 
-/**
- * Requests that were served and not told whole. What the client itself left unfinished (its last line, the end of its chunks) is told as cut.
- * gunicorn makes capitals of a method's letters.
- */
+/** Requests that were served and not told whole. What the client itself left unfinished (its last line, the end of its chunks) is told as cut. */
 export function missed(served: readonly Served[], exchanges: readonly ExchangeJson[]): Served[] {
   const left = exchanges.map(({ request }) => ({ ...request, body: Buffer.from(request.body, 'base64').toString('latin1') }));
   return served.filter(({ method, target, body }) => {
-    const at = left.findIndex((one) => one.method.toUpperCase() === method.toUpperCase() && sameTarget(one.target, target)
+    const at = left.findIndex((one) => isSameLine(one, method, target)
       && (body === null || (one.body === body && (one.complete || isCut(one.lost)))));
     if (at >= 0) left.splice(at, 1);
     return at < 0;
@@ -93,9 +90,16 @@ function isCut(lost: ExchangeJson['request']['lost']): boolean {
   return lost?.length === 1 && lost[0] === 'http.message_cut';
 }
 
-/** Servers strip what they think is no part of a target, write escapes their own way, and take the version for a part of it behind a blank they do not know. */
-function sameTarget(told: string, served: string): boolean {
-  if (told === served) return true;
-  const plain = (target: string): string => target.replace(/^[a-z]+:\/\/[^/?]*/i, '').replace(/[^!-~]HTTP\/1\.[01]$/, '').replace(/[^A-Za-z0-9?=-]|%[0-9a-fA-F]{2}/g, '').replace(/#.*/, '');
-  return plain(told) === plain(served);
+/**
+ * Servers strip what they think is no part of a target, write escapes their own way, make capitals of a method's letters (gunicorn), and part the line
+ * where others do not: at a blank they know alone. What stands behind a version gunicorn 20 leaves out; it is told as a part of the target.
+ */
+function isSameLine(told: { method: string; target: string }, method: string, target: string): boolean {
+  if (told.method === method && told.target === target) return true;
+  return plain(told.method, told.target) === plain(method, target);
+}
+
+function plain(method: string, target: string): string {
+  const short = target.replace(/^[a-z]+:\/\/[^/?]*/i, '').replace(/[^!-~]HTTP\/\d+\.\d+.*$/s, '').replace(/#.*/, '');
+  return `${method.toUpperCase()}${short}`.replace(/[^A-Za-z0-9?=-]|%[0-9a-fA-F]{2}/g, '');
 }
