@@ -299,8 +299,10 @@ describe('limits', () => {
 
 describe('holes', () => {
   /** Plays the pieces, without those of the given numbers; those may come later. */
-  function played(pieces: readonly Buffer[], lost: readonly number[], late: readonly number[] = [], lateFirst = false): TcpStream {
-    const stream = new TcpStream({ ...ONE_WAY, limits: { ...REPLAY_LIMITS, gapTimeoutMs: 100, reorderMs: 50 } }).open();
+  function played(
+    pieces: readonly Buffer[], lost: readonly number[], late: readonly number[] = [], lateFirst = false, headBytes = REPLAY_LIMITS.headBytes,
+  ): TcpStream {
+    const stream = new TcpStream({ ...ONE_WAY, limits: { ...REPLAY_LIMITS, headBytes, gapTimeoutMs: 100, reorderMs: 50 } }).open();
     const at = (i: number): number => pieces.slice(0, i).reduce((sum, piece) => sum + piece.length, 0);
     for (const [i, piece] of pieces.entries()) {
       if (lost.includes(i)) continue;
@@ -432,6 +434,33 @@ describe('holes', () => {
     assert.deepEqual(targets(stream), ['POST /a', 'GET /a', 'POST /a']);
     const { request } = stream.exchanges[2]!;
     assert.deepEqual([request.correction, request.complete, request.body], [true, true, Buffer.from('x'.repeat(100)).toString('base64')]);
+  });
+
+  // The reader of the late bytes goes on where the block stood: in a field or between two, in its first frame or a later one.
+  const long = block([...path('/1'), ['x', 'y'.repeat(20)]], true);
+  const blockInFrames = Buffer.concat([
+    frame(FrameType.headers, FrameFlag.endStream, 1, long.subarray(0, 40)), frame(FrameType.continuation, FrameFlag.endHeaders, 1, long.subarray(40)),
+  ]);
+  for (const at of [9, 12, 20, 30, 48, 52, 60, 70]) {
+    test(`within a header block, filled late, at its byte ${at}: the request is told whole`, () => {
+      const parts = [blockInFrames.subarray(0, at), blockInFrames.subarray(at, at + 4), blockInFrames.subarray(at + 4)];
+      const pieces = [BEGIN, ...parts, indexed(3, [0xc1, 0xc0, 0xbf, 0xbe])];
+      const stream = finished(played(pieces, [2], [2], true));
+      const whole = stream.exchanges.filter(({ request }) => request.complete);
+      const lines = [['Host', 'a.example'], ['x', 'y'.repeat(20)]];
+      assert.deepEqual(whole.map(({ request }) => [request.target, request.headers]), [['/1', lines], ['/1', lines]]);
+    });
+  }
+
+  test('within a header block that is longer than limits.head_bytes, filled late: it is cut where it would have been', () => {
+    const fields: Fields = [...path('/1'), ...Array.from({ length: 20 }, (_, i): [string, string] => [`x-${i}`, 'y'])];
+    const sent = headers(1, fields);
+    const told = [[BEGIN, sent], [BEGIN, sent.subarray(0, -30), sent.subarray(-30, -20), sent.subarray(-20)]].map((pieces, i) => {
+      const stream = finished(played(pieces, i === 0 ? [] : [2], i === 0 ? [] : [2], false, 512));
+      return stream.exchanges.map(({ request: { headers: lines, lost } }) => [lines, lost]);
+    });
+    assert.deepEqual(told[1], told[0]);
+    assert.equal(told[0]!.length, 1);
   });
 });
 

@@ -1,7 +1,39 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { REPLAY_OPTIONS } from '../../rebuilder/cli/replay.ts';
+import { Ledger } from '../../rebuilder/ledger.ts';
+import { Budget } from '../../rebuilder/reassembly/budget.ts';
+import { DoubtfulSegments } from '../../rebuilder/reassembly/doubtful-segments.ts';
+import { Doubt } from '../../rebuilder/reassembly/receiver.ts';
 import { TcpStream } from '../tcp-stream.ts';
+
+/** `3:abc` = the bytes abc at sequence number 3. */
+function held(...segments: `${number}:${string}`[]): DoubtfulSegments {
+  const doubtful = new DoubtfulSegments(new Budget(10_000), new Ledger());
+  for (const text of segments) {
+    const [at, bytes] = text.split(':') as [string, string];
+    doubtful.add(Buffer.from(bytes), 0, bytes.length, Number(at), { ack: 0, timeMs: 0, ipId: 0 }, Doubt.checksum, -1);
+  }
+  return doubtful;
+}
+
+describe('what is set aside goes on without a hole', () => {
+  test('in any order, also where segments overlap', () => {
+    assert.deepEqual([held().endOfRun(5), held('0:ab', '2:cd').endOfRun(0), held('2:cd', '0:ab').endOfRun(0), held('0:abcd', '2:cdef', '1:b').endOfRun(0)], [5, 4, 4, 6]);
+  });
+
+  test('up to a hole, and from a place that was reached already', () => {
+    assert.deepEqual([held('0:ab', '3:de').endOfRun(0), held('3:de').endOfRun(0), held('0:ab', '2:cd').endOfRun(3), held('0:ab').endOfRun(7)], [2, 0, 4, 7]);
+  });
+
+  test('without what its receiver still waits for', () => {
+    const doubtful = held('0:ab', '2:cd');
+    doubtful.acknowledged(2);
+    assert.deepEqual([doubtful.endOfRun(0), doubtful.awaits], [2, true]);
+    doubtful.acknowledged(0);
+    assert.deepEqual([doubtful.endOfRun(0), doubtful.awaits], [0, false]);
+  });
+});
 
 const LIVE = {
   limits: { ...REPLAY_OPTIONS.limits, gapTimeoutMs: 1000, reorderMs: 200, stallTimeoutMs: 1500 },

@@ -82,6 +82,22 @@ test('other bytes for the same place are seen', () => {
   assert.deepEqual([differs(0, 'abcd'), differs(3, 'def'), differs(4, 'xy'), differs(3, 'X'), differs(5, 'fGh')], [false, false, false, true, true]);
 });
 
+test('also behind the last one\'s end, in one that was joined beyond it', () => {
+  const queue = new SegmentQueue(new Budget(10_000));
+  fill(queue, ['0:ab', '4:ef', '2:cdEFGH'], 0);
+  assert.deepEqual([queue.differs(7, Buffer.from('X'), 0, 1), queue.differs(7, Buffer.from('H'), 0, 1), queue.differs(8, Buffer.from('X'), 0, 1)], [true, false, false]);
+});
+
+test('a queue that was cleared holds nothing, gave its memory back, and is as new', () => {
+  const budget = new Budget(10_000);
+  const queue = new SegmentQueue(budget);
+  fill(queue, ['0:ab', '4:ef', '2:cdEFGH', '20:xyz'], 0);
+  queue.clear();
+  assert.deepEqual([queue.first, queue.length, queue.bytes, budget.usedBytes, queue.end], [undefined, 0, 0, 0, undefined]);
+  fill(queue, ['2:CD', '0:AB'], 0);
+  assert.equal(read(queue, 0), 'ABCD');
+});
+
 test('a queue whose budget is used up takes nothing more, and says so', () => {
   const queue = new SegmentQueue(new Budget(2 * 256 + 5));
   assert.deepEqual(fill(queue, ['10:abc', '20:def', '30:g'], 0), ['kept', 'no_memory', 'kept']);

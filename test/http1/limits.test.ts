@@ -1,0 +1,89 @@
+// Messages at the limits of what is held of them: in the middle of a head, of a chunk, of a body that only the connection's end ends.
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { REPLAY_OPTIONS } from '../../rebuilder/cli/replay.ts';
+import { TcpStream } from '../tcp-stream.ts';
+
+const HEAD_BYTES = 64;
+const BODY_BYTES = 16;
+
+const opened = (limits: Partial<typeof REPLAY_OPTIONS.limits> = {}): TcpStream =>
+  new TcpStream({ limits: { ...REPLAY_OPTIONS.limits, headBytes: HEAD_BYTES, ...limits }, bodyLimitBytes: BODY_BYTES }).open();
+
+/** Cuts of a text into two pieces, at each of its bytes, and into single bytes. */
+function* cuts(text: string): Generator<string[]> {
+  for (let at = 1; at < text.length; at++) yield [text.slice(0, at), text.slice(at)];
+  yield [...text];
+}
+
+function played(pieces: readonly string[]): TcpStream {
+  const stream = opened();
+  for (const piece of pieces) stream.send(piece);
+  assert.deepEqual(stream.end(), [], 'ledger');
+  assert.equal(stream.pipeline.gauges().memoryBytes, 0, 'all memory is given back');
+  return stream;
+}
+
+const bodyOf = (message: { body: string }): string => Buffer.from(message.body, 'base64').toString();
+
+describe('limits.head_bytes', () => {
+  const start = 'GET / HTTP/1.1\r\nHost: a\r\n';
+  const full = `${start}X: ${'y'.repeat(HEAD_BYTES - start.length - 7)}\r\n\r\n`;
+
+  test('a head of exactly so many bytes is whole', () => {
+    assert.equal(full.length, HEAD_BYTES);
+    for (const pieces of cuts(full)) {
+      const [exchange] = played(pieces).exchanges;
+      assert.deepEqual([exchange?.request.headers.length, exchange?.request.complete], [2, true], `cut at ${pieces[0]!.length}`);
+    }
+  });
+
+  test('of a longer one, the lines that end within so many bytes; what follows is read', () => {
+    // The third line ends at the limit's next byte: a reader that forgets what it holds already would take it in.
+    const long = `${start}X: ${'y'.repeat(HEAD_BYTES - start.length - 4)}\r\nZ: 1\r\n\r\n`;
+    for (const pieces of cuts(long)) {
+      // Whole in one piece it needs no room.
+      if (pieces.length === 2 && pieces[0]!.length >= HEAD_BYTES) continue;
+      const stream = played([...pieces, 'GET /next HTTP/1.1\r\n\r\n']);
+      // Between the two the rest of the head, of which nobody knows what it is.
+      const [first, next] = [stream.exchanges[0], stream.exchanges.at(-1)];
+      assert.deepEqual([first?.request.headers, first?.request.lost], [[['Host', 'a']], ['http.head_limit']], `cut at ${pieces[0]!.length}`);
+      assert.equal(next?.request.target, '/next');
+      assert.equal(stream.ledger.get('http.head_limit'), 1);
+    }
+  });
+});
+
+test('limits.memory: a head that no memory is left for is told as far as it came, and what follows is read', () => {
+  const stream = opened({ headBytes: 1 << 20, memoryBytes: 8192 }).send(`GET / HTTP/1.1\r\nHost: a\r\nX: ${'y'.repeat(3000)}`);
+  stream.send('z'.repeat(6000)).send('GET /next HTTP/1.1\r\n\r\n');
+  assert.deepEqual(stream.end(), []);
+  const [first, next] = [stream.exchanges[0], stream.exchanges.at(-1)];
+  assert.deepEqual([first?.request.headers, first?.request.lost, next?.request.target], [[['Host', 'a']], ['http.memcap'], '/next']);
+  assert.equal(stream.pipeline.gauges().memoryBytes, 0);
+});
+
+describe('forward.body_limit', () => {
+  const post = 'POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n';
+
+  test('within a chunk: the rest is counted, its size is true, the next request is read', () => {
+    const body = `8\r\n12345678\r\n14\r\n${'x'.repeat(20)}\r\n2\r\nyz\r\n0\r\n\r\n`;
+    for (const pieces of cuts(body)) {
+      const stream = played([post, ...pieces, 'GET /next HTTP/1.1\r\n\r\n']);
+      const [first, next] = stream.exchanges;
+      assert.deepEqual([first?.request.bodySize, first?.request.lost, first?.request.complete], [30, ['http.body_limit'], false], `cut at ${pieces[0]!.length}`);
+      assert.ok('12345678xxxxxxxxxxxxxxxxxxxxyz'.startsWith(bodyOf(first!.request)), bodyOf(first!.request));
+      assert.equal(next?.request.target, '/next');
+    }
+  });
+
+  test('a response that the end of its connection ends', () => {
+    for (const pieces of cuts('x'.repeat(40))) {
+      const stream = opened().send('GET / HTTP/1.1\r\n\r\n').answer('HTTP/1.1 200 OK\r\n\r\n');
+      for (const piece of pieces) stream.answer(piece);
+      assert.deepEqual(stream.end(), []);
+      const response = stream.exchanges[0]?.response;
+      assert.deepEqual([response?.bodySize, response && bodyOf(response), response?.lost], [40, 'x'.repeat(BODY_BYTES), ['http.body_limit']]);
+    }
+  });
+});

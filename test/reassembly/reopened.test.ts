@@ -1,0 +1,93 @@
+// Addresses and ports used again: which packets are of the connection that there was, and which of the one that a SYN has opened, or would.
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { REPLAY_OPTIONS } from '../../rebuilder/cli/replay.ts';
+import { TcpStream } from '../tcp-stream.ts';
+
+const OPTIONS = { limits: { ...REPLAY_OPTIONS.limits, gapTimeoutMs: 1000, reorderMs: 200 }, parseResponses: false };
+const SYN = 2;
+const ACK = 16;
+const get = (target: string): string => `GET ${target} HTTP/1.1\r\nHost: a\r\n\r\n`;
+const SERVER_ISN = new TcpStream().serverIsn;
+const LENGTH = get('/1').length;
+const MIB = 1 << 20;
+/** Where the server's second stream begins, behind its first one's SYN. */
+const SERVER_AT = 5_000_000;
+
+const told = (stream: TcpStream): [string, number | undefined][] => stream.exchanges.map(({ request }) => [request.target, request.reading]);
+const counts = (stream: TcpStream, ...names: Parameters<TcpStream['ledger']['get']>[0][]): number[] => names.map((name) => stream.ledger.get(name));
+
+/** A connection with one request, then a SYN at that offset of its stream. */
+const withSynAt = (at: number): TcpStream => new TcpStream(OPTIONS).open().send(get('/1')).send('', { at, flags: SYN });
+const serverSays = (stream: TcpStream, flags: number, ackAt: number): TcpStream =>
+  stream.answer('', { at: SERVER_AT, flags, ack: (stream.isn + 1 + ackAt) | 0 });
+
+for (const at of [900_000_000, -900_000_000]) {
+  describe(`a SYN ${at > 0 ? 'far ahead' : 'far behind'}`, () => {
+    const opened = (): TcpStream => withSynAt(at).send(get('/2'), { at: at + 1 });
+
+    test('what follows it is a reading beside the connection, and its alone', () => {
+      const stream = opened();
+      assert.deepEqual(told(stream), [['/1', undefined], ['/2', 2]]);
+      assert.deepEqual(counts(stream, 'tcp.candidates', 'tcp.candidate_bytes', 'tcp.pkt_out_of_window'), [1, LENGTH, 0]);
+      assert.deepEqual(stream.end(), []);
+    });
+
+    test('the server takes it: its SYN-ACK, which came late and twice, begins nothing anew', () => {
+      const stream = serverSays(serverSays(opened(), SYN | ACK, at + 1), SYN | ACK, at + 1);
+      stream.send(get('/3'), { at: at + 1 + LENGTH, ack: SERVER_ISN + SERVER_AT + 2 });
+      assert.deepEqual(told(stream).map(([target]) => target), ['/1', '/2', '/3']);
+      assert.deepEqual(counts(stream, 'tcp.candidates', 'tcp.reopened', 'tcp.reassembly_gap'), [1, 1, 0]);
+      assert.deepEqual(stream.end(), []);
+    });
+
+    test('the server acknowledges what followed it: it is the connection from then on, and its SYN sent again nothing new', () => {
+      const stream = serverSays(opened(), ACK, at + 1 + LENGTH).send('', { at, flags: SYN }).send(get('/3'), { at: at + 1 + LENGTH });
+      assert.deepEqual(told(stream).map(([target]) => target), ['/1', '/2', '/3']);
+      assert.deepEqual(counts(stream, 'tcp.candidates', 'tcp.reopened', 'tcp.reassembly_gap'), [1, 1, 0]);
+      assert.deepEqual(stream.end(), []);
+    });
+
+    test('the server acknowledges more than was sent: that proves nothing', () => {
+      const stream = serverSays(opened(), ACK, at + 1 + LENGTH + 50_000).send(get('/3'), { at: LENGTH, ack: SERVER_ISN + 1 }).wait(2000);
+      assert.deepEqual(told(stream), [['/1', undefined], ['/2', 2], ['/3', undefined]]);
+      assert.deepEqual(stream.end(), []);
+    });
+
+    test('joined in the middle: no SYN of the connection that there was', () => {
+      const stream = new TcpStream(OPTIONS).send(get('/1')).wait(500).send('', { at, flags: SYN }).send(get('/2'), { at: at + 1 }).wait(2000);
+      assert.deepEqual(told(stream), [['/1', undefined], ['/2', 2]]);
+      assert.deepEqual(stream.end(), []);
+    });
+  });
+}
+
+describe('segments that are not of the connection that a SYN would open', () => {
+  for (const [why, at] of [['it would be ahead of them', 500_000], ['it would be far behind them', -2 * MIB]] as const) {
+    test(`data, where ${why}`, () => {
+      const stream = withSynAt(at).send(get('/2'), { at: LENGTH });
+      assert.deepEqual(told(stream), [['/1', undefined], ['/2', undefined]]);
+      assert.deepEqual(counts(stream, 'tcp.candidates'), [0]);
+      assert.deepEqual(stream.end(), []);
+    });
+  }
+
+  test('an empty one tells nothing', () => {
+    const stream = withSynAt(900_000_000).send('', { at: 900_000_001 });
+    assert.deepEqual(counts(stream, 'tcp.candidates'), [0]);
+    assert.deepEqual(stream.end(), []);
+  });
+});
+
+describe('a SYN-ACK whose SYN was seen', () => {
+  for (const [why, ahead, reopened] of [
+    ['it acknowledges just that', 0, 0], ['data that came with it, too (RFC 7413)', 100, 0], ['more than can have come with it', 70_000, 1], ['less: it answers another', -10, 1],
+  ] as const) {
+    test(why, () => {
+      const stream = new TcpStream(OPTIONS).send('', { at: -1, flags: SYN });
+      stream.answer('', { at: -1, flags: SYN | ACK, ack: stream.isn + 1 + ahead });
+      assert.deepEqual(counts(stream, 'tcp.reopened'), [reopened]);
+      assert.deepEqual(stream.end(), []);
+    });
+  }
+});
