@@ -37,6 +37,11 @@ data "aws_instance" "by_id" {
 
   lifecycle {
     postcondition {
+      condition     = self.instance_state != "shutting-down"
+      error_message = "by_id[\"${each.key}\"]: the instance ${self.id} of ${each.value} is shutting down, and the interface goes with it: take the entry out."
+    }
+
+    postcondition {
       condition     = !contains(var.excluded_instance_ids, self.id) && length([for key, values in var.excluded_tags : key if contains(keys(self.tags), key) && (length(values) == 0 || contains(values, lookup(self.tags, key, "")))]) == 0
       error_message = "by_id[\"${each.key}\"]: the instance ${self.id} of ${each.value} is excluded, by its id or by a tag (${join(", ", keys(var.excluded_tags))}). Mirroring a rebuilder or a node would mirror the mirror: take the entry out."
     }

@@ -80,6 +80,7 @@ locals {
       try("excluded by the tag ${local.excluding_instance_tags[eni.instance_id][0]} of its instance ${eni.instance_id}", null),
       eni.interface_type != "interface" ? "AWS mirrors interfaces of type interface only, and this is ${eni.interface_type}" : null,
       !eni.is_attached ? "attached to nothing" : null,
+      try(data.aws_instance.found[eni.instance_id].instance_state, "") == "shutting-down" ? "its instance ${eni.instance_id} is shutting down" : null,
       eni.instance_id == "" && !contains(local.by_elb_own_network_interface_ids, id) ? "attached to no instance of yours but to ${eni.instance_owner_id} (${eni.description}): mirror what stands behind it, or try it with by_id_without_instance" : null,
       eni.private_ip == "" ? "no IPv4 address: AWS does not mirror in IPv6-only subnets" : null,
       var.primary_network_interface_only && eni.device_index != 0 ? "not the primary interface of ${eni.instance_id} (device index ${eni.device_index})" : null,

@@ -10,9 +10,11 @@ import { examine as judge, type Finding } from './doctor/check.ts';
 import { doctor } from './doctor/doctor.ts';
 import { rebuildOf } from './doctor/facts.ts';
 import { enisText, listEnis } from './enis-command.ts';
+import { Interrupted, untilInterrupted } from './terminal/interrupt.ts';
 import { whileShowing } from './terminal/progress.ts';
 import { followedText, planReport, planText } from './plan-command.ts';
 import { follow, look, type Situation } from './sessions/follow.ts';
+import { rivalsSentence } from './sessions/ownership.ts';
 import { spanOf, statusText } from './status-command.ts';
 import { status } from './status/status.ts';
 import { UsageError } from './usage-error.ts';
@@ -56,7 +58,7 @@ Every command reads a description of the mirror, YAML or JSON. Terraform writes
 it: terraform output -json vpc_mirror > vpc_mirror.json
 
 Exit codes: 0 done; 1 failed, or something is not as it should be; 2 a mistake in
-the command line, the description, the credentials or their rights.`,
+the command line, the description, the credentials or their rights; 130 Ctrl-C.`,
     );
   const command = (name: string, summary: string, description: string): Command =>
     program
@@ -90,12 +92,14 @@ List calls of their services. Changes nothing.`,
     .option('--gb-per-month <n>', 'mirrored in a month, for the cost', gigabytes)
     .option('--allow-empty', 'nothing is picked: remove all sessions of ours')
     .option('--try-again', 'ask AWS again about kinds of interfaces it has refused')
+    .option('--former-filter <id...>', 'the mirror had this filter before: its sessions are ours')
     .addHelpText(
       'after',
       `
 Needs what enis needs, ec2:DescribeTrafficMirrorFilters,
 ec2:DescribeTrafficMirrorTargets and, for the share that crosses zones,
-elasticloadbalancing:DescribeLoadBalancers and DescribeLoadBalancerAttributes.`,
+elasticloadbalancing:DescribeLoadBalancers, DescribeLoadBalancerAttributes and
+DescribeTargetGroupAttributes.`,
     )
     .action(plan);
 
@@ -106,6 +110,7 @@ elasticloadbalancing:DescribeLoadBalancers and DescribeLoadBalancerAttributes.`,
   )
     .option('--allow-empty', 'nothing is picked: remove all sessions of ours')
     .option('--try-again', 'ask AWS again about kinds of interfaces it has refused')
+    .option('--former-filter <id...>', 'the mirror had this filter before: its sessions are ours')
     .addHelpText(
       'after',
       `
@@ -198,14 +203,23 @@ interface PlanFlags extends Options {
   readonly gbPerMonth?: number;
   readonly allowEmpty?: true;
   readonly tryAgain?: true;
+  readonly formerFilter?: readonly string[];
 }
 
 async function situationOf(
   flags: PlanFlags,
+  handlesSignals = false,
 ): Promise<{ account: Account; description: Description; situation: Situation }> {
   const { account, description } = await open(flags);
-  const wanted = { allowEmpty: flags.allowEmpty ?? false, tryAgain: flags.tryAgain ?? false };
-  const situation = await whileShowing('reading interfaces and sessions', () => look(account, description, wanted));
+  const { allowEmpty = false, tryAgain = false, formerFilter = [] } = flags;
+  const wrong = formerFilter.find((id) => !/^tmf-[0-9a-f]+$/.test(id));
+  if (wrong !== undefined) throw new UsageError(`--former-filter ${wrong}: give a filter such as tmf-0123456789abcdef0.`);
+  const wanted = { allowEmpty, tryAgain, formerFilters: new Set(formerFilter) };
+  const situation = await whileShowing(
+    'reading interfaces and sessions',
+    () => look(account, description, wanted),
+    handlesSignals,
+  );
   return { account, description, situation };
 }
 
@@ -215,27 +229,37 @@ async function plan(flags: PlanFlags): Promise<void> {
   process.stdout.write(flags.json ? `${JSON.stringify(report, null, 2)}\n` : planText(report));
 }
 
-async function applyPlan(flags: PlanFlags): Promise<void> {
-  const { account, description, situation } = await situationOf(flags);
+const applyPlan = (flags: PlanFlags): Promise<void> => untilInterrupted((signal) => carryOut(flags, signal));
+
+async function carryOut(flags: PlanFlags, signal: AbortSignal): Promise<void> {
+  const { account, description, situation } = await situationOf(flags, true);
   if (situation.selection.mistakes.length > 0) throw new UsageError(situation.selection.mistakes.join('\n'));
   if (situation.mirror.isRetired)
     throw new UsageError(
       'The filter is tagged vpc-mirror:retired, because this mirror is being destroyed: apply it with Terraform again first.',
     );
+  if (situation.plan.rivals.length > 0)
+    throw new UsageError(rivalsSentence(situation.plan.rivals, situation.settings));
   const report = await planReport(account, situation, null);
   if (!flags.json) process.stdout.write(planText(report));
-  const followed = await whileShowing('writing sessions', () => follow(account, description, situation));
-  const { stoppedBy, added, changed, removed, refusedByAws, failed } = followed;
+  const followed = await whileShowing(
+    'writing sessions',
+    () => follow(account, description, situation, signal),
+    true,
+  );
+  const { stoppedBy, added, changed, removed, refusedByAws, failed, untried, rivals } = followed;
   const done = {
     added,
     changed,
     removed,
     refused_by_aws: refusedByAws,
     failed,
+    not_begun: untried,
     stopped_by: stoppedBy?.message ?? null,
   };
   process.stdout.write(flags.json ? `${JSON.stringify({ ...report, done }, null, 2)}\n` : followedText(followed));
   if (stoppedBy !== null) throw stoppedBy;
+  if (rivals.length > 0) throw new UsageError(rivalsSentence(rivals, situation.settings));
   if (followed.failed.length > 0) process.exitCode = EXIT_FAILED;
 }
 
@@ -286,5 +310,6 @@ function report(error: unknown): number {
   }
   const sentence = error instanceof Error ? error.message : String(error);
   process.stderr.write(error instanceof ConfigError ? `${sentence}\n` : `vpc-mirror: ${sentence}\n`);
+  if (error instanceof Interrupted) return error.exitCode;
   return [UsageError, ConfigError, ProbeUsageError].some((kind) => error instanceof kind) ? EXIT_USAGE : EXIT_FAILED;
 }

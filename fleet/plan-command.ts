@@ -1,6 +1,7 @@
 import type { Account } from './aws/account.ts';
 import { CallError } from './aws/call-error.ts';
 import type { Failure } from './sessions/apply.ts';
+import { rivalsSentence } from './sessions/ownership.ts';
 import { dollars, monthlyCost, PRICES } from './sessions/cost.ts';
 import { doubleViews } from './sessions/double-views.ts';
 import type { Followed, Situation } from './sessions/follow.ts';
@@ -40,9 +41,9 @@ export async function planReport(
   situation: Situation,
   gigabytes: number | null,
 ): Promise<PlanReport> {
-  const { plan, selection, mirror } = situation;
+  const { plan, selection, mirror, settings } = situation;
   const arn = mirror.target.NetworkLoadBalancerArn;
-  const share = arn === undefined ? null : await shareOf(account, arn, selection.picked);
+  const share = arn === undefined ? null : await shareOf(account, arn, situation);
   const sessions = plan.add.length + plan.change.length + plan.keep.length + plan.elsewhere.length;
   const cost = monthlyCost(sessions, gigabytes === null ? null : { gigabytes, crossZoneShare: share ?? 0 });
   return {
@@ -67,6 +68,7 @@ export async function planReport(
     elsewhere: plan.elsewhere.map(({ id }) => id),
     blocked: plan.blocked.map(({ picked, reason }) => ({ network_interface_id: picked.eni.id, reason })),
     warnings: [
+      ...(plan.rivals.length > 0 ? [rivalsSentence(plan.rivals, settings)] : []),
       ...selection.mistakes,
       ...selection.unmatched.map((entry) => `${entry} found nothing`),
       ...plan.warnings,
@@ -84,10 +86,10 @@ export async function planReport(
 async function shareOf(
   account: Account,
   arn: string,
-  picked: Situation['selection']['picked'],
+  { selection: { picked }, targetGroup }: Situation,
 ): Promise<number | null> {
   try {
-    return crossZoneShare(picked, await balancerZones(account, arn));
+    return crossZoneShare(picked, await balancerZones(account, arn, targetGroup));
   } catch (error) {
     // A shared target's load balancer is in another account, and not for us to see.
     if (error instanceof CallError) return null;
@@ -144,8 +146,15 @@ export function followedText(followed: Followed): string {
     ...paragraph(
       `${followed.added.length} added, ${followed.changed.length} changed, ${followed.removed.length} removed${followed.stoppedBy === null ? '' : ', then stopped'}.`,
     ),
+    ...(followed.untried.length === 0 ? [] : paragraph(`Not begun: ${untried(followed.untried)}.`)),
     rows.length === 0 ? '' : table(['', 'interface', ''], rows),
   ].join('');
+}
+
+/** `add eni-1, add eni-2 and 7 more` */
+function untried(names: readonly string[]): string {
+  const more = names.length - ROWS;
+  return more > 0 ? `${names.slice(0, ROWS).join(', ')} and ${more} more` : names.join(', ');
 }
 
 const paragraph = (text: string): string[] => wrap(text, 80).map((line) => `${line}\n`);

@@ -74,6 +74,24 @@ run "an_interface_of_an_excluded_instance_is_refused" {
   }
 }
 
+run "an_interface_of_an_instance_that_shuts_down_is_refused" {
+  command = plan
+
+  override_data {
+    target = data.aws_instance.found
+    values = { instance_type = "m5.large", instance_state = "shutting-down", tags = {} }
+  }
+
+  variables {
+    by_subnet = ["subnet-0a"]
+  }
+
+  assert {
+    condition     = length(output.network_interfaces) == 0 && strcontains(output.refused["eni-0a"], "its instance i-0a is shutting down")
+    error_message = "The interface goes with its instance."
+  }
+}
+
 run "an_unknown_family_is_tried_and_reported" {
   command = plan
 

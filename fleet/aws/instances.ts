@@ -17,16 +17,20 @@ export interface Instance {
 }
 
 /** A stopped instance keeps its interfaces, and comes back with them. */
-const STATES = { Name: 'instance-state-name', Values: ['pending', 'running', 'stopping', 'stopped'] };
+const ALIVE = ['pending', 'running', 'stopping', 'stopped'];
 
 const PAGE = 1000;
 
-/** All instances that match the filters and are not gone. */
-export async function instances(account: Account, filters: readonly Filter[]): Promise<Instance[]> {
+/** All instances that match the filters and are neither gone nor going, or are in other states that are named. */
+export async function instances(
+  account: Account,
+  filters: readonly Filter[],
+  states: readonly string[] = ALIVE,
+): Promise<Instance[]> {
   const found: Instance[] = [];
   for await (const page of paginateDescribeInstances(
     { client: account.ec2, pageSize: PAGE },
-    { Filters: [STATES, ...filters] },
+    { Filters: [{ Name: 'instance-state-name', Values: [...states] }, ...filters] },
   )) {
     for (const { Instances: some } of page.Reservations ?? []) found.push(...(some ?? []).map(instance));
   }
@@ -35,6 +39,13 @@ export async function instances(account: Account, filters: readonly Filter[]): P
 
 export async function instancesBy(account: Account, filter: string, values: readonly string[]): Promise<Instance[]> {
   return inChunks(values, (chunk) => instances(account, [{ Name: filter, Values: chunk }]));
+}
+
+/** By their ids; those too that are shutting down, whose interfaces are still there. */
+export async function instancesWithIds(account: Account, ids: readonly string[]): Promise<Instance[]> {
+  return inChunks(ids, (chunk) =>
+    instances(account, [{ Name: 'instance-id', Values: chunk }], [...ALIVE, 'shutting-down']),
+  );
 }
 
 function instance(from: Described): Instance {

@@ -3,7 +3,8 @@ import { parse } from 'yaml';
 import { z } from 'zod';
 import { ConfigError, type Mistake } from '../../rebuilder/config/mistakes.ts';
 import { nearest } from '../../rebuilder/config/nearest.ts';
-import { selectorsSchema } from '../enis/selectors.ts';
+import { ENTRY_KEYS, selectorsSchema } from '../enis/selectors.ts';
+import { sentenceFor } from './sentence.ts';
 
 const vni = z.int().min(1).max(16_777_215);
 
@@ -58,6 +59,12 @@ export type Description = z.output<typeof schema>;
 export type SessionSettings = NonNullable<Description['sessions']>;
 export type RebuildSettings = NonNullable<Description['rebuild']>;
 
+const UNREADABLE: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file: write it, or take Terraform\'s: terraform output -json vpc_mirror > vpc_mirror.json',
+  EISDIR: 'this is a folder: name the file in it, such as vpc_mirror.json.',
+  EACCES: 'this user may not read it.',
+};
+
 /** Reads a YAML or JSON file. Throws ConfigError with every mistake of it. */
 export function loadDescription(path: string): Description {
   let text: string;
@@ -65,10 +72,7 @@ export function loadDescription(path: string): Description {
     text = readFileSync(path, 'utf8');
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : '';
-    const reason =
-      code === 'ENOENT'
-        ? 'there is no such file: write it, or take Terraform\'s: terraform output -json vpc_mirror > vpc_mirror.json'
-        : String(error);
+    const reason = UNREADABLE[String(code)] ?? String(error);
     throw new ConfigError(path, [{ path: '', sentence: `cannot be read: ${reason}` }]);
   }
   return parseDescription(text, path);
@@ -91,7 +95,7 @@ export function parseDescription(text: string, name: string): Description {
     const sentence = 'is empty: did Terraform print it? terraform output -json vpc_mirror > vpc_mirror.json';
     throw new ConfigError(name, [{ path: '', sentence }]);
   }
-  const result = schema.safeParse(outputValue(raw));
+  const result = schema.safeParse(outputValue(raw), { error: sentenceFor });
   if (result.success) return result.data;
   throw new ConfigError(
     name,
@@ -120,7 +124,8 @@ function mistakes(issue: z.core.$ZodIssue): Mistake[] {
   });
 }
 
-function knownKeys(path: readonly PropertyKey[]): string[] {
+function knownKeys(path: readonly PropertyKey[]): readonly string[] {
+  if (path.length === 3 && path[0] === 'interfaces') return ENTRY_KEYS[String(path[1])] ?? [];
   switch (path.join('.')) {
     case '':
       return Object.keys(schema.shape);

@@ -14,7 +14,8 @@ const SEEN_MS = 15_000;
 const LOOK_EVERY_MS = 300;
 /** A report of the agent is a minute old when it is made, and CloudWatch shows it a minute later. */
 const CLOUDWATCH_MS = 240_000;
-const CLOUDWATCH_EVERY_MS = 15_000;
+/** How often it is asked in all. */
+const CLOUDWATCH_LOOKS = 16;
 
 export interface Sent {
   readonly probe: Probe;
@@ -99,7 +100,7 @@ export async function canaryByCloudWatch(
     );
     const isOver = typeof sent.answer === 'string' || delivered > 0 || Date.now() > sent.atMs + waitMs;
     if (isOver) return { from: 'CloudWatch', sent, packets, requests, delivered, lost };
-    await sleep(Math.min(CLOUDWATCH_EVERY_MS, waitMs));
+    await sleep(waitMs / CLOUDWATCH_LOOKS);
   }
 }
 

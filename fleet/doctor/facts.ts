@@ -29,7 +29,10 @@ import { CallError } from '../aws/call-error.ts';
 import { inChunks } from '../aws/chunks.ts';
 import { networkInterfacesBy, type NetworkInterface } from '../aws/network-interfaces.ts';
 import type { Description, RebuildSettings } from '../description/description.ts';
+import { targetGroupsOf } from '../enis/by-asg.ts';
+import type { Picked } from '../enis/selection.ts';
 import { look, type Situation } from '../sessions/follow.ts';
+import { attributeMap, isCrossZone, targetGroupAttributes } from '../sessions/zones.ts';
 import { UsageError } from '../usage-error.ts';
 import { recentSum } from './metrics.ts';
 
@@ -37,6 +40,12 @@ export interface Balancer {
   readonly balancer: LoadBalancer;
   readonly listeners: readonly Listener[];
   readonly attributes: ReadonlyMap<string, string>;
+}
+
+/** A target group, and the picked interfaces to which it sends: an instance's primary one. */
+export interface Listening {
+  readonly targetGroup: TargetGroup;
+  readonly servers: readonly NetworkInterface[];
 }
 
 /** Everything that the checks look at, read once. null = not there, or not named by the description. */
@@ -55,7 +64,9 @@ export interface Facts {
   /** Interfaces of the rebuilders. */
   readonly rebuilders: readonly NetworkInterface[];
   /** Target groups in which Auto Scaling registers the mirrored instances: what listens there. */
-  readonly listening: readonly TargetGroup[];
+  readonly listening: readonly Listening[];
+  /** Whether a rebuilder in another zone may get a source's packets. */
+  readonly isCrossZone: boolean;
   readonly securityGroups: ReadonlyMap<string, SecurityGroup>;
   /** By subnet. */
   readonly acls: ReadonlyMap<string, NetworkAcl>;
@@ -79,19 +90,17 @@ export async function readFacts(account: Account, description: Description): Pro
   const situation = await look(account, description, { allowEmpty: true, tryAgain: false });
   const sources = situation.selection.picked;
   const groupName = rebuild.autoscaling_group_name;
-  const [nlb, alb, rebuildersHealth, nodes, raw, exchanges, group, nodesGroup, listening, alarms, packetsIn, agent] = await Promise.all([
+  const [nlb, alb, override, rebuildersHealth, nodes, raw, exchanges, group, nodesGroup, listening, alarms, packetsIn, agent] = await Promise.all([
     balancer(account, rebuild.nlb_arn),
     balancer(account, rebuild.alb_arn),
+    overrideOf(account, rebuild.target_group_arn),
     healthOf(account, rebuild.target_group_arn),
     healthOf(account, rebuild.detection_target_group_arn),
     healthOf(account, rebuild.raw_target_group_arn),
     healthOf(account, rebuild.ext_proc_target_group_arn),
     groupNamed(account, groupName),
     groupNamed(account, rebuild.nodes_autoscaling_group_name),
-    listeningGroups(
-      account,
-      sources.flatMap(({ instance }) => instance?.autoScalingGroup ?? []),
-    ),
+    listeningGroups(account, sources),
     alarmsNamed(account, `${rebuild.name_prefix}-`),
     recentSum(account, rebuild, 'rebuilder_packets_in_total', 'Sum'),
     recentSum(account, rebuild, 'rebuilder_endpoint_up', 'SampleCount'),
@@ -152,6 +161,7 @@ export async function readFacts(account: Account, description: Description): Pro
     refreshes,
     rebuilders,
     listening,
+    isCrossZone: isCrossZone(nlb?.attributes ?? new Map(), override ?? new Map()),
     securityGroups: new Map(securityGroups.map((one) => [one.GroupId ?? '', one])),
     acls: new Map(acls.flatMap((acl) => (acl.Associations ?? []).map(({ SubnetId: id }) => [id ?? '', acl] as const))),
     alarms,
@@ -173,8 +183,11 @@ async function balancer(account: Account, arn: string | null): Promise<Balancer 
     ]);
     const one = found.LoadBalancers?.[0];
     if (one === undefined) return null;
-    const pairs = (attributes.Attributes ?? []).map(({ Key: key, Value: value }) => [key ?? '', value ?? ''] as const);
-    return { balancer: one, listeners: listeners.Listeners ?? [], attributes: new Map(pairs) };
+    return {
+      balancer: one,
+      listeners: listeners.Listeners ?? [],
+      attributes: attributeMap(attributes.Attributes),
+    };
   });
 }
 
@@ -195,6 +208,9 @@ const healthOf = (account: Account, arn: string | null): Promise<readonly Target
             .TargetHealthDescriptions ?? [],
       );
 
+const overrideOf = (account: Account, arn: string | null): Promise<ReadonlyMap<string, string> | null> =>
+  arn === null ? Promise.resolve(null) : orNull(() => targetGroupAttributes(account, arn));
+
 const groupNamed = async (account: Account, name: string | null): Promise<AutoScalingGroup | null> =>
   name === null ? null : ((await groupsNamed(account, [name]))[0] ?? null);
 
@@ -207,19 +223,24 @@ const groupsNamed = (account: Account, names: readonly string[]): Promise<AutoSc
     50,
   );
 
-async function listeningGroups(account: Account, groups: readonly string[]): Promise<TargetGroup[]> {
-  const arns = (
-    await groupsNamed(
-      account,
-      groups.filter((name) => name !== ''),
-    )
-  ).flatMap(({ TargetGroupARNs: all }) => all ?? []);
-  return inChunks(
-    arns,
+async function listeningGroups(account: Account, sources: readonly Picked[]): Promise<Listening[]> {
+  const names = sources.flatMap(({ instance }) => instance?.autoScalingGroup ?? []).filter((name) => name !== '');
+  const groups = await groupsNamed(account, names);
+  const found = await inChunks(
+    groups.flatMap(targetGroupsOf),
     async (chunk) =>
       (await account.elbv2.send(new DescribeTargetGroupsCommand({ TargetGroupArns: chunk }))).TargetGroups ?? [],
     20,
   );
+  return found.map((targetGroup) => {
+    const senders = groups.filter((one) => targetGroupsOf(one).includes(targetGroup.TargetGroupArn ?? ''));
+    const servers = sources.filter(
+      ({ eni, instance }) =>
+        eni.deviceIndex === 0 &&
+        senders.some(({ AutoScalingGroupName: name }) => name === instance?.autoScalingGroup),
+    );
+    return { targetGroup, servers: servers.map(({ eni }) => eni) };
+  });
 }
 
 /** What is named and not there is a finding, not an error. */

@@ -2,6 +2,7 @@ import type { TargetHealthDescription } from '@aws-sdk/client-elastic-load-balan
 import { failed, ok, skipped, some, type Check, type Verdict } from './check.ts';
 import type { Facts } from './facts.ts';
 import { RECENT_SECONDS } from './metrics.ts';
+import { countsOf, sickOf, withoutDraining } from './target-health.ts';
 
 /** What an ALB must leave as it is; the values that modules/vpc-mirror-rebuild sets. */
 const ALB_ATTRIBUTES: Readonly<Record<string, string>> = {
@@ -202,18 +203,24 @@ function healthOf(
 ): Verdict {
   if (arn === null) return skipped(`no target group of the ${what} is named`);
   if (health === null) return failed(`${arn} is not there`, `the target group of the ${what}`, 'apply the Terraform again');
-  const sick = health.filter(({ TargetHealth: state }) => state?.State !== 'healthy');
-  if (health.length === 0) return failed(`no ${what} are registered`, 'one at least', mend);
+  const sick = sickOf(health);
+  if (withoutDraining(health).length === 0)
+    return failed(`no ${what} are registered${health.length === 0 ? '' : ` (${countsOf(health)})`}`, 'one at least', mend);
   return sick.length === 0
-    ? ok(`${health.length} healthy`)
+    ? ok(countsOf(health))
     : failed(
         some(
           sick.map(
             ({ Target: target, TargetHealth: state }) =>
-              `${target?.Id} is ${state?.State} (${state?.Reason ?? ''} ${state?.Description ?? ''})`,
+              `${target?.Id} is ${state?.State}${saidOf(state)}`,
           ),
         ),
         `all ${what} healthy`,
         mend,
       );
+}
+
+function saidOf(health: TargetHealthDescription['TargetHealth']): string {
+  const words = [health?.Reason, health?.Description].filter((one) => one !== undefined && one !== '');
+  return words.length === 0 ? '' : ` (${words.join(': ')})`;
 }

@@ -1,6 +1,7 @@
 import { crossZoneShare } from '../sessions/zones.ts';
 import { failed, ok, skipped, some, type Check, type Verdict } from './check.ts';
 import { subnetsOf, type Facts } from './facts.ts';
+import { healthyIds } from './target-health.ts';
 import { aclLets, groupsLetIn } from './openings.ts';
 
 const VXLAN = 4789;
@@ -55,18 +56,29 @@ const ALL: readonly Check[] = [
     needs: ['nlb.exists'],
     judge: withNlb(
       (
-        { balancer, attributes },
+        { balancer },
         {
           situation: {
             selection: { picked },
           },
+          isCrossZone,
+          rebuilders,
+          health,
         },
       ) => {
         const zones = (balancer.AvailabilityZones ?? []).flatMap(({ ZoneName: zone }) => zone ?? []);
-        const isCrossZone = attributes.get('load_balancing.cross_zone.enabled') === 'true';
-        const outside = [
-          ...new Set(picked.map(({ eni }) => eni.availabilityZone).filter((zone) => !zones.includes(zone))),
-        ];
+        const sourceZones = [...new Set(picked.map(({ eni }) => eni.availabilityZone))].sort();
+        const outside = sourceZones.filter((zone) => !zones.includes(zone));
+        const healthy = healthyIds(health.rebuilders);
+        const served = rebuilders.filter(({ instanceId }) => healthy.has(instanceId)).map((eni) => eni.availabilityZone);
+        // Where none is healthy at all, rebuilders.health says so.
+        const empty = served.length === 0 ? [] : sourceZones.filter((zone) => !served.includes(zone));
+        if (outside.length === 0 && empty.length > 0 && !isCrossZone)
+          return failed(
+            `no healthy rebuilder in ${some(empty)}, where there are sources, and not cross-zone`,
+            'cross-zone load balancing, or a rebuilder in each zone of a source',
+            'switch on cross-zone load balancing, of the load balancer and of its UDP target group',
+          );
         return outside.length === 0 || isCrossZone
           ? ok(
               `in ${some(zones)}${isCrossZone ? ', cross-zone' : ''}; ${Math.round(crossZoneShare(picked, { zones, isCrossZone }) * 100)} % of the bytes cross zones`,
@@ -74,7 +86,7 @@ const ALL: readonly Check[] = [
           : failed(
               `not in ${some(outside)}, where there are sources, and not cross-zone`,
               'cross-zone load balancing, or a subnet in each zone of a source',
-              'switch on cross-zone load balancing',
+              'switch on cross-zone load balancing, of the load balancer and of its UDP target group',
             );
       },
     ),

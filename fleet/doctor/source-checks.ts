@@ -1,5 +1,6 @@
 import { parse } from 'yaml';
-import { accepts, namedPorts } from '../sessions/filter-rules.ts';
+import { acceptsFromSomewhere, namedPorts } from '../sessions/filter-rules.ts';
+import { rivalsSentence } from '../sessions/ownership.ts';
 import { failed, ok, skipped, some, type Check } from './check.ts';
 import type { Facts } from './facts.ts';
 import { throughEndpoint } from './path-checks.ts';
@@ -58,6 +59,17 @@ export const SOURCE_CHECKS: readonly Check[] = [
             some(plan.remove.map(({ session, reason }) => `${session.id}: ${reason}`)),
             'no session that only costs money',
             APPLY,
+          ),
+  },
+  {
+    name: 'sessions.owner',
+    judge: ({ situation: { plan, settings } }) =>
+      plan.rivals.length === 0
+        ? ok(`nobody else has our tag (${settings.owner})`)
+        : failed(
+            rivalsSentence(plan.rivals, settings),
+            'an owner for each deployment in an account',
+            'until then each leaves the other\'s sessions alone, and its reconciler fails loudly',
           ),
   },
   {
@@ -123,31 +135,31 @@ export const SOURCE_CHECKS: readonly Check[] = [
   },
   {
     name: 'filter.ports',
-    judge: ({ situation: { mirror, selection }, listening }) => {
+    judge: ({ situation: { mirror }, listening }) => {
       const named = namedPorts(mirror.filter, 'ingress');
       if (named.length === 0)
         return failed(
-          `${mirror.filter.TrafficMirrorFilterId} accepts nothing that comes in`,
+          `${mirror.filter.TrafficMirrorFilterId} accepts no TCP that comes in`,
           'a rule for each port on which plain HTTP comes',
           'give filter_rules, or mirrored_ports',
         );
-      const server = selection.picked[0]?.eni.privateIp ?? '10.0.0.1';
-      const missed = plain({ listening }).filter(
-        ({ Port: port }) =>
-          !accepts(mirror.filter, {
-            direction: 'ingress',
-            protocol: 6,
-            source: '10.255.255.254',
-            sourcePort: 40_000,
-            destination: server,
-            destinationPort: port ?? 80,
-          }),
+      const missed = plain({ listening }).flatMap(({ targetGroup, servers }) =>
+        servers
+          .filter(({ privateIp }) => !acceptsFromSomewhere(mirror.filter, privateIp, targetGroup.Port ?? 80))
+          .map(({ id, privateIp }) => ({ targetGroup, where: `${id} (${privateIp})` })),
       );
+      const groups = [...new Set(missed.map(({ targetGroup }) => targetGroup))];
+      const servers = (group: (typeof groups)[number]): string =>
+        some(missed.filter(({ targetGroup }) => targetGroup === group).map(({ where }) => where));
       return missed.length === 0
         ? ok(`accepts port ${some(named.map(String))}`)
         : failed(
-            some(missed.map((one) => `${one.TargetGroupName} sends to port ${one.Port}, which no rule accepts`)),
-            'a rule for each port that listens',
+            some(
+              groups.map(
+                (one) => `${one.TargetGroupName} sends to port ${one.Port}, which no rule accepts at ${servers(one)}`,
+              ),
+            ),
+            'a rule for each port that listens, for every mirrored server',
             'add the port to filter_rules, or mirrored_ports',
           );
     },
@@ -155,7 +167,9 @@ export const SOURCE_CHECKS: readonly Check[] = [
   {
     name: 'filter.plaintext',
     judge: ({ listening }) => {
-      const encrypted = listening.filter(({ Protocol: protocol }) => protocol === 'HTTPS' || protocol === 'TLS');
+      const encrypted = listening
+        .map(({ targetGroup }) => targetGroup)
+        .filter(({ Protocol: protocol }) => protocol === 'HTTPS' || protocol === 'TLS');
       return encrypted.length === 0
         ? ok('no target group of the mirrored instances is encrypted')
         : failed(
@@ -186,7 +200,7 @@ export const SOURCE_CHECKS: readonly Check[] = [
 ];
 
 const plain = ({ listening }: Pick<Facts, 'listening'>): Facts['listening'] =>
-  listening.filter(({ Protocol: protocol }) => protocol === 'HTTP' || protocol === 'TCP');
+  listening.filter(({ targetGroup: { Protocol: protocol } }) => protocol === 'HTTP' || protocol === 'TCP');
 
 /** `tcp_stream.from_vxlan.vni_filter` of the rebuilders' configuration; null = no configuration. */
 function vniFilter(yaml: string | null): number[] | null {

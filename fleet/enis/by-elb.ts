@@ -10,7 +10,7 @@ import { CallError } from '../aws/call-error.ts';
 import { inChunks } from '../aws/chunks.ts';
 import { networkInterfaces, type NetworkInterface } from '../aws/network-interfaces.ts';
 import { UsageError } from '../usage-error.ts';
-import { instancesOfGroups } from './by-asg.ts';
+import { instancesOfGroups, targetGroupsOf } from './by-asg.ts';
 import { found, idsOf, join, type Found } from './found.ts';
 import type { Selectors } from './selectors.ts';
 
@@ -81,7 +81,7 @@ async function targetsOf(
   balancer: LoadBalancer,
   groups: Groups,
 ): Promise<Found> {
-  const names = (await targetGroupsOf(account, balancer)).flatMap((arn) => [...(groups.get(arn) ?? [])]);
+  const names = (await targetGroupsBehind(account, balancer)).flatMap((arn) => [...(groups.get(arn) ?? [])]);
   const instances = await instancesOfGroups(account, names);
   const byIp = await inChunks(entry.target_ips, (ips) =>
     networkInterfaces(account, [
@@ -96,7 +96,7 @@ async function targetsOf(
   });
 }
 
-async function targetGroupsOf(account: Account, { LoadBalancerArn: balancer }: LoadBalancer): Promise<string[]> {
+async function targetGroupsBehind(account: Account, { LoadBalancerArn: balancer }: LoadBalancer): Promise<string[]> {
   const arns: string[] = [];
   try {
     for await (const page of paginateDescribeTargetGroups({ client: account.elbv2 }, { LoadBalancerArn: balancer })) {
@@ -121,15 +121,12 @@ async function ownInterfaces(
   ]);
 }
 
-/** Names of the Auto Scaling groups that register their instances in each target group, by the older list or as traffic sources. */
+/** Names of the Auto Scaling groups that register their instances in each target group. */
 async function groupsByTargetGroup(account: Account): Promise<Map<string, Set<string>>> {
   const groups = new Map<string, Set<string>>();
   for await (const page of paginateDescribeAutoScalingGroups({ client: account.autoScaling, pageSize: 100 }, {})) {
     for (const group of page.AutoScalingGroups ?? []) {
-      const sources = (group.TrafficSources ?? [])
-        .filter(({ Type: type }) => type === 'elbv2')
-        .flatMap(({ Identifier: arn }) => arn ?? []);
-      for (const arn of [...(group.TargetGroupARNs ?? []), ...sources]) {
+      for (const arn of targetGroupsOf(group)) {
         groups.set(arn, (groups.get(arn) ?? new Set()).add(group.AutoScalingGroupName ?? ''));
       }
     }

@@ -26,6 +26,7 @@ export function reasonAgainst(
   if (eni.interfaceType !== 'interface')
     return `AWS mirrors interfaces of type interface only, and this is ${eni.interfaceType}`;
   if (!eni.isAttached) return 'attached to nothing';
+  if (instance?.state === 'shutting-down') return `its instance ${eni.instanceId} is shutting down`;
   if (eni.instanceId === '' && !isWantedWithoutInstance) {
     return `attached to no instance of yours but to ${eni.instanceOwnerId} (${eni.description}): mirror what stands behind it, or try it with by_id_without_instance`;
   }
@@ -76,6 +77,10 @@ export function mistakesOf(
   );
   check(eni.privateIp !== '', `${eni.id} has no IPv4 address: AWS does not mirror in IPv6-only subnets.`);
   if (instance === undefined) return mistakes;
+  check(
+    instance.state !== 'shutting-down',
+    `the instance ${instance.id} of ${eni.id} is shutting down, and the interface goes with it: take the entry out.`,
+  );
   check(
     !selectors.excluded_instance_ids.includes(instance.id) && excludingTag(instance.tags, selectors) === undefined,
     `the instance ${instance.id} of ${eni.id} is ${excluded}`,

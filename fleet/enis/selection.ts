@@ -1,5 +1,5 @@
 import type { Account } from '../aws/account.ts';
-import { instancesBy, type Instance } from '../aws/instances.ts';
+import { instancesWithIds, type Instance } from '../aws/instances.ts';
 import { networkInterfacesBy, type NetworkInterface } from '../aws/network-interfaces.ts';
 import { byAsg } from './by-asg.ts';
 import { byEks } from './by-eks.ts';
@@ -111,7 +111,7 @@ async function instancesOf(
 ): Promise<ReadonlyMap<string, Instance>> {
   const byId = new Map(known.map((instance) => [instance.id, instance]));
   const missing = enis.map(({ instanceId }) => instanceId).filter((id) => id !== '' && !byId.has(id));
-  for (const instance of await instancesBy(account, 'instance-id', missing)) byId.set(instance.id, instance);
+  for (const instance of await instancesWithIds(account, missing)) byId.set(instance.id, instance);
   return byId;
 }
 

@@ -64,4 +64,11 @@ export const selectorsSchema = z.strictObject({
     .default([]),
 });
 
+/** Keys of an entry of each profile that has some. */
+export const ENTRY_KEYS: Readonly<Record<string, readonly string[]>> = {
+  by_eks: Object.keys(eks.shape),
+  by_elb: Object.keys(elb.shape),
+  by_tags: Object.keys(tags.shape),
+};
+
 export type Selectors = z.output<typeof selectorsSchema>;

@@ -4,7 +4,9 @@ import { parseDescription, type Description, type SessionSettings } from '../des
 import type { Failure } from '../sessions/apply.ts';
 import { follow, look, removeAll } from '../sessions/follow.ts';
 import { RETIRED_TAG } from '../sessions/mirror.ts';
-import { occasionOf } from './occasion.ts';
+import { rivalsSentence } from '../sessions/ownership.ts';
+import type { Session } from '../sessions/session.ts';
+import { occasionOf, type Occasion } from './occasion.ts';
 
 /** What one invocation did; also the line in the log. */
 export interface Answer {
@@ -37,7 +39,7 @@ export async function handler(event: unknown): Promise<Answer> {
   return answer;
 }
 
-async function answerTo(occasion: ReturnType<typeof occasionOf>, startedMs: number): Promise<Answer> {
+async function answerTo(occasion: Occasion, startedMs: number): Promise<Answer> {
   const description = parseDescription(process.env['DESCRIPTION'] ?? '', 'DESCRIPTION');
   const { sessions: settings } = description;
   if (settings === undefined) throw new Error('DESCRIPTION has no `sessions`.');
@@ -47,17 +49,26 @@ async function answerTo(occasion: ReturnType<typeof occasionOf>, startedMs: numb
   const account = await openAccount({ region: description.region ?? undefined });
   if (occasion.name === 'terraform delete') return retire(account, settings);
   if (occasion.name.startsWith('terraform')) await setRetired(account, settings, false);
-  const answer = await bringInLine(account, description, occasion.name);
+  const answer = await bringInLine(account, description, occasion);
   lastRunMs = startedMs;
   return answer;
 }
 
-async function bringInLine(account: Account, description: Description, occasion: string): Promise<Answer> {
-  const situation = await look(account, description, { allowEmpty: true, tryAgain: false });
+/**
+ * Another deployment with our owner fails the run. At Terraform's own call nothing is written before, so that who deploys second learns it there;
+ * later our sessions go on following the fleet, and theirs are left alone.
+ */
+async function bringInLine(
+  account: Account, description: Description, { name: occasion, formerFilter }: Occasion,
+): Promise<Answer> {
+  const formerFilters = new Set(formerFilter === null ? [] : [formerFilter]);
+  const situation = await look(account, description, { allowEmpty: true, tryAgain: false, formerFilters });
   if (situation.mirror.isRetired) return { occasion, skipped: 'the filter is retired: everything is being destroyed' };
+  if (occasion.startsWith('terraform')) failForRivals(situation.plan.rivals, situation.settings);
   const done = await follow(account, description, situation);
   if (done.stoppedBy !== null) throw done.stoppedBy;
   failIf(done.failed);
+  failForRivals(done.rivals, situation.settings);
   const { mistakes } = situation.selection;
   if (mistakes.length > 0) throw new Error(mistakes.join(' '));
   return {
@@ -84,6 +95,10 @@ async function setRetired(
 ): Promise<void> {
   if (isRetired) await ec2.send(new CreateTagsCommand({ Resources: [id], Tags: [{ Key: RETIRED_TAG, Value: 'true' }] }));
   else await ec2.send(new DeleteTagsCommand({ Resources: [id], Tags: [{ Key: RETIRED_TAG }] }));
+}
+
+function failForRivals(rivals: readonly Session[], settings: SessionSettings): void {
+  if (rivals.length > 0) throw new Error(rivalsSentence(rivals, settings));
 }
 
 function failIf(failed: readonly Failure[]): void {

@@ -35,19 +35,23 @@ export interface Applied {
   /** What another run did in the meantime, or took away: to be planned again. */
   readonly conflicts: Failure[];
   readonly failed: Failure[];
+  /** What was not begun, such as `add eni-0123456789abcdef0`. */
+  readonly untried: string[];
   /** Why the rest was not tried, such as a missing right; null = all of it was. */
   stoppedBy: Error | null;
 }
 
 /**
  * Carries a plan out. An error of one session does not stop the others; a missing right stops all. What was done is told in any case.
- * Kinds that AWS refuses are added to `refusedKinds`, and remembered in a tag of the filter.
+ * Kinds that AWS refuses are added to `refusedKinds`, and remembered in a tag of the filter. Once `signal` is aborted nothing more is begun, what
+ * is under way is waited for, and `stoppedBy` is its reason.
  */
 export async function apply(
   account: Account,
   plan: Plan,
   settings: SessionSettings,
   refusedKinds: Set<string>,
+  signal?: AbortSignal,
 ): Promise<Applied> {
   const applied: Applied = {
     added: [],
@@ -56,28 +60,33 @@ export async function apply(
     refusedByAws: [],
     conflicts: [],
     failed: [],
+    untried: [],
     stoppedBy: null,
   };
-  const known = refusedKinds.size;
+  const known = tagValue(refusedKinds);
   const attempt =
-    (interfaceOf: string, work: () => Promise<void>): (() => Promise<void>) =>
+    (what: string, interfaceOf: string, work: () => Promise<void>): (() => Promise<void>) =>
       async () => {
-        if (applied.stoppedBy !== null) return;
+        if (signal?.aborted === true) applied.stoppedBy ??= errorOf(signal.reason);
+        if (applied.stoppedBy !== null) {
+          applied.untried.push(`${what} ${interfaceOf}`);
+          return;
+        }
         try {
           await work();
         } catch (error) {
           if (!(error instanceof CallError))
-            applied.stoppedBy ??= error instanceof Error ? error : new Error(String(error));
+            applied.stoppedBy ??= errorOf(error);
           else endOf(error, applied).push({ networkInterfaceId: interfaceOf, code: error.code, sentence: error.message });
         }
       };
   // Removing first makes room in the quotas; a changed session goes on mirroring.
   const works = [
-    ...plan.remove.map((one) => attempt(one.session.networkInterfaceId, () => remove(account, one, applied))),
-    ...plan.change.map((one) => attempt(one.session.networkInterfaceId, () => modify(account, one, applied))),
+    ...plan.remove.map((one) => attempt('remove', one.session.networkInterfaceId, () => remove(account, one, applied))),
+    ...plan.change.map((one) => attempt('change', one.session.networkInterfaceId, () => modify(account, one, applied))),
   ];
   const additions = plan.add.map((one) =>
-    attempt(one.picked.eni.id, async () => {
+    attempt('add', one.picked.eni.id, async () => {
       try {
         await add(account, one, settings, applied);
       } catch (error) {
@@ -91,10 +100,12 @@ export async function apply(
     }),
   );
   for (const part of [works, additions]) await sideBySide(part, AT_A_TIME, (work) => work());
-  if (refusedKinds.size > known)
-    await attempt(settings.traffic_mirror_filter_id, () => remember(account, refusedKinds, settings))();
+  if (tagValue(refusedKinds) !== known)
+    await attempt('tag', settings.traffic_mirror_filter_id, () => remember(account, refusedKinds, settings))();
   return applied;
 }
+
+export const errorOf = (error: unknown): Error => (error instanceof Error ? error : new Error(String(error)));
 
 async function add(
   account: Account,
@@ -147,15 +158,20 @@ async function remove(account: Account, { session }: Removal, { removed }: Appli
   removed.push(session.networkInterfaceId);
 }
 
-/** Writes the tag of the filter. Only those that fit: what does not is asked again and reported again. */
-export async function remember(account: Account, kinds: ReadonlySet<string>, settings: SessionSettings): Promise<void> {
+/** Only those that fit: what does not is asked again and reported again. */
+function tagValue(kinds: ReadonlySet<string>): string {
   let value = '';
   for (const kind of [...kinds].sort())
     if (value.length + kind.length + 1 <= TAG_VALUE) value = `${value} ${kind}`.trim();
+  return value;
+}
+
+/** Writes the tag of the filter. */
+export async function remember(account: Account, kinds: ReadonlySet<string>, settings: SessionSettings): Promise<void> {
   await account.ec2.send(
     new CreateTagsCommand({
       Resources: [settings.traffic_mirror_filter_id],
-      Tags: [{ Key: REFUSED_TAG, Value: value }],
+      Tags: [{ Key: REFUSED_TAG, Value: tagValue(kinds) }],
     }),
   );
 }

@@ -2,9 +2,10 @@ import type { Account } from '../aws/account.ts';
 import type { Description, SessionSettings } from '../description/description.ts';
 import { select, type Selection } from '../enis/selection.ts';
 import { UsageError } from '../usage-error.ts';
-import { apply, remember, type Applied, type Failure } from './apply.ts';
+import { apply, errorOf, remember, type Applied, type Failure } from './apply.ts';
 import { readMirror, type Mirror } from './mirror.ts';
-import { isEmpty, planSessions, type Plan } from './plan.ts';
+import { isOurs } from './ownership.ts';
+import { isEmpty, planSessions, type Plan, type PlanOptions } from './plan.ts';
 import { readSessions, type Session } from './session.ts';
 
 /** Another run may have been between our reading and our writing: read again, this often. */
@@ -15,6 +16,8 @@ export interface FollowOptions {
   readonly allowEmpty: boolean;
   /** Ask AWS again about kinds of interfaces that it has refused. */
   readonly tryAgain: boolean;
+  /** Filters that this mirror had before: sessions through them are ours, too. */
+  readonly formerFilters?: ReadonlySet<string>;
 }
 
 /** What is, and what should be. */
@@ -25,13 +28,16 @@ export interface Situation {
   readonly sessions: readonly Session[];
   readonly plan: Plan;
   readonly refusedKinds: Set<string>;
+  readonly formerFilters: ReadonlySet<string>;
+  /** ARN of the rebuilders' target group; null = the description does not say. */
+  readonly targetGroup: string | null;
 }
 
 /** Reads and plans, changes nothing. Throws a UsageError if the description cannot be meant so. */
 export async function look(
   account: Account,
   description: Description,
-  { allowEmpty, tryAgain }: FollowOptions,
+  { allowEmpty, tryAgain, formerFilters = new Set() }: FollowOptions,
 ): Promise<Situation> {
   const settings = description.sessions;
   if (settings === undefined)
@@ -43,7 +49,7 @@ export async function look(
     readMirror(account, settings),
     readSessions(account),
   ]);
-  const ours = sessions.filter(({ owner }) => owner === settings.owner).length;
+  const ours = sessions.filter((session) => isOurs(session, settings, formerFilters)).length;
   // What is wrong with an id is why nothing is picked.
   if (selection.picked.length === 0 && selection.mistakes.length > 0 && !allowEmpty)
     throw new UsageError(selection.mistakes.join('\n'));
@@ -54,8 +60,9 @@ export async function look(
     );
   }
   const refusedKinds = new Set(tryAgain ? [] : mirror.refusedKinds);
-  const plan = planSessions(selection, sessions, { settings, rebuild: description.rebuild, refusedKinds });
-  return { settings, selection, mirror, sessions, plan, refusedKinds };
+  const options = { settings, rebuild: description.rebuild, refusedKinds, formerFilters };
+  const plan = planSessions(selection, sessions, options);
+  return { settings, selection, mirror, sessions, plan, refusedKinds, formerFilters, targetGroup: description.rebuild?.target_group_arn ?? null };
 }
 
 /** How the sessions were brought in line. */
@@ -63,20 +70,25 @@ export interface Followed extends Omit<Applied, 'conflicts'> {
   readonly rounds: number;
   /** What no round could plan. */
   readonly blocked: Plan['blocked'];
+  /** Another deployment's sessions with our tag, those too that came meanwhile. */
+  readonly rivals: Plan['rivals'];
 }
 
 /** Applies the plan, and plans again after conflicts with another run. Nothing to do is no call. */
 export async function follow(
   account: Account,
   description: Description,
-  { plan: first, settings, refusedKinds, mirror }: Situation,
+  { plan: first, settings, refusedKinds, mirror, formerFilters }: Situation,
+  signal?: AbortSignal,
 ): Promise<Followed> {
+  const options: PlanOptions = { settings, rebuild: description.rebuild, refusedKinds, formerFilters };
   const all = {
     added: [] as string[],
     changed: [] as string[],
     removed: [] as string[],
     refusedByAws: [] as Failure[],
     failed: [] as Failure[],
+    untried: [] as string[],
   };
   let plan = first;
   let conflicts: readonly Failure[] = [];
@@ -84,8 +96,8 @@ export async function follow(
   let rounds = 0;
   while (!isEmpty(plan) && rounds < ROUNDS && stoppedBy === null) {
     rounds += 1;
-    const applied = await apply(account, plan, settings, refusedKinds);
-    for (const key of ['added', 'changed', 'removed'] as const) all[key].push(...applied[key]);
+    const applied = await apply(account, plan, settings, refusedKinds, signal);
+    for (const key of ['added', 'changed', 'removed', 'untried'] as const) all[key].push(...applied[key]);
     all.refusedByAws.push(...applied.refusedByAws);
     all.failed.push(...applied.failed);
     ({ conflicts, stoppedBy } = applied);
@@ -99,7 +111,7 @@ export async function follow(
       stoppedBy = errorOf(error);
       break;
     }
-    const next = planSessions(...again, { settings, rebuild: description.rebuild, refusedKinds });
+    const next = planSessions(...again, options);
     // Only what collided: the rest has had its turn.
     plan = {
       ...next,
@@ -117,18 +129,16 @@ export async function follow(
       stoppedBy = errorOf(error);
     }
   }
-  return { ...all, failed: [...all.failed, ...conflicts], stoppedBy, rounds, blocked: plan.blocked };
+  return { ...all, failed: [...all.failed, ...conflicts], stoppedBy, rounds, blocked: plan.blocked, rivals: plan.rivals };
 }
 
-const errorOf = (error: unknown): Error => (error instanceof Error ? error : new Error(String(error)));
-
-/** Removes every session of ours, whatever is picked: before the target goes. */
+/** Removes every session of ours through our filter, whatever is picked: before filter and target go. */
 export async function removeAll(account: Account, settings: SessionSettings): Promise<Applied> {
-  const ours = (await readSessions(account)).filter(({ owner }) => owner === settings.owner);
+  const ours = (await readSessions(account)).filter((session) => isOurs(session, settings));
   const remove = ours.map((session) => ({ session, reason: 'everything is being destroyed' }));
   return apply(
     account,
-    { add: [], change: [], remove, keep: [], elsewhere: [], blocked: [], warnings: [] },
+    { add: [], change: [], remove, keep: [], elsewhere: [], rivals: [], blocked: [], warnings: [] },
     settings,
     new Set(),
   );

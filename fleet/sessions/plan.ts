@@ -2,8 +2,11 @@ import type { Picked, Selection } from '../enis/selection.ts';
 import { familyOf } from '../enis/mirrorable.ts';
 import type { RebuildSettings, SessionSettings } from '../description/description.ts';
 import { groupBy } from '../group-by.ts';
+import { isOurs } from './ownership.ts';
 import type { Session } from './session.ts';
 
+/** Session numbers are 1 to this. */
+export const LARGEST_SESSION_NUMBER = 32_766;
 /** AWS's quotas, none of which can be raised ("Traffic Mirroring quotas and considerations"). */
 const SESSIONS_PER_INTERFACE = 3;
 export const SESSIONS_PER_ACCOUNT = 10_000;
@@ -43,6 +46,8 @@ export interface Plan {
   readonly keep: readonly Session[];
   /** Picked interfaces that somebody else's session, such as Terraform's, mirrors to the same target already. */
   readonly elsewhere: readonly Session[];
+  /** Sessions with our owner tag that go through another filter: another deployment's, or ours of before. Left alone. */
+  readonly rivals: readonly Session[];
   /** Picked, and cannot be mirrored now. */
   readonly blocked: readonly Blocked[];
   readonly warnings: readonly string[];
@@ -53,22 +58,26 @@ export interface PlanOptions {
   readonly rebuild?: RebuildSettings | undefined;
   /** Kinds that AWS has refused before: `kindOf` an interface. */
   readonly refusedKinds: ReadonlySet<string>;
+  /** Filters that this mirror had before: sessions of ours that go through one are changed to the present filter. */
+  readonly formerFilters?: ReadonlySet<string>;
 }
 
 export const isEmpty = (plan: Plan): boolean => plan.add.length + plan.change.length + plan.remove.length === 0;
 
-/** What AWS decides on when it takes or refuses an interface: the instance's family, else the service that owns it. */
-export const kindOf = ({ eni, instance }: Picked): string =>
-  instance === undefined ? eni.instanceOwnerId : familyOf(instance.instanceType);
+/** What AWS decides on when it takes or refuses an interface: the instance's family, else the service that owns it. Never empty. */
+export const kindOf = ({ eni, instance }: Picked): string => {
+  if (instance !== undefined) return familyOf(instance.instanceType);
+  return eni.isAttached ? eni.instanceOwnerId || eni.interfaceType : 'unattached';
+};
 
 /** Pure: the same account and description give the same plan, and an applied plan gives an empty one. */
 export function planSessions(
   selection: Selection,
   sessions: readonly Session[],
-  { settings, rebuild, refusedKinds }: PlanOptions,
+  { settings, rebuild, refusedKinds, formerFilters }: PlanOptions,
 ): Plan {
   const byInterface = groupBy(sessions, ({ networkInterfaceId }) => networkInterfaceId);
-  const isOurs = ({ owner }: Session): boolean => owner === settings.owner;
+  const isOwn = (session: Session): boolean => isOurs(session, settings, formerFilters);
   const add: Addition[] = [];
   const change: Change[] = [];
   const keep: Session[] = [];
@@ -85,10 +94,10 @@ export function planSessions(
     }
     seen.add(picked.eni.id);
     const there = byInterface.get(picked.eni.id) ?? [];
-    const others = there.filter((session) => !isOurs(session));
-    const ours = there.filter(isOurs).sort((a, b) => a.sessionNumber - b.sessionNumber);
-    const reason = reasonToRelease(picked, others, settings, rebuild);
-    const twin = others.find(({ targetId }) => targetId === settings.traffic_mirror_target_id);
+    const others = there.filter((session) => !isOwn(session));
+    const ours = there.filter(isOwn).sort((a, b) => a.sessionNumber - b.sessionNumber);
+    const twin = twinOf(ours[0], others, settings);
+    const reason = reasonToRelease(picked, twin, settings, rebuild);
     if (twin !== undefined) elsewhere.push(twin);
     if (reason !== null) {
       for (const session of ours) reasons.set(session, reason);
@@ -131,7 +140,7 @@ export function planSessions(
   }
 
   const picked = new Set(selection.picked.map(({ eni }) => eni.id));
-  for (const session of sessions.filter(isOurs)) {
+  for (const session of sessions.filter(isOwn)) {
     if (!picked.has(session.networkInterfaceId))
       reasons.set(session, `${session.networkInterfaceId} is no longer picked`);
   }
@@ -143,20 +152,32 @@ export function planSessions(
       reason: `the account has ${sessions.length} sessions, and AWS allows ${SESSIONS_PER_ACCOUNT.toLocaleString('en-US')}`,
     });
   }
-  return { add: add.slice(0, room), change, remove, keep, elsewhere, blocked, warnings };
+  const rivals = sessions.filter((session) => session.owner === settings.owner && !isOwn(session));
+  return { add: add.slice(0, room), change, remove, keep, elsewhere, rivals, blocked, warnings };
+}
+
+/**
+ * Somebody else's session to the same target on the same interface. One without a tag is Terraform's, and stays. Of two deployments' that are
+ * there already the lower number stays, so that not each gives way to the other.
+ */
+function twinOf(own: Session | undefined, others: readonly Session[], settings: SessionSettings): Session | undefined {
+  return others.find(
+    ({ targetId, owner, sessionNumber }) =>
+      targetId === settings.traffic_mirror_target_id &&
+      (owner === null || own === undefined || sessionNumber < own.sessionNumber),
+  );
 }
 
 /** Why an interface that is picked should have no session of ours; null = it should. */
 function reasonToRelease(
   picked: Picked,
-  others: readonly Session[],
+  twin: Session | undefined,
   settings: SessionSettings,
   rebuild: RebuildSettings | undefined,
 ): string | null {
   const { eni, instance } = picked;
   if (isLoop(picked, rebuild))
     return `${eni.id} is of ${instance?.autoScalingGroup}, a rebuilder or node of this mirror: it would mirror the mirror`;
-  const twin = others.find(({ targetId }) => targetId === settings.traffic_mirror_target_id);
   if (twin !== undefined) return `${eni.id} is mirrored to the same target by ${twin.id}, which is not ours`;
   const isStopped = instance !== undefined && ['stopping', 'stopped'].includes(instance.state);
   if (isStopped && settings.stopped_instances === 'release')
@@ -169,10 +190,14 @@ function isLoop({ instance }: Picked, rebuild: RebuildSettings | undefined): boo
   return instance !== undefined && instance.autoScalingGroup !== '' && groups.includes(instance.autoScalingGroup);
 }
 
-/** The lowest number from the wanted one on that nobody else has on this interface. */
+/** The lowest number from the wanted one on that nobody else has on this interface; where AWS's numbers end, the next below it. */
 function freeNumber(wanted: number, others: readonly Session[]): number {
+  const isTaken = (number: number): boolean => others.some(({ sessionNumber }) => sessionNumber === number);
   let number = wanted;
-  while (others.some(({ sessionNumber }) => sessionNumber === number)) number += 1;
+  while (isTaken(number)) number += 1;
+  if (number <= LARGEST_SESSION_NUMBER) return number;
+  number = wanted;
+  while (isTaken(number)) number -= 1;
   return number;
 }
 

@@ -2,6 +2,7 @@ import type { Account } from '../aws/account.ts';
 import { readMetrics, type Datapoint, type Metric } from '../aws/metrics.ts';
 import type { Description } from '../description/description.ts';
 import { readFacts, type Facts } from '../doctor/facts.ts';
+import { healthyIds, withoutDraining } from '../doctor/target-health.ts';
 import type { Session } from '../sessions/session.ts';
 
 /** What went through one stage. */
@@ -74,7 +75,7 @@ export async function status(account: Account, description: Description, spanMs:
     rebuilders: {
       in_service: (facts.group?.Instances ?? []).filter(({ LifecycleState: state }) => state === 'InService').length,
       wanted: facts.group?.DesiredCapacity ?? 0,
-      healthy: healthy(facts.health.rebuilders),
+      healthy: facts.health.rebuilders === null ? null : healthyIds(facts.health.rebuilders).size,
       reporting: facts.agentDatapoints > 0,
     },
     packets: flow(0),
@@ -150,10 +151,7 @@ function last(points: readonly Datapoint[]): string | null {
   return point === undefined ? null : new Date(point.timeMs).toISOString();
 }
 
-const healthy = (health: Facts['health']['nodes']): number | null =>
-  health === null ? null : health.filter(({ TargetHealth: one }) => one?.State === 'healthy').length;
-
 function nodesOf({ health }: Facts): StatusReport['nodes'] {
   const of = health.nodes ?? health.exchanges;
-  return of === null ? null : { healthy: healthy(of) ?? 0, registered: of.length };
+  return of === null ? null : { healthy: healthyIds(of).size, registered: withoutDraining(of).length };
 }

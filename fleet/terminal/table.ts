@@ -3,7 +3,7 @@ const COLUMNS = 80;
 
 /**
  * Rows under their headings, in columns two spaces apart. Cells that do not fit are broken at words into more lines, the last column first:
- * nothing is cut off, and no line is longer than `columns` unless a single word is.
+ * nothing is cut off, and no line is longer than `columns`.
  */
 export function table(headings: readonly string[], rows: readonly (readonly string[])[], columns = COLUMNS): string {
   const all = [headings, ...rows];
@@ -33,11 +33,11 @@ function lines(row: readonly string[], widths: readonly number[]): string[] {
   );
 }
 
-/** Words in lines of at most `width`; a longer word has a line of its own. */
+/** Words in lines of at most `width`; a longer one, such as an ARN, is broken, behind one of its `:`, `/`, `,` and `-` if it can be. */
 export function wrap(text: string, width: number): string[] {
   const broken: string[] = [];
   let last = '';
-  for (const word of text.split(' ')) {
+  for (const word of text.split(' ').flatMap((one) => pieces(one, width))) {
     if (last === '') {
       last = word;
     } else if (last.length + 1 + word.length <= width) {
@@ -48,4 +48,18 @@ export function wrap(text: string, width: number): string[] {
     }
   }
   return [...broken, last];
+}
+
+function pieces(word: string, width: number): string[] {
+  const parts: string[] = [];
+  let rest = word;
+  while (rest.length > width) {
+    const head = rest.slice(0, width);
+    const at = Math.max(...[':', '/', ',', '-'].map((mark) => head.lastIndexOf(mark))) + 1;
+    // Not so early that the line is nearly empty.
+    const length = at > width / 2 ? at : width;
+    parts.push(rest.slice(0, length));
+    rest = rest.slice(length);
+  }
+  return [...parts, rest];
 }

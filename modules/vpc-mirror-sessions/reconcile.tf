@@ -14,7 +14,7 @@ locals {
       owner                    = var.name_prefix
       traffic_mirror_filter_id = aws_ec2_traffic_mirror_filter.this.id
       traffic_mirror_target_id = local.target_id
-      session_number           = coalesce(try(var.reconcile.session_number, null), var.session_number + 1)
+      session_number           = coalesce(try(var.reconcile.session_number, null), min(var.session_number + 1, 32766))
       virtual_network_id       = var.virtual_network_id
       packet_length            = local.packet_length
       stopped_instances        = try(var.reconcile.stopped_instances, "release")
@@ -264,7 +264,12 @@ resource "aws_lambda_invocation" "reconcile" {
 
   function_name   = aws_lambda_function.reconcile[0].function_name
   lifecycle_scope = "CRUD"
-  input           = jsonencode({ description = sha256(jsonencode(local.description)), code = aws_lambda_function.reconcile[0].source_code_hash })
+  input = jsonencode({
+    description = sha256(jsonencode(local.description))
+    code        = aws_lambda_function.reconcile[0].source_code_hash
+    # The provider hands on the input of before: sessions through a filter that is replaced are still ours.
+    traffic_mirror_filter_id = aws_ec2_traffic_mirror_filter.this.id
+  })
 
   # After Terraform's own sessions, so that it makes none beside them.
   depends_on = [aws_ec2_traffic_mirror_filter_rule.this, aws_ec2_traffic_mirror_session.this]

@@ -348,6 +348,13 @@ variable "reconcile" {
   }
 
   validation {
+    condition = try(var.reconcile.session_number, null) == null ? true : (
+      var.reconcile.session_number >= 1 && var.reconcile.session_number <= 32766 && floor(var.reconcile.session_number) == var.reconcile.session_number
+    )
+    error_message = "reconcile.session_number must be a whole number from 1 to 32766."
+  }
+
+  validation {
     condition     = var.reconcile == null ? true : contains(["release", "keep"], var.reconcile.stopped_instances)
     error_message = "reconcile.stopped_instances must be \"release\" or \"keep\": a stopped instance's session bills on."
   }

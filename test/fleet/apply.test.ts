@@ -1,5 +1,6 @@
 // `vpc-mirror plan` and `apply` over the life of a fleet, against an emulated account over HTTP.
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { test } from 'node:test';
 import { parseDescription } from '../../fleet/description/description.ts';
 import { follow, look } from '../../fleet/sessions/follow.ts';
@@ -75,6 +76,7 @@ test('the commands plan and apply, for people', async (t) => {
       removed: [],
       refused_by_aws: [],
       failed: [],
+      not_begun: [],
       stopped_by: null,
     });
   });
@@ -105,6 +107,34 @@ test('the commands plan and apply, for people', async (t) => {
     proxy.reset();
     assert.equal(status, 2);
     assert.match(stderr, /may not call ec2:CreateTags: attach a policy such as \{.*"Action":"ec2:CreateTags"/);
+  });
+
+  await t.test('Ctrl-C: what is under way is done, and both what was done and what was not are told; exit 130', async () => {
+    await fleet.account.scale('shop', 12);
+    const before = (await mirrored()).length;
+    let interrupt = (): void => undefined;
+    // The first eight calls are under way when it comes; the first answer waits for it.
+    proxy.answer = (action, nth) => {
+      if (action === 'CreateTrafficMirrorSession' && nth === 1) interrupt();
+      return undefined;
+    };
+    const child = startVpcMirror(proxy.endpoint, ['apply', '-c', file]);
+    interrupt = () => void child.kill('SIGINT');
+    let said = '';
+    for (const stream of [child.stdout!, child.stderr!]) stream.setEncoding('utf8').on('data', (text: string) => { said += text; });
+    const [status]: (number | null)[] = await once(child, 'close');
+    proxy.reset();
+    assert.equal(status, 130, said);
+    const [, added = '', untried = ''] = /^(\d+) added, 0 changed, 0 removed, then stopped\.\nNot begun: ([^.]*)\./m.exec(said) ?? [];
+    const now = await mirrored();
+    assert.equal(Number(added), now.length - before, said);
+    const left = [...untried.matchAll(/add\s+(eni-[0-9a-f]+)/g)].map(([, id]) => id!);
+    assert.ok(left.length > 0 && left.every((id) => !now.includes(id)), said);
+    assert.match(said, /stopped by SIGINT: nothing was half done, and the same command goes on from here\./);
+    assert.equal((await vpcMirror(proxy.endpoint, ['apply', '-c', file])).status, 0);
+    assert.equal((await mirrored()).length, 12);
+    await fleet.account.scale('shop', 3);
+    assert.equal((await vpcMirror(proxy.endpoint, ['apply', '-c', file])).status, 0);
   });
 
   await t.test('nothing is picked: no session is removed unless that is said', async () => {

@@ -15,11 +15,16 @@ import {
   CreateNetworkAclEntryCommand,
   CreateSecurityGroupCommand,
   CreateSubnetCommand,
+  CreateTrafficMirrorFilterCommand,
+  CreateTrafficMirrorSessionCommand,
   CreateTrafficMirrorTargetCommand,
   DeleteNetworkAclEntryCommand,
   DeleteTrafficMirrorSessionCommand,
   DescribeNetworkAclsCommand,
+  DescribeNetworkInterfacesCommand,
+  DescribeTrafficMirrorFiltersCommand,
   ModifyNetworkInterfaceAttributeCommand,
+  ModifyTrafficMirrorFilterRuleCommand,
   ModifyTrafficMirrorSessionCommand,
   RevokeSecurityGroupIngressCommand,
   RunInstancesCommand,
@@ -33,12 +38,15 @@ import {
   DeleteLoadBalancerCommand,
   DeregisterTargetsCommand,
   ModifyLoadBalancerAttributesCommand,
+  ModifyTargetGroupAttributesCommand,
   RegisterTargetsCommand,
   type CreateListenerCommandInput,
+  type TargetHealthStateEnum,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { openAccount, type Account } from '../../fleet/aws/account.ts';
 import { parseDescription } from '../../fleet/description/description.ts';
 import { examine, type Finding } from '../../fleet/doctor/check.ts';
+import { doctorText } from '../../fleet/doctor-command.ts';
 import { CHECKS, doctor } from '../../fleet/doctor/doctor.ts';
 import { readFacts } from '../../fleet/doctor/facts.ts';
 import { follow, look } from '../../fleet/sessions/follow.ts';
@@ -371,6 +379,35 @@ class Deployment {
     return (await readSessions(this.aws)).find(({ owner }) => owner === 'vpc-mirror')!.id;
   }
 
+  /** Of the UDP target group, whose word goes before the load balancer's. */
+  groupCrossZone = (Value: string): Promise<unknown> =>
+    this.aws.elbv2.send(
+      new ModifyTargetGroupAttributesCommand({
+        TargetGroupArn: this.arns['vxlan'],
+        Attributes: [{ Key: 'load_balancing.cross_zone.enabled', Value }],
+      }),
+    );
+
+  addressOf = async (word: string): Promise<string> => {
+    const ids = [this.fleet.ids[word]!];
+    const { NetworkInterfaces: found } = await this.aws.ec2.send(
+      new DescribeNetworkInterfacesCommand({ NetworkInterfaceIds: ids }),
+    );
+    return found![0]!.PrivateIpAddress!;
+  };
+
+  destination = (cidr: string): Promise<unknown> => this.rule({ DestinationCidrBlock: cidr });
+  protocol = (number: number): Promise<unknown> => this.rule({ Protocol: number });
+
+  /** Changes the one rule of the filter. */
+  async rule(change: { readonly DestinationCidrBlock?: string; readonly Protocol?: number }): Promise<void> {
+    const { TrafficMirrorFilters: filters } = await this.aws.ec2.send(
+      new DescribeTrafficMirrorFiltersCommand({ TrafficMirrorFilterIds: [this.fleet.filterId] }),
+    );
+    const id = filters![0]!.IngressFilterRules![0]!.TrafficMirrorFilterRuleId!;
+    await this.aws.ec2.send(new ModifyTrafficMirrorFilterRuleCommand({ TrafficMirrorFilterRuleId: id, ...change }));
+  }
+
   /** All subnets of the emulated VPC share one network ACL. */
   async acl(egress: boolean, shut: boolean): Promise<void> {
     const { NetworkAcls: acls } = await this.aws.ec2.send(
@@ -423,6 +460,28 @@ const BROKEN: readonly Broken[] = [
       interfaces: { by_asg: ['shop'], excluded_network_interface_ids: [it.fleet.ids['eni_shop_0']] },
     }),
     says: /is no longer picked/,
+  },
+  {
+    check: 'sessions.owner',
+    what: 'another deployment has our owner',
+    breaks: async (it) => {
+      const { TrafficMirrorFilter: filter } = await it.aws.ec2.send(new CreateTrafficMirrorFilterCommand({}));
+      const { TrafficMirrorSession: session } = await it.aws.ec2.send(
+        new CreateTrafficMirrorSessionCommand({
+          NetworkInterfaceId: it.fleet.ids['eni_web'],
+          SessionNumber: 1,
+          TrafficMirrorFilterId: filter!.TrafficMirrorFilterId,
+          TrafficMirrorTargetId: it.fleet.targetId,
+          TagSpecifications: [
+            { ResourceType: 'traffic-mirror-session', Tags: [{ Key: 'vpc-mirror:owner', Value: 'vpc-mirror' }] },
+          ],
+        }),
+      );
+      it.arns['rival'] = session!.TrafficMirrorSessionId!;
+    },
+    mends: (it) =>
+      it.aws.ec2.send(new DeleteTrafficMirrorSessionCommand({ TrafficMirrorSessionId: it.arns['rival'] })),
+    says: /1 session with our tag \(vpc-mirror:owner = vpc-mirror\) goes through another filter/,
   },
   {
     check: 'sessions.settings',
@@ -478,7 +537,27 @@ const BROKEN: readonly Broken[] = [
     what: 'a target group sends to a port that no rule accepts',
     breaks: (it) => it.attach('app8080', 'HTTP', 8080),
     mends: (it) => it.detach('app8080'),
-    says: /app8080 sends to port 8080, which no rule accepts/,
+    says: /app8080 sends to port 8080, which no rule accepts at eni-/,
+  },
+  {
+    check: 'filter.ports',
+    what: 'the rules name one of the servers only',
+    breaks: async (it) => {
+      await it.attach('app80', 'HTTP', 80);
+      await it.destination(`${await it.addressOf('eni_shop_0')}/32`);
+    },
+    mends: async (it) => {
+      await it.detach('app80');
+      await it.destination('0.0.0.0/0');
+    },
+    says: /app80 sends to port 80, which no rule accepts at eni-\w+ \(10\.0\.\d+\.\d+\)/,
+  },
+  {
+    check: 'filter.ports',
+    what: 'the only rule is for UDP',
+    breaks: (it) => it.protocol(17),
+    mends: (it) => it.protocol(6),
+    says: /accepts no TCP that comes in/,
   },
   {
     check: 'filter.plaintext',
@@ -509,6 +588,13 @@ const BROKEN: readonly Broken[] = [
     mends: (it) => it.otherZone(false),
     change: (it) => ({ interfaces: { by_asg: ['shop'], by_instance: [it.arns['instance_far']] } }),
     says: /not in us-east-1c, where there are sources/,
+  },
+  {
+    check: 'nlb.zones',
+    what: 'a source\'s zone has no rebuilder, and the UDP target group does not serve other zones',
+    breaks: (it) => it.groupCrossZone('false'),
+    mends: (it) => it.groupCrossZone('use_load_balancer_configuration'),
+    says: /no healthy rebuilder in us-east-1[ab], where there are sources, and not cross-zone/,
   },
   {
     check: 'nlb.security-group',
@@ -727,6 +813,42 @@ test('the doctor', async (t) => {
         (check) => `${check} skipped`,
       ),
     );
+  });
+
+  await t.test('targets on their way out or in are no fault beside healthy ones; a sick one, or none left, is', async () => {
+    const facts = await readFacts(it.aws, parseDescription(JSON.stringify(it.description), 'test'));
+    const judged = (...states: TargetHealthStateEnum[]): string => {
+      const nodes = states.map((State, i) => ({ Target: { Id: `i-${i}` }, TargetHealth: { State, Reason: 'Target.Timeout' } as const }));
+      const { found, state } = examine({ ...facts, health: { ...facts.health, nodes } }, CHECKS).find(
+        ({ check }) => check === 'nodes.health',
+      )!;
+      return `${state}: ${found}`;
+    };
+    assert.deepEqual(
+      [
+        judged('healthy', 'draining', 'healthy', 'unhealthy.draining'),
+        judged('healthy', 'initial'),
+        judged('draining', 'draining'),
+        judged('initial'),
+        judged('healthy', 'unhealthy', 'draining'),
+      ],
+      [
+        'ok: 2 healthy, 1 draining, 1 unhealthy.draining',
+        'ok: 1 healthy, 1 initial',
+        'failed: no nodes are registered (2 draining)',
+        'failed: i-0 is initial (Target.Timeout)',
+        'failed: i-1 is unhealthy (Target.Timeout)',
+      ],
+    );
+  });
+
+  await t.test('no line is longer than 80, with ARNs as long as AWS makes them; nothing of them is lost', () => {
+    const arn = `arn:aws-us-gov:elasticloadbalancing:us-gov-west-1:123456789012:targetgroup/${'n'.repeat(32)}/0123456789abcdef`;
+    const text = doctorText([
+      { check: 'rebuilders.security-group', state: 'failed', found: `leads to ${arn}`, expected: arn, mend: 'x'.repeat(200) },
+    ]);
+    for (const line of text.split('\n')) assert.ok(line.length <= 80, line);
+    assert.equal(text.replace(/\s/g, '').split(arn).length, 3);
   });
 
   await t.test('status: one screen, of what CloudWatch knows', async () => {

@@ -99,6 +99,24 @@ test('vpc-mirror enis', async (t) => {
       run: () => vpcMirror(account.endpoint, ['enis', '-c', '/nowhere.json']),
       sentence: /cannot be read: there is no such file: write it, or take Terraform's:\s+terraform output/,
     },
+    'a folder instead of a file': {
+      run: () => vpcMirror(account.endpoint, ['enis', '-c', 'test']),
+      sentence: /test: 1 mistake\n- cannot be read: this is a folder: name the file in it/,
+    },
+    'values of the wrong kind': {
+      run: () => enis({ by_asg: 'shop', by_id: ['eni-0a'], primary_network_interface_only: 'yes' }),
+      sentence:
+        /3 mistakes\n- interfaces\.by_asg: must be a list, and is the text "shop"\.\n- interfaces\.by_id: must be a block of keys, and is a\s+list\.\n- interfaces\.primary_network_interface_only: must be true or false, and is the/,
+    },
+    'what is missing, and numbers out of bounds': {
+      run: () => enis({}, [], {}, { sessions: { session_number: 40_000, virtual_network_id: 0, packet_length: 1.5 } }),
+      sentence:
+        /5 mistakes\n- sessions\.traffic_mirror_filter_id: is missing: give text\.\n.*\n- sessions\.session_number: must be 32766 or less\.\n- sessions\.virtual_network_id: must be 1 or more\.\n- sessions\.packet_length: must be a whole number, and is 1\.5\./,
+    },
+    'a misspelled key of an entry': {
+      run: () => enis({ by_elb: { web: { name: 'shop', typ: 'network' } } }),
+      sentence: /interfaces\.by_elb\.web\.typ: is not a key here: did you mean 'type'\?/,
+    },
     'a file into which Terraform has printed nothing': {
       run: () => vpcMirror(account.endpoint, ['enis', '-c', '/dev/null']),
       sentence: /\/dev\/null: 1 mistake\n- is empty: did Terraform print it\?/,

@@ -7,8 +7,11 @@ import { parseDescription } from '../../fleet/description/description.ts';
 import type { Picked, Selection } from '../../fleet/enis/selection.ts';
 import { monthlyCost } from '../../fleet/sessions/cost.ts';
 import { doubleViews } from '../../fleet/sessions/double-views.ts';
-import { accepts } from '../../fleet/sessions/filter-rules.ts';
-import { planSessions, SESSIONS_PER_ACCOUNT } from '../../fleet/sessions/plan.ts';
+import { mistakesOf, reasonAgainst } from '../../fleet/enis/reason.ts';
+import { selectorsSchema } from '../../fleet/enis/selectors.ts';
+import { accepts, acceptsFromSomewhere, namedPorts } from '../../fleet/sessions/filter-rules.ts';
+import { rivalsSentence } from '../../fleet/sessions/ownership.ts';
+import { kindOf, planSessions, SESSIONS_PER_ACCOUNT } from '../../fleet/sessions/plan.ts';
 import type { Session } from '../../fleet/sessions/session.ts';
 import { crossZoneShare } from '../../fleet/sessions/zones.ts';
 
@@ -137,6 +140,65 @@ test('another owner\'s sessions are left alone, whatever they do', () => {
   assert.deepEqual([plan.add.length, plan.change.length, plan.remove.length], [1, 0, 0]);
 });
 
+test('our tag on a session through another filter is another deployment\'s: left alone, and told', () => {
+  const theirs = [session(1, { filterId: 'tmf-0b', targetId: 'tmt-0b' }), session(9, { filterId: 'tmf-0b' })];
+  const plan = planSessions(selection(picked(1)), theirs, options);
+  assert.deepEqual([plan.add.length, plan.change, plan.remove, plan.rivals], [1, [], [], theirs]);
+  assert.equal(plan.add[0]!.sessionNumber, 2);
+  assert.match(
+    rivalsSentence(plan.rivals, settings),
+    /^2 sessions with our tag \(vpc-mirror:owner = vpc-mirror\) go through another filter \(tmf-0b\): .*apply --former-filter tmf-0b\.$/,
+  );
+  const former = planSessions(selection(picked(1)), theirs, { ...options, formerFilters: new Set(['tmf-0b']) });
+  assert.deepEqual(
+    [former.add.length, former.change[0]?.to, former.remove.length, former.rivals.length],
+    [0, { targetId: 'tmt-0a', filterId: 'tmf-0a' }, 1, 0],
+  );
+});
+
+test('of two reconcilers\' sessions to one target the lower number stays: not each gives way to the other', () => {
+  const mine = session(1);
+  const theirs = session(1, { id: 'tms-b', owner: 'other', filterId: 'tmf-0b', sessionNumber: 2 });
+  assert.deepEqual(planSessions(selection(picked(1)), [mine, theirs], options).keep, [mine]);
+  const other = { ...settings, owner: 'other', traffic_mirror_filter_id: 'tmf-0b' };
+  const gives = planSessions(selection(picked(1)), [mine, theirs], { ...options, settings: other });
+  assert.deepEqual([gives.keep, gives.remove.map(({ session: one }) => one.id)], [[], ['tms-b']]);
+});
+
+for (const [name, wanted, taken, number] of [
+  ['the wanted one', 5, [4, 6], 5],
+  ['the next above it', 5, [5, 6], 7],
+  ['the largest', 32_766, [1], 32_766],
+  ['at the end of AWS\'s numbers the next below', 32_766, [32_766, 32_765], 32_764],
+] as const) {
+  test(`a session number that is free: ${name}`, () => {
+    const others = taken.map((sessionNumber) => session(1, { owner: null, targetId: 'tmt-0b', sessionNumber }));
+    const plan = planSessions(selection(picked(1)), others, {
+      ...options,
+      settings: { ...settings, session_number: wanted },
+    });
+    assert.equal(plan.add[0]!.sessionNumber, number);
+  });
+}
+
+test('an interface without an instance has a kind that a tag can hold, whatever AWS tells of it', () => {
+  const bare = { ...picked(1), instance: undefined };
+  const kind = (eni: object): string => kindOf({ ...bare, eni: { ...bare.eni, instanceId: '', ...eni } });
+  assert.deepEqual(
+    [{ instanceOwnerId: 'amazon-elb' }, { instanceOwnerId: '', interfaceType: 'lambda' }, { isAttached: false }].map(kind),
+    ['amazon-elb', 'lambda', 'unattached'],
+  );
+});
+
+test('an instance that is shutting down is no source: its interface goes with it', () => {
+  const { eni, instance } = picked(1, 'us-east-1a', { state: 'shutting-down' });
+  const selectors = selectorsSchema.parse({});
+  assert.equal(reasonAgainst(eni, instance, selectors, false), 'its instance i-1 is shutting down');
+  assert.deepEqual(mistakesOf('web', eni, instance, selectors), [
+    'by_id["web"]: the instance i-1 of eni-1 is shutting down, and the interface goes with it: take the entry out.',
+  ]);
+});
+
 test('stopped_instances: keep keeps the session of a stopped instance', () => {
   const stopped = selection(picked(1, 'us-east-1a', { state: 'stopped' }));
   assert.equal(planSessions(stopped, [session(1)], options).remove.length, 1);
@@ -184,6 +246,23 @@ for (const [name, rules, expected] of [
   test(`a filter takes a request: ${name}`, () =>
     assert.equal(accepts({ IngressFilterRules: [...rules] }, packet), expected));
 }
+
+test('ports are those of TCP: a rule for UDP names none, one without a port names 80', () => {
+  const IngressFilterRules = [
+    rule(1, 'accept', { Protocol: 17, ...port(53) }),
+    rule(2, 'reject', port(22)),
+    rule(3, 'accept', port(8080, 8081)),
+    rule(4, 'accept', { Protocol: 0 }),
+  ];
+  assert.deepEqual(namedPorts({ IngressFilterRules }, 'ingress'), [8080, 8081, 80]);
+});
+
+test('a port is mirrored if some client\'s packets to it are: a rule may name the load balancers\' networks alone', () => {
+  const filter = { IngressFilterRules: [rule(1, 'accept', { SourceCidrBlock: '192.168.7.0/24', ...port(80) })] };
+  assert.ok(acceptsFromSomewhere(filter, '10.0.0.2', 80));
+  assert.ok(!acceptsFromSomewhere(filter, '10.0.0.2', 81));
+  assert.ok(!acceptsFromSomewhere({}, '10.0.0.2', 80));
+});
 
 test('a request between two picked interfaces is seen twice if it is mirrored where it leaves, too', () => {
   const both = [picked(1), picked(2)];
