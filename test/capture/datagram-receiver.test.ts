@@ -85,6 +85,28 @@ for (const recvmmsg of [true, false]) {
     await source.stop();
   });
 
+  test(`${way}: what is read together ends as a batch before anything else is done`, { skip }, async () => {
+    const sink = new RecordingSink();
+    let open = 0;
+    const source = new VxlanSocket({ host: '127.0.0.1', port: 0, ledger: new Ledger(), recvmmsg });
+    await source.start({
+      frame: (...frame) => {
+        sink.frame(...frame);
+        const { batchEnds } = sink;
+        // Behind the turn of the event loop that reads.
+        setTimeout(() => setImmediate(() => { if (sink.batchEnds === batchEnds) open++; }), 0);
+      },
+      batchEnd: () => sink.batchEnd(),
+    });
+    const socket = createSocket('udp4');
+    for (let i = 0; i < 5; i++) await send(socket, pattern(100, i), source.port, '127.0.0.1');
+    await sink.until(() => sink.frames.length === 5);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    assert.equal(open, 0);
+    socket.close();
+    await source.stop();
+  });
+
   test(`${way}: IPv6, and IPv4 senders of a socket for both families`, { skip }, async (t) => {
     const sink = new RecordingSink();
     const source = new GeneveSocket({ host: '', port: 0, ledger: new Ledger(), recvmmsg });

@@ -7,7 +7,7 @@ import { test } from 'node:test';
 import { FileError } from '../../rebuilder/capture/file-error.ts';
 import { LinkType } from '../../rebuilder/capture/frame-source.ts';
 import { PcapFile } from '../../rebuilder/capture/pcap-file.ts';
-import { pcapFile, pcapngSection } from '../capture-files.ts';
+import { pcapFile, pcapngBlock, pcapngSection } from '../capture-files.ts';
 import { CollectedFrames } from '../collected-frames.ts';
 
 const frames = Array.from({ length: 40 }, (_, i) => ({ bytes: new Uint8Array(60 + i).fill(i), timeMs: 1_700_000_000_000 + i }));
@@ -131,4 +131,29 @@ test('a file much larger than the memory for it is read', async () => {
   });
   await file.done;
   assert.equal(count, 1000);
+});
+
+/** Larger than the memory for a file: what a capturing program writes beside the packets, such as TLS secrets or an image of its own. */
+const LARGE_BLOCK = pcapngBlock(0xbad, [Buffer.alloc(4 << 20)]);
+
+test('a block that nobody wants is passed over though it does not fit into memory, and missed when it is cut off', async () => {
+  const file = Buffer.concat([pcapngSection(frames.slice(0, 3)), LARGE_BLOCK, pcapngSection(frames.slice(3, 5))]);
+  for (const size of [65_536, 1_000_003, file.length]) {
+    const { sink, error } = await read(inPieces(file, size));
+    assert.deepEqual([sink.frames.length, error], [5, ''], `pieces of ${size}`);
+  }
+  const { error } = await read(inPieces(file.subarray(0, 3 << 20), 65_536), 'cut.pcapng');
+  assert.match(error, /^cut\.pcapng: is cut off in the middle of a record, .*; the 3 frames before it were read$/);
+});
+
+test('damage is named with its place in the file, however the file comes', async () => {
+  const damage = pcapngBlock(6, [Buffer.alloc(4)]);
+  const file = Buffer.concat([pcapngSection(frames.slice(0, 3)), LARGE_BLOCK, pcapngSection(frames.slice(3, 5))]);
+  for (const [good, frameCount] of [[pcapngSection(frames.slice(0, 3)), 3], [file, 5]] as const) {
+    for (const size of [50, 65_536, 1_000_003, good.length + damage.length]) {
+      if (good.length / size > 10_000) continue;
+      const { error } = await read(inPieces(Buffer.concat([good, damage]), size), 'x.pcapng');
+      assert.equal(error, `x.pcapng: has a packet block that is too short, at byte ${good.length}; the ${frameCount} frames before it were read`, `pieces of ${size}`);
+    }
+  }
 });

@@ -59,6 +59,12 @@ test('blocks of other kinds are passed over, whatever their length', () => {
   assert.equal(read(file).frames.length, 1);
 });
 
+test('an obsolete packet block without a byte of its packet; what was dropped before it is no part of its interface', () => {
+  const drops = 7 << 16;
+  const file = Buffer.concat([pcapngSection([]), pcapngBlock(2, [words(drops, 0, 0, 0, 60)])]);
+  assert.deepEqual(read(file).frames.map(({ bytes, originalLength }) => [bytes.length, originalLength]), [[0, 60]]);
+});
+
 const DAMAGED: Readonly<Record<string, Buffer>> = {
   'a frame longer than its block': pcapngBlock(6, [words(0, 0, 0, 100, 100), Buffer.alloc(8)]),
   'an interface nobody described': pcapngBlock(6, [words(7, 0, 0, 4, 4), Buffer.alloc(4)]),

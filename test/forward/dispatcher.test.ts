@@ -165,6 +165,29 @@ for (const status of [502, 503, 504]) {
   });
 }
 
+test('while the load balancer has no node to ask it is asked one request at a time, on a new connection where it closes the last one', async (t) => {
+  let remaining = 3;
+  let asked = 0;
+  let mostAsked = 0;
+  const node = await startNode(t, async () => {
+    mostAsked = Math.max(mostAsked, ++asked);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    asked--;
+    if (remaining === 0) return OK;
+    remaining--;
+    return 'HTTP/1.1 503 Down\r\nServer: awselb/2.0\r\nContent-Length: 0\r\nConnection: close\r\n\r\n';
+  });
+  const { dispatcher, ledger } = startDispatcher(t, { endpoint: node.url });
+  // A GET with a body never shares a connection: it waits in a line of its own, which is asked too where nothing else waits.
+  dispatcher.submit(buildRequest('GET /alone HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nab'), ENVELOPE);
+  await until('it is asked in vain', () => ledger.get('forward.retried') >= 2);
+  for (let i = 0; i < 20; i++) dispatcher.submit(get(i), ENVELOPE);
+  await until('nothing is asked in vain', () => remaining === 0);
+  assert.equal(mostAsked, 1);
+  assert.equal(await dispatcher.drain(15_000), 0);
+  assert.deepEqual([ledger.get('forward.delivered'), ledger.get('forward.retried')], [21, 3], nonZero(ledger));
+});
+
 test('a request that alone makes the load balancer answer 502 is dropped after its attempts', async (t) => {
   const node = await startNode(t, (request) => request.requestLine.includes('/killer')
     ? 'HTTP/1.1 502 Bad Gateway\r\nServer: awselb/2.0\r\nContent-Length: 0\r\n\r\n' : OK);
@@ -249,6 +272,17 @@ test('a request larger than the queue is counted', async (t) => {
   const body = 'x'.repeat(2 << 20);
   dispatcher.submit(buildRequest(`POST / HTTP/1.1\r\nHost: a\r\nContent-Length: ${body.length}\r\n\r\n${body}`), ENVELOPE);
   assert.equal(ledger.get('forward.too_large'), 1);
+});
+
+test('requests that no load balancer takes keep no memory, however many and large they are', async (t) => {
+  const node = await startNode(t);
+  const { dispatcher, ledger } = startDispatcher(t, { endpoint: node.url });
+  const body = 'b'.repeat(300_000);
+  for (let i = 0; i < 100; i++) {
+    dispatcher.submit(buildRequest(`POST / HTTP/1.1\r\nHost: a\r\nX: ${'x'.repeat(70_000)}\r\nContent-Length: ${body.length}\r\n\r\n${body}`), ENVELOPE);
+  }
+  assert.equal(ledger.get('forward.alb_limit'), 100, nonZero(ledger));
+  assert.equal(dispatcher.state().memoryBytes, 0);
 });
 
 test('large bodies arrive whole, several on one connection', async (t) => {

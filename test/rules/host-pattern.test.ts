@@ -10,6 +10,8 @@ const CASES: readonly (readonly [pattern: string, host: string, matches: boolean
   ['a\\*.com', 'ab.com', false], ['*', 'anything', true], ['*', 'a/b', false], ['*.HOST.com', 'x.host.com', true],
   // A set holds at least one character, so the first bracket behind the opening one is of it; one that never ends is a character.
   ['a[]x].com', 'a].com', true], ['a[]x].com', 'ax.com', true], ['a[bc', 'a[bc', true], ['a[bc', 'ab', false], ['a[]', 'a[]', true],
+  // What means something within a set elsewhere is a character here; so is a backslash that nothing follows.
+  ['a[[:x]', 'a:', true], ['a[[:digit:]].com', 'a:].com', true], ['a[x&&y]', 'a&', true], ['a[x\\]', 'a\\', true], ['a?\\', 'ab\\', true],
 ];
 
 for (const [pattern, host, matches] of CASES) {

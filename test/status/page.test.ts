@@ -113,6 +113,30 @@ describe('in Chromium', { timeout: 180_000, skip: skippedWithout('chromium') }, 
     await page.context().close();
   });
 
+  test('every other figure of the state is shown', async () => {
+    source.state = [...source.state, { description: 'vxlan [::1]:4789', bound: false }];
+    const page = await open();
+    const state = (await (await fetch(`http://${server.metricsAddress}/status.json`)).json()) as Snapshot;
+    const text = async (selector: string): Promise<string> => (await page.locator(selector).innerText()).replaceAll(',', '').replace(/\s+/g, ' ');
+    for (const { unit, imbalance, ...row } of state.balance.filter((one) => one.unit !== 'bytes')) {
+      const line = [unit, row.in, row.out, row.lost, row.inFlight, imbalance === 0 ? 'balanced' : `off by ${imbalance}`].join(' ');
+      assert.ok((await text('#balance')).includes(line), `${line} in ${await text('#balance')}`);
+    }
+    const sources = await text('#sources');
+    assert.match(sources, /open vxlan 127\.0\.0\.1:4789 closed vxlan \[::1\]:4789/);
+    assert.match(await text('#senders'), /10\.0\.1\.7 1377 5000 3 (now|\d)/);
+    for (const [name, count] of Object.entries(state.answers)) assert.ok((await text('#deliveries')).includes(`${count} × ${name}`));
+    assert.equal(await page.evaluate('document.getElementById("level-connections-known").value'), 0.9);
+    for (const { unit, exits } of state.stages) {
+      for (const kind of ['not_http', 'left_out', 'lost'] as const) {
+        const sum = exits.filter((exit) => exit.kind === kind && exit.unit === unit).reduce((total, exit) => total + exit.total, 0);
+        if (sum > 0 && unit !== 'bytes') assert.ok((await text('#stages')).includes(`${sum} ${unit}`), `${sum} ${unit}`);
+      }
+    }
+    source.state = source.state.slice(0, 1);
+    await page.context().close();
+  });
+
   test('what a stranger wrote is text', async () => {
     const page = await open();
     assert.equal(await page.locator('#requests .path').first().innerText(), EVIL);
