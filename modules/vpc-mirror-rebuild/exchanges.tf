@@ -22,7 +22,7 @@ locals {
     dst      = "string"
     vni      = "int"
     id       = "string"
-    request  = "struct<method:string,target:string,version:string,${local.exchanges_message},irregular:array<string>,reading:int,correction:boolean>"
+    request  = "struct<method:string,target:string,version:string,${local.exchanges_message},irregular:array<string>,reading:int,correction:boolean,found:boolean>"
     response = "struct<status:int,reason:string,version:string,${local.exchanges_message}>"
   }
 }

@@ -26,7 +26,7 @@ export interface ExchangeJson {
   dst: string;
   vni: number | null;
   id: string;
-  request: MessageJson & { method: string; target: string; irregular?: string[]; correction?: true; reading?: number };
+  request: MessageJson & { method: string; target: string; irregular?: string[]; correction?: true; reading?: number; found?: true };
   response: (MessageJson & { status: number; reason: string }) | null;
 }
 
@@ -46,6 +46,7 @@ export function exchangeJson(request: HttpRequest): ExchangeJson {
       ...(request.irregular === null ? {} : { irregular: request.irregular }),
       ...(request.correction ? { correction: true as const } : {}),
       ...(request.reading === 1 ? {} : { reading: request.reading }),
+      ...(request.isFound ? { found: true as const } : {}),
     },
     response: response === null ? null : {
       status: response.status,

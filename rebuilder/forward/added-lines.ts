@@ -60,7 +60,7 @@ export function putAddedLines(request: Request, envelope: Envelope, marker: Loop
     + `X-SERVER-PORT: ${endpoints.serverPort}\r\n${add.requestId ? `X-Request-ID: ${id}\r\n` : ''}X-Mirror-Id: ${id}\r\n`
     + `${endpoints.vni === null ? '' : `X-Mirror-Vni: ${endpoints.vni}\r\n`}`
     + `${add.complete ? 'X-Mirror-Complete: true\r\n' : 'X-Mirror-Complete: false\r\n'}${request.correction ? 'X-Mirror-Correction: true\r\n' : ''}`
-    + `${request.reading === 1 ? '' : `X-Mirror-Reading: ${request.reading}\r\n`}`
+    + `${request.reading === 1 ? '' : `X-Mirror-Reading: ${request.reading}\r\n`}${request.isFound ? 'X-Mirror-Found: true\r\n' : ''}`
     + 'X-Mirror-Loop: ', start, 'latin1');
   at = marker.write(id, to, at);
   let rest = '';

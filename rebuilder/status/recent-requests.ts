@@ -5,7 +5,7 @@ import type { CounterName } from '../ledger.ts';
 import { maskHost, maskValues, printable } from '../rules/shown-request.ts';
 import { Allowance } from './allowance.ts';
 
-type Badge = 'cut' | 'incomplete' | 're-framed' | 'apart' | 'correction' | 'second reading' | 'redacted' | 'irregular';
+type Badge = 'cut' | 'incomplete' | 're-framed' | 'apart' | 'correction' | 'second reading' | 'found' | 'redacted' | 'irregular';
 
 /** One of the last requests, as a person looks at it. All texts but `head` are safe to show. */
 export interface RecentRequest {
@@ -108,6 +108,7 @@ function badgesOf(request: Request, redacted: boolean): Badge[] {
     ...(isCut ? ['cut' as const] : request.complete ? [] : ['incomplete' as const]),
     ...(request.correction ? ['correction' as const] : []),
     ...(request.reading > 1 ? ['second reading' as const] : []),
+    ...(request.isFound ? ['found' as const] : []),
     ...(request.irregular === null ? [] : ['irregular' as const]),
     ...(redacted ? ['redacted' as const] : []),
   ];

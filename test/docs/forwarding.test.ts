@@ -27,7 +27,7 @@ test('the lines we add, in their order', () => {
 
 test('ADDED_HEADERS is what is written', () => {
   const response: Response = { ...buildRequest('GET / HTTP/1.1\r\n\r\n'), status: 200, reasonStart: 0, reasonEnd: 0 };
-  const request = buildRequest('GET / HTTP/1.1\r\n\r\n', { response, correction: true, reading: 2 });
+  const request = buildRequest('GET / HTTP/1.1\r\n\r\n', { response, correction: true, reading: 2, isFound: true });
   const seen = new Set<string>();
   for (const close of [false, true]) {
     const to = Buffer.alloc(addedBytes(request, ENVELOPE));

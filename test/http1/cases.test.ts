@@ -82,6 +82,7 @@ function written(stream: TcpStream, expect: readonly string[]): string[] {
     ...(request.complete ? [] : [`lost=${request.lost?.join(',')}`]),
     ...(request.irregular === undefined ? [] : [`irregular=${request.irregular.join(',')}`]),
     ...(request.correction === undefined ? [] : ['correction']),
+    ...(request.found === undefined ? [] : ['found']),
     ...(request.reading === undefined ? [] : ['reading']),
     ...(response === null ? [] : [`status=${response.status}`]),
     ...(response === null || response.body === '' ? [] : [`answer=${escape(Buffer.from(response.body, 'base64').toString('latin1'))}`]),

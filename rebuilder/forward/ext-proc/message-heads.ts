@@ -90,6 +90,7 @@ export function putRequestHead(
   map.text('x-mirror-complete', body.complete ? 'true' : 'false');
   if (request.correction) map.text('x-mirror-correction', 'true');
   if (request.reading !== 1) map.text('x-mirror-reading', String(request.reading));
+  if (request.isFound) map.text('x-mirror-found', 'true');
   for (const [name, value] of envelope.extra) map.text(name.toLowerCase(), value);
 }
 

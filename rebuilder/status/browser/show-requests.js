@@ -4,7 +4,7 @@ import { byId, bytes, clock, duration, el, keyed, number, setText } from './elem
 /** As many as are kept, and as many of them as a person scrolls through. */
 const KEPT = 1000;
 const SHOWN = 100;
-const BADGES = { cut: 'warn', incomplete: 'warn', 're-framed': 'blue', apart: 'blue', correction: 'blue', 'second reading': 'bad', redacted: 'blue', irregular: 'warn' };
+const BADGES = { cut: 'warn', incomplete: 'warn', 're-framed': 'blue', apart: 'blue', correction: 'blue', 'second reading': 'bad', found: 'warn', redacted: 'blue', irregular: 'warn' };
 
 export class RequestList {
   #list = byId('requests');

@@ -153,7 +153,7 @@ const CASES: readonly Case[] = [
   {
     why: 'a second delivery says so, and so does another reading',
     request: 'GET / HTTP/1.1\r\nHost: a\r\n\r\n',
-    changes: { correction: true, reading: 2 },
+    changes: { correction: true, reading: 2, isFound: true },
     sent: [[':authority', 'a'], [':path', '/'], [':method', 'GET']],
   },
 ];
@@ -170,6 +170,7 @@ function common({ request, envelope = {}, changes = {}, bodyLimitBytes = 1 << 20
       ['x-mirror-id', ID], ['x-mirror-vni', '1377'], ['x-mirror-complete', String(isWhole)],
       ...(changes.correction === true ? [['x-mirror-correction', 'true'] as const] : []),
       ...(changes.reading === 2 ? [['x-mirror-reading', '2'] as const] : []),
+      ...(changes.isFound === true ? [['x-mirror-found', 'true'] as const] : []),
       ...extra.map(([name, value]) => [name.toLowerCase(), value] as const),
     ],
   };
