@@ -16,7 +16,8 @@ export function configurationTable(): string {
     ...keys.map((it) => `| \`${it.path}\` | ${cell(it.default)} | ${it.unit} | ${cell(it.effect)} |`),
   ].join('\n'));
   const ignored = KNOWN_KEYS.filter((it) => it.ignored).map((it) => `\`${it.path}\``).join(', ');
-  return `${parts.join('\n\n')}\n\n### Keys without effect\n\nThey belong to the detection node; a file may hold them, and they are named once when it is read: ${ignored}.\n`;
+  const sentence = `They belong to the detection node; a file may hold them, and they are named once when it is read: ${ignored}.`;
+  return `${parts.join('\n\n')}\n\n### Keys without effect\n\n${sentence.replace(/(.{1,119})(?: |$)/g, '$1\n')}`;
 }
 
 const cell = (text: string): string => text.replaceAll('|', '\\|');
