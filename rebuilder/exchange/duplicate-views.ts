@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { AgingMap } from '../reassembly/aging-map.ts';
 import type { HttpRequest } from '../http/http-request.ts';
 
 interface View {
@@ -18,8 +19,7 @@ const MAX_VIEWS = 50_000;
  * every byte is a second view: address ranges of two VPCs may be the same, and requests in them alike.
  */
 export class DuplicateViews {
-  /** In order of age. */
-  readonly #views = new Map<string, View>();
+  readonly #views = new AgingMap<string, View>();
   /** A second VNI was seen. */
   #several = false;
 
@@ -38,13 +38,10 @@ export class DuplicateViews {
     if (view !== undefined && view.vni !== vni && view.complete && nowMs - view.timeMs < WINDOW_MS) {
       if (!request.complete || view.digest === digest) return true;
     }
-    if (view === undefined || request.complete) {
-      this.#views.delete(key);
-      this.#views.set(key, { vni, complete: request.complete, digest, timeMs: nowMs });
-    }
-    for (const [oldest, { timeMs }] of this.#views) {
-      if (this.#views.size <= MAX_VIEWS && nowMs - timeMs < WINDOW_MS) break;
-      this.#views.delete(oldest);
+    if (view === undefined || request.complete) this.#views.set(key, { vni, complete: request.complete, digest, timeMs: nowMs });
+    for (let { oldest } = this.#views; oldest !== undefined; { oldest } = this.#views) {
+      if (this.#views.size <= MAX_VIEWS && nowMs - oldest.timeMs < WINDOW_MS) break;
+      this.#views.deleteOldest();
     }
     return false;
   }

@@ -1,5 +1,6 @@
 import type { Ledger } from '../ledger.ts';
 import type { Packet } from '../wire/packet.ts';
+import { AgingMap } from './aging-map.ts';
 import type { Budget } from './budget.ts';
 import { FragmentRuns } from './fragment-runs.ts';
 
@@ -49,8 +50,8 @@ const NOT_ECT = 1 << 0;
  * two readings of it would be an evasion; so do ECN bits that cannot stand together (RFC 3168 5.3).
  */
 export class Defragmenter {
-  /** In order of arrival of each datagram's first fragment, so the oldest is first. */
-  readonly #datagrams = new Map<string, Datagram>();
+  /** By when the first fragment of each came. */
+  readonly #datagrams = new AgingMap<string, Datagram>();
   readonly #sources = new Map<string, Source>();
   readonly #limits: DefragmentLimits;
   readonly #budget: Budget;
@@ -141,7 +142,7 @@ export class Defragmenter {
   #charge(datagram: Datagram, bytes: number): boolean {
     const needed = bytes + (datagram.charged === 0 ? DATAGRAM_OVERHEAD : 0);
     while (!this.#budget.take(needed)) {
-      const oldest = this.#datagrams.values().next().value;
+      const { oldest } = this.#datagrams;
       if (oldest === undefined || oldest === datagram) return false;
       this.#drop(oldest, 'defrag.memcap');
     }

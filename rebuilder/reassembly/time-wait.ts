@@ -1,4 +1,5 @@
 import type { Packet } from '../wire/packet.ts';
+import { AgingMap } from './aging-map.ts';
 import type { Connection } from './connection.ts';
 import { advance, distance } from './sequence.ts';
 
@@ -22,21 +23,16 @@ const MAX_BACK = 1 << 26;
 
 /** Connections that were closed: what is sent of them again is no beginning of another one. */
 export class TimeWait {
-  /** By the connection's hash, oldest first. */
-  readonly #connections = new Map<number, Remembered>();
+  /** By the connection's hash. */
+  readonly #connections = new AgingMap<number, Remembered>();
 
   remember(connection: Connection, nowMs: number): void {
     const { hash, aPort, bPort, a3, fromA, fromB } = connection;
-    this.#connections.delete(hash);
     this.#connections.set(hash, {
       aPort, bPort, a3, timeMs: nowMs,
       fromA: { seq: fromA.nextSeq, ack: fromA.receiver.lastAck }, fromB: { seq: fromB.nextSeq, ack: fromB.receiver.lastAck },
     });
-    if (this.#connections.size <= MAX_REMEMBERED) return;
-    for (const oldest of this.#connections.keys()) {
-      this.#connections.delete(oldest);
-      break;
-    }
+    if (this.#connections.size > MAX_REMEMBERED) this.#connections.deleteOldest();
   }
 
   /** Does the packet bring nothing that its connection has not had? Who acknowledges less than before may have been refused the first time. */

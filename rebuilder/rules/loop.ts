@@ -1,3 +1,4 @@
+import { AgingMap } from '../reassembly/aging-map.ts';
 import { Field, LINE_STRIDE, type Request } from '../http/message.ts';
 import type { Ledger } from '../ledger.ts';
 import { HeaderName, valueText } from './header-name.ts';
@@ -19,8 +20,8 @@ const MAX_IDS = 4096;
 export class Loops {
   readonly #judge: LoopJudge;
   readonly #ledger: Ledger;
-  /** How often each id was seen with its marker, the one seen first first. */
-  readonly #sightings = new Map<string, number>();
+  /** How often each id was seen with its marker, and which was not seen for longest. */
+  readonly #sightings = new AgingMap<string, number>();
 
   constructor(judge: LoopJudge, ledger: Ledger) {
     this.#judge = judge;
@@ -47,12 +48,7 @@ export class Loops {
       return false;
     }
     this.#sightings.set(id, before + 1);
-    if (this.#sightings.size > MAX_IDS) {
-      for (const oldest of this.#sightings.keys()) {
-        this.#sightings.delete(oldest);
-        break;
-      }
-    }
+    if (this.#sightings.size > MAX_IDS) this.#sightings.deleteOldest();
     return true;
   }
 }
