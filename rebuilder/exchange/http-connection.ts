@@ -110,12 +110,18 @@ export class HttpConnection implements ClientSink, ServerSink, Endpoints, Connec
     return this.#client === 'a' ? { client: c.fromA, server: c.fromB } : { client: c.fromB, server: c.fromA };
   }
 
+  /** May nobody have read it: of a connection that is not proven, or sent behind what ends one? */
+  #isDoubtful({ lastByteMs }: HttpRequest): boolean {
+    const { isCandidate, resetMs, fromA, fromB } = this.#connection;
+    return isCandidate || lastByteMs > resetMs || (this.#client === 'a' ? fromA : fromB).isPastFin;
+  }
+
   // --- ClientSink
 
   request(request: HttpRequest): void {
     const { ledger, nowMs } = this.#context;
     ledger.values[REQUESTS]!++;
-    if ((this.#connection.isCandidate || request.lastByteMs > this.#connection.resetMs) && request.reading === 1) request.reading = 2;
+    if (request.reading === 1 && this.#isDoubtful(request)) request.reading = 2;
     if (request.irregular !== null && (request.streamId === 0 || request.irregular.length > 1)) ledger.count('http.irregular_requests');
     if (request.lost !== null) {
       ledger.count('http.incomplete_requests');

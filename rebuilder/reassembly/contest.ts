@@ -2,7 +2,7 @@ import type { Packet } from '../wire/packet.ts';
 import { type Doubted, DoubtfulSegments } from './doubtful-segments.ts';
 import { MAX_WINDOW_BYTES } from './missing-bytes.ts';
 import { Doubt, type Receiver } from './receiver.ts';
-import { waysToRead } from './refusals.ts';
+import { type Outcome, SEGMENT_WORK, waysToRead } from './refusals.ts';
 import type { SecondReading } from './second-reading.ts';
 import { SecondReadings, withWaiting } from './second-readings.ts';
 import { type SegmentQueue, differ } from './segments.ts';
@@ -27,7 +27,11 @@ const FAR_SEGMENTS = 3;
 const ALL_DOUBTS = -1;
 /** Ways in which what came is read again. */
 const MOST_WAYS = 10;
-const FIRST_WORK = 1 << 22;
+/** Work of reading again, bytes: what every stream may do, and what it takes for once of that which all of them share. */
+const OWN_WORK = 1 << 15;
+const SHARED_WORK = 1 << 22;
+/** To give a reading a segment costs so many looks. */
+const READING_LOOKS = 4;
 
 /**
  * What may be read in more than one way in one stream: segments that its receiver may not have taken, holes that may still be filled, bytes marked as
@@ -45,7 +49,7 @@ export class Contest {
   /** Bytes were read of which it is not known whether the receiver took them. */
   #hasBelieved = false;
   /** Bytes that may still be read again. */
-  readonly #work = { bytes: FIRST_WORK, wasCut: false };
+  readonly #work = { bytes: OWN_WORK, wasCut: false };
   /** Since the last hole no message has ended: one reader reads them all. */
   #isSameMessage = false;
   #farSeq = 0;
@@ -214,17 +218,33 @@ export class Contest {
    * them, from where it last stood between two messages. `last`: what came last.
    */
   reread(half: FirstReader, packet: Packet, last: number): void {
-    const { heard, from, recent, isWhole } = this.#context.history.since(last, packet.seq, packet);
+    const { history, ledger } = this.#context;
+    const work = this.#work;
+    const own = work.bytes;
+    work.bytes += history.takeWork(SHARED_WORK);
+    const most = Math.floor(work.bytes / SEGMENT_WORK);
+    const { heard, from, recent, isWhole } = history.since(last, packet.seq, packet, most);
+    work.bytes -= heard.length * SEGMENT_WORK;
+    this.wasCut = heard.length === most;
+    if (!this.wasCut) {
+      const ways = waysToRead(heard, from, recent, work);
+      this.wasCut = work.wasCut || ways.length > MOST_WAYS;
+      this.#readIn(half, ways.slice(0, MOST_WAYS), from, isWhole);
+    }
+    if (this.wasCut) ledger.count('tcp.readings_limit');
+    history.giveBackWork(Math.max(0, work.bytes - own));
+    work.bytes = Math.max(0, Math.min(own, work.bytes));
+  }
+
+  #readIn(half: FirstReader, ways: readonly Outcome[], from: number, isWhole: boolean): void {
     this.#seconds.endAgain();
-    const ways = waysToRead(heard, from, recent, this.#work);
-    this.wasCut = ways.length > MOST_WAYS;
-    if (this.wasCut || this.#work.wasCut) this.#context.ledger.count('tcp.readings_limit');
-    for (const { refusal } of ways.slice(0, MOST_WAYS)) {
+    for (const { refusal } of ways) {
       const { taken, ...rules } = refusal;
       const reading = this.#seconds.begin('reading', half.sink.fork('reading', true), from, { isAgain: true, ...rules });
       if (reading === null) return;
       if (!isWhole) reading.loseTrack();
       for (const one of taken) reading.add(one.bytes, 0, one.bytes.length, one.seq, one, one.urgent);
+      this.#work.bytes -= READING_LOOKS * SEGMENT_WORK * taken.length;
     }
   }
 

@@ -17,6 +17,9 @@ export interface Heard extends Segment {
 const BYTES_AN_ENTRY = 128;
 /** So far back one stream is looked at. */
 const MAX_STEPS = 4096;
+/** Each segment that comes allows this much work of reading again what came, of any stream (refusals.ts), up to so much. */
+const WORK_A_SEGMENT = 1024;
+const MOST_WORK = 1 << 24;
 /** Numbers an entry: one line of the processor's cache. */
 const ENTRY = 16;
 /** Which number is which. */
@@ -53,6 +56,7 @@ export class History {
   #end = 0;
   /** How often the ring began anew. */
   #lap = 0;
+  #work = MOST_WORK;
 
   /** @param ringBytes a multiple of 4, and below 2 GiB */
   constructor(ringBytes: number) {
@@ -87,6 +91,7 @@ export class History {
     this.#end = at + length;
     this.#copy(bytes, start, end, at);
     const entry = this.#entries++;
+    this.#work += WORK_A_SEGMENT;
     const slot = this.#slot(entry);
     const table = this.#table;
     table[slot + Column.seq] = seq;
@@ -124,6 +129,17 @@ export class History {
     for (; from < end; from++, to++) ring[to] = bytes[from]!;
   }
 
+  /** Takes of the work that is allowed, bytes. What is left of it is given back. */
+  takeWork(most: number): number {
+    const taken = Math.min(most, this.#work, MOST_WORK);
+    this.#work = Math.min(this.#work, MOST_WORK) - taken;
+    return taken;
+  }
+
+  giveBackWork(bytes: number): void {
+    this.#work += bytes;
+  }
+
   /** Do bytes[start, end) say something else at `seq` than what came for that place, as far as it is known? `last`: the stream's last entry. */
   differs(last: number, bytes: Uint8Array, start: number, end: number, seq: number): boolean {
     const table = this.#table;
@@ -142,15 +158,16 @@ export class History {
 
   /**
    * Copies of what came since the stream last stood between two messages at `seq` or before.
+   * @param most segments
    * @returns from: where it stood; when that is not known (isWhole false) the first byte that is; recent: the last timestamp taken there, 0 = none
    */
-  since(last: number, seq: number, { timeMs, ipId }: Provenance): { heard: Heard[]; from: number; recent: number; isWhole: boolean } {
+  since(last: number, seq: number, { timeMs, ipId }: Provenance, most = MAX_STEPS): { heard: Heard[]; from: number; recent: number; isWhole: boolean } {
     const table = this.#table;
     const heard: Heard[] = [];
     let isWhole = false;
     let from = seq;
     let recent = 0;
-    for (let entry = last, steps = 0; !isWhole && this.#isKept(entry) && steps < MAX_STEPS; steps++) {
+    for (let entry = last, steps = 0; !isWhole && this.#isKept(entry) && steps < Math.min(most, MAX_STEPS); steps++) {
       const slot = this.#slot(entry);
       const at = table[slot + Column.at]!;
       const one = {

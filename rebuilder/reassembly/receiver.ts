@@ -36,11 +36,11 @@ const options = new TcpOptions();
 export const looked = { timestamp: 0 };
 
 const UNKNOWN_SCALE = -2;
-/** Linux takes a timestamp this much older than the last (TCP_PAWS_WINDOW). */
+/** Linux takes a timestamp this much older than the last (TCP_PAWS_WINDOW), but not while the handshake is open (tcp_check_req). */
 const PAWS_WINDOW = 1;
 
-export function isOlder(timestamp: number, recent: number): boolean {
-  return distance(recent, timestamp) > PAWS_WINDOW;
+export function isOlder(timestamp: number, recent: number, window = PAWS_WINDOW): boolean {
+  return distance(recent, timestamp) > window;
 }
 
 /** A capture may lack the last announcements, and what stands in for a server may announce nothing: only what is far beyond is odd. */
@@ -62,6 +62,8 @@ export class Receiver {
   offersTimestamps: boolean | null = null;
   #timestamp = 0;
   #hasTimestamp = false;
+  /** A segment behind the SYN was taken. */
+  #hasTaken = false;
   /** Highest acknowledgment number taken, and the first. */
   #acked = 0;
   #firstAck = 0;
@@ -149,7 +151,7 @@ export class Receiver {
   }
 
   #isOld(timestamp: number, other: Receiver): boolean {
-    if (!this.#hasTimestamp || this.#timestamp === 0 || !isOlder(timestamp, this.#timestamp)) return false;
+    if (!this.#hasTimestamp || this.#timestamp === 0 || !isOlder(timestamp, this.#timestamp, this.#hasTaken ? PAWS_WINDOW : 0)) return false;
     return this.offersTimestamps !== false && other.offersTimestamps !== false;
   }
 
@@ -169,6 +171,7 @@ export class Receiver {
 
   #take(packet: Packet, countsTimestamp: boolean): void {
     const { ack, window } = packet;
+    this.#hasTaken = true;
     if (window > this.#maxWindow) this.#maxWindow = window;
     if (!this.#hasAcked) {
       this.#hasAcked = true;

@@ -30,8 +30,10 @@ export interface Outcome {
 const MOST_ACKS = 12;
 /** Ways that are compared. */
 const MOST_COMPARED = 160;
-/** Work of one look, bytes; a segment counts as so many at least. */
-const SEGMENT_WORK = 64;
+/** Work of looking at a segment once, bytes, besides its own. */
+export const SEGMENT_WORK = 64;
+/** Choosing segments costs this much less than reading them. */
+const CHOOSING_SHARE = 8;
 const NO_LIMIT = new Budget(Infinity);
 const replaced = { bytes: 0 };
 
@@ -49,13 +51,15 @@ export function waysToRead(heard: readonly Heard[], from: number, recent: number
   const tried = new Set<string>();
   let cost = 0;
   for (const { bytes } of heard) cost += bytes.length + SEGMENT_WORK;
+  const places = new Map(heard.map((one, i) => [one, i]));
   for (const takes of takenDoubts(heard)) {
     for (const refused of refusedAcks(heard)) {
       const taken = heard.filter((one, i) => !refused.isRefused(one, i));
       for (const isStrict of takes === ALL_DOUBTS ? [false] : [true, false]) {
         const chosen = taken.filter(({ doubts }) => (doubts & ~takes & ~LATER_TAKEN) === 0);
         const all = isStrict ? chosen.filter(notOld(from, recent)) : chosen;
-        const key = all.map((one) => heard.indexOf(one)).join();
+        const key = all.map((one) => places.get(one)).join();
+        work.bytes -= cost / CHOOSING_SHARE;
         if (tried.has(key)) continue;
         tried.add(key);
         for (const joins of [true, false]) {

@@ -8,6 +8,8 @@ import { NOT_URGENT } from './urgent-byte.ts';
 
 /** Of one stream at a time; where there is no room the oldest goes. */
 const MAX_READINGS = 12;
+/** Holes of one message that each get a reader of their own, a copy of all that is held of it. */
+const MOST_COPIES = 4;
 /** Farther off is another place. */
 const MAX_DISTANCE = 1 << 26;
 /** What a reading takes besides what it holds. */
@@ -67,10 +69,14 @@ export class SecondReadings {
     return reading;
   }
 
-  /** What was passed over from `from` on goes on: the reader of what was before it reads that, too. @returns false: there is none */
+  /**
+   * What was passed over goes on, or is passed over again in the same message: the reader of what was before it reads that, too. One that has read
+   * late bytes already shares them with what is late here, so it is taken only where there are several: the work follows the bytes that came.
+   * @returns false: there is none
+   */
   goesOn(kind: ForkKind, gapStart: number): boolean {
-    return this.#readings.some((reading) => reading.kind === kind && !reading.hasBegun && distance(reading.from, gapStart) <= 0
-      && distance(reading.nextSeq, gapStart) <= 0);
+    const ofKind = this.#readings.filter((reading) => reading.kind === kind && distance(reading.from, gapStart) <= 0);
+    return ofKind.some((reading) => distance(reading.nextSeq, gapStart) <= 0 && (!reading.hasBegun || ofKind.length >= MOST_COPIES));
   }
 
   /**

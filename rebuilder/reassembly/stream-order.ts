@@ -65,6 +65,11 @@ export abstract class StreamOrder implements Waiting {
     return this.hasFin && (!this.started || distance(this.nextSeq, this.finSeq) >= 0);
   }
 
+  /** Bytes were read that stand behind its FIN: a receiver that took that one, or has it in its queue, takes them not, or not so. */
+  get isPastFin(): boolean {
+    return this.hasFin && this.started && distance(this.nextSeq, this.finSeq) > 0;
+  }
+
   /** Is a message begun in any reading of it, or does something wait? */
   get unfinished(): boolean {
     return this.sink.unfinished || this.queuedBytes > 0 || this.contest?.unfinished === true;
