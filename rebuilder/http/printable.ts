@@ -3,7 +3,7 @@ import { AlignedWords } from '../wire/aligned-words.ts';
 const SP = 0x20;
 const DEL = 0x7f;
 
-const aligned = new AlignedWords();
+const aligned = new AlignedWords(Int32Array);
 
 /**
  * The first offset in bytes[from, to) whose byte is not printable ASCII (SP to `~`); `to` when all are. Four bytes a step where they are

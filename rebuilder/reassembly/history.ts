@@ -36,7 +36,7 @@ const Column = {
   /** 1 = it stood between two messages there, and nothing waited: what comes is read in the same way whatever came before. */
   clean: 11,
 } as const;
-const source = new AlignedWords();
+const source = new AlignedWords(Int32Array);
 /** No entry. */
 export const NOTHING = -1;
 

@@ -1,14 +1,30 @@
-/** The same bytes as words of 32 bits, for loops that look at four at a time. A receive slab is read again and again, so its view is made once. */
-export class AlignedWords {
-  words: Int32Array = new Int32Array(0);
-  /** Bytes of the first word that lie before bytes[0]: byte `i` is in word `i + shift >> 2`. */
+/** A typed array of 32-bit words over a stretch of a buffer. */
+type WordsOf<T> = new (buffer: ArrayBufferLike, byteOffset: number, length: number) => T;
+
+/**
+ * The bytes of a buffer as words of 32 bits, for loops that look at four at a time. Capture sources use their slabs again and again, and what they
+ * hand out are parts of them: the words are those of the whole buffer, and made anew only for another one.
+ */
+export class AlignedWords<T extends Int32Array | Uint32Array> {
+  words: T;
+  /** Where in the buffer bytes[0] is: byte `i` is in word `i + shift >> 2`. */
   shift = 0;
+  readonly #of: WordsOf<T>;
   #viewed: Uint8Array | null = null;
+  #buffer: ArrayBufferLike = new ArrayBuffer(0);
+
+  constructor(of: WordsOf<T>) {
+    this.#of = of;
+    this.words = new of(this.#buffer, 0, 0);
+  }
 
   view(bytes: Uint8Array): void {
     if (bytes === this.#viewed) return;
     this.#viewed = bytes;
-    this.shift = bytes.byteOffset & 3;
-    this.words = new Int32Array(bytes.buffer, bytes.byteOffset - this.shift, (bytes.length + this.shift) >> 2);
+    this.shift = bytes.byteOffset;
+    const { buffer } = bytes;
+    if (buffer === this.#buffer) return;
+    this.#buffer = buffer;
+    this.words = new this.#of(buffer, 0, buffer.byteLength >> 2);
   }
 }

@@ -1,37 +1,36 @@
+import { AlignedWords } from './aligned-words.ts';
+
 /**
  * The Internet checksum (RFC 1071): the ones' complement sum does not depend on the byte order it is computed in, so whole machine
- * words are added and only the folded result is looked at. One view of the last buffer is kept: capture sources reuse their slabs.
+ * words are added and only the folded result is looked at.
  */
 export class WordSum {
-  #buffer: ArrayBufferLike = new ArrayBuffer(0);
-  #words: Uint32Array = new Uint32Array(0);
+  readonly #aligned = new AlignedWords(Uint32Array);
 
   /**
    * Sum of the 16-bit words of `bytes[start..end)`, an odd last byte padded with zero: folded to 16 bits, not complemented, and in the
    * machine's (little-endian) byte order: see swap.
    */
   sum(bytes: Uint8Array, start: number, end: number): number {
-    if (bytes.buffer !== this.#buffer) {
-      this.#buffer = bytes.buffer;
-      this.#words = new Uint32Array(bytes.buffer, 0, bytes.buffer.byteLength >> 2);
-    }
+    this.#aligned.view(bytes);
+    const { words, shift } = this.#aligned;
     let at = start;
     // Sums of 32-bit words stay exact in a double up to 2^53: no carry to look after. Measured: twice as fast as halves of 16 bits.
     let sum = 0;
-    const odd = ((bytes.byteOffset + at) & 1) === 1 && at < end;
+    const odd = ((shift + at) & 1) === 1 && at < end;
     if (odd) {
       // An odd start shifts every byte to the other half of its word; swapping the result puts them back (RFC 1071 2.B).
       sum += bytes[at]! << 8;
       at++;
     }
-    if (((bytes.byteOffset + at) & 2) !== 0 && at + 2 <= end) {
+    if (((shift + at) & 2) !== 0 && at + 2 <= end) {
       sum += bytes[at]! | (bytes[at + 1]! << 8);
       at += 2;
     }
-    if (((bytes.byteOffset + at) & 3) === 0) {
-      const first = (bytes.byteOffset + at) >> 2;
+    if (((shift + at) & 3) === 0) {
+      const first = (shift + at) >> 2;
       const last = first + ((end - at) >> 2);
-      sum += sumWords(this.#words, first, last);
+      sum += sumWords(words, first, last);
       at += (last - first) << 2;
     }
     if (at + 2 <= end) {
