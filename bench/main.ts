@@ -87,7 +87,7 @@ function printMedians(title: string, contender: Contender, results: TrialResult[
   console.log(row(
     title, contender.name, `${atLeast ? '>= ' : ''}${whole(median((r) => r.requestsPerSecond))}${delivered < 0.999 ? ` (${percent(delivered)} %)` : ''}`,
     whole(median((r) => r.packetsPerSecond)), whole(median((r) => r.megabitsPerSecond)), median((r) => r.cpuPer100kRequests).toFixed(2),
-    whole(median((r) => r.peakMebibytes)), `${median((r) => r.delayMs.p50).toFixed(1)} / ${median((r) => r.delayMs.p99).toFixed(1)}`,
+    whole(median((r) => r.peakMebibytes)), `${inMs(median((r) => r.delayMs.p50))} / ${inMs(median((r) => r.delayMs.p99))}`,
   ));
 }
 
@@ -117,7 +117,7 @@ function describe(result: TrialResult): string {
   const { delayMs } = result;
   return `${whole(result.requestsPerSecond)} requests/s, ${percent(result.delivered)} % of ${whole(result.expected)}, `
     + `${result.cpuPer100kRequests.toFixed(2)} CPU s per 100k, ${whole(result.peakMebibytes)} MiB, `
-    + `delay ${delayMs.p50.toFixed(1)} / ${delayMs.p99.toFixed(1)} / ${delayMs.max.toFixed(0)} ms${result.inTime ? '' : ', generator too slow'}`;
+    + `delay ${inMs(delayMs.p50)} / ${inMs(delayMs.p99)} / ${inMs(delayMs.max)} ms${result.inTime ? '' : ', generator too slow'}`;
 }
 
 function row(...cells: string[]): string {
@@ -130,4 +130,9 @@ function whole(n: number): string {
 
 function percent(share: number): string {
   return (Math.floor(share * 100_000) / 1000).toString();
+}
+
+/** The floor delivers nothing, and so has no delay. */
+function inMs(value: number): string {
+  return Number.isNaN(value) ? '-' : value.toFixed(1);
 }

@@ -3,7 +3,8 @@ import { setTimeout } from 'node:timers/promises';
 import { Command, CommanderError, Option } from 'commander';
 import { attackTest } from './cli/attack-test.ts';
 import { ProbeUsageError } from './cli/probe.ts';
-import { ConfigError } from './config/mistakes.ts';
+import { ConfigError, SettingError } from './config/mistakes.ts';
+import { wrapIndented } from './config/wrapped-text.ts';
 import { type LoadedConfig, defaultSettings, loadConfig } from './config/load.ts';
 import { runNeeds } from './config/run-needs.ts';
 import { FileError } from './capture/file-error.ts';
@@ -19,14 +20,17 @@ import { HeldLines } from './output/held-lines.ts';
 import { isOnTerminal, openServiceLog } from './output/log.ts';
 import { requestObserver } from './output/request-log.ts';
 import { replayCommand } from './cli/replay-command.ts';
+import { checkKeyFiles, checkNamedFiles } from './service/named-files.ts';
 import { ledgerEntries, ledgerLine, type Service, startService } from './service/service.ts';
 import { VERSION } from './service/version.ts';
+import { count } from './status/verdict.ts';
 import { TopUsageError, top } from './cli/top.ts';
 import { workerShare } from './service/worker-share.ts';
 
 /** Wrong usage or configuration. */
 const EXIT_USAGE = 2;
 const EXIT_FAILED = 1;
+const ERROR_INDENT = 2;
 
 /** A mistake in the flags, in one sentence. */
 class UsageError extends Error {}
@@ -36,7 +40,11 @@ export async function main(argv: readonly string[]): Promise<void> {
   const share = workerShare();
   if (share !== undefined) return runWorker(share, requestObserver);
   // A reader that has seen enough (head, less) is no failure.
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : EXIT_FAILED));
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(0);
+    process.stderr.write(`rebuilder: the output cannot be written: ${error.message}\n`);
+    process.exit(EXIT_FAILED);
+  });
   try {
     await commandLine().parseAsync([...argv]);
   } catch (error) {
@@ -191,8 +199,9 @@ function report(error: unknown, command = ''): number {
     return EXIT_USAGE;
   }
   const sentence = error instanceof Error ? error.message : String(error);
-  process.stderr.write(error instanceof ConfigError ? `${sentence}\n` : `rebuilder: ${sentence}\n`);
-  return [UsageError, ConfigError, FileError, ProbeUsageError, TopUsageError].some((kind) => error instanceof kind) ? EXIT_USAGE : EXIT_FAILED;
+  const lines = `rebuilder: ${sentence}`.split('\n').map((line) => wrapIndented(line, process.stderr.columns ?? Infinity, ERROR_INDENT));
+  process.stderr.write(`${error instanceof ConfigError ? sentence : lines.join('\n')}\n`);
+  return [UsageError, ConfigError, SettingError, FileError, ProbeUsageError, TopUsageError].some((kind) => error instanceof kind) ? EXIT_USAGE : EXIT_FAILED;
 }
 
 /** "error: unknown option '--fromat'\n(Did you mean --format?)" becomes one sentence that ends in where to look. */
@@ -216,6 +225,7 @@ function check(file: string, to: string | undefined): void {
   const needs = runNeeds(to === undefined ? settings : withEndpoint(settings, to));
   for (const { path, sentence } of needs) process.stdout.write(`${file}: before it can run: ${path} ${sentence}\n`);
   if (needs.length > 0) process.exitCode = EXIT_USAGE;
+  else checkKeyFiles(settings);
 }
 
 /** What `run --top` needs of a configuration: a state to show, and no other writer on its terminal. */
@@ -235,6 +245,7 @@ function loadRunnable(file: string, to: string | undefined): LoadedConfig {
   const settings = to === undefined ? loaded.settings : withEndpoint(loaded.settings, to);
   const needs = runNeeds(settings);
   if (needs.length > 0) throw new ConfigError(file, needs);
+  checkNamedFiles(settings);
   return { ...loaded, settings };
 }
 
@@ -260,7 +271,11 @@ async function run(file: string, to: string | undefined, wait: boolean, live: bo
     held?.release();
   }
   log.info('stopping: capture ends, what is queued is delivered');
-  process.once('SIGTERM', () => process.exit(EXIT_FAILED)).once('SIGINT', () => process.exit(EXIT_FAILED));
+  const abandon = (): void => {
+    log.warn(`ended at once by a second signal, with ${count(service.undelivered(), 'request')} undelivered`);
+    void close().then(() => process.exit(EXIT_FAILED));
+  };
+  process.once('SIGTERM', abandon).once('SIGINT', abandon);
   const [endpoint] = service.endpoints();
   await service.stop();
   const ledger = service.ledger();

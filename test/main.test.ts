@@ -1,12 +1,13 @@
 // The command line as people use it: help that fits, mistakes in one sentence, exit codes, and what each command does with real input.
 import assert from 'node:assert/strict';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { describe, test, type TestContext } from 'node:test';
 import type { ExchangeJson } from '../rebuilder/exchange/exchange-json.ts';
 import { pcapFile, type CapturedFrame } from './capture-files.ts';
-import { ANY_PORTS, RunningService, file, ledgerOf, rebuilder } from './command-line.ts';
+import { ANY_PORTS, PROGRAM, RunningService, file, ledgerOf, rebuilder } from './command-line.ts';
 import { tcpFrame } from './frames.ts';
 import { Recorder, freePort, values } from './http-mirror/stand-ins.ts';
 import { MirroredRequests } from './mirrored-requests.ts';
@@ -229,6 +230,24 @@ forward: {redact: {headers: [Authorization], query: [token]}}
     assert.equal(ledgerOf(stderr.slice(0, stderr.lastIndexOf('rebuilder:')))['forward.drain_timeout'], 3);
   });
 
+  test('--to an endpoint that takes connections and answers nothing: given up likewise', { timeout: 60_000 }, async (t) => {
+    const silent = await new Recorder(() => undefined).start();
+    t.after(() => silent.stop());
+    const { status, stderr } = await rebuilder(['replay', file(t, 'x.pcap', frames), '--to', `http://127.0.0.1:${silent.port}`]);
+    assert.equal(status, 1);
+    assert.match(stderr, /^rebuilder: 3 of 3 requests were not delivered to .*: no request was answered yet; given up after 10 s without an answer$/m);
+  });
+
+  test('an output that cannot be written is one sentence, and so is a file for the ledger', async (t) => {
+    const capture = file(t, 'x.pcap', frames);
+    const full = openSync('/dev/full', 'w');
+    t.after(() => closeSync(full));
+    const { status, stderr } = spawnSync(process.execPath, [PROGRAM, 'replay', capture], { stdio: ['ignore', full, 'pipe'], encoding: 'utf8' });
+    assert.deepEqual([status, /^rebuilder: the output cannot be written: ENOSPC/m.test(stderr)], [1, true], stderr);
+    const ledger = await rebuilder(['replay', capture, '--ledger', '/dev/null/x']);
+    assert.deepEqual([ledger.status, ledger.stderr], [2, 'rebuilder: --ledger: /dev/null/x cannot be written: what it names as its folder is a file\n']);
+  });
+
   test('one bad file does not end the others: each is named, and a file without packets is too', async (t) => {
     const empty = file(t, 'empty.pcap', pcapFile([]));
     const zstd = file(t, 'x.pcap.zst', Buffer.from('28b52ffd0458', 'hex'));
@@ -358,6 +377,31 @@ describe('run', () => {
       assert.match(lines[0]!, sentence);
     });
   }
+
+  test('a second signal ends it at once: how much was left, and exit code 1', async (t) => {
+    const silent = await new Recorder(() => undefined).start();
+    t.after(() => silent.stop());
+    const service = await RunningService.start(t, `workers: 0\n${vxlan}${ANY_PORTS}forward: {drain_timeout: 60s}`,
+      ['--to', `http://127.0.0.1:${silent.port}`]);
+    await new MirroredRequests(t, service.port('vxlan')).connection([get('/waits')]);
+    await service.reaches('forward.submitted', 1);
+    service.child.kill('SIGTERM');
+    await service.says(/stopping: capture ends/);
+    assert.equal(await service.stop('SIGTERM'), 1);
+    assert.match(service.said.stderr, /WARN: ended at once by a second signal, with 1 request undelivered\n$/);
+  });
+
+  test('--wait: a file that cannot be written is waited for too, and said once', { timeout: 60_000 }, async (t) => {
+    const conf = file(t, 'conf.yaml', `workers: 0\n${vxlan}${ANY_PORTS}log: {log_file: /dev/null/x}\nexchanges: {file: /dev/full}\n`);
+    const child = spawn(process.execPath, [PROGRAM, 'run', '--wait', '-c', conf], { stdio: ['ignore', 'ignore', 'pipe'] });
+    t.after(() => child.kill('SIGKILL'));
+    let said = '';
+    child.stderr.on('data', (chunk: Buffer) => { said += chunk.toString(); });
+    while (!said.includes('waiting for the file to be completed')) await once(child.stderr, 'data');
+    writeFileSync(conf, `workers: 0\n${vxlan}${ANY_PORTS}exchanges: {file: /dev/full}\n`);
+    while (!said.includes('status page on')) await once(child.stderr, 'data');
+    assert.equal(said.match(/log\.log_file: \/dev\/null\/x cannot be written/g)?.length, 1, said);
+  });
 
   for (const workers of [0, 2]) {
     test(`SIGTERM: what was captured is delivered, the ledger balances, exit code 0 (workers: ${workers})`, async (t) => {

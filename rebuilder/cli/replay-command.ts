@@ -5,6 +5,7 @@ import { setTimeout } from 'node:timers/promises';
 import type { Settings } from '../config/settings.ts';
 import { readLoopKey } from '../forward/loop-marker.ts';
 import { Ledger } from '../ledger.ts';
+import { pathError } from '../output/named-path.ts';
 import { Pipeline } from '../pipeline.ts';
 import { watchEndpoints } from '../service/endpoint-watch.ts';
 import { ServiceThread } from '../service/service-thread.ts';
@@ -12,7 +13,7 @@ import { ledgerLine } from '../service/service.ts';
 import { exchangeOutput, type OutputFormat } from './exchange-output.ts';
 import { patient, readCaptures, REPLAY_OPTIONS } from './replay.ts';
 import { ReplayProgress } from './replay-progress.ts';
-import { deliveredText, replaySummary } from './replay-summary.ts';
+import { deliveredOf, deliveredText, replaySummary } from './replay-summary.ts';
 import { forTerminal } from './terminal-text.ts';
 
 export interface ReplayOptions {
@@ -45,15 +46,32 @@ export async function replayCommand(files: readonly string[], { settings, defaul
   const ledger = new Ledger();
   const isWatched = process.stderr.isTTY === true;
   const progress = new ReplayProgress(files, isWatched);
+  let isFailed = true;
   try {
-    if (to !== undefined) await deliver(files, onlyTo(settings ?? defaults, to), ledger, progress);
+    const longestSilenceMs = Math.max(GIVE_UP_MS, settings?.forward.responseTimeoutMs ?? 0);
+    if (to !== undefined) await deliver(files, onlyTo(settings ?? defaults, to), ledger, progress, longestSilenceMs);
     else await print(files, settings, format, ledger, progress);
+    isFailed = false;
   } finally {
     progress.stop();
+    // Of files that could not be read there is nothing to tell.
+    tell(!isFailed || ledger.get('capture.frames') > 0);
+  }
+
+  function tell(isAnythingRead: boolean): void {
+    if (ledgerFile !== undefined && ledgerFile !== '-') writeLedger(ledgerFile, ledger);
+    if (!isAnythingRead) return;
     if (isWatched) say(replaySummary(ledger, progress.bytes, progress.elapsedMs, to ?? null));
     else if (to !== undefined) say(`delivered ${deliveredText(ledger, to)}`);
-    if (ledgerFile !== undefined && ledgerFile !== '-') writeFileSync(ledgerFile, `${ledgerLine(ledger)}\n`);
-    else if (!isWatched || ledgerFile === '-') say(ledgerLine(ledger));
+    if (ledgerFile === '-' || (!isWatched && ledgerFile === undefined)) say(ledgerLine(ledger));
+  }
+}
+
+function writeLedger(file: string, ledger: Ledger): void {
+  try {
+    writeFileSync(file, `${ledgerLine(ledger)}\n`);
+  } catch (error) {
+    throw pathError('--ledger', file, error);
   }
 }
 
@@ -84,19 +102,31 @@ async function print(files: readonly string[], settings: Settings | null, format
   }
 }
 
-async function deliver(files: readonly string[], settings: Settings, ledger: Ledger, progress: ReplayProgress): Promise<void> {
+/** @param longestSilenceMs without any answer, while requests wait for one */
+async function deliver(
+  files: readonly string[], settings: Settings, ledger: Ledger, progress: ReplayProgress, longestSilenceMs: number,
+): Promise<void> {
   const { forward } = settings;
   const thread = new ServiceThread(settings, ledger, readLoopKey(forward.loopKeyFile), null, { limits: patient(settings.limits) });
   const state = (): string => thread.endpointStates()[0]?.detail ?? '';
   let failingMs = 0;
-  const watch = setInterval(() => { failingMs = thread.endpointStates()[0]?.condition === 'failing' ? failingMs + LOOK_MS : 0; }, LOOK_MS);
-  const isGivenUp = (): boolean => failingMs >= GIVE_UP_MS;
+  let silentMs = 0;
+  let before = 0;
+  const watch = setInterval(() => {
+    failingMs = thread.endpointStates()[0]?.condition === 'failing' ? failingMs + LOOK_MS : 0;
+    const inFlight = thread.gauges().inFlightRequests;
+    silentMs = inFlight > 0 && deliveredOf(ledger) === before ? silentMs + LOOK_MS : 0;
+    before = deliveredOf(ledger);
+  }, LOOK_MS);
+  const givenUpAfterMs = (): number | null => failingMs >= GIVE_UP_MS ? GIVE_UP_MS : silentMs >= longestSilenceMs ? longestSilenceMs : null;
+  const isGivenUp = (): boolean => givenUpAfterMs() !== null;
   const endWatch = watchEndpoints(() => thread.endpointStates(), Math.min(GIVE_UP_MS, forward.deadlineMs), say);
   const options = {
     onRead: (bytes: number): void => progress.read(bytes),
     betweenBatches: async (): Promise<void> => {
       do await setTimeout(1); while (!isGivenUp() && thread.gauges().queueBytes > forward.queueBytes / 4);
-      if (isGivenUp()) throw new Error(`${forward.endpoint}: ${state()}; given up after ${GIVE_UP_MS / 1000} s`);
+      const waitedMs = givenUpAfterMs();
+      if (waitedMs !== null) throw new Error(`${forward.endpoint}: ${state()}; given up after ${waitedMs / 1000} s`);
     },
   };
   try {
@@ -108,7 +138,8 @@ async function deliver(files: readonly string[], settings: Settings, ledger: Led
     await thread.drain(0);
   }
   const submitted = ledger.get('forward.submitted');
-  const left = submitted - ledger.get('forward.delivered') - ledger.get('forward.delivered_incomplete');
-  const waited = isGivenUp() ? `; given up after ${GIVE_UP_MS / 1000} s without an answer` : '';
+  const left = submitted - deliveredOf(ledger);
+  const waitedMs = givenUpAfterMs();
+  const waited = waitedMs === null ? '' : `; given up after ${waitedMs / 1000} s without an answer`;
   if (left > 0) throw new Error(`${left} of ${submitted} requests were not delivered to ${forward.endpoint}: ${state()}${waited}`);
 }

@@ -1,5 +1,6 @@
 import { COUNTERS, type CounterName, type Ledger } from '../ledger.ts';
 import { EXITS } from '../status/exits.ts';
+import { count } from '../status/verdict.ts';
 
 const SHOWN_REASONS = 3;
 
@@ -13,10 +14,12 @@ export function replaySummary(ledger: Ledger, bytes: number, elapsedMs: number, 
   return [`read       ${read}${reasons(ledger, 'packets')}`, `rebuilt    ${rebuilt}${reasons(ledger, 'bytes')}`, `${end}${reasons(ledger, 'requests')}`].join('\n');
 }
 
+/** Requests, whole or with bytes missing. */
+export const deliveredOf = (ledger: Ledger): number => ledger.get('forward.delivered') + ledger.get('forward.delivered_incomplete');
+
 /** `5 of 5 requests to http://127.0.0.1:8445` */
 export function deliveredText(ledger: Ledger, endpoint: string): string {
-  const delivered = ledger.get('forward.delivered') + ledger.get('forward.delivered_incomplete');
-  return `${delivered.toLocaleString('en')} of ${count(ledger.get('forward.submitted'), 'request')} to ${endpoint}`;
+  return `${deliveredOf(ledger).toLocaleString('en')} of ${count(ledger.get('forward.submitted'), 'request')} to ${endpoint}`;
 }
 
 function reasons(ledger: Ledger, unit: string): string {
@@ -26,5 +29,3 @@ function reasons(ledger: Ledger, unit: string): string {
   const more = found.length > SHOWN_REASONS ? `, ${found.length - SHOWN_REASONS} more` : '';
   return `; not: ${shown.join(', ')}${more} (docs/ledger.md says what to do)`;
 }
-
-const count = (number: number, unit: string): string => `${number.toLocaleString('en')} ${unit}${number === 1 ? '' : 's'}`;

@@ -1,5 +1,7 @@
+import { wrap } from '../config/wrapped-text.ts';
 import { printable } from '../rules/shown-request.ts';
 import type { Snapshot } from '../status/snapshot.ts';
+import { count } from '../status/verdict.ts';
 import type { ListedRequest } from '../status/status-page.ts';
 
 /** What `/status.json` says. */
@@ -9,29 +11,37 @@ export type Status = Snapshot & { readonly requests: readonly ListedRequest[] };
 const COLOURS = { good: 32, wait: 36, losing: 33, bad: 31 } as const;
 const SHOWN_LOSSES = 4;
 const SHOWN_SENDERS = 3;
+/** The words at the left, and the blanks behind them. */
+const WORD_COLUMNS = 8;
+/** Below it a stage has its rate alone. */
+const WIDE_COLUMNS = 66;
 
 /**
  * The lines of `rebuilder top`, each at most `columns` wide and at most `rows` of them: verdict, rates, losses by reason, nodes, queue, senders, and
  * with what is left the last requests. Nothing of the network in it can steer a terminal.
  */
 export function topScreen(state: Status, host: string, columns: number, rows: number, isColoured: boolean): string[] {
-  const fit = (text: string): string => {
-    const safe = printable(text.replaceAll('…', '...'));
-    return safe.length > columns ? `${safe.slice(0, columns - 3)}...` : safe;
-  };
-  const verdict = fit(state.verdict.sentence);
+  const safe = (text: string): string => printable(text.replaceAll('…', '...'));
+  const cut = (text: string): string => text.length > columns ? `${text.slice(0, columns - 3)}...` : text;
+  const fit = (text: string): string => cut(safe(text));
+  /** A sentence under its word: whole, on as many lines as it takes. */
+  const said = (word: string, text: string): string[] => wrap(safe(text), columns - WORD_COLUMNS)
+    .map((line, i) => cut((i === 0 ? word : '').padEnd(WORD_COLUMNS) + line));
+  const colour = (text: string): string => isColoured ? `\x1b[1;${COLOURS[state.verdict.level]}m${text}\x1b[0m` : text;
   const lines = [
     fit(`rebuilder ${state.version} at ${host}, up ${duration(state.nowMs - state.startedMs)}`),
-    isColoured ? `\x1b[1;${COLOURS[state.verdict.level]}m${verdict}\x1b[0m` : verdict,
+    ...wrap(safe(state.verdict.sentence), columns).map(cut).map(colour),
     '',
-    ...state.stages.map(({ title, unit, perSecond, total }) => fit(`${title.padEnd(20)} ${rate(perSecond, unit).padStart(16)} /s ${amount(total, unit).padStart(24)}`)),
+    ...state.stages.map(({ title, unit, perSecond, total }) => fit(columns < WIDE_COLUMNS
+      ? `${title.padEnd(20)}${rate(perSecond, unit).padStart(9)} /s`
+      : `${title.padEnd(20)} ${rate(perSecond, unit).padStart(16)} /s ${amount(total, unit).padStart(24)}`)),
     '',
-    ...losses(state).map(fit),
-    ...state.endpoints.map(({ url, condition, detail }) => fit(`node       ${condition.padEnd(10)} ${url ?? ''} ${detail}`)),
-    fit(`delay      half ${ms(state.delay.p50)}, 99 % ${ms(state.delay.p99)}; in flight ${state.inFlight}; ${
-      state.levels.map(({ name, value, limit }) => `${name} ${limit > 0 ? Math.round(100 * value / limit) : 0} %`).join(', ')}`),
-    ...state.senders.slice(0, SHOWN_SENDERS).map(({ address, vni, packets, cutPackets, lastMs }) => fit(
-      `source     ${(address ?? 'no tunnel').padEnd(15)} VNI ${String(vni ?? '-').padEnd(8)} ${number(packets)} packets, ${number(cutPackets)} cut, seen ${duration(state.nowMs - lastMs)} ago`)),
+    ...losses(state).flatMap((text) => said('lost', text)),
+    ...state.endpoints.flatMap(({ url, condition, detail }) => said('node', `${condition}: ${url ?? ''} ${detail}`)),
+    ...said('delay', state.delay.p50 === null ? 'nothing was answered yet' : `half within ${ms(state.delay.p50)}, 99 % within ${ms(state.delay.p99)}`),
+    ...said('held', [`${state.inFlight} in flight`, ...state.levels.map(({ name, value, limit }) => `${name} ${percent(value, limit)}`)].join(', ')),
+    ...state.senders.slice(0, SHOWN_SENDERS).flatMap(({ address, vni, packets, cutPackets, lastMs }) => said('source',
+      `${address ?? 'no tunnel'}, VNI ${vni ?? '-'}: ${count(packets, 'packet')}, ${number(cutPackets)} cut, seen ${duration(state.nowMs - lastMs)} ago`)),
     '',
   ];
   const room = Math.max(0, rows - lines.length);
@@ -43,12 +53,12 @@ export function topScreen(state: Status, host: string, columns: number, rows: nu
 
 function losses({ stages }: Status): string[] {
   const lost = stages.flatMap(({ exits }) => exits).filter(({ kind }) => kind === 'lost').sort((a, b) => b.total - a.total);
-  if (lost.length === 0) return ['lost       nothing'];
-  return lost.slice(0, SHOWN_LOSSES).map(({ name, total, unit, perSecond }) => `lost       ${number(total)} ${unit} ${name}${perSecond > 0 ? `, ${rate(perSecond, unit)} /s` : ''}`);
+  if (lost.length === 0) return ['nothing'];
+  return lost.slice(0, SHOWN_LOSSES).map(({ name, total, unit, perSecond }) => `${number(total)} ${unit} ${name}${perSecond > 0 ? `, ${rate(perSecond, unit)} /s` : ''}`);
 }
 
+const percent = (value: number, limit: number): string => `${limit > 0 ? Math.round(100 * value / limit) : 0} %`;
 const number = (value: number): string => Math.round(value).toLocaleString('en');
-export const count = (value: number, unit: string): string => `${number(value)} ${unit}${value === 1 ? '' : 's'}`;
 const amount = (value: number, unit: string): string => unit === 'bytes' ? `${(value / (1 << 20)).toFixed(1)} MiB` : `${number(value)} ${unit}`;
 const rate = (value: number, unit: string): string => unit === 'bytes' ? `${(value / 1024).toFixed(1)} KiB` : `${value < 10 ? value.toFixed(1) : number(value)}`;
 const ms = (value: number | null): string => value === null ? '-' : value < 1000 ? `${Math.round(value)} ms` : `${(value / 1000).toFixed(1)} s`;

@@ -1,10 +1,13 @@
 import { setTimeout } from 'node:timers/promises';
 import { stripVTControlCharacters } from 'node:util';
+import { wrap } from '../config/wrapped-text.ts';
 import { printable } from '../rules/shown-request.ts';
-import { count, type Status, topScreen } from './top-screen.ts';
+import { count } from '../status/verdict.ts';
+import { type Status, topScreen } from './top-screen.ts';
 
 const EVERY_MS = 1000;
 const TIMEOUT_MS = 3000;
+const FOOT_LINES = 3;
 const [ENTER, LEAVE, HOME, CLEAR_LINE, CLEAR_REST] = ['\x1b[?1049h\x1b[?25l', '\x1b[?25h\x1b[?1049l', '\x1b[H', '\x1b[K', '\x1b[J'];
 
 /** An address for `top` that is none. */
@@ -49,9 +52,11 @@ export async function top(address: string, out: NodeJS.WriteStream, stopped: Pro
   out.write(ENTER);
   try {
     for (let next = state, fault = ''; !isOver;) {
-      const lines = topScreen(next, url.host, out.columns, out.rows - 1, (process.env['NO_COLOR'] ?? '') === '');
-      const foot = fault !== '' ? fault : lastLine() === '' ? `${count(next.requests.length, 'request')} kept; q or Ctrl-C ends` : lastLine();
-      out.write(`${HOME}${[...lines, printable(stripVTControlCharacters(foot)).slice(0, out.columns)].map((line) => line + CLEAR_LINE).join('\r\n')}${CLEAR_REST}`);
+      const foot = fault !== '' ? `As of ${new Date(next.nowMs).toISOString().slice(11, 19)}; now ${fault}`
+        : lastLine() === '' ? `${count(next.requests.length, 'request')} kept; q or Ctrl-C ends` : lastLine();
+      const footLines = wrap(printable(stripVTControlCharacters(foot)), out.columns).slice(0, FOOT_LINES).map((line) => line.slice(0, out.columns));
+      const lines = topScreen(next, url.host, out.columns, out.rows - footLines.length, (process.env['NO_COLOR'] ?? '') === '');
+      out.write(`${HOME}${[...lines, ...footLines].map((line) => line + CLEAR_LINE).join('\r\n')}${CLEAR_REST}`);
       await Promise.race([setTimeout(EVERY_MS), stopped]);
       try {
         if (!isOver) next = await readStatus(url);

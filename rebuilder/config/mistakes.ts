@@ -1,3 +1,5 @@
+import { wrap } from './wrapped-text.ts';
+
 /** A mistake in a configuration file: where it is, and one sentence that says what to do. */
 export interface Mistake {
   /** Key by key, as it is in the file: `tcp_stream.from_interface[0].snap_len`; empty = the whole file. */
@@ -20,20 +22,13 @@ export class ConfigError extends Error {
 
 /** For a terminal: one mistake after the other, broken at `columns`. */
 export function formatMistakes(file: string, mistakes: readonly Mistake[], columns = 80): string {
-  const count = mistakes.length === 1 ? '1 mistake' : `${mistakes.length} mistakes`;
-  const lines = mistakes.flatMap((mistake) => {
-    const where = mistake.line === undefined ? '' : `line ${mistake.line}: `;
-    return wrap(`${where}${mistake.path === '' ? '' : `${mistake.path}: `}${mistake.sentence}`, columns - 2).map((line, i) => (i === 0 ? '- ' : '  ') + line);
-  });
+  const said = [...new Set(mistakes.map(({ path, line, sentence }) => `${line === undefined ? '' : `line ${line}: `}${path === '' ? '' : `${path}: `}${sentence}`))];
+  const count = said.length === 1 ? '1 mistake' : `${said.length} mistakes`;
+  const lines = said.flatMap((one) => wrap(one, columns - 2).map((line, i) => (i === 0 ? '- ' : '  ') + line));
   return [`${file}: ${count}`, ...lines].join('\n');
 }
 
-function wrap(sentence: string, columns: number): string[] {
-  const lines: string[] = [];
-  for (const word of sentence.replaceAll('\n', ' ').split(' ')) {
-    const last = lines.at(-1);
-    if (last !== undefined && last.length + 1 + word.length <= columns) lines[lines.length - 1] = `${last} ${word}`;
-    else lines.push(word);
-  }
-  return lines;
+/** What a configuration asks of this machine and cannot get, however long one waits (a log file under a file), in one sentence for its user. */
+export class SettingError extends Error {
+  override readonly name = 'SettingError';
 }

@@ -27,12 +27,17 @@ async function answer(request: IncomingMessage, response: ServerResponse, users:
   if (path === '/') return json(response, 200, { app: 'sample', try: ['GET /api/users', 'POST /api/users', 'POST /echo'] });
   if (path === '/api/users' && request.method === 'GET') return json(response, 200, users);
   if (path === '/api/users' && request.method === 'POST') {
-    const user = { id: users.length + 1, name: Buffer.concat(chunks).toString().slice(0, 100) };
+    const user = { id: users.length + 1, name: nameIn(Buffer.concat(chunks).toString()).slice(0, 100) };
     if (users.length < 1000) users.push(user);
     return json(response, 201, user);
   }
   if (path === '/echo') return json(response, 200, { method: request.method, bytes: size });
   return json(response, 404, { error: 'not found' });
+}
+
+/** `name=Ada`, as curl -d sends it; whatever else is sent is a name as it is. */
+function nameIn(body: string): string {
+  return new URLSearchParams(body).get('name') ?? body;
 }
 
 function json(response: ServerResponse, status: number, value: unknown): void {

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { SettingError } from '../config/mistakes.ts';
 import { KeyedHash } from './keyed-hash.ts';
 
 /** Hex characters of a marker: 128 bits of the HMAC, what RFC 2104 section 5 allows and no client can guess. */
@@ -81,7 +82,7 @@ export class LoopMarker {
 
 /**
  * The loop key: the bytes of `path` (blanks at its ends taken off), or random ones for this process when `path` is empty.
- * Throws an Error of one sentence for a person to read when the file cannot be read or is too short.
+ * Throws a SettingError of one sentence when the file cannot be read or is too short.
  */
 export function readLoopKey(path: string): Uint8Array {
   if (path === '') return randomBytes(32);
@@ -89,11 +90,11 @@ export function readLoopKey(path: string): Uint8Array {
   try {
     text = readFileSync(path, 'latin1').trim();
   } catch (error) {
-    throw new Error(`forward.loop_key_file: ${path} cannot be read (${error instanceof Error && 'code' in error ? error.code : 'unknown error'}); `
+    throw new SettingError(`forward.loop_key_file: ${path} cannot be read (${error instanceof Error && 'code' in error ? error.code : 'unknown error'}); `
       + 'give a readable file, or leave the key empty for a random one');
   }
   if (text.length < MIN_KEY_BYTES) {
-    throw new Error(`forward.loop_key_file: ${path} holds ${text.length} bytes, at least ${MIN_KEY_BYTES} are needed; write one with: openssl rand -hex 32`);
+    throw new SettingError(`forward.loop_key_file: ${path} holds ${text.length} bytes, at least ${MIN_KEY_BYTES} are needed; write one with: openssl rand -hex 32`);
   }
   return Buffer.from(text, 'latin1');
 }

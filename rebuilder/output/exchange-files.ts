@@ -1,8 +1,9 @@
 import type { ExchangeFileSettings } from '../config/settings.ts';
 import type { Ledger } from '../ledger.ts';
 import type { LineWriter } from './exchange-lines.ts';
+import { checkWritable, pathError } from './named-path.ts';
 import { NumberedFiles } from './numbered-files.ts';
-import { RotatingFile } from './rotating-file.ts';
+import { OWNER_ONLY, OWNER_ONLY_FOLDER, RotatingFile } from './rotating-file.ts';
 import { UploadSpool } from './upload-spool.ts';
 
 export interface ExchangeFiles {
@@ -23,8 +24,13 @@ export async function openExchangeFiles(settings: ExchangeFileSettings, ledger: 
   try {
     return await (settings.s3.bucket === '' ? openNumbered(settings, notice, onFault) : openUploaded(settings, ledger, notice, onFault));
   } catch (error) {
-    throw new Error(`exchanges.file ${file} cannot be written: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+    throw pathError('exchanges.file', file, error);
   }
+}
+
+/** Throws an Error of one sentence when `exchanges.file` cannot be written; empty = not wanted. */
+export function checkExchangeFile(file: string): void {
+  if (file !== '') checkWritable('exchanges.file', file, OWNER_ONLY, OWNER_ONLY_FOLDER);
 }
 
 type OnFault = (error: Error | null) => void;

@@ -16,9 +16,9 @@ export class HeldLines {
     return this;
   }
 
-  /** The last line held; empty = none. */
+  /** The last line held, as one, however it was broken for a terminal; empty = none. */
   get last(): string {
-    return this.#lines.at(-1)?.trimEnd() ?? '';
+    return (this.#lines.at(-1) ?? '').trimEnd().replace(/\n\s*/g, ' ');
   }
 
   write(line: string): void {

@@ -1,11 +1,13 @@
-import { mkdirSync, openSync } from 'node:fs';
+import { openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { isatty } from 'node:tty';
 import { type Logger, pino, stdTimeFunctions } from 'pino';
 import { prettyFactory } from 'pino-pretty';
 import type { LogSettings } from '../config/settings.ts';
 import type { HeldLines } from './held-lines.ts';
+import { wrapIndented } from '../config/wrapped-text.ts';
 import { LineQueue } from './line-queue.ts';
+import { checkWritable, makeFolder, pathError } from './named-path.ts';
 
 export type { Logger };
 
@@ -13,6 +15,8 @@ export type { Logger };
 const QUEUE_BYTES = 8 << 20;
 /** A log that nobody reads does not keep the service from ending. */
 const LONGEST_CLOSE_MS = 1000;
+/** Behind the time, where a line for people goes on in the next one. */
+const INDENT = 11;
 /** A log names addresses and targets: not for everyone on the machine. */
 const OWNER_AND_GROUP = 0o640;
 
@@ -52,7 +56,10 @@ export function openLog(
   // https://no-color.org
   const colorize = isatty(descriptor) && (process.env['NO_COLOR'] ?? '') === '';
   const options = { colorize, translateTime: 'SYS:HH:MM:ss', ignore: 'pid,hostname', singleLine: true };
-  const line = form === 'people' ? prettyFactory(options) : (json: string) => json;
+  const pretty = prettyFactory(options);
+  const columns = columnsOf(descriptor);
+  const line = form !== 'people' ? (json: string) => json
+    : columns === undefined ? pretty : (json: string) => `${wrapIndented(pretty(json).trimEnd(), columns, INDENT)}\n`;
   const words = form === 'iso' ? { timestamp: stdTimeFunctions.isoTime, formatters: { level: (label: string) => ({ level: label }) } } : {};
   return {
     logger: pino({ level, base: null, ...words }, { write: (json: string) => queue.write(line(json)) }),
@@ -60,13 +67,21 @@ export function openLog(
   };
 }
 
+/** Throws an Error of one sentence when a log file cannot be written: before threads open it, each for itself. */
+export function checkLogFile(key: string, file: string): void {
+  if (file !== 'stdout' && file !== 'stderr') checkWritable(key, file, OWNER_AND_GROUP);
+}
+
+/** Of a terminal that the log is written to. */
+const columnsOf = (descriptor: number): number | undefined => (descriptor === 1 ? process.stdout : descriptor === 2 ? process.stderr : null)?.columns;
+
 function descriptorOf(file: string, key: string): number {
   if (file === 'stdout') return 1;
   if (file === 'stderr') return 2;
   try {
-    mkdirSync(dirname(file), { recursive: true });
+    makeFolder(dirname(file));
     return openSync(file, 'a', OWNER_AND_GROUP);
   } catch (error) {
-    throw new Error(`${key}: ${file} cannot be written: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+    throw pathError(key, file, error);
   }
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
-import { mkdir, open, type FileHandle } from 'node:fs/promises';
+import { open, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { makeFolder } from './named-path.ts';
 
 /** What becomes of a file that is full. */
 export interface FullFiles {
@@ -18,7 +19,8 @@ export interface RotatingFileOptions {
 
 const LF = 10;
 const READ_BYTES = 1 << 20;
-const OWNER_ONLY = 0o600;
+export const OWNER_ONLY = 0o600;
+export const OWNER_ONLY_FOLDER = 0o700;
 
 /**
  * Lines appended to a file that is moved away when it is full. Lines stay whole: one that could not be written to its end is taken back, and one
@@ -41,7 +43,7 @@ export class RotatingFile {
 
   /** Rejects with the system's error when the file cannot be written. */
   static async open(options: RotatingFileOptions): Promise<RotatingFile> {
-    await mkdir(dirname(options.file), { recursive: true, mode: 0o700 });
+    makeFolder(dirname(options.file), OWNER_ONLY_FOLDER);
     const file = new RotatingFile(options);
     await file.#takeBackHalfLine();
     return file;

@@ -28,6 +28,8 @@ export function objectKey(prefix: string, begunMs: number, path: string): string
  */
 export function openS3Upload(place: S3Place): S3Upload {
   const { bucket, prefix, region, endpoint } = place;
+  // The locked version of the SDK runs on every Node that we support; what its next versions need is not the user's concern.
+  process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
   const client = new S3Client({
     ...(region === '' ? {} : { region }),
     ...(endpoint === '' ? {} : { endpoint, forcePathStyle: true }),

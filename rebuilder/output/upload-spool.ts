@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, rename, stat, unlink } from 'node:fs/promises';
+import { readdir, rename, stat, unlink } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Ledger } from '../ledger.ts';
 import { gzipFile, PART } from './gzip-file.ts';
+import { makeFolder } from './named-path.ts';
 import type { FullFiles } from './rotating-file.ts';
 
 export interface UploadSpoolOptions {
@@ -31,6 +32,8 @@ interface Waiting {
 
 const FIRST_PAUSE_MS = 1000;
 const LONGEST_PAUSE_MS = 60_000;
+/** An end that takes longer than this says what it waits for. */
+const SAID_AFTER_MS = 1000;
 
 /** `20261126T095300123Z-4711-9f86d081.jsonl.gz`: when it was begun, its lines, and what makes it the only one of that name in the bucket. */
 const NAME = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)(\d{3})Z-(\d+)-[0-9a-f]{8}\.jsonl(\.gz)?$/;
@@ -59,7 +62,7 @@ export class UploadSpool implements FullFiles {
   static async open(options: UploadSpoolOptions): Promise<UploadSpool> {
     const spool = new UploadSpool(options);
     const { file, folder, ledger } = options;
-    await mkdir(folder, { recursive: true, mode: 0o700 });
+    makeFolder(folder, 0o700);
     const names = (await readdir(folder)).sort();
     for (const name of names.filter((one) => one.endsWith(PART))) await unlink(join(folder, name));
     for (const name of names) {
@@ -97,14 +100,21 @@ export class UploadSpool implements FullFiles {
     await this.#compressing;
     const { ledger, notice, folder } = this.#options;
     const over = new AbortController();
+    const late = setTimeout(() => notice(`${this.#left()} wait for S3, for at most ${timeoutMs / 1000} s (forward.drain_timeout)`), SAID_AFTER_MS);
     await Promise.race([this.#work, pause(timeoutMs, undefined, { signal: over.signal }).catch(() => undefined)]);
     over.abort();
+    clearTimeout(late);
     this.#stop.abort();
     await this.#work;
     const left = this.#waiting.reduce((sum, { lines }) => sum + lines, 0);
     if (left === 0) return;
     ledger.count('exchanges.left_behind', left);
-    notice(`${left} requests in ${this.#waiting.length} files are not uploaded yet: they lie in ${folder}, and the next start uploads them`);
+    notice(`${this.#left()} are not uploaded yet: they lie in ${folder}, and the next start uploads them`);
+  }
+
+  #left(): string {
+    const files = this.#waiting.length;
+    return `${this.#waiting.reduce((sum, { lines }) => sum + lines, 0)} requests in ${files} file${files === 1 ? '' : 's'}`;
   }
 
   /** Compresses what is not, and has it wait. */

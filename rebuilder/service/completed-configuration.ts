@@ -1,6 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
 import type { LoadedConfig } from '../config/load.ts';
-import { ConfigError } from '../config/mistakes.ts';
+import { ConfigError, SettingError } from '../config/mistakes.ts';
 
 const LOOK_MS = 2000;
 
@@ -10,7 +10,7 @@ const LOOK_MS = 2000;
  *
  * A file that was changed meanwhile counts when two looks find the same: one that is being written is not run by half.
  *
- * @param load reads the file, and throws ConfigError
+ * @param load reads the file, and throws ConfigError or SettingError
  */
 export async function completedConfiguration(load: () => LoadedConfig, say: (sentence: string) => void, lookMs = LOOK_MS): Promise<LoadedConfig> {
   let said: string | null = null;
@@ -22,7 +22,7 @@ export async function completedConfiguration(load: () => LoadedConfig, say: (sen
       if (said === null || now === before) return loaded;
       before = now;
     } catch (error) {
-      if (!(error instanceof ConfigError)) throw error;
+      if (!(error instanceof ConfigError || error instanceof SettingError)) throw error;
       before = null;
       if (error.message !== said) say(`${error.message}\nwaiting for the file to be completed; nothing is captured until then`);
       said = error.message;

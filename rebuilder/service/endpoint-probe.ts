@@ -33,7 +33,7 @@ export class EndpointProbe {
       if (probed === undefined || state.condition === 'none' || this.#isBusy()) return state;
       if (probed.fault !== null) return { ...state, condition: 'failing', detail: probed.fault };
       if (state.condition === 'failing') return { ...state, condition: 'reachable', detail: `takes connections again; before that: ${state.detail}` };
-      if (state.condition === 'untried') return { ...state, condition: 'reachable', detail: 'takes connections; nothing was to be delivered yet' };
+      if (state.condition === 'untried') return { ...state, condition: 'reachable', detail: 'takes connections; no request was answered yet' };
       return state;
     });
   }

@@ -174,7 +174,7 @@ export class ServiceThread implements ExchangeSink {
 function conditionOf({ error, lastAnswerMs }: Pick<ForwardState, 'error' | 'lastAnswerMs'>): Pick<EndpointState, 'condition' | 'detail'> {
   if (error !== null) return { condition: 'failing', detail: error };
   return lastAnswerMs === null
-    ? { condition: 'untried', detail: 'nothing was to be delivered yet' }
+    ? { condition: 'untried', detail: 'no request was answered yet' }
     : { condition: 'answering', detail: 'the last request was answered' };
 }
 

@@ -1,7 +1,6 @@
 import type { Settings } from '../config/settings.ts';
 import { EndpointProbe } from './endpoint-probe.ts';
 import { watchEndpoints } from './endpoint-watch.ts';
-import { readTrustedCertificates } from '../forward/ext-proc/trusted-certificates.ts';
 import { readLoopKey } from '../forward/loop-marker.ts';
 import { startInProcess } from './in-process.ts';
 import { startInWorkers } from './in-workers.ts';
@@ -22,6 +21,8 @@ export interface Service {
   readonly statusAddress: string | null;
   ledger(): Ledger;
   endpoints(): readonly EndpointState[];
+  /** Requests and exchanges that are not delivered yet. */
+  undelivered(): number;
   stop(): Promise<void>;
 }
 
@@ -37,8 +38,6 @@ export interface ServiceOptions {
 export async function startService(settings: Settings, { log, observerOf, attackIn }: ServiceOptions): Promise<Service> {
   const startedMs = Date.now();
   const loopKey = readLoopKey(settings.forward.loopKeyFile);
-  // Each thread reads them for itself; what is wrong with them is said once, before any is started.
-  readTrustedCertificates(settings.forward.extProc.caFile);
   const notice = (sentence: string): void => log.warn(sentence);
   const ofFiles = new Ledger();
   const files = await openExchangeFiles(settings.exchanges, ofFiles, notice);
@@ -80,6 +79,10 @@ export async function startService(settings: Settings, { log, observerOf, attack
     statusAddress: server.metricsAddress,
     ledger,
     endpoints,
+    undelivered: () => {
+      const { inFlightRequests, inFlightExchanges } = threads.gauges();
+      return inFlightRequests + inFlightExchanges;
+    },
     stop: async () => {
       await threads.stop(settings.forward.drainTimeoutMs);
       endWatch();

@@ -94,7 +94,8 @@ function working(source: StatusSource, rates: RateHistory): Verdict {
   return { level: 'good', sentence: `Working: ${traffic}${lastMinute}.`, advice: null };
 }
 
-const count = (number: number, unit: string): string => `${number.toLocaleString('en')} ${unit}${number === 1 ? '' : 's'}`;
+/** `1 request`, `2,000 requests` */
+export const count = (number: number, unit: string): string => `${number.toLocaleString('en')} ${unit}${number === 1 ? '' : 's'}`;
 
 function percent(part: number, whole: number): string {
   const share = whole === 0 ? 0 : 100 * part / whole;

@@ -8,6 +8,8 @@ test('answers what the introduction tells people to try', async (t) => {
   const url = `http://127.0.0.1:${app.port}`;
   assert.equal((await fetch(url)).status, 200);
   assert.equal((await fetch(`${url}/api/users`, { method: 'POST', body: 'Edsger' })).status, 201);
+  const form = await fetch(`${url}/api/users`, { method: 'POST', body: new URLSearchParams({ name: 'Ada L.' }) });
+  assert.equal(((await form.json()) as { name: string }).name, 'Ada L.', 'as curl -d sends it');
   assert.match(await (await fetch(`${url}/api/users`)).text(), /Edsger/);
   assert.deepEqual(await (await fetch(`${url}/echo`, { method: 'PUT', body: 'x'.repeat(100_000) })).json(), { method: 'PUT', bytes: 100_000 });
   assert.equal((await fetch(`${url}/etc/passwd`)).status, 404);

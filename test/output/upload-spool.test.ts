@@ -32,6 +32,16 @@ async function opened(dir: string, options: Partial<UploadSpoolOptions> = {}) {
   return { spool, take, bucket, said, counts, held: () => readdirSync(`${file}.upload`) };
 }
 
+test('an end that waits for S3 says so, and for how long', async (t) => {
+  const { spool, take, said } = await opened(folder(t), {
+    upload: (_path, _begunMs, signal) => new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(new Error('no answer')))),
+  });
+  await take('1\n2\n');
+  await spool.close(1500);
+  assert.match(said[0]!, /^2 requests in 1 file wait for S3, for at most 1\.5 s \(forward\.drain_timeout\)$/);
+  assert.match(said[1]!, /^2 requests in 1 file are not uploaded yet: /);
+});
+
 test('files go up in their order, compressed, and then they are gone', async (t) => {
   const { spool, take, bucket, counts, held, said } = await opened(folder(t));
   await take('1\n2\n');

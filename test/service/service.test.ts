@@ -171,6 +171,6 @@ test('a file that cannot be opened is one sentence at the start', async (t) => {
   const { rebuilder } = await import('../command-line.ts');
   const conf = file(t, 'conf.yaml', `workers: 0\ntcp_stream: {from_vxlan: {listen_addr: "127.0.0.1:0"}}\nexchanges: {file: /dev/null/x}\n${ANY_PORTS}`);
   const { status, stderr } = await rebuilder(['run', '-c', conf]);
-  assert.deepEqual([status, stderr.trimEnd().split('\n').length], [1, 1], stderr);
-  assert.match(stderr, /^rebuilder: exchanges.file \/dev\/null\/x cannot be written: /);
+  assert.deepEqual([status, stderr.trimEnd().split('\n').length], [2, 1], stderr);
+  assert.match(stderr, /^rebuilder: exchanges.file: \/dev\/null\/x cannot be written: /);
 });

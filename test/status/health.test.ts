@@ -23,8 +23,8 @@ const cases: readonly { name: string; set: (source: StubSource) => void; canRece
   },
   {
     name: 'an endpoint that nobody has tried yet is no endpoint that answers',
-    set: (s) => { s.last = NOW; s.node = { ...s.node, condition: 'untried', detail: 'nothing was to be delivered yet' }; },
-    canReceive: true, ready: false, says: /nothing was to be delivered yet/,
+    set: (s) => { s.last = NOW; s.node = { ...s.node, condition: 'untried', detail: 'no request was answered yet' }; },
+    canReceive: true, ready: false, says: /no request was answered yet/,
   },
   {
     name: 'an endpoint that takes connections while nothing is delivered',

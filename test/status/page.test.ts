@@ -180,7 +180,7 @@ describe('in Chromium', { timeout: 180_000, skip: skippedWithout('chromium') }, 
     await becomes(page, 'document.getElementById("announcer").textContent.startsWith("Not delivering")');
     assert.equal(await page.locator('#advice').getAttribute('href'), '/docs/operations#delivery');
     assert.match(await page.locator('#endpoints').innerText(), /fails/);
-    source.node = { ...node, condition: 'untried', detail: 'nothing was to be delivered yet' };
+    source.node = { ...node, condition: 'untried', detail: 'no request was answered yet' };
     await becomes(page, 'document.getElementById("endpoints").textContent.includes("not tried yet")');
     source.node = node;
     await page.context().setOffline(true);
