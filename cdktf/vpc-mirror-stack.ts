@@ -149,7 +149,8 @@ export class VpcMirrorStack extends TerraformStack {
       rebuild: `\${merge(module.rebuild.description${nodesGroup})}`,
     });
     output('mirror_endpoint', 'Where requests are delivered.', this.rebuild.mirrorEndpoint);
-    output('mirror_snippets', 'Configuration for web servers that mirror HTTP themselves.', this.rebuild.mirrorSnippets);
+    // As a whole: with native nodes there is none, and asking for one of them would end the plan.
+    output('mirror_snippets', 'Configuration for web servers that mirror HTTP themselves.', '${module.rebuild.mirror_snippets}');
     output('rebuilders', 'Auto Scaling group, log group and dashboard of the rebuilders.', {
       autoscaling_group: this.rebuild.autoscalingGroupName, log_group: this.rebuild.logGroupName, dashboard: this.rebuild.dashboardName,
     });

@@ -54,43 +54,74 @@ test('with reconcile all sessions are the function\'s', () => {
   assert.deepEqual(sessions!['reconcile'], { artifact_file: 'reconciler.zip', every_minutes: 10, interfaces: '${module.enis.selectors}' });
 });
 
+interface Same {
+  readonly kind: string;
+  readonly detection: (ids: Readonly<Record<string, string>>) => VpcMirrorStackProps['detection'];
+  /** What the example is told to build the same. */
+  readonly variables: (ids: Readonly<Record<string, string>>) => object;
+}
+
+const INSTALLER = { url: 'https://meganode.wallarm.com/native/aio-native-0.25.5.x86_64.sh', sha256: 'ab'.repeat(32) };
+const PEM = '-----BEGIN CERTIFICATE-----\nof the authority\n-----END CERTIFICATE-----\n';
+
+const SAME: readonly Same[] = [
+  {
+    kind: 'NGINX nodes',
+    detection: () => ({ wallarm: { labels: { group: 'shop' } } }),
+    variables: () => ({ token: 'secret-token', wallarm_labels: { group: 'shop' } }),
+  },
+  {
+    kind: 'native nodes',
+    detection: (ids) => ({
+      native: {
+        serverName: 'nodes.example.com', caPem: PEM, certificate: { secretArn: ids['certificate']! }, tokenSecretArn: ids['secret']!, installer: INSTALLER,
+      },
+    }),
+    variables: (ids) => ({
+      node: 'native', token_secret_arn: ids['secret'],
+      native: { server_name: 'nodes.example.com', certificate_secret_arn: ids['certificate'], ca_file: 'ca.pem', installer: INSTALLER },
+    }),
+  },
+];
+
 test('the stack and examples/vpc-mirror plan the same resources', async (t) => {
   const account = await emulatedAccount(t);
   if (account === undefined) return;
   const ids = await account.build();
   const [vpc, subnets] = [ids['vpc']!, [ids['subnet_targets']!, ids['subnet_nodes']!]];
-
-  const example = new Workspace(t, 'examples/vpc-mirror');
-  example.write('lab_override.tf', provider(account.endpoint));
-  example.write('artifact.tar.gz', 'stands in for the tarball');
-  example.write('terraform.tfvars.json', JSON.stringify({
-    region: 'us-east-1', artifact_file: 'artifact.tar.gz', vpc_id: vpc, private_subnet_ids: subnets, asg_names: ['shop'], mirrored_cidrs: ['10.0.0.0/16'],
-    token: 'secret-token', wallarm_labels: { group: 'shop' }, proxy_cidrs: ['10.0.0.0/24'],
-  }));
-
-  const out = mkdtempSync(join(tmpdir(), 'cdktf-out-'));
-  t.after(() => rmSync(out, { recursive: true, force: true }));
-  const app = new App({ outdir: out });
-  new VpcMirrorStack(app, 'vpc-mirror', {
-    ...PROPS, vpcId: vpc, privateSubnetIds: subnets, proxyCidrs: ['10.0.0.0/24'], detection: { wallarm: { labels: { group: 'shop' } } },
-  });
-  app.synth();
-  const stack = new Workspace(t, 'cdktf.out/stacks/vpc-mirror');
-  const written = readFileSync(join(out, 'stacks/vpc-mirror/cdk.tf.json'), 'utf8').replace(/("source": *")[^"]*?(?=(modules\/|enis"))/g, '$1../../../');
-  const synthesised: { terraform: object } = JSON.parse(written);
-  stack.write('cdk.tf.json', JSON.stringify({ ...synthesised, terraform: { ...synthesised.terraform, backend: undefined } }));
-  stack.write('lab_override.tf', provider(account.endpoint));
-  stack.write('artifact.tar.gz', 'stands in for the tarball');
-  stack.write('terraform.tfvars.json', JSON.stringify({ token: 'secret-token' }));
-
-  const planned = async (workspace: Workspace): Promise<string[]> => {
+  const planned = async (workspace: Workspace, variables: object): Promise<string[]> => {
+    workspace.write('lab_override.tf', provider(account.endpoint));
+    workspace.write('artifact.tar.gz', 'stands in for the tarball');
+    workspace.write('terraform.tfvars.json', JSON.stringify(variables));
     await workspace.init();
     // The example may do without nodes, so they are counted there.
     // What checks its variables together, types check in the stack.
     return (await workspace.plan()).filter(({ address }) => address !== 'terraform_data.inputs')
       .map(({ address, change }) => `${change.actions.join('+')} ${address.replace('module.nodes[0]', 'module.nodes')}`).sort();
   };
-  const expected = await planned(example);
-  assert.ok(expected.length > 40);
-  assert.deepEqual(await planned(stack), expected);
+
+  for (const { kind, detection, variables } of SAME) {
+    await t.test(kind, async (t) => {
+      const example = new Workspace(t, 'examples/vpc-mirror');
+      example.write('ca.pem', PEM);
+      const expected = await planned(example, {
+        region: 'us-east-1', artifact_file: 'artifact.tar.gz', vpc_id: vpc, private_subnet_ids: subnets, asg_names: ['shop'], mirrored_cidrs: ['10.0.0.0/16'],
+        proxy_cidrs: ['10.0.0.0/24'], ...variables(ids),
+      });
+      assert.ok(expected.length > 40);
+
+      const out = mkdtempSync(join(tmpdir(), 'cdktf-out-'));
+      t.after(() => rmSync(out, { recursive: true, force: true }));
+      const app = new App({ outdir: out });
+      new VpcMirrorStack(app, 'vpc-mirror', {
+        ...PROPS, vpcId: vpc, privateSubnetIds: subnets, proxyCidrs: ['10.0.0.0/24'], detection: detection(ids),
+      });
+      app.synth();
+      const stack = new Workspace(t, 'cdktf.out/stacks/vpc-mirror');
+      const written = readFileSync(join(out, 'stacks/vpc-mirror/cdk.tf.json'), 'utf8').replace(/("source": *")[^"]*?(?=(modules\/|enis"))/g, '$1../../../');
+      const synthesised: { terraform: object; variable?: object } = JSON.parse(written);
+      stack.write('cdk.tf.json', JSON.stringify({ ...synthesised, terraform: { ...synthesised.terraform, backend: undefined } }));
+      assert.deepEqual(await planned(stack, 'variable' in synthesised ? { token: 'secret-token' } : {}), expected);
+    });
+  }
 });
