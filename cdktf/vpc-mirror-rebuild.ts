@@ -294,12 +294,14 @@ export interface VpcMirrorRebuildProps {
 
   /**
    * From where on an alarm goes off: requests_lost (0; of exchanges for native nodes, too), datagrams_lost (0), skipped_bytes
-   * (0), of all rebuilders together in a minute; busiest_percent (85), of the busiest one; silent_minutes (30), of silence.
+   * (0), second_readings (0; requests that servers may read in two ways), of all rebuilders together in a minute; busiest_percent
+   * (85), of the busiest one; silent_minutes (30), of silence.
    */
   readonly alarmThresholds?: {
     readonly requestsLost?: number;
     readonly datagramsLost?: number;
     readonly skippedBytes?: number;
+    readonly secondReadings?: number;
     readonly busiestPercent?: number;
     readonly silentMinutes?: number;
   };
@@ -317,7 +319,7 @@ const SHAPES: Readonly<Record<string, Shape>> = {
   scaling: { cpu_percent: 0, network_in_bytes_per_minute: 0 },
   config: { vni_filter: 0, ignore_ips: [{ subnets: 0, match_type: 0 }], response_timeout: 0, proxy_headers: [{ trusted_networks: 0, original_host: 0, real_ip: 0 }], proxy_protocol: [{ trusted_networks: 0, ports: 0 }], routes_off: 0, log_level: 0 },
   exchanges: { expiration_days: 0, kms_key_arn: 0, interval: 0, force_destroy: 0 },
-  alarm_thresholds: { requests_lost: 0, datagrams_lost: 0, skipped_bytes: 0, busiest_percent: 0, silent_minutes: 0 },
+  alarm_thresholds: { requests_lost: 0, datagrams_lost: 0, skipped_bytes: 0, second_readings: 0, busiest_percent: 0, silent_minutes: 0 },
 };
 
 /** NLB, rebuilders and ALB: mirrored packets in, HTTP requests out. Wraps modules/vpc-mirror-rebuild. */

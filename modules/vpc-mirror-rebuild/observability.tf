@@ -4,6 +4,7 @@ locals {
     datagrams_lost  = coalesce(lookup(var.alarm_thresholds, "datagrams_lost", null), 0)
     skipped_bytes   = coalesce(lookup(var.alarm_thresholds, "skipped_bytes", null), 0)
     busiest_percent = coalesce(lookup(var.alarm_thresholds, "busiest_percent", null), 85)
+    second_readings = coalesce(lookup(var.alarm_thresholds, "second_readings", null), 0)
   }
 
   metrics_namespace = "VpcMirror"
@@ -59,6 +60,13 @@ locals {
         namespace   = local.metrics_namespace, metric_name = "rebuilder_events_total"
         dimensions  = merge(local.deployment_dimension, { name = "capture.kernel_drops" })
         statistic   = "Sum", comparison = "GreaterThanThreshold", threshold = local.alarm_thresholds.datagrams_lost, minutes = 3, missing = "notBreaching"
+      }
+      # Normal traffic has none: one minute is enough.
+      second_readings = {
+        description = "Somebody sends requests that servers read in two ways: a scanner, an evasion or a broken device. X-Mirror-Reading marks them at the node."
+        namespace   = local.metrics_namespace, metric_name = "rebuilder_events_total"
+        dimensions  = merge(local.deployment_dimension, { name = "http.second_readings" })
+        statistic   = "Sum", comparison = "GreaterThanThreshold", threshold = local.alarm_thresholds.second_readings, minutes = 1, missing = "notBreaching"
       }
       endpoint_down = {
         description = "A rebuilder gets no answer from ${join(" or ", compact([local.mirror_endpoint, local.ext_proc_endpoint]))}."

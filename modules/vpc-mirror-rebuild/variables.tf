@@ -680,15 +680,15 @@ variable "silence_alarms_enabled" {
 }
 
 variable "alarm_thresholds" {
-  description = "From where on an alarm goes off: requests_lost (0; of exchanges for native nodes, too), datagrams_lost (0), skipped_bytes (0), of all rebuilders together in a minute; busiest_percent (85), of the busiest one; silent_minutes (30), of silence."
+  description = "From where on an alarm goes off: requests_lost (0; of exchanges for native nodes, too), datagrams_lost (0), skipped_bytes (0), second_readings (0; requests that servers may read in two ways), of all rebuilders together in a minute; busiest_percent (85), of the busiest one; silent_minutes (30), of silence."
   # A map, because Terraform drops an unknown key of an object without a word.
   type     = map(number)
-  default  = { requests_lost = 0, datagrams_lost = 0, skipped_bytes = 0, busiest_percent = 85, silent_minutes = 30 }
+  default  = { requests_lost = 0, datagrams_lost = 0, skipped_bytes = 0, second_readings = 0, busiest_percent = 85, silent_minutes = 30 }
   nullable = false
 
   validation {
-    condition     = length(setsubtract(keys(var.alarm_thresholds), ["requests_lost", "datagrams_lost", "skipped_bytes", "busiest_percent", "silent_minutes"])) == 0
-    error_message = "alarm_thresholds has keys that are not known: ${join(", ", setsubtract(keys(var.alarm_thresholds), ["requests_lost", "datagrams_lost", "skipped_bytes", "busiest_percent", "silent_minutes"]))}. It takes requests_lost, datagrams_lost, skipped_bytes, busiest_percent and silent_minutes."
+    condition     = length(setsubtract(keys(var.alarm_thresholds), ["requests_lost", "datagrams_lost", "skipped_bytes", "second_readings", "busiest_percent", "silent_minutes"])) == 0
+    error_message = "alarm_thresholds has keys that are not known: ${join(", ", setsubtract(keys(var.alarm_thresholds), ["requests_lost", "datagrams_lost", "skipped_bytes", "second_readings", "busiest_percent", "silent_minutes"]))}. It takes requests_lost, datagrams_lost, skipped_bytes, second_readings, busiest_percent and silent_minutes."
   }
 
   validation {
