@@ -302,6 +302,10 @@ function isEmpty({ interfaces }: Description): boolean {
 function report(error: unknown): number {
   if (error instanceof CommanderError) {
     if (error.exitCode === 0) return 0;
+    if (error.code === 'commander.excessArguments') {
+      process.stderr.write('vpc-mirror: a command takes options only: name the description with -c, as in vpc-mirror plan -c vpc_mirror.json\n');
+      return EXIT_USAGE;
+    }
     if (error.code !== 'commander.help')
       process.stderr.write(
         `vpc-mirror: ${error.message.replace(/^error: /, '').replace(/\n\(Did you mean (.*)\?\)$/, ' (did you mean $1?)')}; see vpc-mirror --help\n`,

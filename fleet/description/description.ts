@@ -87,7 +87,9 @@ export function parseDescription(text: string, name: string): Description {
     throw new ConfigError(name, [
       {
         path: '',
-        sentence: `is neither YAML nor JSON: ${error instanceof Error ? error.message.split('\n')[0] : String(error)}`,
+        sentence: /^(\S*\s)?(Error|Warning): /m.test(text)
+          ? 'holds a message of Terraform\'s instead of a description: read it there, mend that, and print the output again.'
+          : `is neither YAML nor JSON: ${error instanceof Error ? (error.message.split('\n')[0] ?? '').replace(/:$/, '.') : String(error)}`,
       },
     ]);
   }

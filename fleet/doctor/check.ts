@@ -24,6 +24,10 @@ export const failed = (found: string, expected: string, mend: string): Verdict =
   mend,
 });
 
+/** Of what the description names and the account does not have. */
+export const MEND_NAME =
+  'is the description old, or misspelt? Take Terraform\'s output vpc_mirror again; if it says the same, apply the Terraform again';
+
 /** A few of the names, and how many more: `a, b, c and 7 more`. */
 export function some(names: readonly string[]): string {
   return names.length <= 3 ? names.join(', ') : `${names.slice(0, 3).join(', ')} and ${names.length - 3} more`;

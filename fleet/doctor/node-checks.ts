@@ -1,5 +1,5 @@
 import type { TargetHealthDescription } from '@aws-sdk/client-elastic-load-balancing-v2';
-import { failed, ok, skipped, some, type Check, type Verdict } from './check.ts';
+import { failed, MEND_NAME, ok, skipped, some, type Check, type Verdict } from './check.ts';
 import type { Facts } from './facts.ts';
 import { RECENT_SECONDS } from './metrics.ts';
 import { countsOf, sickOf, withoutDraining } from './target-health.ts';
@@ -56,7 +56,7 @@ export const NODE_CHECKS: readonly Check[] = [
     judge: ({ alb, rebuild }) => {
       if (rebuild.alb_arn === null) return skipped('no ALB of ours: the endpoint is your own');
       if (alb === null)
-        return failed(`${rebuild.alb_arn} is not there`, 'the ALB in front of the nodes', 'apply the Terraform again');
+        return failed(`${rebuild.alb_arn} is not there`, 'the ALB in front of the nodes', MEND_NAME);
       const listener = alb.listeners.find(({ Port: port }) => port === 8445);
       const arn = listener?.DefaultActions?.[0]?.TargetGroupArn;
       if (listener === undefined)
@@ -168,7 +168,7 @@ export const NODE_CHECKS: readonly Check[] = [
 function capacityOf(group: Facts['group'], name: string | null, what: string): Verdict {
   if (name === null) return skipped(`the description names no Auto Scaling group of the ${what}`);
   if (group === null)
-    return failed(`there is no Auto Scaling group ${name}`, `that of the ${what}`, 'apply the Terraform again');
+    return failed(`there is no Auto Scaling group ${name}`, `that of the ${what}`, MEND_NAME);
   const suspended = (group.SuspendedProcesses ?? []).flatMap(({ ProcessName: process }) => process ?? []);
   const inService = (group.Instances ?? []).filter(({ LifecycleState: state }) => state === 'InService').length;
   if (suspended.length > 0)
@@ -202,7 +202,7 @@ function healthOf(
   mend: string,
 ): Verdict {
   if (arn === null) return skipped(`no target group of the ${what} is named`);
-  if (health === null) return failed(`${arn} is not there`, `the target group of the ${what}`, 'apply the Terraform again');
+  if (health === null) return failed(`${arn} is not there`, `the target group of the ${what}`, MEND_NAME);
   const sick = sickOf(health);
   if (withoutDraining(health).length === 0)
     return failed(`no ${what} are registered${health.length === 0 ? '' : ` (${countsOf(health)})`}`, 'one at least', mend);

@@ -1,5 +1,5 @@
 import { crossZoneShare } from '../sessions/zones.ts';
-import { failed, ok, skipped, some, type Check, type Verdict } from './check.ts';
+import { failed, MEND_NAME, ok, skipped, some, type Check, type Verdict } from './check.ts';
 import { subnetsOf, type Facts } from './facts.ts';
 import { healthyIds } from './target-health.ts';
 import { aclLets, groupsLetIn } from './openings.ts';
@@ -18,7 +18,7 @@ const ALL: readonly Check[] = [
           ? failed(
               `${rebuild.nlb_arn} is not there`,
               'the load balancer of the rebuilders',
-              'apply the Terraform again',
+              MEND_NAME,
             )
           : nlb.balancer.State?.Code === 'active' || nlb.balancer.State?.Code === 'active_impaired'
             ? ok(`${nlb.balancer.LoadBalancerName} is active`)

@@ -26,7 +26,7 @@ export interface Mirror {
 
 /** Throws a UsageError if the filter or the target is not there. */
 export async function readMirror(account: Account, settings: SessionSettings): Promise<Mirror> {
-  const [filter, target] = await Promise.all([
+  const [filter, target] = await bothOrWhy(
     existing(
       'traffic_mirror_filter_id',
       settings.traffic_mirror_filter_id,
@@ -43,12 +43,23 @@ export async function readMirror(account: Account, settings: SessionSettings): P
         (await account.ec2.send(new DescribeTrafficMirrorTargetsCommand({ TrafficMirrorTargetIds: [id] })))
           .TrafficMirrorTargets?.[0],
     ),
-  ]);
+  );
   const refused =
     tagOf(filter.Tags, REFUSED_TAG)
       ?.split(' ')
       .filter((kind) => kind !== '') ?? [];
   return { filter, target, refusedKinds: new Set(refused), isRetired: tagOf(filter.Tags, RETIRED_TAG) !== undefined };
+}
+
+/** Both, or one error that says of each what is wrong with it. */
+async function bothOrWhy<A, B>(first: Promise<A>, second: Promise<B>): Promise<[A, B]> {
+  const [a, b] = await Promise.allSettled([first, second]);
+  if (a.status === 'fulfilled' && b.status === 'fulfilled') return [a.value, b.value];
+  const reasons = [a, b].flatMap((one): unknown[] => (one.status === 'rejected' ? [one.reason] : []));
+  const [one, other] = reasons;
+  if (one instanceof UsageError && other instanceof UsageError && one.message !== other.message)
+    throw new UsageError(`${one.message}\n${other.message}`);
+  throw one;
 }
 
 async function existing<T>(

@@ -157,13 +157,14 @@ test('the commands plan and apply, for people', async (t) => {
     assert.match(stderr, /by_id\["web"\]: there is no interface eni-0123456789abcdef0 in this account and region/);
   });
 
-  await t.test('a filter that is not there: one sentence, exit 2', async () => {
+  await t.test('a filter and a target that are not there: a sentence each, exit 2', async () => {
     const wrong = description(t, {
       interfaces: { by_asg: ['shop'] },
-      sessions: { ...sessions, traffic_mirror_filter_id: 'tmf-0123456789abcdef0' },
+      sessions: { traffic_mirror_filter_id: 'tmf-0123456789abcdef0', traffic_mirror_target_id: 'tmt-0123456789abcdef0' },
     });
     const { status, stderr } = await vpcMirror(proxy.endpoint, ['plan', '-c', wrong]);
     assert.equal(status, 2);
     assert.match(stderr, /sessions\.traffic_mirror_filter_id: there is no tmf-0123456789abcdef0 in us-east-1/);
+    assert.match(stderr, /sessions\.traffic_mirror_target_id: there is no tmt-0123456789abcdef0 in us-east-1/);
   });
 });

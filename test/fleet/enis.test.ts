@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { emulatedAws } from '../terraform/lab.ts';
+import { file as textFile } from '../command-line.ts';
 import { Proxy } from './proxy.ts';
 import { description, vpcMirror } from './vpc-mirror.ts';
 
@@ -98,6 +99,15 @@ test('vpc-mirror enis', async (t) => {
     'a file that is not there': {
       run: () => vpcMirror(account.endpoint, ['enis', '-c', '/nowhere.json']),
       sentence: /cannot be read: there is no such file: write it, or take Terraform's:\s+terraform output/,
+    },
+    'a file into which Terraform has printed an error': {
+      run: () =>
+        vpcMirror(account.endpoint, ['enis', '-c', textFile(t, 'out.json', '\u2577\n\u2502 Error: Output "vpc_mirror" not found\n\u2575\n')]),
+      sentence: /1 mistake\n- holds a message of Terraform's instead of a description: read it there/,
+    },
+    'a description without its flag': {
+      run: () => vpcMirror(account.endpoint, ['enis', 'vpc_mirror.json']),
+      sentence: /^vpc-mirror: a command takes options only: name the description with -c, as in vpc-mirror plan -c vpc_mirror\.json$/m,
     },
     'a folder instead of a file': {
       run: () => vpcMirror(account.endpoint, ['enis', '-c', 'test']),
