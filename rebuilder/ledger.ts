@@ -149,6 +149,7 @@ export const COUNTERS = {
   'http.http2_invalid_frame': define('note', 'flows', 'Directions of HTTP/2 connections with bytes that are no frames; from there on they are searched for HTTP/1'),
   'http.not_http_flow': define('note', 'flows', 'Connections with bytes that are not HTTP'),
   'http.upgraded_flow': define('note', 'flows', 'Connections that left HTTP with the server\'s agreement'),
+  'http.roles_unknown': define('note', 'flows', 'Connections joined in the middle whose both ends sent what a client sends: both are read as clients'),
   'http.roles_swapped': define('note', 'flows', 'Connections joined in the middle whose client was first taken for the server'),
 
   // --- http: requests

@@ -34,6 +34,8 @@ export class HttpConnection implements ClientSink, ServerSink, Endpoints, Connec
   #requests: ClientReader | null = null;
   #responses: ServerReader | null = null;
   #http2: Http2Connection | null = null;
+  /** The end that is taken for the client has sent a request. */
+  #hasTold = false;
   /** Made with the first request that may be told again. */
   #told: ToldRequests | null = null;
   /** No packet of the server came for as long as a request waited: the mirror shows one direction. */
@@ -129,11 +131,12 @@ export class HttpConnection implements ClientSink, ServerSink, Endpoints, Connec
     }
     if (request.reading > 1) ledger.count('http.second_readings');
     if (request.correction) ledger.count('http.corrections');
-    if (request.reading > 1 || request.correction) {
-      if (request.reading === 1) this.#told?.correction(request);
+    if (request.reading > 1 || request.correction || request.endpoints !== this) {
+      if (request.reading === 1 && request.correction) this.#told?.correction(request);
       this.#context.exchanges.exchange(request);
       return;
     }
+    this.#hasTold = true;
     if (this.#told !== null || !request.complete) (this.#told ??= new ToldRequests()).first(request);
     const { server } = this.#halves();
     const wait = this.#context.parseResponses && !this.#oneWay && (server.seen || this.#connection.client === null || request.ack === 0);
@@ -227,15 +230,27 @@ export class HttpConnection implements ClientSink, ServerSink, Endpoints, Connec
 
   // --- roles of a connection joined in the middle
 
-  /** What was taken for `role` is the other one. @returns false: it is known who the client is */
+  /**
+   * What was taken for `role` is the other one, as it seems. Where the client has sent a request already, it may as well be what its server sends back of
+   * it: then nobody knows, and both are read as clients. @returns false: the roles stay as they are
+   */
   swapRoles(role: 'client' | 'server'): boolean {
     if (this.#connection.client !== null) return false;
     const { client, server } = this.#halves();
     if (!(client.sink instanceof TentativeStream) || !(server.sink instanceof TentativeStream)) return false;
-    if (role === 'client' && (this.#pairingOrNull?.length ?? 0) > 0) return false;
+    if (role === 'client' && this.#hasTold) return false;
+    this.#responses?.end();
+    if (role === 'server' && this.#hasTold) {
+      this.#context.ledger.count('http.roles_unknown');
+      this.#responses = null;
+      this.#oneWay = true;
+      server.sink.inner = this.#readerOfOtherEnd();
+      server.waitsForPeer = false;
+      return true;
+    }
     this.#context.ledger.count('http.roles_swapped');
     this.#requests?.end();
-    this.#responses?.end();
+    this.#hasTold = false;
     this.#client = this.#client === 'a' ? 'b' : 'a';
     this.#clientAddress = null;
     this.#serverAddress = null;
@@ -246,6 +261,24 @@ export class HttpConnection implements ClientSink, ServerSink, Endpoints, Connec
     server.waitsForPeer = false;
     client.waitsForPeer = true;
     return true;
+  }
+
+  /** Reads what the other end says as requests, too; they are answered by nobody. */
+  #readerOfOtherEnd(): ClientReader {
+    const context = this.#reader;
+    const { clientAddress, clientPort, serverAddress, serverPort, vni } = this;
+    const endpoints: Endpoints = {
+      clientAddress: serverAddress, clientPort: serverPort, serverAddress: clientAddress, serverPort: clientPort, vni, proxied: null,
+    };
+    const request = (told: HttpRequest): void => this.request(told);
+    return new ClientReader(context, endpoints, {
+      request,
+      otherProtocol: () => {},
+      isServer: () => false,
+      http2Requests: () => new Http2Requests(context, endpoints, request),
+      forkSink: (kind) => this.forkSink(kind),
+      forkDiscarded: () => {},
+    }, true);
   }
 
   forkSink(kind: ForkKind): { context: Http1Context; sink: ClientSink } {

@@ -3,7 +3,6 @@ import type { Provenance } from '../reassembly/provenance.ts';
 import type { ForkKind, StreamSink } from '../reassembly/stream-sink.ts';
 import { ServerReader } from './server-reader.ts';
 import { RequestLine, lineEnd } from '../http/request-line.ts';
-import { knownMethod } from '../http/search.ts';
 
 const line = new RequestLine();
 
@@ -38,7 +37,6 @@ export class TentativeStream implements StreamSink {
 }
 
 function isRequestLine(bytes: Uint8Array, start: number, end: number): boolean {
-  if (!knownMethod(bytes, start)) return false;
   const lf = lineEnd(bytes, start, end);
   return lf > 0 && line.parse(bytes, start, lf) && line.minor >= 0;
 }
