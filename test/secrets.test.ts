@@ -7,7 +7,9 @@ import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { pcapFile } from './capture-files.ts';
 import { ANY_PORTS, RunningService, file, folder, rebuilder } from './command-line.ts';
+import { FrameFlag } from '../rebuilder/http2/frame.ts';
 import { tcpFrame } from './frames.ts';
+import { BEGIN, data, headers } from './http2/http2-frames.ts';
 import { MirroredRequests } from './mirrored-requests.ts';
 
 /** In each place of its own, so that a leak says where it comes from. */
@@ -22,6 +24,17 @@ const answer = (headers: readonly string[], body: string): string =>
   ['HTTP/1.1 200 OK', ...headers, `Content-Length: ${body.length}`, '', body].join('\r\n');
 
 const ANSWER = answer([`Set-Cookie: id=${secret('set-cookie')}`, `X-Token: ${secret('response-header')}`], `{"token":"${secret('response-body')}"}`);
+
+/** Cookies in crumbs, fields that are never indexed, and trailers (RFC 9113, sections 8.1 and 8.2.3). */
+const HTTP2 = Buffer.concat([
+  BEGIN,
+  headers(1, [
+    [':method', 'POST'], [':scheme', 'http'], [':authority', `user:${secret('h2-authority')}@shop.example`], [':path', `/visible/15?token=${secret('h2-query')}`],
+    ['cookie', `a=${secret('h2-crumb')}`], ['cookie', `b=${secret('h2-second-crumb')}`], ['authorization', `Basic ${secret('h2-authorization')}`], ['trailer', 'x-sum'],
+  ], FrameFlag.endHeaders),
+  data(1, `{"password":"${secret('h2-body')}"}`, 0),
+  headers(1, [['x-sum', secret('h2-trailer')]], FrameFlag.endHeaders | FrameFlag.endStream),
+]);
 
 /** Each on a connection of its own. All have a path that begins with /visible, as proof that something was written. */
 const CORPUS: readonly (readonly [request: string, answer?: string])[] = [
@@ -40,6 +53,16 @@ const CORPUS: readonly (readonly [request: string, answer?: string])[] = [
   [`GET /visible/12 HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n${secret('tunnel')}`],
   [`GET /static/13?token=${secret('filtered')} HTTP/1.1\r\nHost: a\r\n\r\n`],
   [`GET /visible/14 HTTP/1.1\r\nHost: a\r\nX-Mirror-Loop: ${secret('forged-loop')}\r\nX-Forwarded-For: ${secret('forged-address')}\r\n\r\n`],
+  [HTTP2.toString('latin1')],
+  [request('POST /visible/16 HTTP/1.1', ['Content-Type: multipart/form-data; boundary=b'],
+    `--b\r\nContent-Disposition: form-data; name="${secret('multipart-name')}"; filename="${secret('multipart-file')}"\r\n\r\nx\r\n--b--\r\n`)],
+  [request(`CONNECT user:${secret('connect')}@shop.example:443/visible/17 HTTP/1.1`)],
+  [request(`GET /visible/18&token=${secret('ampersand')} HTTP/1.1`)],
+  [request(`GET /visible/19%3Ftoken%3D${secret('encoded-query')} HTTP/1.1`)],
+  [request(`GET /visible/20/https://user:${secret('nested-userinfo')}@shop.example/ HTTP/1.1`)],
+  [request(`GET http:\\\\user:${secret('backslash')}@shop.example/visible/21 HTTP/1.1`)],
+  [request(`GET /visible/22?Authorization:Bearer%20${secret('authorization-in-query')} HTTP/1.1`), `HTTP/1.1 200 ${secret('reason')}\r\nContent-Length: 0\r\n\r\n`],
+  [`PROXY TCP4 ${secret('proxy-line')} 10.0.2.9 1 80\r\n${request('GET /visible/23 HTTP/1.1')}`],
 ];
 /** The 12th is none. */
 const REQUESTS = CORPUS.length - 1;

@@ -5,19 +5,23 @@ export function printable(text: string): string {
   return text.replace(/[^\x20-\x7e]/g, (char) => `\\x${char.charCodeAt(0).toString(16).padStart(2, '0')}`);
 }
 
+/** `&a=1` in a path, and what an encoded `?`, `&` or `;` begins there: a query that a client got wrong, or a URL within a URL. */
+const ASTRAY = /(&|%3f|%26|%3b)([^/;&=%]*(?:=|%3d))(?:(?!%26|%3b)[^/;&])*/gi;
+
 /**
  * `/p;sid=1?a=1&flag#x` -> `/p;sid=***?a=***&***#***`; a password before a host likewise. A parameter without `=` is all value, as far as anyone
  * can tell.
  */
 export function maskValues(target: string): string {
   const [, path = '', query, fragment] = /^([^?#]*)(\?[^#]*)?(#.*)?$/s.exec(target)!;
-  return maskUser(path).replace(/;([^/;=]*=)?[^/;]*/g, ';$1***')
+  return maskUser(path).replace(/;([^/;=]*=)?[^/;]*/g, ';$1***').replace(ASTRAY, '$1$2***')
     + (query === undefined ? '' : query.replace(/([?&;])([^&;=]*=)?[^&;]*/g, '$1$2***'))
     + (fragment === undefined ? '' : '#***');
 }
 
+/** What stands before an `@` as user and password do: before the last one of a host, wherever in a path a URL is; browsers take `\\` for `/`. */
 export function maskUser(target: string): string {
-  return target.replace(/^([a-z][a-z0-9+.-]*:)?\/\/[^/?#@]*@/i, '$1//***@');
+  return target.replace(/([/\\]{2})[^/\\?#]*@/g, '$1***@').replace(/(^|[/\\])[^/\\?#:]*:[^/\\?#]*@/g, '$1***@');
 }
 
 /** A name or address with its port, as a Host line should have it; whatever else a client puts there may be a secret. */
