@@ -22,6 +22,7 @@ export interface Sent {
   ack?: number;
   /** The TCP checksum is wrong, as in a segment that was made to be dropped. */
   badChecksum?: boolean;
+  options?: Uint8Array;
 }
 
 /** One TCP connection played into a pipeline, frame by frame: what a test of streams needs and no more. */
@@ -56,9 +57,9 @@ export class TcpStream {
   }
 
   /** The client sends a segment. */
-  send(data: Uint8Array | string, { at = this.#sent, flags = ACK, ack = this.serverIsn + 1 + this.#answered, badChecksum = false }: Sent = {}): this {
+  send(data: Uint8Array | string, { at = this.#sent, flags = ACK, ack = this.serverIsn + 1 + this.#answered, badChecksum = false, options }: Sent = {}): this {
     const bytes = typeof data === 'string' ? Buffer.from(data, 'latin1') : data;
-    this.#frame(false, this.isn + 1 + at, ack, flags, bytes, badChecksum);
+    this.#frame(false, this.isn + 1 + at, ack, flags, bytes, badChecksum, options);
     this.#sent = Math.max(this.#sent, at + bytes.length);
     return this;
   }
@@ -96,11 +97,11 @@ export class TcpStream {
     return balance(this.ledger, flying).filter((unit) => unit.imbalance !== 0).map(({ unit, imbalance }) => ({ unit, imbalance }));
   }
 
-  #frame(fromServer: boolean, seq: number, ack: number, flags: number, data: Uint8Array, badChecksum = false): void {
+  #frame(fromServer: boolean, seq: number, ack: number, flags: number, data: Uint8Array, badChecksum = false, options: Uint8Array = new Uint8Array(0)): void {
     const [src, dst]: [string, string] = fromServer ? [SERVER, CLIENT] : [CLIENT, SERVER];
     const [srcPort, dstPort]: [number, number] = fromServer ? [this.serverPort, this.clientPort] : [this.clientPort, this.serverPort];
     const ends = { source: src, destination: dst, sourcePort: srcPort, destinationPort: dstPort };
-    const segment = encodeTcp({ ...ends, sequence: seq >>> 0, acknowledgement: flags & ACK ? ack >>> 0 : 0, flags }, data);
+    const segment = encodeTcp({ ...ends, sequence: seq >>> 0, acknowledgement: flags & ACK ? ack >>> 0 : 0, flags, options }, data);
     if (badChecksum) segment[16]! ^= 0xff;
     const packet = encodeIpv4({ source: src, destination: dst, identification: this.#ipId++ & 0xffff }, segment);
     const frame = encodeEthernet({}, packet);

@@ -246,9 +246,10 @@ export class Connection {
         return true;
       }
       half.seen = true;
-      this.#isOpenAgain();
       half.accepts(packet);
-      half.receiver.syn(packet);
+      // What the first one offered counts, as long as the handshake is open.
+      if (this.#reset || half.receiver.offersTimestamps === null) half.receiver.syn(packet);
+      this.#isOpenAgain();
       if (packet.dataEnd > packet.dataStart) half.synData(packet, nowMs);
       return true;
     }

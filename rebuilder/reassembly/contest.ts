@@ -174,8 +174,10 @@ export class Contest {
 
   /** The first reader passes over bytes from here on: should (other) bytes come for them, as long as the connection lives, they will be read. */
   passOver(half: FirstReader, kind: ForkKind, queue: SegmentQueue | null): void {
-    if (this.#isSameMessage && this.#seconds.goesOn(kind, half.nextSeq)) return;
+    // Nor is there memory for the rest of a message when there was none before.
+    if (this.#isSameMessage && (this.#seconds.wereEvicted || this.#seconds.goesOn(kind, half.nextSeq))) return;
     this.#isSameMessage = true;
+    this.#seconds.wereEvicted = false;
     const reading = this.#seconds.begin(kind, half.sink.fork(kind), half.nextSeq, { takes: ALL_DOUBTS });
     if (reading === null) return;
     reading.urgent.copyFrom(this.#urgent);

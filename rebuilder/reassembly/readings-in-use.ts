@@ -1,16 +1,16 @@
 import { AgingMap } from './aging-map.ts';
 
-interface Droppable { drop(): void }
+interface Evictable { evict(): void }
 
 /** Streams that are read in more than one way, longest ago first: where memory for that is short, the oldest make room. */
 export class ReadingsInUse {
-  readonly #streams = new AgingMap<Droppable, Droppable>();
+  readonly #streams = new AgingMap<Evictable, Evictable>();
 
-  add(stream: Droppable): void {
+  add(stream: Evictable): void {
     if (this.#streams.get(stream) === undefined) this.#streams.set(stream, stream);
   }
 
-  delete(stream: Droppable): void {
+  delete(stream: Evictable): void {
     this.#streams.delete(stream);
   }
 
@@ -18,8 +18,8 @@ export class ReadingsInUse {
   evict(): boolean {
     const { oldest } = this.#streams;
     if (oldest === undefined) return false;
-    oldest.drop();
     this.#streams.delete(oldest);
+    oldest.evict();
     return true;
   }
 }

@@ -19,6 +19,8 @@ const OVERHEAD = 2048;
 export class SecondReadings {
   readonly #context: StreamContext;
   #readings: SecondReading[] = [];
+  /** They made room for those of other streams. */
+  wereEvicted = false;
 
   constructor(context: StreamContext) {
     this.#context = context;
@@ -112,6 +114,12 @@ export class SecondReadings {
       if (this.#readings[i]!.agreesAt(nextSeq)) this.#end(this.#readings.splice(i, 1)[0]!);
     }
     if (this.isEmpty) this.#context.readings.delete(this);
+  }
+
+  /** There is no memory for them. */
+  evict(): void {
+    this.wereEvicted = true;
+    this.drop();
   }
 
   drop(): void {

@@ -8,7 +8,7 @@ export type Insertion = 'kept' | 'covered' | 'no_memory';
 
 /** Segments one queue may hold: a hostile sender makes them a byte long. */
 const MAX_SEGMENTS = 4096;
-/** What a segment takes besides its bytes. */
+/** What a segment takes besides its bytes. Measured, Node 24, where each is a run of its own. */
 const OVERHEAD = 256;
 
 /**

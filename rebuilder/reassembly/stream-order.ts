@@ -10,8 +10,10 @@ import type { Provenance } from './provenance.ts';
 import type { StreamSink } from './stream-sink.ts';
 import type { Waiting } from './timers.ts';
 
-/** So many holes are given up in one look. */
+/** So many holes are given up when a stream ends. */
 const MOST_ROUNDS = 8192;
+/** … and in one look: those of another stream, and the packets that come, are not to wait for thousands of them. */
+const MOST_IN_A_LOOK = 4;
 
 /**
  * The order of one direction of a connection: hands its bytes to the sink as they become the next, waits for those that are missing, and gives holes up.
@@ -112,8 +114,8 @@ export abstract class StreamOrder implements Waiting {
   /** Looks whether what is waited for has become not worth waiting for. */
   expire(nowMs: number): number {
     const { stallTimeoutMs } = this.context.limits;
-    // Every hole that is due, not one a look: with many of them the rest would wait longer and longer.
-    for (let rounds = 0; this.missing.isAwaited && rounds < MOST_ROUNDS; rounds++) {
+    // What is left is due at once, and has its turn before what is due later.
+    for (let rounds = 0; this.missing.isAwaited && rounds < MOST_IN_A_LOOK; rounds++) {
       if (nowMs < this.missing.sinceMs + this.#patienceMs) break;
       this.giveUp(nowMs);
     }

@@ -41,6 +41,15 @@ describe('connections that somebody plays with', () => {
     assert.deepEqual(stream.exchanges.map(({ request }) => [request.target, request.reading]), [['/1', undefined], ['/2', undefined]]);
   });
 
+  test('what the SYN offered counts, not what it says when it is sent again', () => {
+    const stream = new TcpStream(LIVE);
+    const stamped = (timestamp: number): Uint8Array => Uint8Array.of(1, 1, 8, 10, timestamp >> 8, timestamp, 0, 0, 0, 0, 0, 0);
+    stream.send('', { at: -1, flags: SYN, options: stamped(10) }).send('', { at: -1, flags: SYN, options: stamped(200) });
+    stream.send('GET /true', { at: 0, options: stamped(100) }).send('GET /fake', { at: 0, options: stamped(201) });
+    stream.send(' HTTP/1.1\r\nHost: a\r\n\r\n', { at: 9, options: stamped(202) }).end();
+    assert.equal(stream.exchanges.find(({ request }) => request.reading === undefined)?.request.target, '/true');
+  });
+
   test('a SYN that the server ignores does not end the connection', () => {
     const stream = new TcpStream(LIVE).open();
     const length = get('/1').length;

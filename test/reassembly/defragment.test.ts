@@ -69,6 +69,8 @@ describe('what cannot become a packet is counted', () => {
   const cases: [string, Fragment[], string, number][] = [
     ['overlap in part drops the whole datagram (RFC 5722)', [{ at: 0, data: 'aaaaaaaaaaaaaaaa' }, { at: 8, data: 'bbbbbbbbbbbbbbbb' }], 'defrag.overlap', 2],
     ['a second end contradicts the first', [{ at: 8, data: 'b', more: false }, { at: 16, data: 'c', more: false }], 'defrag.invalid_fragment', 2],
+    ['a copy tells an end, too, which another contradicts',
+      [{ at: 0, data: 'aaaaaaaaaaaaaaaa' }, { at: 8, data: 'bbbbbbbb', more: false }, { at: 16, data: 'c', more: false }], 'defrag.invalid_fragment', 2],
     ['bytes beyond the end', [{ at: 8, data: 'b', more: false }, { at: 16, data: 'cccccccc' }], 'defrag.invalid_fragment', 2],
     ['an end before what is there', [{ at: 0, data: 'aaaaaaaa' }, { at: 24, data: 'dddddddd' }, { at: 16, data: 'cccccccc', more: false }],
       'defrag.invalid_fragment', 3],
@@ -101,7 +103,7 @@ describe('what cannot become a packet is counted', () => {
   });
 
   test('beyond the limit the oldest datagram makes room', () => {
-    const { add, ledger, all } = defragmenter(3 * 776);
+    const { add, ledger, all } = defragmenter(3 * 1160);
     for (let id = 0; id < 5; id++) add({ at: 0, data: 'aaaaaaaa', id });
     assert.equal(all.size, 3);
     assert.equal(ledger.get('defrag.memcap'), 2);

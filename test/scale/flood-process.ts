@@ -1,0 +1,74 @@
+// `node --import tsx test/scale/flood-process.ts NAME [AMOUNT]`: plays one flood of floods.ts into a pipeline with small limits, in a process whose memory is
+// nobody else's, and prints what it cost.
+import { parseArgs } from 'node:util';
+import { Ledger } from '../../rebuilder/ledger.ts';
+import { Pipeline } from '../../rebuilder/pipeline.ts';
+import { balance } from '../../rebuilder/status/balance.ts';
+import { LIVE_OPTIONS } from '../oracle/kernel/live-options.ts';
+import { Flood, FLOODS } from './floods.ts';
+import { LIMITS } from './flood-limits.ts';
+
+export interface Cost {
+  readonly packets: number;
+  /** Bytes of all packets. */
+  readonly received: number;
+  /** Bytes that were copied from one place in memory to another. */
+  readonly copied: number;
+  /** Holes given up between two packets. */
+  readonly holesAtOnce: number;
+  /** Most that the budgets had granted. */
+  readonly heldBytes: number;
+  /** By how much the process was larger than before, at most. */
+  readonly grownBytes: number;
+  /** Requests of a neighbour: sent, told. */
+  readonly neighbours: readonly [sent: number, told: number];
+  readonly faults: number;
+  readonly imbalance: readonly string[];
+}
+
+const { positionals: [name = '', amount = '1000'] } = parseArgs({ allowPositionals: true });
+const play = FLOODS[name];
+if (play === undefined) throw new Error(`no flood is named ${name}`);
+
+let copied = 0;
+const { set, slice } = Uint8Array.prototype;
+Object.defineProperties(Uint8Array.prototype, {
+  set: { value(this: Uint8Array, source: ArrayLike<number>, at?: number): void {
+    copied += source.length;
+    set.call(this, source, at);
+  } },
+  slice: { value(this: Uint8Array, start?: number, end?: number): Uint8Array {
+    const part = slice.call(this, start, end);
+    copied += part.length;
+    return part;
+  } },
+});
+
+const ledger = new Ledger();
+let told = 0;
+const pipeline = new Pipeline({ ...LIVE_OPTIONS, limits: LIMITS, isLive: true, bodyLimitBytes: 8 << 20, parseResponses: false }, ledger, {
+  exchange: (request) => {
+    ledger.count('http.exchanges');
+    if (request.bytes[request.targetStart + 1] === 'n'.charCodeAt(0)) told++;
+  },
+});
+let [heldBytes, holesAtOnce, holesBefore] = [0, 0, 0];
+const before = process.resourceUsage().maxRSS;
+const flood = new Flood(pipeline, 100_000, () => {
+  heldBytes = Math.max(heldBytes, pipeline.gauges().memoryBytes);
+  const holes = ledger.get('tcp.reassembly_gap');
+  holesAtOnce = Math.max(holesAtOnce, holes - holesBefore);
+  holesBefore = holes;
+});
+play(flood, Number(amount));
+const grownBytes = (process.resourceUsage().maxRSS - before) * 1024;
+const copiedBytes = copied - flood.written;
+pipeline.flush();
+const { pendingPackets, pendingBytes, waitingRequests } = pipeline.gauges();
+const cost: Cost = {
+  packets: flood.packets, received: flood.bytes, copied: copiedBytes, holesAtOnce, heldBytes, grownBytes, neighbours: [flood.neighbours, told],
+  faults: ledger.get('pipeline.faults'),
+  imbalance: balance(ledger, { packets: pendingPackets, bytes: pendingBytes, requests: waitingRequests })
+    .filter((unit) => unit.imbalance !== 0).map(({ unit, imbalance }) => `${unit} ${imbalance}`),
+};
+console.log(JSON.stringify(cost));

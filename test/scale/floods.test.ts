@@ -1,0 +1,49 @@
+// What a flood costs, counted and not timed: bytes copied for those that came, holes given up at once, what the budgets held, how far the process grew.
+// (Odd requests: test/forward/fair-queue.test.ts. Half requests on all connections: half-open.test.ts.)
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import path from 'node:path';
+import { test } from 'node:test';
+import type { Cost } from './flood-process.ts';
+import { CONNECTION_BYTES, LIMITS } from './flood-limits.ts';
+
+const MIB = 1 << 20;
+/** A byte is copied into a queue, from there to a message that grows by doubling, and so for a few readers. */
+const MOST_COPIES = 10;
+/** Between two packets: a few ms. */
+const MOST_HOLES_AT_ONCE = 20_000;
+const LIMIT_BYTES = LIMITS.memoryBytes + LIMITS.reorderBytes + LIMITS.correctionBytes + LIMITS.fragmentsBytes;
+const MOST_GROWN_BYTES = 1.3 * (LIMIT_BYTES + LIMITS.flows * CONNECTION_BYTES);
+
+const CASES: readonly { flood: string; amount: number; why: string }[] = [
+  { flood: 'holes two ways', amount: 400, why: 'each hole copied the 7 MiB before it' },
+  { flood: 'holes filled late', amount: 400, why: 'each late byte copied them, too' },
+  { flood: 'holes filled late, many', amount: 1600, why: 'the same on many connections, to the end of the memory' },
+  { flood: 'fragments', amount: 150_000, why: 'a budget that counts their eight bytes alone holds a hundred times as much' },
+  { flood: 'fragments backwards', amount: 100_000, why: 'each has its place before all others of its datagram' },
+  { flood: 'one-byte segments, many', amount: 150_000, why: 'all their holes are given up in the same moment' },
+  { flood: 'one-byte segments twice, other bytes', amount: 8000, why: 'each second one made the stream be read anew from its beginning' },
+  { flood: 'one-byte segments, wrong sums', amount: 50_000, why: 'doubtful segments are held, too' },
+  { flood: 'a hole each', amount: 8000, why: 'to look at every stream with each packet kept the neighbours waiting' },
+  { flood: 'a hole each, in a body', amount: 8000, why: 'the same with a message begun in each' },
+  { flood: 'SYNs', amount: 100_000, why: 'connections that bring nothing make room for one another' },
+];
+
+for (const { flood, amount, why } of CASES) {
+  test(`${flood}: ${why}`, (t) => {
+    const run = spawnSync(process.execPath, ['--single-threaded-gc', '--import', 'tsx', path.join(import.meta.dirname, 'flood-process.ts'), flood, String(amount)],
+      { encoding: 'utf8' });
+    assert.equal(run.status, 0, run.stderr);
+    const cost = JSON.parse(run.stdout) as Cost;
+    t.diagnostic(run.stdout.trim());
+    assert.ok(cost.neighbours[0] > 0);
+    assert.equal(cost.neighbours[1], cost.neighbours[0], 'each request of a neighbour is told');
+    assert.equal(cost.faults, 0);
+    assert.deepEqual(cost.imbalance, []);
+    assert.ok(cost.copied <= MOST_COPIES * cost.received, `${cost.copied} bytes were copied for ${cost.received}`);
+    assert.ok(cost.holesAtOnce <= MOST_HOLES_AT_ONCE, `${cost.holesAtOnce} holes at once`);
+    assert.ok(cost.heldBytes <= LIMIT_BYTES, `${cost.heldBytes} bytes held`);
+    assert.ok(cost.grownBytes <= MOST_GROWN_BYTES,
+      `the process grew by ${Math.round(cost.grownBytes / MIB)} MiB, at most ${Math.round(MOST_GROWN_BYTES / MIB)} are allowed`);
+  });
+}
