@@ -15,6 +15,7 @@ refuses('modules/vpc-mirror-sessions', [
   { name: 'four sessions on an interface', variables: { network_interfaces: '{ for n in range(1, 5) : "s${n}" => { network_interface_id = "eni-0a", session_number = n } }' }, sentence: 'more than 3 sessions on eni-0a' },
   { name: 'session number 0', variables: { session_number: '0' }, sentence: 'session_number must be a whole number from 1 to 32766' },
   { name: 'session number 32767 of one interface', variables: { network_interfaces: eni('session_number = 32767') }, sentence: 'network_interfaces: session_number must be a whole number from 1 to 32766' },
+  { name: 'session number 32767 of the reconciler', variables: { reconcile: '{ interfaces = {}, artifact_file = "main.tf", session_number = 32767 }' }, sentence: 'reconcile.session_number must be a whole number from 1 to 32766' },
   { name: 'VNI 0', variables: { virtual_network_id: '0' }, sentence: 'virtual_network_id (VNI) must be a whole number from 1 to 16777215' },
   { name: 'VNI 16777216, which the provider accepts', variables: { virtual_network_id: '16777216' }, sentence: 'virtual_network_id (VNI) must be a whole number from 1 to 16777215' },
   { name: 'VNI 16777216 of one interface', variables: { network_interfaces: eni('virtual_network_id = 16777216') }, sentence: 'network_interfaces: virtual_network_id (VNI) must be a whole number from 1 to 16777215' },
