@@ -8,14 +8,20 @@ import { sentenceFor } from './sentence.ts';
 
 const vni = z.int().min(1).max(16_777_215);
 
+/** The same sentence for one that is missing, which Terraform's outputs have. */
+const awsId = (prefix: string): z.ZodString => {
+  const sentence = `must look like "${prefix}-0123456789abcdef0"; module vpc-mirror-sessions has it as an output.`;
+  return z.string(sentence).regex(new RegExp(`^${prefix}-[0-9a-f]+$`), sentence);
+};
+
 const sessionsSchema = z.strictObject({
   /** Value of the tag vpc-mirror:owner: whose sessions these are. Two deployments in one account need two. */
   owner: z
     .string()
     .regex(/^[A-Za-z][A-Za-z0-9-]{0,39}$/, 'must be 1 to 40 letters, digits and hyphens, and begin with a letter.')
     .default('vpc-mirror'),
-  traffic_mirror_filter_id: z.string().regex(/^tmf-[0-9a-f]+$/, 'must look like "tmf-0123456789abcdef0".'),
-  traffic_mirror_target_id: z.string().regex(/^tmt-[0-9a-f]+$/, 'must look like "tmt-0123456789abcdef0".'),
+  traffic_mirror_filter_id: awsId('tmf'),
+  traffic_mirror_target_id: awsId('tmt'),
   session_number: z.int().min(1).max(32_766).default(1),
   virtual_network_id: vni.nullish().transform((id) => id ?? null),
   /** null for a target that is no Network Load Balancer. */

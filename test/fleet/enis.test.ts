@@ -121,7 +121,7 @@ test('vpc-mirror enis', async (t) => {
     'what is missing, and numbers out of bounds': {
       run: () => enis({}, [], {}, { sessions: { session_number: 40_000, virtual_network_id: 0, packet_length: 1.5 } }),
       sentence:
-        /5 mistakes\n- sessions\.traffic_mirror_filter_id: is missing: give text\.\n.*\n- sessions\.session_number: must be 32766 or less\.\n- sessions\.virtual_network_id: must be 1 or more\.\n- sessions\.packet_length: must be a whole number, and is 1\.5\./,
+        /5 mistakes\n- sessions\.traffic_mirror_filter_id: must look like "tmf-0123456789abcdef0";\s+module [^]*\n- sessions\.session_number: must be 32766 or less\.\n- sessions\.virtual_network_id: must be 1 or more\.\n- sessions\.packet_length: must be a whole number, and is 1\.5\./,
     },
     'a misspelled key of an entry': {
       run: () => enis({ by_elb: { web: { name: 'shop', typ: 'network' } } }),
