@@ -100,9 +100,9 @@ function endpoint({ key }) {
 function figures({ delay, queueTime, answers, inFlight, openConnections }) {
   return [
     ['delay', `half within ${duration(delay.p50)}, 99 % within ${duration(delay.p99)}`],
-    ['of it in the queue', `half ${duration(queueTime.p50)}, 99 % ${duration(queueTime.p99)}`],
+    ['of it in the queue', `half within ${duration(queueTime.p50)}, 99 % within ${duration(queueTime.p99)}`],
     ['node’s answers', Object.entries(answers).map(([name, count]) => `${number(count)} × ${name}`).join(', ')],
-    ['in flight', `${number(inFlight)} requests, ${number(openConnections)} connections open`],
+    ['in flight', `${number(inFlight)} ${inFlight === 1 ? 'request' : 'requests'}; ${number(openConnections)} ${openConnections === 1 ? 'connection' : 'connections'} open`],
   ];
 }
 
