@@ -5,8 +5,9 @@ import { join, relative } from 'node:path';
 import type { Metafile } from 'esbuild';
 
 /**
- * The CycloneDX bill of materials (SBOM, JSON) of a bundle and of the packages that lie beside it: what is delivered, not what this
- * checkout installs to build and test it. Made and checked against its schema by CycloneDX' own generator; the same input gives the same bytes.
+ * The CycloneDX bill of materials (SBOM, JSON) of a bundle and of the packages that lie beside it: what is delivered,
+ * not what this checkout installs to build and test it. Made and checked against its schema by CycloneDX' own
+ * generator; the same input gives the same bytes.
  *
  * @param beside folders of packages that are delivered as they are, each with its package.json
  */

@@ -1,4 +1,5 @@
-// `npm run package [-- --with-node | --release]`: the service as tarballs that a machine installs without building or fetching anything.
+// `npm run package [-- --with-node | --release]`: the service as tarballs that a machine installs without building or
+// fetching anything.
 import { createHash } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
@@ -21,7 +22,12 @@ Amazon Linux 2023).
 
 class UsageError extends Error {}
 
-interface Options { readonly release: boolean; readonly withNode: readonly Architecture[]; readonly output: string; readonly entry: string }
+interface Options {
+  readonly release: boolean;
+  readonly withNode: readonly Architecture[];
+  readonly output: string;
+  readonly entry: string;
+}
 
 function options(args: readonly string[]): Options | undefined {
   const { values } = parseArgs({

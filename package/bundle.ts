@@ -24,7 +24,8 @@ export interface BundleOptions {
 
 /** Makes one bundle of a source and all that it imports. Rejects with esbuild's words when a source is broken. */
 export async function bundle(entry: string, { sourceMapsFor }: BundleOptions = {}): Promise<Bundle> {
-  // Files that are named by URL, such as the code of a worker thread, are entries of their own; found until no new one turns up.
+  // Files that are named by URL, such as the code of a worker thread, are entries of their own; found until no new one
+  // turns up.
   const scripts = new Set([resolve(entry)]);
   const assets = new Set<string>();
   for (;;) {

@@ -1,11 +1,15 @@
-// `tsx package/changelog.ts release` dates what is unreleased, as part of `npm version`; `… notes` prints the entries of this version.
+// `tsx package/changelog.ts release` dates what is unreleased, as part of `npm version`; `… notes` prints the entries
+// of this version.
 import { readFileSync, writeFileSync } from 'node:fs';
 import about from '../package.json' with { type: 'json' };
 
 const FILE = 'CHANGELOG.md';
 const UNRELEASED = '## [Unreleased]';
 
-/** What was unreleased becomes a version of that day. Throws when there is nothing to release, or the version is there already. */
+/**
+ * What was unreleased becomes a version of that day. Throws when there is nothing to release, or the version is there
+ * already.
+ */
 export function released(changelog: string, version: string, day: string): string {
   if (changelog.includes(`\n## [${version}]`)) throw new Error(`${FILE} has ${version} already`);
   if (section(changelog, UNRELEASED) === '') throw new Error(`${FILE} has nothing under ${UNRELEASED}`);

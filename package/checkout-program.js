@@ -4,8 +4,8 @@ import { readFileSync } from 'node:fs';
 const CHECKOUT = new URL('..', import.meta.url);
 
 /**
- * The module of a program, as a checkout starts it: the bundle that `npm ci` prepared, as long as every file that went into it is
- * what it was; else the sources as they are, which takes five times as long to start.
+ * The module of a program, as a checkout starts it: the bundle that `npm ci` prepared, as long as every file that went
+ * into it is what it was; else the sources as they are, which takes five times as long to start.
  * @param {string} folder the program's, such as `rebuilder`
  */
 export async function checkoutProgram(folder) {
@@ -40,7 +40,8 @@ export function isPrepared(checkout, folder) {
 }
 
 /**
- * One SHA-256 over names and contents. By content, not by time: `git` gives a file a new time when it brings back the old content.
+ * One SHA-256 over names and contents. By content, not by time: `git` gives a file a new time when it brings back the
+ * old content.
  * @param {URL} checkout
  * @param {readonly string[]} inputs paths from the root of the checkout
  */

@@ -6,8 +6,8 @@ import { join, resolve } from 'node:path';
 export interface NpmPackage { readonly name: string; readonly version: string; readonly integrity: string }
 
 /**
- * The folder of a published npm package, as it is for another processor than this machine's. It is fetched with npm, checked against
- * its integrity and kept under node_modules/.cache. Throws with one sentence if it cannot be had.
+ * The folder of a published npm package, as it is for another processor than this machine's. It is fetched with npm,
+ * checked against its integrity and kept under node_modules/.cache. Throws with one sentence if it cannot be had.
  */
 export function npmPackage({ name, version, integrity }: NpmPackage): string {
   const cache = resolve('node_modules/.cache/package');

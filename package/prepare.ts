@@ -1,4 +1,5 @@
-// `npm ci` and `npm test` run this: bundles of the checkout's programs, so that they start at once (checkout-program.js says when they are used).
+// `npm ci` and `npm test` run this: bundles of the checkout's programs, so that they start at once (checkout-program.js
+// says when they are used).
 import { mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';

@@ -6,8 +6,9 @@ export interface TarEntry { readonly path: string; readonly data: Uint8Array; re
 const BLOCK = 512;
 
 /**
- * A gzipped POSIX ustar archive that depends on nothing but the entries: sorted by path, owned by root, dated 1970. The same sources
- * give the same bytes on any machine with the same Node. Throws if a path does not fit the format (100 bytes, or 155 + 100 at a slash).
+ * A gzipped POSIX ustar archive that depends on nothing but the entries: sorted by path, owned by root, dated 1970. The
+ * same sources give the same bytes on any machine with the same Node. Throws if a path does not fit the format (100
+ * bytes, or 155 + 100 at a slash).
  */
 export function tarball(entries: readonly TarEntry[]): Buffer {
   const blocks: Uint8Array[] = [];

@@ -98,7 +98,9 @@ Examples:
   rebuilder replay monday.pcapng --format har > monday.har
   tcpdump -i eth0 -w - port 80 | rebuilder replay -
   rebuilder replay monday.pcapng -c conf.yaml --to http://127.0.0.1:8445`)
-    .action((files: string[], { config, ...options }: { config?: string; format: OutputFormat; to?: string; ledger?: string }) => replayCommand(files, {
+    .action((
+      files: string[], { config, ...options }: { config?: string; format: OutputFormat; to?: string; ledger?: string },
+    ) => replayCommand(files, {
       ...options, settings: config === undefined ? null : load(config).settings, defaults: defaultSettings(),
     }));
 
@@ -201,7 +203,8 @@ function report(error: unknown, command = ''): number {
   const sentence = error instanceof Error ? error.message : String(error);
   const lines = `rebuilder: ${sentence}`.split('\n').map((line) => wrapIndented(line, process.stderr.columns ?? Infinity, ERROR_INDENT));
   process.stderr.write(`${error instanceof ConfigError ? sentence : lines.join('\n')}\n`);
-  return [UsageError, ConfigError, SettingError, FileError, ProbeUsageError, TopUsageError].some((kind) => error instanceof kind) ? EXIT_USAGE : EXIT_FAILED;
+  const mistakes = [UsageError, ConfigError, SettingError, FileError, ProbeUsageError, TopUsageError];
+  return mistakes.some((kind) => error instanceof kind) ? EXIT_USAGE : EXIT_FAILED;
 }
 
 /** "error: unknown option '--fromat'\n(Did you mean --format?)" becomes one sentence that ends in where to look. */
@@ -237,7 +240,8 @@ function checkScreen({ metrics, log }: Settings): void {
   }
 }
 
-const withEndpoint = (settings: Settings, endpoint: string): Settings => ({ ...settings, forward: { ...settings.forward, endpoint } });
+const withEndpoint = (settings: Settings, endpoint: string): Settings =>
+  ({ ...settings, forward: { ...settings.forward, endpoint } });
 
 /** A configuration that has all a service needs. */
 function loadRunnable(file: string, to: string | undefined): LoadedConfig {
@@ -316,7 +320,9 @@ async function stopSignal(): Promise<void> {
 }
 
 /** Prints YAML to paste; what was looked at goes to stderr. */
-async function learn(files: readonly string[], options: { live?: true; config?: string; seconds: number }): Promise<void> {
+async function learn(
+  files: readonly string[], options: { live?: true; config?: string; seconds: number },
+): Promise<void> {
   const { live = false, config } = options;
   if (live === (files.length > 0)) throw new UsageError('learn-health-checks needs either capture files or --live; see rebuilder learn-health-checks --help');
   if (live && config === undefined) throw new UsageError('--live needs the configuration that names the sources: add -c <file>');
@@ -324,7 +330,8 @@ async function learn(files: readonly string[], options: { live?: true; config?: 
   const ledger = new Ledger();
   const say = (sentence: string): void => void process.stderr.write(`${sentence}\n`);
   const timer = new AbortController();
-  const over = (): Promise<unknown> => Promise.race([setTimeout(options.seconds * 1000, null, { signal: timer.signal }).catch(() => null), stopSignal()]);
+  const over = (): Promise<unknown> => Promise
+    .race([setTimeout(options.seconds * 1000, null, { signal: timer.signal }).catch(() => null), stopSignal()]);
   const { yaml, summary } = live && settings !== null
     ? await learnLive(settings, ledger, over(), say).finally(() => timer.abort())
     : await learnFromFiles(files, settings, ledger);

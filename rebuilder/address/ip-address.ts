@@ -1,4 +1,6 @@
-/** Reads addresses in text into four signed 32-bit words (IPv4 is IPv4-mapped, ::ffff:a.b.c.d, as in wire/packet.ts). */
+/**
+ * Reads addresses in text into four signed 32-bit words (IPv4 is IPv4-mapped, ::ffff:a.b.c.d, as in wire/packet.ts).
+ */
 
 const MAPPED = 0xffff;
 const ZERO = 0x30;
@@ -12,8 +14,9 @@ const PORT_CHAR = new Uint8Array(256);
 for (const char of '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz._-') PORT_CHAR[char.charCodeAt(0)] = 1;
 
 /**
- * Reads an address as proxies write it: `192.0.2.1`, `192.0.2.1:4711`, `2001:db8::1`, `[2001:db8::1]`, `[2001:db8::1]:4711`, any of them in
- * quotes (RFC 7239, section 6). Writes its words to `into`; false = it is none, and `into` holds nothing of use.
+ * Reads an address as proxies write it: `192.0.2.1`, `192.0.2.1:4711`, `2001:db8::1`, `[2001:db8::1]`,
+ * `[2001:db8::1]:4711`, any of them in quotes (RFC 7239, section 6). Writes its words to `into`; false = it is none,
+ * and `into` holds nothing of use.
  */
 export function parseAddress(bytes: Uint8Array, start: number, end: number, into: Int32Array): boolean {
   if (end - start >= 2 && bytes[start] === QUOTE && bytes[end - 1] === QUOTE) {
@@ -118,7 +121,9 @@ function parseIpv6(bytes: Uint8Array, start: number, end: number, into: Int32Arr
   }
   if (gap < 0 ? count !== 8 : count > 7) return false;
   const missing = 8 - count;
-  for (let word = 0; word < 4; word++) into[word] = groupAt(word * 2, gap, missing) << 16 | groupAt(word * 2 + 1, gap, missing);
+  for (let word = 0; word < 4; word++) {
+    into[word] = groupAt(word * 2, gap, missing) << 16 | groupAt(word * 2 + 1, gap, missing);
+  }
   return true;
 }
 

@@ -4,7 +4,10 @@ import { ask, probeOf, whyUnanswered } from './probe.ts';
 export interface AttackTestOptions {
   /** The site whose traffic is mirrored, as a client would call it: `https://shop.example`. */
   to: string;
-  /** `address` or `address:port` of one mirrored server to connect to in place of what the site's name leads to: a certain ENI. */
+  /**
+   * `address` or `address:port` of one mirrored server to connect to in place of what the site's name leads to: a
+   * certain ENI.
+   */
   via?: string;
   timeoutMs?: number;
 }

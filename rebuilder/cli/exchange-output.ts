@@ -13,11 +13,14 @@ export interface ExchangeOutput {
 export type OutputFormat = 'jsonl' | 'http' | 'har';
 
 /** @param write takes text, or bytes as latin1 */
-export function exchangeOutput(format: OutputFormat, write: (text: string | Buffer) => void, ledger: Ledger): ExchangeOutput {
+export function exchangeOutput(
+  format: OutputFormat, write: (text: string | Buffer) => void, ledger: Ledger,
+): ExchangeOutput {
   const output = format === 'jsonl' ? jsonLines(write) : format === 'http' ? httpText(write) : har(write);
   return {
     exchange: (request) => {
-      // The formats are those of HTTP/1.x: a request of HTTP/0.9 has neither version nor headers. Nodes get it all the same, marked irregular.
+      // The formats are those of HTTP/1.x: a request of HTTP/0.9 has neither version nor headers. Nodes get it all the
+      // same, marked irregular.
       const old = isHttp09(request);
       ledger.count(old ? 'http.http09_request' : 'http.exchanges');
       if (!old) output.exchange(request);
@@ -62,7 +65,9 @@ function har(write: (text: string) => void): ExchangeOutput {
   };
 }
 
-function harEntry({ time, src, dst, request, response }: ExchangeJson, { timeMs, lastByteMs, response: answer }: HttpRequest): unknown {
+function harEntry(
+  { time, src, dst, request, response }: ExchangeJson, { timeMs, lastByteMs, response: answer }: HttpRequest,
+): unknown {
   const host = request.headers.find(([name]) => name.toLowerCase() === 'host')?.[1] ?? dst;
   const waitMs = answer === null ? 0 : Math.max(0, answer.timeMs - lastByteMs);
   const receiveMs = answer === null ? 0 : Math.max(0, answer.lastByteMs - answer.timeMs);

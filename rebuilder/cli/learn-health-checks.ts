@@ -16,7 +16,9 @@ export interface Learned {
 }
 
 /** @param settings null = no configuration: nothing is left out */
-export async function learnFromFiles(files: readonly string[], settings: Settings | null, ledger: Ledger): Promise<Learned> {
+export async function learnFromFiles(
+  files: readonly string[], settings: Settings | null, ledger: Ledger,
+): Promise<Learned> {
   const proposals = new HealthCheckProposals();
   const sink = sinkOf(proposals);
   if (settings === null) {
@@ -32,8 +34,12 @@ export async function learnFromFiles(files: readonly string[], settings: Setting
   return learned(proposals, ledger);
 }
 
-/** Listens as `run` would, until `over` resolves. Rejects with an Error of one sentence when a source cannot be opened. */
-export async function learnLive(settings: Settings, ledger: Ledger, over: Promise<unknown>, notice: (sentence: string) => void): Promise<Learned> {
+/**
+ * Listens as `run` would, until `over` resolves. Rejects with an Error of one sentence when a source cannot be opened.
+ */
+export async function learnLive(
+  settings: Settings, ledger: Ledger, over: Promise<unknown>, notice: (sentence: string) => void,
+): Promise<Learned> {
   const proposals = new HealthCheckProposals();
   const thread = learningThread(settings, ledger, { exchanges: sinkOf(proposals) });
   const sources = new Sources(settings, ledger, {}, true, notice);

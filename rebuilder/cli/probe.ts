@@ -51,13 +51,16 @@ function vantage(via: string, defaultPort: number, flag: string): { host: string
 }
 
 /** Sends one request on a connection of its own and reads the answer's head. `asker` is its User-Agent. */
-export function ask({ url, host, port }: Probe, target: string, asker: string, timeoutMs: number): Promise<ProbeAnswer> {
+export function ask(
+  { url, host, port }: Probe, target: string, asker: string, timeoutMs: number,
+): Promise<ProbeAnswer> {
   return new Promise((resolve, reject) => {
     const options: https.RequestOptions = {
       host, port, path: target, agent: false, timeout: timeoutMs,
       headers: { Host: url.host, 'User-Agent': asker, Accept: '*/*', Connection: 'close' },
     };
-    // The certificate is the site's business: this is a probe, which sends no secret and believes nothing of the answer.
+    // The certificate is the site's business: this is a probe, which sends no secret and believes nothing of the
+    // answer.
     const tls = { ...options, servername: isIPv6(url.hostname.replace(/^\[|\]$/g, '')) ? '' : url.hostname, rejectUnauthorized: false };
     const request = url.protocol === 'https:' ? https.request(tls) : http.request(options);
     request.on('timeout', () => request.destroy(new Error(`no answer within ${timeoutMs / 1000} s`)));

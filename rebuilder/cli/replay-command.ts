@@ -39,10 +39,12 @@ const onlyTo = (settings: Settings, endpoint: string): Settings => (
 );
 
 /**
- * Prints exchanges, or delivers them with `to`; rules and limits of a configuration apply when one is given. On stderr: progress and a summary
- * for people, the ledger as one line for programs.
+ * Prints exchanges, or delivers them with `to`; rules and limits of a configuration apply when one is given. On stderr:
+ * progress and a summary for people, the ledger as one line for programs.
  */
-export async function replayCommand(files: readonly string[], { settings, defaults, format, to, ledger: ledgerFile }: ReplayOptions): Promise<void> {
+export async function replayCommand(
+  files: readonly string[], { settings, defaults, format, to, ledger: ledgerFile }: ReplayOptions,
+): Promise<void> {
   const ledger = new Ledger();
   const isWatched = process.stderr.isTTY === true;
   const progress = new ReplayProgress(files, isWatched);
@@ -75,9 +77,14 @@ function writeLedger(file: string, ledger: Ledger): void {
   }
 }
 
-async function print(files: readonly string[], settings: Settings | null, format: OutputFormat, ledger: Ledger, progress: ReplayProgress): Promise<void> {
+async function print(
+  files: readonly string[], settings: Settings | null, format: OutputFormat, ledger: Ledger, progress: ReplayProgress,
+): Promise<void> {
   const isTerminal = process.stdout.isTTY === true;
-  const output = exchangeOutput(format, (text) => void process.stdout.write(isTerminal ? forTerminal(text, format) : text), ledger);
+  const write = (text: string | Buffer): void => {
+    process.stdout.write(isTerminal ? forTerminal(text, format) : text);
+  };
+  const output = exchangeOutput(format, write, ledger);
   // Whoever reads the output may be slower than a file is read.
   const options = {
     onRead: (bytes: number): void => progress.read(bytes),
@@ -107,7 +114,8 @@ async function deliver(
   files: readonly string[], settings: Settings, ledger: Ledger, progress: ReplayProgress, longestSilenceMs: number,
 ): Promise<void> {
   const { forward } = settings;
-  const thread = new ServiceThread(settings, ledger, readLoopKey(forward.loopKeyFile), null, { limits: patient(settings.limits) });
+  const loopKey = readLoopKey(forward.loopKeyFile);
+  const thread = new ServiceThread(settings, ledger, loopKey, null, { limits: patient(settings.limits) });
   const state = (): string => thread.endpointStates()[0]?.detail ?? '';
   let failingMs = 0;
   let silentMs = 0;
@@ -118,7 +126,10 @@ async function deliver(
     silentMs = inFlight > 0 && deliveredOf(ledger) === before ? silentMs + LOOK_MS : 0;
     before = deliveredOf(ledger);
   }, LOOK_MS);
-  const givenUpAfterMs = (): number | null => failingMs >= GIVE_UP_MS ? GIVE_UP_MS : silentMs >= longestSilenceMs ? longestSilenceMs : null;
+  const givenUpAfterMs = (): number | null => {
+    if (failingMs >= GIVE_UP_MS) return GIVE_UP_MS;
+    return silentMs >= longestSilenceMs ? longestSilenceMs : null;
+  };
   const isGivenUp = (): boolean => givenUpAfterMs() !== null;
   const endWatch = watchEndpoints(() => thread.endpointStates(), Math.min(GIVE_UP_MS, forward.deadlineMs), say);
   const options = {
@@ -131,7 +142,8 @@ async function deliver(
   };
   try {
     await readCaptures(files, thread.pipeline, options, say);
-    for (const end = Date.now() + forward.deadlineMs; thread.gauges().inFlightRequests > 0 && !isGivenUp() && Date.now() < end;) await setTimeout(20);
+    const end = Date.now() + forward.deadlineMs;
+    while (thread.gauges().inFlightRequests > 0 && !isGivenUp() && Date.now() < end) await setTimeout(20);
   } finally {
     clearInterval(watch);
     endWatch();

@@ -4,7 +4,10 @@ import { count } from '../status/verdict.ts';
 
 const SHOWN_REASONS = 3;
 
-/** What came of capture files, in three lines for people: read, rebuilt, delivered or printed, with the largest reasons of what did not go on. */
+/**
+ * What came of capture files, in three lines for people: read, rebuilt, delivered or printed, with the largest reasons
+ * of what did not go on.
+ */
 export function replaySummary(ledger: Ledger, bytes: number, elapsedMs: number, endpoint: string | null): string {
   const of = (name: CounterName): number => ledger.get(name);
   const read = `${(bytes / (1 << 20)).toFixed(1)} MiB, ${count(of('capture.frames'), 'packet')}, in ${(elapsedMs / 1000).toFixed(1)} s`;
@@ -23,7 +26,8 @@ export function deliveredText(ledger: Ledger, endpoint: string): string {
 }
 
 function reasons(ledger: Ledger, unit: string): string {
-  const found = EXITS.filter(({ name }) => COUNTERS[name].unit === unit && ledger.get(name) > 0).sort((a, b) => ledger.get(b.name) - ledger.get(a.name));
+  const found = EXITS.filter(({ name }) => COUNTERS[name].unit === unit && ledger.get(name) > 0)
+    .sort((a, b) => ledger.get(b.name) - ledger.get(a.name));
   if (found.length === 0) return '';
   const shown = found.slice(0, SHOWN_REASONS).map(({ name }) => `${ledger.get(name).toLocaleString('en')} ${name}`);
   const more = found.length > SHOWN_REASONS ? `, ${found.length - SHOWN_REASONS} more` : '';

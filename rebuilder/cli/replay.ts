@@ -6,8 +6,8 @@ import type { Ledger } from '../ledger.ts';
 import { Pipeline, type PipelineOptions } from '../pipeline.ts';
 
 /**
- * A file is all there is and nobody waits for it: nothing is given up by the clock but connections that are idle, so that what a capture has in
- * an odd order still comes out right.
+ * A file is all there is and nobody waits for it: nothing is given up by the clock but connections that are idle, so
+ * that what a capture has in an odd order still comes out right.
  */
 const PATIENT_MS = 600_000;
 
@@ -40,12 +40,13 @@ export function patient(limits: LimitSettings): PipelineOptions['limits'] {
 }
 
 /**
- * Reads capture files through a pipeline. One that is broken does not end the others: rejects with a FileError about all of them, after what could be
- * read was handed on.
+ * Reads capture files through a pipeline. One that is broken does not end the others: rejects with a FileError about
+ * all of them, after what could be read was handed on.
  * @param say told of a file that holds no packet
  */
 export async function readCaptures(
-  files: readonly string[], pipeline: Pipeline, options: PcapFileOptions = {}, say: (sentence: string) => void = () => {},
+  files: readonly string[], pipeline: Pipeline, options: PcapFileOptions = {},
+  say: (sentence: string) => void = () => {},
 ): Promise<void> {
   const faults: string[] = [];
   try {
@@ -75,7 +76,9 @@ async function readCapture(file: string, pipeline: Pipeline, options: PcapFileOp
 }
 
 /** The same with a pipeline of its own. */
-export async function replay(files: readonly string[], options: PipelineOptions, exchanges: ExchangeSink, ledger: Ledger): Promise<Pipeline> {
+export async function replay(
+  files: readonly string[], options: PipelineOptions, exchanges: ExchangeSink, ledger: Ledger,
+): Promise<Pipeline> {
   const pipeline = new Pipeline(options, ledger, exchanges);
   await readCaptures(files, pipeline);
   return pipeline;

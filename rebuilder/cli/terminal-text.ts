@@ -1,8 +1,9 @@
 import type { OutputFormat } from './exchange-output.ts';
 
 /**
- * Output that may hold what a stranger wrote, so that it changes nothing on a terminal: control bytes, those above 0x7F too, are written out. What is
- * piped stays as it is. JSON stays JSON of the same meaning; of raw HTTP, line ends and tabs are kept.
+ * Output that may hold what a stranger wrote, so that it changes nothing on a terminal: control bytes, those above 0x7F
+ * too, are written out. What is piped stays as it is. JSON stays JSON of the same meaning; of raw HTTP, line ends and
+ * tabs are kept.
  */
 export function forTerminal(output: string | Buffer, format: OutputFormat): string {
   if (format !== 'http') return output.toString().replace(/[\x7f-\x9f]/g, (char) => `\\u00${hex(char)}`);

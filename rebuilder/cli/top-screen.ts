@@ -17,8 +17,9 @@ const WORD_COLUMNS = 8;
 const WIDE_COLUMNS = 66;
 
 /**
- * The lines of `rebuilder top`, each at most `columns` wide and at most `rows` of them: verdict, rates, losses by reason, nodes, queue, senders, and
- * with what is left the last requests. Nothing of the network in it can steer a terminal.
+ * The lines of `rebuilder top`, each at most `columns` wide and at most `rows` of them: verdict, rates, losses by
+ * reason, nodes, queue, senders, and with what is left the last requests. Nothing of the network in it can steer a
+ * terminal.
  */
 export function topScreen(state: Status, host: string, columns: number, rows: number, isColoured: boolean): string[] {
   const safe = (text: string): string => printable(text.replaceAll('…', '...'));
@@ -45,9 +46,10 @@ export function topScreen(state: Status, host: string, columns: number, rows: nu
     '',
   ];
   const room = Math.max(0, rows - lines.length);
-  const requests = state.requests.slice(room === 0 ? state.requests.length : -Math.min(room, 50)).reverse().map((one) => fit(
-    `${new Date(one.timeMs).toISOString().slice(11, 19)} ${one.method.padEnd(5)} ${String(one.status ?? '').padEnd(3)} ${one.host}${one.target} ${
-      [...one.badges, ...(one.end === null || one.end === 'forward.delivered' ? [] : [one.end])].join(' ')}`));
+  const requests = state.requests.slice(room === 0 ? state.requests.length : -Math.min(room, 50)).reverse()
+    .map((one) => fit(
+      `${new Date(one.timeMs).toISOString().slice(11, 19)} ${one.method.padEnd(5)} ${String(one.status ?? '').padEnd(3)} ${one.host}${one.target} ${
+        [...one.badges, ...(one.end === null || one.end === 'forward.delivered' ? [] : [one.end])].join(' ')}`));
   return [...lines, ...requests].slice(0, rows);
 }
 

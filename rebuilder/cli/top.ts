@@ -54,7 +54,8 @@ export async function top(address: string, out: NodeJS.WriteStream, stopped: Pro
     for (let next = state, fault = ''; !isOver;) {
       const foot = fault !== '' ? `As of ${new Date(next.nowMs).toISOString().slice(11, 19)}; now ${fault}`
         : lastLine() === '' ? `${count(next.requests.length, 'request')} kept; q or Ctrl-C ends` : lastLine();
-      const footLines = wrap(printable(stripVTControlCharacters(foot)), out.columns).slice(0, FOOT_LINES).map((line) => line.slice(0, out.columns));
+      const footLines = wrap(printable(stripVTControlCharacters(foot)), out.columns).slice(0, FOOT_LINES)
+        .map((line) => line.slice(0, out.columns));
       const lines = topScreen(next, url.host, out.columns, out.rows - footLines.length, (process.env['NO_COLOR'] ?? '') === '');
       out.write(`${HOME}${[...lines, ...footLines].map((line) => line + CLEAR_LINE).join('\r\n')}${CLEAR_REST}`);
       await Promise.race([setTimeout(EVERY_MS), stopped]);

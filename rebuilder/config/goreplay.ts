@@ -2,13 +2,17 @@ import { closest } from 'fastest-levenshtein';
 import type { InterfaceSettings } from './settings.ts';
 
 /**
- * The older form's capture (`mode: tcp-capture`): `goreplay.filter` is one `-input-raw`, `goreplay.extra_args` may hold more of them and
- * the arguments below. Translated to what the newer form's sources say.
+ * The older form's capture (`mode: tcp-capture`): `goreplay.filter` is one `-input-raw`, `goreplay.extra_args` may hold
+ * more of them and the arguments below. Translated to what the newer form's sources say.
  */
 export interface GoreplayCapture {
   readonly interfaces: readonly InterfaceSettings[];
   /** null = capture from interfaces. */
-  readonly vxlan: { readonly port: number; readonly vniFilter: readonly number[]; readonly vniExclude: readonly number[] } | null;
+  readonly vxlan: {
+    readonly port: number;
+    readonly vniFilter: readonly number[];
+    readonly vniExclude: readonly number[];
+  } | null;
   /** With VXLAN, whose socket knows no interface: the inner TCP ports; empty = all. */
   readonly onlyPorts: readonly number[];
   readonly receiveBufferBytes: number | null;
@@ -160,7 +164,10 @@ function unknownArgument(name: string): string {
   return `-${name} is not known; did you mean -${closest(name, [...TAKES_VALUE, ...SWITCHES])}?`;
 }
 
-/** `eth0:80`, `eth0:`, `:80`, `:80,8080`, `:`; an address in place of the name = all interfaces, only that host. A string = the mistake. */
+/**
+ * `eth0:80`, `eth0:`, `:80`, `:80,8080`, `:`; an address in place of the name = all interfaces, only that host. A
+ * string = the mistake.
+ */
 function parseInput(value: string): Input | string {
   const [, name, list] = /^(\[[0-9a-fA-F:.]+\]|[^:\s/]*):([\d,]*)$/.exec(value) ?? [];
   if (name === undefined || list === undefined) return `'${value}' is not an interface and port such as 'eth0:', 'eth0:80', ':80' or ':'`;
@@ -169,7 +176,10 @@ function parseInput(value: string): Input | string {
   return { interface: name.replace(/^\[|\]$/g, '') || 'any', ports };
 }
 
-/** One entry for each interface and VLAN id: in BPF a second `vlan` in one expression would look one tag deeper (pcap-filter(7)). */
+/**
+ * One entry for each interface and VLAN id: in BPF a second `vlan` in one expression would look one tag deeper
+ * (pcap-filter(7)).
+ */
 function interfaces(
   inputs: readonly Input[], vlan: boolean, vlanIds: readonly number[], bpf: readonly string[], promiscuous: boolean,
 ): InterfaceSettings[] {
@@ -191,8 +201,8 @@ function interfaces(
 }
 
 /**
- * BPF for TCP ports in untagged, VLAN and QinQ frames. Later fragments of a packet carry no ports, so all of them are taken.
- * On `any` libpcap knows no `vlan`; there the kernel has taken the first tag off already.
+ * BPF for TCP ports in untagged, VLAN and QinQ frames. Later fragments of a packet carry no ports, so all of them are
+ * taken. On `any` libpcap knows no `vlan`; there the kernel has taken the first tag off already.
  */
 function portFilter(ports: readonly number[], tag: number | 'any' | null, anywhere: boolean, host: string | null): string {
   const port = ports.map((it) => `tcp port ${it}`).join(' or ');

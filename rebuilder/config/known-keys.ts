@@ -53,7 +53,10 @@ function written(value: unknown): string {
   return `\`${String(value)}\``;
 }
 
-/** The sentence about a key that does not exist: the nearest one of its section, else the section where one of that name is at home. */
+/**
+ * The sentence about a key that does not exist: the nearest one of its section, else the section where one of that name
+ * is at home.
+ */
 export function unknownKey(section: string, name: string): string {
   const siblings = [...new Set(KNOWN_KEYS.flatMap((known) => childOf(section, known.path)))];
   const near = nearest(name, siblings);

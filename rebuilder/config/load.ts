@@ -59,7 +59,9 @@ export function parseConfig(text: string, name: string): LoadedConfig {
   return { settings, warnings: findings.warnings, ignored: findings.ignored };
 }
 
-/** Checks the file; of a section with a mistake the defaults go on, so that what depends on the others is judged too. */
+/**
+ * Checks the file; of a section with a mistake the defaults go on, so that what depends on the others is judged too.
+ */
 function check(given: Record<string, unknown>, findings: Findings): FileValues {
   const first = schema.safeParse(given);
   if (first.success) return first.data;
@@ -81,8 +83,8 @@ function check(given: Record<string, unknown>, findings: Findings): FileValues {
 }
 
 /**
- * The vendor's page writes `- headers:` and the header's name one step too far left, so that YAML makes it a key of the filter.
- * Its meaning is plain, so it is taken as meant.
+ * The vendor's page writes `- headers:` and the header's name one step too far left, so that YAML makes it a key of the
+ * filter. Its meaning is plain, so it is taken as meant.
  */
 function mendFilters(values: Record<string, unknown>, warnings: string[]): void {
   const filters = values['input_filters'];
@@ -102,7 +104,8 @@ function mendFilters(values: Record<string, unknown>, warnings: string[]): void 
 
 /** `key:` with nothing after it means its default. */
 function withoutNulls(value: Record<string, unknown>): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(value).filter(([, it]) => it !== null).map(([name, it]) => [name, cleaned(it)]));
+  const given = Object.entries(value).filter(([, it]) => it !== null);
+  return Object.fromEntries(given.map(([name, it]) => [name, cleaned(it)]));
 }
 
 function cleaned(value: unknown): unknown {

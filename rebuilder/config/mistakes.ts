@@ -28,7 +28,10 @@ export function formatMistakes(file: string, mistakes: readonly Mistake[], colum
   return [`${file}: ${count}`, ...lines].join('\n');
 }
 
-/** What a configuration asks of this machine and cannot get, however long one waits (a log file under a file), in one sentence for its user. */
+/**
+ * What a configuration asks of this machine and cannot get, however long one waits (a log file under a file), in one
+ * sentence for its user.
+ */
 export class SettingError extends Error {
   override readonly name = 'SettingError';
 }

@@ -2,7 +2,8 @@ import { translateGoreplay } from './goreplay.ts';
 import { nearest } from './nearest.ts';
 import type { FileValues, RouteEntry } from './schema.ts';
 import type {
-  ExchangeFileSettings, ExtProcSettings, HealthCheckEntry, InputFilter, InterfaceSettings, ProxyHeaderRule, Route, RouteMode, Settings,
+  ExchangeFileSettings, ExtProcSettings, HealthCheckEntry, InputFilter, InterfaceSettings, ProxyHeaderRule, Route,
+  RouteMode, Settings,
   TcpStreamSettings, VxlanSettings,
 } from './settings.ts';
 import { isToken } from './values.ts';
@@ -67,19 +68,27 @@ export function resolve(file: FileValues, findings: Findings): Settings {
     forward: {
       endpoint: file.forward.endpoint, extProc: extProcOf(file.forward.ext_proc, wrong),
       rawEndpoint: file.forward.raw_endpoint, loopKeyFile: file.forward.loop_key_file,
-      connections: file.forward.connections, pipelining: file.forward.pipelining, connectTimeoutMs: file.forward.connect_timeout,
-      responseTimeoutMs: file.forward.response_timeout, idleTimeoutMs: file.forward.idle_timeout, attempts: file.forward.attempts,
-      deadlineMs: file.forward.deadline, resolveIntervalMs: file.forward.resolve_interval, queueBytes: file.forward.queue_bytes,
+      connections: file.forward.connections, pipelining: file.forward.pipelining,
+      connectTimeoutMs: file.forward.connect_timeout,
+      responseTimeoutMs: file.forward.response_timeout, idleTimeoutMs: file.forward.idle_timeout,
+      attempts: file.forward.attempts,
+      deadlineMs: file.forward.deadline, resolveIntervalMs: file.forward.resolve_interval,
+      queueBytes: file.forward.queue_bytes,
       bodyLimitBytes: file.forward.body_limit, sample: file.forward.sample,
-      redact: { headers: file.forward.redact.headers.map((it) => it.toLowerCase()), query: file.forward.redact.query, body: file.forward.redact.body },
+      redact: {
+        headers: file.forward.redact.headers.map((it) => it.toLowerCase()),
+        query: file.forward.redact.query, body: file.forward.redact.body,
+      },
       drainTimeoutMs: file.forward.drain_timeout,
     },
     limits: {
       memoryBytes: file.limits.memory, flows: file.limits.flows, idleTimeoutMs: file.limits.idle_timeout,
       gapTimeoutMs: file.limits.gap_timeout,
       reorderMs: file.limits.reorder_time, stallTimeoutMs: file.limits.stall_timeout,
-      gapBytes: file.limits.gap_bytes, reorderBytes: file.limits.reorder_bytes, fragmentsBytes: file.limits.fragments_bytes,
-      fragmentTimeoutMs: file.limits.fragment_timeout, headBytes: file.limits.head_bytes, correctionBytes: file.limits.correction_bytes,
+      gapBytes: file.limits.gap_bytes, reorderBytes: file.limits.reorder_bytes,
+      fragmentsBytes: file.limits.fragments_bytes,
+      fragmentTimeoutMs: file.limits.fragment_timeout, headBytes: file.limits.head_bytes,
+      correctionBytes: file.limits.correction_bytes,
     },
     exchanges: exchangesOf(file.exchanges, wrong),
     log: {
@@ -119,7 +128,9 @@ function captureForm(file: FileValues, wrong: Wrong): boolean {
   return older;
 }
 
-function stream(file: FileValues, older: boolean, findings: Findings): { tcpStream: TcpStreamSettings; realIpHeader: string | null } {
+function stream(
+  file: FileValues, older: boolean, findings: Findings,
+): { tcpStream: TcpStreamSettings; realIpHeader: string | null } {
   const { tcp_stream: newer, tcp_reassembler: reassembler, middleware, goreplay } = file;
   const capture = older ? translateGoreplay(goreplay?.filter, goreplay?.extra_args ?? []) : null;
   for (const { argument, sentence } of capture?.mistakes ?? []) {
@@ -129,7 +140,8 @@ function stream(file: FileValues, older: boolean, findings: Findings): { tcpStre
   findings.ignored.push(...(capture?.ignoredArguments ?? []).map((it) => `goreplay.extra_args ${it}`));
 
   const listed = newer.from_interface.map((it): InterfaceSettings => ({
-    enabled: it.enabled, interface: it.interface, filter: it.filter, snapLenBytes: it.snap_len, promiscuous: it.promiscuous,
+    enabled: it.enabled, interface: it.interface, filter: it.filter, snapLenBytes: it.snap_len,
+    promiscuous: it.promiscuous,
   }));
   const anotherSource = older || newer.from_geneve.enabled || listed.some((it) => it.enabled);
   const fromVxlan: VxlanSettings = {
@@ -146,7 +158,8 @@ function stream(file: FileValues, older: boolean, findings: Findings): { tcpStre
     tcpStream: {
       fromVxlan: capture?.vxlan ? {
         ...fromVxlan, enabled: true, listen: { host: '0.0.0.0', port: capture.vxlan.port }, vniFilter: capture.vxlan.vniFilter,
-        vniExclude: capture.vxlan.vniExclude, receiveBufferBytes: capture.receiveBufferBytes ?? fromVxlan.receiveBufferBytes,
+        vniExclude: capture.vxlan.vniExclude,
+        receiveBufferBytes: capture.receiveBufferBytes ?? fromVxlan.receiveBufferBytes,
       } : fromVxlan,
       fromGeneve: {
         enabled: geneve.enabled, listen: geneve.listen_addr, vniFilter: geneve.vni_filter, vniExclude: [],
@@ -156,9 +169,11 @@ function stream(file: FileValues, older: boolean, findings: Findings): { tcpStre
       fromInterface: [...listed, ...capture?.interfaces ?? []],
       ignoreIps: newer.ignore_ips.map((it) => ({ subnets: it.subnets, matchType: it.match_type })),
       onlyPorts: capture?.onlyPorts ?? [],
-      parseResponses: newer.parse_responses ?? reassembler.parse_responses ?? goreplay?.parse_responses ?? middleware.parse_responses
+      parseResponses: newer.parse_responses ?? reassembler.parse_responses ?? goreplay?.parse_responses
+        ?? middleware.parse_responses
         ?? capture?.trackResponse ?? false,
-      responseTimeoutMs: newer.response_timeout ?? reassembler.response_timeout ?? goreplay?.response_timeout ?? middleware.response_timeout
+      responseTimeoutMs: newer.response_timeout ?? reassembler.response_timeout ?? goreplay?.response_timeout
+        ?? middleware.response_timeout
         ?? RESPONSE_TIMEOUT_MS,
     },
   };
@@ -170,7 +185,8 @@ function extProcOf(it: FileValues['forward']['ext_proc'], wrong: Wrong): ExtProc
     wrong(['forward', 'ext_proc', 'tls'], 'has no effect with an http:// endpoint: write https://, or leave tls out');
   }
   return {
-    endpoint: it.endpoint, caFile, serverName, connections: it.connections, streams: it.streams, queueBytes: it.queue_bytes, bodyLimitBytes: it.body_limit,
+    endpoint: it.endpoint, caFile, serverName, connections: it.connections, streams: it.streams,
+    queueBytes: it.queue_bytes, bodyLimitBytes: it.body_limit,
   };
 }
 
@@ -178,7 +194,10 @@ function exchangesOf({ s3, ...it }: FileValues['exchanges'], wrong: Wrong): Exch
   if (s3.bucket !== '' && it.file === '') wrong(['exchanges', 's3', 'bucket'], 'needs exchanges.file, where requests are written before they are uploaded');
   return {
     file: it.file, maxSizeBytes: it.max_size, maxFiles: it.max_files, queueBytes: it.queue_bytes, gzip: it.gzip,
-    s3: { bucket: s3.bucket, prefix: s3.prefix, region: s3.region, endpoint: s3.endpoint, intervalMs: s3.interval, spoolBytes: s3.spool },
+    s3: {
+      bucket: s3.bucket, prefix: s3.prefix, region: s3.region, endpoint: s3.endpoint,
+      intervalMs: s3.interval, spoolBytes: s3.spool,
+    },
   };
 }
 
@@ -186,7 +205,8 @@ function filterOf(filter: FileValues['input_filters']['bypass'][number], path: P
   if (filter.path !== undefined && filter.url !== undefined) wrong([...path, 'url'], 'is another name of path, which is given too: keep one of them');
   const headers = Object.entries(filter.headers).map(([name, value]) => [name.toLowerCase(), value] as const);
   for (const [name] of Object.entries(filter.headers)) if (!isToken(name)) wrong([...path, 'headers', name], 'is no header name');
-  if (filter.path === undefined && filter.url === undefined && headers.length === 0 && filter.ip_addresses.length === 0) {
+  const hasPath = filter.path !== undefined || filter.url !== undefined;
+  if (!hasPath && headers.length === 0 && filter.ip_addresses.length === 0) {
     wrong(path, 'has no condition, so it would match every request: give path, headers or ip_addresses');
   }
   return { path: filter.path ?? filter.url ?? null, headers, ipAddresses: filter.ip_addresses };

@@ -2,8 +2,13 @@ import { accessSync, constants } from 'node:fs';
 import type { Mistake } from './mistakes.ts';
 import type { Settings } from './settings.ts';
 
-/** What a service needs beyond a file without mistakes: something to read, and somewhere to deliver. `check` shows it, `run` refuses. */
-export function runNeeds({ tcpStream: { fromVxlan, fromGeneve, fromInterface }, forward, exchanges }: Settings): Mistake[] {
+/**
+ * What a service needs beyond a file without mistakes: something to read, and somewhere to deliver. `check` shows it,
+ * `run` refuses.
+ */
+export function runNeeds(
+  { tcpStream: { fromVxlan, fromGeneve, fromInterface }, forward, exchanges }: Settings,
+): Mistake[] {
   const needs: Mistake[] = [];
   if (!fromVxlan.enabled && !fromGeneve.enabled && !fromInterface.some((it) => it.enabled)) {
     needs.push({ path: 'tcp_stream', sentence: 'enables no source: set enabled: true in from_vxlan, from_geneve or from_interface' });

@@ -1,14 +1,16 @@
 import { availableParallelism } from 'node:os';
 import { z } from 'zod';
 import {
-  bucketName, choice, duration, endpoint, flag, fraction, grpcEndpoint, headerLine, headerName, hostAndPort, ignored, integer, interfaceName, key, label,
-  list, listenAddress, method, network, objectPrefix, oneOrMore, pattern, redactableName, routePath, s3Endpoint, section, serverName, size, target, text,
+  bucketName, choice, duration, endpoint, flag, fraction, grpcEndpoint, headerLine, headerName, hostAndPort, ignored,
+  integer, interfaceName, key, label,
+  list, listenAddress, method, network, objectPrefix, oneOrMore, pattern, redactableName, routePath, s3Endpoint,
+  section, serverName, size, target, text,
   workers,
 } from './values.ts';
 
 /**
- * The keys of the file. `prefault` is the default as one would write it; `key(…)` its unit and effect: docs/configuration.md is generated
- * from here. Checks that need more than one key are in resolve.ts.
+ * The keys of the file. `prefault` is the default as one would write it; `key(…)` its unit and effect:
+ * docs/configuration.md is generated from here. Checks that need more than one key are in resolve.ts.
  */
 const DAY = 86_400_000;
 const GIB = 1024 ** 3;

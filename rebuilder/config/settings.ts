@@ -1,6 +1,7 @@
 /**
- * What every stage reads: the configuration with all defaults filled in, numbers in milliseconds and bytes, older forms translated.
- * The file's own keys (snake_case, durations as `5s`, sizes as `64MiB`) are in schema.ts and docs/configuration.md.
+ * What every stage reads: the configuration with all defaults filled in, numbers in milliseconds and bytes, older forms
+ * translated. The file's own keys (snake_case, durations as `5s`, sizes as `64MiB`) are in schema.ts and
+ * docs/configuration.md.
  */
 export interface Settings {
   readonly tcpStream: TcpStreamSettings;
@@ -28,7 +29,10 @@ export interface TcpStreamSettings {
   /** One entry for each interface; only enabled ones capture. */
   readonly fromInterface: readonly InterfaceSettings[];
   readonly ignoreIps: readonly IgnoreRule[];
-  /** Only connections with one of these TCP ports at either end (older form `eth0:80` with the VXLAN engine); empty = all. */
+  /**
+   * Only connections with one of these TCP ports at either end (older form `eth0:80` with the VXLAN engine); empty =
+   * all.
+   */
   readonly onlyPorts: readonly number[];
   /** Pair responses with requests: both directions must be mirrored. */
   readonly parseResponses: boolean;
@@ -71,7 +75,10 @@ export interface InterfaceSettings {
   readonly promiscuous: boolean;
 }
 
-/** Connections whose addresses match are neither reassembled nor looked into. `src` and `dst` are one packet's: they drop one direction. */
+/**
+ * Connections whose addresses match are neither reassembled nor looked into. `src` and `dst` are one packet's: they
+ * drop one direction.
+ */
 export interface IgnoreRule {
   readonly subnets: readonly string[];
   readonly matchType: 'src' | 'dst' | 'src_or_dst' | 'src_and_dst';
@@ -171,7 +178,10 @@ export interface ForwardSettings {
   readonly drainTimeoutMs: number;
 }
 
-/** Delivery of whole exchanges to native nodes, over Envoy's external processing protocol. Times are those of ForwardSettings. */
+/**
+ * Delivery of whole exchanges to native nodes, over Envoy's external processing protocol. Times are those of
+ * ForwardSettings.
+ */
 export interface ExtProcSettings {
   /** `https://host:port`, or `http://host:port` without TLS; empty = none. */
   readonly endpoint: string;
@@ -208,7 +218,10 @@ export interface LimitSettings {
   readonly idleTimeoutMs: number;
   /** How long a hole in a stream is waited for. */
   readonly gapTimeoutMs: number;
-  /** How long segments may come out of order: a hole the receiver has acknowledged, or a stream's beginning, is waited for no longer. */
+  /**
+   * How long segments may come out of order: a hole the receiver has acknowledged, or a stream's beginning, is waited
+   * for no longer.
+   */
   readonly reorderMs: number;
   /** A message to which nothing was added for this long is delivered as it is; 0 = never. */
   readonly stallTimeoutMs: number;

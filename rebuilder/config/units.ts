@@ -5,7 +5,10 @@ const SIZE_UNITS: Readonly<Record<string, number>> = {
   '': 1, b: 1, kb: 1000, mb: 1000 ** 2, gb: 1000 ** 3, kib: 1024, mib: 1024 ** 2, gib: 1024 ** 3,
 };
 
-/** `5s`, `100ms`, `2m`, `1h`, `1m30s`, `1.5s` -> milliseconds, at least 0. A bare number has no unit, so only `0` is one. */
+/**
+ * `5s`, `100ms`, `2m`, `1h`, `1m30s`, `1.5s` -> milliseconds, at least 0. A bare number has no unit, so only `0` is
+ * one.
+ */
 export function parseDuration(value: unknown): number | null {
   if (value === 0 || value === '0') return 0;
   if (typeof value !== 'string' || !/^(\d+(\.\d+)?(ms|s|m|h))+$/.test(value)) return null;

@@ -216,7 +216,8 @@ export const list = <T extends z.ZodType>(entry: T) => z.array(entry, {
 });
 
 /** A list, or its only entry. */
-export const oneOrMore = <T extends z.ZodType>(entry: T) => z.preprocess((value) => Array.isArray(value) ? value : [value], z.array(entry));
+export const oneOrMore = <T extends z.ZodType>(entry: T) => z
+  .preprocess((value) => Array.isArray(value) ? value : [value], z.array(entry));
 
 export const section = <T extends z.ZodRawShape>(shape: T) => z.strictObject(shape, {
   error: (issue) => issue.code === 'unrecognized_keys' ? undefined : `${shown(issue.input)} is not a section of keys`,

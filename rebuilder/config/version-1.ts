@@ -50,7 +50,8 @@ export function renameVersion1(file: Record<string, unknown>): Renamed {
   const mistakes: { path: (string | number)[]; sentence: string }[] = [];
 
   const rename = (
-    from: Record<string, unknown>, names: Names, path: readonly (string | number)[], into: Record<string, unknown>, at: string,
+    from: Record<string, unknown>, names: Names, path: readonly (string | number)[], into: Record<string, unknown>,
+    at: string,
   ): void => {
     for (const [name, value] of Object.entries(from)) {
       const here = [...path, name];
@@ -70,7 +71,9 @@ export function renameVersion1(file: Record<string, unknown>): Renamed {
       }
     }
   };
-  const routes = (entries: readonly unknown[], path: (string | number)[], at: string): unknown[] => entries.map((entry, i) => {
+  const routes = (
+    entries: readonly unknown[], path: (string | number)[], at: string,
+  ): unknown[] => entries.map((entry, i) => {
     if (!isMap(entry)) return entry;
     const into: Record<string, unknown> = {};
     origin.set(`${at}.${i}`, [...path, i].join('.'));

@@ -1,6 +1,8 @@
 import { stripVTControlCharacters } from 'node:util';
 
-/** Breaks a sentence between words; a word longer than a line has one of its own. Colours of a terminal have no width. */
+/**
+ * Breaks a sentence between words; a word longer than a line has one of its own. Colours of a terminal have no width.
+ */
 export function wrap(sentence: string, columns: number): string[] {
   const lines: string[] = [];
   const width = (text: string): number => stripVTControlCharacters(text).length;

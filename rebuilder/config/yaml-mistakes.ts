@@ -58,7 +58,10 @@ function undefinedAliases(document: Document, lines: LineCounter): Mistake[] {
   return found;
 }
 
-/** How deep brackets stand in one another, and lists in lists on one line. (Keys below keys cost a line and its indentation each.) */
+/**
+ * How deep brackets stand in one another, and lists in lists on one line. (Keys below keys cost a line and its
+ * indentation each.)
+ */
 function depthOf(text: string): number {
   let brackets = 0;
   let deepest = 0;

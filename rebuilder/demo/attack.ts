@@ -1,8 +1,8 @@
 const ROUNDS_OF_DECODING = 3;
 
 /**
- * What the stand-in flags, after the percent-encodings are taken off. It is no detection: just enough to show that the attack of the
- * installation guide (`curl http://<host>/etc/passwd`) arrives as it was sent.
+ * What the stand-in flags, after the percent-encodings are taken off. It is no detection: just enough to show that the
+ * attack of the installation guide (`curl http://<host>/etc/passwd`) arrives as it was sent.
  */
 const SIGNS: readonly (readonly [name: string, sign: RegExp])[] = [
   ['path traversal', /\/etc\/passwd|(?:^|[/\\=])\.\.(?:[/\\]|$)/i],

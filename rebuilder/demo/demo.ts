@@ -15,8 +15,8 @@ interface DemoRebuilder {
 }
 
 /**
- * Starts the service: VXLAN on 127.0.0.1 (any free port), delivery to `endpoint`, and the status page on `statusPort`, which flags what
- * `attackIn` names.
+ * Starts the service: VXLAN on 127.0.0.1 (any free port), delivery to `endpoint`, and the status page on `statusPort`,
+ * which flags what `attackIn` names.
  */
 export type StartRebuilder = (options: {
   readonly endpoint: string;
@@ -39,10 +39,12 @@ export interface Demo {
 }
 
 /**
- * Client -> software mirror -> sample app, the mirror's copy as real VXLAN over UDP -> rebuilder -> stand-in for the detection node.
- * Ports that are taken are replaced by free ones. Rejects with one sentence, with nothing left running.
+ * Client -> software mirror -> sample app, the mirror's copy as real VXLAN over UDP -> rebuilder -> stand-in for the
+ * detection node. Ports that are taken are replaced by free ones. Rejects with one sentence, with nothing left running.
  */
-export async function startDemo(startRebuilder: StartRebuilder, ports: DemoPorts, write: (text: string) => void): Promise<Demo> {
+export async function startDemo(
+  startRebuilder: StartRebuilder, ports: DemoPorts, write: (text: string) => void,
+): Promise<Demo> {
   const started: { stop(): Promise<void> }[] = [];
   const stop = async (): Promise<void> => {
     for (const one of started.splice(0).reverse()) await one.stop();
@@ -82,7 +84,9 @@ async function freePort<T>(wanted: number, start: (port: number) => Promise<T>):
   }
 }
 
-function introduction({ appUrl, statusUrl }: { appUrl: string; statusUrl: string }, vxlanPort: number, nodePort: number): string {
+function introduction(
+  { appUrl, statusUrl }: { appUrl: string; statusUrl: string }, vxlanPort: number, nodePort: number,
+): string {
   return `
 The rebuilder, on this machine only: no AWS, no root.
 

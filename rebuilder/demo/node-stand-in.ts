@@ -34,7 +34,8 @@ export class NodeStandIn {
   private constructor(onRequest: (request: ReceivedRequest) => void) {
     this.#onRequest = onRequest;
     // A detection node must read what a tolerant server would: strict parsing would hide the oddest requests from it.
-    this.#server = createServer({ insecureHTTPParser: true, maxHeaderSize: 256 * 1024, keepAliveTimeout: 65_000 }, (request, response) => {
+    const options = { insecureHTTPParser: true, maxHeaderSize: 256 * 1024, keepAliveTimeout: 65_000 };
+    this.#server = createServer(options, (request, response) => {
       this.#read(request).then(() => {
         response.writeHead(200, { 'Content-Length': 0 });
         response.end();

@@ -15,7 +15,9 @@ export async function startSampleApp(host = '127.0.0.1', port = 0): Promise<{ re
   return { port: (server.address() as AddressInfo).port, stop: () => stop(server) };
 }
 
-async function answer(request: IncomingMessage, response: ServerResponse, users: { id: number; name: string }[]): Promise<void> {
+async function answer(
+  request: IncomingMessage, response: ServerResponse, users: { id: number; name: string }[],
+): Promise<void> {
   const path = (request.url ?? '/').split('?', 1)[0];
   let size = 0;
   const chunks: Buffer[] = [];

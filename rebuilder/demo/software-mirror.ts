@@ -15,8 +15,9 @@ export interface SoftwareMirrorOptions {
 }
 
 /**
- * What an AWS mirror session does, for a machine without one: it relays the real bytes between client and app, and sends a copy of what
- * passed as VXLAN datagrams. A copy that cannot be sent is never waited for; the traffic itself goes on.
+ * What an AWS mirror session does, for a machine without one: it relays the real bytes between client and app, and
+ * sends a copy of what passed as VXLAN datagrams. A copy that cannot be sent is never waited for; the traffic itself
+ * goes on.
  */
 export class SoftwareMirror {
   readonly #server: Server;
@@ -57,14 +58,17 @@ export class SoftwareMirror {
       client.destroy();
       return;
     }
-    const copy = new MirroredConnection(this.#options.vni, from, to, (datagram) => this.#udp.send(datagram, port, host, () => undefined));
+    const copy = new MirroredConnection(
+      this.#options.vni, from, to, (datagram) => this.#udp.send(datagram, port, host, () => undefined));
     const app = connect({ ...this.#options.app, allowHalfOpen: true, noDelay: true });
     this.#pass(client, app, (bytes) => copy.data('client', bytes), () => copy.end('client'), () => copy.reset('client'));
     this.#pass(app, client, (bytes) => copy.data('server', bytes), () => copy.end('server'), () => copy.reset('server'));
   }
 
   /** Bytes of one direction: copied first, so that the copy has the order of the wire. */
-  #pass(source: Socket, target: Socket, data: (bytes: Uint8Array) => void, ended: () => void, broken: () => void): void {
+  #pass(
+    source: Socket, target: Socket, data: (bytes: Uint8Array) => void, ended: () => void, broken: () => void,
+  ): void {
     this.#open.add(source);
     source.on('data', (bytes: Buffer) => {
       data(bytes);

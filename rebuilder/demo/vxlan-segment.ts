@@ -4,8 +4,8 @@ import { encodeEthernet, encodeIpv4, encodeTcp, encodeVxlan } from '../wire/enco
 export interface End { readonly address: Uint8Array; readonly port: number }
 
 /**
- * A TCP segment as AWS traffic mirroring sends it: VXLAN, Ethernet, IPv4, TCP with correct checksums. The bytes are those of the UDP payload.
- * Made for a demonstration, so it allocates; nothing here is on the path of real packets.
+ * A TCP segment as AWS traffic mirroring sends it: VXLAN, Ethernet, IPv4, TCP with correct checksums. The bytes are
+ * those of the UDP payload. Made for a demonstration, so it allocates; nothing here is on the path of real packets.
  */
 export function encodeVxlanSegment(
   vni: number, from: End, to: End, ipId: number, seq: number, ack: number, flags: number, payload: Uint8Array,

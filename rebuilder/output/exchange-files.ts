@@ -14,8 +14,12 @@ export interface ExchangeFiles {
 
 const HOUR_MS = 3_600_000;
 
-/** `exchanges.file`, and what becomes of it when it is full. Rejects with an Error of one sentence. null = not wanted. */
-export async function openExchangeFiles(settings: ExchangeFileSettings, ledger: Ledger, notice: (sentence: string) => void): Promise<ExchangeFiles | null> {
+/**
+ * `exchanges.file`, and what becomes of it when it is full. Rejects with an Error of one sentence. null = not wanted.
+ */
+export async function openExchangeFiles(
+  settings: ExchangeFileSettings, ledger: Ledger, notice: (sentence: string) => void,
+): Promise<ExchangeFiles | null> {
   const { file } = settings;
   if (file === '') return null;
   const onFault = (error: Error | null): void => notice(error === null
@@ -35,7 +39,9 @@ export function checkExchangeFile(file: string): void {
 
 type OnFault = (error: Error | null) => void;
 
-async function openNumbered(settings: ExchangeFileSettings, notice: (sentence: string) => void, onFault: OnFault): Promise<ExchangeFiles> {
+async function openNumbered(
+  settings: ExchangeFileSettings, notice: (sentence: string) => void, onFault: OnFault,
+): Promise<ExchangeFiles> {
   const { file, maxSizeBytes, maxFiles, gzip } = settings;
   const full = new NumberedFiles({
     file, maxFiles, gzip, onFault: (error) => notice(`exchanges.gzip: a full file cannot be compressed and stays as it is: ${error.message}`),
@@ -51,7 +57,9 @@ async function openNumbered(settings: ExchangeFileSettings, notice: (sentence: s
   };
 }
 
-async function openUploaded(settings: ExchangeFileSettings, ledger: Ledger, notice: (sentence: string) => void, onFault: OnFault): Promise<ExchangeFiles> {
+async function openUploaded(
+  settings: ExchangeFileSettings, ledger: Ledger, notice: (sentence: string) => void, onFault: OnFault,
+): Promise<ExchangeFiles> {
   const { file, maxSizeBytes, s3 } = settings;
   // Loaded when it is wanted: the SDK takes longer to load than all the rest.
   const { openS3Upload } = await import('./s3-upload.ts');

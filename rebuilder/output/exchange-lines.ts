@@ -7,7 +7,10 @@ export type LineWriter = (lines: Uint8Array) => Promise<number>;
 
 export interface ExchangeLinesOptions {
   readonly write: LineWriter;
-  /** Lines not yet written, bytes: the first that comes when there are so many is left out, and all behind it until some are written. */
+  /**
+   * Lines not yet written, bytes: the first that comes when there are so many is left out, and all behind it until some
+   * are written.
+   */
   readonly queueBytes: number;
   readonly ledger: Ledger;
   /** A request that is not written has no other end: nothing is delivered. */
@@ -19,7 +22,10 @@ const BATCH_MS = 50;
 /** A disk that works needs no longer than this, also where delivery is not waited for. */
 const LEAST_DRAIN_MS = 1000;
 
-/** The exchanges of one thread, as lines on their way to `exchanges.file`. Nobody waits for the disk: what it cannot take is counted. */
+/**
+ * The exchanges of one thread, as lines on their way to `exchanges.file`. Nobody waits for the disk: what it cannot
+ * take is counted.
+ */
 export class ExchangeLines {
   readonly #options: ExchangeLinesOptions;
   #batch: Buffer[] = [];
@@ -63,11 +69,16 @@ export class ExchangeLines {
     else this.#timer ??= setTimeout(() => this.#send(), BATCH_MS);
   }
 
-  /** No more will come: waits until all is written, for at most `timeoutMs` (but a second at least); what is not counts as left out. */
+  /**
+   * No more will come: waits until all is written, for at most `timeoutMs` (but a second at least); what is not counts
+   * as left out.
+   */
   async drain(timeoutMs: number): Promise<void> {
     this.#send();
     let timer: NodeJS.Timeout | undefined;
-    const timeout = new Promise<void>((resolve) => { timer = setTimeout(resolve, Math.max(timeoutMs, LEAST_DRAIN_MS)); });
+    const timeout = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, Math.max(timeoutMs, LEAST_DRAIN_MS));
+    });
     await Promise.race([Promise.all(this.#writing), timeout]);
     clearTimeout(timer);
     this.#notWritten('exchanges.queue_full', this.#pendingLines);

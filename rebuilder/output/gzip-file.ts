@@ -10,9 +10,9 @@ export const PART = '.part';
 const OWNER_ONLY = 0o600;
 
 /**
- * Puts `FILE.gz` in the place of a file, in pieces and beside the event loop (zlib has threads of its own). `FILE.gz` is never half of it:
- * it has another name until all of it is on the disk, and the file goes after that. Both are there only after a crash between these two.
- * Rejects with the system's error, and leaves the file as it was.
+ * Puts `FILE.gz` in the place of a file, in pieces and beside the event loop (zlib has threads of its own). `FILE.gz`
+ * is never half of it: it has another name until all of it is on the disk, and the file goes after that. Both are there
+ * only after a crash between these two. Rejects with the system's error, and leaves the file as it was.
  * @returns the new name
  */
 export async function gzipFile(file: string): Promise<string> {

@@ -3,7 +3,10 @@ import type { LineQueue } from './line-queue.ts';
 /** More than anybody reads at once. */
 const MAX_LINES = 500;
 
-/** Lines of a log whose terminal shows something else for now (`run --top`): the last ones are written when that is over. */
+/**
+ * Lines of a log whose terminal shows something else for now (`run --top`): the last ones are written when that is
+ * over.
+ */
 export class HeldLines {
   #queue: LineQueue | null = null;
   #lines: string[] = [];

@@ -6,8 +6,9 @@ const BATCH_BYTES = 64 << 10;
 const RETRY_MS = 20;
 
 /**
- * Lines on their way to a file descriptor. Nobody waits for them, neither for a slow pipe nor for a full disk: lines that find no room, or cannot
- * be written, are left out. (The usual log destinations wait at one point or another, for ever on a full disk.)
+ * Lines on their way to a file descriptor. Nobody waits for them, neither for a slow pipe nor for a full disk: lines
+ * that find no room, or cannot be written, are left out. (The usual log destinations wait at one point or another, for
+ * ever on a full disk.)
  */
 export class LineQueue {
   readonly #descriptor: number;

@@ -27,28 +27,35 @@ export interface OpenLog {
 }
 
 /**
- * The service's log: lines for people, or JSON. Never a payload, and no query values unless `access_log.verbose` says so.
+ * The service's log: lines for people, or JSON. Never a payload, and no query values unless `access_log.verbose` says
+ * so.
  * @param held takes the lines that would go to a terminal
  */
-export function openServiceLog(settings: LogSettings, onDrop: (lines: number) => void = () => {}, held: HeldLines | null = null): OpenLog {
+export function openServiceLog(
+  settings: LogSettings, onDrop: (lines: number) => void = () => {}, held: HeldLines | null = null,
+): OpenLog {
   return openLog('log.log_file', settings.logFile, settings.level, logForm(settings), onDrop, held);
 }
 
 /** Whether what is logged there is seen on a terminal. */
 export const isOnTerminal = (file: string): boolean => (file === 'stdout' && isatty(1)) || (file === 'stderr' && isatty(2));
 
-/** `people`: lines to read. `json`: pino's own, with numbers for level and time. `iso`: JSON with a word for the level and the time as ISO 8601. */
+/**
+ * `people`: lines to read. `json`: pino's own, with numbers for level and time. `iso`: JSON with a word for the level
+ * and the time as ISO 8601.
+ */
 export type LogForm = 'people' | 'json' | 'iso';
 
 export const logForm = ({ pretty, iso }: LogSettings): LogForm => (pretty ? 'people' : iso ? 'iso' : 'json');
 
 /**
- * Whoever logs never waits: lines wait for the file, and when there are too many, new ones are left out. Throws an Error of one sentence when
- * the file cannot be opened.
+ * Whoever logs never waits: lines wait for the file, and when there are too many, new ones are left out. Throws an
+ * Error of one sentence when the file cannot be opened.
  * @param key of the configuration, for that sentence
  */
 export function openLog(
-  key: string, file: string, level: string, form: LogForm, onDrop: (lines: number) => void, held: HeldLines | null = null,
+  key: string, file: string, level: string, form: LogForm, onDrop: (lines: number) => void,
+  held: HeldLines | null = null,
 ): OpenLog {
   const descriptor = descriptorOf(file, key);
   const direct = new LineQueue(descriptor, QUEUE_BYTES, onDrop);
@@ -73,7 +80,8 @@ export function checkLogFile(key: string, file: string): void {
 }
 
 /** Of a terminal that the log is written to. */
-const columnsOf = (descriptor: number): number | undefined => (descriptor === 1 ? process.stdout : descriptor === 2 ? process.stderr : null)?.columns;
+const columnsOf = (descriptor: number): number | undefined =>
+  (descriptor === 1 ? process.stdout : descriptor === 2 ? process.stderr : null)?.columns;
 
 function descriptorOf(file: string, key: string): number {
   if (file === 'stdout') return 1;

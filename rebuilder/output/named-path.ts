@@ -5,7 +5,8 @@ import { SettingError } from '../config/mistakes.ts';
 /**
  * Makes a folder and those above it, as far as they are missing. Throws the system's error.
  *
- * Not `recursive` of mkdir: where a file system answers "no such file" to mkdir itself, as /proc does, Node tries again for ever.
+ * Not `recursive` of mkdir: where a file system answers "no such file" to mkdir itself, as /proc does, Node tries again
+ * for ever.
  */
 export function makeFolder(path: string, mode?: number): void {
   if (existsSync(path)) return;

@@ -14,7 +14,10 @@ export interface NumberedFilesOptions {
 
 const ENDINGS = ['', '.gz'];
 
-/** Full files beside the one being written: `file.1` is the one before it, `file.2` the one before that, … or `file.1.gz`. */
+/**
+ * Full files beside the one being written: `file.1` is the one before it, `file.2` the one before that, … or
+ * `file.1.gz`.
+ */
 export class NumberedFiles implements FullFiles {
   readonly #options: NumberedFilesOptions;
   /** One at a time: the next full file waits for it, so that nothing piles up. */

@@ -11,9 +11,9 @@ import type { RequestObserver } from './request-observer.ts';
 const MAX_TARGET = 1024;
 
 /**
- * Writes a line for each request to the access log when it is on; and at level debug to the service's log what was decided about it, and how its
- * delivery ended. null = neither is wanted. Headers and bodies are never written; values of the query only when
- * `log.access_log.verbose` says so.
+ * Writes a line for each request to the access log when it is on; and at level debug to the service's log what was
+ * decided about it, and how its delivery ended. null = neither is wanted. Headers and bodies are never written; values
+ * of the query only when `log.access_log.verbose` says so.
  */
 export function requestObserver({ log }: Settings, ledger: Ledger): RequestObserver | null {
   const dropped = (lines: number): void => ledger.count('log.dropped_line', lines);

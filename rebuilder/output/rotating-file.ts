@@ -23,9 +23,9 @@ export const OWNER_ONLY = 0o600;
 export const OWNER_ONLY_FOLDER = 0o700;
 
 /**
- * Lines appended to a file that is moved away when it is full. Lines stay whole: one that could not be written to its end is taken back, and one
- * longer than a file has a file of its own. What exists is appended to, with the rights it has (half a line that a crash left at its end is taken
- * back too); what is new only its owner can read.
+ * Lines appended to a file that is moved away when it is full. Lines stay whole: one that could not be written to its
+ * end is taken back, and one longer than a file has a file of its own. What exists is appended to, with the rights it
+ * has (half a line that a crash left at its end is taken back too); what is new only its owner can read.
  *
  * Not a rotating stream of a library: those end at the first full disk, and leave half a line there.
  */
@@ -116,12 +116,16 @@ export class RotatingFile {
     this.#options.onFault(error === null || error instanceof Error ? error : new Error(String(error)));
   }
 
-  /** Of the open file; opens it first when it is not, or when somebody removed it. Whoever truncates it does no harm. */
+  /**
+   * Of the open file; opens it first when it is not, or when somebody removed it. Whoever truncates it does no harm.
+   */
   async #size(): Promise<number> {
     if (this.#handle !== null && (await this.#handle.stat()).nlink === 0) await this.#close();
     this.#handle ??= await open(this.#options.file, 'a+', OWNER_ONLY);
     const stat = await this.#handle.stat();
-    if (stat.isFile() && stat.size !== this.#counted.bytes) this.#counted = { ...await wholeLines(this.#handle), bytes: stat.size };
+    if (stat.isFile() && stat.size !== this.#counted.bytes) {
+      this.#counted = { ...await wholeLines(this.#handle), bytes: stat.size };
+    }
     return stat.size;
   }
 

@@ -49,7 +49,10 @@ function portOf(endpoint: string): string {
   return port !== '' ? port : protocol === 'http:' ? '80' : '443';
 }
 
-/** Errors of the SDK have their kind as name, those of the system as code; a failed connection has several of them inside. */
+/**
+ * Errors of the SDK have their kind as name, those of the system as code; a failed connection has several of them
+ * inside.
+ */
 function partsOf(error: unknown): { name: string; code: string; message: string; status: number } {
   if (!(error instanceof Error)) return { name: '', code: '', message: String(error), status: 0 };
   if (error instanceof AggregateError && error.errors[0] instanceof Error) return partsOf(error.errors[0]);

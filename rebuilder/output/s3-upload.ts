@@ -16,19 +16,24 @@ const CONNECT_MS = 5000;
 /** Of one part, answer included. */
 const REQUEST_MS = 60_000;
 
-/** The object of a file: a folder for each day and each hour (UTC), which Athena and DuckDB read as the columns dt and hour. */
+/**
+ * The object of a file: a folder for each day and each hour (UTC), which Athena and DuckDB read as the columns dt and
+ * hour.
+ */
 export function objectKey(prefix: string, begunMs: number, path: string): string {
   const time = new Date(begunMs).toISOString();
   return `${prefix}dt=${time.slice(0, 10)}/hour=${time.slice(11, 13)}/${basename(path)}`;
 }
 
 /**
- * Uploads in parts, each tried again by the SDK. An object is there whole or not at all, and the same file always has the same name: what was
- * uploaded twice is there once. Credentials are found as the SDK does: environment, files, the role of the instance or the task.
+ * Uploads in parts, each tried again by the SDK. An object is there whole or not at all, and the same file always has
+ * the same name: what was uploaded twice is there once. Credentials are found as the SDK does: environment, files, the
+ * role of the instance or the task.
  */
 export function openS3Upload(place: S3Place): S3Upload {
   const { bucket, prefix, region, endpoint } = place;
-  // The locked version of the SDK runs on every Node that we support; what its next versions need is not the user's concern.
+  // The locked version of the SDK runs on every Node that we support; what its next versions need is not the user's
+  // concern.
   process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
   const client = new S3Client({
     ...(region === '' ? {} : { region }),

@@ -35,12 +35,16 @@ const LONGEST_PAUSE_MS = 60_000;
 /** An end that takes longer than this says what it waits for. */
 const SAID_AFTER_MS = 1000;
 
-/** `20261126T095300123Z-4711-9f86d081.jsonl.gz`: when it was begun, its lines, and what makes it the only one of that name in the bucket. */
+/**
+ * `20261126T095300123Z-4711-9f86d081.jsonl.gz`: when it was begun, its lines, and what makes it the only one of that
+ * name in the bucket.
+ */
 const NAME = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)(\d{3})Z-(\d+)-[0-9a-f]{8}\.jsonl(\.gz)?$/;
 
 /**
- * Full files on their way to a bucket: compressed, uploaded one after the other, oldest first, and removed when the bucket has them. What a run
- * leaves behind, the next one uploads. Every line ends in one counter: exchanges.uploaded, exchanges.spool_full or exchanges.left_behind.
+ * Full files on their way to a bucket: compressed, uploaded one after the other, oldest first, and removed when the
+ * bucket has them. What a run leaves behind, the next one uploads. Every line ends in one counter: exchanges.uploaded,
+ * exchanges.spool_full or exchanges.left_behind.
  */
 export class UploadSpool implements FullFiles {
   readonly #options: UploadSpoolOptions;

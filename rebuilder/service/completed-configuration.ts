@@ -5,14 +5,17 @@ import { ConfigError, SettingError } from '../config/mistakes.ts';
 const LOOK_MS = 2000;
 
 /**
- * Resolves to a configuration that can run. As long as the file is none, what it lacks is said, again whenever that is something else, and
- * the file is looked at again: a service manager that starts a new process every second would fill the log instead.
+ * Resolves to a configuration that can run. As long as the file is none, what it lacks is said, again whenever that is
+ * something else, and the file is looked at again: a service manager that starts a new process every second would fill
+ * the log instead.
  *
  * A file that was changed meanwhile counts when two looks find the same: one that is being written is not run by half.
  *
  * @param load reads the file, and throws ConfigError or SettingError
  */
-export async function completedConfiguration(load: () => LoadedConfig, say: (sentence: string) => void, lookMs = LOOK_MS): Promise<LoadedConfig> {
+export async function completedConfiguration(
+  load: () => LoadedConfig, say: (sentence: string) => void, lookMs = LOOK_MS,
+): Promise<LoadedConfig> {
   let said: string | null = null;
   let before: string | null = null;
   for (;;) {

@@ -7,8 +7,9 @@ const EVERY_MS = 10_000;
 interface Probed { readonly fault: string | null }
 
 /**
- * Tries the endpoints at the start and while nothing is delivered, so that a state is what somebody has seen and not a guess: a connection is opened
- * and closed. It sends nothing: a request would be inspected, and counted, as one of a client.
+ * Tries the endpoints at the start and while nothing is delivered, so that a state is what somebody has seen and not a
+ * guess: a connection is opened and closed. It sends nothing: a request would be inspected, and counted, as one of a
+ * client.
  */
 export class EndpointProbe {
   readonly #settings: ForwardSettings;

@@ -3,11 +3,13 @@ import type { EndpointState } from '../status/status-source.ts';
 const LOOK_MS = 2000;
 
 /**
- * Says when an endpoint stops to answer, with the reason, and when it answers again: until then requests wait, and a log that is silent
- * about it looks like one of a service that delivers.
+ * Says when an endpoint stops to answer, with the reason, and when it answers again: until then requests wait, and a
+ * log that is silent about it looks like one of a service that delivers.
  * @returns ends the watch
  */
-export function watchEndpoints(endpoints: () => readonly EndpointState[], deadlineMs: number, say: (sentence: string) => void): () => void {
+export function watchEndpoints(
+  endpoints: () => readonly EndpointState[], deadlineMs: number, say: (sentence: string) => void,
+): () => void {
   const failing = new Set<string>();
   const timer = setInterval(() => {
     for (const { key, url, condition, detail } of endpoints()) {

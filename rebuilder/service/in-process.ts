@@ -9,10 +9,12 @@ import { Sources } from './sources.ts';
 
 /** The whole service in the main thread: one core, and the way where sockets cannot be shared between threads. */
 export async function startInProcess(
-  settings: Settings, loopKey: Uint8Array, observerOf: ObserverOf | null, notice: (sentence: string) => void, writeLines: LineWriter | null,
+  settings: Settings, loopKey: Uint8Array, observerOf: ObserverOf | null, notice: (sentence: string) => void,
+  writeLines: LineWriter | null,
 ): Promise<RebuildingThreads> {
   const ledger = new Ledger();
-  const thread = new ServiceThread(settings, ledger, loopKey, observerOf?.(settings, ledger) ?? null, writeLines === null ? {} : { writeLines });
+  const observer = observerOf?.(settings, ledger) ?? null;
+  const thread = new ServiceThread(settings, ledger, loopKey, observer, writeLines === null ? {} : { writeLines });
   const sources = new Sources(settings, ledger, {}, true, notice);
   try {
     await sources.start(thread.pipeline);

@@ -41,8 +41,9 @@ const REPORT_MS = 1000;
 const STOP_GRACE_MS = 2000;
 
 /**
- * The service in several threads: the main thread binds the sockets and holds them, each worker reads its own of the group and is a whole
- * service for the connections the kernel gives it. null = not on this system (no libc to call): run in the main thread.
+ * The service in several threads: the main thread binds the sockets and holds them, each worker reads its own of the
+ * group and is a whole service for the connections the kernel gives it. null = not on this system (no libc to call):
+ * run in the main thread.
  */
 export async function startInWorkers(
   settings: Settings, loopKey: Uint8Array, notice: (sentence: string) => void, writeLines: LineWriter | null,
@@ -56,7 +57,8 @@ export async function startInWorkers(
   let geneve: SocketGroup | null = null;
   try {
     const open = (tunnel: 'vxlan' | 'geneve', { listen, receiveBufferBytes }: typeof fromVxlan): SocketGroup => {
-      const group = openSocketGroup(libc, tunnel, settings.workers, { host: bindAddress(listen.host), port: listen.port, receiveBufferBytes });
+      const options = { host: bindAddress(listen.host), port: listen.port, receiveBufferBytes };
+      const group = openSocketGroup(libc, tunnel, settings.workers, options);
       groups.push(group);
       return group;
     };
@@ -68,10 +70,13 @@ export async function startInWorkers(
   }
   const inputs = Array.from({ length: settings.workers }, (_, i): WorkerInputs => {
     const [forVxlan, forGeneve] = [vxlan?.sockets[i], geneve?.sockets[i]];
-    return { ...forVxlan === undefined ? {} : { vxlan: forVxlan }, ...forGeneve === undefined ? {} : { geneve: forGeneve } };
+    return {
+      ...forVxlan === undefined ? {} : { vxlan: forVxlan }, ...forGeneve === undefined ? {} : { geneve: forGeneve },
+    };
   });
   const orders: Orders = { settings, loopKey };
-  const recent = settings.metrics.enabled && settings.metrics.recentRequests > 0 ? new RecentList(settings.metrics.recentRequests) : null;
+  const { enabled, recentRequests } = settings.metrics;
+  const recent = enabled && recentRequests > 0 ? new RecentList(recentRequests) : null;
   const workers = new Workers({
     entry: process.argv[1] ?? assert.fail('Node was started without a file'), inputs, data: orders, onDeath: notice,
     onReport: (report) => {
@@ -135,7 +140,8 @@ export async function runWorker(share: WorkerShare, observerOf: ObserverOf): Pro
     const recent = thread.recent?.since(revision);
     revision = recent?.revision ?? 0;
     share.report({
-      sources: sources.states(), endpoints: thread.endpointStates(), senders: thread.pipeline.senders.list(), recent: recent?.requests ?? [],
+      sources: sources.states(), endpoints: thread.endpointStates(), senders: thread.pipeline.senders.list(),
+      recent: recent?.requests ?? [],
     } satisfies Report);
   };
   share.onSegment((segment) => thread.pipeline.segment(segment, Date.now()));

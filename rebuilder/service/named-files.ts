@@ -11,8 +11,8 @@ export function checkKeyFiles({ forward }: Settings): void {
 }
 
 /**
- * Tries all the files that a configuration names, before threads open them, each for itself. Those for writing are made where they are missing.
- * Throws a SettingError of one sentence, or an Error of what may pass.
+ * Tries all the files that a configuration names, before threads open them, each for itself. Those for writing are made
+ * where they are missing. Throws a SettingError of one sentence, or an Error of what may pass.
  */
 export function checkNamedFiles(settings: Settings): void {
   const { log, exchanges } = settings;

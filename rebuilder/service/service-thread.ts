@@ -56,7 +56,10 @@ export class ServiceThread implements ExchangeSink {
   readonly #timer: NodeJS.Timeout;
 
   /** Throws an Error of one sentence when the endpoint cannot be one. */
-  constructor(settings: Settings, ledger: Ledger, loopKey: Uint8Array, observer: RequestObserver | null, surroundings: Surroundings = {}) {
+  constructor(
+    settings: Settings, ledger: Ledger, loopKey: Uint8Array, observer: RequestObserver | null,
+    surroundings: Surroundings = {},
+  ) {
     this.ledger = ledger;
     this.#settings = settings;
     this.#observer = observer;
@@ -70,9 +73,12 @@ export class ServiceThread implements ExchangeSink {
     this.#nativeNodes = extProc.endpoint === '' ? null : new NativeNodes({ ...shared, ...extProc }, ledger, marker, undefined, undefined, this.measures);
     if (this.#nativeNodes !== null) this.#nativeNodes.isOnlyDelivery = this.#dispatcher === null;
     this.#lines = surroundings.writeLines === undefined ? null : new ExchangeLines({
-      write: surroundings.writeLines, queueBytes: settings.exchanges.queueBytes, ledger, isOnlyEnd: this.#dispatcher === null && this.#nativeNodes === null,
+      write: surroundings.writeLines, queueBytes: settings.exchanges.queueBytes, ledger,
+      isOnlyEnd: this.#dispatcher === null && this.#nativeNodes === null,
     });
-    for (const delivery of [this.#dispatcher, this.#nativeNodes]) if (delivery !== null) delivery.onEnd = observer?.ended ?? null;
+    for (const delivery of [this.#dispatcher, this.#nativeNodes]) {
+      if (delivery !== null) delivery.onEnd = observer?.ended ?? null;
+    }
     this.#rules = new Rules(settings, marker, loopKey, ledger);
     this.#ignored = new IgnoredAddresses(settings.tcpStream.ignoreIps, settings.tcpStream.onlyPorts);
     this.pipeline = new Pipeline(this.#pipelineOptions(surroundings), ledger, this);
@@ -101,8 +107,10 @@ export class ServiceThread implements ExchangeSink {
 
   gauges(): Gauges {
     const { flows, pendingPackets, pendingBytes, waitingRequests, memoryBytes } = this.pipeline.gauges();
-    const deliveries = [this.#dispatcher, this.#nativeNodes].flatMap((delivery) => delivery === null ? [] : [delivery.state()]);
-    const sum = (value: (state: ForwardState) => number): number => deliveries.reduce((total, state) => total + value(state), 0);
+    const deliveries = [this.#dispatcher, this.#nativeNodes]
+      .flatMap((delivery) => delivery === null ? [] : [delivery.state()]);
+    const sum = (value: (state: ForwardState) => number): number => deliveries
+      .reduce((total, state) => total + value(state), 0);
     return {
       flows,
       pendingPackets,
@@ -133,7 +141,9 @@ export class ServiceThread implements ExchangeSink {
   async drain(timeoutMs: number): Promise<void> {
     clearInterval(this.#timer);
     this.pipeline.flush();
-    await Promise.all([this.#dispatcher?.drain(timeoutMs), this.#nativeNodes?.drain(timeoutMs), this.#lines?.drain(timeoutMs)]);
+    await Promise.all([
+      this.#dispatcher?.drain(timeoutMs), this.#nativeNodes?.drain(timeoutMs), this.#lines?.drain(timeoutMs),
+    ]);
     await this.#observer?.close();
   }
 
@@ -145,7 +155,8 @@ export class ServiceThread implements ExchangeSink {
 
   #pipelineOptions({ share, limits: given }: Surroundings): PipelineOptions {
     const { limits, forward, tcpStream, proxyProtocol } = this.#settings;
-    const balancers = proxyProtocol.map(({ trustedNetworks, ports }) => ({ networks: new Networks(trustedNetworks), ports }));
+    const balancers = proxyProtocol
+      .map(({ trustedNetworks, ports }) => ({ networks: new Networks(trustedNetworks), ports }));
     return {
       limits: given ?? limits,
       isLive: true,
@@ -187,7 +198,9 @@ function handOver(share: WorkerShare, p: Packet): boolean {
   return true;
 }
 
-function admits({ vniFilter, vniExclude }: { vniFilter: readonly number[]; vniExclude: readonly number[] }, vni: number): boolean {
+function admits(
+  { vniFilter, vniExclude }: { vniFilter: readonly number[]; vniExclude: readonly number[] }, vni: number,
+): boolean {
   return isIn(vniFilter, vni) && !vniExclude.includes(vni);
 }
 

@@ -35,7 +35,9 @@ export interface ServiceOptions {
 }
 
 /** Starts everything a configuration asks for. Rejects with an Error of one sentence, with nothing left running. */
-export async function startService(settings: Settings, { log, observerOf, attackIn }: ServiceOptions): Promise<Service> {
+export async function startService(
+  settings: Settings, { log, observerOf, attackIn }: ServiceOptions,
+): Promise<Service> {
   const startedMs = Date.now();
   const loopKey = readLoopKey(settings.forward.loopKeyFile);
   const notice = (sentence: string): void => log.warn(sentence);
@@ -59,7 +61,8 @@ export async function startService(settings: Settings, { log, observerOf, attack
   const endpoints = (): readonly EndpointState[] => probe.merge(threads.endpoints());
   try {
     const source: StatusSource = {
-      ...threads, ledger, endpoints, version: VERSION, startedMs, limits: limitsOf(settings), configuration: shownConfiguration(settings),
+      ...threads, ledger, endpoints, version: VERSION, startedMs, limits: limitsOf(settings),
+      configuration: shownConfiguration(settings),
       ...(attackIn === undefined ? {} : { attackIn }),
     };
     server = await StatusServer.start(source, settings.metrics, settings.healthCheck);
@@ -101,7 +104,8 @@ function limitsOf({ limits, forward, exchanges, workers }: Settings): GaugeLimit
   return {
     flows: threads * limits.flows,
     queueBytes: threads * forward.queueBytes,
-    memoryBytes: threads * (limits.memoryBytes + limits.reorderBytes + limits.correctionBytes + forward.queueBytes + exchanges.queueBytes),
+    memoryBytes: threads * (
+      limits.memoryBytes + limits.reorderBytes + limits.correctionBytes + forward.queueBytes + exchanges.queueBytes),
   };
 }
 
@@ -112,5 +116,6 @@ export function ledgerLine(ledger: Ledger): string {
 
 /** Every counter that is not 0. */
 export function ledgerEntries(ledger: Ledger): Record<string, number> {
-  return Object.fromEntries(COUNTER_NAMES.filter((name) => ledger.get(name) !== 0).map((name) => [name, ledger.get(name)]));
+  const counted = COUNTER_NAMES.filter((name) => ledger.get(name) !== 0);
+  return Object.fromEntries(counted.map((name) => [name, ledger.get(name)]));
 }

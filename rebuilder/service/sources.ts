@@ -20,17 +20,22 @@ export class Sources {
    * @param interfaces also capture from network interfaces
    * @param notice told in a sentence when an interface goes or comes back
    */
-  constructor(settings: Settings, ledger: Ledger, inputs: WorkerInputs, interfaces: boolean, notice: (sentence: string) => void) {
+  constructor(
+    settings: Settings, ledger: Ledger, inputs: WorkerInputs, interfaces: boolean, notice: (sentence: string) => void,
+  ) {
     this.#ledger = ledger;
     const { fromVxlan, fromGeneve, fromInterface } = settings.tcpStream;
-    const socketOptions = ({ listen, receiveBufferBytes }: { listen: { host: string; port: number }; receiveBufferBytes: number }) => (
+    type Listening = Settings['tcpStream']['fromVxlan' | 'fromGeneve'];
+    const socketOptions = ({ listen, receiveBufferBytes }: Pick<Listening, 'listen' | 'receiveBufferBytes'>) => (
       { ...listen, receiveBufferBytes, ledger });
     if (fromVxlan.enabled) {
-      this.#vxlan = new VxlanSocket({ ...socketOptions(fromVxlan), ...(inputs.vxlan === undefined ? {} : { socket: inputs.vxlan }) });
+      const given = inputs.vxlan === undefined ? {} : { socket: inputs.vxlan };
+      this.#vxlan = new VxlanSocket({ ...socketOptions(fromVxlan), ...given });
       this.#sources.push([this.#vxlan, fromVxlan.filter]);
     }
     if (fromGeneve.enabled) {
-      const geneve = new GeneveSocket({ ...socketOptions(fromGeneve), ...(inputs.geneve === undefined ? {} : { socket: inputs.geneve }) });
+      const given = inputs.geneve === undefined ? {} : { socket: inputs.geneve };
+      const geneve = new GeneveSocket({ ...socketOptions(fromGeneve), ...given });
       this.#sources.push([geneve, fromGeneve.filter]);
     }
     for (const { enabled, interface: device, filter, snapLenBytes, promiscuous } of interfaces ? fromInterface : []) {

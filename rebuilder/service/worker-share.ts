@@ -5,7 +5,10 @@ import { MEASURE_SLOTS, Measures } from '../forward/measures.ts';
 import { COUNTER_NAMES, Ledger } from '../ledger.ts';
 import type { Packet } from '../wire/packet.ts';
 
-/** What a worker holds at this moment, one number each in shared memory; the main thread sums them up, `lastPacketMs` by its maximum. */
+/**
+ * What a worker holds at this moment, one number each in shared memory; the main thread sums them up, `lastPacketMs` by
+ * its maximum.
+ */
 export const GAUGE_NAMES = [
   'flows', 'pendingPackets', 'pendingBytes', 'inFlightRequests', 'inFlightExchanges', 'queueBytes', 'openConnections', 'memoryBytes', 'lastPacketMs',
 ] as const;
@@ -96,7 +99,10 @@ export class WorkerShare {
     this.#post({ kind: 'report', report });
   }
 
-  /** Has lines written by the main thread, where the file is, after those of the calls before. Resolves to how many were written. */
+  /**
+   * Has lines written by the main thread, where the file is, after those of the calls before. Resolves to how many were
+   * written.
+   */
   writeLines(lines: Uint8Array): Promise<number> {
     return new Promise((resolve) => {
       this.#writing.push(resolve);

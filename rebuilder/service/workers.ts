@@ -4,11 +4,15 @@ import { MEASURE_SLOTS, Measures } from '../forward/measures.ts';
 import { COUNTER_NAMES, Ledger } from '../ledger.ts';
 import { ACCOUNTED_UNITS, total } from '../status/balance.ts';
 import {
-  COUNTERS_BYTES, GAUGE_NAMES, type GaugeName, MEASURES_AT, NUMBERS_BYTES, type ToMain, type ToWorker, type WorkerData, type WorkerInputs,
+  COUNTERS_BYTES, GAUGE_NAMES, type GaugeName, MEASURES_AT, NUMBERS_BYTES, type ToMain, type ToWorker, type WorkerData,
+  type WorkerInputs,
 } from './worker-share.ts';
 
 export interface WorkersOptions {
-  /** What a thread runs: the file this process was started with, a bundle or rebuilder.js; it finds its share with workerShare(). */
+  /**
+   * What a thread runs: the file this process was started with, a bundle or rebuilder.js; it finds its share with
+   * workerShare().
+   */
   readonly entry: string | URL;
   /** One for each worker. */
   readonly inputs: readonly WorkerInputs[];
@@ -54,8 +58,9 @@ const LONGEST_PAUSE_MS = 10_000;
 const STABLE_MS = 60_000;
 
 /**
- * Threads that each run a whole pipeline, for all cores. They share nothing but the kernel's socket group, which gives each connection to
- * one of them, and the numbers they count in, which the main thread reads. One that dies is replaced; what it held is counted as lost.
+ * Threads that each run a whole pipeline, for all cores. They share nothing but the kernel's socket group, which gives
+ * each connection to one of them, and the numbers they count in, which the main thread reads. One that dies is
+ * replaced; what it held is counted as lost.
  */
 export class Workers {
   readonly #options: WorkersOptions;
@@ -108,7 +113,8 @@ export class Workers {
   }
 
   states(): WorkerState[] {
-    return this.#slots.map(({ index, running, deaths, lastFault, report }) => ({ index, running, deaths, lastFault, report }));
+    return this.#slots.map(
+      ({ index, running, deaths, lastFault, report }) => ({ index, running, deaths, lastFault, report }));
   }
 
   /** Asks every worker to deliver what it holds and end; those that have not after `timeoutMs` are ended. */

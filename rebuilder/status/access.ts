@@ -3,9 +3,10 @@ import { isIP } from 'node:net';
 import { hostname } from 'node:os';
 
 /**
- * Why a request is not answered; null = it may be. A page of another site can make a browser ask here: by a name of its own that leads to this
- * address (DNS rebinding), or across sites. Names are therefore only `localhost` and this machine's own, next to addresses, which no rebinding can
- * have; and what a browser says of the asking page (Fetch Metadata, https://www.w3.org/TR/fetch-metadata/) must be this page itself.
+ * Why a request is not answered; null = it may be. A page of another site can make a browser ask here: by a name of its
+ * own that leads to this address (DNS rebinding), or across sites. Names are therefore only `localhost` and this
+ * machine's own, next to addresses, which no rebinding can have; and what a browser says of the asking page (Fetch
+ * Metadata, https://www.w3.org/TR/fetch-metadata/) must be this page itself.
  */
 export function refusal(request: IncomingMessage): string | null {
   const host = request.headers.host ?? '';

@@ -3,7 +3,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 export interface Answer { readonly status: number; readonly type: string; readonly body: string }
 
 /** null = the route has answered by itself. */
-export type Route = (request: IncomingMessage, response: ServerResponse, query: URLSearchParams) => Answer | null | Promise<Answer | null>;
+export type Route = (request: IncomingMessage, response: ServerResponse, query: URLSearchParams) =>
+  Answer | null | Promise<Answer | null>;
 export type Routes = Readonly<Record<string, Route>>;
 
 /** What goes with every answer. */

@@ -4,8 +4,9 @@ import { COUNTERS, COUNTER_NAMES, type CounterName } from '../ledger.ts';
 export type StageName = 'packets' | 'streams' | 'requests' | 'rules' | 'nodes';
 
 /**
- * Why something went no further, in the words of a person. `not_http`: there was nothing for us in it, such as TLS or DNS. `left_out`: by a rule of
- * the configuration, or because it was a second view, or what its receiver drops too. `lost`: it should have gone on.
+ * Why something went no further, in the words of a person. `not_http`: there was nothing for us in it, such as TLS or
+ * DNS. `left_out`: by a rule of the configuration, or because it was a second view, or what its receiver drops too.
+ * `lost`: it should have gone on.
  */
 export type ExitKind = 'not_http' | 'left_out' | 'lost';
 

@@ -1,6 +1,9 @@
 import type { EndpointState, StatusSource } from './status-source.ts';
 
-/** Without a packet for this long, an instance says that it is not ready: either nothing is mirrored, or nothing gets here. */
+/**
+ * Without a packet for this long, an instance says that it is not ready: either nothing is mirrored, or nothing gets
+ * here.
+ */
 export const MAX_SILENCE_MS = 60_000;
 
 interface Check {
@@ -17,8 +20,9 @@ export function live(source: StatusSource, nowMs: number): Health {
 }
 
 /**
- * `/-/healthcheck`, for load balancers: 200 while packets can be received. A dead detection node or a quiet network must not take the
- * instance out of the NLB, since every other one would follow it and the mirror would have no target at all.
+ * `/-/healthcheck`, for load balancers: 200 while packets can be received. A dead detection node or a quiet network
+ * must not take the instance out of the NLB, since every other one would follow it and the mirror would have no target
+ * at all.
  */
 export function canReceive(source: StatusSource): Health {
   return health([socketsBound(source)]);

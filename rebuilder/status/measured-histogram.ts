@@ -1,7 +1,11 @@
 import { Histogram } from 'prom-client';
 import type { Histogram as Measured } from '../forward/measures.ts';
 
-interface Value { readonly metricName: string; readonly labels: Readonly<Record<string, string | number>>; readonly value: number }
+interface Value {
+  readonly metricName: string;
+  readonly labels: Readonly<Record<string, string | number>>;
+  readonly value: number;
+}
 
 /** A Prometheus histogram whose counts are kept elsewhere: in memory that all threads write to. */
 export class MeasuredHistogram extends Histogram {

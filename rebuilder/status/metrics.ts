@@ -7,9 +7,9 @@ import type { Gauges, StatusSource } from './status-source.ts';
 
 /**
  * Prometheus text of the ledger. One family a role and unit, so that a sum over its labels means something:
- * `rebuilder_requests_in_total`, `rebuilder_requests_out_total`, `rebuilder_requests_lost_total` (so of packets and bytes).
- * The label `name` is the ledger's own word; what ends nothing is in `rebuilder_events_total`. Each name is there from the start, as 0,
- * so that rates and alerts see the first loss.
+ * `rebuilder_requests_in_total`, `rebuilder_requests_out_total`, `rebuilder_requests_lost_total` (so of packets and
+ * bytes). The label `name` is the ledger's own word; what ends nothing is in `rebuilder_events_total`. Each name is
+ * there from the start, as 0, so that rates and alerts see the first loss.
  */
 export function metrics(source: StatusSource): Registry {
   const registry = new Registry();
@@ -94,8 +94,11 @@ function familyHelp(name: CounterName): string {
   return role === 'note' ? 'Things worth counting that end nothing' : what[role];
 }
 
-function gauge(registry: Registry, name: string, help: string, read: (set: (labels: Record<string, string>, value: number) => void) => void,
-  labelNames: string[] = []): void {
+type SetGauge = (labels: Record<string, string>, value: number) => void;
+
+function gauge(
+  registry: Registry, name: string, help: string, read: (set: SetGauge) => void, labelNames: string[] = [],
+): void {
   registry.registerMetric(new Gauge({
     name,
     help,

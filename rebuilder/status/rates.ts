@@ -6,7 +6,12 @@ const KEPT_SAMPLES = 61;
 /** Rates are of so many seconds: steady enough to be read, quick enough to be believed. */
 const RATE_SAMPLES = 5;
 
-interface Sample { readonly ms: number; readonly counters: Float64Array; readonly delays: Float64Array; readonly queueTimes: Float64Array }
+interface Sample {
+  readonly ms: number;
+  readonly counters: Float64Array;
+  readonly delays: Float64Array;
+  readonly queueTimes: Float64Array;
+}
 
 /** Half of them were quicker than p50, all but one in a hundred than p99; ms; null = there were none. */
 export interface Quantiles { readonly p50: number | null; readonly p99: number | null }
@@ -19,7 +24,8 @@ export class RateHistory {
   sample(ledger: Ledger, measures: Measures, nowMs: number): void {
     this.#delayBounds = measures.delay.bounds;
     this.#samples.push({
-      ms: nowMs, counters: ledger.values.slice(), delays: measures.delay.counts.slice(), queueTimes: measures.queueTime.counts.slice(),
+      ms: nowMs, counters: ledger.values.slice(), delays: measures.delay.counts.slice(),
+      queueTimes: measures.queueTime.counts.slice(),
     });
     if (this.#samples.length > KEPT_SAMPLES) this.#samples.shift();
   }

@@ -41,13 +41,19 @@ export interface RecentRequest {
 const MAX_HEAD = 4096;
 const MAX_TARGET = 512;
 const MAX_SHORT = 64;
-/** Requests a second that are kept, of the usual and of the remarkable ones: more nobody can read, and each costs some microseconds. */
+/**
+ * Requests a second that are kept, of the usual and of the remarkable ones: more nobody can read, and each costs some
+ * microseconds.
+ */
 const KEPT_A_SECOND = 50;
 const CUT: readonly string[] = ['http.body_limit', 'http.head_limit', 'http.memcap', 'forward.body_limit', 'tcp.cut_segments'];
 
 interface Kept { request: Omit<RecentRequest, 'steps' | 'end' | 'badges'>; badges: readonly Badge[]; trace: Trace; revision: number }
 
-/** The last requests of one thread, oldest first: few a second, of which the remarkable ones are not pushed out by the others. */
+/**
+ * The last requests of one thread, oldest first: few a second, of which the remarkable ones are not pushed out by the
+ * others.
+ */
 export class RecentRequests {
   readonly #limit: number;
   readonly #thread: string;
@@ -72,8 +78,10 @@ export class RecentRequests {
    * @returns what its delivery is to tell its steps to; null = it is not kept
    */
   add(request: Request, client: string | null, end: CounterName | null, redacted: boolean): Trace | null {
-    const isUsual = request.complete && request.irregular === null && !request.correction && request.reading === 1 && end === null;
-    if (!(isUsual ? this.#usual : this.#remarkable).take() && !(isUsual && isCanary(request) && this.#remarkable.take())) return null;
+    const isUsual = request.complete && request.irregular === null && !request.correction && request.reading === 1
+      && end === null;
+    const isTaken = (isUsual ? this.#usual : this.#remarkable).take();
+    if (!isTaken && !(isUsual && isCanary(request) && this.#remarkable.take())) return null;
     const kept: Kept = {
       request: shown(request, client, `${this.#thread}-${++this.#number}`),
       badges: badgesOf(request, redacted),
@@ -116,7 +124,8 @@ function badgesOf(request: Request, redacted: boolean): Badge[] {
 
 function shown(request: Request, client: string | null, key: string): Kept['request'] {
   const { endpoints, response } = request;
-  const text = (start: number, end: number, most: number): string => latin1(request.bytes, start, Math.min(end, start + most));
+  const text = (start: number, end: number, most: number): string =>
+    latin1(request.bytes, start, Math.min(end, start + most));
   return {
     key,
     id: request.id,
@@ -148,7 +157,9 @@ function isCanary({ bytes, targetStart, targetEnd }: Request): boolean {
 
 function hostOf({ bytes, lines, lineCount }: Request): string {
   for (let i = 0; i < lineCount * LINE_STRIDE; i += LINE_STRIDE) {
-    if (lines[i] === Field.host) return latin1(bytes, valueStartOf(lines, i), Math.min(valueEndOf(lines, i), valueStartOf(lines, i) + MAX_TARGET));
+    if (lines[i] !== Field.host) continue;
+    const start = valueStartOf(lines, i);
+    return latin1(bytes, start, Math.min(valueEndOf(lines, i), start + MAX_TARGET));
   }
   return '';
 }

@@ -27,10 +27,12 @@ export class StatusServer {
   }
 
   /**
-   * Serves `/` (the status page), `/metrics` and the states of health on the one address, `/-/healthcheck`, `/live` and `/ready` on the other.
-   * Rejects with one sentence when an address cannot be bound; nothing stays open then.
+   * Serves `/` (the status page), `/metrics` and the states of health on the one address, `/-/healthcheck`, `/live` and
+   * `/ready` on the other. Rejects with one sentence when an address cannot be bound; nothing stays open then.
    */
-  static async start(source: StatusSource, metricsSettings: ListenSettings, healthSettings: ListenSettings): Promise<StatusServer> {
+  static async start(
+    source: StatusSource, metricsSettings: ListenSettings, healthSettings: ListenSettings,
+  ): Promise<StatusServer> {
     const page = new StatusPage(source);
     const registry = metrics(source);
     const health = healthRoutes(source);
@@ -39,7 +41,8 @@ export class StatusServer {
       '/metrics': async () => ({ status: 200, type: registry.contentType, body: await registry.metrics() }),
       ...health,
     };
-    const shared = metricsSettings.enabled && healthSettings.enabled && same(metricsSettings.listen, healthSettings.listen);
+    const shared = metricsSettings.enabled && healthSettings.enabled
+      && same(metricsSettings.listen, healthSettings.listen);
     let metricsServer: Server | null = null;
     let healthServer: Server | null = null;
     try {
@@ -93,7 +96,10 @@ function answerTo(
   return route === undefined ? plain(404, `not here; try ${Object.keys(routes).join(' ')}`) : route(request, response, new URLSearchParams(query));
 }
 
-/** A browser of this machine can be led here by any name; another machine's cannot reach an address that is only this one's. */
+/**
+ * A browser of this machine can be led here by any name; another machine's cannot reach an address that is only this
+ * one's.
+ */
 function isOnLoopback({ socket: { localAddress = '' } }: IncomingMessage): boolean {
   return localAddress === '::1' || /^(?:::ffff:)?127\./.test(localAddress);
 }

@@ -4,8 +4,8 @@ import type { Settings } from '../config/settings.ts';
 const MASK = '***';
 
 /**
- * The settings in force as YAML for people, older forms translated and defaults filled in, with the names of settings.ts. What may be a secret is
- * masked: values of headers, and whatever stands behind a `?`.
+ * The settings in force as YAML for people, older forms translated and defaults filled in, with the names of
+ * settings.ts. What may be a secret is masked: values of headers, and whatever stands behind a `?`.
  */
 export function shownConfiguration(settings: Settings): string {
   const { healthChecks, inputFilters, ...rest } = settings;

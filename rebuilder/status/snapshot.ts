@@ -20,7 +20,10 @@ interface Sender {
 /** How much of a limit is used. */
 interface Level { readonly name: string; readonly unit: 'bytes' | 'connections'; readonly value: number; readonly limit: number }
 
-/** Everything the page and `rebuilder top` show, but the last requests: one moment. `/status.json`, and an event a second on `/events`. */
+/**
+ * Everything the page and `rebuilder top` show, but the last requests: one moment. `/status.json`, and an event a
+ * second on `/events`.
+ */
 export interface Snapshot {
   readonly version: string;
   readonly nowMs: number;
@@ -68,7 +71,8 @@ export function snapshot(source: StatusSource, rates: RateHistory, nowMs: number
     ],
     sources: source.sources(),
     senders: source.senders().map(({ address, vni, packets, cutPackets, lastMs }) => ({
-      address: address === 0 ? null : addressText(0, 0, IPV4_MAPPED, address), vni: vni < 0 ? null : vni, packets, cutPackets, lastMs,
+      address: address === 0 ? null : addressText(0, 0, IPV4_MAPPED, address), vni: vni < 0 ? null : vni, packets,
+      cutPackets, lastMs,
     })),
     balance: balance(ledger, inFlight(gauges)),
     keepsRequests: source.recent(Infinity) !== null,

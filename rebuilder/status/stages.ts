@@ -69,7 +69,8 @@ function stageOf({ name, title, unit, marks, ...definition }: Definition, ledger
     perSecond: rates.perSecond(...counters),
     series: rates.series(...counters),
     exits: EXITS.filter((exit) => exit.stage === name && ledger.get(exit.name) > 0).map((exit) => ({
-      name: exit.name, kind: exit.kind, unit: COUNTERS[exit.name].unit, help: COUNTERS[exit.name].help, total: ledger.get(exit.name),
+      name: exit.name, kind: exit.kind, unit: COUNTERS[exit.name].unit, help: COUNTERS[exit.name].help,
+      total: ledger.get(exit.name),
       perSecond: rates.perSecond(exit.name),
     })).sort((a, b) => b.total - a.total),
     marks: marks.filter((one) => ledger.get(one) > 0).map((one) => ({

@@ -19,7 +19,10 @@ export type ListedRequest = Omit<RecentRequest, 'head' | 'steps' | 'lost' | 'irr
   readonly flagged: string | null;
 };
 
-/** The status page: one event a second for each browser that has it open, and nothing but a sample of the counters when none has. */
+/**
+ * The status page: one event a second for each browser that has it open, and nothing but a sample of the counters when
+ * none has.
+ */
 export class StatusPage {
   readonly routes: Routes;
   readonly #source: StatusSource;
@@ -78,14 +81,19 @@ export class StatusPage {
   }
 
   #listed(request: RecentRequest): ListedRequest {
-    const { key, id, timeMs, method, host, target, bodySize, client, source, server, vni, status, tookMs, badges, end } = request;
+    const {
+      key, id, timeMs, method, host, target, bodySize, client, source, server, vni, status, tookMs, badges, end,
+    } = request;
     return {
       key, id, timeMs, method, host, target, bodySize, client, source, server, vni, status, tookMs, badges, end,
       flagged: this.#source.attackIn?.(id) ?? null,
     };
   }
 
-  /** The head of a request and its fate. Values are masked as the logs mask them; whoever sits at this machine may see them. */
+  /**
+   * The head of a request and its fate. Values are masked as the logs mask them; whoever sits at this machine may see
+   * them.
+   */
   #request(request: IncomingMessage, query: URLSearchParams): Answer {
     const key = query.get('key');
     const found = this.#source.recent(0)?.requests.find((one) => one.key === key);

@@ -3,7 +3,9 @@ import type { Measures } from '../forward/measures.ts';
 import type { Ledger } from '../ledger.ts';
 import type { Recent } from './recent-list.ts';
 
-/** What the process holds at this moment. Bytes and counts; what is in flight is part of the ledger's sums (balance.ts). */
+/**
+ * What the process holds at this moment. Bytes and counts; what is in flight is part of the ledger's sums (balance.ts).
+ */
 export interface Gauges {
   /** TCP flows in the table. */
   readonly flows: number;
@@ -39,8 +41,9 @@ export interface SourceState {
 }
 
 /**
- * What is known of an endpoint. `none`: nothing is delivered there, by configuration. `untried`: nobody has tried yet. `reachable`: it takes
- * connections, but no request was answered lately. `answering`: its last answer came. `failing`: the last attempt failed.
+ * What is known of an endpoint. `none`: nothing is delivered there, by configuration. `untried`: nobody has tried yet.
+ * `reachable`: it takes connections, but no request was answered lately. `answering`: its last answer came. `failing`:
+ * the last attempt failed.
  */
 export type EndpointCondition = 'none' | 'untried' | 'reachable' | 'answering' | 'failing';
 

@@ -23,7 +23,8 @@ const DAMAGES: readonly CounterName[] = ['capture.kernel_drops', 'capture.interf
 
 /** Whether it works, in one sentence: the first thing that is wrong on the way, as it was in the last minute. */
 export function verdict(source: StatusSource, rates: RateHistory, nowMs: number): Verdict {
-  return arrival(source, nowMs) ?? delivery(source) ?? content(source) ?? losses(rates.lastMinute()) ?? working(source, rates);
+  return arrival(source, nowMs) ?? delivery(source) ?? content(source) ?? losses(rates.lastMinute())
+    ?? working(source, rates);
 }
 
 function arrival(source: StatusSource, nowMs: number): Verdict | null {
