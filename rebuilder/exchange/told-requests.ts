@@ -12,7 +12,7 @@ interface Told {
 const MAX_PLACES = 16;
 const MAX_PLACES_READ_TWICE = 4096;
 /** Readings of one place that are told. More would be no second opinion but a flood. */
-const MAX_READINGS = 12;
+const MAX_READINGS = 18;
 
 /**
  * The requests of one connection that may be told again, by their place (the sequence number of their first byte): incomplete ones, and all of them

@@ -26,7 +26,7 @@ export interface FirstReader {
 const FAR_SEGMENTS = 3;
 const ALL_DOUBTS = -1;
 /** Ways in which what came is read again. */
-const MOST_WAYS = 10;
+const MOST_WAYS = 16;
 /** Work of reading again, bytes: what every stream may do, and what it takes for once of that which all of them share. */
 const OWN_WORK = 1 << 15;
 const SHARED_WORK = 1 << 22;

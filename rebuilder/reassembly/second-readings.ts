@@ -7,7 +7,7 @@ import type { ForkKind, StreamSink } from './stream-sink.ts';
 import { NOT_URGENT } from './urgent-byte.ts';
 
 /** Of one stream at a time; where there is no room the oldest goes. */
-const MAX_READINGS = 12;
+const MAX_READINGS = 18;
 /** Holes of one message that each get a reader of their own, a copy of all that is held of it. */
 const MOST_COPIES = 4;
 /** Farther off is another place. */

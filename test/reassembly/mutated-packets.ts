@@ -1,6 +1,6 @@
 // `node --import tsx test/reassembly/mutated-packets.ts [--packets N] [--seed S]`: packets of real and made connections, damaged, doubled, out of order,
 // through the whole pipeline; prints how many faults reached it, and whether its account adds up.
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -12,7 +12,8 @@ import { type CollectedFrame, framesOf } from '../collected-frames.ts';
 import { LIVE_OPTIONS } from '../oracle/kernel/live-options.ts';
 import { randomNumbers } from '../random-numbers.ts';
 
-const CAPTURES = path.join(import.meta.dirname, '../captures');
+/** Ours, and those of others where they are at hand. */
+const FOLDERS = ['../captures', '../../../shared/captures'].map((name) => path.join(import.meta.dirname, name));
 /** Enough of each file: what follows is alike. */
 const MOST_OF_ONE = 400;
 
@@ -20,8 +21,10 @@ export interface Outcome { readonly packets: number; readonly faults: number; re
 
 export async function playMutated(packets: number, seed: number): Promise<Outcome> {
   const frames: CollectedFrame[] = [];
-  for (const name of readdirSync(CAPTURES).filter((one) => one.endsWith('.pcap')).sort()) {
-    frames.push(...(await framesOf(new PcapFile(path.join(CAPTURES, name)))).slice(0, MOST_OF_ONE));
+  for (const folder of FOLDERS.filter((one) => existsSync(one))) {
+    for (const name of readdirSync(folder).filter((one) => one.endsWith('.pcap')).sort()) {
+      frames.push(...(await framesOf(new PcapFile(path.join(folder, name)))).slice(0, MOST_OF_ONE));
+    }
   }
   const random = randomNumbers(seed);
   const ledger = new Ledger();
