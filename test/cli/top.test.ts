@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { test, type TestContext } from 'node:test';
 import { stateUrl } from '../../rebuilder/cli/top.ts';
+import { type Status, topScreen } from '../../rebuilder/cli/top-screen.ts';
 import { StatusServer } from '../../rebuilder/status/server.ts';
 import { ANY_PORTS, PROGRAM, file, folder, rebuilder } from '../command-line.ts';
 import { freePort } from '../http-mirror/stand-ins.ts';
@@ -49,6 +50,18 @@ test('piped: one state as text, at most 80 wide, with rates, losses, nodes, sour
   assert.deepEqual(stdout.split('\n').filter((line) => line.length > 80), []);
   for (const said of [/^Packets arrive .* 1,000 packets$/m, /^lost {4}7 requests forward\.queue_full/m, /^node {4}answering: http:/m, /^source {2}10\.0\.1\.7, VNI 1377: 1,000 packets, 2 cut/m,
     /GET +shop\.example\/59\//]) assert.match(stdout, said);
+});
+
+test('at 40 columns nothing is wider, and sentences are whole', async (t) => {
+  const state = source();
+  state.node = { ...state.node, condition: 'failing', detail: 'cannot be reached: ECONNREFUSED, and this is told to its end' };
+  const server = await StatusServer.start(state, { ...off, enabled: true }, off);
+  t.after(() => server.close());
+  const shown = (await (await fetch(`http://${server.metricsAddress}/status.json`)).json()) as Status;
+  const lines = topScreen(shown, server.metricsAddress!, 40, Infinity, false);
+  assert.deepEqual(lines.filter((line) => line.length > 40), []);
+  const text = lines.join(' ').replace(/ +/g, ' ');
+  for (const said of [shown.verdict.sentence, 'ECONNREFUSED, and this is told to its end', 'source 10.0.1.7, VNI 1377: 1,000 packets, 2 cut, seen']) assert.ok(text.includes(said), `${said} in ${text}`);
 });
 
 test('an address where nobody is, and one that is none', async () => {
