@@ -28,8 +28,10 @@ test('why it runs', () => {
     'EC2 Instance Launch Successful', 'EC2 Instance State-change Notification: running', 'EC2 Instance State-change Notification: stopped',
     'EC2 Instance State-change Notification: terminated', 'schedule',
   ]);
-  assert.deepEqual(occasionOf({ tf: { action: 'delete', prev_input: null } }), { name: 'terraform delete', timeMs: null });
-  assert.deepEqual(occasionOf(null), { name: 'called by hand', timeMs: null });
+  assert.deepEqual(occasionOf({ tf: { action: 'delete', prev_input: null } }), { name: 'terraform delete', timeMs: null, formerFilter: null });
+  assert.deepEqual(occasionOf(null), { name: 'called by hand', timeMs: null, formerFilter: null });
+  const update = { tf: { action: 'update', prev_input: { traffic_mirror_filter_id: 'tmf-0a' } } };
+  assert.deepEqual(occasionOf(update), { name: 'terraform update', timeMs: null, formerFilter: 'tmf-0a' });
 });
 
 test('the reconciler', async (t) => {

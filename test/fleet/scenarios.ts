@@ -123,6 +123,11 @@ export const SCENARIOS: readonly Scenario[] = [
     },
   },
   {
+    name: 'AWS does not take an interface that belongs to nobody\'s instance: it is asked once, too',
+    interfaces: (ids) => ({ by_asg: ['shop'], by_id_without_instance: { idle: ids['eni_idle'] } }),
+    happens: (_, again) => again(),
+  },
+  {
     name: 'the interface has three sessions already',
     interfaces: SHOP,
     happens: async ({ ids, foreign }, again) => {
