@@ -1,5 +1,5 @@
 import type { Budget } from '../reassembly/budget.ts';
-import { distance } from '../reassembly/sequence.ts';
+import { advance, distance } from '../reassembly/sequence.ts';
 import type { HttpRequest } from '../http/http-request.ts';
 import type { HttpResponse } from '../http/http-response.ts';
 
@@ -9,6 +9,8 @@ interface Outstanding {
   request: HttpRequest | null;
   kind: 'HEAD' | 'CONNECT' | 'other';
   seq: number;
+  /** Sequence number behind its last byte; null = that is not known. */
+  endSeq: number | null;
   /** What the client had received when it sent the request; 0 = its packet did not say (data with a SYN). */
   ack: number;
   sinceMs: number;
@@ -54,10 +56,11 @@ export class Pairing {
     const kind = request.methodIs('HEAD') ? 'HEAD' : request.methodIs('CONNECT') ? 'CONNECT' : 'other';
     const queue = this.#outstanding;
     const spare = queue.length >= (heard ? MAX_OUTSTANDING : MAX_ONE_WAY) && queue[0]!.request === null ? queue.shift() : undefined;
-    const entry = spare ?? { request: null, kind: 'other', seq: 0, ack: 0, sinceMs: 0 };
+    const entry = spare ?? { request: null, kind: 'other', seq: 0, endSeq: null, ack: 0, sinceMs: 0 };
     entry.request = wait ? request : null;
     entry.kind = kind;
     entry.seq = request.seq;
+    entry.endSeq = request.complete ? advance(request.seq, request.end - request.start) : null;
     entry.ack = request.ack;
     entry.sinceMs = nowMs;
     queue.push(entry);
@@ -101,7 +104,10 @@ export class Pairing {
       if (request !== null) passedOver(request);
     }
     const first = queue[0];
-    this.#current = first !== undefined && (first.ack === 0 || distance(seq, first.ack) >= 0) && distance(ack, first.seq) >= 0 ? first : null;
+    // The server had more than this request, and its answer would have begun before: this is another's, whose request was lost, or is still to be read.
+    const endSeq = first?.endSeq ?? null;
+    const isLater = afterHole && first !== undefined && endSeq !== null && distance(seq, first.ack) > 0 && distance(ack, endSeq) > 0;
+    this.#current = first !== undefined && !isLater && (first.ack === 0 || distance(seq, first.ack) >= 0) && distance(ack, first.seq) >= 0 ? first : null;
     return this.#current;
   }
 

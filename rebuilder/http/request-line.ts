@@ -148,15 +148,16 @@ function isVersionName(bytes: Uint8Array, at: number): boolean {
 }
 
 /**
- * Can bytes[start, end) be how a request begins? A word, then a blank; or the word alone so far. Behind its first three bytes, gunicorn 20 takes any.
+ * Can bytes[start, end) be how a request begins? A word, then a blank; or the word alone so far.
+ * @param printable so many bytes of the word have to be: gunicorn 20 takes any behind the third
  * @returns 'no' at the first byte that forbids it
  */
-export function requestStart(bytes: Uint8Array, start: number, end: number): 'yes' | 'no' | 'maybe' {
+export function requestStart(bytes: Uint8Array, start: number, end: number, printable = 3): 'yes' | 'no' | 'maybe' {
   for (let at = start; at < end; at++) {
     const byte = bytes[at]!;
     if (NAME_CHAR[byte] !== 0) continue;
     if (BLANK[byte] === 1) return at > start ? 'yes' : 'no';
-    if (at - start < 3 && (byte <= SP || byte === 127)) return 'no';
+    if (at - start < printable && (byte <= SP || byte === 127)) return 'no';
   }
   return 'maybe';
 }

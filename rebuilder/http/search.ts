@@ -4,6 +4,8 @@ import { RequestLine, lineEnd, requestStart } from './request-line.ts';
 const LF = 10;
 /** Longest request line that is recognised after a hole. ALBs refuse beyond 16 KiB. */
 const MAX_LINE_BYTES = 16_384;
+/** So much of a line is looked at for its first word, which is text: the bytes around it may be anything. */
+const WORD_BYTES = 65;
 const VERSION = Buffer.from(' HTTP/1.');
 const STATUS = Buffer.from('\nHTTP/1.');
 const EMPTY = Buffer.alloc(0);
@@ -97,7 +99,7 @@ export class StartSearch {
   /** Is there a whole start line with a version at `start`? */
   #wholeLine(bytes: Uint8Array, start: number, end: number): Found {
     if (isStatusLine(bytes, start, end)) return 'response';
-    if (requestStart(bytes, start, Math.min(end, start + 65)) !== 'yes') return 'nothing';
+    if (requestStart(bytes, start, Math.min(end, start + WORD_BYTES), WORD_BYTES) !== 'yes') return 'nothing';
     const lf = lineEnd(bytes, start, Math.min(end, start + MAX_LINE_BYTES));
     if (lf < 0) return 'nothing';
     return this.#line.parse(bytes, start, lf) && this.#line.minor >= 0 ? 'request' : 'nothing';
@@ -105,7 +107,7 @@ export class StartSearch {
 
   #mayBecome(bytes: Uint8Array, start: number, end: number): boolean {
     if (end - start > MAX_LINE_BYTES) return false;
-    return requestStart(bytes, start, Math.min(end, start + 65)) !== 'no';
+    return requestStart(bytes, start, Math.min(end, start + WORD_BYTES), WORD_BYTES) !== 'no';
   }
 }
 

@@ -52,8 +52,10 @@ export class Responses implements MessageGrammar {
     const status = this.#status;
     const { lines } = this.#context;
     const { seq, ack } = this.framer.began;
-    const method = status >= 100 && status < 200 && status !== 101 ? 'other' : this.#sink.responseTo(seq, ack, this.isAfterHole);
-    this.isAfterHole = false;
+    const isInterim = status >= 100 && status < 200 && status !== 101;
+    const method = isInterim ? 'other' : this.#sink.responseTo(seq, ack, this.isAfterHole);
+    // As long as the answers are nobody's, those that were lost may be anybody's.
+    if (!isInterim && method !== null) this.isAfterHole = false;
     if ((status >= 100 && status < 200) || status === 204 || status === 304 || method === 'HEAD') return NO_BODY;
     // An application that knows no CONNECT frames its answer; a proxy that opens a tunnel does not (RFC 9110 9.3.6).
     if (method === 'CONNECT' && status >= 200 && status < 300 && !lines.transferEncoding && lines.contentLength <= 0) return NO_BODY;

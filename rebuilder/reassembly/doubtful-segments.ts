@@ -75,6 +75,16 @@ export class DoubtfulSegments {
     return this.#segments.filter((segment) => differ(segment, seq, bytes, start, end));
   }
 
+  /** Where the first one begins between `nextSeq` and `before` that `take` would give; null = there is none. */
+  next(nextSeq: number, before: number, proven: boolean): number | null {
+    let next: number | null = null;
+    for (const segment of this.#segments) {
+      const isAhead = distance(segment.seq, nextSeq) > 0 && (next === null || distance(segment.seq, next) < 0);
+      if (isAhead && isTaken(segment, before, proven)) next = segment.seq;
+    }
+    return next;
+  }
+
   /** Where the segments end that go on from `nextSeq` without a hole; = nextSeq when there are none. */
   endOfRun(nextSeq: number): number {
     let end = nextSeq;
@@ -94,8 +104,8 @@ export class DoubtfulSegments {
    * @param proven the receiver has acknowledged what is before `before`: those that it had denied count, too
    */
   take(nextSeq: number, before: number, proven = false): Doubted | null {
-    const at = this.#segments.findIndex(({ seq, bytes, denied }) => (proven || !denied) && distance(seq, nextSeq) <= 0
-      && distance(advance(seq, bytes.length), nextSeq) > 0 && distance(seq, before) < 0 && (!proven || distance(advance(seq, bytes.length), before) <= 0));
+    const at = this.#segments.findIndex((one) => distance(one.seq, nextSeq) <= 0
+      && distance(advance(one.seq, one.bytes.length), nextSeq) > 0 && isTaken(one, before, proven));
     const segment = this.#segments[at];
     if (segment === undefined) return null;
     this.#segments.splice(at, 1);
@@ -120,4 +130,8 @@ export class DoubtfulSegments {
       return false;
     });
   }
+}
+
+function isTaken({ seq, bytes, denied }: Doubted, before: number, proven: boolean): boolean {
+  return (proven || !denied) && distance(seq, before) < 0 && (!proven || distance(advance(seq, bytes.length), before) <= 0);
 }

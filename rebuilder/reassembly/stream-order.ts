@@ -149,7 +149,9 @@ export abstract class StreamOrder implements Waiting {
       } else if (this.missing.isEdgeAhead(this.nextSeq)) {
         this.skipTo(this.missing.edgeSeq);
       } else if (this.contest !== null) {
-        this.skipTo(this.contest.doubtful.endOfRun(this.nextSeq));
+        const { doubtful } = this.contest;
+        const next = doubtful.next(this.nextSeq, advance(this.nextSeq, MAX_WINDOW_BYTES), false);
+        this.skipTo(doubtful.endOfRun(next ?? this.nextSeq));
       }
     }
     this.missing.clearEdge();
@@ -159,20 +161,31 @@ export abstract class StreamOrder implements Waiting {
   /** Declares the bytes before `seq` lost. @param mayCome they may still be under way */
   skipTo(seq: number, mayCome = true): void {
     if (!this.started) this.begin();
-    if (this.contest !== null) this.contest.believe(this, seq, false);
-    const bytes = distance(seq, this.nextSeq);
     if (!this.started) return;
-    if (bytes <= 0) {
-      this.drain(false);
-      return;
+    if (this.contest !== null) this.#believe(this.contest, seq, mayCome);
+    if (distance(seq, this.nextSeq) > 0) this.#passOver(seq, mayCome);
+    this.drain(false);
+  }
+
+  /** Reads what was doubted before `seq`: that which goes on from here, and that which stands behind a hole of its own. */
+  #believe(contest: Contest, seq: number, mayCome: boolean): void {
+    const proven = this.acked && distance(this.ackedSeq, seq) >= 0;
+    contest.believe(this, seq, proven);
+    for (let next = contest.doubtful.next(this.nextSeq, seq, proven); next !== null; next = contest.doubtful.next(this.nextSeq, seq, proven)) {
+      this.#passOver(next, mayCome);
+      contest.believe(this, seq, proven);
     }
+  }
+
+  /** The bytes before `seq`, which is ahead, are a hole. */
+  #passOver(seq: number, mayCome: boolean): void {
     const { ledger } = this.context;
+    const bytes = distance(seq, this.nextSeq);
     ledger.count('tcp.reassembly_gap');
     ledger.count('tcp.reassembly_gap_bytes', bytes);
     if (mayCome) this.contests().passOver(this, 'correction', this.queue);
     this.nextSeq = seq;
     this.sink.gap(bytes);
-    this.drain(false);
   }
 
   /** Nothing more will come: gives up every hole and ends the stream. */

@@ -115,3 +115,58 @@ test('what waits is bounded by limits.memory: beyond it requests go on at once, 
   stream.send(get('/after')).answer(ok(1));
   assert.deepEqual(stream.end(), []);
 });
+
+test('behind holes on both sides an answer goes to nobody whose own it may not be', async (t) => {
+  const cases: { what: string; play: (stream: TcpStream) => void; told: [string, number | null][] }[] = [
+    {
+      what: 'the second request and the first answer are lost',
+      play: (stream) => {
+        const lost = get('/2').length;
+        stream.send(get('/1'), { ack: 7001 });
+        stream.answer(ok(5).replace('200', '202'), { at: ok(5).length, ack: 1001 + get('/1').length + lost });
+        stream.send(get('/3'), { at: get('/1').length + lost });
+      },
+      told: [['/1', null], ['/3', null]],
+    },
+    {
+      what: 'the same, and the third is answered',
+      play: (stream) => {
+        const lost = get('/2').length;
+        stream.send(get('/1'), { ack: 7001 });
+        stream.answer(ok(5).replace('200', '202'), { at: ok(5).length, ack: 1001 + get('/1').length + lost });
+        stream.send(get('/3'), { at: get('/1').length + lost }).answer(ok(5));
+      },
+      told: [['/1', null], ['/3', 200]],
+    },
+    {
+      what: 'only the second request is lost, with its answer',
+      play: (stream) => {
+        const lost = get('/2').length;
+        stream.send(get('/1'), { ack: 7001 }).answer(ok(5));
+        stream.send(get('/3'), { at: get('/1').length + lost, ack: 7001 + 2 * ok(5).length }).answer(ok(5).replace('200', '203'), { at: 2 * ok(5).length });
+      },
+      told: [['/1', 200], ['/3', 203]],
+    },
+    {
+      what: 'only the second request is lost: its answer is nobody\'s',
+      play: (stream) => {
+        const lost = get('/2').length;
+        stream.send(get('/1'), { ack: 7001 }).answer(ok(5));
+        stream.answer(ok(5).replace('200', '202'), { ack: 1001 + get('/1').length + lost });
+        stream.send(get('/3'), { at: get('/1').length + lost }).answer(ok(5).replace('200', '203'));
+      },
+      told: [['/1', 200], ['/3', 203]],
+    },
+  ];
+  for (const { what, play, told } of cases) {
+    await t.test(what, () => {
+      // Longer than a hole is waited for.
+      const { stream, gone } = start({ responseTimeoutMs: 2 * limits.gapTimeoutMs });
+      stream.open();
+      play(stream);
+      stream.wait(6000);
+      assert.deepEqual(stream.end(), []);
+      assert.deepEqual(gone.map(({ target, status }) => [target, status]).sort(), told);
+    });
+  }
+});
