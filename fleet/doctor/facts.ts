@@ -36,6 +36,12 @@ import { attributeMap, isCrossZone, targetGroupAttributes } from '../sessions/zo
 import { UsageError } from '../usage-error.ts';
 import { recentSum } from './metrics.ts';
 
+/** What an Auto Scaling group did last, the latest first. */
+export interface History {
+  readonly activities: readonly Activity[];
+  readonly refreshes: readonly InstanceRefresh[];
+}
+
 export interface Balancer {
   readonly balancer: LoadBalancer;
   readonly listeners: readonly Listener[];
@@ -59,8 +65,7 @@ export interface Facts {
   readonly group: AutoScalingGroup | null;
   /** Of the nodes. */
   readonly nodesGroup: AutoScalingGroup | null;
-  readonly activities: readonly Activity[];
-  readonly refreshes: readonly InstanceRefresh[];
+  readonly history: Readonly<Record<'rebuilders' | 'nodes', History>>;
   /** Interfaces of the rebuilders. */
   readonly rebuilders: readonly NetworkInterface[];
   /** Target groups in which Auto Scaling registers the mirrored instances: what listens there. */
@@ -73,7 +78,7 @@ export interface Facts {
   readonly alarms: readonly MetricAlarm[];
   /** Of the last quarter of an hour; null = no datapoint. */
   readonly packetsIn: number | null;
-  /** Of the same time: bytes that AWS did not mirror; null = no datapoint. */
+  /** Of the same time: how often a rebuilder's agent has reported; 0 = never. */
   readonly agentDatapoints: number;
 }
 
@@ -105,22 +110,15 @@ export async function readFacts(account: Account, description: Description): Pro
     recentSum(account, rebuild, 'rebuilder_packets_in_total', 'Sum'),
     recentSum(account, rebuild, 'rebuilder_endpoint_up', 'SampleCount'),
   ]);
-  const [activities, refreshes, rebuilders] =
-    groupName === null || group === null
-      ? [[], [], []]
-      : await Promise.all([
-          account.autoScaling
-            .send(new DescribeScalingActivitiesCommand({ AutoScalingGroupName: groupName, MaxRecords: 20 }))
-            .then((found) => found.Activities ?? []),
-          account.autoScaling
-            .send(new DescribeInstanceRefreshesCommand({ AutoScalingGroupName: groupName }))
-            .then((found) => found.InstanceRefreshes ?? []),
-          networkInterfacesBy(
-            account,
-            'attachment.instance-id',
-            (group.Instances ?? []).flatMap(({ InstanceId: id }) => id ?? []),
-          ),
-        ]);
+  const [ofRebuilders, ofNodes, rebuilders] = await Promise.all([
+    historyOf(account, group),
+    historyOf(account, nodesGroup),
+    networkInterfacesBy(
+      account,
+      'attachment.instance-id',
+      (group?.Instances ?? []).flatMap(({ InstanceId: id }) => id ?? []),
+    ),
+  ]);
   const groupIds = [
     ...(nlb?.balancer.SecurityGroups ?? []),
     ...(alb?.balancer.SecurityGroups ?? []),
@@ -157,8 +155,7 @@ export async function readFacts(account: Account, description: Description): Pro
     health: { rebuilders: rebuildersHealth, nodes, raw, exchanges },
     group,
     nodesGroup,
-    activities,
-    refreshes,
+    history: { rebuilders: ofRebuilders, nodes: ofNodes },
     rebuilders,
     listening,
     isCrossZone: isCrossZone(nlb?.attributes ?? new Map(), override ?? new Map()),
@@ -210,6 +207,17 @@ const healthOf = (account: Account, arn: string | null): Promise<readonly Target
 
 const overrideOf = (account: Account, arn: string | null): Promise<ReadonlyMap<string, string> | null> =>
   arn === null ? Promise.resolve(null) : orNull(() => targetGroupAttributes(account, arn));
+
+/** Of the last of each, which is all that is judged. */
+async function historyOf(account: Account, group: AutoScalingGroup | null): Promise<History> {
+  const name = group?.AutoScalingGroupName;
+  if (name === undefined) return { activities: [], refreshes: [] };
+  const [{ Activities: activities = [] }, { InstanceRefreshes: refreshes = [] }] = await Promise.all([
+    account.autoScaling.send(new DescribeScalingActivitiesCommand({ AutoScalingGroupName: name, MaxRecords: 20 })),
+    account.autoScaling.send(new DescribeInstanceRefreshesCommand({ AutoScalingGroupName: name })),
+  ]);
+  return { activities, refreshes };
+}
 
 const groupNamed = async (account: Account, name: string | null): Promise<AutoScalingGroup | null> =>
   name === null ? null : ((await groupsNamed(account, [name]))[0] ?? null);

@@ -1,6 +1,6 @@
 import type { TargetHealthDescription } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { failed, MEND_NAME, ok, skipped, some, type Check, type Verdict } from './check.ts';
-import type { Facts } from './facts.ts';
+import type { Facts, History } from './facts.ts';
 import { RECENT_SECONDS } from './metrics.ts';
 import { countsOf, sickOf, withoutDraining } from './target-health.ts';
 
@@ -22,29 +22,11 @@ export const NODE_CHECKS: readonly Check[] = [
   },
   {
     name: 'rebuilders.activity',
-    judge: ({ activities }) => {
-      const last = activities[0];
-      return last?.StatusCode === 'Failed' || last?.StatusCode === 'Cancelled'
-        ? failed(
-            `the last activity ${last.StatusCode.toLowerCase()}: ${last.StatusMessage ?? last.Description}`,
-            'it succeeds',
-            'mend what the message names: quota, image, subnet, role',
-          )
-        : ok('the last activity did not fail');
-    },
+    judge: ({ history }) => activityOf(history.rebuilders),
   },
   {
     name: 'rebuilders.refresh',
-    judge: ({ refreshes }) => {
-      const last = refreshes[0];
-      return /Failed|Cancelled|Rollback/.test(last?.Status ?? '')
-        ? failed(
-            `the last instance refresh: ${last?.Status}${last?.StatusReason === undefined ? '' : `, ${last.StatusReason}`}`,
-            'Successful: the new version runs everywhere',
-            'look at the boot log of a new instance, then apply again with terraform apply -replace, or start the refresh again',
-          )
-        : ok(last === undefined ? 'none yet' : `the last one: ${last.Status}`);
-    },
+    judge: ({ history, group }) => refreshOf(history.rebuilders, group),
   },
   {
     name: 'rebuilders.health',
@@ -85,6 +67,16 @@ export const NODE_CHECKS: readonly Check[] = [
   {
     name: 'nodes.capacity',
     judge: ({ nodesGroup, rebuild }) => capacityOf(nodesGroup, rebuild.nodes_autoscaling_group_name, 'nodes'),
+  },
+  {
+    name: 'nodes.activity',
+    judge: ({ history, nodesGroup }) =>
+      nodesGroup === null ? skipped('no Auto Scaling group of the nodes') : activityOf(history.nodes),
+  },
+  {
+    name: 'nodes.refresh',
+    judge: ({ history, nodesGroup }) =>
+      nodesGroup === null ? skipped('no Auto Scaling group of the nodes') : refreshOf(history.nodes, nodesGroup),
   },
   {
     name: 'nodes.health',
@@ -180,6 +172,27 @@ function capacityOf(group: Facts['group'], name: string | null, what: string): V
   return inService >= (group.MinSize ?? 0)
     ? ok(`${inService} in service`)
     : failed(`${inService} in service`, `${group.MinSize} at least`, 'look at the group\'s activities');
+}
+
+function activityOf({ activities: [last] }: History): Verdict {
+  return last?.StatusCode === 'Failed' || last?.StatusCode === 'Cancelled'
+    ? failed(
+        `the last activity ${last.StatusCode.toLowerCase()}: ${last.StatusMessage ?? last.Description}`,
+        'it succeeds',
+        'mend what the message names: quota, image, subnet, role',
+      )
+    : ok('the last activity did not fail');
+}
+
+/** Terraform starts the nodes' refreshes and does not wait for them; one that failed is not started again by the next apply. */
+function refreshOf({ refreshes: [last] }: History, group: Facts['group']): Verdict {
+  return /Failed|Cancelled|Rollback/.test(last?.Status ?? '')
+    ? failed(
+        `the last instance refresh: ${last?.Status}${last?.StatusReason === undefined ? '' : `, ${last.StatusReason}`}`,
+        'Successful: the new version runs everywhere',
+        `look at the boot log of a new instance, then aws autoscaling start-instance-refresh --auto-scaling-group-name ${group?.AutoScalingGroupName}`,
+      )
+    : ok(last === undefined ? 'none yet' : `the last one: ${last.Status}`);
 }
 
 /** The way through the Network Load Balancer to the nodes' own target group. */

@@ -104,7 +104,7 @@ const ALL: readonly Check[] = [
       return shut.length === 0
         ? ok('lets every source in')
         : failed(
-            `lets UDP 4789 of ${some(shut.map(({ eni }) => `${eni.id} (${eni.privateIp})`))} not in`,
+            `does not let UDP 4789 of ${some(shut.map(({ eni }) => `${eni.id} (${eni.privateIp})`))} in`,
             'UDP 4789 from every source',
             'add their networks to mirrored_cidrs',
           );
@@ -127,7 +127,7 @@ const ALL: readonly Check[] = [
       return shut.length === 0
         ? ok('lets every source in: a load balancer keeps their addresses')
         : failed(
-            `lets UDP 4789 of ${some(shut.map(({ eni }) => `${eni.id} (${eni.privateIp})`))} not in`,
+            `does not let UDP 4789 of ${some(shut.map(({ eni }) => `${eni.id} (${eni.privateIp})`))} in`,
             'UDP 4789 from every source',
             'add their networks to mirrored_cidrs',
           );
@@ -149,7 +149,7 @@ const ALL: readonly Check[] = [
       )
         ? ok('lets the load balancer\'s health checks in')
         : failed(
-            'lets TCP 9445 of the load balancer not in',
+            'does not let TCP 9445 of the load balancer in',
             'TCP 9445 from its security group: health checks',
             'apply the Terraform again',
           );
@@ -166,7 +166,7 @@ const ALL: readonly Check[] = [
       return shut.length === 0
         ? ok('let UDP 4789 out')
         : failed(
-            `the network ACL of ${some(shut)} lets UDP 4789 not out`,
+            `the network ACL of ${some(shut)} does not let UDP 4789 out`,
             'UDP 4789 out of the sources\' subnets',
             'add a rule to that network ACL',
           );
@@ -182,7 +182,7 @@ const ALL: readonly Check[] = [
       return shut.length === 0
         ? ok('let UDP 4789 in')
         : failed(
-            `the network ACL of ${some(shut)} lets UDP 4789 of a source not in`,
+            `the network ACL of ${some(shut)} does not let UDP 4789 of a source in`,
             'UDP 4789 from the sources',
             'add a rule to that network ACL',
           );

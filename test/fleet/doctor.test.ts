@@ -299,16 +299,16 @@ class Deployment {
   shut = (group: string, rule: IpPermission): Promise<unknown> =>
     this.aws.ec2.send(new RevokeSecurityGroupIngressCommand({ GroupId: this.groups[group], IpPermissions: [rule] }));
 
-  groupTag = (Key: string, Value: string): Promise<unknown> =>
+  groupTag = (Key: string, Value: string, ResourceId = 'rebuilders'): Promise<unknown> =>
     this.aws.autoScaling.send(
       new CreateOrUpdateTagsCommand({
-        Tags: [{ ResourceId: 'rebuilders', ResourceType: 'auto-scaling-group', Key, Value, PropagateAtLaunch: false }],
+        Tags: [{ ResourceId, ResourceType: 'auto-scaling-group', Key, Value, PropagateAtLaunch: false }],
       }),
     );
 
-  noGroupTag = (Key: string): Promise<unknown> =>
+  noGroupTag = (Key: string, ResourceId = 'rebuilders'): Promise<unknown> =>
     this.aws.autoScaling.send(
-      new DeleteTagsCommand({ Tags: [{ ResourceId: 'rebuilders', ResourceType: 'auto-scaling-group', Key }] }),
+      new DeleteTagsCommand({ Tags: [{ ResourceId, ResourceType: 'auto-scaling-group', Key }] }),
     );
 
   /** Lets the group `shop` register in a new target group. */
@@ -601,7 +601,7 @@ const BROKEN: readonly Broken[] = [
     what: 'the load balancer lets nobody in',
     breaks: (it) => it.shut('nlb', udp('10.0.0.0/16')),
     mends: (it) => it.open('nlb', udp('10.0.0.0/16')),
-    says: /lets UDP 4789 of eni-\w+ \(10\.0\.0\.\d+\)/,
+    says: /does not let UDP 4789 of eni-\w+ \(10\.0\.0\.\d+\).* in/,
   },
   {
     check: 'rebuilders.security-group',
@@ -614,28 +614,28 @@ const BROKEN: readonly Broken[] = [
       await it.shut('rebuilder', udp('10.0.4.0/24')),
       await it.open('rebuilder', udp('10.0.0.0/16')),
     ],
-    says: /lets UDP 4789 of eni-/,
+    says: /does not let UDP 4789 of eni-/,
   },
   {
     check: 'rebuilders.health-port',
     what: 'health checks are shut out',
     breaks: (it) => it.shut('rebuilder', it.health),
     mends: (it) => it.open('rebuilder', it.health),
-    says: /lets TCP 9445 of the load balancer not in/,
+    says: /does not let TCP 9445 of the load balancer in/,
   },
   {
     check: 'nacl.sources',
     what: 'a network ACL lets nothing out',
     breaks: (it) => it.acl(true, true),
     mends: (it) => it.acl(true, false),
-    says: /lets UDP 4789 not out/,
+    says: /does not let UDP 4789 out/,
   },
   {
     check: 'nacl.rebuilders',
     what: 'a network ACL lets nothing in',
     breaks: (it) => it.acl(false, true),
     mends: (it) => it.acl(false, false),
-    says: /lets UDP 4789 of a source not in/,
+    says: /does not let UDP 4789 of a source in/,
   },
   {
     check: 'rebuilders.capacity',
@@ -718,6 +718,20 @@ const BROKEN: readonly Broken[] = [
         new ResumeProcessesCommand({ AutoScalingGroupName: 'scaled', ScalingProcesses: ['ReplaceUnhealthy'] }),
       ),
     says: /ReplaceUnhealthy of scaled suspended/,
+  },
+  {
+    check: 'nodes.activity',
+    what: 'the last launch of a node failed',
+    breaks: (it) => it.groupTag('lab:activity', 'Failed', 'scaled'),
+    mends: (it) => it.noGroupTag('lab:activity', 'scaled'),
+    says: /last activity failed: You have requested more vCPU/,
+  },
+  {
+    check: 'nodes.refresh',
+    what: 'a new image of the nodes did not get healthy, which no apply waited for',
+    breaks: (it) => it.groupTag('lab:refresh', 'Failed', 'scaled'),
+    mends: (it) => it.noGroupTag('lab:refresh', 'scaled'),
+    says: /last instance refresh: Failed/,
   },
   {
     check: 'ext-proc.listener',
