@@ -106,7 +106,7 @@ DescribeTargetGroupAttributes.`,
   command(
     'apply',
     'bring the sessions in line with the fleet',
-    'Adds, changes and removes sessions until every picked interface has one. Touches only sessions with our own tag (vpc-mirror:owner). Again is nothing.',
+    'Adds, changes and removes sessions until every picked interface has one. Touches only sessions with our own tag (vpc-mirror:owner). A second run changes nothing.',
   )
     .option('--allow-empty', 'nothing is picked: remove all sessions of ours')
     .option('--try-again', 'ask AWS again about kinds of interfaces it has refused')
@@ -236,7 +236,7 @@ async function carryOut(flags: PlanFlags, signal: AbortSignal): Promise<void> {
   if (situation.selection.mistakes.length > 0) throw new UsageError(situation.selection.mistakes.join('\n'));
   if (situation.mirror.isRetired)
     throw new UsageError(
-      'The filter is tagged vpc-mirror:retired, because this mirror is being destroyed: apply it with Terraform again first.',
+      `${situation.settings.traffic_mirror_filter_id} is tagged vpc-mirror:retired: its reconciler was destroyed. If the mirror is to stay, apply it with \`reconcile\` again, or remove the tag: aws ec2 delete-tags --resources ${situation.settings.traffic_mirror_filter_id} --tags Key=vpc-mirror:retired`,
     );
   if (situation.plan.rivals.length > 0)
     throw new UsageError(rivalsSentence(situation.plan.rivals, situation.settings));

@@ -7,6 +7,7 @@ import { doubleViews } from './sessions/double-views.ts';
 import type { Followed, Situation } from './sessions/follow.ts';
 import { balancerZones, crossZoneShare } from './sessions/zones.ts';
 import { table, wrap } from './terminal/table.ts';
+import { UsageError } from './usage-error.ts';
 
 /** What a plan would do, and what the result costs. */
 export interface PlanReport {
@@ -30,7 +31,7 @@ export interface PlanReport {
     readonly sessions_month: number;
     /** null: --gb-per-month says how much is mirrored. */
     readonly traffic_month: number | null;
-    /** 0 to 1; null = the target is no Network Load Balancer of this account. */
+    /** 0 to 1; null = the target is no Network Load Balancer of this account, or a warning says why it is not known. */
     readonly cross_zone_share: number | null;
   };
 }
@@ -44,8 +45,9 @@ export async function planReport(
   const { plan, selection, mirror, settings } = situation;
   const arn = mirror.target.NetworkLoadBalancerArn;
   const share = arn === undefined ? null : await shareOf(account, arn, situation);
+  const shareKnown = typeof share === 'string' ? null : share;
   const sessions = plan.add.length + plan.change.length + plan.keep.length + plan.elsewhere.length;
-  const cost = monthlyCost(sessions, gigabytes === null ? null : { gigabytes, crossZoneShare: share ?? 0 });
+  const cost = monthlyCost(sessions, gigabytes === null ? null : { gigabytes, crossZoneShare: shareKnown ?? 0 });
   return {
     region: account.region,
     add: plan.add.map(({ picked: { eni, why, note }, sessionNumber }) => ({
@@ -73,27 +75,30 @@ export async function planReport(
       ...selection.unmatched.map((entry) => `${entry} found nothing`),
       ...plan.warnings,
       ...doubleViews(selection.picked, mirror.filter),
+      ...(typeof share === 'string' ? [share] : []),
     ],
     cost: {
       price_table: `${PRICES.date}, ${PRICES.region}`,
       sessions_month: cost.sessions,
       traffic_month: cost.traffic,
-      cross_zone_share: share,
+      cross_zone_share: shareKnown,
     },
   };
 }
 
+/** A sentence where it cannot be known: it is a figure of the plan, and no reason to write no session. */
 async function shareOf(
   account: Account,
   arn: string,
   { selection: { picked }, targetGroup }: Situation,
-): Promise<number | null> {
+): Promise<number | string | null> {
   try {
     return crossZoneShare(picked, await balancerZones(account, arn, targetGroup));
   } catch (error) {
     // A shared target's load balancer is in another account, and not for us to see.
-    if (error instanceof CallError) return null;
-    throw error;
+    if (error instanceof CallError && /NotFound/.test(error.code)) return null;
+    if (!(error instanceof CallError || error instanceof UsageError)) throw error;
+    return `how much of the mirrored bytes crosses zones is not known: ${error.message}`;
   }
 }
 

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { test } from 'node:test';
+import { CreateTagsCommand, DeleteTagsCommand } from '@aws-sdk/client-ec2';
 import { parseDescription } from '../../fleet/description/description.ts';
 import { follow, look } from '../../fleet/sessions/follow.ts';
 import { emulatedAws } from '../terraform/lab.ts';
@@ -56,6 +57,28 @@ test('the commands plan and apply, for people', async (t) => {
       /about \$32\.85 a month for the sessions and \$\d+\.\d\d for the bytes; \d+ % of the mirrored bytes cross zones/,
     );
     for (const line of stdout.split('\n')) assert.ok(line.length <= 80, line);
+  });
+
+  await t.test('a load balancer that may not be looked at is a warning: its zones are a figure of the plan', async () => {
+    const message = 'User: arn:aws:iam::123456789012:user/ann is not authorized to perform: elasticloadbalancing:DescribeLoadBalancers';
+    proxy.answer = (action) => (action === 'DescribeLoadBalancers' ? { status: 403, code: 'AccessDenied', message } : undefined);
+    const { status, stdout } = await vpcMirror(proxy.endpoint, ['plan', '-c', file]);
+    proxy.reset();
+    assert.equal(status, 0);
+    const said = stdout.replace(/\s+/g, ' ');
+    assert.match(said, /warning: how much of the mirrored bytes crosses zones is not known: .*DescribeLoadBalancers/);
+    assert.match(said, /3 to add, .* a month for the sessions/);
+  });
+
+  await t.test('a filter whose reconciler was destroyed: nothing is written, and the way out is said; exit 2', async () => {
+    const retired = { Resources: [filterId], Tags: [{ Key: 'vpc-mirror:retired', Value: 'true' }] };
+    await fleet.ec2.send(new CreateTagsCommand(retired));
+    proxy.reset();
+    const { status, stderr } = await vpcMirror(proxy.endpoint, ['apply', '-c', file]);
+    await fleet.ec2.send(new DeleteTagsCommand(retired));
+    assert.equal(status, 2);
+    assert.equal(proxy.writes(), 0);
+    assert.ok(stderr.includes(`remove the tag: aws ec2 delete-tags --resources ${filterId} --tags Key=vpc-mirror:retired`), stderr);
   });
 
   await t.test('apply says what it did, and what AWS refused', async () => {
