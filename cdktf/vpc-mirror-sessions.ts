@@ -139,6 +139,12 @@ export interface VpcMirrorSessionsProps {
     readonly alarmActions?: readonly string[];
     readonly logRetentionInDays?: number;
   };
+
+  /** Path of the reconciler's role, where an organisation's policies want one. */
+  readonly iamPath?: string;
+
+  /** Policy that bounds what the reconciler's role may ever do, where an organisation's policies want one. */
+  readonly iamPermissionsBoundaryArn?: string;
 }
 
 /** Where the variables have names of their own inside. */

@@ -99,6 +99,9 @@ module "sessions" {
     runtime           = var.reconcile.runtime
     alarm_actions     = var.alarm_actions
   }
+
+  iam_path                     = var.iam_path
+  iam_permissions_boundary_arn = var.iam_permissions_boundary_arn
 }
 
 module "nodes" {

@@ -180,10 +180,12 @@ locals {
 resource "aws_iam_role" "reconcile" {
   count = local.reconcile_count
 
-  name_prefix        = "${substr(local.reconcile_name, 0, 37)}-"
-  description        = "Reconciler of mirror sessions"
-  assume_role_policy = data.aws_iam_policy_document.reconcile_assume[0].json
-  tags               = var.tags
+  name_prefix          = "${substr(local.reconcile_name, 0, 37)}-"
+  description          = "Reconciler of mirror sessions"
+  assume_role_policy   = data.aws_iam_policy_document.reconcile_assume[0].json
+  path                 = var.iam_path
+  permissions_boundary = var.iam_permissions_boundary_arn
+  tags                 = var.tags
 }
 
 resource "aws_iam_role_policy" "reconcile" {
@@ -233,8 +235,9 @@ resource "aws_lambda_function" "reconcile" {
   runtime          = var.reconcile.runtime
   architectures    = ["arm64"]
   memory_size      = 512
-  timeout          = 300
-  tags             = var.tags
+  # The most that Lambda gives: EC2 throttles what writes, and a first run may have a thousand sessions to make.
+  timeout = 900
+  tags    = var.tags
 
   # One at a time: two would only collide and plan again.
   reserved_concurrent_executions = 1

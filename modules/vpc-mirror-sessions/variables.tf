@@ -369,3 +369,26 @@ variable "reconcile" {
     error_message = "reconcile.runtime must be \"nodejs22.x\" or \"nodejs24.x\"."
   }
 }
+
+variable "iam_path" {
+  description = "Path of the reconciler's role, where an organisation's policies want one."
+  type        = string
+  default     = "/"
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^/([A-Za-z0-9_.,+@=-]+/)*$", var.iam_path))
+    error_message = "iam_path must begin and end with a slash, like /service/."
+  }
+}
+
+variable "iam_permissions_boundary_arn" {
+  description = "Policy that bounds what the reconciler's role may ever do, where an organisation's policies want one."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.iam_permissions_boundary_arn == null ? true : can(regex("^arn:[a-z-]+:iam::([0-9]{12}|aws):policy/.+$", var.iam_permissions_boundary_arn))
+    error_message = "iam_permissions_boundary_arn must be the ARN of an IAM policy."
+  }
+}
