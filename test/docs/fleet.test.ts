@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
+import { globSync } from 'tinyglobby';
 import { parseDescription } from '../../fleet/description/description.ts';
 import { CHECKS } from '../../fleet/doctor/doctor.ts';
 
@@ -17,6 +18,23 @@ test('the doctor\'s checks are named in their order', () => {
   const section = /^## What the doctor looks at$([^]*?)^## /m.exec(page)![1]!;
   const named = [...section.matchAll(/`([a-z-]+(?:\.[a-z-]+)?)`/g)].map(([, name]) => name);
   assert.deepEqual(named, CHECKS.map(({ name }) => name));
+});
+
+/** Prefix of a client's actions in IAM, by the SDK's name of the client. */
+const SERVICES: Readonly<Record<string, string>> = {
+  'ec2': 'ec2', 'elastic-load-balancing': 'elasticloadbalancing', 'elastic-load-balancing-v2': 'elasticloadbalancing',
+  'auto-scaling': 'autoscaling', 'cloudwatch': 'cloudwatch', 'eks': 'eks',
+};
+
+test('every right that a call needs is listed, and no other', () => {
+  const called = globSync('fleet/**/*.ts').flatMap((file) =>
+    [...readFileSync(file, 'utf8').matchAll(/import \{([^}]*)\} from '@aws-sdk\/client-([a-z0-9-]+)'/g)].flatMap(([, names, client]) =>
+      [...names!.matchAll(/\b(?:paginate(\w+)|(\w+)Command)\b(?! *from)/g)]
+        .filter(({ index }) => !/ as $/.test(names!.slice(0, index)))
+        .map(([, paged, one]) => `${SERVICES[client!]}:${paged ?? one}`)));
+  const section = /^## Rights$([^]*?)^## /m.exec(page)![1]!;
+  const listed = [...section.matchAll(/`([a-z0-9]+:[A-Za-z]+)`/g)].map(([, action]) => action);
+  assert.deepEqual([...new Set(listed)].sort(), [...new Set(called)].sort());
 });
 
 test('its example is a description', () => {
