@@ -62,6 +62,13 @@ export const CANARY_CHECKS: readonly Check<Evidence>[] = [
         if (listed(witnesses) !== undefined) return ok('rebuilt from its packets');
         if (witnesses.every(({ listed: one }) => one === 'not kept'))
           return skipped('the rebuilders keep no requests (metrics.recent_requests: 0)');
+        const unread = witnesses.flatMap(({ unread: why }) => why ?? []);
+        if (unread.length > 0)
+          return failed(
+            `the last requests could not be read: ${some(unread)}`,
+            'each rebuilder lists its last requests',
+            'try again; is it of the version of this command?',
+          );
         const losses = new Map<string, number>();
         for (const one of witnesses)
           for (const [name, by] of grown(one, ['lost', 'events'])) losses.set(name, (losses.get(name) ?? 0) + by);

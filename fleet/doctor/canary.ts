@@ -31,6 +31,8 @@ export interface Witness {
   readonly before: Reading | string;
   after: Reading | string;
   listed: Listed | 'not kept' | null;
+  /** Why its list of requests could not be read when it was asked last; null = it could. */
+  unread: string | null;
 }
 
 /** What the canary left on its way: at each rebuilder that was named, or in CloudWatch's sums of the minutes since. */
@@ -52,7 +54,9 @@ export async function canaryAt(
   waitMs = SEEN_MS,
 ): Promise<Evidence> {
   const witnesses = await Promise.all(
-    addresses.map(async (address): Promise<Witness> => ({ address, before: await reading(address), after: '', listed: null })),
+    addresses.map(async (address): Promise<Witness> => ({
+      address, before: await reading(address), after: '', listed: null, unread: null,
+    })),
   );
   const sent = await send(probe);
   const answering = witnesses.filter(({ before }) => typeof before !== 'string');
@@ -62,8 +66,13 @@ export async function canaryAt(
     Date.now() > sent.atMs + waitMs;
   while (typeof sent.answer === 'number') {
     for (const witness of answering) {
-      // What is pushed out of the list by others was seen all the same.
-      witness.listed = (await find(witness.address, sent.mark).catch(() => null)) ?? witness.listed;
+      try {
+        // What is pushed out of the list by others was seen all the same.
+        witness.listed = (await find(witness.address, sent.mark)) ?? witness.listed;
+        witness.unread = null;
+      } catch (error) {
+        witness.unread = messageOf(error);
+      }
     }
     if (isOver()) break;
     await sleep(LOOK_EVERY_MS);
@@ -118,4 +127,6 @@ async function send(probe: Probe): Promise<Sent> {
 }
 
 const reading = (address: string): Promise<Reading | string> =>
-  read(address).catch((error: unknown) => (error instanceof Error ? error.message : String(error)));
+  read(address).catch(messageOf);
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -42,16 +42,23 @@ export async function read(address: string): Promise<Reading> {
   return { ready: known, ledger: ledgerOf(metrics) };
 }
 
-/** null = it is not among the last requests; 'not kept' = this rebuilder keeps none (metrics.recent_requests). */
+/** null = it is not among the last requests; 'not kept' = this rebuilder keeps none (metrics.recent_requests). Rejects as `read` does. */
 export async function find(address: string, mark: string): Promise<Listed | 'not kept' | null> {
-  const { keepsRequests, requests } = statusPage.parse(JSON.parse(await get(address, '/status.json')));
+  const { keepsRequests, requests } = await json(address, '/status.json', statusPage);
   if (!keepsRequests) return 'not kept';
   const found = requests.find(({ target }) => target.includes(`${mark}=`));
   if (found === undefined) return null;
-  const { fate } = oneRequest.parse(
-    JSON.parse(await get(address, `/request?key=${encodeURIComponent(found.key)}`)),
-  );
+  const { fate } = await json(address, `/request?key=${encodeURIComponent(found.key)}`, oneRequest);
   return { end: found.end, fate: fate.map(({ text }) => text) };
+}
+
+async function json<T>(address: string, path: string, shape: z.ZodType<T>): Promise<T> {
+  const text = await get(address, path);
+  try {
+    return shape.parse(JSON.parse(text));
+  } catch (error) {
+    throw new Error(`${address}${path} is not what a rebuilder of this version answers`, { cause: error });
+  }
 }
 
 async function get(address: string, path: string): Promise<string> {

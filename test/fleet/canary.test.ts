@@ -1,11 +1,12 @@
-// The canary where no rebuilder is named: what CloudWatch's sums of the minutes since say. The way past named rebuilders is in test/box/canary.test.ts.
+// The canary where no rebuilder is named: what CloudWatch's sums of the minutes since say. The way past named rebuilders is in test/box/canary.test.ts;
+// here is what one says that cannot be read.
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import { test, type TestContext } from 'node:test';
 import { probeOf } from '../../rebuilder/cli/probe.ts';
 import { openAccount, type Account } from '../../fleet/aws/account.ts';
 import { parseDescription } from '../../fleet/description/description.ts';
-import { canaryByCloudWatch, type Evidence } from '../../fleet/doctor/canary.ts';
+import { canaryAt, canaryByCloudWatch, type Evidence } from '../../fleet/doctor/canary.ts';
 import { CANARY_CHECKS } from '../../fleet/doctor/canary-checks.ts';
 import { examine } from '../../fleet/doctor/check.ts';
 
@@ -114,3 +115,30 @@ test('an application that does not answer: nothing is waited for, and nothing be
   assert.equal(application?.state, 'failed');
   assert.deepEqual([...new Set(behind.map(({ state }) => state))], ['skipped']);
 });
+
+for (const [what, status, body, why] of [
+  ['fails', 500, '', 'answers 500'],
+  ['is of another version', 200, '{"requests": {}}', 'is not what a rebuilder of this version answers'],
+] as const) {
+  test(`a rebuilder whose list of requests ${what} is not taken for one that has not seen the request`, async (t) => {
+    let frames = 0;
+    const rebuilder = createServer(({ url }, response) => {
+      if (url === '/ready') response.end('{"check": "sockets bound", "ok": true, "reason": ""}\n');
+      else if (url === '/metrics') response.end(`rebuilder_packets_in_total{name="capture.frames"} ${++frames}\n`);
+      else response.writeHead(status).end(body);
+    });
+    await new Promise<void>((done) => void rebuilder.listen(0, '127.0.0.1', done));
+    t.after(() => {
+      rebuilder.close();
+      rebuilder.closeAllConnections();
+    });
+    const bound = rebuilder.address();
+    assert.ok(typeof bound === 'object' && bound !== null);
+    const address = `http://127.0.0.1:${bound.port}`;
+    const evidence = await canaryAt(probeOf('--canary', await application(t, []), undefined), [address], 1);
+    assert.deepEqual(
+      verdicts(evidence).filter((one) => / failed: /.test(one)).map((one) => one.replace(/: is it .*$/, '')),
+      [`request failed: the last requests could not be read: ${address}/status.json ${why}`],
+    );
+  });
+}
