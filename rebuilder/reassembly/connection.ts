@@ -1,6 +1,6 @@
 import { type Packet, TcpFlag } from '../wire/packet.ts';
 import { HalfStream } from './half-stream.ts';
-import { MAX_WINDOW_BYTES } from './missing-bytes.ts';
+import { MAX_WINDOW_BYTES, NEAR_BYTES } from './missing-bytes.ts';
 import { advance, distance } from './sequence.ts';
 import type { StreamContext } from './stream-context.ts';
 import type { StreamSink } from './stream-sink.ts';
@@ -24,8 +24,6 @@ export type End = 'a' | 'b';
 const LINGER_MS = 1000;
 /** … and when it is not certain that they are. */
 const LINGER_UNPROVEN_MS = 120_000;
-/** So near to what is expected next a segment may be of a connection. */
-const NEAR_BYTES = 1 << 20;
 /** A VLAN that is not known yet. */
 const ANY_VLAN = -2;
 
@@ -233,6 +231,8 @@ export class Connection {
 
   #openingSyn(packet: Packet, end: End, half: HalfStream, nowMs: number): boolean {
     const isn = packet.seq;
+    // What waits to be known for the beginning is not of a connection that begins far from it.
+    if (this.#opener === null && !half.mayBeginAt(advance(isn, 1))) half.pickUp();
     const before = distance(half.nextSeq, advance(isn, 1));
     // Also when data of it were captured first.
     if (this.#opener === null && (!half.started || (before >= 0 && before < NEAR_BYTES))) {
@@ -275,7 +275,7 @@ export class Connection {
     const opener = end === 'a' ? 'b' : 'a';
     const isn = advance(packet.ack, -1);
     if (this.#opener === end && !this.#isClaimed) return true; // It opened the connection itself: no receiver takes its SYN-ACK.
-    if (this.#opener === null && (half.hasRead || half.peer!.hasRead)) {
+    if (this.#opener === null && (half.hasBytes(advance(packet.seq, 1)) || half.peer!.hasBytes(packet.ack))) {
       this.#newIsn = isn;
       this.#newSyn = opener;
       return true;

@@ -2,6 +2,8 @@ import { distance } from './sequence.ts';
 
 /** More than any window in use (RFC 7323 allows 1 GiB): what is farther off does not belong to the stream. */
 export const MAX_WINDOW_BYTES = 1 << 26;
+/** So near to what is expected next a segment may be of a connection. */
+export const NEAR_BYTES = 1 << 20;
 /** No time that a packet has: capture files also go back in time, to before their first packet. */
 const NOT_WAITING = -(2 ** 31);
 

@@ -1,6 +1,6 @@
 import { Contest } from './contest.ts';
 import { NOTHING } from './history.ts';
-import { MAX_WINDOW_BYTES, MissingBytes } from './missing-bytes.ts';
+import { MAX_WINDOW_BYTES, MissingBytes, NEAR_BYTES } from './missing-bytes.ts';
 import { Receiver } from './receiver.ts';
 import type { Segment } from './segment.ts';
 import type { SegmentQueue } from './segments.ts';
@@ -85,6 +85,24 @@ export abstract class StreamOrder implements Waiting {
   /** Bytes were handed to the sink. */
   get hasRead(): boolean {
     return this.read;
+  }
+
+  /** May a stream begin at `seq` whose first bytes are those that wait? */
+  mayBeginAt(seq: number): boolean {
+    const first = this.queue?.first;
+    if (this.started || first === undefined) return true;
+    const behind = distance(first.seq, seq);
+    return behind >= 0 && behind < NEAR_BYTES;
+  }
+
+  /** Are there bytes, read or waiting, that a stream cannot have that begins at `seq`? */
+  hasBytes(seq: number): boolean {
+    return this.read || !this.mayBeginAt(seq);
+  }
+
+  /** The stream begins with the first segment that is there. */
+  pickUp(): void {
+    if (!this.started) this.begin();
   }
 
   /**

@@ -98,6 +98,25 @@ describe('connections that somebody plays with', () => {
 });
 
 describe('joined in the middle', () => {
+  for (const [what, flags] of [['a SYN', 2], ['a SYN-ACK', 18]] as const) {
+    for (const at of [900e6, -900e6, 1 << 21]) {
+      test(`${what} ${at} bytes off takes no request away that still waits for the stream's beginning`, () => {
+        const stream = new TcpStream(LIVE);
+        stream.send(get('/attack')).send('', { at, flags });
+        stream.wait(1500);
+        assert.deepEqual(targets(stream), ['/attack']);
+        assert.deepEqual(stream.end(), []);
+      });
+    }
+  }
+
+  test('a SYN that comes behind its own first bytes begins them', () => {
+    const stream = new TcpStream(LIVE);
+    stream.send(get('/2'), { at: get('/1').length }).send('', { at: -1, flags: 2 }).send(get('/1'), { at: 0 });
+    assert.deepEqual(targets(stream), ['/1', '/2']);
+    assert.deepEqual(stream.end(), []);
+  });
+
   test('the first packets may come in another order', () => {
     const stream = new TcpStream(LIVE);
     const [one, two] = [get('/1'), get('/2')];
