@@ -47,7 +47,7 @@ function endOfChunks(raw: Buffer, start: number): number | null {
 
 /** What design and docs say is added, in lower case. */
 const ADDED = new Set(['x-forwarded-for', 'x-real-ip', 'x-scheme', 'x-forwarded-proto', 'x-forwarded-port', 'x-server-addr', 'x-server-port',
-  'x-request-id', 'x-mirror-forwarded-proto', 'x-mirror-forwarded-port', 'x-mirror-id', 'x-mirror-vni', 'x-mirror-complete', 'x-mirror-loop', 'x-mirror-correction',
+  'x-request-id', 'x-mirror-forwarded-proto', 'x-mirror-forwarded-port', 'x-mirror-id', 'x-mirror-vni', 'x-mirror-complete', 'x-mirror-loop', 'x-mirror-correction', 'x-mirror-found',
   'x-response-status', 'x-response-time', 'x-response-size']);
 
 /** Lines that are renamed in place: what we set ourselves, and what is hop-by-hop. */

@@ -59,6 +59,6 @@ for (const workers of [0, 2]) {
 test('a file of certificates that is none is a sentence before anything is started', async (t) => {
   const conf = file(t, 'conf.yaml', `forward: {ext_proc: {endpoint: "https://nodes.example:5080", tls: {ca_file: /dev/null}}}\n${ANY_PORTS}`);
   const { status, stderr } = await rebuilder(['run', '-c', conf]);
-  assert.equal(status, 1);
+  assert.equal(status, 2);
   assert.match(stderr, /^rebuilder: forward\.ext_proc\.tls\.ca_file: \/dev\/null holds no certificate/m);
 });
