@@ -9,7 +9,7 @@ export interface VpcMirrorSessionsProps {
   /** First part of the Name tag and of the description of everything that is made. */
   readonly namePrefix?: string;
 
-  /** Tags of everything that is made. */
+  /** Tags of everything that is made, the reconciler's sessions included. The provider's default_tags reach them too. */
   readonly tags?: Readonly<Record<string, string>> | IResolvable;
 
   /**

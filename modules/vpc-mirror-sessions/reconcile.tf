@@ -18,7 +18,8 @@ locals {
       virtual_network_id       = var.virtual_network_id
       packet_length            = local.packet_length
       stopped_instances        = try(var.reconcile.stopped_instances, "release")
-      tags                     = var.tags == null ? {} : var.tags
+      # The provider's default_tags reach what Terraform makes, and no session of the function's. Keys of AWS's cannot be given.
+      tags = merge({ for key, value in data.aws_default_tags.current.tags : key => value if !startswith(lower(key), "aws:") }, var.tags)
     }
   }
 
@@ -38,6 +39,9 @@ locals {
     }
   }
 }
+
+# Without `reconcile`, too: the command vpc-mirror reads the description.
+data "aws_default_tags" "current" {}
 
 data "aws_partition" "current" {
   count = local.reconcile_count

@@ -10,7 +10,7 @@ variable "name_prefix" {
 }
 
 variable "tags" {
-  description = "Tags of everything that is made."
+  description = "Tags of everything that is made, the reconciler's sessions included. The provider's default_tags reach them too."
   type        = map(string)
   default     = {}
   nullable    = false

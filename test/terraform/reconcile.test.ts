@@ -10,7 +10,8 @@ import { Workspace } from './workspace.ts';
 
 const GOLDEN = 'test/terraform/golden/reconciler/iam-policy.json';
 
-interface Session { readonly NetworkInterfaceId: string; readonly SessionNumber: number; readonly Tags: readonly { readonly Key: string }[] }
+interface Tag { readonly Key: string; readonly Value: string }
+interface Session { readonly NetworkInterfaceId: string; readonly SessionNumber: number; readonly Tags: readonly Tag[] }
 
 test('the reconciler over its life', async (t) => {
   const account = await emulatedAccount(t);
@@ -19,7 +20,7 @@ test('the reconciler over its life', async (t) => {
   const workspace = new Workspace(t, 'test/root');
   writeFileSync(`${workspace.dir}/reconciler.zip`, await reconcilerZip());
   workspace.write('terraform.tfvars.json', JSON.stringify({ ids }));
-  workspace.write('main.tf', `${provider(account.endpoint)}
+  workspace.write('main.tf', `${provider(account.endpoint, 'default_tags {\n    tags = { team = "platform" }\n  }')}
 variable "ids" { type = map(string) }
 module "enis" {
   source = "../../enis"
@@ -47,6 +48,11 @@ output "reconciler" { value = module.sessions.reconciler }
 
   await t.test('Terraform\'s sessions are its own, and the reconciler adds what it has not', async () => {
     assert.deepEqual(await sessions(), [`${ids['eni_shop_0']} 1 terraform`, `${ids['eni_shop_1']} 1 terraform`, `${ids['eni_scaled_0']} 2 reconciler`].sort());
+  });
+
+  await t.test('a session has the provider\'s default tags, whoever made it', async () => {
+    const made = ((await account.left('sessions'))['sessions'] ?? []) as readonly Session[];
+    assert.deepEqual(made.map(({ Tags: tags }) => tags.find(({ Key: key }) => key === 'team')?.Value), made.map(() => 'platform'));
   });
 
   await t.test('a second plan changes nothing', async () => assert.deepEqual(await workspace.plan(), []));

@@ -1,6 +1,8 @@
 # Plans with a mocked provider: no account, no credentials.
 
-mock_provider "aws" {}
+mock_provider "aws" {
+  mock_data "aws_default_tags" { defaults = { tags = {} } }
+}
 
 variables {
   network_interfaces = {
@@ -195,5 +197,23 @@ run "everything_is_tagged_and_named_from_one_prefix" {
       [for session in values(aws_ec2_traffic_mirror_session.this) : session.tags],
     ) : tags.team == "payments" && startswith(tags.Name, "shop")])
     error_message = "Filter, target and sessions carry the tags and the prefix."
+  }
+}
+
+run "default_tags_of_the_reconciler_s_sessions" {
+  command = plan
+
+  override_data {
+    target = data.aws_default_tags.current
+    values = { tags = { owner = "platform", team = "default", "AWS:of" = "the service" } }
+  }
+
+  variables {
+    tags = { team = "security" }
+  }
+
+  assert {
+    condition     = jsonencode(output.description.sessions.tags) == jsonencode({ owner = "platform", team = "security" })
+    error_message = "Sessions that the function makes have the provider's default_tags, too; the module's own tags win, and those of AWS are not ours to give."
   }
 }
