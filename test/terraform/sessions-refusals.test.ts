@@ -6,6 +6,13 @@ const anyPort = (fields: string): string => rule(`all_ports = true, ${fields}`);
 const eni = (fields: string): string => `{ web = { network_interface_id = "eni-0a", ${fields} } }`;
 const rules = (count: number): string => `{ for n in range(${count}) : "rule_\${n}" => { rule_number = n + 1, all_ports = true } }`;
 
+// With what makes the rest of the reconciler plan, so that its length is what is wrong.
+const RECONCILER = `
+  mock_data "aws_partition" { defaults = { partition = "aws" } }
+  mock_data "aws_region" { defaults = { name = "us-east-1" } }
+  mock_data "aws_caller_identity" { defaults = { account_id = "123456789012" } }
+  mock_data "aws_iam_policy_document" { defaults = { json = "{}" } }`;
+
 refuses('modules/vpc-mirror-sessions', [
   { name: 'no interface was picked', variables: { network_interfaces: '{}' }, sentence: 'No network interface was picked, so nothing would be mirrored' },
   { name: 'an interface id that is none', variables: { network_interfaces: '{ web = { network_interface_id = "i-0a" } }' }, sentence: 'must look like "eni-0123456789abcdef0"' },
@@ -51,6 +58,7 @@ refuses('modules/vpc-mirror-sessions', [
   { name: 'a load balancer and an endpoint', variables: { gateway_load_balancer_endpoint_id: '"vpce-0a"' }, sentence: 'Both network_load_balancer_arn and gateway_load_balancer_endpoint_id are given' },
   { name: 'a principal that is none', variables: { ram_principals: '["everyone"]' }, sentence: 'ram_principals must hold account IDs of 12 digits' },
   { name: 'a tag of AWS', variables: { tags: '{ "AWS:owner" = "me" }' }, sentence: 'tags must not have keys that begin with aws:' },
+  { name: 'a description of 3,000 letters in 6,000 bytes', variables: { reconcile: `{ interfaces = { by_asg = ["${'ä'.repeat(3000)}"] }, artifact_file = "main.tf" }` }, mocks: RECONCILER, sentence: 'reconcile.interfaces is too long' },
   { name: 'two targets', variables: { traffic_mirror_target_id: '"tmt-0a"' }, sentence: 'Both network_load_balancer_arn and traffic_mirror_target_id would be the target' },
   { name: 'an existing target without its id', variables: { create_target: 'false' }, sentence: 'traffic_mirror_target_id is missing' },
   { name: 'a prefix with a space', variables: { name_prefix: '"my mirror"' }, sentence: 'name_prefix must be 1 to 40 letters, digits and hyphens' },
