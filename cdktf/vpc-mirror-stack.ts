@@ -10,7 +10,7 @@ import { WallarmNodes, type WallarmNodesProps } from './wallarm-nodes.ts';
 const senders = (kind: 'nginx' | 'native'): Record<string, string> =>
   Object.fromEntries((kind === 'native' ? ['nlb', 'rebuilder'] : ['alb', 'nlb', 'rebuilder']).map((word) => [word, `\${module.rebuild.security_group_ids.${word}}`]));
 
-type Place = 'namePrefix' | 'tags' | 'vpcId' | 'subnetIds';
+type Place = 'namePrefix' | 'tags' | 'vpcId' | 'subnetIds' | 'iamPath' | 'iamPermissionsBoundaryArn';
 
 type NodeSettings = Omit<WallarmNodesProps, Place | 'kind' | 'token' | 'sourceSecurityGroupIds'>;
 
@@ -33,6 +33,10 @@ export interface VpcMirrorStackProps {
   readonly vpcId: string;
   /** Private subnets in two Availability Zones at least, with a way out (NAT) to the Wallarm Cloud, S3 and CloudWatch. */
   readonly privateSubnetIds: readonly string[];
+  /** Path of the roles and instance profiles, where an organisation's policies want one. Default: / */
+  readonly iamPath?: string;
+  /** Policy that bounds what the roles may ever do, where an organisation's policies want one. Default: none */
+  readonly iamPermissionsBoundaryArn?: string;
 
   /** Which interfaces are mirrored: any profiles, together or alone, such as `{ byAsg: ['shop-web'] }`. */
   readonly interfaces: Omit<MirroredInterfacesProps, 'vpcId'>;
@@ -81,7 +85,9 @@ export class VpcMirrorStack extends TerraformStack {
     super(scope, id);
     const { namePrefix = 'vpc-mirror', tags = {}, vpcId, virtualNetworkId = 1377 } = props;
     const { responsesMirrored = 'native' in props.detection } = props;
-    const place = { tags, vpcId, subnetIds: props.privateSubnetIds };
+    const { iamPath = '/', iamPermissionsBoundaryArn: boundary } = props;
+    const roles = { iamPath, ...boundary === undefined ? {} : { iamPermissionsBoundaryArn: boundary } };
+    const place = { tags, vpcId, subnetIds: props.privateSubnetIds, ...roles };
     new AwsProvider(this, 'aws', { region: props.region });
 
     this.interfaces = new MirroredInterfaces(this, 'enis', { ...props.interfaces, vpcId });
@@ -95,6 +101,7 @@ export class VpcMirrorStack extends TerraformStack {
     this.sessions = new VpcMirrorSessions(this, 'sessions', {
       namePrefix,
       tags,
+      ...roles,
       networkInterfaces: props.reconcile === undefined ? this.interfaces.networkInterfaces : {},
       ...props.reconcile === undefined ? {} : { reconcile: { ...props.reconcile, interfaces: this.interfaces.selectors } },
       allowNoNetworkInterfaces: props.allowNoNetworkInterfaces ?? false,

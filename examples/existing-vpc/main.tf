@@ -24,6 +24,9 @@ module "rebuild" {
   mirrored_cidrs  = [for subnet in data.aws_subnet.mirrored : subnet.cidr_block]
   mirror_endpoint = var.mirror_endpoint
   artifact_file   = var.artifact_file
+
+  iam_path                     = var.iam_path
+  iam_permissions_boundary_arn = var.iam_permissions_boundary_arn
 }
 
 module "sessions" {
@@ -40,4 +43,7 @@ module "sessions" {
     stopped_instances = var.reconcile.stopped_instances
     runtime           = var.reconcile.runtime
   }
+
+  iam_path                     = var.iam_path
+  iam_permissions_boundary_arn = var.iam_permissions_boundary_arn
 }

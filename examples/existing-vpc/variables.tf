@@ -13,6 +13,18 @@ variable "private_subnet_ids" {
   type        = list(string)
 }
 
+variable "iam_path" {
+  description = "Path of the roles and instance profiles, where an organisation's policies want one."
+  type        = string
+  default     = "/"
+}
+
+variable "iam_permissions_boundary_arn" {
+  description = "Policy that bounds what the roles may ever do, where an organisation's policies want one."
+  type        = string
+  default     = null
+}
+
 variable "mirrored_subnet_ids" {
   description = "Subnets whose instances are mirrored."
   type        = set(string)

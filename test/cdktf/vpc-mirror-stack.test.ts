@@ -34,6 +34,13 @@ test('ports, and the VNI, which is the sessions\' and the rebuilders\'', () => {
   assert.equal(module['rebuild']!['responses_mirrored'], true);
 });
 
+test('every role has the path and the permissions boundary', () => {
+  const boundary = 'arn:aws:iam::111122223333:policy/boundary';
+  const { module } = synthesise({ ...PROPS, detection: { wallarm: {} }, iamPath: '/mirror/', iamPermissionsBoundaryArn: boundary });
+  const of = (name: string): unknown[] => [module[name]!['iam_path'], module[name]!['iam_permissions_boundary_arn']];
+  assert.deepEqual(['nodes', 'rebuild', 'sessions'].map(of), Array(3).fill(['/mirror/', boundary]));
+});
+
 test('native nodes get whole exchanges over TLS, and nothing else reaches them', () => {
   const { module } = synthesise({
     ...PROPS, detection: {

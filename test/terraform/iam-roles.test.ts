@@ -18,12 +18,21 @@ test('every role of every module takes the path and the boundary of the account'
   assert.deepEqual(without.map(({ module, name }) => `${module}: ${name}`), []);
 });
 
-test('an example that takes them hands them to every module that makes a role', () => {
-  const missing = blocksOf(textOf('examples/vpc-mirror/*.tf'), 'module').flatMap(([name, body]) => {
-    const source = /source = "\.\.\/\.\.\/([^"]+)"/.exec(body)![1]!;
+test('every example takes them, and hands them to every module that makes a role', () => {
+  const examples = globSync('examples/*/main.tf').map((file) => file.replace(/\/main\.tf$/, ''));
+  assert.deepEqual(examples.sort(), ['examples/existing-vpc', 'examples/vpc-mirror']);
+  for (const example of examples) {
+    const taken = new Set(blocksOf(textOf(`${example}/variables.tf`), 'variable').map(([variable]) => variable));
+    assert.deepEqual(INPUTS.filter((input) => !taken.has(input)), [], example);
+    assert.deepEqual(notHandedOn(example), [], example);
+  }
+});
+
+function notHandedOn(example: string): string[] {
+  return blocksOf(textOf(`${example}/*.tf`), 'module').flatMap(([name, body]) => {
+    const source = /source += "\.\.\/\.\.\/([^"]+)"/.exec(body)![1]!;
     const taken = blocksOf(textOf(`${source}/*.tf`), 'variable').map(([variable]) => variable);
     return INPUTS.filter((input) => taken.includes(input) && !new RegExp(`^ {2}${input} += var\\.${input}$`, 'm').test(body))
       .map((input) => `${name}: ${input}`);
   });
-  assert.deepEqual(missing, []);
-});
+}
