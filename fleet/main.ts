@@ -163,8 +163,9 @@ async function examine(flags: DoctorFlags): Promise<void> {
 async function findingsOf(flags: DoctorFlags): Promise<Finding[]> {
   const { canary, via, rebuilder = [], canaryOnly = false, canaryWait: waitMs } = flags;
   const probe = canary === undefined ? null : probeOf('--canary', canary, via);
-  const wrong = rebuilder.find((url) => !URL.canParse(url) || !url.startsWith('http'));
-  if (wrong !== undefined) throw new UsageError(`--rebuilder ${wrong}: not a URL; give one such as http://127.0.0.1:9000`);
+  const wrong = rebuilder.filter((url) => !URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol));
+  if (wrong.length > 0)
+    throw new UsageError(`--rebuilder ${wrong.join(' ')}: not an http:// or https:// URL; give one such as http://127.0.0.1:9000`);
   if (probe === null && (canaryOnly || rebuilder.length > 0 || via !== undefined))
     throw new UsageError('--canary-only, --rebuilder and --via go with --canary URL: the request that is sent.');
   if (probe !== null && canaryOnly) {

@@ -1,5 +1,5 @@
 // The canary where no rebuilder is named: what CloudWatch's sums of the minutes since say. The way past named rebuilders is in test/box/canary.test.ts;
-// here is what one says that cannot be read.
+// here is what one says that cannot be read, and an address that is none.
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import { test, type TestContext } from 'node:test';
@@ -9,6 +9,7 @@ import { parseDescription } from '../../fleet/description/description.ts';
 import { canaryAt, canaryByCloudWatch, type Evidence } from '../../fleet/doctor/canary.ts';
 import { CANARY_CHECKS } from '../../fleet/doctor/canary-checks.ts';
 import { examine } from '../../fleet/doctor/check.ts';
+import { vpcMirror } from './vpc-mirror.ts';
 
 const { rebuild } = parseDescription('rebuild: {metrics_namespace: Mirrors, name_prefix: shop}', 'test');
 /** The command waits four minutes, and asks sixteen times. */
@@ -140,5 +141,14 @@ for (const [what, status, body, why] of [
       verdicts(evidence).filter((one) => / failed: /.test(one)).map((one) => one.replace(/: is it .*$/, '')),
       [`request failed: the last requests could not be read: ${address}/status.json ${why}`],
     );
+  });
+}
+
+for (const wrong of [['httpfoo://127.0.0.1:9000'], ['127.0.0.1:9000', 'ftp://127.0.0.1']]) {
+  test(`--rebuilder ${wrong.join(' ')} is a mistake in the command line`, async () => {
+    const args = ['doctor', '--canary-only', '--canary', 'http://127.0.0.1:1', '--rebuilder', 'http://127.0.0.1:1', ...wrong];
+    const { status, stderr } = await vpcMirror('http://127.0.0.1:1', args);
+    assert.equal(stderr, `vpc-mirror: --rebuilder ${wrong.join(' ')}: not an http:// or https:// URL; give one such as http://127.0.0.1:9000\n`);
+    assert.equal(status, 2);
   });
 }
