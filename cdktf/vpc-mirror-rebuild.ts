@@ -12,7 +12,7 @@ export interface VpcMirrorRebuildProps {
    */
   readonly namePrefix?: string;
 
-  /** Tags for every resource, the instances, their volumes and interfaces included. So do the provider's default_tags. */
+  /** Tags for every resource, the instances, their volumes and interfaces included. The provider's default_tags reach them too. */
   readonly tags?: Readonly<Record<string, string>> | IResolvable;
 
   /** VPC of the rebuilders and their load balancers. */

@@ -15,7 +15,7 @@ variable "name_prefix" {
 }
 
 variable "tags" {
-  description = "Tags for every resource, the instances, their volumes and interfaces included. So do the provider's default_tags."
+  description = "Tags for every resource, the instances, their volumes and interfaces included. The provider's default_tags reach them too."
   type        = map(string)
   default     = {}
   nullable    = false
