@@ -101,5 +101,5 @@ function isSameLine(told: { method: string; target: string }, method: string, ta
 
 function plain(method: string, target: string): string {
   const short = target.replace(/^[a-z]+:\/\/[^/?]*/i, '').replace(/[^!-~]HTTP\/\d+\.\d+.*$/s, '').replace(/#.*/, '');
-  return `${method.toUpperCase()}${short}`.replace(/[^A-Za-z0-9?=-]|%[0-9a-fA-F]{2}/g, '');
+  return `${method.toUpperCase()}${short}`.replace(/%[0-9a-fA-F]{2}|[^A-Za-z0-9?=-]/g, '');
 }
