@@ -1,7 +1,7 @@
 // The canary where no rebuilder is named: what CloudWatch's sums of the minutes since say. The way past named rebuilders is in test/box/canary.test.ts;
 // here is what one says that cannot be read, and an address that is none.
 import assert from 'node:assert/strict';
-import { createServer } from 'node:http';
+import { type Server, createServer } from 'node:http';
 import { test, type TestContext } from 'node:test';
 import { probeOf } from '../../rebuilder/cli/probe.ts';
 import { openAccount, type Account } from '../../fleet/aws/account.ts';
@@ -57,6 +57,11 @@ async function application(t: TestContext, seen: string[]): Promise<string> {
     seen.push(url);
     response.writeHead(404).end();
   });
+  return `${await listens(t, server)}/shop?a=1`;
+}
+
+/** @returns its origin */
+async function listens(t: TestContext, server: Server): Promise<string> {
   await new Promise<void>((done) => void server.listen(0, '127.0.0.1', done));
   t.after(() => {
     server.close();
@@ -64,7 +69,7 @@ async function application(t: TestContext, seen: string[]): Promise<string> {
   });
   const bound = server.address();
   assert.ok(typeof bound === 'object' && bound !== null);
-  return `http://127.0.0.1:${bound.port}/shop?a=1`;
+  return `http://127.0.0.1:${bound.port}`;
 }
 
 const verdicts = (evidence: Evidence): string[] =>
@@ -128,14 +133,7 @@ for (const [what, status, body, why] of [
       else if (url === '/metrics') response.end(`rebuilder_packets_in_total{name="capture.frames"} ${++frames}\n`);
       else response.writeHead(status).end(body);
     });
-    await new Promise<void>((done) => void rebuilder.listen(0, '127.0.0.1', done));
-    t.after(() => {
-      rebuilder.close();
-      rebuilder.closeAllConnections();
-    });
-    const bound = rebuilder.address();
-    assert.ok(typeof bound === 'object' && bound !== null);
-    const address = `http://127.0.0.1:${bound.port}`;
+    const address = await listens(t, rebuilder);
     const evidence = await canaryAt(probeOf('--canary', await application(t, []), undefined), [address], 1);
     assert.deepEqual(
       verdicts(evidence).filter((one) => / failed: /.test(one)).map((one) => one.replace(/: is it .*$/, '')),
