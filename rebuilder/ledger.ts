@@ -1,9 +1,11 @@
 /**
- * Every way a datagram, packet, stream byte or request can end: one closed list, one counter a line, in the order of the data.
+ * Every way a datagram, packet, stream byte or request can end: one closed list, one counter a line, in the order of
+ * the data.
  *
- * `role`: `in` = it came; `out` = it left as it should; `lost` = dropped for this reason; `note` = something worth counting that ends nothing.
- * For each unit that is accounted (`packets`, `bytes`, `requests`, `exchanges`), Σ in = Σ out + Σ lost + what is in flight: test/ledger.test.ts
- * and the status page check it. Names are `layer.protocol.what`, in Suricata's words where it has one. docs/ledger.md is checked against this table.
+ * `role`: `in` = it came; `out` = it left as it should; `lost` = dropped for this reason; `note` = something worth
+ * counting that ends nothing. For each unit that is accounted (`packets`, `bytes`, `requests`, `exchanges`), Σ in = Σ
+ * out + Σ lost + what is in flight: test/ledger.test.ts and the status page check it. Names are `layer.protocol.what`,
+ * in Suricata's words where it has one. docs/ledger.md is checked against this table.
  */
 interface Definition {
   readonly role: 'in' | 'out' | 'lost' | 'note';
@@ -186,7 +188,8 @@ export const COUNTERS = {
   'rules.looks_like_health_check': define('note', 'requests', 'Forwarded requests whose User-Agent calls itself a health check'),
   'rules.redacted': define('note', 'events', 'Values masked by forward.redact'),
 
-  // --- forward: requests on their way to the node (docs/forwarding.md). submitted = delivered + delivered_incomplete + the lost ones + in flight
+  // --- forward: requests on their way to the node (docs/forwarding.md).
+  // submitted = delivered + delivered_incomplete + the lost ones + in flight
   'forward.submitted': define('note', 'requests', 'Requests handed over for delivery'),
   'forward.delivered': define('out', 'requests', 'Whole requests whose final response the node gave'),
   'forward.delivered_incomplete': define('out', 'requests', 'Requests with bytes missing, delivered as far as they are known and marked so'),
@@ -285,7 +288,8 @@ export type CounterName = keyof typeof COUNTERS;
 export const COUNTER_NAMES = Object.keys(COUNTERS) as readonly CounterName[];
 
 /** Position of each counter in `Ledger.values`, for hot paths: `ledger.values[INDEX['tcp.segments']]++`. */
-export const INDEX = Object.fromEntries(COUNTER_NAMES.map((name, i) => [name, i])) as Readonly<Record<CounterName, number>>;
+export const INDEX =
+  Object.fromEntries(COUNTER_NAMES.map((name, i) => [name, i])) as Readonly<Record<CounterName, number>>;
 
 export class Ledger {
   /** One number a counter; may lie in shared memory, so that another thread can sum it up. */

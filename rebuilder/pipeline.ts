@@ -61,8 +61,9 @@ const HISTORY_BYTES = 8 << 20;
 const FRAMES = INDEX['capture.frames'];
 
 /**
- * The way of every frame: decapsulate -> (defragment) -> flow table -> streams -> messages -> exchanges. Each step either hands on or counts a
- * reason. One pipeline lives in one thread; time comes from the source, so a capture file runs like the traffic it was.
+ * The way of every frame: decapsulate -> (defragment) -> flow table -> streams -> messages -> exchanges. Each step
+ * either hands on or counts a reason. One pipeline lives in one thread; time comes from the source, so a capture file
+ * runs like the traffic it was.
  */
 export class Pipeline implements FrameSink, ConnectionHandler, ExchangeSink {
   readonly ledger: Ledger;
@@ -96,7 +97,12 @@ export class Pipeline implements FrameSink, ConnectionHandler, ExchangeSink {
       limits, correctionBudget: new Budget(limits.correctionBytes), timers: new Timers(), readings: new ReadingsInUse(),
       history: new History(Math.min(HISTORY_BYTES, limits.correctionBytes)), nowMs: 0,
     };
-    const aside: StreamContext = { ...shared, ledger: new Ledger(), reorderBudget: shared.correctionBudget, aside: null };
+    const aside: StreamContext = {
+      ...shared,
+      ledger: new Ledger(),
+      reorderBudget: shared.correctionBudget,
+      aside: null,
+    };
     this.#streams = { ...shared, ledger, reorderBudget: new Budget(limits.reorderBytes), aside };
     this.#http = {
       ledger,
@@ -113,7 +119,10 @@ export class Pipeline implements FrameSink, ConnectionHandler, ExchangeSink {
     this.#flows = new FlowTable(limits, this.#streams, this);
   }
 
-  frame(link: number, bytes: Uint8Array, start: number, end: number, originalLength: number, timeMs: number, outerSource: number): void {
+  frame(
+    link: number, bytes: Uint8Array, start: number, end: number,
+    originalLength: number, timeMs: number, outerSource: number,
+  ): void {
     this.ledger.values[FRAMES]!++;
     this.lastFrameMs = timeMs;
     const nowMs = this.#advance(timeMs);
@@ -127,7 +136,8 @@ export class Pipeline implements FrameSink, ConnectionHandler, ExchangeSink {
   }
 
   #frame(
-    link: number, bytes: Uint8Array, start: number, end: number, originalLength: number, timeMs: number, outerSource: number, nowMs: number,
+    link: number, bytes: Uint8Array, start: number, end: number,
+    originalLength: number, timeMs: number, outerSource: number, nowMs: number,
   ): void {
     const packet = this.#packet;
     let wasFragmented = false;
@@ -167,13 +177,17 @@ export class Pipeline implements FrameSink, ConnectionHandler, ExchangeSink {
   }
 
   /**
-   * The time inside the pipeline, ms since its first frame: whole numbers below 2^31 (24 days) are kept in the fields of a connection themselves,
-   * larger ones in objects of their own, of which each packet would touch four; with 100,000 connections that is a quarter of its cost.
+   * The time inside the pipeline, ms since its first frame: whole numbers below 2^31 (24 days) are kept in the fields
+   * of a connection themselves, larger ones in objects of their own, of which each packet would touch four; with
+   * 100,000 connections that is a quarter of its cost.
    */
   #advance(timeMs: number): number {
     if (this.#epochMs < 0) this.#epochMs = Math.floor(timeMs);
-    // The clock of the machine was set back: what was waited for is waited for no longer than before. (Files may go back by themselves.)
-    if (this.#options.isLive === true && timeMs - this.#epochMs < this.#nowMs - STEP_MS) this.#epochMs = Math.floor(timeMs - this.#nowMs);
+    // The clock of the machine was set back: what was waited for is waited for no longer than before. (Files may go
+    // back by themselves.)
+    if (this.#options.isLive === true && timeMs - this.#epochMs < this.#nowMs - STEP_MS) {
+      this.#epochMs = Math.floor(timeMs - this.#nowMs);
+    }
     const nowMs = timeMs - this.#epochMs;
     this.#nowMs = nowMs;
     this.#http.nowMs = nowMs;
@@ -193,7 +207,10 @@ export class Pipeline implements FrameSink, ConnectionHandler, ExchangeSink {
     }
   }
 
-  /** A fault in the program ends neither the thread nor the account: what it cost is what has no end now. Said aloud once. */
+  /**
+   * A fault in the program ends neither the thread nor the account: what it cost is what has no end now. Said aloud
+   * once.
+   */
   #faulted(fault: unknown): void {
     const { ledger } = this;
     if (ledger.get('pipeline.faults') === 0) process.emitWarning(fault instanceof Error ? fault : String(fault), { code: 'PIPELINE_FAULT' });
@@ -229,13 +246,16 @@ export class Pipeline implements FrameSink, ConnectionHandler, ExchangeSink {
   }
 
   /** What is held at this moment (see status-source.ts for what each means). */
-  gauges(): { flows: number; pendingPackets: number; pendingBytes: number; waitingRequests: number; memoryBytes: number } {
+  gauges(): {
+    flows: number; pendingPackets: number; pendingBytes: number; waitingRequests: number; memoryBytes: number;
+  } {
     return {
       flows: this.#flows.size,
       pendingPackets: this.#defragmenter.size,
       pendingBytes: this.#http.reader.pendingBytes + this.#streams.reorderBudget.dataBytes,
       waitingRequests: this.#http.waitingRequests.count,
-      memoryBytes: this.#memory.usedBytes + this.#streams.reorderBudget.usedBytes + this.#streams.correctionBudget.usedBytes,
+      memoryBytes:
+        this.#memory.usedBytes + this.#streams.reorderBudget.usedBytes + this.#streams.correctionBudget.usedBytes,
     };
   }
 }

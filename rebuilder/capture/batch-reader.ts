@@ -14,16 +14,19 @@ const GATHER_MS = 2;
 const MAX_GATHER_MS = 5;
 /** With fewer datagrams in a read the pause grows, with more than three times as many it shrinks. */
 const FEW = 40;
-/** Nothing came for this long: all that streams wait for has been given up, so that time may pass in longer steps, at less cost. */
+/**
+ * Nothing came for this long: all that streams wait for has been given up, so that time may pass in longer steps, at
+ * less cost.
+ */
 const QUIET_MS = 5000;
 const QUIET_BEAT_MS = 500;
 
 /**
  * Reads a UDP socket with recvmmsg, up to 256 datagrams a call, on the event loop's thread.
  *
- * Waiting is adaptive. Quiet: the event loop watches the descriptor, which costs nothing. Datagrams came: the watch is off and a timer
- * reads every 2 ms, or up to 5 when few come in that time (a wake-up for each packet would cost more than the packet). The slab came back
- * full: read again as soon as the loop allows.
+ * Waiting is adaptive. Quiet: the event loop watches the descriptor, which costs nothing. Datagrams came: the watch is
+ * off and a timer reads every 2 ms, or up to 5 when few come in that time (a wake-up for each packet would cost more
+ * than the packet). The slab came back full: read again as soon as the loop allows.
  */
 export class BatchReader implements DatagramReader {
   readonly port: number;
@@ -113,7 +116,8 @@ export class BatchReader implements DatagramReader {
     const sink = this.#sink;
     const link = this.#link;
     const count = this.#libc.recvmmsg(this.#socket.fd, slab.headers, SLOTS, Linux.MSG_DONTWAIT | Linux.MSG_TRUNC);
-    if (count <= 0) return 0; // EAGAIN: nothing there; an ICMP error of a peer ends here too and means nothing to a receiver
+    // EAGAIN: nothing there; an ICMP error of a peer ends here too and means nothing to a receiver
+    if (count <= 0) return 0;
     const now = Date.now();
     this.#lastFrameMs = now;
     for (let i = 0; i < count; i++) {
@@ -132,7 +136,9 @@ export class BatchReader implements DatagramReader {
     this.#countKernelDrops();
     const now = Date.now();
     if (now - this.#lastBatchEndMs >= BEAT_MS) this.#endBatch();
-    if (!this.#stopped) this.#beat = setTimeout(this.#onBeat, now - this.#lastFrameMs > QUIET_MS ? QUIET_BEAT_MS : BEAT_MS);
+    if (!this.#stopped) {
+      this.#beat = setTimeout(this.#onBeat, now - this.#lastFrameMs > QUIET_MS ? QUIET_BEAT_MS : BEAT_MS);
+    }
   };
 
   #countKernelDrops(): void {

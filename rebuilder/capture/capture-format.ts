@@ -8,13 +8,22 @@ export interface CaptureFormat {
   readonly frames: number;
   /** Time of the last frame, ms since the epoch; 0 = none yet. */
   readonly timeMs: number;
-  /** Bytes of the records that the last read has dealt with. More than it was given: that many bytes more are to be skipped. */
+  /**
+   * Bytes of the records that the last read has dealt with. More than it was given: that many bytes more are to be
+   * skipped.
+   */
   readonly consumed: number;
-  /** Delivers the frames of every record that is whole in `bytes[start..end)`. Throws Damage when what follows them cannot be. */
+  /**
+   * Delivers the frames of every record that is whole in `bytes[start..end)`. Throws Damage when what follows them
+   * cannot be.
+   */
   read(bytes: Uint8Array, start: number, end: number, sink: FrameSink): void;
 }
 
-/** No capture program writes longer frames (libpcap's MAXIMUM_SNAPLEN): a length above it is damage, and bounds what is buffered. */
+/**
+ * No capture program writes longer frames (libpcap's MAXIMUM_SNAPLEN): a length above it is damage, and bounds what is
+ * buffered.
+ */
 export const MAX_FRAME = 262_144;
 
 /** Why the record at hand cannot be one; the file's name and the place are added by the reader. */

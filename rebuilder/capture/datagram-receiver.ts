@@ -46,7 +46,12 @@ export class DatagramReceiver implements FrameSource {
     const libc = this.#options.recvmmsg === false ? undefined : await loadLibc();
     if (libc) {
       const bound = socket ?? openUdpSocket(libc, { host, port, receiveBufferBytes });
-      this.#reader = new BatchReader(libc, bound, { link: this.#link, ledger, receiveBufferBytes, owned: socket === undefined }, sink);
+      this.#reader = new BatchReader(
+        libc,
+        bound,
+        { link: this.#link, ledger, receiveBufferBytes, owned: socket === undefined },
+        sink,
+      );
     } else {
       this.#reader = await DgramReader.open({ host, port, receiveBufferBytes, link: this.#link, ledger }, sink);
     }

@@ -17,7 +17,10 @@ interface DgramReaderOptions {
   readonly ledger: Ledger;
 }
 
-/** The portable way: one event a datagram through node:dgram; a quarter of recvmmsg's packets per second at several times its CPU. */
+/**
+ * The portable way: one event a datagram through node:dgram; a quarter of recvmmsg's packets per second at several
+ * times its CPU.
+ */
 export class DgramReader implements DatagramReader {
   readonly port: number;
   readonly #socket: Socket;

@@ -7,8 +7,8 @@ const SNAP_LENGTH = 262_144;
 const NO_NETMASK = 0xffff_ffff;
 
 /**
- * A filter expression (pcap-filter(7)) as instructions of classic BPF, eight bytes each in the machine's byte order: see wire/bpf.ts.
- * Rejects with an InterfaceError: no libpcap on this machine, or what libpcap says of the expression.
+ * A filter expression (pcap-filter(7)) as instructions of classic BPF, eight bytes each in the machine's byte order:
+ * see wire/bpf.ts. Rejects with an InterfaceError: no libpcap on this machine, or what libpcap says of the expression.
  *
  * @param link number of the link type, one of LinkType that a file can have
  */

@@ -1,13 +1,15 @@
 /**
- * Which worker a flow belongs to, twice: as a classic BPF program that the kernel runs for each datagram of an SO_REUSEPORT group, and as
- * a function for a packet at hand. Both give the same worker, and the same one for both directions of a connection:
+ * Which worker a flow belongs to, twice: as a classic BPF program that the kernel runs for each datagram of an
+ * SO_REUSEPORT group, and as a function for a packet at hand. Both give the same worker, and the same one for both
+ * directions of a connection:
  *
- *     key    = XOR of the 32-bit words of both inner addresses, XOR (source port XOR destination port) when it is a whole TCP packet
+ *     key    = XOR of the 32-bit words of both inner addresses,
+ *              XOR (source port XOR destination port) when it is a whole TCP packet
  *     worker = (key * 0x9E3779B1 mod 2^32 >> 16) mod workers
  *
- * The VNI is not part of it: a packet mirrored at two interfaces reaches one worker, which sees that it is the same. Fragments carry no
- * ports (but the first), so all of a datagram go by addresses; the worker that has made them whole asks `workerOf` whose they are.
- * What is not IP (ARP) goes to worker 0.
+ * The VNI is not part of it: a packet mirrored at two interfaces reaches one worker, which sees that it is the same.
+ * Fragments carry no ports (but the first), so all of a datagram go by addresses; the worker that has made them whole
+ * asks `workerOf` whose they are. What is not IP (ARP) goes to worker 0.
  */
 const MULTIPLIER = 0x9e3779b1;
 
@@ -17,13 +19,15 @@ const ETHERTYPE_IPV4 = 0x0800;
 const ETHERTYPE_IPV6 = 0x86dd;
 const ETHERTYPE_VLAN = 0x8100;
 const ETHERTYPE_QINQ = 0x88a8;
-const ETHERTYPE_BRIDGING = 0x6558; // "Transparent Ethernet bridging", what GENEVE says before an Ethernet frame (RFC 8926 3.4)
+// "Transparent Ethernet bridging", what GENEVE says before an Ethernet frame (RFC 8926 3.4)
+const ETHERTYPE_BRIDGING = 0x6558;
 const VXLAN_PORT = 4789;
 const MAX_VLAN_TAGS = 2;
 
 /**
  * The worker of a packet whose ports are known.
- * @param addresses XOR of all 32-bit words of source and destination (IPv4-mapped prefixes cancel out: `Packet`'s eight will do)
+ * @param addresses XOR of all 32-bit words of source and destination (IPv4-mapped prefixes cancel out: `Packet`'s eight
+ *   will do)
  */
 export function workerOf(addresses: number, srcPort: number, dstPort: number, workers: number): number {
   return (Math.imul(addresses ^ srcPort ^ dstPort, MULTIPLIER) >>> 16) % workers;
@@ -101,8 +105,8 @@ class Assembler {
 }
 
 /**
- * The program for SO_ATTACH_REUSEPORT_CBPF: returns the position in the group of the socket that gets the datagram. The kernel starts it
- * at the UDP payload, and takes a load behind the end of the datagram as `return 0`.
+ * The program for SO_ATTACH_REUSEPORT_CBPF: returns the position in the group of the socket that gets the datagram. The
+ * kernel starts it at the UDP payload, and takes a load behind the end of the datagram as `return 0`.
  */
 export function flowHashProgram(tunnel: 'vxlan' | 'geneve', workers: number): Uint8Array {
   const asm = new Assembler();
@@ -166,7 +170,10 @@ function ethernet(asm: Assembler, workers: number, none: Label): void {
   ipv6(asm, workers);
 }
 
-/** GENEVE{IPv4, UDP 4789, VXLAN, Ethernet}: a mirror session whose target is a GWLB endpoint. Anything else falls through, X as it was. */
+/**
+ * GENEVE{IPv4, UDP 4789, VXLAN, Ethernet}: a mirror session whose target is a GWLB endpoint. Anything else falls
+ * through, X as it was.
+ */
 function mirroredThroughGwlb(asm: Assembler, workers: number, none: Label): void {
   const notVxlan: Label = { at: 0 };
   const whole: Label = { at: 0 };

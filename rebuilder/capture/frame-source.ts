@@ -25,10 +25,17 @@ export interface FrameSink {
    * @param end one past the last captured byte
    * @param originalLength bytes the frame had on the wire (> end - start: the capture cut it)
    * @param timeMs milliseconds since the epoch, fractions allowed
-   * @param outerSource IPv4 address of the tunnel's sender as a signed 32-bit number (for AWS the primary address of the mirrored ENI); 0 = unknown
+   * @param outerSource IPv4 address of the tunnel's sender as a signed 32-bit number (for AWS the primary address of
+   *   the mirrored ENI); 0 = unknown
    */
-  frame(link: number, bytes: Uint8Array, start: number, end: number, originalLength: number, timeMs: number, outerSource: number): void;
-  /** Called after each batch of frames (at least once a second on live sources, also when nothing came): write out, expire. */
+  frame(
+    link: number, bytes: Uint8Array, start: number, end: number,
+    originalLength: number, timeMs: number, outerSource: number,
+  ): void;
+  /**
+   * Called after each batch of frames (at least once a second on live sources, also when nothing came): write out,
+   * expire.
+   */
   batchEnd(timeMs: number): void;
 }
 

@@ -105,7 +105,8 @@ export class InterfaceCapture implements FrameSource {
     if (this.#capture === null) {
       if (nowMs - this.#lostAtMs >= RETRY_MS) this.#tryAgain(nowMs);
     } else {
-      // Only reading tells that the interface has gone; and when it was down for a while, the event loop has ended the watch.
+      // Only reading tells that the interface has gone; and when it was down for a while, the event loop has ended the
+      // watch.
       this.#read();
       this.#watch?.start();
     }

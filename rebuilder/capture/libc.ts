@@ -2,8 +2,9 @@ import { endianness } from 'node:os';
 import { getSystemErrorName } from 'node:util';
 
 /**
- * The few Linux calls that node:dgram does not offer (recvmmsg, socket options, an open socket shared by threads), bound with koffi.
- * Pointers are numbers of bytes in memory (`addressOf`): the caller keeps the buffer reachable while the kernel may use it.
+ * The few Linux calls that node:dgram does not offer (recvmmsg, socket options, an open socket shared by threads),
+ * bound with koffi. Pointers are numbers of bytes in memory (`addressOf`): the caller keeps the buffer reachable while
+ * the kernel may use it.
  */
 export interface Libc {
   socket(family: number, type: number, protocol: number): number;
@@ -17,7 +18,10 @@ export interface Libc {
   close(fd: number): number;
   errno(): number;
   addressOf(buffer: Uint8Array): bigint;
-  /** Calls back from the event loop each time the descriptor is readable, until stop(); close() before the descriptor is closed. */
+  /**
+   * Calls back from the event loop each time the descriptor is readable, until stop(); close() before the descriptor is
+   * closed.
+   */
   whenReadable(fd: number, callback: () => void): ReadableWatch;
 }
 

@@ -1,6 +1,7 @@
 /**
- * The calls of libpcap that live capture and filters need, bound with koffi: nothing is compiled at installation, libpcap's run-time
- * package is enough. Handles, pointers and C functions are numbers (bigint); the caller keeps buffers reachable while C may use them.
+ * The calls of libpcap that live capture and filters need, bound with koffi: nothing is compiled at installation,
+ * libpcap's run-time package is enough. Handles, pointers and C functions are numbers (bigint); the caller keeps
+ * buffers reachable while C may use them.
  */
 export interface Libpcap {
   create(device: string, error: Uint8Array): bigint;
@@ -14,7 +15,10 @@ export interface Libpcap {
   selectableFd(capture: bigint): number;
   dataLink(capture: bigint): number;
   lastError(capture: bigint): string;
-  /** Calls `callback(user, header, bytes)` for at most `count` packets that wait. How many, or below 0: lastError() tells. */
+  /**
+   * Calls `callback(user, header, bytes)` for at most `count` packets that wait. How many, or below 0: lastError()
+   * tells.
+   */
   dispatch(capture: bigint, count: number, callback: bigint, user: bigint): number;
   /** Three 32-bit counters: received, dropped for want of room, dropped by the interface. */
   stats(capture: bigint, counters: Uint32Array): number;
@@ -24,7 +28,10 @@ export interface Libpcap {
   setFilter(capture: bigint, program: Uint8Array): number;
   freeCode(program: Uint8Array): void;
   close(capture: bigint): void;
-  /** Writes packets to an open FILE as records of a pcap file; 0n = failed. The result is `user` for the callback `dump`. */
+  /**
+   * Writes packets to an open FILE as records of a pcap file; 0n = failed. The result is `user` for the callback
+   * `dump`.
+   */
   dumpTo(capture: bigint, file: bigint): bigint;
   /** The address of pcap_dump, for dispatch(). */
   readonly dump: bigint;

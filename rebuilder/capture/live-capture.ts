@@ -23,8 +23,8 @@ const RECORD_HEADER = 16;
 const NO_NETMASK = 0xffff_ffff;
 
 /**
- * One open libpcap handle. libpcap copies a batch of packets itself: its own pcap_dump writes them, as records of a pcap file, into a FILE
- * that is our slab. One foreign call a batch, not several for each packet.
+ * One open libpcap handle. libpcap copies a batch of packets itself: its own pcap_dump writes them, as records of a
+ * pcap file, into a FILE that is our slab. One foreign call a batch, not several for each packet.
  */
 export class LiveCapture {
   readonly fd: number;
@@ -79,8 +79,8 @@ export class LiveCapture {
   }
 
   /**
-   * Delivers a batch of the packets that wait. Their number, and `full` when there may be more; throws InterfaceError when the interface
-   * has gone.
+   * Delivers a batch of the packets that wait. Their number, and `full` when there may be more; throws InterfaceError
+   * when the interface has gone.
    */
   read(sink: FrameSink): { count: number; full: boolean } {
     const libpcap = this.#libpcap;
@@ -91,7 +91,10 @@ export class LiveCapture {
     return { count, full: count === this.#batch };
   }
 
-  /** Packets dropped since the capture began: for want of room in the ring, and by the interface itself (0 where it does not tell). */
+  /**
+   * Packets dropped since the capture began: for want of room in the ring, and by the interface itself (0 where it does
+   * not tell).
+   */
   drops(): { ring: number; interface: number } {
     const told = this.#libpcap.stats(this.#capture, this.#counters) === 0;
     return { ring: told ? this.#counters[1]! : 0, interface: told ? this.#counters[2]! : 0 };

@@ -1,22 +1,27 @@
 import type { Libc } from './libc.ts';
 
 /**
- * Memory for one recvmmsg call: `slots` buffers, each as long as the longest UDP payload, and the array of struct mmsghdr that points at
- * them (the 64-bit Linux layout):
+ * Memory for one recvmmsg call: `slots` buffers, each as long as the longest UDP payload, and the array of struct
+ * mmsghdr that points at them (the 64-bit Linux layout):
  *
- *     mmsghdr (64 bytes)  0 name  8 namelen  16 iov  24 iovlen  32 control  40 controllen  48 flags  56 len (of the received datagram)
+ *     mmsghdr (64 bytes)  0 name  8 namelen  16 iov  24 iovlen  32 control  40 controllen  48 flags
+ *                        56 len (of the received datagram)
  *     iovec   (16 bytes)  0 base  8 len
  *
- * The kernel hands out pages at their first use, so slots cost what the datagrams fill: 1 MiB for packets of 1,500 bytes, 16 MiB when all
- * were 64 KiB.
+ * The kernel hands out pages at their first use, so slots cost what the datagrams fill: 1 MiB for packets of 1,500
+ * bytes, 16 MiB when all were 64 KiB.
  */
 const HEADER_BYTES = 64;
 const NAME_BYTES = 28; // struct sockaddr_in6, the longer one
 const IOVEC_BYTES = 16;
 const MAX_UDP_PAYLOAD = 65_535;
-/** 64 KiB and an odd number of cache lines, so that the first bytes of the slots do not compete for the same cache sets. */
+/**
+ * 64 KiB and an odd number of cache lines, so that the first bytes of the slots do not compete for the same cache sets.
+ */
 const SLOT_BYTES = 65_536 + 192;
-/** Slots begin two bytes past a multiple of four: the IPv4 header behind VXLAN (8) and Ethernet (14) is then aligned. */
+/**
+ * Slots begin two bytes past a multiple of four: the IPv4 header behind VXLAN (8) and Ethernet (14) is then aligned.
+ */
 const SLOT_OFFSET = 2;
 
 export class MessageSlab {
@@ -68,11 +73,15 @@ export class MessageSlab {
     return this.startOf(i) + (length > MAX_UDP_PAYLOAD ? MAX_UDP_PAYLOAD : length);
   }
 
-  /** The sender's IPv4 address as a signed 32-bit number, also when it came IPv4-mapped over an IPv6 socket; 0 = IPv6. */
+  /**
+   * The sender's IPv4 address as a signed 32-bit number, also when it came IPv4-mapped over an IPv6 socket; 0 = IPv6.
+   */
   sourceOf(i: number): number {
     const names = this.#names;
     const at = i * NAME_BYTES;
-    if (names[at] === 2) return (names[at + 4]! << 24) | (names[at + 5]! << 16) | (names[at + 6]! << 8) | names[at + 7]!;
+    if (names[at] === 2) {
+      return (names[at + 4]! << 24) | (names[at + 5]! << 16) | (names[at + 6]! << 8) | names[at + 7]!;
+    }
     if (names[at + 18] !== 0xff || names[at + 19] !== 0xff) return 0;
     for (let k = at + 8; k < at + 18; k++) if (names[k] !== 0) return 0;
     return (names[at + 20]! << 24) | (names[at + 21]! << 16) | (names[at + 22]! << 8) | names[at + 23]!;

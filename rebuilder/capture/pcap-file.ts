@@ -20,7 +20,10 @@ export interface PcapFileOptions {
   onRead?: (bytes: number) => void;
 }
 
-/** A stored capture, pcap or pcapng, from a file or a stream. Reads as fast as the sink takes it, with about 1.5 MiB of memory. */
+/**
+ * A stored capture, pcap or pcapng, from a file or a stream. Reads as fast as the sink takes it, with about 1.5 MiB of
+ * memory.
+ */
 export class PcapFile implements FrameSource {
   readonly done: Promise<void>;
   readonly #origin: string | Readable;
@@ -55,7 +58,10 @@ export class PcapFile implements FrameSource {
     this.done.catch(() => {});
   }
 
-  /** Rejects with a FileError when the file cannot be opened. What is wrong inside it rejects `done`; frames before that are delivered. */
+  /**
+   * Rejects with a FileError when the file cannot be opened. What is wrong inside it rejects `done`; frames before that
+   * are delivered.
+   */
   async start(sink: FrameSink): Promise<void> {
     if (typeof this.#origin === 'string') {
       try {

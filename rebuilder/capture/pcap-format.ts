@@ -54,7 +54,8 @@ export class PcapFormat implements CaptureFormat {
       const fractions = data.getUint32(at + 4, this.#littleEndian);
       this.timeMs = data.getUint32(at, this.#littleEndian) * 1000 + fractions / this.#fractionsPerMs;
       this.frames++;
-      sink.frame(this.#link, bytes, frame, frame + captured, data.getUint32(at + 12, this.#littleEndian), this.timeMs, 0);
+      const original = data.getUint32(at + 12, this.#littleEndian);
+      sink.frame(this.#link, bytes, frame, frame + captured, original, this.timeMs, 0);
       at = frame + captured;
       this.consumed = at - start;
     }

@@ -6,14 +6,22 @@ const INTERFACE = 1;
 const OBSOLETE_PACKET = 2;
 const SIMPLE_PACKET = 3;
 const ENHANCED_PACKET = 6;
-const WANTED: ReadonlySet<number> = new Set([SECTION_HEADER, INTERFACE, OBSOLETE_PACKET, SIMPLE_PACKET, ENHANCED_PACKET]);
+const WANTED: ReadonlySet<number> = new Set([
+  SECTION_HEADER,
+  INTERFACE,
+  OBSOLETE_PACKET,
+  SIMPLE_PACKET,
+  ENHANCED_PACKET,
+]);
 const BYTE_ORDER_MAGIC = 0x1a2b3c4d;
 
 const OPTION_END = 0;
 const OPTION_TIME_RESOLUTION = 9;
 const OPTION_TIME_OFFSET = 14;
 
-/** A block of frames or interfaces longer than this is damage; blocks of other kinds are skipped whatever their length. */
+/**
+ * A block of frames or interfaces longer than this is damage; blocks of other kinds are skipped whatever their length.
+ */
 const MAX_BLOCK = MAX_FRAME + 65_536;
 const MAX_INTERFACES = 65_536;
 
@@ -25,7 +33,10 @@ interface CapturedInterface {
   offsetMs: number;
 }
 
-/** The pcapng format (draft-ietf-opsawg-pcapng): sections of blocks, each section with its own byte order and interfaces. */
+/**
+ * The pcapng format (draft-ietf-opsawg-pcapng): sections of blocks, each section with its own byte order and
+ * interfaces.
+ */
 export class PcapngFormat implements CaptureFormat {
   readonly name = 'pcapng';
   frames = 0;

@@ -1,6 +1,6 @@
 /**
- * Sum of the `drops` column of /proc/net/udp or udp6 over the sockets bound to `port`. Columns (man 5 proc_net, plus three newer ones):
- * sl local_address rem_address st tx:rx tr:tm retrnsmt uid timeout inode ref pointer drops
+ * Sum of the `drops` column of /proc/net/udp or udp6 over the sockets bound to `port`. Columns (man 5 proc_net, plus
+ * three newer ones): sl local_address rem_address st tx:rx tr:tm retrnsmt uid timeout inode ref pointer drops
  */
 export function dropsOfPort(table: string, port: number): number {
   const suffix = `:${port.toString(16).toUpperCase().padStart(4, '0')}`;

@@ -3,10 +3,12 @@ import { errorName, type Libc, Linux } from './libc.ts';
 import { openUdpSocket, type UdpSocket, type UdpSocketOptions } from './udp-socket.ts';
 
 /**
- * One UDP port shared by several sockets, one a worker: the kernel gives each datagram to the socket that flow-hash.ts names.
+ * One UDP port shared by several sockets, one a worker: the kernel gives each datagram to the socket that flow-hash.ts
+ * names.
  *
- * The group is opened and held by the main thread; workers only read from its descriptors. So a worker that dies and is replaced loses
- * nothing that the kernel has queued, and the sockets keep their places (the last of a group takes that of a closed one).
+ * The group is opened and held by the main thread; workers only read from its descriptors. So a worker that dies and is
+ * replaced loses nothing that the kernel has queued, and the sockets keep their places (the last of a group takes that
+ * of a closed one).
  */
 export interface SocketGroup {
   readonly port: number;
@@ -18,7 +20,8 @@ export interface SocketGroup {
 export function openSocketGroup(
   libc: Libc, tunnel: 'vxlan' | 'geneve', workers: number, options: Omit<UdpSocketOptions, 'reusePort'>,
 ): SocketGroup {
-  // SO_REUSEPORT also lets a second process of the same user join in and take half the traffic: find out first whether the port is free.
+  // SO_REUSEPORT also lets a second process of the same user join in and take half the traffic: find out first whether
+  // the port is free.
   const probe = openUdpSocket(libc, options);
   // With one worker there is nothing to spread: an ordinary socket, also where the kernel takes no program for a group.
   if (workers === 1) return { port: probe.port, sockets: [probe], close: () => libc.close(probe.fd) };

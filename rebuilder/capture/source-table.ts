@@ -1,4 +1,7 @@
-/** One sender of mirrored packets: the outer address of the tunnel (for AWS the primary address of the mirrored interface) and its VNI. */
+/**
+ * One sender of mirrored packets: the outer address of the tunnel (for AWS the primary address of the mirrored
+ * interface) and its VNI.
+ */
 export interface SeenSource {
   /** IPv4 address as a signed 32-bit number; 0 = none, as for a captured interface. */
   readonly address: number;
@@ -16,8 +19,9 @@ const SLOTS = 1024;
 const PROBES = 8;
 
 /**
- * Who sends packets, counted for every packet: so it is a few loads and stores, and nothing is allocated. Bounded: of more sources than fit, the
- * one that has been silent for longest makes room. An outer address can be forged by whoever reaches the port; it is shown, never believed.
+ * Who sends packets, counted for every packet: so it is a few loads and stores, and nothing is allocated. Bounded: of
+ * more sources than fit, the one that has been silent for longest makes room. An outer address can be forged by whoever
+ * reaches the port; it is shown, never believed.
  */
 export class SourceTable {
   readonly #addresses = new Int32Array(SLOTS);
@@ -59,7 +63,11 @@ export class SourceTable {
     for (let i = 0; i < SLOTS; i++) {
       if (this.#packets[i] === 0) continue;
       found.push({
-        address: this.#addresses[i]!, vni: this.#vnis[i]!, packets: this.#packets[i]!, cutPackets: this.#cut[i]!, lastMs: this.#lastMs[i]!,
+        address: this.#addresses[i]!,
+        vni: this.#vnis[i]!,
+        packets: this.#packets[i]!,
+        cutPackets: this.#cut[i]!,
+        lastMs: this.#lastMs[i]!,
       });
     }
     return found;
@@ -73,7 +81,10 @@ export function mergeSources(lists: readonly (readonly SeenSource[])[], limit: n
     const key = `${one.address} ${one.vni}`;
     const known = merged.get(key);
     merged.set(key, known === undefined ? one : {
-      ...one, packets: known.packets + one.packets, cutPackets: known.cutPackets + one.cutPackets, lastMs: Math.max(known.lastMs, one.lastMs),
+      ...one,
+      packets: known.packets + one.packets,
+      cutPackets: known.cutPackets + one.cutPackets,
+      lastMs: Math.max(known.lastMs, one.lastMs),
     });
   }
   return [...merged.values()].sort((a, b) => b.packets - a.packets).slice(0, limit);

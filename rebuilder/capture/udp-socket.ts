@@ -7,7 +7,10 @@ import { errorName, type Libc, Linux } from './libc.ts';
 export interface UdpSocket {
   readonly fd: number;
   readonly port: number;
-  /** Bytes the kernel grants to queued datagrams, its bookkeeping included; what was asked for is doubled by it first (man 7 socket). */
+  /**
+   * Bytes the kernel grants to queued datagrams, its bookkeeping included; what was asked for is doubled by it first
+   * (man 7 socket).
+   */
   readonly grantedBytes: number;
 }
 
@@ -82,8 +85,13 @@ export function bindFailure({ host, port }: { host: string; port: number }, code
   }
 }
 
-/** Datagrams the kernel dropped for this socket since it was opened, modulo 2^32: its queue was full, or a checksum wrong. */
+/**
+ * Datagrams the kernel dropped for this socket since it was opened, modulo 2^32: its queue was full, or a checksum
+ * wrong.
+ */
 export function readKernelDrops(libc: Libc, fd: number, scratch: Uint32Array): number {
   const length = Uint32Array.of(4 * Linux.SK_MEMINFO_VARS);
-  return libc.getsockopt(fd, Linux.SOL_SOCKET, Linux.SO_MEMINFO, scratch, length) < 0 ? 0 : scratch[Linux.SK_MEMINFO_DROPS]!;
+  return libc.getsockopt(fd, Linux.SOL_SOCKET, Linux.SO_MEMINFO, scratch, length) < 0
+    ? 0
+    : scratch[Linux.SK_MEMINFO_DROPS]!;
 }

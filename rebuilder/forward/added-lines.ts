@@ -18,8 +18,14 @@ export function copy(from: Uint8Array, start: number, end: number, to: Uint8Arra
 
 /** No fewer bytes than `putAddedLines` will write. */
 export function addedBytes(request: Request, envelope: Envelope): number {
-  let bytes = FIXED_BYTES + MARKER_LENGTH + request.id.length * 2
-    + envelope.clientAddress.length * 2 + envelope.proto.length * 3 + envelope.port.length * 2 + request.endpoints.serverAddress.length;
+  let bytes =
+    FIXED_BYTES
+    + MARKER_LENGTH
+    + request.id.length * 2
+    + envelope.clientAddress.length * 2
+    + envelope.proto.length * 3
+    + envelope.port.length * 2
+    + request.endpoints.serverAddress.length;
   for (const [name, value] of envelope.extra) bytes += name.length + value.length + 4;
   return bytes;
 }
@@ -49,7 +55,9 @@ function safe(text: string): string {
 }
 
 /** Writes our lines, and the empty line that ends the head. Returns the offset behind them. */
-export function putAddedLines(request: Request, envelope: Envelope, marker: LoopMarker, add: Additions, to: Buffer, start: number): number {
+export function putAddedLines(
+  request: Request, envelope: Envelope, marker: LoopMarker, add: Additions, to: Buffer, start: number,
+): number {
   const { endpoints, id, response } = request;
   const client = safe(envelope.clientAddress);
   const proto = safe(envelope.proto);

@@ -65,7 +65,10 @@ export class AddressBook {
   /** Looks the name up again when it is time to; `changed` is called once that is done. */
   refresh(nowMs: number, changed: () => void): void {
     if (isIP(this.host) !== 0 || this.#pending) return;
-    const interval = this.#failures > 0 ? Math.min(this.#intervalMs, FIRST_DELAY_MS * 2 ** Math.min(this.#failures, 6)) : this.#intervalMs;
+    const interval =
+      this.#failures > 0
+        ? Math.min(this.#intervalMs, FIRST_DELAY_MS * 2 ** Math.min(this.#failures, 6))
+        : this.#intervalMs;
     if (nowMs - this.#lookedUpMs < interval) return;
     this.#lookedUpMs = nowMs;
     this.#pending = true;

@@ -6,18 +6,24 @@ import { isPlainHost } from './host-value.ts';
 import { looksLikeFraming } from './header-name.ts';
 
 /**
- * What an Application Load Balancer would refuse, alter or handle as ambiguous, told before it is sent ("Quotas for your Application Load
- * Balancers"; "How Elastic Load Balancing works"; classes of aws/http-desync-guardian). The same test keeps shared connections in step:
- * what has no finding here has one reading, and its bytes end where its framing says.
+ * What an Application Load Balancer would refuse, alter or handle as ambiguous, told before it is sent ("Quotas for
+ * your Application Load Balancers"; "How Elastic Load Balancing works"; classes of aws/http-desync-guardian). The same
+ * test keeps shared connections in step: what has no finding here has one reading, and its bytes end where its framing
+ * says.
  */
 export const Finding = {
   /** The request line or a header is over 16K, or all headers are over 64K. */
   size: 1,
   /** TRACE, CONNECT, or no name that a listener rule may hold. */
   method: 2,
-  /** A line that parsers read differently: its end, blanks in the request line, the form of the target, the version, no, two or a bad Host. */
+  /**
+   * A line that parsers read differently: its end, blanks in the request line, the form of the target, the version, no,
+   * two or a bad Host.
+   */
   line: 4,
-  /** The body's end is not told by exactly one plain Content-Length or one `Transfer-Encoding: chunked` that is true. */
+  /**
+   * The body's end is not told by exactly one plain Content-Length or one `Transfer-Encoding: chunked` that is true.
+   */
   framing: 8,
   /** GET or HEAD with a body. */
   bodyOnGet: 16,
@@ -35,7 +41,13 @@ export const Finding = {
 } as const;
 
 /** Bits that keep a request off a shared connection. */
-export const REFUSED = Finding.size | Finding.method | Finding.line | Finding.framing | Finding.bodyOnGet | Finding.suspicious
+export const REFUSED =
+  Finding.size
+  | Finding.method
+  | Finding.line
+  | Finding.framing
+  | Finding.bodyOnGet
+  | Finding.suspicious
   | Finding.optionList;
 
 export const MAX_LINE_BYTES = 16 * 1024;
@@ -44,11 +56,16 @@ export const MAX_HEAD_BYTES = 64 * 1024;
 const LINE_MARGIN = 32;
 const HEAD_MARGIN = 2048;
 
-/** What a rule's http-request-method may hold, custom methods too ("Condition types for listener rules"): capitals, `-` and `_`. */
+/**
+ * What a rule's http-request-method may hold, custom methods too ("Condition types for listener rules"): capitals, `-`
+ * and `_`.
+ */
 const MAX_METHOD_BYTES = 40;
 const GET = Buffer.from('GET');
 const HEAD = Buffer.from('HEAD');
-/** The load balancer answers TRACE with 405 ("Troubleshoot your Application Load Balancers"); CONNECT asks for a tunnel. */
+/**
+ * The load balancer answers TRACE with 405 ("Troubleshoot your Application Load Balancers"); CONNECT asks for a tunnel.
+ */
 const REFUSED_METHODS = ['TRACE', 'CONNECT'].map((method) => Buffer.from(method));
 const KEEP_ALIVE = Buffer.from('keep-alive');
 const CHUNKED = Buffer.from('chunked');
@@ -78,7 +95,10 @@ function isMethod(bytes: Uint8Array, start: number, end: number, method: Uint8Ar
   return method.length === end - start && startsWith(bytes, start, method);
 }
 
-/** Other methods than the usual ones pass by the documents; should one be refused all the same, it is sent again in an envelope. */
+/**
+ * Other methods than the usual ones pass by the documents; should one be refused all the same, it is sent again in an
+ * envelope.
+ */
 function passes(bytes: Uint8Array, start: number, end: number): boolean {
   if (end <= start || end - start > MAX_METHOD_BYTES) return false;
   for (let i = start; i < end; i++) {
@@ -100,13 +120,24 @@ function plainNumber(bytes: Uint8Array, start: number, end: number): number {
   return value;
 }
 
-/** Does a target begin as those do that NGINX reads: `/` or `http`? The others (`*`, `host:port`, a path without its slash) it refuses. */
+/**
+ * Does a target begin as those do that NGINX reads: `/` or `http`? The others (`*`, `host:port`, a path without its
+ * slash) it refuses.
+ */
 export function isPathOrUrl(bytes: Uint8Array, start: number): boolean {
   return bytes[start] === 0x2f || equalsIgnoringCase(bytes, start, start + HTTP.length, HTTP);
 }
 
-/** Nothing but blanks between colon and value, and CRLF right behind it: NGINX takes a tab there for part of the value. */
-function isPlainLine(bytes: Uint8Array, nameEnd: number, valueStart: number, valueEnd: number, lineEnd: number): boolean {
+/**
+ * Nothing but blanks between colon and value, and CRLF right behind it: NGINX takes a tab there for part of the value.
+ */
+function isPlainLine(
+  bytes: Uint8Array,
+  nameEnd: number,
+  valueStart: number,
+  valueEnd: number,
+  lineEnd: number,
+): boolean {
   if (bytes[nameEnd] !== 0x3a || valueEnd + 2 !== lineEnd) return false;
   for (let i = nameEnd + 1; i < valueStart; i++) {
     if (bytes[i] !== 0x20) return false;
@@ -118,7 +149,10 @@ export function isKeepAlive(bytes: Uint8Array, start: number, end: number): bool
   return equalsIgnoringCase(bytes, start, end, KEEP_ALIVE);
 }
 
-/** Bits of `Finding`. Reads every line once and no byte of a plain value; control bytes in values are the parser's to report. */
+/**
+ * Bits of `Finding`. Reads every line once and no byte of a plain value; control bytes in values are the parser's to
+ * report.
+ */
 export function inspect(request: Request): number {
   const { bytes, lines, lineCount, headEnd } = request;
   let found = 0;
@@ -131,10 +165,16 @@ export function inspect(request: Request): number {
   if (isHead) found |= Finding.head;
 
   // RFC 9112, 3: single blanks, and CRLF right behind the version.
-  if (request.targetStart !== request.methodEnd + 1 || request.targetEnd <= request.targetStart
+  if (
+    request.targetStart !== request.methodEnd + 1
+    || request.targetEnd <= request.targetStart
     || request.versionStart !== request.targetEnd + 1
-    || request.versionEnd !== request.versionStart + 8 || request.headersStart !== request.versionEnd + 2
-    || bytes[request.versionEnd] !== CR || bytes[request.versionEnd + 1] !== LF || !startsWith(bytes, request.versionStart, HTTP_1)) {
+    || request.versionEnd !== request.versionStart + 8
+    || request.headersStart !== request.versionEnd + 2
+    || bytes[request.versionEnd] !== CR
+    || bytes[request.versionEnd + 1] !== LF
+    || !startsWith(bytes, request.versionStart, HTTP_1)
+  ) {
     found |= Finding.line;
   }
   const minor = bytes[request.versionEnd - 1];
@@ -145,7 +185,9 @@ export function inspect(request: Request): number {
     if (byte <= 0x20 || byte === 0x7f) found |= Finding.line;
   }
   if (!isPathOrUrl(bytes, request.targetStart)) found |= Finding.line;
-  if (headEnd < request.headersStart + 2 || bytes[headEnd - 1] !== LF || bytes[headEnd - 2] !== CR) found |= Finding.line;
+  if (headEnd < request.headersStart + 2 || bytes[headEnd - 1] !== LF || bytes[headEnd - 2] !== CR) {
+    found |= Finding.line;
+  }
 
   let hosts = 0;
   let lengths = 0;
@@ -172,14 +214,20 @@ export function inspect(request: Request): number {
         lengths++;
         // The parser takes `_` for `-`; others do not.
         if (bytes[nameStart + 7] !== 0x2d) found |= Finding.suspicious;
-        if (!isPlainLine(bytes, nameEndOf(lines, at), valueStartOf(lines, at), valueEndOf(lines, at), lineEnd)) found |= Finding.framing;
+        if (!isPlainLine(bytes, nameEndOf(lines, at), valueStartOf(lines, at), valueEndOf(lines, at), lineEnd)) {
+          found |= Finding.framing;
+        }
         length = plainNumber(bytes, valueStartOf(lines, at), valueEndOf(lines, at));
         break;
       case Field.transferEncoding:
         codings++;
         if (bytes[nameStart + 8] !== 0x2d) found |= Finding.suspicious;
-        if (!equalsIgnoringCase(bytes, valueStartOf(lines, at), valueEndOf(lines, at), CHUNKED)) found |= Finding.framing;
-        if (!isPlainLine(bytes, nameEndOf(lines, at), valueStartOf(lines, at), valueEndOf(lines, at), lineEnd)) found |= Finding.framing;
+        if (!equalsIgnoringCase(bytes, valueStartOf(lines, at), valueEndOf(lines, at), CHUNKED)) {
+          found |= Finding.framing;
+        }
+        if (!isPlainLine(bytes, nameEndOf(lines, at), valueStartOf(lines, at), valueEndOf(lines, at), lineEnd)) {
+          found |= Finding.framing;
+        }
         break;
       case Field.connection:
         if (repeatsItself(bytes, valueStartOf(lines, at), valueEndOf(lines, at))) found |= Finding.optionList;

@@ -27,14 +27,16 @@ export class Backlog {
   }
 
   /**
-   * Takes the request out that makes room for another: the oldest, or where each needs a connection of its own the oldest of the client
-   * that holds the most. null = there is none.
+   * Takes the request out that makes room for another: the oldest, or where each needs a connection of its own the
+   * oldest of the client that holds the most. null = there is none.
    */
   toDrop(): Delivery | null {
     const { queue, alone } = this;
     if (queue instanceof FairQueue) return (queue.bytes >= alone.bytes ? queue : alone).shiftHeaviest();
     const oldest = alone.oldest();
-    if (queue.first === null || (oldest !== null && oldest.submittedMs <= queue.first.submittedMs)) return alone.shiftOldest();
+    if (queue.first === null || (oldest !== null && oldest.submittedMs <= queue.first.submittedMs)) {
+      return alone.shiftOldest();
+    }
     return queue.shift();
   }
 

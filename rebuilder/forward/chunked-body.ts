@@ -17,8 +17,8 @@ function strictLineEnd(bytes: Uint8Array, at: number, end: number): number {
 }
 
 /**
- * Is this a chunked body (RFC 9112, 7.1) that every parser ends at `end`? Sizes of plain hex digits, CRLF everywhere, a last chunk, and
- * trailers that no parser that merges them into the head could take for framing or for a line of ours.
+ * Is this a chunked body (RFC 9112, 7.1) that every parser ends at `end`? Sizes of plain hex digits, CRLF everywhere, a
+ * last chunk, and trailers that no parser that merges them into the head could take for framing or for a line of ours.
  */
 export function isStrictChunked(bytes: Uint8Array, start: number, end: number): boolean {
   let at = start;

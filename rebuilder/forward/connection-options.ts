@@ -12,8 +12,8 @@ export function isOptionList(bytes: Uint8Array, start: number, end: number): boo
 }
 
 /**
- * Does a Connection line say more than once whether the connection stays, as `close, close` and `keep-alive, close` do? Firewalls judge that; other
- * lists (`keep-alive, Upgrade`) are what browsers send.
+ * Does a Connection line say more than once whether the connection stays, as `close, close` and `keep-alive, close` do?
+ * Firewalls judge that; other lists (`keep-alive, Upgrade`) are what browsers send.
  */
 export function repeatsItself(bytes: Uint8Array, start: number, end: number): boolean {
   if (!isOptionList(bytes, start, end)) return false;

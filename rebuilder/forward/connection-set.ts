@@ -23,8 +23,9 @@ export class ConnectionSet {
   }
 
   /**
-   * A connection with nothing to do. An endpoint that dies takes all its connections with it, and each is found dead only when it is
-   * written to: a request that was lost with one of them goes on one that was opened, or that answered, since then.
+   * A connection with nothing to do. An endpoint that dies takes all its connections with it, and each is found dead
+   * only when it is written to: a request that was lost with one of them goes on one that was opened, or that answered,
+   * since then.
    */
   idleSince(lostMs: number): Connection | null {
     let unproven: Connection | null = null;
@@ -43,11 +44,16 @@ export class ConnectionSet {
     this.#reserved = null;
     if (!isWanted) return;
     for (const connection of this.all) {
-      if (connection.isOpen && (this.#reserved === null || connection.inFlight < this.#reserved.inFlight)) this.#reserved = connection;
+      if (connection.isOpen && (this.#reserved === null || connection.inFlight < this.#reserved.inFlight)) {
+        this.#reserved = connection;
+      }
     }
   }
 
-  /** An idle connection, in turns; else the one with the least to do that is at most half full, so that the next batch is worth a write. */
+  /**
+   * An idle connection, in turns; else the one with the least to do that is at most half full, so that the next batch
+   * is worth a write.
+   */
   pick(depth: number): Connection | null {
     const { all } = this;
     const half = depth >> 1;

@@ -170,7 +170,8 @@ export class Connection {
     while (at < size && !this.#isEnded) {
       const first = this.first;
       if (first === null) {
-        // Nobody asked: a 408 to an idle connection, or a response too many. Whatever it is, the next response would not be ours.
+        // Nobody asked: a 408 to an idle connection, or a response too many. Whatever it is, the next response would
+        // not be ours.
         this.end('announced', 'the endpoint spoke without being asked');
         return;
       }

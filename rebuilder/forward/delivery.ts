@@ -16,7 +16,9 @@ export const Trait = {
   last: 32,
 } as const;
 
-/** One request on its way to the node: its bytes, and what was tried. Reused after its end; lists chain them by `next`. */
+/**
+ * One request on its way to the node: its bytes, and what was tried. Reused after its end; lists chain them by `next`.
+ */
 export class Delivery {
   memory: SlabPool | null = null;
   slab: Slab | null = null;

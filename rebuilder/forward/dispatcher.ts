@@ -46,12 +46,15 @@ const UNREADABLE: ReadonlySet<CounterName> = new Set<CounterName>([
 const [SUBMITTED, DELIVERED, DELIVERED_INCOMPLETE] = [INDEX['forward.submitted'], INDEX['forward.delivered'], INDEX['forward.delivered_incomplete']];
 const TICK_MS = 50;
 const RAW_CONNECTIONS = 16;
-/** The part of `queueBytes` that requests on the raw path may take, so that a flood of odd requests does not push out the others. */
+/**
+ * The part of `queueBytes` that requests on the raw path may take, so that a flood of odd requests does not push out
+ * the others.
+ */
 const RAW_SHARE = 1 / 8;
 
 /**
- * Delivers requests to the detection endpoint. `submit` copies and returns at once; everything else happens on the event loop. Nothing
- * that is submitted is lost silently: it ends in one counter of the ledger, or is `inFlight`.
+ * Delivers requests to the detection endpoint. `submit` copies and returns at once; everything else happens on the
+ * event loop. Nothing that is submitted is lost silently: it ends in one counter of the ledger, or is `inFlight`.
  */
 export class Dispatcher implements PoolOwner, SerialiserOwner {
   readonly #ledger: Ledger;
@@ -72,12 +75,12 @@ export class Dispatcher implements PoolOwner, SerialiserOwner {
   onEnd: ((id: string, end: CounterName) => void) | null = null;
 
   /**
-   * `key`: the loop key (readLoopKey), the same in all workers. `clock`: ms, steady. Throws an Error of one sentence for an endpoint that
-   * cannot be one.
+   * `key`: the loop key (readLoopKey), the same in all workers. `clock`: ms, steady. Throws an Error of one sentence
+   * for an endpoint that cannot be one.
    */
   constructor(
-    options: ForwardOptions, ledger: Ledger, key: Uint8Array, resolve: Resolve = resolveByDns, clock = (): number => performance.now(),
-    measures = new Measures(),
+    options: ForwardOptions, ledger: Ledger, key: Uint8Array, resolve: Resolve = resolveByDns,
+    clock = (): number => performance.now(), measures = new Measures(),
   ) {
     this.#ledger = ledger;
     this.#marker = new LoopMarker(key);
@@ -95,15 +98,21 @@ export class Dispatcher implements PoolOwner, SerialiserOwner {
     } else {
       const raw = parseEndpoint(options.rawEndpoint, 'forward.raw_endpoint');
       const rawBook = new AddressBook(raw.host, raw.port, resolve, options.resolveIntervalMs);
-      this.#raw = new Pool(rawBook, { ...shared, maxConnections: RAW_CONNECTIONS, pipelining: 1, isSingle: true }, this, ledger, clock, meter);
+      const apart = { ...shared, maxConnections: RAW_CONNECTIONS, pipelining: 1, isSingle: true };
+      this.#raw = new Pool(rawBook, apart, this, ledger, clock, meter);
     }
     const rawBytes = this.#raw === null ? 0 : Math.floor(options.queueBytes * RAW_SHARE);
     // Each in memory of its own: what one client gives up is free for another.
     this.#rawMemory = new SlabPool(rawBytes, 0);
     this.#sharedMemory = new SlabPool(options.queueBytes - rawBytes);
     this.#serialiser = new Serialiser(
-      { pool: this.#shared, memory: this.#sharedMemory }, this.#raw === null ? null : { pool: this.#raw, memory: this.#rawMemory },
-      this.#marker, options.bodyLimitBytes, this, ledger);
+      { pool: this.#shared, memory: this.#sharedMemory },
+      this.#raw === null ? null : { pool: this.#raw, memory: this.#rawMemory },
+      this.#marker,
+      options.bodyLimitBytes,
+      this,
+      ledger,
+    );
     this.#timer = setInterval(() => this.#tick(), TICK_MS);
     this.#tick();
   }
@@ -215,8 +224,8 @@ export class Dispatcher implements PoolOwner, SerialiserOwner {
   }
 
   /**
-   * Waits until all that was submitted is delivered or dropped, at most `timeoutMs`; then closes. Returns how many were left, which are
-   * counted.
+   * Waits until all that was submitted is delivered or dropped, at most `timeoutMs`; then closes. Returns how many were
+   * left, which are counted.
    */
   async drain(timeoutMs: number): Promise<number> {
     if (this.#inFlight > 0 && !this.#isStopped) {

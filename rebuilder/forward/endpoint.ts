@@ -5,7 +5,8 @@ export interface Endpoint {
 }
 
 /**
- * `http://host[:port]` or `host:port`; IPv6 in brackets. Throws an Error of one sentence that begins with `key`, the configuration's.
+ * `http://host[:port]` or `host:port`; IPv6 in brackets. Throws an Error of one sentence that begins with `key`, the
+ * configuration's.
  */
 export function parseEndpoint(text: string, key: string): Endpoint {
   let url: URL;

@@ -13,13 +13,16 @@ export function envelopedBytes(from: Buffer, start: number, end: number, isDeep:
 }
 
 /**
- * A request that was refused, once more: its request line becomes a header, X-Mirror-Original-Request-Line, below one that nobody refuses.
- * NGINX answers 400 to a target with %00 or with more `..` than it has folders, and to a second Authorization, before any module has seen it;
- * so the node still reads the attack. `isDeep`: the other lines of the client become headers of another name too, but for the framing.
+ * A request that was refused, once more: its request line becomes a header, X-Mirror-Original-Request-Line, below one
+ * that nobody refuses. NGINX answers 400 to a target with %00 or with more `..` than it has folders, and to a second
+ * Authorization, before any module has seen it; so the node still reads the attack. `isDeep`: the other lines of the
+ * client become headers of another name too, but for the framing.
  *
  * `from` holds a request of ours at start..end, so its head is clean. Returns the offset behind what was written.
  */
-export function putEnvelopedForm(from: Buffer, start: number, end: number, isDeep: boolean, to: Buffer, at: number): number {
+export function putEnvelopedForm(
+  from: Buffer, start: number, end: number, isDeep: boolean, to: Buffer, at: number,
+): number {
   const headEnd = from.indexOf('\r\n\r\n', start) + 4;
   const head = from.toString('latin1', start, headEnd);
   const lineEnd = head.indexOf('\r\n');

@@ -6,9 +6,9 @@ import { Queue } from './queue.ts';
 const BUCKETS = 4096;
 
 /**
- * Stochastic fairness queueing (McKenney 1990): clients share out the turns and the memory, however many requests one of them sends. Each
- * client's requests lie in one of a fixed number of queues, chosen by a hash that nobody outside can foresee; so the cost of every
- * operation is bounded, whatever addresses are made up.
+ * Stochastic fairness queueing (McKenney 1990): clients share out the turns and the memory, however many requests one
+ * of them sends. Each client's requests lie in one of a fixed number of queues, chosen by a hash that nobody outside
+ * can foresee; so the cost of every operation is bounded, whatever addresses are made up.
  */
 export class FairQueue {
   /** Those that hold requests; the first one's turn is next. */

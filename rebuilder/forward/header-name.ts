@@ -4,7 +4,10 @@ import { RESERVED_NAMES, RESERVED_PREFIX } from '../http/added-headers.ts';
 const RESERVED = new Set(RESERVED_NAMES);
 const LONGEST_RESERVED = Math.max(...RESERVED_NAMES.map((name) => name.length));
 
-/** Lower case, `_` as `-`, and bytes that no name may hold (blanks, controls) left out: as a lenient parser could read it. */
+/**
+ * Lower case, `_` as `-`, and bytes that no name may hold (blanks, controls) left out: as a lenient parser could read
+ * it.
+ */
 function normalised(bytes: Uint8Array, start: number, end: number, maxLength: number): string {
   let name = '';
   for (let i = start; i < end && name.length <= maxLength; i++) {
@@ -26,9 +29,9 @@ const CONTENT_LENGTH = Buffer.from('contentlength');
 const TRANSFER_ENCODING = Buffer.from('transferencoding');
 
 /**
- * Does the name have the letters of Content-Length or Transfer-Encoding, whatever stands between them (`Transfer_Encoding`,
- * `Content-Length\b`)? The desync guardian's "suspicious header"; two UTF-8 letters that turn into ASCII ones when capitalised count as
- * those (U+017F, U+0131).
+ * Does the name have the letters of Content-Length or Transfer-Encoding, whatever stands between them
+ * (`Transfer_Encoding`, `Content-Length\b`)? The desync guardian's "suspicious header"; two UTF-8 letters that turn
+ * into ASCII ones when capitalised count as those (U+017F, U+0131).
  */
 export function looksLikeFraming(bytes: Uint8Array, start: number, end: number): boolean {
   let at = start;

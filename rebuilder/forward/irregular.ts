@@ -3,8 +3,8 @@ import type { Irregularity } from '../http/irregular.ts';
 /**
  * Where a request with a tolerance of the parser's may go (names: http/irregular.ts).
  *
- * `shared`: harmless to every parser on the way, so it may share a connection. The load balancer calls it acceptable (docs of
- * aws/http-desync-guardian) and NGINX, which the nodes are made of, takes it.
+ * `shared`: harmless to every parser on the way, so it may share a connection. The load balancer calls it acceptable
+ * (docs of aws/http-desync-guardian) and NGINX, which the nodes are made of, takes it.
  * `apart`: parsers differ on it or refuse it. It goes byte-true on a connection of its own, or re-framed.
  * `reframed`: it cannot carry our lines as it is.
  */
@@ -50,7 +50,8 @@ const ROUTES: Readonly<Record<Irregularity, IrregularRoute>> = {
   multiple_transfer_encoding: 'apart',
   framing_alias: 'apart',
   invalid_chunk: 'apart',
-  // RFC 9113, 8.1.1: what some servers refuse and others repair. Our translation has one reading, but it shall harm no other request.
+  // RFC 9113, 8.1.1: what some servers refuse and others repair. Our translation has one reading, but it shall harm no
+  // other request.
   http2_malformed: 'apart',
 };
 

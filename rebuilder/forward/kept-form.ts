@@ -30,7 +30,8 @@ export function isRenamed(request: Request, at: number, ledger: Ledger | null): 
   const { lines, bytes } = request;
   switch (lines[at]) {
     case Field.connection:
-      // Any other option could close our connection, or have an intermediary remove the lines it names (RFC 9110, 7.6.1).
+      // Any other option could close our connection, or have an intermediary remove the lines it names (RFC 9110,
+      // 7.6.1).
       return !isKeepAlive(bytes, valueStartOf(lines, at), valueEndOf(lines, at));
     case Field.expect:
       ledger?.count('forward.expect_dropped');
@@ -46,7 +47,9 @@ export function isRenamed(request: Request, at: number, ledger: Ledger | null): 
   }
 }
 
-/** On a connection of its own a list of options stays as it is, for the node to judge, unless it could cost us a line. */
+/**
+ * On a connection of its own a list of options stays as it is, for the node to judge, unless it could cost us a line.
+ */
 function isKeptList({ bytes, lines }: Request, at: number): boolean {
   const [start, end] = [valueStartOf(lines, at), valueEndOf(lines, at)];
   return isOptionList(bytes, start, end) && !namesNeededLine(bytes, start, end);
@@ -59,9 +62,10 @@ export function keptBytes(request: Request, envelope: Envelope): number {
 }
 
 /**
- * The request with its own bytes and framing: whole blocks of the head are copied, and interrupted only where a line is renamed.
- * `found`: bits of `inspect`. `isRaw`: it goes on a connection of its own, which the node shall close behind it: what the client hid
- * behind the end that the node sees must not become a second request, with lines that we did not write.
+ * The request with its own bytes and framing: whole blocks of the head are copied, and interrupted only where a line is
+ * renamed.
+ * `found`: bits of `inspect`. `isRaw`: it goes on a connection of its own, which the node shall close behind it: what
+ * the client hid behind the end that the node sees must not become a second request, with lines that we did not write.
  * Returns the offset behind what was written.
  */
 export function putKeptForm(

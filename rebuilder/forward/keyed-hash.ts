@@ -23,13 +23,17 @@ export class KeyedHash {
     const state = initialState();
     for (let i = 0; i < 16; i++) {
       const at = i * 4;
-      this.#words[i] = (key[at]! ^ pad) << 24 | (key[at + 1]! ^ pad) << 16 | (key[at + 2]! ^ pad) << 8 | key[at + 3]! ^ pad;
+      this.#words[i] =
+        ((key[at]! ^ pad) << 24) | ((key[at + 1]! ^ pad) << 16) | ((key[at + 2]! ^ pad) << 8) | (key[at + 3]! ^ pad);
     }
     compress(state, this.#words);
     return state;
   }
 
-  /** The eight words of the digest, first word first. Valid until the next call. A text beyond MAX_TEXT_LENGTH counts by its own SHA-256. */
+  /**
+   * The eight words of the digest, first word first. Valid until the next call. A text beyond MAX_TEXT_LENGTH counts by
+   * its own SHA-256.
+   */
   digest(text: string): Int32Array {
     if (text.length > MAX_TEXT_LENGTH) return this.digest(createHash('sha256').update(text, 'latin1').digest().toString('latin1'));
     const words = this.#words;
@@ -38,8 +42,11 @@ export class KeyedHash {
     let at = 0;
     let word = 0;
     for (; at + 4 <= length; at += 4) {
-      words[word++] = text.charCodeAt(at) << 24 | (text.charCodeAt(at + 1) & 0xff) << 16 | (text.charCodeAt(at + 2) & 0xff) << 8
-        | text.charCodeAt(at + 3) & 0xff;
+      words[word++] =
+        (text.charCodeAt(at) << 24)
+        | ((text.charCodeAt(at + 1) & 0xff) << 16)
+        | ((text.charCodeAt(at + 2) & 0xff) << 8)
+        | (text.charCodeAt(at + 3) & 0xff);
     }
     let last = 0x80 << 24 - (length & 3) * 8;
     for (let shift = 24; at < length; at++, shift -= 8) last |= (text.charCodeAt(at) & 0xff) << shift;

@@ -9,13 +9,17 @@ export const MARKER_LENGTH = 32;
 const MIN_KEY_BYTES = 16;
 const HEX = new Uint8Array([48, 49, 50, 51, 52, 53, 54, 55, 56, 57, 97, 98, 99, 100, 101, 102]);
 
-/** A marker fits the period it was written in and the one before and behind: clocks differ, and a request may wait for its node. */
+/**
+ * A marker fits the period it was written in and the one before and behind: clocks differ, and a request may wait for
+ * its node.
+ */
 export const PERIOD_MS = 300_000;
 
 /**
  * The mark that our own requests carry (`X-Mirror-Loop`), so that one that is mirrored again is recognised:
- * HMAC-SHA256(loop key, id + '@' + number of the period). A client may write the header, but not a value that fits; one who has seen a
- * marker (on the way to a node) may copy it, which is why it fits for minutes only, and rules/loop.ts believes each a few times.
+ * HMAC-SHA256(loop key, id + '@' + number of the period). A client may write the header, but not a value that fits; one
+ * who has seen a marker (on the way to a node) may copy it, which is why it fits for minutes only, and rules/loop.ts
+ * believes each a few times.
  */
 export class LoopMarker {
   readonly #hash: KeyedHash;
@@ -62,8 +66,8 @@ export class LoopMarker {
   }
 
   /**
-   * Is `value` (of an X-Mirror-Loop line) the marker that this deployment gave `id` (of the X-Mirror-Id line beside it) about `timeMs`
-   * (since the epoch)? Takes the same time wherever the first difference is.
+   * Is `value` (of an X-Mirror-Loop line) the marker that this deployment gave `id` (of the X-Mirror-Id line beside it)
+   * about `timeMs` (since the epoch)? Takes the same time wherever the first difference is.
    */
   isOwn(value: string, id: string, timeMs: number): boolean {
     if (value.length !== MARKER_LENGTH) return false;
@@ -81,8 +85,8 @@ export class LoopMarker {
 }
 
 /**
- * The loop key: the bytes of `path` (blanks at its ends taken off), or random ones for this process when `path` is empty.
- * Throws a SettingError of one sentence when the file cannot be read or is too short.
+ * The loop key: the bytes of `path` (blanks at its ends taken off), or random ones for this process when `path` is
+ * empty. Throws a SettingError of one sentence when the file cannot be read or is too short.
  */
 export function readLoopKey(path: string): Uint8Array {
   if (path === '') return randomBytes(32);

@@ -1,7 +1,12 @@
-/** Upper bounds of the delays that are told apart, ms: from less than the shortest pause of ours to the longest deadline by default. */
+/**
+ * Upper bounds of the delays that are told apart, ms: from less than the shortest pause of ours to the longest deadline
+ * by default.
+ */
 const DELAY_BOUNDS_MS = [1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10_000, 30_000, 60_000] as const;
 /** Upper bounds of sizes, bytes: a small GET has some hundred, `forward.body_limit` is 8 MiB by default. */
-const SIZE_BOUNDS_BYTES = [256, 512, 1024, 2048, 4096, 16_384, 65_536, 262_144, 1_048_576, 4_194_304, 16_777_216] as const;
+const SIZE_BOUNDS_BYTES = [
+  256, 512, 1024, 2048, 4096, 16_384, 65_536, 262_144, 1_048_576, 4_194_304, 16_777_216,
+] as const;
 
 /** What is measured of each request, and of each exchange, that is delivered. */
 export const MEASURES = {
@@ -26,7 +31,9 @@ export const MEASURE_SLOTS = MEASURE_NAMES.reduce((sum, name) => sum + slots(MEA
 /** A histogram in a row of numbers that may lie in shared memory. To observe is a few comparisons and two additions. */
 export class Histogram {
   readonly bounds: readonly number[];
-  /** How many values there were up to each bound and above the one before it; behind them how many were larger than all. */
+  /**
+   * How many values there were up to each bound and above the one before it; behind them how many were larger than all.
+   */
   readonly counts: Float64Array;
   readonly #sum: Float64Array;
 
@@ -65,7 +72,8 @@ export class Measures implements Readonly<Record<MeasureName, Histogram>> {
   constructor(numbers: Float64Array = new Float64Array(MEASURE_SLOTS)) {
     this.numbers = numbers;
     let at = 0;
-    const next = (bounds: readonly number[]): Histogram => new Histogram(bounds, numbers.subarray(at, at += slots(bounds)));
+    const next = (bounds: readonly number[]): Histogram =>
+      new Histogram(bounds, numbers.subarray(at, (at += slots(bounds))));
     this.delay = next(MEASURES.delay);
     this.queueTime = next(MEASURES.queueTime);
     this.size = next(MEASURES.size);
@@ -80,7 +88,8 @@ export class Measures implements Readonly<Record<MeasureName, Histogram>> {
 }
 
 /**
- * The value below which a share of the observations lies, interpolated within its bounds as Prometheus' histogram_quantile does.
+ * The value below which a share of the observations lies, interpolated within its bounds as Prometheus'
+ * histogram_quantile does.
  * @param counts of the same bounds, such as the difference of two moments
  * @returns null when nothing was observed; the last bound when it lies beyond it
  */

@@ -1,10 +1,16 @@
-/** No deeper than what the node answers in this time: a queue of our own can still go elsewhere, one on a connection cannot. */
+/**
+ * No deeper than what the node answers in this time: a queue of our own can still go elsewhere, one on a connection
+ * cannot.
+ */
 const DEPTH_MS = 4;
 const MIN_DEPTH = 2;
 const FIRST_PAUSE_MS = 100;
 const MAX_PAUSE_MS = 1_000;
 
-/** How fast an endpoint is asked: how much is put on a connection ahead of its answers, and how long nothing is sent when no node answers. */
+/**
+ * How fast an endpoint is asked: how much is put on a connection ahead of its answers, and how long nothing is sent
+ * when no node answers.
+ */
 export class Pace {
   readonly #maxDepth: number;
   /** ms a response takes in the middle of a batch, a low quantile: what our own pauses add is not the node's. */

@@ -13,7 +13,10 @@ export interface PoolOptions {
   readonly deadlineMs: number;
 }
 
-/** Told when a request has come to its end. `undeliverable`: dropped for `reason`, or what else the owner can do with it. */
+/**
+ * Told when a request has come to its end. `undeliverable`: dropped for `reason`, or what else the owner can do with
+ * it.
+ */
 export interface PoolOwner {
   delivered(delivery: Delivery): void;
   undeliverable(delivery: Delivery, reason: CounterName): void;

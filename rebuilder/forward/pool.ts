@@ -46,7 +46,8 @@ export class Pool implements ConnectionOwner {
   readonly #meter: DeliveryMeter;
 
   constructor(
-    addresses: AddressBook, options: PoolOptions, owner: PoolOwner, ledger: Ledger, clock: () => number, meter: DeliveryMeter,
+    addresses: AddressBook, options: PoolOptions, owner: PoolOwner, ledger: Ledger, clock: () => number,
+    meter: DeliveryMeter,
   ) {
     this.#meter = meter;
     this.addresses = addresses;
@@ -167,7 +168,10 @@ export class Pool implements ConnectionOwner {
     connection.discard(delivery);
   }
 
-  /** 502, 503 or 504 of the load balancer's own: it counts against the request only if others were answered since its last failure. */
+  /**
+   * 502, 503 or 504 of the load balancer's own: it counts against the request only if others were answered since its
+   * last failure.
+   */
   #unavailableAnswer(connection: Connection, delivery: Delivery, status: number): void {
     this.lastError = `the load balancer answers ${status} in the node's place`;
     this.#pace.unavailable(this.#clock());
@@ -232,7 +236,10 @@ export class Pool implements ConnectionOwner {
     this.pump();
   }
 
-  /** An address that takes connections and never answers is as good as closed, unless the endpoint answered elsewhere meanwhile. */
+  /**
+   * An address that takes connections and never answers is as good as closed, unless the endpoint answered elsewhere
+   * meanwhile.
+   */
   #fruitless(connection: Connection, now: number): void {
     const { address } = connection;
     if (address.answeredAtFailure === this.answeredCount) address.failed(now);

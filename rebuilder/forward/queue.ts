@@ -7,7 +7,10 @@ export interface Queued<T> {
   next: T | null;
 }
 
-/** What waits, in the order it came, chained by `next`: nothing is allocated, and putting back at the head costs the same as adding. */
+/**
+ * What waits, in the order it came, chained by `next`: nothing is allocated, and putting back at the head costs the
+ * same as adding.
+ */
 export class Queue<T extends Queued<T> = Delivery> {
   first: T | null = null;
   #last: T | null = null;

@@ -43,14 +43,24 @@ export function planRebuiltForm(request: Request, envelope: Envelope, bodyLimit:
   return {
     bodySize,
     trailersStart: body.trailersStart,
-    bytes: (request.headEnd - request.start) * 3 + request.lineCount * 32 + bodySize + (request.end - body.trailersStart) * 20
-      + addedBytes(request, envelope) + (envelope.host?.length ?? 64) + 512,
+    bytes:
+      (request.headEnd - request.start) * 3
+      + request.lineCount * 32
+      + bodySize
+      + (request.end - body.trailersStart) * 20
+      + addedBytes(request, envelope)
+      + (envelope.host?.length ?? 64)
+      + 512,
     complete: request.complete && bodySize === body.size,
   };
 }
 
-/** Copies text that may hold anything: folded lines become one blank, other control bytes (and blanks, if `blanks`) %XX. */
-export function putEscaped(bytes: Uint8Array, start: number, end: number, blanks: boolean, to: Uint8Array, at: number): number {
+/**
+ * Copies text that may hold anything: folded lines become one blank, other control bytes (and blanks, if `blanks`) %XX.
+ */
+export function putEscaped(
+  bytes: Uint8Array, start: number, end: number, blanks: boolean, to: Uint8Array, at: number,
+): number {
   for (let i = start; i < end; i++) {
     const byte = bytes[i]!;
     if ((byte > SPACE && byte !== 0x7f) || (!blanks && (byte === SPACE || byte === TAB))) {
@@ -79,10 +89,11 @@ function putLine(name: string, bytes: Uint8Array, start: number, end: number, to
 const additions: Additions = { complete: true, requestId: true, keepAlive: false, close: false, contentLength: -1 };
 
 /**
- * The request in a form that has one reading everywhere: each line as it is if it is clean, else cleaned; one true Content-Length in place
- * of its own framing, which stays readable under X-Mirror-Original-*, as does everything else that had to change.
- * `forBalancer`: a load balancer stands in between, so method and version must be ones it takes, and its size limits hold.
- * Returns the offset behind what was written, -1 if it would not pass.
+ * The request in a form that has one reading everywhere: each line as it is if it is clean, else cleaned; one true
+ * Content-Length in place of its own framing, which stays readable under X-Mirror-Original-*, as does everything else
+ * that had to change.
+ * `forBalancer`: a load balancer stands in between, so method and version must be ones it takes, and its size limits
+ * hold. Returns the offset behind what was written, -1 if it would not pass.
  */
 export function putRebuiltForm(
   request: Request, envelope: Envelope, marker: LoopMarker, plan: RebuiltPlan, found: number, forBalancer: boolean,
@@ -137,7 +148,11 @@ export function putRebuiltForm(
           rename = hosts > 0 || !isPlainHost(bytes, valueStartOf(lines, line), valueEndOf(lines, line));
           if (!rename) hosts++;
         }
-      } else if (field === Field.contentLength || field === Field.transferEncoding || looksLikeFraming(bytes, nameStart, nameEnd)) {
+      } else if (
+        field === Field.contentLength
+        || field === Field.transferEncoding
+        || looksLikeFraming(bytes, nameStart, nameEnd)
+      ) {
         rename = true;
       } else if (field === Field.xRequestId) {
         requestId = false;

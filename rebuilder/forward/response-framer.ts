@@ -1,6 +1,6 @@
 /**
- * Reads the node's responses (RFC 9112) just as far as forwarding needs: where each ends, its status, whether the connection lives on, and
- * whether the load balancer answered in the node's place. Bodies are skipped, not kept.
+ * Reads the node's responses (RFC 9112) just as far as forwarding needs: where each ends, its status, whether the
+ * connection lives on, and whether the load balancer answered in the node's place. Bodies are skipped, not kept.
  */
 const CR = 13;
 const LF = 10;
@@ -16,7 +16,8 @@ const SERVER = name('server:');
 const EMPTY = new Uint8Array(0);
 
 const State = {
-  head: 0, length: 1, chunkSize: 2, chunkExtension: 3, chunkData: 4, chunkEnd: 5, trailer: 6, untilClose: 7, done: 8, failed: 9,
+  head: 0, length: 1, chunkSize: 2, chunkExtension: 3, chunkData: 4, chunkEnd: 5, trailer: 6, untilClose: 7, done: 8,
+  failed: 9,
 } as const;
 
 function startsWith(bytes: Uint8Array, at: number, lower: Uint8Array): boolean {
@@ -66,8 +67,8 @@ export class ResponseFramer {
   }
 
   /**
-   * Reads from `at` to at most `end`; returns the offset behind what belongs to this response. Afterwards `done`, `failed`, or more is
-   * needed. `bodyless`: it answers HEAD.
+   * Reads from `at` to at most `end`; returns the offset behind what belongs to this response. Afterwards `done`,
+   * `failed`, or more is needed. `bodyless`: it answers HEAD.
    */
   read(bytes: Uint8Array, at: number, end: number, bodyless: boolean): number {
     while (at < end || this.#state === State.done) {
@@ -170,8 +171,8 @@ export class ResponseFramer {
     // HTTP/1.x NNN
     let at = start;
     if (end - at < 13) return -1;
-    if (bytes[at] !== 0x48 || bytes[at + 1] !== 0x54 || bytes[at + 2] !== 0x54 || bytes[at + 3] !== 0x50 || bytes[at + 4] !== 0x2f
-      || bytes[at + 5] !== 0x31 || bytes[at + 6] !== 0x2e || bytes[at + 8] !== 0x20) {
+    if (bytes[at] !== 0x48 || bytes[at + 1] !== 0x54 || bytes[at + 2] !== 0x54 || bytes[at + 3] !== 0x50
+      || bytes[at + 4] !== 0x2f || bytes[at + 5] !== 0x31 || bytes[at + 6] !== 0x2e || bytes[at + 8] !== 0x20) {
       this.#state = State.failed;
       return -1;
     }

@@ -29,8 +29,8 @@ export interface SerialiserOwner {
 }
 
 /**
- * Writes each request in the form that its way to the node asks for, and puts it into that way's queue: byte-true on the shared path, byte-true
- * and alone on the raw one, or re-framed (docs/forwarding.md).
+ * Writes each request in the form that its way to the node asks for, and puts it into that way's queue: byte-true on
+ * the shared path, byte-true and alone on the raw one, or re-framed (docs/forwarding.md).
  */
 export class Serialiser {
   readonly #shared: Lane;
@@ -44,7 +44,9 @@ export class Serialiser {
   #trace: Trace | null = null;
 
   /** @param bodyLimitBytes 0 = bodies are not cut */
-  constructor(shared: Lane, raw: Lane | null, marker: LoopMarker, bodyLimitBytes: number, owner: SerialiserOwner, ledger: Ledger) {
+  constructor(
+    shared: Lane, raw: Lane | null, marker: LoopMarker, bodyLimitBytes: number, owner: SerialiserOwner, ledger: Ledger,
+  ) {
     this.#shared = shared;
     this.#raw = raw;
     this.#marker = marker;
@@ -171,12 +173,15 @@ export class Serialiser {
     delivery.end = end;
     delivery.submittedMs = this.#nowMs;
     delivery.trace = this.#trace;
-    delivery.traits = ((found & Finding.head) !== 0 ? Trait.bodyless : 0) | ((found & Finding.http10) !== 0 ? Trait.http10 : 0);
+    delivery.traits =
+      ((found & Finding.head) !== 0 ? Trait.bodyless : 0) | ((found & Finding.http10) !== 0 ? Trait.http10 : 0);
     memory.take(slab, end - slab.used);
     return delivery;
   }
 
-  /** Puts the refused request into the queue again, its request line, or its whole head, in headers; false = no memory. */
+  /**
+   * Puts the refused request into the queue again, its request line, or its whole head, in headers; false = no memory.
+   */
   envelop(refused: Delivery): boolean {
     const { pool, memory } = this.#shared;
     const { bytes } = refused.slab!;
@@ -189,7 +194,8 @@ export class Serialiser {
     delivery.trace = refused.trace;
     delivery.trace?.note('enveloped');
     // What is wrong may be another line of it: then the connection ends again, and nobody else shall suffer.
-    delivery.traits = (refused.traits & (Trait.incomplete | Trait.http10)) | Trait.alone | (isDeep ? Trait.last : Trait.enveloped);
+    delivery.traits =
+      (refused.traits & (Trait.incomplete | Trait.http10)) | Trait.alone | (isDeep ? Trait.last : Trait.enveloped);
     if (!isDeep) this.#ledger.count('forward.enveloped');
     pool.backlog.push(delivery);
     return true;

@@ -1,6 +1,7 @@
 /**
- * SHA-256 (FIPS 180-4) of one block at a time, for keyed hashes of short texts on the hot path: node:crypto's createHmac costs 2-3 µs a
- * call (an object, a key schedule and a native call each time), while two blocks from precomputed states cost a fraction of that.
+ * SHA-256 (FIPS 180-4) of one block at a time, for keyed hashes of short texts on the hot path: node:crypto's
+ * createHmac costs 2-3 µs a call (an object, a key schedule and a native call each time), while two blocks from
+ * precomputed states cost a fraction of that.
  */
 const K = new Int32Array([
   0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4, 0xab1c5ed5,
@@ -13,7 +14,9 @@ const K = new Int32Array([
   0x748f82ee, 0x78a5636f, 0x84c87814, 0x8cc70208, 0x90befffa, 0xa4506ceb, 0xbef9a3f7, 0xc67178f2,
 ]);
 
-const INITIAL = new Int32Array([0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19]);
+const INITIAL = new Int32Array([
+  0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19,
+]);
 
 const sum0 = (x: number): number => (x >>> 2 | x << 30) ^ (x >>> 13 | x << 19) ^ (x >>> 22 | x << 10);
 const sum1 = (x: number): number => (x >>> 6 | x << 26) ^ (x >>> 11 | x << 21) ^ (x >>> 25 | x << 7);
@@ -24,7 +27,10 @@ export function initialState(): Int32Array {
   return INITIAL.slice();
 }
 
-/** One round of the compression: `words[0..15]` is the block, `words[16..63]` is overwritten; `state` (8 words) is changed in place. */
+/**
+ * One round of the compression: `words[0..15]` is the block, `words[16..63]` is overwritten; `state` (8 words) is
+ * changed in place.
+ */
 export function compress(state: Int32Array, words: Int32Array): void {
   for (let i = 16; i < 64; i++) {
     const x = words[i - 15]!;
@@ -41,7 +47,8 @@ export function compress(state: Int32Array, words: Int32Array): void {
   let f = state[5]!;
   let g = state[6]!;
   let h = state[7]!;
-  // Instead of moving seven words a round, the names move: after eight rounds each word is where it was. A fifth less than the plain loop.
+  // Instead of moving seven words a round, the names move: after eight rounds each word is where it was. A fifth less
+  // than the plain loop.
   for (let i = 0; i < 64; i += 8) {
     h = h + sum1(e) + (g ^ e & (f ^ g)) + K[i]! + words[i]! | 0;
     d = d + h | 0;

@@ -1,4 +1,6 @@
-/** A stretch of memory that serialised requests lie in, one behind the other; it is free again when none of them lives. */
+/**
+ * A stretch of memory that serialised requests lie in, one behind the other; it is free again when none of them lives.
+ */
 export class Slab {
   readonly bytes: Buffer;
   /** First byte that is not taken. */
@@ -16,8 +18,8 @@ const MAX_SLAB_BYTES = 256 * 1024;
 const MAX_SPARE = 16;
 
 /**
- * The memory of one queue. Its limit counts whole slabs, so it holds for the process's memory and not just for the sum of requests.
- * Requests are written at `slab.used` of the slab that `reserve` gives, then kept with `take`.
+ * The memory of one queue. Its limit counts whole slabs, so it holds for the process's memory and not just for the sum
+ * of requests. Requests are written at `slab.used` of the slab that `reserve` gives, then kept with `take`.
  */
 export class SlabPool {
   readonly maxBytes: number;

@@ -16,7 +16,10 @@ export interface TracedStep {
 /** A request that is retried for a minute would fill any list. */
 const MAX_STEPS = 24;
 
-/** The fate of one request, step by step, for whoever looks at it. Only few requests have one: see status/recent-requests.ts. */
+/**
+ * The fate of one request, step by step, for whoever looks at it. Only few requests have one: see
+ * status/recent-requests.ts.
+ */
 export class Trace {
   readonly steps: TracedStep[] = [];
   end: CounterName | null = null;

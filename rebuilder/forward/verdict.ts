@@ -22,10 +22,11 @@ const REFUSED_BY_BALANCER: Readonly<Record<number, CounterName>> = {
 };
 
 /**
- * A node's own answer, whatever its status, is a delivery: it has read and inspected the request. A load balancer's 502, 503 and 504 say
- * that no node did. Its `Server: awselb/2.0` tells it apart; it can be configured to leave that line out, so no Server line at all counts
- * as its own.
- * `isSingle`: on the raw path, where odd methods go: NGINX answers 405 to TRACE and CONNECT before any module has seen them.
+ * A node's own answer, whatever its status, is a delivery: it has read and inspected the request. A load balancer's
+ * 502, 503 and 504 say that no node did. Its `Server: awselb/2.0` tells it apart; it can be configured to leave that
+ * line out, so no Server line at all counts as its own.
+ * `isSingle`: on the raw path, where odd methods go: NGINX answers 405 to TRACE and CONNECT before any module has seen
+ * them.
  */
 export function verdict(status: number, speaker: Speaker, isSingle: boolean): Verdict {
   if (status < 400) return 'delivered';

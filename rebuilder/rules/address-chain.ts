@@ -16,10 +16,10 @@ const MAX_ELEMENTS = 64;
 const MAX_FORWARDED_BYTES = 4096;
 
 /**
- * The last address of a list of proxies that is not trusted (NGINX: real_ip_recursive on). The list is read from its end, for each
- * proxy appends: an address counts as long as the one behind it is trusted, and what is no address ends the reading, for nobody trusted
- * vouches for what stands before it. All lines of the name are one list (RFC 9110, 5.3). `trusted` null = every network: the first
- * address of the list.
+ * The last address of a list of proxies that is not trusted (NGINX: real_ip_recursive on). The list is read from its
+ * end, for each proxy appends: an address counts as long as the one behind it is trusted, and what is no address ends
+ * the reading, for nobody trusted vouches for what stands before it. All lines of the name are one list (RFC 9110,
+ * 5.3). `trusted` null = every network: the first address of the list.
  * `into` gets the words; false = the list ends with no address.
  */
 export function lastUntrusted(
@@ -56,7 +56,10 @@ function readAddress(bytes: Uint8Array, start: number, end: number, isForwarded:
   return value !== null && parseAddress(bytes, value[0], value[1], candidate);
 }
 
-/** First byte after the last comma (in Forwarded: that is not in quotes) of bytes[start, end). NGINX lets blanks part a list too. */
+/**
+ * First byte after the last comma (in Forwarded: that is not in quotes) of bytes[start, end). NGINX lets blanks part a
+ * list too.
+ */
 function elementStart(bytes: Uint8Array, start: number, end: number, isForwarded: boolean): number {
   if (!isForwarded) {
     let at = trimBlanks(bytes, start, end);
@@ -79,7 +82,9 @@ export const HOST: Uint8Array = Buffer.from('host');
 export const PROTO: Uint8Array = Buffer.from('proto');
 
 /** Bounds of a parameter's value in one element of Forwarded (RFC 7239, section 4); null = it has none of that name. */
-export function parameter(bytes: Uint8Array, start: number, end: number, name: Uint8Array): readonly [number, number] | null {
+export function parameter(
+  bytes: Uint8Array, start: number, end: number, name: Uint8Array,
+): readonly [number, number] | null {
   let at = start;
   while (at < end) {
     let next = at;
@@ -90,7 +95,11 @@ export function parameter(bytes: Uint8Array, start: number, end: number, name: U
     }
     next = Math.min(next, end);
     const from = skipBlanks(bytes, at, next);
-    if (next - from > name.length && bytes[from + name.length] === EQUALS && name.every((byte, i) => (bytes[from + i]! | 0x20) === byte)) {
+    if (
+      next - from > name.length
+      && bytes[from + name.length] === EQUALS
+      && name.every((byte, i) => (bytes[from + i]! | 0x20) === byte)
+    ) {
       return [from + name.length + 1, trimBlanks(bytes, from + name.length + 1, next)];
     }
     at = next + 1;
@@ -99,7 +108,12 @@ export function parameter(bytes: Uint8Array, start: number, end: number, name: U
 }
 
 /** Bounds of the last element of a list: the word of the nearest proxy. */
-export function lastElement(bytes: Uint8Array, start: number, end: number, isForwarded: boolean): readonly [number, number] {
+export function lastElement(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  isForwarded: boolean,
+): readonly [number, number] {
   const from = skipBlanks(bytes, elementStart(bytes, start, end, isForwarded), end);
   return [from, trimBlanks(bytes, from, end)];
 }

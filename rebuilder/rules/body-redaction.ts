@@ -7,8 +7,9 @@ import { maskJson } from './json-values.ts';
 import { boundaryOf, maskMultipart } from './multipart-values.ts';
 
 /**
- * `forward.redact.body`: masks fields of JSON, form and multipart bodies by their names, byte for byte. A body of another type, or of none, is
- * what it looks like: a client that leaves the type out, or writes a wrong one, hides no secret, nor anything else behind the mask.
+ * `forward.redact.body`: masks fields of JSON, form and multipart bodies by their names, byte for byte. A body of
+ * another type, or of none, is what it looks like: a client that leaves the type out, or writes a wrong one, hides no
+ * secret, nor anything else behind the mask.
  */
 export class BodyRedaction {
   readonly #names: FieldNames;
@@ -58,6 +59,8 @@ function runsOf({ bytes, headEnd, end, framing }: Message, run: (first: number, 
 }
 
 function contentTypeOf(message: Message): string {
-  for (let i = message.lineCount - 1; i >= 0; i--) if (message.lines[i * LINE_STRIDE] === Field.contentType) return valueText(message, i);
+  for (let i = message.lineCount - 1; i >= 0; i--) {
+    if (message.lines[i * LINE_STRIDE] === Field.contentType) return valueText(message, i);
+  }
   return '';
 }

@@ -28,8 +28,9 @@ const FORWARDED_PORT = new HeaderName('X-Forwarded-Port');
 const NOTHING: readonly (readonly [string, string])[] = [];
 
 /**
- * Who sent a request: the packet's source, or the one a PROXY header names; and if the first rule whose networks hold that address has
- * headers for it, the last address in them that is not trusted. Headers of a sender that no rule trusts are not looked at.
+ * Who sent a request: the packet's source, or the one a PROXY header names; and if the first rule whose networks hold
+ * that address has headers for it, the last address in them that is not trusted. Headers of a sender that no rule
+ * trusts are not looked at.
  */
 export class ClientAddress {
   readonly #rules: readonly Rule[];
@@ -71,7 +72,8 @@ export class ClientAddress {
   #sender(endpoints: Endpoints): Sender {
     const { clientAddress, clientPort } = endpoints.proxied ?? endpoints;
     const words = wordsOf(clientAddress);
-    const rule = this.#rules.find(({ trusted }) => trusted === null || (words !== null && trusted.hasWords(words))) ?? null;
+    const rule =
+      this.#rules.find(({ trusted }) => trusted === null || (words !== null && trusted.hasWords(words))) ?? null;
     return { address: clientAddress, port: String(clientPort), rule };
   }
 
@@ -113,7 +115,12 @@ function nearestWord(request: Request, name: HeaderName, inForwarded: Uint8Array
   const line = name.lastLine(request, request.lineCount);
   if (line < 0) return null;
   const { bytes, lines } = request;
-  let [start, end] = lastElement(bytes, valueStartOf(lines, line * LINE_STRIDE), valueEndOf(lines, line * LINE_STRIDE), inForwarded !== null);
+  let [start, end] = lastElement(
+    bytes,
+    valueStartOf(lines, line * LINE_STRIDE),
+    valueEndOf(lines, line * LINE_STRIDE),
+    inForwarded !== null,
+  );
   if (inForwarded !== null) {
     const value = parameter(bytes, start, end, inForwarded);
     if (value === null) return null;

@@ -13,9 +13,9 @@ interface CompiledFilter {
 }
 
 /**
- * `input_filters`: which requests go on. Patterns are RE2, whose time is linear in the input. Where a path or a repeated header can be
- * read in two ways, `bypass` needs both readings to match and `inspect` one, so that no spelling of a request takes it out of inspection; nor
- * does its length.
+ * `input_filters`: which requests go on. Patterns are RE2, whose time is linear in the input. Where a path or a
+ * repeated header can be read in two ways, `bypass` needs both readings to match and `inspect` one, so that no spelling
+ * of a request takes it out of inspection; nor does its length.
  */
 export class InputFilters {
   readonly #inspect: readonly CompiledFilter[];
@@ -47,7 +47,13 @@ function compile(filter: InputFilter): CompiledFilter {
 }
 
 /** `strict`: every reading must match. */
-function matches(filter: CompiledFilter, request: Request, path: RequestPath, clientAddress: string, strict: boolean): boolean {
+function matches(
+  filter: CompiledFilter,
+  request: Request,
+  path: RequestPath,
+  clientAddress: string,
+  strict: boolean,
+): boolean {
   if (filter.addresses !== null) {
     const words = wordsOf(clientAddress);
     if (words === null || !filter.addresses.hasWords(words)) return false;

@@ -6,8 +6,8 @@ const EQUALS = 0x3d;
 const STAR = 0x2a;
 
 /**
- * Masks, in place, the values of the fields with these names in application/x-www-form-urlencoded text (WHATWG URL, 5.1); `;` parts fields
- * too, as some servers read it, and `a[b]` is masked by `a` and by `b`.
+ * Masks, in place, the values of the fields with these names in application/x-www-form-urlencoded text (WHATWG URL,
+ * 5.1); `;` parts fields too, as some servers read it, and `a[b]` is masked by `a` and by `b`.
  * @returns how many fields
  */
 export function maskForm(text: Uint8Array, names: FieldNames): number {

@@ -2,7 +2,10 @@ import { LINE_STRIDE, type Message, nameEndOf, nameStartOf, valueEndOf, valueSta
 
 const COLON = 0x3a;
 
-/** A header's name, made ready to be found. Compared without case, `_` and `-` apart: a trusted proxy writes the one that is configured. */
+/**
+ * A header's name, made ready to be found. Compared without case, `_` and `-` apart: a trusted proxy writes the one
+ * that is configured.
+ */
 export class HeaderName {
   readonly text: string;
   readonly #lower: Uint8Array;
@@ -18,7 +21,13 @@ export class HeaderName {
     const { length } = this.#lower;
     for (let i = before - 1; i >= 0; i--) {
       const start = nameStartOf(lines, i * LINE_STRIDE);
-      if (nameEndOf(lines, i * LINE_STRIDE) - start === length && bytes[start + length] === COLON && this.#is(bytes, start)) return i;
+      if (
+        nameEndOf(lines, i * LINE_STRIDE) - start === length
+        && bytes[start + length] === COLON
+        && this.#is(bytes, start)
+      ) {
+        return i;
+      }
     }
     return -1;
   }
@@ -47,4 +56,8 @@ export function latin1(bytes: Uint8Array, start: number, end: number): string {
 
 /** The value of line `index` as latin1 text. */
 export const valueText = (message: Message, index: number): string =>
-  latin1(message.bytes, valueStartOf(message.lines, index * LINE_STRIDE), valueEndOf(message.lines, index * LINE_STRIDE));
+  latin1(
+    message.bytes,
+    valueStartOf(message.lines, index * LINE_STRIDE),
+    valueEndOf(message.lines, index * LINE_STRIDE),
+  );

@@ -29,8 +29,9 @@ const MAX_CLIENTS = 16;
 const MAX_HEAD_BYTES = 2048;
 
 /**
- * Collects requests that call themselves health checks, whole, and proposes them as entries of `health_checks`. The server's own address in a
- * header becomes `{server}`, so that one entry serves every target of a group. A person has to read them: a client can send the same.
+ * Collects requests that call themselves health checks, whole, and proposes them as entries of `health_checks`. The
+ * server's own address in a header becomes `{server}`, so that one entry serves every target of a group. A person has
+ * to read them: a client can send the same.
  */
 export class HealthCheckProposals {
   readonly #candidates = new Map<string, Candidate>();
@@ -39,7 +40,14 @@ export class HealthCheckProposals {
 
   /** Looks at one request; anything with a body, irregular, incomplete or long is no health check. */
   add(request: Request): void {
-    if (!looksLikeHealthCheck(request) || request.end !== request.headEnd || !request.complete || request.irregular !== null) return;
+    if (
+      !looksLikeHealthCheck(request)
+      || request.end !== request.headEnd
+      || !request.complete
+      || request.irregular !== null
+    ) {
+      return;
+    }
     if (request.headEnd - request.start > MAX_HEAD_BYTES) return;
     const entry = entryOf(request);
     if (entry === null) return;
@@ -80,9 +88,13 @@ export function proposalsYaml(proposals: readonly Proposal[]): string {
   return `# Read these before you keep them: a client can send the same request, and it would not be inspected.\nhealth_checks:\n${entries.join('')}`;
 }
 
-/** null = a value that the file could not say back: it holds the marks `{server}` or `{port}` itself, or bytes that are no text. */
+/**
+ * null = a value that the file could not say back: it holds the marks `{server}` or `{port}` itself, or bytes that are
+ * no text.
+ */
 function entryOf(request: Request): HealthCheckEntry | null {
-  const { bytes, start, methodEnd, targetStart, targetEnd, versionStart, versionEnd, lines, lineCount, endpoints } = request;
+  const { bytes, start, methodEnd, targetStart, targetEnd, versionStart, versionEnd, lines, lineCount, endpoints } =
+    request;
   const version = latin1(bytes, versionStart, versionEnd);
   if (version !== 'HTTP/1.1' && version !== 'HTTP/1.0') return null;
   const target = latin1(bytes, targetStart, targetEnd);

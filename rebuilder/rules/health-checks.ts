@@ -3,11 +3,16 @@ import { LINE_STRIDE, nameEndOf, nameStartOf, type Request, valueEndOf, valueSta
 import { HeaderName, latin1, valueText } from './header-name.ts';
 
 /**
- * `health_checks`: a request is a balancer's own, and left out, only if all of it equals an entry: method, target, version, every header in
- * its order, no body, nothing irregular. Then nothing is left to carry an attack, while any one sign (a User-Agent, a path) can be copied.
+ * `health_checks`: a request is a balancer's own, and left out, only if all of it equals an entry: method, target,
+ * version, every header in its order, no body, nothing irregular. Then nothing is left to carry an attack, while any
+ * one sign (a User-Agent, a path) can be copied.
  */
 export class HealthChecks {
-  readonly #entries: readonly { readonly entry: HealthCheckEntry; readonly startLine: Uint8Array; readonly names: readonly HeaderName[] }[];
+  readonly #entries: readonly {
+    readonly entry: HealthCheckEntry;
+    readonly startLine: Uint8Array;
+    readonly names: readonly HeaderName[];
+  }[];
 
   constructor(entries: readonly HealthCheckEntry[]) {
     this.#entries = entries.map((entry) => ({
@@ -56,7 +61,13 @@ export function looksLikeHealthCheck(request: Request): boolean {
   const start = valueStartOf(request.lines, line * LINE_STRIDE);
   const first = request.bytes[start]! | 0x20;
   // e, k, a, g, c, h: most agents (Mozilla, okhttp, …) are told apart by their first letter.
-  if (first !== 0x65 && first !== 0x6b && first !== 0x61 && first !== 0x67 && first !== 0x63 && first !== 0x68) return false;
-  const agent = latin1(request.bytes, start, Math.min(start + 40, valueEndOf(request.lines, line * LINE_STRIDE))).toLowerCase();
+  if (first !== 0x65 && first !== 0x6b && first !== 0x61 && first !== 0x67 && first !== 0x63 && first !== 0x68) {
+    return false;
+  }
+  const agent = latin1(
+    request.bytes,
+    start,
+    Math.min(start + 40, valueEndOf(request.lines, line * LINE_STRIDE)),
+  ).toLowerCase();
   return SIGNS.some((sign) => agent.startsWith(sign));
 }

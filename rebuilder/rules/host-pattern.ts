@@ -1,8 +1,8 @@
 import { RE2JS } from 're2js';
 
 /**
- * A host pattern of `route_config`: `*` any characters but `/`, `?` one of them, `[a-z]` and `[^a-z]` one of a set, `\` before a
- * character takes it as it is; all of the host must match. Hosts compare without case and without their port.
+ * A host pattern of `route_config`: `*` any characters but `/`, `?` one of them, `[a-z]` and `[^a-z]` one of a set, `\`
+ * before a character takes it as it is; all of the host must match. Hosts compare without case and without their port.
  */
 export interface HostPattern {
   /** A host without wildcards; null = use `pattern`. */

@@ -15,7 +15,10 @@ export interface OwnEndpoint {
   readonly port: number;
 }
 
-/** Packets that are dropped before reassembly: `ignore_ips`, ports that were not asked for, our own traffic to the detection nodes. */
+/**
+ * Packets that are dropped before reassembly: `ignore_ips`, ports that were not asked for, our own traffic to the
+ * detection nodes.
+ */
 export class IgnoredAddresses {
   readonly #rules: readonly CompiledRule[];
   readonly #ports: Uint8Array | null;
@@ -43,9 +46,17 @@ export class IgnoredAddresses {
     const own = this.#own;
     for (let i = 0; i < own.length; i += 5) {
       const port = own[i + 4]!;
-      const isTo = packet.dstPort === port && packet.dst3 === own[i + 3] && packet.dst2 === own[i + 2] && packet.dst1 === own[i + 1]
+      const isTo =
+        packet.dstPort === port
+        && packet.dst3 === own[i + 3]
+        && packet.dst2 === own[i + 2]
+        && packet.dst1 === own[i + 1]
         && packet.dst0 === own[i];
-      const isFrom = packet.srcPort === port && packet.src3 === own[i + 3] && packet.src2 === own[i + 2] && packet.src1 === own[i + 1]
+      const isFrom =
+        packet.srcPort === port
+        && packet.src3 === own[i + 3]
+        && packet.src2 === own[i + 2]
+        && packet.src1 === own[i + 1]
         && packet.src0 === own[i];
       if (isTo || isFrom) return 'rules.ignored_ip';
     }

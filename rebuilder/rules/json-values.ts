@@ -12,9 +12,10 @@ for (const char of ' \t\r\n",:[]{}') ENDS_LITERAL[char.charCodeAt(0)] = 1;
 const ESCAPE_BYTES = 6;
 
 /**
- * Masks, in place, the values of the members with these names in a JSON text (RFC 8259), at any depth; what a member holds is masked with all
- * that is in it. The text stays JSON of the same length: strings become `*`, digits `1`, true and false null. It is read from each quotation
- * mark anew, so that a text with a hole, or one that is no JSON, still shows its members.
+ * Masks, in place, the values of the members with these names in a JSON text (RFC 8259), at any depth; what a member
+ * holds is masked with all that is in it. The text stays JSON of the same length: strings become `*`, digits `1`, true
+ * and false null. It is read from each quotation mark anew, so that a text with a hole, or one that is no JSON, still
+ * shows its members.
  * @returns how many members
  */
 export function maskJson(text: Uint8Array, names: FieldNames): number {

@@ -3,7 +3,10 @@ import { Field, LINE_STRIDE, type Request } from '../http/message.ts';
 import type { Ledger } from '../ledger.ts';
 import { HeaderName, valueText } from './header-name.ts';
 
-/** Knows the marker this deployment gave an id (forward/loop-marker.ts): a client can write the header, but no value that fits. */
+/**
+ * Knows the marker this deployment gave an id (forward/loop-marker.ts): a client can write the header, but no value
+ * that fits.
+ */
 export interface LoopJudge {
   isOwn(marker: string, id: string, timeMs: number): boolean;
 }
@@ -11,12 +14,17 @@ export interface LoopJudge {
 const MARKER = new HeaderName('X-Mirror-Loop');
 const ID = new HeaderName('X-Mirror-Id');
 
-/** A delivery is seen again at each mirrored interface between us and the node, and once more with each attempt and correction. */
+/**
+ * A delivery is seen again at each mirrored interface between us and the node, and once more with each attempt and
+ * correction.
+ */
 const MAX_SIGHTINGS = 16;
 /** Ids whose sightings are counted. */
 const MAX_IDS = 4096;
 
-/** Recognises the requests we delivered, mirrored on their way to the node: without it each would be delivered for ever. */
+/**
+ * Recognises the requests we delivered, mirrored on their way to the node: without it each would be delivered for ever.
+ */
 export class Loops {
   readonly #judge: LoopJudge;
   readonly #ledger: Ledger;
@@ -28,7 +36,10 @@ export class Loops {
     this.#ledger = ledger;
   }
 
-  /** Is it one of ours? Whoever copies a marker that he has seen hides no more than a few requests behind it, for a few minutes. */
+  /**
+   * Is it one of ours? Whoever copies a marker that he has seen hides no more than a few requests behind it, for a few
+   * minutes.
+   */
   has(request: Request): boolean {
     const { lines, lineCount } = request;
     let reserved = false;

@@ -26,7 +26,9 @@ export function maskMultipart(body: Uint8Array, boundary: string, names: FieldNa
     const head = view.toString('latin1', headStart, Math.min(end, headStart + MAX_PART_HEAD_BYTES));
     const blank = /\r?\n\r?\n/.exec(head);
     if (blank !== null && isNamed(head.slice(0, blank.index), names)) {
-      for (let i = headStart + blank.index + blank[0].length; i < end; i++) if (body[i] !== CR && body[i] !== LF) body[i] = STAR;
+      for (let i = headStart + blank.index + blank[0].length; i < end; i++) {
+        if (body[i] !== CR && body[i] !== LF) body[i] = STAR;
+      }
       masked++;
     }
     at = next;

@@ -20,9 +20,10 @@ export interface RetainableRequest extends Request {
 }
 
 /**
- * `forward.redact`: writes `*` over the values of headers, query parameters and body fields, byte for byte, so that every offset of the message
- * stays true.
- * Names are recognised as lenient servers would: headers without case and with `_` for `-`, query names percent-decoded.
+ * `forward.redact`: writes `*` over the values of headers, query parameters and body fields, byte for byte, so that
+ * every offset of the message stays true.
+ * Names are recognised as lenient servers would: headers without case and with `_` for `-`, query names
+ * percent-decoded.
  */
 export class Redaction {
   readonly #headers: ReadonlySet<string>;
@@ -40,7 +41,8 @@ export class Redaction {
   }
 
   /**
-   * Masks a request in a copy of its own: the parser's bytes may be read again for a correction, whose id is that of the head as it was sent.
+   * Masks a request in a copy of its own: the parser's bytes may be read again for a correction, whose id is that of
+   * the head as it was sent.
    * @returns how many values
    */
   request(request: RetainableRequest): number {
@@ -77,7 +79,10 @@ export class Redaction {
     return message.framing === 'chunked' ? masked + this.#trailers(message, write) : masked;
   }
 
-  /** Lines behind the last chunk, folded ones too; of a body whose framing breaks off, whatever looks like one behind the break. */
+  /**
+   * Lines behind the last chunk, folded ones too; of a body whose framing breaks off, whatever looks like one behind
+   * the break.
+   */
   #trailers({ bytes, headEnd, end }: Message, write: boolean): number {
     let masked = 0;
     for (let at = trailersStart(bytes, headEnd, end); at < end;) {

@@ -2,13 +2,15 @@ import type { Request } from '../http/message.ts';
 import { latin1 } from './header-name.ts';
 
 /**
- * Longest text that a pattern is tried on: RE2 takes time in proportion to it, and a client may send many. What is longer cannot be left out.
+ * Longest text that a pattern is tried on: RE2 takes time in proportion to it, and a client may send many. What is
+ * longer cannot be left out.
  */
 export const MAX_PATTERN_INPUT = 8192;
 
 /**
- * The path of a request in two readings, for servers read it differently: as it was sent, and as NGINX would (percent-decoded once, slashes
- * merged, `.` and `..` resolved). Without query; of an absolute target without scheme and authority. latin1 text.
+ * The path of a request in two readings, for servers read it differently: as it was sent, and as NGINX would
+ * (percent-decoded once, slashes merged, `.` and `..` resolved). Without query; of an absolute target without scheme
+ * and authority. latin1 text.
  */
 export interface RequestPath {
   readonly raw: string;

@@ -23,9 +23,10 @@ interface CompiledRoute {
 }
 
 /**
- * `route_config`, chosen as NGINX chooses a location: `=`, then the longest prefix if it says `^~`, then patterns in their order, then the
- * longest prefix, then the host's own entry. Routes of the host itself come first, then those of a host with wildcards, then those of every
- * host. `off` is obeyed only when the path as it was sent and as it is normalised both lead to it.
+ * `route_config`, chosen as NGINX chooses a location: `=`, then the longest prefix if it says `^~`, then patterns in
+ * their order, then the longest prefix, then the host's own entry. Routes of the host itself come first, then those of
+ * a host with wildcards, then those of every host. `off` is obeyed only when the path as it was sent and as it is
+ * normalised both lead to it.
  */
 export class Routes {
   /** Groups in the order they are tried. */
@@ -97,7 +98,10 @@ function routing(mode: Route['mode'], application: string | null, partner: strin
   return { off: mode === 'off', extra };
 }
 
-/** Lower case, without the port; an absolute target's own authority goes before the Host line (RFC 9112, 3.2.2). Empty = none. */
+/**
+ * Lower case, without the port; an absolute target's own authority goes before the Host line (RFC 9112, 3.2.2). Empty =
+ * none.
+ */
 function hostOf(request: Request): string {
   const target = latin1(request.bytes, request.targetStart, Math.min(request.targetEnd, request.targetStart + 300));
   const authority = /^[a-z][a-z0-9+.-]*:\/\/(?:[^/?#@]*@)?([^/?#]*)/i.exec(target)?.[1];
@@ -107,7 +111,9 @@ function hostOf(request: Request): string {
 function hostLine(request: Request): string {
   const { bytes, lines, lineCount } = request;
   for (let i = 0; i < lineCount; i++) {
-    if (lines[i * LINE_STRIDE] === Field.host) return latin1(bytes, valueStartOf(lines, i * LINE_STRIDE), valueEndOf(lines, i * LINE_STRIDE));
+    if (lines[i * LINE_STRIDE] === Field.host) {
+      return latin1(bytes, valueStartOf(lines, i * LINE_STRIDE), valueEndOf(lines, i * LINE_STRIDE));
+    }
   }
   return '';
 }

@@ -10,7 +10,10 @@ import { Redaction, type RetainableRequest } from './redaction.ts';
 import { Routes } from './routes.ts';
 import { Sampling } from './sampling.ts';
 
-/** Decides about each request. Everything is compiled once: without configured rules a request is judged in well under a microsecond. */
+/**
+ * Decides about each request. Everything is compiled once: without configured rules a request is judged in well under a
+ * microsecond.
+ */
 export class Rules {
   readonly #clientAddress: ClientAddress;
   readonly #filters: InputFilters;
@@ -46,7 +49,8 @@ export class Rules {
   }
 
   /**
-   * Masks what `forward.redact` names, in a request (that then owns its bytes) and its response, before anything leaves the process.
+   * Masks what `forward.redact` names, in a request (that then owns its bytes) and its response, before anything leaves
+   * the process.
    * @returns how many values
    */
   redact(request: RetainableRequest): number {

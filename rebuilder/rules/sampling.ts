@@ -2,8 +2,8 @@ import { createHmac } from 'node:crypto';
 import type { Endpoints } from '../http/message.ts';
 
 /**
- * `forward.sample`: whole connections, chosen by a keyed hash of their addresses and ports, so that a client cannot choose ports that are
- * left out. All rebuilders with the same key choose alike.
+ * `forward.sample`: whole connections, chosen by a keyed hash of their addresses and ports, so that a client cannot
+ * choose ports that are left out. All rebuilders with the same key choose alike.
  */
 export class Sampling {
   readonly #share: number;

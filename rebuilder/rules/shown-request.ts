@@ -5,12 +5,15 @@ export function printable(text: string): string {
   return text.replace(/[^\x20-\x7e]/g, (char) => `\\x${char.charCodeAt(0).toString(16).padStart(2, '0')}`);
 }
 
-/** `&a=1` in a path, and what an encoded `?`, `&` or `;` begins there: a query that a client got wrong, or a URL within a URL. */
+/**
+ * `&a=1` in a path, and what an encoded `?`, `&` or `;` begins there: a query that a client got wrong, or a URL within
+ * a URL.
+ */
 const ASTRAY = /(&|%3f|%26|%3b)([^/;&=%]*(?:=|%3d))(?:(?!%26|%3b)[^/;&])*/gi;
 
 /**
- * `/p;sid=1?a=1&flag#x` -> `/p;sid=***?a=***&***#***`; a password before a host likewise. A parameter without `=` is all value, as far as anyone
- * can tell.
+ * `/p;sid=1?a=1&flag#x` -> `/p;sid=***?a=***&***#***`; a password before a host likewise. A parameter without `=` is
+ * all value, as far as anyone can tell.
  */
 export function maskValues(target: string): string {
   const [, path = '', query, fragment] = /^([^?#]*)(\?[^#]*)?(#.*)?$/s.exec(target)!;
@@ -19,17 +22,25 @@ export function maskValues(target: string): string {
     + (fragment === undefined ? '' : '#***');
 }
 
-/** What stands before an `@` as user and password do: before the last one of a host, wherever in a path a URL is; browsers take `\\` for `/`. */
+/**
+ * What stands before an `@` as user and password do: before the last one of a host, wherever in a path a URL is;
+ * browsers take `\\` for `/`.
+ */
 export function maskUser(target: string): string {
   return target.replace(/([/\\]{2})[^/\\?#]*@/g, '$1***@').replace(/(^|[/\\])[^/\\?#:]*:[^/\\?#]*@/g, '$1***@');
 }
 
-/** A name or address with its port, as a Host line should have it; whatever else a client puts there may be a secret. */
+/**
+ * A name or address with its port, as a Host line should have it; whatever else a client puts there may be a secret.
+ */
 export function maskHost(host: string): string {
   return host === '' || /^(?:[a-z0-9_.-]{1,255}|\[[0-9a-f:.]{2,45}\])(?::\d{1,5})?$/i.test(host) ? host : '***';
 }
 
-/** The lines of a request's head: values of the query and of every header masked; a line that is no header line is all value. */
+/**
+ * The lines of a request's head: values of the query and of every header masked; a line that is no header line is all
+ * value.
+ */
 export function maskHead(head: string): string {
   const [first = '', ...lines] = head.split('\n').map((line) => line.replace(/\r$/, ''));
   const [method = '', target, ...rest] = first.trim().split(/[ \t]+/);

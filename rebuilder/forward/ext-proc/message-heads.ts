@@ -78,7 +78,9 @@ export function putRequestHead(
       malformed(map, bytes, lines, at, ledger);
     } else {
       if (field === Field.xRequestId) hasRequestId = true;
-      else if (equalsIgnoringCase(bytes, nameStartOf(lines, at), nameEndOf(lines, at), FORWARDED_PROTO)) hasProto = true;
+      else if (equalsIgnoringCase(bytes, nameStartOf(lines, at), nameEndOf(lines, at), FORWARDED_PROTO)) {
+        hasProto = true;
+      }
       keep(map, bytes, lines, at);
     }
   }
@@ -112,13 +114,19 @@ export function putLines(
   }
 }
 
+function putLine(map: HeaderMap, prefix: string, bytes: Uint8Array, lines: Int32Array, at: number): void {
+  const valueStart = valueStartOf(lines, at);
+  const valueEnd = Math.max(valueStart, valueEndOf(lines, at));
+  map.line(prefix, bytes, nameStartOf(lines, at), nameEndOf(lines, at), valueStart, valueEnd);
+}
+
 function keep(map: HeaderMap, bytes: Uint8Array, lines: Int32Array, at: number): void {
-  map.line('', bytes, nameStartOf(lines, at), nameEndOf(lines, at), valueStartOf(lines, at), Math.max(valueStartOf(lines, at), valueEndOf(lines, at)));
+  putLine(map, '', bytes, lines, at);
 }
 
 function rename(map: HeaderMap, bytes: Uint8Array, lines: Int32Array, at: number, ledger: Ledger): void {
   ledger.values[RENAMED_HEADER]!++;
-  map.line(RENAMED, bytes, nameStartOf(lines, at), nameEndOf(lines, at), valueStartOf(lines, at), Math.max(valueStartOf(lines, at), valueEndOf(lines, at)));
+  putLine(map, RENAMED, bytes, lines, at);
 }
 
 /** Its name is no token: all of it is a value. */
