@@ -25,6 +25,8 @@ export class ClientReader implements RequestReader {
   readonly #requests: Requests;
   /** 'other': it is `#other` that reads. */
   #mode: 'http1' | 'search' | 'other' = 'http1';
+  /** Another reader was where this one has come to: it reads no more. */
+  isMerged = false;
   /** Made when they are needed: most connections search for nothing, speak nothing else, and have one reading. */
   #searchOrNull: RequestSearch | null = null;
   #other: OtherProtocol | null = null;
@@ -75,6 +77,8 @@ export class ClientReader implements RequestReader {
     for (let at = start; at < end;) {
       const here = (seq + at - start) | 0;
       if (this.#mode === 'http1') {
+        if (this.#beside !== null && framer.isIdle && !this.#mayBeHttp2) this.isMerged = this.#beside.isBehindAnother(this, here);
+        if (this.isMerged) return;
         at = framer.isIdle ? this.#begin(bytes, start, at, end, here, from) : framer.read(bytes, at, end, here, from);
         if (framer.isNone) this.#notUnderstood(framer.releaseNone(), (seq + at - start) | 0, from);
         const { behind } = framer;
@@ -217,10 +221,7 @@ export class ClientReader implements RequestReader {
     this.#enter(OtherProtocol.tunnel(this.#context.ledger));
   }
 
-  /**
-   * The server said 2xx to CONNECT. A proxy passes on what follows; an application that knows no CONNECT serves it as requests. So it is read, as far
-   * as it can be, and what cannot be is none of a request.
-   */
+  /** The server said 2xx to CONNECT. A proxy passes on what follows, another serves it as requests: what is not one may be none of a request. */
   mayBeTunnel(): void {
     this.#search.mayBeTunnel = true;
     this.#isBehindRequest = false;
@@ -328,10 +329,7 @@ export class ClientReader implements RequestReader {
     return stop;
   }
 
-  /**
-   * Leaves the other protocol if it is over: what comes next is searched. What began like HTTP/2 and is none is looked at as HTTP/1, its bytes of
-   * earlier pieces first. @returns false: it is not over
-   */
+  /** Leaves the other protocol if it is over. What began like HTTP/2 and is none is read as HTTP/1. @returns false: it is not over */
   #leaveOver(): boolean {
     if (this.#other?.isOver !== true) return false;
     const { http2, leftover, leftoverAt } = this.#other;

@@ -4,6 +4,8 @@ import type { StreamSink } from '../reassembly/stream-sink.ts';
 
 /** A reader that can stand beside the first one of a stream. */
 export interface SecondReader<T> extends StreamSink {
+  /** It has stopped where another was in the same state. */
+  readonly isMerged: boolean;
   /** Does it read on like `other` from here, so that one of the two is enough? */
   isLevelWith(other: T): boolean;
 }
@@ -19,7 +21,7 @@ interface Beginner<T> {
 }
 
 /** Ways to read one stream that are followed at the same time, besides the first. */
-const MAX_SECOND_READERS = 7;
+const MAX_SECOND_READERS = 15;
 
 /**
  * The readers beside the first one of a stream, for as long as they read it otherwise: each gets every byte that the first gets, behind it. One that
@@ -32,6 +34,8 @@ export class SecondReaders<T extends SecondReader<T>> {
   #beginners: Beginner<T>[] = [];
   /** What is being read, when it is not the piece that all read. */
   #piece: Piece | null = null;
+  /** Places between two messages in the present piece, and which reader was the first to come there. */
+  readonly #places = new Map<number, T>();
 
   constructor(first: T, ledger: Ledger) {
     this.#first = first;
@@ -43,6 +47,16 @@ export class SecondReaders<T extends SecondReader<T>> {
     const hasRoom = this.#readers.length + this.#beginners.length < MAX_SECOND_READERS;
     if (!hasRoom) this.#ledger.count('http.readings_limit');
     return hasRoom;
+  }
+
+  /**
+   * `reader` is between two messages at `seq`, where all are in the same state.
+   * @returns true: another was there before, so that it has nothing more to say. Never of the first.
+   */
+  isBehindAnother(reader: T, seq: number): boolean {
+    const before = this.#places.get(seq);
+    if (before === undefined) this.#places.set(seq, reader);
+    return before !== undefined && before !== reader && reader !== this.#first;
   }
 
   get unfinished(): boolean {
@@ -59,20 +73,30 @@ export class SecondReaders<T extends SecondReader<T>> {
 
   /** @returns false: there is none left */
   data(bytes: Uint8Array, start: number, end: number, seq: number, from: Provenance): boolean {
-    for (const reader of this.#readers) reader.data(bytes, start, end, seq, from);
+    for (const reader of [...this.#readers]) {
+      reader.data(bytes, start, end, seq, from);
+      if (reader.isMerged) this.#drop(reader);
+    }
     for (let next = this.#beginners.shift(); next !== undefined; next = this.#beginners.shift()) {
-      this.#readers.push(next.reader);
+      const { reader } = next;
+      this.#readers.push(reader);
       this.#piece = beginning(next.piece ?? { bytes, start, end, seq }, next.at, next.begin());
       const { bytes: own, start: first, end: last, seq: at } = this.#piece;
-      if (first < last) next.reader.data(own, first, last, at, from);
+      if (first < last) reader.data(own, first, last, at, from);
       this.#piece = null;
+      if (reader.isMerged) this.#drop(reader);
     }
-    this.#readers = this.#readers.filter((reader, i) => {
-      const isLevel = reader.isLevelWith(this.#first) || this.#readers.slice(0, i).some((other) => reader.isLevelWith(other));
-      if (isLevel) reader.discard();
-      return !isLevel;
-    });
+    this.#places.clear();
+    for (const reader of [...this.#readers]) {
+      const isLevel = reader.isLevelWith(this.#first) || this.#readers.some((other) => other !== reader && reader.isLevelWith(other));
+      if (isLevel) this.#drop(reader);
+    }
     return this.#readers.length > 0;
+  }
+
+  #drop(reader: T): void {
+    this.#readers = this.#readers.filter((one) => one !== reader);
+    reader.discard();
   }
 
   gap(bytes: number): void {
