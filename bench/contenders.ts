@@ -16,8 +16,8 @@ export interface Contender {
 
 /**
  * @param dir a folder for what they need @param goreplay path of its binary, empty = leave it out
- * BENCH_NODE in the environment is another Node for ours, with options: "/opt/node24/bin/node --cpu-prof"; BENCH_FORWARD one more line of
- * its `forward:`.
+ * BENCH_NODE in the environment is another Node for ours, with options: "/opt/node24/bin/node --cpu-prof";
+ * BENCH_FORWARD one more line of its `forward:`.
  */
 export async function contenders(dir: string, goreplay: string): Promise<Contender[]> {
   mkdirSync(dir, { recursive: true });
@@ -28,7 +28,10 @@ export async function contenders(dir: string, goreplay: string): Promise<Contend
 
 const ROOT = join(import.meta.dirname, '..');
 
-/** Our service as it is shipped, launcher included: the loader that runs TypeScript from a checkout makes it slower. Returns the launcher. */
+/**
+ * Our service as it is shipped, launcher included: the loader that runs TypeScript from a checkout makes it slower.
+ * Returns the launcher.
+ */
 async function shipped(dir: string): Promise<string> {
   const app = join(dir, 'app');
   mkdirSync(app);

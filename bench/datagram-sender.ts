@@ -43,9 +43,15 @@ export class DatagramSender {
     if (connect(this.#fd, address, address.length) < 0) throw new Error('cannot send to the port');
   }
 
-  /** Sends up to MAX_BATCH of datagrams [at, end); how many went. 0: an ICMP error of an earlier one (nobody listens any more). */
+  /**
+   * Sends up to MAX_BATCH of datagrams [at, end); how many went. 0: an ICMP error of an earlier one (nobody listens any
+   * more).
+   */
   send(at: number, end: number): number {
-    return Math.max(0, sendmmsg(this.#fd, this.#headerAddress + BigInt(at * MMSGHDR_BYTES), Math.min(MAX_BATCH, end - at), 0));
+    return Math.max(
+      0,
+      sendmmsg(this.#fd, this.#headerAddress + BigInt(at * MMSGHDR_BYTES), Math.min(MAX_BATCH, end - at), 0),
+    );
   }
 
   /** A moment without work. */

@@ -1,7 +1,8 @@
 /**
- * `node --import tsx bench/ext-proc.ts`: what an exchange costs on its way to a native node, GET with a response of 1 KiB: from packets in memory
- * through the pipeline and the rules to gRPC streams, on core 0; the node is test/forward/ext-proc/processor, which only reads, on core 1.
- * BENCH_TLS=1: with TLS. Needs Linux, two cores, Go and taskset.
+ * `node --import tsx bench/ext-proc.ts`: what an exchange costs on its way to a native node, GET with a response of 1
+ * KiB: from packets in memory through the pipeline and the rules to gRPC streams, on core 0; the node is
+ * test/forward/ext-proc/processor, which only reads, on core 1. BENCH_TLS=1: with TLS. Needs Linux, two cores, Go and
+ * taskset.
  */
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -52,7 +53,8 @@ async function run(delivered: number): Promise<void> {
   while (ledger.get('ext_proc.delivered') < delivered && next < count) {
     for (const end = Math.min(count, next + BATCH); next < end; next++) {
       const start = starts[next]!;
-      thread.pipeline.frame(LinkType.vxlan, bytes, start, start + lengths[next]!, lengths[next]!, Date.now(), 0x0a010101);
+      const length = lengths[next]!;
+      thread.pipeline.frame(LinkType.vxlan, bytes, start, start + length, length, Date.now(), 0x0a010101);
     }
     thread.pipeline.batchEnd(Date.now());
     do await new Promise((resolve) => setImmediate(resolve)); while (thread.gauges().inFlightExchanges > MAX_IN_FLIGHT);

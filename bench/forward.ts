@@ -1,6 +1,7 @@
 /**
- * What delivery costs: CPU of this process per request (serialising, sockets, reading the node's responses), to a minimal sink in a process of
- * its own on the loopback. `node --import tsx bench/forward.ts [seconds] [requests a turn]`
+ * What delivery costs: CPU of this process per request (serialising, sockets, reading the node's responses), to a
+ * minimal sink in a process of its own on the loopback. `node --import tsx bench/forward.ts [seconds] [requests a
+ * turn]`
  */
 import { fork } from 'node:child_process';
 import { createServer } from 'node:net';
@@ -51,14 +52,15 @@ const pause = (resolve: (value: void) => void): unknown => setTimeout(resolve, 1
 async function run(name: string, bytes: string, port: number, seconds: number, perTurn: number): Promise<void> {
   const ledger = new Ledger();
   const dispatcher = new Dispatcher({
-    endpoint: `http://127.0.0.1:${port}`, rawEndpoint: '', connections: 64, pipelining: 16, connectTimeoutMs: 3_000, responseTimeoutMs: 15_000,
-    idleTimeoutMs: 30_000, attempts: 3, deadlineMs: 60_000, queueBytes: 128 << 20, bodyLimitBytes: 0, drainTimeoutMs: 10_000,
-    resolveIntervalMs: 30_000,
+    endpoint: `http://127.0.0.1:${port}`, rawEndpoint: '', connections: 64, pipelining: 16, connectTimeoutMs: 3_000,
+    responseTimeoutMs: 15_000, idleTimeoutMs: 30_000, attempts: 3, deadlineMs: 60_000, queueBytes: 128 << 20,
+    bodyLimitBytes: 0, drainTimeoutMs: 10_000, resolveIntervalMs: 30_000,
   }, ledger, Buffer.alloc(32, 7));
   const request = buildRequest(bytes);
   const turns = async (until: number): Promise<void> => {
     while (performance.now() < until) {
-      // The node is never far behind: what is measured is the cost, not the queue. Waiting must not cost anything either.
+      // The node is never far behind: what is measured is the cost, not the queue. Waiting must not cost anything
+      // either.
       if (dispatcher.inFlight() < 4 * perTurn) {
         for (let i = 0; i < perTurn; i++) dispatcher.submit(request, ENVELOPE);
         await new Promise<void>(perTurn < 64 ? pause : setImmediate);

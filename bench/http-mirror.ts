@@ -1,5 +1,6 @@
-// What a mirror costs production: `node --import tsx bench/http-mirror.ts`. Each proxy runs with its example's own files, one client asks one
-// request after the other on a kept connection, and the detection node is off, answering, refusing, or silent for ever.
+// What a mirror costs production: `node --import tsx bench/http-mirror.ts`. Each proxy runs with its example's own
+// files, one client asks one request after the other on a kept connection, and the detection node is off, answering,
+// refusing, or silent for ever.
 import test, { type TestContext } from 'node:test';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -39,7 +40,8 @@ const haproxy = (mirrored: boolean): Start => async (t: TestContext, at: Address
 
 const nginx = (mirrored: boolean): Start => startSite((text) => mirrored ? text : text.replace('mirror /.mirror;', 'mirror off;'));
 
-const milliseconds = (sorted: Float64Array, share: number): string => sorted[Math.floor(sorted.length * share)]!.toFixed(2);
+const milliseconds = (sorted: Float64Array, share: number): string =>
+  sorted[Math.floor(sorted.length * share)]!.toFixed(2);
 
 const measure = async (t: TestContext, start: Start, situation: string): Promise<void> => {
   const { front, detection } = await lab(t, { start }, { withNode: situation !== 'refuses' });

@@ -1,6 +1,7 @@
 /**
- * `npm run bench:memory -- [--kind get] [--workers 1,2] [--flows 1000,…]`: the pipeline alone, from packets in memory to a sink that only counts:
- * what rebuilding costs without sockets, and whether it scales with cores and stays flat with the number of connections.
+ * `npm run bench:memory -- [--kind get] [--workers 1,2] [--flows 1000,…]`: the pipeline alone, from packets in memory
+ * to a sink that only counts: what rebuilding costs without sockets, and whether it scales with cores and stays flat
+ * with the number of connections.
  */
 import { readFileSync } from 'node:fs';
 import { Session } from 'node:inspector/promises';
@@ -39,8 +40,14 @@ const BATCH = 256;
 
 async function measure(share: Share): Promise<Cost> {
   const { packets } = buildLoad({
-    seed: 3, kind: share.kind, requests: share.requests, connections: share.connections, requestsPerConnection: 1e6, mtu: 1500,
-    responses: false, faults: NO_FAULTS,
+    seed: 3,
+    kind: share.kind,
+    requests: share.requests,
+    connections: share.connections,
+    requestsPerConnection: 1e6,
+    mtu: 1500,
+    responses: false,
+    faults: NO_FAULTS,
   });
   // Offsets in the pipeline are signed words of 32 bits; what sources read into has megabytes.
   if (packets.bytes.length > 0x7fff_ffff) throw new Error('the load takes more than 2 GiB: ask for fewer --requests');
@@ -50,20 +57,29 @@ async function measure(share: Share): Promise<Cost> {
     // The requests are used up: what follows is the end of all connections at once, which is another load.
     if ((packet[55]! & 1) !== 0) break;
     const addresses = packet.readUInt32BE(34) ^ packet.readUInt32BE(38);
-    if (workerOf(addresses, packet.readUInt16BE(42), packet.readUInt16BE(44), share.workers) === share.worker) mine.push(i);
+    if (workerOf(addresses, packet.readUInt16BE(42), packet.readUInt16BE(44), share.workers) === share.worker) {
+      mine.push(i);
+    }
   }
   let requests = 0;
   const { limits } = REPLAY_OPTIONS;
-  const pipeline = new Pipeline({ ...REPLAY_OPTIONS, parseResponses: false, limits: { ...limits, gapTimeoutMs: 1000, reorderMs: 200 } }, new Ledger(), {
-    exchange: () => { requests++; },
-  });
+  const pipeline = new Pipeline(
+    { ...REPLAY_OPTIONS, parseResponses: false, limits: { ...limits, gapTimeoutMs: 1000, reorderMs: 200 } },
+    new Ledger(),
+    {
+      exchange: () => {
+        requests++;
+      },
+    },
+  );
   const { bytes, starts, lengths } = packets;
   const heldBefore = heldBytes();
   const run = (from: number, to: number): void => {
     for (let k = from; k < to; k++) {
       const i = mine[k]!;
       const start = starts[i]!;
-      pipeline.frame(LinkType.vxlan, bytes, start, start + lengths[i]!, lengths[i]!, 1_800_000_000_000 + (k >> 7), 0x0a010101);
+      const length = lengths[i]!;
+      pipeline.frame(LinkType.vxlan, bytes, start, start + length, length, 1_800_000_000_000 + (k >> 7), 0x0a010101);
       if (k % BATCH === BATCH - 1) pipeline.batchEnd(1_800_000_000_000 + (k >> 7));
     }
   };
@@ -142,7 +158,9 @@ async function main(): Promise<void> {
     const share = { kind: options.kind, connections, requests, allocations: options.allocations === true };
     if (share.allocations) await measure({ ...share, worker: 0, workers: 1 });
     for (const workers of options.workers.split(',').map(Number)) {
-      const costs = await together(Array.from({ length: workers }, (_, worker) => ({ ...share, worker, workers, allocations: false })));
+      const costs = await together(
+        Array.from({ length: workers }, (_, worker) => ({ ...share, worker, workers, allocations: false })),
+      );
       const seconds = Math.max(...costs.map((cost) => cost.seconds));
       const packets = costs.reduce((sum, cost) => sum + cost.packets, 0);
       const cpu = costs.reduce((sum, cost) => sum + cost.cpuSeconds, 0);

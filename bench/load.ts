@@ -48,8 +48,8 @@ export interface Faults {
 }
 
 export const NO_FAULTS: Faults = {
-  pipelined: 1, vlan: false, zeroFilled: false, endLookalikes: false, cutAnywhere: false, sequenceWrap: false, fragmentBytes: 0,
-  retransmitted: 0, reordered: 0, lost: 0, doubled: false, midstream: false, cutTo: 0,
+  pipelined: 1, vlan: false, zeroFilled: false, endLookalikes: false, cutAnywhere: false, sequenceWrap: false,
+  fragmentBytes: 0, retransmitted: 0, reordered: 0, lost: 0, doubled: false, midstream: false, cutTo: 0,
 };
 
 export interface Load {
@@ -113,7 +113,12 @@ class LoadBuilder {
     this.#random = new Random(options.seed);
     this.#requests = new RequestWriter(this.#random, options.kind, options.faults);
     this.#store = new PacketStore(Math.min(options.requests * (options.kind === 'get' ? 700 : 16_000), 1 << 30));
-    this.#how = { vni: VNI, vlan: options.faults.vlan, fragmentBytes: options.faults.fragmentBytes, cutTo: options.faults.cutTo };
+    this.#how = {
+      vni: VNI,
+      vlan: options.faults.vlan,
+      fragmentBytes: options.faults.fragmentBytes,
+      cutTo: options.faults.cutTo,
+    };
     this.#lastPacket = new Int32Array(options.requests).fill(-1);
   }
 
@@ -161,7 +166,9 @@ class LoadBuilder {
     }
     this.#transmit(connection, this.#clientSegment(connection, SYN), connection.data, 0, 0);
     connection.seq = (connection.seq + 1) >>> 0;
-    if (this.#options.responses) this.#transmit(connection, this.#serverSegment(connection, SYN | ACK), connection.data, 0, 0);
+    if (this.#options.responses) {
+      this.#transmit(connection, this.#serverSegment(connection, SYN | ACK), connection.data, 0, 0);
+    }
     connection.ack = (connection.ack + 1) >>> 0;
     this.#transmit(connection, this.#clientSegment(connection, ACK), connection.data, 0, 0);
     this.#nextRequests(connection);
@@ -232,10 +239,14 @@ class LoadBuilder {
 
   #append(segment: Segment, data: Buffer, start: number, end: number): void {
     appendSegment(this.#store, segment, data, start, end, this.#how);
-    if (this.#options.faults.doubled) appendSegment(this.#store, segment, data, start, end, { ...this.#how, vni: SECOND_VNI });
+    if (this.#options.faults.doubled) {
+      appendSegment(this.#store, segment, data, start, end, { ...this.#how, vni: SECOND_VNI });
+    }
   }
 
-  /** A request is complete for the receiver with the last packet that carries bytes of it, in whatever order they come. */
+  /**
+   * A request is complete for the receiver with the last packet that carries bytes of it, in whatever order they come.
+   */
   #noteProgress(connection: Connection, start: number, end: number, damaged: boolean): void {
     let from = 0;
     for (const request of connection.ends) {
@@ -258,7 +269,13 @@ class LoadBuilder {
     const room = this.#options.mtu - HEADER_BYTES;
     for (let at = 0; at < responses.length; at += room) {
       const end = Math.min(responses.length, at + room);
-      this.#transmit(connection, this.#serverSegment(connection, end === responses.length ? PSH | ACK : ACK), responses, at, end);
+      this.#transmit(
+        connection,
+        this.#serverSegment(connection, end === responses.length ? PSH | ACK : ACK),
+        responses,
+        at,
+        end,
+      );
       connection.ack = (connection.ack + end - at) >>> 0;
     }
     this.#transmit(connection, this.#clientSegment(connection, ACK), responses, 0, 0);

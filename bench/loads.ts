@@ -4,7 +4,10 @@ const base: LoadOptions = {
   seed: 1, kind: 'get', requests: 400_000, connections: 200, requestsPerConnection: 20, mtu: 1500, responses: false, faults: NO_FAULTS,
 };
 
-/** The loads of the speed table. As many requests as last about three seconds at the highest rate, one for chunked bodies: memory. */
+/**
+ * The loads of the speed table. As many requests as last about three seconds at the highest rate, one for chunked
+ * bodies: memory.
+ */
 export const LOADS: Readonly<Record<string, { readonly title: string; readonly options: LoadOptions }>> = {
   'get': { title: 'GETs ~500 B, MTU 1500', options: base },
   'mix': { title: '60 % GET, 40 % POST 1-64 KB, MTU 1500', options: { ...base, kind: 'mix', requests: 80_000 } },

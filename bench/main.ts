@@ -1,6 +1,7 @@
 /**
- * `npm run bench -- [options]`: measures how many requests a second arrive without loss, and what each costs, for our rebuilder, goreplay
- * (GOR=path of its binary) and the floor (bench/floor.c). Needs Linux, two cores, gcc and taskset. See docs/performance.md.
+ * `npm run bench -- [options]`: measures how many requests a second arrive without loss, and what each costs, for our
+ * rebuilder, goreplay (GOR=path of its binary) and the floor (bench/floor.c). Needs Linux, two cores, gcc and taskset.
+ * See docs/performance.md.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { cpus, tmpdir, totalmem } from 'node:os';
@@ -50,7 +51,8 @@ async function measureSpeed(): Promise<void> {
     const entry = LOADS[name];
     if (!entry) throw new Error(`no load is called ${name}`);
     // A known rate needs no more than what will be sent, with the warm-up; the search may need it all.
-    const needed = options.rate === undefined ? Infinity : Math.ceil(Number(options.rate) * seconds / (1 - WARM_UP_SHARE));
+    const needed =
+      options.rate === undefined ? Infinity : Math.ceil((Number(options.rate) * seconds) / (1 - WARM_UP_SHARE));
     const load = buildLoad({ ...entry.options, requests: Math.min(entry.options.requests, needed) });
     const loadDir = join(dir, name);
     writeLoad(loadDir, load);
@@ -82,11 +84,13 @@ async function measureSpeed(): Promise<void> {
 }
 
 function printMedians(title: string, contender: Contender, results: TrialResult[], atLeast: boolean): void {
-  const median = (of: (result: TrialResult) => number): number => results.map(of).sort((a, b) => a - b)[results.length >> 1]!;
+  const median = (of: (result: TrialResult) => number): number =>
+    results.map(of).sort((a, b) => a - b)[results.length >> 1]!;
   const delivered = median((r) => r.delivered);
   console.log(row(
     title, contender.name, `${atLeast ? '>= ' : ''}${whole(median((r) => r.requestsPerSecond))}${delivered < 0.999 ? ` (${percent(delivered)} %)` : ''}`,
-    whole(median((r) => r.packetsPerSecond)), whole(median((r) => r.megabitsPerSecond)), median((r) => r.cpuPer100kRequests).toFixed(2),
+    whole(median((r) => r.packetsPerSecond)), whole(median((r) => r.megabitsPerSecond)),
+    median((r) => r.cpuPer100kRequests).toFixed(2),
     whole(median((r) => r.peakMebibytes)), `${inMs(median((r) => r.delayMs.p50))} / ${inMs(median((r) => r.delayMs.p99))}`,
   ));
 }

@@ -23,7 +23,10 @@ export class Pace {
   due(nowMs: number): number {
     this.#clockMs += Math.min(nowMs - this.#lastMs, MAX_DEBT_MS);
     this.#lastMs = nowMs;
-    const steadyMs = this.#clockMs < this.#rampMs ? this.#clockMs * this.#clockMs / (2 * this.#rampMs) : this.#clockMs - this.#rampMs / 2;
+    const steadyMs =
+      this.#clockMs < this.#rampMs
+        ? (this.#clockMs * this.#clockMs) / (2 * this.#rampMs)
+        : this.#clockMs - this.#rampMs / 2;
     return Math.floor(this.#perMs * steadyMs);
   }
 }

@@ -113,12 +113,15 @@ function encodeTcp(segment: Segment, data: Uint8Array, dataStart: number, dataEn
   b.writeUInt32BE(segment.ipId, 24);
   b.writeUInt32BE(segment.ipId, 28);
   b.set(data.subarray(dataStart, dataEnd), TCP_BYTES);
-  const pseudo = (segment.src >>> 16) + (segment.src & 0xffff) + (segment.dst >>> 16) + (segment.dst & 0xffff) + 6 + length;
+  const pseudo =
+    (segment.src >>> 16) + (segment.src & 0xffff) + (segment.dst >>> 16) + (segment.dst & 0xffff) + 6 + length;
   b.writeUInt16BE(checksum(b, 0, length, pseudo), 16);
   return length;
 }
 
-function appendIp(store: PacketStore, segment: Segment, from: number, to: number, fragment: number, how: Encapsulation): void {
+function appendIp(
+  store: PacketStore, segment: Segment, from: number, to: number, fragment: number, how: Encapsulation,
+): void {
   const ethernetBytes = ETHERNET_BYTES + (how.vlan ? 4 : 0);
   const full = ethernetBytes + IP_BYTES + to - from;
   let at = store.reserve(VXLAN_BYTES + full);

@@ -1,6 +1,9 @@
 import { readFileSync } from 'node:fs';
 
-/** Seconds of CPU that a process has used, all its threads, those that ended included (man 5 proc_pid_stat: utime and stime, in ticks). */
+/**
+ * Seconds of CPU that a process has used, all its threads, those that ended included (man 5 proc_pid_stat: utime and
+ * stime, in ticks).
+ */
 export function cpuSeconds(pid: number): number {
   const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');

@@ -2,15 +2,19 @@ import { crc32 } from 'node:zlib';
 import type { Random } from './random.ts';
 
 /**
- * The requests of a load. Each names its id in the target, and ends its head with `X-Digest: <crc32 of the head before this line>-<crc32 of
- * the entity>`: whoever receives it can say which one it is and whether a byte was changed, with nothing else at hand.
+ * The requests of a load. Each names its id in the target, and ends its head with `X-Digest: <crc32 of the head before
+ * this line>-<crc32 of the entity>`: whoever receives it can say which one it is and whether a byte was changed, with
+ * nothing else at hand.
  */
 export type RequestKind = 'get' | 'mix' | 'chunked';
 
 export interface BodyOptions {
   /** Half of each body is runs of zero bytes, longer than a packet. */
   readonly zeroFilled: boolean;
-  /** Half of each body repeats `0\r\n\r\n`, so that every fifth packet there ends in what looks like the end of a chunked body. */
+  /**
+   * Half of each body repeats `0\r\n\r\n`, so that every fifth packet there ends in what looks like the end of a
+   * chunked body.
+   */
   readonly endLookalikes: boolean;
 }
 
@@ -28,7 +32,9 @@ const COMMON = 'Host: shop.example.com\r\n'
   + 'X-Client-Version: 4.17.203\r\n';
 
 /** Text that no compressor or zero check would take for padding; bodies are slices of it. */
-const TEXT = Buffer.from(Array.from({ length: 128 * 1024 }, (_, i) => 0x20 + ((i * 7 + (i >> 5) * 13 + (i >> 11)) % 95)));
+const TEXT = Buffer.from(
+  Array.from({ length: 128 * 1024 }, (_, i) => 0x20 + ((i * 7 + (i >> 5) * 13 + (i >> 11)) % 95)),
+);
 
 export class RequestWriter {
   readonly #random: Random;
@@ -62,7 +68,9 @@ export class RequestWriter {
     if (!this.#options.zeroFilled && !this.#options.endLookalikes) return entity;
     const changed = Buffer.from(entity);
     const filling = this.#options.zeroFilled ? '\0' : '0\r\n\r\n';
-    for (let at = this.#random.below(4096); at < length; at += 8192) changed.fill(filling, at, Math.min(at + 4096, length));
+    for (let at = this.#random.below(4096); at < length; at += 8192) {
+      changed.fill(filling, at, Math.min(at + 4096, length));
+    }
     return changed;
   }
 

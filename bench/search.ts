@@ -21,7 +21,9 @@ export async function trialAt(
   const packetsPerRequest = load.packets.count / load.lastPacket.length;
   const packetsPerSecond = requestsPerSecond * packetsPerRequest;
   // A test of identity sends all of it in one go: a pause would look like a client that stalls.
-  if (verify) return runTrial(contender, load, { dir, warmUpPackets: 0, packets: load.packets.count, packetsPerSecond, verify });
+  if (verify) {
+    return runTrial(contender, load, { dir, warmUpPackets: 0, packets: load.packets.count, packetsPerSecond, verify });
+  }
   const warmUpPackets = Math.floor(load.packets.count * WARM_UP_SHARE);
   const packets = Math.min(load.packets.count - warmUpPackets, Math.floor(packetsPerSecond * seconds));
   return runTrial(contender, load, { dir, warmUpPackets, packets, packetsPerSecond, verify: false });
@@ -29,7 +31,12 @@ export async function trialAt(
 
 /** The highest rate of requests that arrive without loss, by doubling, then halving the interval. */
 export async function findLimit(
-  contender: Contender, load: Load, dir: string, startRate: number, seconds: number, report: (result: TrialResult, ok: boolean) => void,
+  contender: Contender,
+  load: Load,
+  dir: string,
+  startRate: number,
+  seconds: number,
+  report: (result: TrialResult, ok: boolean) => void,
 ): Promise<Limit> {
   let best: TrialResult | undefined;
   let low = 0;

@@ -1,7 +1,8 @@
 /**
- * The mirror: `node send.ts DIR PORT FROM TO PACKETS_PER_SECOND OUTPUT RAMP_MS`. Sends packets FROM..TO of a load to UDP 127.0.0.1:PORT with
- * sendmmsg at a steady rate, all of them in memory beforehand. Writes to OUTPUT when each was sent, in milliseconds of the machine's
- * monotonic clock, and prints how many seconds it took. The rate grows from nothing during the first RAMP_MS.
+ * The mirror: `node send.ts DIR PORT FROM TO PACKETS_PER_SECOND OUTPUT RAMP_MS`. Sends packets FROM..TO of a load to
+ * UDP 127.0.0.1:PORT with sendmmsg at a steady rate, all of them in memory beforehand. Writes to OUTPUT when each was
+ * sent, in milliseconds of the machine's monotonic clock, and prints how many seconds it took. The rate grows from
+ * nothing during the first RAMP_MS.
  */
 import { writeFileSync } from 'node:fs';
 import { DatagramSender } from './datagram-sender.ts';

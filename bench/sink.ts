@@ -1,7 +1,8 @@
 /**
- * The detection node's place in a measurement: `node sink.ts COUNT [--verify | --discard]`, started with an IPC channel. An HTTP/1.1
- * server on 127.0.0.1 that notes which request ids arrived when, and answers each with an empty 200. Its first message is its port; it
- * answers any message with its totals, and on SIGTERM writes the arrivals to the file that RESULT names.
+ * The detection node's place in a measurement: `node sink.ts COUNT [--verify | --discard]`, started with an IPC
+ * channel. An HTTP/1.1 server on 127.0.0.1 that notes which request ids arrived when, and answers each with an empty
+ * 200. Its first message is its port; it answers any message with its totals, and on SIGTERM writes the arrivals to the
+ * file that RESULT names.
  *
  * --verify   checks the digests each request carries (slow; for tests of identity, not of speed)
  * --discard  only counts bytes: for the floor, whose bytes are no stream

@@ -1,6 +1,6 @@
 /**
- * The mirror of a soak, in a thread: sends a load over and over, at a steady rate. Each pass has other client addresses, so that its
- * connections are new ones; the ids of requests repeat.
+ * The mirror of a soak, in a thread: sends a load over and over, at a steady rate. Each pass has other client
+ * addresses, so that its connections are new ones; the ids of requests repeat.
  */
 import { parentPort, workerData } from 'node:worker_threads';
 import { DatagramSender, MAX_BATCH } from './datagram-sender.ts';

@@ -1,6 +1,7 @@
 /**
- * `npm run bench:soak -- [--minutes 30] [--rate N]`: the service on one core for long, under a load with lost and reordered packets and a node
- * that restarts. Tells each minute, and at the end: whether the ledger balances, how memory went, and how late requests were.
+ * `npm run bench:soak -- [--minutes 30] [--rate N]`: the service on one core for long, under a load with lost and
+ * reordered packets and a node that restarts. Tells each minute, and at the end: whether the ledger balances, how
+ * memory went, and how late requests were.
  */
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -47,7 +48,10 @@ const { count, bytes, byteLength, starts, lengths } = load.packets;
 const packetsPerSecond = Number(options.rate) * count / load.lastPacket.length;
 const shared = new SharedArrayBuffer(byteLength);
 new Uint8Array(shared).set(bytes.subarray(0, byteLength));
-const state = { sentAt: new SharedArrayBuffer(SentTimes.byteLength(count)), numbers: new SharedArrayBuffer(Shared.length * 8) };
+const state = {
+  sentAt: new SharedArrayBuffer(SentTimes.byteLength(count)),
+  numbers: new SharedArrayBuffer(Shared.length * 8),
+};
 const numbers = new Float64Array(state.numbers);
 const sentTimes = new SentTimes(state.sentAt, count);
 
@@ -67,7 +71,10 @@ class Observer implements RequestObserver {
     const at = head.indexOf(FORWARDED, start);
     const octet = at < 0 || at > end ? 0 : parseInt(head.toString('latin1', at + FORWARDED.length, at + FORWARDED.length + 3), 10);
     currentPass = numbers[Shared.pass]!;
-    this.#pass = currentPass - (currentPass - (octet - CLIENT_OCTETS.first) % CLIENT_OCTETS.count + CLIENT_OCTETS.count) % CLIENT_OCTETS.count;
+    this.#pass =
+      currentPass
+      - ((currentPass - ((octet - CLIENT_OCTETS.first) % CLIENT_OCTETS.count) + CLIENT_OCTETS.count)
+        % CLIENT_OCTETS.count);
   }
 
   request(id: number, _altered: boolean, nowMs: number): void {
@@ -124,7 +131,11 @@ while (!isBound(port)) {
 const pid = service.pid!;
 
 const workerData: SoakShare = {
-  packets: { bytes: shared, starts: starts.slice(0, count), lengths: lengths.slice(0, count) }, port, packetsPerSecond, minutes, state,
+  packets: { bytes: shared, starts: starts.slice(0, count), lengths: lengths.slice(0, count) },
+  port,
+  packetsPerSecond,
+  minutes,
+  state,
 };
 const sender = new Worker(new URL('soak-sender.js', import.meta.url), { workerData, execArgv: [] });
 let isDone = false;
@@ -189,8 +200,12 @@ function quantile(q: number): number {
 
 /** MiB a minute, by least squares. */
 function slope(points: readonly { minute: number; mebibytes: number }[]): number {
-  const mean = (of: (point: { minute: number; mebibytes: number }) => number): number => points.reduce((a, p) => a + of(p), 0) / points.length;
+  const mean = (of: (point: { minute: number; mebibytes: number }) => number): number =>
+    points.reduce((a, p) => a + of(p), 0) / points.length;
   const minute = mean((p) => p.minute);
   const mebibytes = mean((p) => p.mebibytes);
-  return points.reduce((a, p) => a + (p.minute - minute) * (p.mebibytes - mebibytes), 0) / points.reduce((a, p) => a + (p.minute - minute) ** 2, 0);
+  return (
+    points.reduce((a, p) => a + (p.minute - minute) * (p.mebibytes - mebibytes), 0)
+    / points.reduce((a, p) => a + (p.minute - minute) ** 2, 0)
+  );
 }

@@ -46,7 +46,9 @@ export interface TrialResult {
   readonly ledger: string;
 }
 
-interface Totals { requests: number; duplicates: number; foreign: number; altered: number; unreadable: number; bytes: number }
+interface Totals {
+  requests: number; duplicates: number; foreign: number; altered: number; unreadable: number; bytes: number;
+}
 
 /** Runs a contender once, from its start to its end. */
 export async function runTrial(contender: Contender, load: Load, options: TrialOptions): Promise<TrialResult> {
@@ -76,12 +78,14 @@ export async function runTrial(contender: Contender, load: Load, options: TrialO
     const judged = judge(load, warmUpPackets, packets, arrivals, readDoubles(join(options.dir, 'sent.bin')));
     return {
       ...judged,
-      delivered: arrivals ? judged.delivered : (totals.bytes - before.bytes) / payloadBytes(load, warmUpPackets, packets),
+      delivered: arrivals
+        ? judged.delivered
+        : (totals.bytes - before.bytes) / payloadBytes(load, warmUpPackets, packets),
       requestsPerSecond: judged.expected / seconds,
       packetsPerSecond: packets / seconds,
-      megabitsPerSecond: judged.wireBytes * 8 / 1e6 / seconds,
+      megabitsPerSecond: (judged.wireBytes * 8) / 1e6 / seconds,
       inTime: seconds < (packets / packetsPerSecond + (warmUpPackets > 0 ? 0 : RAMP_MS / 2000)) * 1.05,
-      cpuPer100kRequests: cpu / judged.expected * 1e5,
+      cpuPer100kRequests: (cpu / judged.expected) * 1e5,
       peakMebibytes: memory,
       totals,
       ledger: toldLedger(logFile),
@@ -118,7 +122,9 @@ async function bound(port: number, program: ChildProcess): Promise<void> {
 }
 
 /** Seconds it took. */
-async function send(options: TrialOptions, port: number, from: number, to: number, rate: number, output: string, rampMs: number): Promise<number> {
+async function send(
+  options: TrialOptions, port: number, from: number, to: number, rate: number, output: string, rampMs: number,
+): Promise<number> {
   const child = spawn('taskset', [
     '-c', OTHER_CORE, process.execPath, '--import', 'tsx', join(import.meta.dirname, 'send.ts'),
     options.dir, String(port), String(from), String(to), String(rate), join(options.dir, output), String(rampMs),
@@ -157,7 +163,9 @@ function readDoubles(file: string): Float64Array {
   return new Float64Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length));
 }
 
-/** @param arrivals when each id arrived; undefined = not known @param sentAt when each packet from `from` on was sent */
+/**
+ * @param arrivals when each id arrived; undefined = not known @param sentAt when each packet from `from` on was sent
+ */
 function judge(load: Load, from: number, count: number, arrivals: Float64Array | undefined, sentAt: Float64Array): {
   expected: number; delivered: number; delayMs: TrialResult['delayMs']; wireBytes: number;
 } {

@@ -1,4 +1,5 @@
-// Writes the construct of each module from its variables.tf and outputs.tf: `npx tsx cdktf/generate.ts`. A test holds the result up to date.
+// Writes the construct of each module from its variables.tf and outputs.tf: `npx tsx cdktf/generate.ts`. A test holds
+// the result up to date.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parse } from '@cdktn/hcl2json';
@@ -22,7 +23,9 @@ export const CONSTRUCTS: readonly ModuleConstruct[] = [
   { name: 'WallarmNodes', file: 'wallarm-nodes', folder: 'modules/wallarm-nodes', summary: 'Wallarm nodes that take mirrored requests.' },
 ];
 
-/** Outputs that are no string: Terraform does not declare what an output is. A list of names is an object of strings. */
+/**
+ * Outputs that are no string: Terraform does not declare what an output is. A list of names is an object of strings.
+ */
 type OutputType = 'IResolvable' | 'string[]' | 'number[]' | 'Record<string, string>' | readonly string[];
 const OUTPUT_TYPES: Readonly<Record<string, OutputType>> = {
   alarm_names: 'Record<string, string>',
@@ -43,7 +46,13 @@ const OUTPUT_TYPES: Readonly<Record<string, OutputType>> = {
   virtual_network_ids: 'number[]',
 };
 
-interface Variable { readonly name: string; readonly description: string; readonly type: HclType; readonly required: boolean; readonly unions: Unions }
+interface Variable {
+  readonly name: string;
+  readonly description: string;
+  readonly type: HclType;
+  readonly required: boolean;
+  readonly unions: Unions;
+}
 interface Output { readonly name: string; readonly description: string }
 
 /** Source of the construct of a module. */
@@ -100,7 +109,10 @@ function closed(type: HclType, validations: unknown): HclType {
   return type;
 }
 
-/** What validations allow: `contains([…], var.x)`, or of a field in each entry of the variable. Any other condition says more than a type can. */
+/**
+ * What validations allow: `contains([…], var.x)`, or of a field in each entry of the variable. Any other condition says
+ * more than a type can.
+ */
 function unionsOf(validations: unknown): Unions {
   const found: Record<string, readonly string[]> = {};
   for (const { condition } of Array.isArray(validations) ? validations : []) {
@@ -128,11 +140,16 @@ function getter(output: string): string {
   }
 }
 
-async function blocks<T>(file: string, kind: string, read: (name: string, block: Record<string, unknown>) => T): Promise<T[]> {
+async function blocks<T>(
+  file: string,
+  kind: string,
+  read: (name: string, block: Record<string, unknown>) => T,
+): Promise<T[]> {
   const source = readFileSync(fileURLToPath(new URL(`../${file}`, import.meta.url)), 'utf8');
   const parsed: Record<string, Record<string, Record<string, unknown>[]>> = await parse(file, source);
   const found = Object.entries(parsed[kind] ?? {}).flatMap(([name, [block]]) =>
-    block === undefined ? [] : [{ at: source.indexOf(`${kind} "${name}"`), value: read(name, block) }]);
+    block === undefined ? [] : [{ at: source.indexOf(`${kind} "${name}"`), value: read(name, block) }],
+  );
   // The parser sorts; people sorted better.
   return found.sort((a, b) => a.at - b.at).map(({ value }) => value);
 }

@@ -6,22 +6,30 @@ import { snakeCase, terraformNames, type Shape } from './terraform-names.ts';
 
 const CHECKOUT = fileURLToPath(new URL('..', import.meta.url));
 
-/** One of this repository's Terraform modules, used where it lies: nothing is copied, and relative paths inside it stay true. */
+/**
+ * One of this repository's Terraform modules, used where it lies: nothing is copied, and relative paths inside it stay
+ * true.
+ */
 export class LocalModule extends TerraformHclModule {
   /**
    * @param folder path of the module in the repository
    * @param props its variables, in camelCase; undefined = Terraform's default
    * @param shapes of those with names inside, by Terraform's name
    */
-  constructor(scope: Construct, id: string, folder: string, props: Readonly<Record<string, unknown>>, shapes: Readonly<Record<string, Shape>>) {
+  constructor(
+    scope: Construct, id: string, folder: string,
+    props: Readonly<Record<string, unknown>>, shapes: Readonly<Record<string, Shape>>,
+  ) {
     const app = App.of(scope);
     const stackFolder = resolve(app.outdir, app.manifest.forStack(TerraformStack.of(scope)).workingDirectory);
     super(scope, id, {
       source: relative(stackFolder, resolve(CHECKOUT, folder)),
       skipAssetCreationFromLocalModules: true,
-      variables: Object.fromEntries(Object.entries(props).filter(([, value]) => value !== undefined).map(([name, value]) => [
-        snakeCase(name), terraformNames(value, shapes[snakeCase(name)] ?? 0, name),
-      ])),
+      variables: Object.fromEntries(
+        Object.entries(props)
+          .filter(([, value]) => value !== undefined)
+          .map(([name, value]) => [snakeCase(name), terraformNames(value, shapes[snakeCase(name)] ?? 0, name)]),
+      ),
     });
   }
 

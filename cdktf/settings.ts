@@ -15,8 +15,10 @@ export const settings: VpcMirrorStackProps = {
   // The load balancer in front of them, so that its X-Forwarded-For names the client.
   proxyCidrs: ['10.0.0.0/16'],
 
-  // New Wallarm nodes (EU Cloud; us1.api.wallarm.com for the US), or nodes that exist: { mirrorEndpoint: 'http://nodes.internal:8445' }
-  // The token: in a secret (tokenSecretArn: 'arn:aws:secretsmanager:…'), or from the environment (export TF_VAR_token=…).
+  // New Wallarm nodes (EU Cloud; us1.api.wallarm.com for the US), or nodes that exist:
+  //   { mirrorEndpoint: 'http://nodes.internal:8445' }
+  // The token: in a secret (tokenSecretArn: 'arn:aws:secretsmanager:…'), or from the environment
+  // (export TF_VAR_token=…).
   detection: { wallarm: { host: 'api.wallarm.com', labels: { group: 'shop' } } },
 
   // Built by `npm run package`.

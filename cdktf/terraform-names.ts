@@ -2,12 +2,15 @@ export const camelCase = (name: string): string => name.replace(/_([a-z0-9])/g, 
 
 export const snakeCase = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 
-/** Where a value has names of Terraform's in it: `[shape]` is a list, `{ '*': shape }` a map with keys of the user's own, 0 nothing. */
+/**
+ * Where a value has names of Terraform's in it: `[shape]` is a list, `{ '*': shape }` a map with keys of the user's
+ * own, 0 nothing.
+ */
 export type Shape = 0 | readonly [Shape] | { readonly [name: string]: Shape };
 
 /**
- * A value with Terraform's names in place of camelCase ones. What is known after the apply only passes as it is; a name that Terraform does
- * not have, which it would drop without a word, is an error.
+ * A value with Terraform's names in place of camelCase ones. What is known after the apply only passes as it is; a name
+ * that Terraform does not have, which it would drop without a word, is an error.
  */
 export function terraformNames(value: unknown, shape: Shape, path: string): unknown {
   if (shape === 0 || typeof value !== 'object' || value === null || isResolvable(value)) return value;

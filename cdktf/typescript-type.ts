@@ -5,8 +5,8 @@ import { camelCase } from './terraform-names.ts';
 export type Unions = Readonly<Record<string, readonly string[]>>;
 
 /**
- * A type constraint as a TypeScript type; names inside objects are camelCase. Wherever CDKTF has no stand-in of the type itself for a value
- * known after apply, IResolvable is one. `indent` is that of the line the type stands in.
+ * A type constraint as a TypeScript type; names inside objects are camelCase. Wherever CDKTF has no stand-in of the
+ * type itself for a value known after apply, IResolvable is one. `indent` is that of the line the type stands in.
  */
 export function typescriptType(type: HclType, unions: Unions = {}, name = '', indent = '  '): string {
   switch (type.kind) {

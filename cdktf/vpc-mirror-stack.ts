@@ -6,7 +6,10 @@ import { VpcMirrorRebuild, type VpcMirrorRebuildProps } from './vpc-mirror-rebui
 import { VpcMirrorSessions, type VpcMirrorSessionsProps } from './vpc-mirror-sessions.ts';
 import { WallarmNodes, type WallarmNodesProps } from './wallarm-nodes.ts';
 
-/** Nobody but the load balancers and the rebuilders reaches a node. By reference, because the rebuilders in turn name the nodes. Native nodes have no ALB. */
+/**
+ * Nobody but the load balancers and the rebuilders reaches a node. By reference, because the rebuilders in turn name
+ * the nodes. Native nodes have no ALB.
+ */
 const senders = (kind: 'nginx' | 'native'): Record<string, string> =>
   Object.fromEntries((kind === 'native' ? ['nlb', 'rebuilder'] : ['alb', 'nlb', 'rebuilder']).map((word) => [word, `\${module.rebuild.security_group_ids.${word}}`]));
 
@@ -31,7 +34,9 @@ export interface VpcMirrorStackProps {
   readonly tags?: Readonly<Record<string, string>>;
   /** VPC of the mirrored instances; rebuilders and nodes are put there too. */
   readonly vpcId: string;
-  /** Private subnets in two Availability Zones at least, with a way out (NAT) to the Wallarm Cloud, S3 and CloudWatch. */
+  /**
+   * Private subnets in two Availability Zones at least, with a way out (NAT) to the Wallarm Cloud, S3 and CloudWatch.
+   */
   readonly privateSubnetIds: readonly string[];
   /** Path of the roles and instance profiles, where an organisation's policies want one. Default: / */
   readonly iamPath?: string;
@@ -43,8 +48,8 @@ export interface VpcMirrorStackProps {
   /** Networks of the mirrored interfaces; only they may send packets to the rebuilders. */
   readonly mirroredCidrs: readonly string[];
   /**
-   * TCP ports, or ranges such as '8080-8090', on which the mirrored instances take plain HTTP; five at most, two with responses,
-   * and twice as many without IPv6. Default: 80
+   * TCP ports, or ranges such as '8080-8090', on which the mirrored instances take plain HTTP; five at most, two with
+   * responses, and twice as many without IPv6. Default: 80
    */
   readonly mirroredPorts?: readonly (number | string)[];
   /** Mirror requests that come over IPv6, too. Default: true */
@@ -52,8 +57,9 @@ export interface VpcMirrorStackProps {
   /** Mirror the responses too. Default: true with native nodes, which inspect them, else false */
   readonly responsesMirrored?: boolean;
   /**
-   * Sessions that follow the fleet: a Lambda function makes and removes all of them. `artifactFile`: dist/vpc-mirror-reconciler.zip, which
-   * `npm run package` builds. Default: Terraform makes them, and they are as old as the last deploy.
+   * Sessions that follow the fleet: a Lambda function makes and removes all of them. `artifactFile`:
+   * dist/vpc-mirror-reconciler.zip, which `npm run package` builds. Default: Terraform makes them, and they are as old
+   * as the last deploy.
    */
   readonly reconcile?: Omit<NonNullable<VpcMirrorSessionsProps['reconcile']>, 'interfaces'>;
   /** Accept that no interface is picked, for a group scaled to zero. Default: false */
@@ -64,16 +70,23 @@ export interface VpcMirrorStackProps {
   readonly proxyCidrs?: readonly string[];
 
   /**
-   * Nodes that exist already, or settings of new Wallarm nodes: NGINX nodes, which take requests, or native ones, which take whole exchanges over TLS. Their
-   * token is in the secret `tokenSecretArn`; without one it is the Terraform variable `token` (TF_VAR_token), and lands in the state.
+   * Nodes that exist already, or settings of new Wallarm nodes: NGINX nodes, which take requests, or native ones, which
+   * take whole exchanges over TLS. Their token is in the secret `tokenSecretArn`; without one it is the Terraform
+   * variable `token` (TF_VAR_token), and lands in the state.
    */
-  readonly detection: { readonly mirrorEndpoint: string } | { readonly wallarm: NodeSettings } | { readonly native: NativeNodeSettings };
+  readonly detection:
+    | { readonly mirrorEndpoint: string }
+    | { readonly wallarm: NodeSettings }
+    | { readonly native: NativeNodeSettings };
 
   /** Anything else of the rebuilders: the artifact, sizes, alarms, configuration. */
   readonly rebuild: Omit<VpcMirrorRebuildProps, Place | 'mirroredCidrs' | 'mirrorEndpoint' | 'detectionTargetGroupArn' | 'rawTargetGroupArn' | 'extProc' | 'detectionPorts'>;
 }
 
-/** All of examples/vpc-mirror: chosen interfaces, mirror sessions, rebuilders, and Wallarm nodes or an endpoint that exists. */
+/**
+ * All of examples/vpc-mirror: chosen interfaces, mirror sessions, rebuilders, and Wallarm nodes or an endpoint that
+ * exists.
+ */
 export class VpcMirrorStack extends TerraformStack {
   readonly interfaces: MirroredInterfaces;
   readonly rebuild: VpcMirrorRebuild;
@@ -103,7 +116,9 @@ export class VpcMirrorStack extends TerraformStack {
       tags,
       ...roles,
       networkInterfaces: props.reconcile === undefined ? this.interfaces.networkInterfaces : {},
-      ...props.reconcile === undefined ? {} : { reconcile: { ...props.reconcile, interfaces: this.interfaces.selectors } },
+      ...(props.reconcile === undefined
+        ? {}
+        : { reconcile: { ...props.reconcile, interfaces: this.interfaces.selectors } }),
       allowNoNetworkInterfaces: props.allowNoNetworkInterfaces ?? false,
       networkLoadBalancerArn: this.rebuild.nlbArn,
       virtualNetworkId,
@@ -120,9 +135,14 @@ export class VpcMirrorStack extends TerraformStack {
     readonly detection: Pick<VpcMirrorRebuildProps, 'mirrorEndpoint' | 'detectionTargetGroupArn' | 'rawTargetGroupArn' | 'extProc' | 'detectionPorts'>;
   } {
     if ('mirrorEndpoint' in wanted) return { nodes: undefined, detection: { mirrorEndpoint: wanted.mirrorEndpoint } };
-    const build = (kind: 'nginx' | 'native', settings: NodeSettings): WallarmNodes => new WallarmNodes(this, 'nodes', {
-      ...settings, ...place, kind, sourceSecurityGroupIds: senders(kind), ...settings.tokenSecretArn === undefined ? { token: this.#token() } : {},
-    });
+    const build = (kind: 'nginx' | 'native', settings: NodeSettings): WallarmNodes =>
+      new WallarmNodes(this, 'nodes', {
+        ...settings,
+        ...place,
+        kind,
+        sourceSecurityGroupIds: senders(kind),
+        ...(settings.tokenSecretArn === undefined ? { token: this.#token() } : {}),
+      });
     if ('wallarm' in wanted) {
       const nodes = build('nginx', wanted.wallarm);
       const groups = { detectionTargetGroupArn: nodes.httpTargetGroupArn, rawTargetGroupArn: nodes.rawTargetGroupArn };
@@ -130,7 +150,11 @@ export class VpcMirrorStack extends TerraformStack {
     }
     const { serverName, caPem, ...settings } = wanted.native;
     const nodes = build('native', settings);
-    const extProc = { targetGroupArn: nodes.extProcTargetGroupArn, serverName, ...caPem === undefined ? {} : { caPem } };
+    const extProc = {
+      targetGroupArn: nodes.extProcTargetGroupArn,
+      serverName,
+      ...(caPem === undefined ? {} : { caPem }),
+    };
     return { nodes, detection: { extProc, detectionPorts: [5080, 8080] } };
   }
 
@@ -159,7 +183,9 @@ export class VpcMirrorStack extends TerraformStack {
     // As a whole: with native nodes there is none, and asking for one of them would end the plan.
     output('mirror_snippets', 'Configuration for web servers that mirror HTTP themselves.', '${module.rebuild.mirror_snippets}');
     output('rebuilders', 'Auto Scaling group, log group and dashboard of the rebuilders.', {
-      autoscaling_group: this.rebuild.autoscalingGroupName, log_group: this.rebuild.logGroupName, dashboard: this.rebuild.dashboardName,
+      autoscaling_group: this.rebuild.autoscalingGroupName,
+      log_group: this.rebuild.logGroupName,
+      dashboard: this.rebuild.dashboardName,
     });
     if (this.nodes !== undefined) output('nodes_autoscaling_group', 'The nodes\' Auto Scaling group.', this.nodes.autoscalingGroupName);
   }

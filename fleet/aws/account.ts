@@ -42,7 +42,8 @@ export async function openAccount({ region: wanted, profile, endpoint }: Account
     ...(profile === undefined ? {} : { profile }),
     ...(endpoint === undefined ? {} : { endpoint }),
   };
-  // The locked version of the SDK runs on every Node that we support; what its next versions need is not the user's concern.
+  // The locked version of the SDK runs on every Node that we support; what its next versions need is not the user's
+  // concern.
   process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
   const ec2 = new EC2Client(options);
   let region: string;

@@ -56,7 +56,10 @@ export interface Where {
   readonly profile: string | undefined;
 }
 
-/** What a failed call means for the person who started it. `operation` is the API's name of the call, `service` the prefix of its rights. */
+/**
+ * What a failed call means for the person who started it. `operation` is the API's name of the call, `service` the
+ * prefix of its rights.
+ */
 export function callError(cause: unknown, service: string, operation: string, { region, profile }: Where): Error {
   if (!(cause instanceof Error) || cause instanceof CallError || cause instanceof UsageError)
     return cause instanceof Error ? cause : new Error(String(cause));
@@ -75,7 +78,8 @@ export function callError(cause: unknown, service: string, operation: string, { 
     );
   }
   if (MISSING_RIGHT.has(code)) {
-    // AWS names the right itself where it is not that of the call: tags that a session is made with, a role to be assumed first.
+    // AWS names the right itself where it is not that of the call: tags that a session is made with, a role to be
+    // assumed first.
     const named = /is not authorized to perform: ([a-z0-9-]+:[A-Za-z]+)/.exec(cause.message)?.[1];
     return new MissingRightError(named ?? action, cause.message, cause);
   }

@@ -13,7 +13,10 @@ export async function inChunks<T>(
   return found;
 }
 
-/** Runs the work with at most `limit` under way, in the order of the items. A failure of one does not stop the others: the work answers for its own. */
+/**
+ * Runs the work with at most `limit` under way, in the order of the items. A failure of one does not stop the others:
+ * the work answers for its own.
+ */
 export async function sideBySide<T>(
   items: readonly T[],
   limit: number,

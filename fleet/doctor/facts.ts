@@ -95,7 +95,9 @@ export async function readFacts(account: Account, description: Description): Pro
   const situation = await look(account, description, { allowEmpty: true, tryAgain: false });
   const sources = situation.selection.picked;
   const groupName = rebuild.autoscaling_group_name;
-  const [nlb, alb, override, rebuildersHealth, nodes, raw, exchanges, group, nodesGroup, listening, alarms, packetsIn, agent] = await Promise.all([
+  const [
+    nlb, alb, override, rebuildersHealth, nodes, raw, exchanges, group, nodesGroup, listening, alarms, packetsIn, agent,
+  ] = await Promise.all([
     balancer(account, rebuild.nlb_arn),
     balancer(account, rebuild.alb_arn),
     overrideOf(account, rebuild.target_group_arn),

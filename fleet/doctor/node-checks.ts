@@ -184,7 +184,10 @@ function activityOf({ activities: [last] }: History): Verdict {
     : ok('the last activity did not fail');
 }
 
-/** Terraform starts the nodes' refreshes and does not wait for them; one that failed is not started again by the next apply. */
+/**
+ * Terraform starts the nodes' refreshes and does not wait for them; one that failed is not started again by the next
+ * apply.
+ */
 function refreshOf({ refreshes: [last] }: History, group: Facts['group']): Verdict {
   return /Failed|Cancelled|Rollback/.test(last?.Status ?? '')
     ? failed(

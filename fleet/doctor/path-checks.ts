@@ -70,7 +70,9 @@ const ALL: readonly Check[] = [
         const sourceZones = [...new Set(picked.map(({ eni }) => eni.availabilityZone))].sort();
         const outside = sourceZones.filter((zone) => !zones.includes(zone));
         const healthy = healthyIds(health.rebuilders);
-        const served = rebuilders.filter(({ instanceId }) => healthy.has(instanceId)).map((eni) => eni.availabilityZone);
+        const served = rebuilders
+          .filter(({ instanceId }) => healthy.has(instanceId))
+          .map((eni) => eni.availabilityZone);
         // Where none is healthy at all, rebuilders.health says so.
         const empty = served.length === 0 ? [] : sourceZones.filter((zone) => !served.includes(zone));
         if (outside.length === 0 && empty.length > 0 && !isCrossZone)
@@ -190,7 +192,9 @@ const ALL: readonly Check[] = [
   },
 ];
 
-/** Those of the way from the sources to the Network Load Balancer, which a Gateway Load Balancer endpoint does not take. */
+/**
+ * Those of the way from the sources to the Network Load Balancer, which a Gateway Load Balancer endpoint does not take.
+ */
 const FROM_SOURCES = [
   'nlb.zones',
   'nlb.security-group',
@@ -200,7 +204,9 @@ const FROM_SOURCES = [
 ];
 
 export const PATH_CHECKS: readonly Check[] = ALL.map((check) =>
-  FROM_SOURCES.includes(check.name) ? { ...check, judge: (facts) => throughEndpoint(facts) ?? check.judge(facts) } : check,
+  FROM_SOURCES.includes(check.name)
+    ? { ...check, judge: (facts) => throughEndpoint(facts) ?? check.judge(facts) }
+    : check,
 );
 
 /** null = the target is no Gateway Load Balancer endpoint. */

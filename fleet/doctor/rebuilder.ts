@@ -42,7 +42,10 @@ export async function read(address: string): Promise<Reading> {
   return { ready: known, ledger: ledgerOf(metrics) };
 }
 
-/** null = it is not among the last requests; 'not kept' = this rebuilder keeps none (metrics.recent_requests). Rejects as `read` does. */
+/**
+ * null = it is not among the last requests; 'not kept' = this rebuilder keeps none (metrics.recent_requests). Rejects
+ * as `read` does.
+ */
 export async function find(address: string, mark: string): Promise<Listed | 'not kept' | null> {
   const { keepsRequests, requests } = await json(address, '/status.json', statusPage);
   if (!keepsRequests) return 'not kept';

@@ -9,9 +9,15 @@ export async function instancesOfGroups(account: Account, groups: readonly strin
 }
 
 /** Target groups in which a group registers its instances, by the older list or as traffic sources. */
-export function targetGroupsOf({ TargetGroupARNs: arns = [], TrafficSources: sources = [] }: AutoScalingGroup): string[] {
+export function targetGroupsOf({
+  TargetGroupARNs: arns = [],
+  TrafficSources: sources = [],
+}: AutoScalingGroup): string[] {
   return [
-    ...new Set([...arns, ...sources.flatMap(({ Type: type, Identifier: arn }) => (type === 'elbv2' && arn ? [arn] : []))]),
+    ...new Set([
+      ...arns,
+      ...sources.flatMap(({ Type: type, Identifier: arn }) => (type === 'elbv2' && arn ? [arn] : [])),
+    ]),
   ];
 }
 

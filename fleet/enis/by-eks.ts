@@ -9,7 +9,10 @@ import type { Selectors } from './selectors.ts';
 
 type Cluster = Selectors['by_eks'][string];
 
-/** EKS: node groups -> Auto Scaling groups -> instances; with `nodes: all` also nodes that Karpenter or Auto Mode started, by the cluster's tags. */
+/**
+ * EKS: node groups -> Auto Scaling groups -> instances; with `nodes: all` also nodes that Karpenter or Auto Mode
+ * started, by the cluster's tags.
+ */
 export async function byEks(account: Account, clusters: Selectors['by_eks']): Promise<Found> {
   return join(
     await Promise.all(
@@ -50,7 +53,9 @@ async function groupsOf(account: Account, key: string, cluster: Cluster): Promis
   }
 }
 
-/** Karpenter and self-managed nodes carry kubernetes.io/cluster/NAME, Karpenter's and Auto Mode's eks:eks-cluster-name. */
+/**
+ * Karpenter and self-managed nodes carry kubernetes.io/cluster/NAME, Karpenter's and Auto Mode's eks:eks-cluster-name.
+ */
 async function taggedNodes(account: Account, cluster: string): Promise<Instance[]> {
   return [
     ...(await instances(account, [{ Name: `tag:kubernetes.io/cluster/${cluster}`, Values: ['owned', 'shared'] }])),

@@ -17,8 +17,9 @@ import type { Selectors } from './selectors.ts';
 type Entry = Selectors['by_elb'][string];
 
 /**
- * Load balancers: a classic one's own interfaces, and of the others those of their targets (`mirror: targets`), their own (`interfaces`) or
- * both. Targets that an Auto Scaling group registers are found, group -> target groups -> load balancers; the others are named by the caller.
+ * Load balancers: a classic one's own interfaces, and of the others those of their targets (`mirror: targets`), their
+ * own (`interfaces`) or both. Targets that an Auto Scaling group registers are found, group -> target groups -> load
+ * balancers; the others are named by the caller.
  */
 export async function byElb(account: Account, entries: Selectors['by_elb']): Promise<Found> {
   const all = Object.entries(entries);

@@ -8,7 +8,10 @@ export const REQUESTER_MANAGED_NOTE =
 
 const list = `list of ${MIRRORABLE_LIST.date}, ${MIRRORABLE_LIST.source}`;
 
-/** Why an interface that a profile found is left out, the first reason that holds; null = it is picked. The sentences are those of enis/main.tf. */
+/**
+ * Why an interface that a profile found is left out, the first reason that holds; null = it is picked. The sentences
+ * are those of enis/main.tf.
+ */
 export function reasonAgainst(
   eni: NetworkInterface,
   instance: Instance | undefined,

@@ -28,7 +28,9 @@ export interface Refused {
   readonly reason: string;
 }
 
-/** What the selectors pick of an account, and what they leave out and why: the same as the Terraform module in enis/. */
+/**
+ * What the selectors pick of an account, and what they leave out and why: the same as the Terraform module in enis/.
+ */
 export interface Selection {
   readonly picked: readonly Picked[];
   readonly refused: readonly Refused[];

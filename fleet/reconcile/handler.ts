@@ -28,8 +28,9 @@ let lastRunMs = 0;
 const SETTLED_MS = 15_000;
 
 /**
- * The Lambda function: whatever the event, the sessions are brought in line with the whole description (DESCRIPTION, JSON). Throws if a session
- * could not be written, so that Lambda tries again, then hands the event to the dead-letter queue, and the alarm on errors is raised.
+ * The Lambda function: whatever the event, the sessions are brought in line with the whole description (DESCRIPTION,
+ * JSON). Throws if a session could not be written, so that Lambda tries again, then hands the event to the dead-letter
+ * queue, and the alarm on errors is raised.
  */
 export async function handler(event: unknown): Promise<Answer> {
   const occasion = occasionOf(event);
@@ -55,8 +56,8 @@ async function answerTo(occasion: Occasion, startedMs: number): Promise<Answer> 
 }
 
 /**
- * Another deployment with our owner fails the run. At Terraform's own call nothing is written before, so that who deploys second learns it there;
- * later our sessions go on following the fleet, and theirs are left alone.
+ * Another deployment with our owner fails the run. At Terraform's own call nothing is written before, so that who
+ * deploys second learns it there; later our sessions go on following the fleet, and theirs are left alone.
  */
 async function bringInLine(
   account: Account, description: Description, { name: occasion, formerFilter }: Occasion,

@@ -14,7 +14,9 @@ import { REFUSED_TAG } from './mirror.ts';
 import { kindOf, type Addition, type Change, type Plan, type Removal } from './plan.ts';
 import { OWNER_TAG } from './session.ts';
 
-/** Calls under way at a time: enough to hide their latency, few enough not to be what throttles others in the account. */
+/**
+ * Calls under way at a time: enough to hide their latency, few enough not to be what throttles others in the account.
+ */
 const AT_A_TIME = 8;
 /** Longest value of a tag. */
 const TAG_VALUE = 256;
@@ -42,9 +44,9 @@ export interface Applied {
 }
 
 /**
- * Carries a plan out. An error of one session does not stop the others; a missing right stops all. What was done is told in any case.
- * Kinds that AWS refuses are added to `refusedKinds`, and remembered in a tag of the filter. Once `signal` is aborted nothing more is begun, what
- * is under way is waited for, and `stoppedBy` is its reason.
+ * Carries a plan out. An error of one session does not stop the others; a missing right stops all. What was done is
+ * told in any case. Kinds that AWS refuses are added to `refusedKinds`, and remembered in a tag of the filter. Once
+ * `signal` is aborted nothing more is begun, what is under way is waited for, and `stoppedBy` is its reason.
  */
 export async function apply(
   account: Account,
@@ -75,9 +77,10 @@ export async function apply(
         try {
           await work();
         } catch (error) {
-          if (!(error instanceof CallError))
-            applied.stoppedBy ??= errorOf(error);
-          else endOf(error, applied).push({ networkInterfaceId: interfaceOf, code: error.code, sentence: error.message });
+          if (!(error instanceof CallError)) applied.stoppedBy ??= errorOf(error);
+          else {
+            endOf(error, applied).push({ networkInterfaceId: interfaceOf, code: error.code, sentence: error.message });
+          }
         }
       };
   // Removing first makes room in the quotas; a changed session goes on mirroring.

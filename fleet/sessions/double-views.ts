@@ -6,8 +6,9 @@ import { accepts, namedPorts } from './filter-rules.ts';
 const CLIENT_PORT = 40_000;
 
 /**
- * Requests that would be seen twice. The client's interface and the server's are both picked, and the filter takes a request where it leaves
- * as well as where it arrives; or a load balancer's own interface is picked beside its targets. One sentence each.
+ * Requests that would be seen twice. The client's interface and the server's are both picked, and the filter takes a
+ * request where it leaves as well as where it arrives; or a load balancer's own interface is picked beside its targets.
+ * One sentence each.
  */
 export function doubleViews(picked: readonly Picked[], filter: TrafficMirrorFilter): string[] {
   const sentences: string[] = [];

@@ -14,7 +14,10 @@ export interface Packet {
 
 const TCP = 6;
 
-/** Whether the filter mirrors the packet: the lowest rule number that matches decides, and none is no ("Traffic Mirror filters"). */
+/**
+ * Whether the filter mirrors the packet: the lowest rule number that matches decides, and none is no ("Traffic Mirror
+ * filters").
+ */
 export function accepts(filter: TrafficMirrorFilter, packet: Packet): boolean {
   const rules = (packet.direction === 'ingress' ? filter.IngressFilterRules : filter.EgressFilterRules) ?? [];
   const first = rules
@@ -23,7 +26,10 @@ export function accepts(filter: TrafficMirrorFilter, packet: Packet): boolean {
   return first?.RuleAction === 'accept';
 }
 
-/** TCP ports that a rule of this direction names as the destination, at most `limit` of each range; 80 for one that names none. */
+/**
+ * TCP ports that a rule of this direction names as the destination, at most `limit` of each range; 80 for one that
+ * names none.
+ */
 export function namedPorts(filter: TrafficMirrorFilter, direction: Packet['direction'], limit = 4): number[] {
   const rules = (direction === 'ingress' ? filter.IngressFilterRules : filter.EgressFilterRules) ?? [];
   return [
@@ -56,7 +62,11 @@ const isOf = (rule: number | undefined, protocol: number): boolean =>
   rule === undefined || rule === 0 || rule === protocol;
 
 /** Whether some client can reach that TCP port of the server by a packet that the filter mirrors as it comes in. */
-export function acceptsFromSomewhere(filter: TrafficMirrorFilter, destination: string, destinationPort: number): boolean {
+export function acceptsFromSomewhere(
+  filter: TrafficMirrorFilter,
+  destination: string,
+  destinationPort: number,
+): boolean {
   const networks = (filter.IngressFilterRules ?? []).flatMap(({ SourceCidrBlock: cidr }) => cidr?.split('/')[0] ?? []);
   return networks.some((source) =>
     accepts(filter, { direction: 'ingress', protocol: TCP, source, sourcePort: 40_000, destination, destinationPort }),

@@ -62,7 +62,8 @@ export async function look(
   const refusedKinds = new Set(tryAgain ? [] : mirror.refusedKinds);
   const options = { settings, rebuild: description.rebuild, refusedKinds, formerFilters };
   const plan = planSessions(selection, sessions, options);
-  return { settings, selection, mirror, sessions, plan, refusedKinds, formerFilters, targetGroup: description.rebuild?.target_group_arn ?? null };
+  const targetGroup = description.rebuild?.target_group_arn ?? null;
+  return { settings, selection, mirror, sessions, plan, refusedKinds, formerFilters, targetGroup };
 }
 
 /** How the sessions were brought in line. */
@@ -129,7 +130,9 @@ export async function follow(
       stoppedBy = errorOf(error);
     }
   }
-  return { ...all, failed: [...all.failed, ...conflicts], stoppedBy, rounds, blocked: plan.blocked, rivals: plan.rivals };
+  return {
+    ...all, failed: [...all.failed, ...conflicts], stoppedBy, rounds, blocked: plan.blocked, rivals: plan.rivals,
+  };
 }
 
 /** Removes every session of ours through our filter, whatever is picked: before filter and target go. */

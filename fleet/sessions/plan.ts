@@ -46,7 +46,9 @@ export interface Plan {
   readonly keep: readonly Session[];
   /** Picked interfaces that somebody else's session, such as Terraform's, mirrors to the same target already. */
   readonly elsewhere: readonly Session[];
-  /** Sessions with our owner tag that go through another filter: another deployment's, or ours of before. Left alone. */
+  /**
+   * Sessions with our owner tag that go through another filter: another deployment's, or ours of before. Left alone.
+   */
   readonly rivals: readonly Session[];
   /** Picked, and cannot be mirrored now. */
   readonly blocked: readonly Blocked[];
@@ -64,7 +66,10 @@ export interface PlanOptions {
 
 export const isEmpty = (plan: Plan): boolean => plan.add.length + plan.change.length + plan.remove.length === 0;
 
-/** What AWS decides on when it takes or refuses an interface: the instance's family, else the service that owns it. Never empty. */
+/**
+ * What AWS decides on when it takes or refuses an interface: the instance's family, else the service that owns it.
+ * Never empty.
+ */
 export const kindOf = ({ eni, instance }: Picked): string => {
   if (instance !== undefined) return familyOf(instance.instanceType);
   return eni.isAttached ? eni.instanceOwnerId || eni.interfaceType : 'unattached';
@@ -157,8 +162,8 @@ export function planSessions(
 }
 
 /**
- * Somebody else's session to the same target on the same interface. One without a tag is Terraform's, and stays. Of two deployments' that are
- * there already the lower number stays, so that not each gives way to the other.
+ * Somebody else's session to the same target on the same interface. One without a tag is Terraform's, and stays. Of two
+ * deployments' that are there already the lower number stays, so that not each gives way to the other.
  */
 function twinOf(own: Session | undefined, others: readonly Session[], settings: SessionSettings): Session | undefined {
   return others.find(
@@ -190,7 +195,10 @@ function isLoop({ instance }: Picked, rebuild: RebuildSettings | undefined): boo
   return instance !== undefined && instance.autoScalingGroup !== '' && groups.includes(instance.autoScalingGroup);
 }
 
-/** The lowest number from the wanted one on that nobody else has on this interface; where AWS's numbers end, the next below it. */
+/**
+ * The lowest number from the wanted one on that nobody else has on this interface; where AWS's numbers end, the next
+ * below it.
+ */
 function freeNumber(wanted: number, others: readonly Session[]): number {
   const isTaken = (number: number): boolean => others.some(({ sessionNumber }) => sessionNumber === number);
   let number = wanted;

@@ -48,7 +48,10 @@ export const attributeMap = (
   attributes: readonly { Key?: string | undefined; Value?: string | undefined }[] = [],
 ): Attributes => new Map(attributes.map(({ Key: key = '', Value: value = '' }) => [key, value]));
 
-/** How much of the mirrored bytes crosses zones, 0 to 1, if every source sends as much and every zone has as many rebuilders. */
+/**
+ * How much of the mirrored bytes crosses zones, 0 to 1, if every source sends as much and every zone has as many
+ * rebuilders.
+ */
 export function crossZoneShare(picked: readonly Picked[], { zones, isCrossZone }: BalancerZones): number {
   if (picked.length === 0) return 0;
   const shares = picked.map(({ eni }) =>

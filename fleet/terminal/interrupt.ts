@@ -11,7 +11,8 @@ export class Interrupted extends Error {
 }
 
 /**
- * Runs work that, on the first SIGINT or SIGTERM, is told to begin nothing more and to say what it did; a second one ends the process at once.
+ * Runs work that, on the first SIGINT or SIGTERM, is told to begin nothing more and to say what it did; a second one
+ * ends the process at once.
  */
 export async function untilInterrupted<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const controller = new AbortController();

@@ -2,8 +2,8 @@
 const COLUMNS = 80;
 
 /**
- * Rows under their headings, in columns two spaces apart. Cells that do not fit are broken at words into more lines, the last column first:
- * nothing is cut off, and no line is longer than `columns`.
+ * Rows under their headings, in columns two spaces apart. Cells that do not fit are broken at words into more lines,
+ * the last column first: nothing is cut off, and no line is longer than `columns`.
  */
 export function table(headings: readonly string[], rows: readonly (readonly string[])[], columns = COLUMNS): string {
   const all = [headings, ...rows];
@@ -33,7 +33,10 @@ function lines(row: readonly string[], widths: readonly number[]): string[] {
   );
 }
 
-/** Words in lines of at most `width`; a longer one, such as an ARN, is broken, behind one of its `:`, `/`, `,` and `-` if it can be. */
+/**
+ * Words in lines of at most `width`; a longer one, such as an ARN, is broken, behind one of its `:`, `/`, `,` and `-`
+ * if it can be.
+ */
 export function wrap(text: string, width: number): string[] {
   const broken: string[] = [];
   let last = '';
