@@ -30,23 +30,28 @@ interface Known {
   readonly name: Uint8Array;
   readonly field: number;
 }
-/** Known names by their first character and length, which tell nearly all names apart. */
+/** Longer ones than any known name. */
 const MAX_LENGTH = 32;
-const known = new Array<readonly Known[] | undefined>(128 * MAX_LENGTH).fill(undefined);
+/** Which lengths known names have that begin with a byte, a bit each: of nearly all other names that tells already. */
+const lengths = new Int32Array(256);
+/** Known names by their first character and length. */
+const known = new Array<readonly Known[]>(128 * MAX_LENGTH).fill([]);
 for (const [name, field] of KNOWN) {
-  const key = name.charCodeAt(0) * MAX_LENGTH + name.length;
-  known[key] = [...known[key] ?? [], { name: Buffer.from(name), field }];
+  const first = name.charCodeAt(0);
+  const key = first * MAX_LENGTH + name.length;
+  known[key] = [...known[key]!, { name: Buffer.from(name), field }];
+  for (const byte of NAME_CHAR.keys()) if (NAME_CHAR[byte] === first) lengths[byte]! |= 1 << name.length;
 }
 
 /** Which field the name bytes[start, end) is, a token of at least one character; `_` counts as `-`. */
 export function fieldOf(bytes: Uint8Array, start: number, end: number): number {
   const length = end - start;
-  const first = NAME_CHAR[bytes[start]!]!;
-  const candidates = length < MAX_LENGTH ? known[first * MAX_LENGTH + length] : undefined;
-  if (candidates !== undefined) {
-    for (const { name, field } of candidates) if (startsWith(bytes, start, name)) return field;
+  const byte = bytes[start]!;
+  if (length < MAX_LENGTH && (lengths[byte]! & 1 << length) !== 0) {
+    const candidates = known[NAME_CHAR[byte]! * MAX_LENGTH + length]!;
+    for (let i = 0; i < candidates.length; i++) if (startsWith(bytes, start, candidates[i]!.name)) return candidates[i]!.field;
   }
-  return first === 0x78 /* x */ && length > prefix.length && startsWith(bytes, start, prefix) ? Field.reserved : Field.other;
+  return (byte | 0x20) === 0x78 /* x */ && length > prefix.length && startsWith(bytes, start, prefix) ? Field.reserved : Field.other;
 }
 
 function startsWith(bytes: Uint8Array, start: number, name: Uint8Array): boolean {

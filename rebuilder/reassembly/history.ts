@@ -1,4 +1,3 @@
-import { AlignedWords } from '../wire/aligned-words.ts';
 import { distance } from './sequence.ts';
 import type { Provenance } from './provenance.ts';
 import type { Segment } from './segment.ts';
@@ -36,7 +35,6 @@ const Column = {
   /** 1 = it stood between two messages there, and nothing waited: what comes is read in the same way whatever came before. */
   clean: 11,
 } as const;
-const source = new AlignedWords(Int32Array);
 /** No entry. */
 export const NOTHING = -1;
 
@@ -47,7 +45,6 @@ export const NOTHING = -1;
  */
 export class History {
   readonly #ring: Uint8Array;
-  readonly #words: Int32Array;
   /** One less than the number of entries, a power of two. */
   readonly #mask: number;
   readonly #table: Int32Array;
@@ -61,7 +58,6 @@ export class History {
   /** @param ringBytes a multiple of 4, and below 2 GiB */
   constructor(ringBytes: number) {
     this.#ring = new Uint8Array(ringBytes);
-    this.#words = new Int32Array(this.#ring.buffer);
     const entries = 2 ** Math.ceil(Math.log2(Math.max(2, ringBytes / BYTES_AN_ENTRY)));
     this.#mask = entries - 1;
     this.#table = new Int32Array(entries * ENTRY);
@@ -78,18 +74,15 @@ export class History {
     recent: number, nextSeq: number, isClean: boolean, before: number,
   ): number {
     const length = end - start;
-    source.view(bytes);
-    // Aligned like the bytes that go there.
-    const lead = (start + source.shift) & 3;
-    let at = (this.#end & ~3) + lead;
-    if (at < this.#end) at += 4;
+    let at = this.#end;
     if (at + length > this.#ring.length) {
-      if (lead + length > this.#ring.length) return NOTHING;
+      if (length > this.#ring.length) return NOTHING;
       this.#lap++;
-      at = lead;
+      at = 0;
     }
     this.#end = at + length;
-    this.#copy(bytes, start, end, at);
+    // Unlike `set` it needs no view of the bytes, which costs more than the copy of a short request.
+    Buffer.prototype.copy.call(bytes, this.#ring, at, start, end);
     const entry = this.#entries++;
     this.#work += WORK_A_SEGMENT;
     const slot = this.#slot(entry);
@@ -107,26 +100,6 @@ export class History {
     table[slot + Column.nextSeq] = nextSeq;
     table[slot + Column.clean] = isClean ? 1 : 0;
     return entry;
-  }
-
-  /**
-   * To the ring at `at`, four bytes a step: a view of the bytes, which `set` needs, costs more than the copy of a short request, and is garbage
-   * behind it.
-   */
-  #copy(bytes: Uint8Array, start: number, end: number, at: number): void {
-    const ring = this.#ring;
-    const target = this.#words;
-    const { words, shift } = source;
-    let from = start;
-    let to = at;
-    for (; from < end && ((from + shift) & 3) !== 0; from++, to++) ring[to] = bytes[from]!;
-    const first = (from + shift) >> 2;
-    const firstTo = to >> 2;
-    const count = (end - from) >> 2;
-    for (let i = 0; i < count; i++) target[firstTo + i] = words[first + i]!;
-    from += count << 2;
-    to += count << 2;
-    for (; from < end; from++, to++) ring[to] = bytes[from]!;
   }
 
   /** Takes of the work that is allowed, bytes. What is left of it is given back. */
