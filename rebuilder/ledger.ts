@@ -114,10 +114,11 @@ export const COUNTERS = {
   'tcp.correction_memcap': define('note', 'segments', 'Segments not kept for corrections because limits.correction_bytes was reached'),
   'tcp.readings_limit': define('note', 'events', 'One-way streams that may have been read in more ways than are told'),
 
-  // --- pipeline: a fault of ours costs the packet that met it, and its connection
-  'pipeline.faults': define('note', 'events', 'Faults in the program, each met by one packet or one look at what waits: please report them'),
+  // --- pipeline: a fault of ours costs the packet that met it, and its connection; or the request
+  'pipeline.faults': define('note', 'events', 'Faults in the program, each met by one packet, one request or one look at what waits: please report them'),
   'pipeline.faulted_packets': define('lost', 'packets', 'Packets that met a fault'),
   'pipeline.faulted_bytes': define('lost', 'bytes', 'Stream bytes of those packets and of their connections, which end with them'),
+  'pipeline.faulted_requests': define('lost', 'requests', 'Requests that met a fault on their way out'),
 
   // --- stream bytes: every captured byte of TCP data ends in one of these
   'tcp.stream_bytes': define('in', 'bytes', 'Bytes of TCP data captured'),

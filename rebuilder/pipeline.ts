@@ -81,6 +81,8 @@ export class Pipeline implements FrameSink, ConnectionHandler, ExchangeSink {
   #nowMs = 0;
   #lastVni: number | null = null;
   #lastExpiryMs = 0;
+  /** Requests that have left the connections, or met a fault there. */
+  #left = 0;
   readonly senders = new SourceTable();
   /** When the last frame came, ms since the epoch; null = none yet. */
   lastFrameMs: number | null = null;
@@ -130,8 +132,7 @@ export class Pipeline implements FrameSink, ConnectionHandler, ExchangeSink {
     try {
       this.#frame(link, bytes, start, end, originalLength, timeMs, outerSource, nowMs);
     } catch (fault) {
-      this.#flows.abandon(this.#packet);
-      this.#faulted(fault);
+      this.#packetFaulted(fault);
     }
   }
 
@@ -173,7 +174,11 @@ export class Pipeline implements FrameSink, ConnectionHandler, ExchangeSink {
   /** A segment that was put together from fragments in another thread. */
   segment(fields: Partial<Packet>, timeMs: number): void {
     const nowMs = this.#advance(timeMs);
-    this.#flows.packet(Object.assign(this.#packet, fields), nowMs);
+    try {
+      this.#flows.packet(Object.assign(this.#packet, fields), nowMs);
+    } catch (fault) {
+      this.#packetFaulted(fault);
+    }
   }
 
   /**
@@ -196,34 +201,68 @@ export class Pipeline implements FrameSink, ConnectionHandler, ExchangeSink {
 
   #expire(nowMs: number): void {
     this.#lastExpiryMs = nowMs;
-    try {
-      this.#flows.expire(nowMs);
-      this.#defragmenter.expire(nowMs);
-      for (const connection of this.#http.waiting) {
-        if (!connection.expire(nowMs)) this.#http.waiting.delete(connection);
+    this.#guarded(this.#expireFlows);
+    this.#guarded(this.#expireFragments);
+    this.#guarded(this.#expireWaiting);
+  }
+
+  readonly #expireFlows = (): void => this.#flows.expire(this.#nowMs);
+
+  readonly #expireFragments = (): void => this.#defragmenter.expire(this.#nowMs);
+
+  readonly #expireWaiting = (): void => {
+    const { waiting } = this.#http;
+    for (const connection of waiting) {
+      let waits = false;
+      try {
+        waits = connection.expire(this.#nowMs);
+      } finally {
+        if (!waits) waiting.delete(connection);
       }
+    }
+  };
+
+  /** @returns false: `work` met a fault, and what is left of it is done when it is called again */
+  #guarded(work: () => void): boolean {
+    try {
+      work();
+      return true;
     } catch (fault) {
       this.#faulted(fault);
+      return false;
     }
   }
 
-  /**
-   * A fault in the program ends neither the thread nor the account: what it cost is what has no end now. Said aloud
-   * once.
-   */
+  #packetFaulted(fault: unknown): void {
+    this.#guarded(() => this.#flows.abandon(this.#packet));
+    this.#faulted(fault);
+  }
+
+  /** Said aloud once. */
+  #report(fault: unknown): void {
+    const { ledger } = this;
+    if (ledger.get('pipeline.faults') === 0) {
+      process.emitWarning(fault instanceof Error ? fault : String(fault), { code: 'PIPELINE_FAULT' });
+    }
+    ledger.count('pipeline.faults');
+  }
+
+  /** A fault in the program ends neither the thread nor the account: what it cost is what has no end now. */
   #faulted(fault: unknown): void {
     const { ledger } = this;
-    if (ledger.get('pipeline.faults') === 0) process.emitWarning(fault instanceof Error ? fault : String(fault), { code: 'PIPELINE_FAULT' });
-    ledger.count('pipeline.faults');
-    const { pendingPackets, pendingBytes } = this.gauges();
+    this.#report(fault);
+    const { pendingPackets, pendingBytes, waitingRequests } = this.gauges();
     ledger.count('pipeline.faulted_packets', Math.max(0, ledger.open('packets') - pendingPackets));
     ledger.count('pipeline.faulted_bytes', Math.max(0, ledger.open('bytes') - pendingBytes));
+    const requests = ledger.get('http.requests') - this.#left - waitingRequests;
+    ledger.count('pipeline.faulted_requests', Math.max(0, requests));
+    this.#left += Math.max(0, requests);
   }
 
   /** The end of all input: what waits is given up, emitted or counted. */
   flush(): void {
-    this.#defragmenter.flush();
-    this.#flows.flush(this.#nowMs);
+    this.#guarded(() => this.#defragmenter.flush());
+    while (!this.#guarded(() => this.#flows.flush(this.#nowMs)));
   }
 
   open(connection: Connection): HttpConnection {
@@ -231,13 +270,19 @@ export class Pipeline implements FrameSink, ConnectionHandler, ExchangeSink {
   }
 
   exchange(request: HttpRequest): void {
+    this.#left++;
     if (this.#duplicates.isSecondView(request, this.#nowMs)) {
       this.ledger.count('http.duplicate_view');
       return;
     }
     this.#toEpoch(request);
     if (request.response !== null) this.#toEpoch(request.response);
-    this.#exchanges.exchange(request);
+    try {
+      this.#exchanges.exchange(request);
+    } catch (fault) {
+      this.ledger.count('pipeline.faulted_requests');
+      this.#report(fault);
+    }
   }
 
   #toEpoch(message: Message): void {

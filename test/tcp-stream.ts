@@ -72,6 +72,14 @@ export class TcpStream {
     return this;
   }
 
+  /** What comes next is of another connection, from the client's next port. */
+  nextConnection(): this {
+    this.clientPort++;
+    this.#sent = 0;
+    this.#answered = 0;
+    return this;
+  }
+
   wait(ms: number): this {
     for (let left = ms; left > 0; left -= 20) {
       this.nowMs += Math.min(20, left);

@@ -185,9 +185,15 @@ export class FlowTable {
     this.#remove(order.oldest, nowMs);
   }
 
+  /** Forgotten before it ends, so that a fault in its end is met once; what is left of it then goes without a word. */
   #remove(connection: Connection, nowMs: number): void {
-    connection.end(nowMs);
     this.#forget(connection);
+    try {
+      connection.end(nowMs);
+    } catch (fault) {
+      connection.abandon();
+      throw fault;
+    }
   }
 
   #forget(connection: Connection): void {
