@@ -48,6 +48,17 @@ for (const at of [900_000_000, -900_000_000]) {
       assert.deepEqual(stream.end(), []);
     });
 
+    test('its SYN comes once more behind a megabyte, and data that were read before: still the same connection', () => {
+      const body = 'x'.repeat(60_000);
+      const head = `POST /3 HTTP/1.1\r\nContent-Length: ${20 * body.length}\r\n\r\n`;
+      const stream = serverSays(opened(), ACK, at + 1 + LENGTH).send(head, { at: at + 1 + LENGTH });
+      for (let i = 0; i < 20; i++) stream.send(body, { at: at + 1 + LENGTH + head.length + i * body.length });
+      stream.send('', { at, flags: SYN }).send(get('/2'), { at: at + 1 });
+      assert.deepEqual(told(stream).map(([target]) => target), ['/1', '/2', '/3']);
+      assert.deepEqual(counts(stream, 'tcp.candidates', 'tcp.reopened'), [1, 1]);
+      assert.deepEqual(stream.end(), []);
+    });
+
     test('the server acknowledges more than was sent: that proves nothing', () => {
       const stream = serverSays(opened(), ACK, at + 1 + LENGTH + 50_000).send(get('/3'), { at: LENGTH, ack: SERVER_ISN + 1 }).wait(2000);
       assert.deepEqual(told(stream), [['/1', undefined], ['/2', 2], ['/3', undefined]]);

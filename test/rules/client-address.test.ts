@@ -13,6 +13,7 @@ interface Case {
   readonly rules?: readonly ProxyHeaderRule[];
   readonly from?: Partial<Endpoints>;
   readonly headers?: readonly string[];
+  readonly isFound?: boolean;
   readonly address: string;
   readonly proto?: string;
   readonly port?: string;
@@ -52,13 +53,32 @@ const CASES: readonly Case[] = [
   { why: 'a host that could end a line or hold anything else is none', headers: ['X-Forwarded-Host: shop.example/path', 'Host: h'], address: '10.0.1.7' },
   { why: 'a host of 255 bytes', headers: [`X-Forwarded-Host: ${'h'.repeat(255)}`], address: '10.0.1.7', host: 'h'.repeat(255) },
   { why: 'a host longer than a name can be is none', headers: [`X-Forwarded-Host: ${'h'.repeat(256)}`], address: '10.0.1.7' },
+  { why: 'a WebSocket over TLS is a secure scheme too', headers: ['X-Forwarded-Proto: wss'], address: '10.0.1.7', proto: 'https' },
+  { why: 'the highest port', headers: ['X-Forwarded-Port: 65535'], address: '10.0.1.7', port: '65535' },
+  { why: 'a port above the highest is none', headers: ['X-Forwarded-Port: 65536'], address: '10.0.1.7' },
+  { why: 'an empty port is none', headers: ['X-Forwarded-Port:'], address: '10.0.1.7' },
+  { why: 'an IPv6 literal as the original host', headers: ['X-Forwarded-Host: [2001:db8::5]:8443'], address: '10.0.1.7',
+    host: '[2001:db8::5]:8443' },
+  { why: 'the next header, if the first is not there or holds no host',
+    rules: [{ ...INSIDE, originalHost: ['X-Absent', 'X-Original-Host', 'X-Forwarded-Host'] }],
+    headers: ['X-Original-Host: a/b', 'X-Forwarded-Host: shop.example'], address: '10.0.1.7', host: 'shop.example' },
+  { why: 'Forwarded, however the configuration spells it',
+    rules: [{ trustedNetworks: ['10.0.0.0/8'], originalHost: ['forwarded'], realIp: ['FORWARDED'] }],
+    headers: ['Forwarded: for=198.51.100.7;host=shop.example'], address: '198.51.100.7', host: 'shop.example' },
+  { why: 'a Forwarded that names neither scheme nor host',
+    rules: [{ trustedNetworks: ['10.0.0.0/8'], originalHost: ['Forwarded'], realIp: ['Forwarded'] }],
+    headers: ['Forwarded: for=198.51.100.7'], address: '198.51.100.7' },
+  { why: 'what a search found may stand in a body, where a client writes what a proxy would', isFound: true,
+    headers: ['X-Forwarded-For: 6.6.6.6', 'X-Forwarded-Proto: https', 'X-Forwarded-Port: 443', 'X-Forwarded-Host: h.example'],
+    address: '10.0.1.7' },
   { why: 'an IPv6 sender', rules: [{ ...INSIDE, trustedNetworks: ['2001:db8::/32'] }], from: { clientAddress: '2001:db8::5' },
     headers: ['X-Forwarded-For: 198.51.100.7'], address: '198.51.100.7' },
 ];
 
-for (const { why, rules = [INSIDE, EDGE], from = {}, headers = [], address, proto = 'http', port = '41000', host = null } of CASES) {
+for (const { why, rules = [INSIDE, EDGE], from = {}, headers = [], isFound = false, ...expected } of CASES) {
   test(why, () => {
-    const envelope = new ClientAddress(rules).envelope(requestOf('GET / HTTP/1.1', headers, from));
+    const { address, proto = 'http', port = '41000', host = null } = expected;
+    const envelope = new ClientAddress(rules).envelope({ ...requestOf('GET / HTTP/1.1', headers, from), isFound });
     assert.deepEqual(envelope, { clientAddress: address, proto, port, host, extra: [] });
   });
 }

@@ -127,10 +127,17 @@ describe('in Chromium', { timeout: 180_000, skip: skippedWithout('chromium') }, 
     assert.match(await text('#senders'), /10\.0\.1\.7 1377 5000 3 (now|\d)/);
     for (const [name, count] of Object.entries(state.answers)) assert.ok((await text('#deliveries')).includes(`${count} × ${name}`));
     assert.equal(await page.evaluate('document.getElementById("level-connections-known").value'), 0.9);
-    for (const { unit, exits } of state.stages) {
+    for (const { unit, exits, marks } of state.stages) {
       for (const kind of ['not_http', 'left_out', 'lost'] as const) {
         const sum = exits.filter((exit) => exit.kind === kind && exit.unit === unit).reduce((total, exit) => total + exit.total, 0);
         if (sum > 0 && unit !== 'bytes') assert.ok((await text('#stages')).includes(`${sum} ${unit}`), `${sum} ${unit}`);
+      }
+      // What each way out means stands below it; of a mark, in its tooltip.
+      for (const { name, help } of exits) {
+        assert.ok(await page.locator('#stages details li', { hasText: name }).filter({ hasText: help }).count() > 0, name);
+      }
+      for (const { name, help } of marks) {
+        assert.equal(await page.locator('#stages li[title]', { hasText: new RegExp(` ${name}$`) }).getAttribute('title'), help);
       }
     }
     source.state = source.state.slice(0, 1);

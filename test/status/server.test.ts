@@ -173,7 +173,8 @@ test('a request\'s head is masked unless somebody at this machine wants its valu
   const source = new StubSource();
   source.list!.merge([listed('0-1', {
     lost: ['http.body_limit'], steps: [{ timeMs: 1_000_005, step: 'queued', detail: '' }, { timeMs: 1_000_009, step: 'answered', detail: '403' },
-      { timeMs: 1_000_009, step: 'ended', detail: 'forward.delivered_incomplete' }],
+      { timeMs: 1_000_009, step: 'ended', detail: 'forward.delivered_incomplete' },
+      { timeMs: 1_000_010, step: 'exchange_ended', detail: 'ext_proc.queue_full' }],
   })]);
   await withServer(source, on(), off, async (server) => {
     const base = `http://${server.metricsAddress}`;
@@ -183,7 +184,7 @@ test('a request\'s head is masked unless somebody at this machine wants its valu
     assert.deepEqual(head, ['GET /0-1?token=*** HTTP/1.1', 'Host: ***', 'Cookie: ***']);
     const texts = fate.map(({ text }) => text).join('\n');
     for (const said of [/first packet, from 10\.0\.1\.7:41000 to 10\.0\.2\.9:80, VNI 1377/, /bytes are missing: .*\(http\.body_limit\)/, /handed over/,
-      /answered with 403/, /done: .*\(forward\.delivered_incomplete\)/]) assert.match(texts, said);
+      /answered with 403/, /done: .*\(forward\.delivered_incomplete\)/, /exchange lost: .*\(ext_proc\.queue_full\)/]) assert.match(texts, said);
     const shown = (await (await fetch(`${base}/request?key=0-1&values=shown`)).json()) as { head: string[] };
     assert.deepEqual(shown.head, ['GET /0-1?token=s3cret HTTP/1.1', 'Host: shop.example', 'Cookie: sid=s3cret']);
     assert.equal((await fetch(`${base}/request?key=0-2`)).status, 404);

@@ -38,5 +38,6 @@ test('a stage has its sum, its rate, its last minute, and what left there, the m
   assert.deepEqual([packets!.total, packets!.perSecond, packets!.series], [100, 50, [50]]);
   assert.deepEqual(packets!.exits.map(({ name, total, perSecond }) => [name, total, perSecond]), [['capture.kernel_drops', 7, 3.5], ['wire.ip.not_tcp', 3, 1.5]]);
   assert.deepEqual(packets!.marks.map(({ name, total }) => [name, total]), [['tcp.cut_segments', 2]]);
+  for (const { name, help } of [...packets!.exits, ...packets!.marks]) assert.equal(help, COUNTERS[name].help);
   assert.deepEqual(others.map(({ name, exits }) => [name, exits.length]), [['streams', 0], ['requests', 0], ['rules', 0], ['nodes', 0]]);
 });

@@ -40,7 +40,7 @@ const cases: readonly {
   { name: 'one in a million', now: { 'http.requests': 1e6, 'forward.deadline': 1 }, level: 'losing', says: /losing less than 0\.1 % /, advice: 'delivery' },
   {
     name: 'an upload that was cut', now: { 'http.requests': 10, 'http.incomplete_requests': 1, 'http.body_limit': 1 },
-    level: 'losing', says: /10 % of the requests are incomplete, most for http\.body_limit/, advice: 'packets-missing-or-cut',
+    level: 'losing', says: /10 % of the requests are incomplete, most for http\.body_limit: Bodies longer than forward\.body_limit, cut\.$/, advice: 'packets-missing-or-cut',
   },
   { name: 'a loss of an hour ago', before: { 'http.requests': 100, 'forward.deadline': 50 }, now: { 'http.requests': 10 }, level: 'good', says: /^Working: .*nothing was lost in the last minute/, advice: null },
   { name: 'what is TLS, or left out by a rule, is no loss', now: { 'http.requests': 10, 'http.tls_bytes': 1e6, 'rules.route_off': 5, 'http.duplicate_view': 3 }, level: 'good', says: /^Working/, advice: null },
