@@ -93,12 +93,12 @@ export class FrameHeader {
       case FrameType.continuation: return streamId !== 0 && length <= maxBytes && length >= this.prefixBytes;
       case FrameType.priority: return streamId !== 0 && length === 5;
       case FrameType.rstStream: return streamId !== 0 && length === 4;
-      case FrameType.settings: return streamId === 0 && length < MAX_FRAME_BYTES && length % 6 === 0 && (length === 0 || !this.has(FrameFlag.ack));
+      case FrameType.settings: return streamId === 0 && length % 6 === 0 && (length === 0 || !this.has(FrameFlag.ack));
       case FrameType.ping: return streamId === 0 && length === 8;
-      case FrameType.goaway: return streamId === 0 && length >= 8 && length < MAX_FRAME_BYTES;
+      case FrameType.goaway: return streamId === 0 && length >= 8;
       case FrameType.windowUpdate: return length === 4;
       // RFC 9113 4.1: frames of unknown types are ignored.
-      default: return length < MAX_FRAME_BYTES && !this.#isText;
+      default: return !this.#isText;
     }
   }
 

@@ -109,14 +109,15 @@ export class Http2Message {
    * Puts the message together as far as it is known. The bytes are good until anything else happens to this or another message.
    * @param trailers lines with their CRLF; '' = none
    * @param isWhole its end was seen
+   * @param isHeadOnly its length is that of what was left out, as in a response to HEAD (RFC 9113 8.1.1)
    */
-  place(trailers: string, isWhole: boolean, lost: CounterName[] | null): Placed & { readonly isTrue: boolean } {
+  place(trailers: string, isWhole: boolean, lost: CounterName[] | null, isHeadOnly = false): Placed & { readonly isTrue: boolean } {
     const { text, lengthAt, contentLength } = this.#head;
     const held = this.#held;
     const isHeld = held.length > 0;
     const chunked = trailers !== '';
-    const isTrue = contentLength === null || !isWhole || Number(contentLength) === this.bodySize;
-    const size = isTrue && contentLength !== null ? Math.max(Number(contentLength), this.bodySize) : this.bodySize;
+    const isTrue = contentLength === null || !isWhole || isHeadOnly || Number(contentLength) === this.bodySize;
+    const size = isTrue && contentLength !== null && !isHeadOnly ? Math.max(Number(contentLength), this.bodySize) : this.bodySize;
     let line = '';
     if (chunked) line = CHUNKED;
     else if (contentLength !== null && isTrue) line = `content-length: ${contentLength}\r\n`;

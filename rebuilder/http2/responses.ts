@@ -68,7 +68,7 @@ export class Http2Responses extends Http2Half {
     if (hasUnknown) message.addLost('tcp.reassembly_gap');
     const response = { message, status };
     if (endsStream) {
-      this.#finish(streamId, response, '');
+      this.#finish(streamId, response, '', null, true);
       return 'message';
     }
     if (this.#open.size >= MAX_OPEN_STREAMS) {
@@ -115,10 +115,10 @@ export class Http2Responses extends Http2Half {
     else ledger.count(are === 'message' || !this.#isRead ? 'http.response_bytes' : 'http.response_skipped_bytes', bytes);
   }
 
-  #finish(streamId: number, { message, status }: OpenResponse, trailers: string, cut: CounterName | null = null): void {
+  #finish(streamId: number, { message, status }: OpenResponse, trailers: string, cut: CounterName | null = null, isHeadOnly = false): void {
     this.#open.delete(streamId);
     if (cut !== null) message.addLost(cut);
-    const { bytes, start, headersStart, headEnd, end, body } = message.place(trailers, cut === null, message.lost);
+    const { bytes, start, headersStart, headEnd, end, body } = message.place(trailers, cut === null, message.lost, isHeadOnly);
     const { lines, ledger } = this.context;
     lines.scan(bytes, headersStart, headEnd);
     ledger.count('http.responses');

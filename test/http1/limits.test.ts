@@ -59,9 +59,23 @@ test('limits.memory: a head that no memory is left for is told as far as it came
   stream.send('z'.repeat(6000)).send('GET /next HTTP/1.1\r\n\r\n');
   assert.deepEqual(stream.end(), []);
   const [first, next] = [stream.exchanges[0], stream.exchanges.at(-1)];
-  assert.deepEqual([first?.request.headers, first?.request.lost, next?.request.target], [[['Host', 'a']], ['http.memcap'], '/next']);
+  assert.deepEqual([first?.request.headers, first?.request.lost], [[['Host', 'a']], ['http.memcap']]);
+  assert.deepEqual([next?.request.target, next?.request.found], ['/next', true]);
   assert.equal(stream.pipeline.gauges().memoryBytes, 0);
 });
+
+for (const headLength of [3000, 30]) {
+  test(`limits.memory: what is behind a head of ${headLength} bytes that could not be held is searched, not believed`, () => {
+    const head = `POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: 500\r\nX: ${'y'.repeat(headLength)}\r\n\r\n`;
+    const stream = opened({ headBytes: 1 << 20, memoryBytes: 16 });
+    for (const piece of [`${head}${'x'.repeat(30)}`, 'GET /in-body HTTP/1.1\r\nHost: a\r\n\r\n']) stream.send(piece);
+    assert.deepEqual(stream.end(), []);
+    assert.deepEqual(stream.exchanges.map(({ request }) => [request.target, request.lost?.join(), request.found]), [
+      ['/a', 'http.memcap', undefined], ['/in-body', undefined, true],
+    ]);
+    assert.equal(stream.pipeline.gauges().memoryBytes, 0);
+  });
+}
 
 describe('forward.body_limit', () => {
   const post = 'POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n';

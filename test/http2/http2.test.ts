@@ -152,6 +152,16 @@ describe('bodies', () => {
   });
 });
 
+test('a response without a body keeps the length that it says of what was left out', () => {
+  const head: Fields = [[':method', 'HEAD'], ...GET.slice(1)];
+  const stream = new TcpStream().open().send(Buffer.concat([BEGIN, headers(1, head), headers(3, GET)]));
+  const length: Fields = [['content-length', '5']];
+  stream.answer(Buffer.concat([SETTINGS, headers(1, [[':status', '200'], ...length]), headers(3, [[':status', '304'], ...length])]));
+  assert.deepEqual(finished(stream).exchanges.map(({ response }) => [response?.status, response?.headers, response?.bodySize, response?.complete]), [
+    [200, [['content-length', '5']], 0, true], [304, [['content-length', '5']], 0, true],
+  ]);
+});
+
 describe('when HTTP/2 is believed', () => {
   const attack = '\r\nGET /attack HTTP/1.1\r\nHost: a\r\n\r\n';
   const ask = 'GET /ask HTTP/1.1\r\nHost: a\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: \r\n\r\n';

@@ -36,6 +36,8 @@ const CASES: readonly (readonly [name: string, before: Buffer, streamId?: number
   ['an unknown frame of 16,385 bytes', Buffer.concat([SETTINGS, frame(UNKNOWN, 0, 0, Buffer.alloc(16_385))])],
   ['an unknown frame of 1 MiB', Buffer.concat([SETTINGS, frame(UNKNOWN, 0xff, 77, Buffer.alloc(1 << 20))])],
   ['an unknown frame of 4,000,000 bytes first', frame(UNKNOWN, 0, 0, Buffer.alloc(4_000_000))],
+  ['an unknown frame beyond 4 MiB', Buffer.concat([SETTINGS, frame(UNKNOWN, 0, 0, Buffer.alloc(0x41_4141))])],
+  ['GOAWAY beyond 4 MiB', Buffer.concat([SETTINGS, frame(FrameType.goaway, 0, 0, Buffer.alloc(0x40_0008))])],
   ['DATA of a stream never opened', Buffer.concat([SETTINGS, data(1, 'GET /')]), 3],
   ['DATA of a stream never opened, which is opened then', Buffer.concat([SETTINGS, data(1, 'GET /')]), 1],
   ['DATA of a stream of the server\'s', Buffer.concat([SETTINGS, data(2, 'GET /')])],
