@@ -38,6 +38,9 @@ export class HttpConnection implements ClientSink, ServerSink, Endpoints, Connec
   #hasTold = false;
   /** Made with the first request that may be told again. */
   #told: ToldRequests | null = null;
+  /** The last request that was told with no answer to wait for, if it has no body and is named: which it is, then. */
+  #lastSeq = 0;
+  #lastId: string | null = null;
   /** No packet of the server came for as long as a request waited: the mirror shows one direction. */
   #oneWay = false;
   proxied: Endpoints['proxied'] = null;
@@ -158,6 +161,8 @@ export class HttpConnection implements ClientSink, ServerSink, Endpoints, Connec
     // One-way, from its beginning: nobody will answer.
     if (server.seen || this.#connection.client === null || request.ack === 0) this.#pairing.add(request, false, server.seen, nowMs);
     this.#context.exchanges.exchange(request);
+    this.#lastSeq = request.seq;
+    this.#lastId = request.complete && request.end === request.headEnd ? request.knownId : null;
   }
 
   otherProtocol(kind: 'http.tls_flow' | 'http.http2_flow' | 'http.not_http_flow'): void {
@@ -285,7 +290,7 @@ export class HttpConnection implements ClientSink, ServerSink, Endpoints, Connec
     const told = this.#told ??= new ToldRequests();
     const tell = (request: HttpRequest): void => {
       if (kind === 'correction') request.correction = true;
-      else if (!told.reading(request)) return;
+      else if (this.#isLast(request) || !told.reading(request)) return;
       this.request(request);
     };
     told.readerBegins();
@@ -301,6 +306,12 @@ export class HttpConnection implements ClientSink, ServerSink, Endpoints, Connec
         forkDiscarded: () => told.readerEnds(),
       },
     };
+  }
+
+  /** Sent again, when what was sent first is not remembered any more (History). */
+  #isLast(request: HttpRequest): boolean {
+    return this.#lastId !== null && request.seq === this.#lastSeq && request.complete && request.end === request.headEnd
+      && request.id === this.#lastId;
   }
 
   /** The first reader is no copy. */

@@ -72,6 +72,11 @@ export class HttpRequest implements Request {
     return this.#id ??= requestId(this);
   }
 
+  /** null: nobody has asked for it. */
+  get knownId(): string | null {
+    return this.#id;
+  }
+
   /** Its name is that of this head, of which its own bytes are a form. */
   identifyBy(head: Uint8Array): void {
     this.#id = requestId({ endpoints: this.endpoints, seq: this.seq, bytes: head, start: 0, headEnd: head.length });

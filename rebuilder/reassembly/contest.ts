@@ -17,6 +17,8 @@ export interface FirstReader {
   readonly sink: StreamSink;
   readonly started: boolean;
   readonly nextSeq: number;
+  /** Where it last stood between two messages when a segment for that very place came, of those that are remembered. */
+  readonly messageSeq: number;
   readonly receiver: Receiver;
   deliver(bytes: Uint8Array, start: number, end: number, seq: number, from: Provenance): void;
   moveTo(seq: number): void;
@@ -231,7 +233,7 @@ export class Contest {
     if (!this.wasCut) {
       const ways = waysToRead(heard, from, recent, work);
       this.wasCut = work.wasCut || ways.length > MOST_WAYS;
-      this.#readIn(half, ways.slice(0, MOST_WAYS), from, isWhole);
+      this.#readIn(half, ways.slice(0, MOST_WAYS), from, isWhole || from === half.messageSeq);
     }
     if (this.wasCut) ledger.count('tcp.readings_limit');
     history.giveBackWork(Math.max(0, work.bytes - own));

@@ -1,5 +1,4 @@
 import { type Packet, TcpFlag } from '../wire/packet.ts';
-import { NOTHING } from './history.ts';
 import { MAX_WINDOW_BYTES } from './missing-bytes.ts';
 import { Doubt, REFUSED, looked } from './receiver.ts';
 import { SegmentQueue } from './segments.ts';
@@ -76,7 +75,9 @@ export class HalfStream extends StreamOrder {
     let isOther = false;
     if ((length > 0 || isUrgent) && this.isOneWay) {
       isOther = this.sent && distance(seq, this.sentSeq) < 0 && (this.#isOther(packet) || this.contest?.wasCut === true);
-      this.#remember(packet, seq, doubts, this.#isClean);
+      const isClean = this.#isClean;
+      if (isClean && seq === this.nextSeq) this.messageSeq = seq;
+      this.#remember(packet, seq, doubts, isClean);
     }
     if (length > 0) this.#sentUpTo(advance(seq, length + (flags & TcpFlag.fin)));
     else if ((flags & TcpFlag.fin) !== 0) this.#sentUpTo(advance(seq, 1));
@@ -139,10 +140,16 @@ export class HalfStream extends StreamOrder {
     this.context.ledger.count(isRead ? 'tcp.late_bytes' : 'tcp.retransmission_bytes', length);
   }
 
-  /** The receiver is not seen: does the packet say something else than what came before for its place, as far as that is known? */
+  /**
+   * The receiver is not seen: does the packet say something else than what came before for its place? Where that is
+   * forgotten it may: a sender who waits until it is must not hide anything.
+   */
   #isOther({ bytes, dataStart, dataEnd, seq }: Packet): boolean {
-    if (this.lastHeard === NOTHING || !this.context.history.differs(this.lastHeard, bytes, dataStart, dataEnd, seq)) return false;
-    this.context.ledger.count('tcp.overlap_diff_data');
+    const said = this.context.history.compare(this.lastHeard, bytes, dataStart, dataEnd, seq);
+    if (said === 'same') return false;
+    // What waits for its beginning is read as it came first.
+    if (said === 'forgotten') this.pickUp();
+    this.context.ledger.count(said === 'other' ? 'tcp.overlap_diff_data' : 'tcp.overlap_forgotten');
     return true;
   }
 

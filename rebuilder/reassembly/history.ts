@@ -113,20 +113,35 @@ export class History {
     this.#work += bytes;
   }
 
-  /** Do bytes[start, end) say something else at `seq` than what came for that place, as far as it is known? `last`: the stream's last entry. */
-  differs(last: number, bytes: Uint8Array, start: number, end: number, seq: number): boolean {
+  /**
+   * Do bytes[start, end) say what came for their place at `seq`? Newer bytes of other streams may have overwritten that.
+   * @param last the stream's last entry
+   */
+  compare(last: number, bytes: Uint8Array, start: number, end: number, seq: number): 'same' | 'other' | 'forgotten' {
     const table = this.#table;
-    for (let entry = last, steps = 0; this.#isKept(entry) && steps < MAX_STEPS; steps++) {
+    const length = end - start;
+    // What came for this stretch of the place was the same.
+    let low = length;
+    let high = 0;
+    let entry = last;
+    for (let steps = 0; entry >= 0; steps++) {
+      if (steps >= MAX_STEPS || !this.#isKept(entry)) return 'forgotten';
       const slot = this.#slot(entry);
       const offset = distance(table[slot + Column.seq]!, seq);
       const at = table[slot + Column.at]!;
-      for (let i = Math.max(0, offset), to = Math.min(end - start, offset + table[slot + Column.length]!); i < to; i++) {
-        if (bytes[start + i] !== this.#ring[at + i - offset]) return true;
+      const from = Math.max(0, offset);
+      const to = Math.min(length, offset + table[slot + Column.length]!);
+      for (let i = from; i < to; i++) if (bytes[start + i] !== this.#ring[at + i - offset]) return 'other';
+      if (from < to && (low > high || (from <= high && to >= low))) {
+        low = Math.min(low, from);
+        high = Math.max(high, to);
+        // Had something else come before that, it would have been noticed then.
+        if (low === 0 && high === length) return 'same';
       }
-      if (table[slot + Column.clean] === 1 && distance(table[slot + Column.nextSeq]!, seq) <= 0) return false;
+      if (table[slot + Column.clean] === 1 && distance(table[slot + Column.nextSeq]!, seq) <= 0) return 'same';
       entry -= table[slot + Column.back]!;
     }
-    return false;
+    return 'same';
   }
 
   /**

@@ -28,6 +28,8 @@ export abstract class StreamOrder implements Waiting {
   started = false;
   /** The next byte expected. */
   nextSeq = 0;
+  /** Of FirstReader. */
+  messageSeq = 0;
   /** A packet of this direction was seen. */
   seen = false;
   /** Sequence number behind the last byte that this side sent; valid when `sent`. */

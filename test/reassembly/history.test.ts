@@ -22,7 +22,7 @@ class Stream {
   }
 }
 
-// Copied by words: the bytes come from any place, and go to any place, the end of the ring included.
+// The bytes come from any place, and go to any place, the end of the ring included.
 test('what was said is known to the byte, wherever it lay and wherever it went', () => {
   const random = randomNumbers(7);
   const history = new History(4096);
@@ -33,11 +33,11 @@ test('what was said is known to the byte, wherever it lay and wherever it went',
     const end = start + 1 + random(300);
     const { seq } = stream;
     stream.say(slab, start, end);
-    assert.equal(history.differs(stream.last, slab, start, end, seq), false);
+    assert.equal(history.compare(stream.last, slab, start, end, seq), 'same');
     const other = slab.slice(start, end);
     const at = random(other.length);
     other[at]! ^= 1;
-    assert.equal(history.differs(stream.last, other, 0, other.length, seq), true, `round ${i}, byte ${at} of ${other.length}`);
+    assert.equal(history.compare(stream.last, other, 0, other.length, seq), 'other', `round ${i}, byte ${at} of ${other.length}`);
     const { heard, from, isWhole } = history.since(stream.last, seq, FROM);
     assert.deepEqual([heard.map(({ bytes }) => Buffer.from(bytes)), from, isWhole], [[Buffer.from(slab.subarray(start, end))], seq, true]);
   }
@@ -48,9 +48,9 @@ test('what newer bytes have overwritten is not known, and not taken for what ove
   const [one, other] = [new Stream(history, 0), new Stream(history, 0)];
   one.say(new Uint8Array(100).fill(1));
   for (let i = 0; i < 20; i++) other.say(new Uint8Array(100).fill(2));
-  assert.equal(history.differs(one.last, new Uint8Array(100).fill(3), 0, 100, 0), false);
+  assert.equal(history.compare(one.last, new Uint8Array(100).fill(3), 0, 100, 0), 'forgotten');
   assert.deepEqual(history.since(one.last, 0, FROM).heard, []);
-  assert.equal(history.differs(other.last, new Uint8Array(100).fill(3), 0, 100, other.seq - 100), true);
+  assert.equal(history.compare(other.last, new Uint8Array(100).fill(3), 0, 100, other.seq - 100), 'other');
 });
 
 test('so many entries later an entry of the same number is another one', () => {
@@ -58,9 +58,30 @@ test('so many entries later an entry of the same number is another one', () => {
   const [one, other] = [new Stream(history, 0), new Stream(history, 0)];
   one.say(Uint8Array.of(1));
   for (let i = 0; i < (1 << 20) / 128; i++) other.say(Uint8Array.of(2));
-  assert.equal(history.differs(one.last, Uint8Array.of(3), 0, 1, 0), false);
+  assert.equal(history.compare(one.last, Uint8Array.of(3), 0, 1, 0), 'forgotten');
 });
 
 test('bytes that do not fit are not kept', () => {
   assert.equal(new History(64).append(new Uint8Array(100), 0, 100, 0, 0, 0, 0, 0, 0, 0, true, NOTHING), NOTHING);
+});
+
+test('of a stream that is remembered from its first byte on nothing is forgotten', () => {
+  const history = new History(4096);
+  const stream = new Stream(history, 100);
+  stream.say(Buffer.from('abc'));
+  stream.say(Buffer.from('def'));
+  assert.equal(history.compare(stream.last, Buffer.from('bcde'), 0, 4, 101), 'same');
+  assert.equal(history.compare(stream.last, Buffer.from('bcdx'), 0, 4, 101), 'other');
+  assert.equal(history.compare(stream.last, Buffer.from('__ab'), 0, 4, 98), 'same');
+});
+
+test('the rest of a place is remembered when its beginning is not', () => {
+  const history = new History(1024);
+  const [one, other] = [new Stream(history, 0), new Stream(history, 0)];
+  one.say(new Uint8Array(100).fill(1));
+  for (let i = 0; i < 9; i++) other.say(new Uint8Array(100).fill(2));
+  one.say(new Uint8Array(100).fill(3));
+  const [both, second] = [Buffer.alloc(200, 1).fill(3, 100), Buffer.alloc(100, 3)];
+  assert.equal(history.compare(one.last, both, 0, 200, 0), 'forgotten');
+  assert.equal(history.compare(one.last, second, 0, 100, 100), 'same');
 });
