@@ -34,7 +34,7 @@ export function refuses(module: string, cases: readonly Refusal[], { good, mocks
       const lines = Object.entries({ ...good, ...variables }).map(([name, value]) => `${name} = ${value}`).join('\n');
       workspace.write(`refusals/${file(index)}`, `mock_provider "aws" {\n${own}\n}\nvariables {\n${lines}\n}\nrun "plan" {\n  command = plan\n}\n`);
     }
-    await workspace.must('init', '-no-color', '-backend=false', '-test-directory=refusals');
+    await workspace.init('-test-directory=refusals');
     const { stdout } = await workspace.run('test', '-json', '-test-directory=refusals');
     const said = stdout.split('\n').flatMap(diagnostic);
     for (const [index, { name, sentence }] of all.entries()) {

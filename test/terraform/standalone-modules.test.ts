@@ -1,14 +1,13 @@
-// A module is used by itself: copied out of the repository, as a registry does, and from git.
+// A module is used outside of its checkout: from git, with the files that it has copies of. (By itself: module-tests.)
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { cpSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { basename, dirname, relative } from 'node:path';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { relative } from 'node:path';
 import { test } from 'node:test';
 import { globSync } from 'tinyglobby';
 import { installed } from '../installed.ts';
 import { terraformIsHere, Workspace } from './workspace.ts';
 
-const MODULES = globSync(['modules/*/versions.tf', 'enis/versions.tf']).map((file) => dirname(file)).sort();
 const COPIES = 'modules/vpc-mirror-rebuild/http-mirror';
 
 test('the module\'s copies of the HTTP mirrors are the files that the examples\' tests run', () => {
@@ -20,19 +19,6 @@ test('the module\'s copies of the HTTP mirrors are the files that the examples\'
     assert.equal(readFileSync(`${COPIES}/${file}`, 'utf8'), original, `${file}: UPDATE=1 npm test standalone-modules`);
   }
 });
-
-for (const module of MODULES) {
-  test(`${module}, copied by itself, passes its own tests`, async (t) => {
-    if (!await terraformIsHere(t)) return;
-    // Its folder has no neighbours there: a path that leaves the module leads nowhere.
-    const workspace = new Workspace(t, `alone/${basename(module)}/copy`);
-    cpSync(module, workspace.dir, { recursive: true, filter: (path) => basename(path) !== '.terraform' });
-    assert.ok(!existsSync(`${workspace.dir}/../../examples`));
-    await workspace.init();
-    const { code, stdout, stderr } = await workspace.run('test', '-no-color');
-    assert.equal(code, 0, `${stdout}\n${stderr}`);
-  });
-}
 
 test('modules are taken from git', async (t) => {
   if (!installed(t, 'git') || !await terraformIsHere(t)) return;

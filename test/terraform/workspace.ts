@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { absent, installed } from '../installed.ts';
+import { attachedProvider } from './attached-provider.ts';
 import { cliConfiguration, providerMirror } from './provider-mirror.ts';
 
 /** What a module may refer to by a relative path. */
@@ -53,10 +54,12 @@ export async function terraformIsHere(t: TestContext): Promise<boolean> {
 export class Workspace {
   readonly root: string;
   readonly dir: string;
+  readonly #t: TestContext;
   readonly #env: NodeJS.ProcessEnv;
 
   /** @param dir the root module, as a path in the checkout; a folder that does not exist there starts empty */
   constructor(t: TestContext, dir: string, options: WorkspaceOptions = {}) {
+    this.#t = t;
     this.root = mkdtempSync(join(tmpdir(), 'vpc-mirror-terraform-'));
     t.after(() => rmSync(this.root, { recursive: true, force: true }));
     for (const folder of COPIED) {
@@ -70,6 +73,8 @@ export class Workspace {
       ...process.env, TF_CLI_CONFIG_FILE: configuration, TF_IN_AUTOMATION: '1', TF_INPUT: '0', TF_PLUGIN_CACHE_DIR: undefined,
       // The provider spends a third of a short run on collecting garbage.
       GOGC: '400',
+      // The account is on loopback, without TLS; a provider that is configured a second time takes no authority.
+      AWS_CA_BUNDLE: undefined,
       AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test', AWS_REGION: 'us-east-1', AWS_EC2_METADATA_DISABLED: 'true', ...options.env,
     };
   }
@@ -101,7 +106,13 @@ export class Workspace {
     return result;
   }
 
-  init(): Promise<Run> { return this.must('init', '-no-color', '-backend=false'); }
+  /** Initialises the root module. From then on one process of its provider serves every command. */
+  async init(...args: string[]): Promise<Run> {
+    const result = await this.must('init', '-no-color', '-backend=false', ...args);
+    this.#env['TF_REATTACH_PROVIDERS'] = await attachedProvider(this.#t, this.dir, this.root, this.#env);
+    return result;
+  }
+
   apply(...args: string[]): Promise<Run> { return this.must('apply', '-no-color', '-auto-approve', ...args); }
   destroy(...args: string[]): Promise<Run> { return this.must('destroy', '-no-color', '-auto-approve', ...args); }
 

@@ -1,0 +1,38 @@
+// One process of the AWS provider for all commands of a workspace, in place of one (or several) for each command.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { resolve } from 'node:path';
+import type { TestContext } from 'node:test';
+import { globSync } from 'tinyglobby';
+
+/** What a provider that was started by hand says of where it listens, quoted for a shell. */
+const ATTACH = /TF_REATTACH_PROVIDERS='(.+)'/;
+
+/**
+ * Starts the provider that `terraform init` has put into `dir`, until the test ends, with its socket in `socketDir`. A value for
+ * TF_REATTACH_PROVIDERS, or undefined if the root module there needs no AWS.
+ * (https://developer.hashicorp.com/terraform/plugin/debugging#terraform-cli-interactions)
+ *
+ * By itself Terraform starts a provider anew for every step of every command, and hashes its 700 MB for every command: of 24 runs of
+ * `terraform test` that is 14 of 25 s of CPU. `init` still chooses the version and checks what it takes.
+ */
+export async function attachedProvider(t: TestContext, dir: string, socketDir: string, env: NodeJS.ProcessEnv): Promise<string | undefined> {
+  const [program] = globSync('.terraform/providers/registry.terraform.io/hashicorp/aws/*/*/terraform-provider-aws*', { cwd: dir });
+  if (program === undefined) return undefined;
+  const child = spawn(resolve(dir, program), ['-debug'], { cwd: dir, env: { ...env, TMPDIR: socketDir }, stdio: ['ignore', 'pipe', 'ignore'] });
+  const ended = once(child, 'close');
+  t.after(async () => {
+    child.kill('SIGKILL');
+    await ended;
+  });
+  return new Promise((done, reject) => {
+    let said = '';
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      said += text;
+      const attach = ATTACH.exec(said)?.[1];
+      if (attach !== undefined) done(attach);
+    });
+    child.on('close', (code) => { reject(new Error(`the AWS provider ended with ${code} before it listened`)); });
+    ended.catch(reject);
+  });
+}
