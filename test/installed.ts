@@ -15,7 +15,8 @@ export function skippedWithout(...programs: string[]): string | false {
   return process.env['CI'] ? false : sentenceOfMissing(programs) ?? false;
 }
 
-function sentenceOfMissing(programs: readonly string[]): string | null {
+/** What is said of those programs that are not on this machine; null if all are. */
+export function sentenceOfMissing(programs: readonly string[]): string | null {
   const missing = programs.filter((program) => spawnSync('sh', ['-c', 'command -v "$0"', program], { stdio: 'ignore' }).status !== 0);
   return missing.length === 0 ? null : `${missing.join(' and ')} not installed: the real program is part of this test`;
 }

@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { TestContext } from 'node:test';
 import { promisify } from 'node:util';
-import { absent, installed } from '../installed.ts';
+import { absent, installed, sentenceOfMissing } from '../installed.ts';
 
 const run = promisify(execFile);
 
@@ -42,12 +42,23 @@ async function make(venv: string, requirement: string): Promise<void> {
     }
     try {
       if (existsSync(done)) return;
-      await run('python3', ['-m', 'venv', '--clear', venv]);
-      await run(join(venv, 'bin', 'python'), ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', ...requirement.split(' ')]);
+      await install(venv, requirement.split(' '));
       mkdirSync(done);
       return;
     } finally {
       rmSync(lock, { recursive: true, force: true });
     }
+  }
+}
+
+/** By uv where it is installed: moto and checkov cost 4 s of CPU that way, and 65 s by pip, which compiles every file besides. */
+async function install(venv: string, requirements: readonly string[]): Promise<void> {
+  const python = join(venv, 'bin', 'python');
+  if (sentenceOfMissing(['uv']) === null) {
+    await run('uv', ['venv', '--quiet', '--clear', '--python', 'python3', venv]);
+    await run('uv', ['pip', 'install', '--quiet', '--python', python, ...requirements]);
+  } else {
+    await run('python3', ['-m', 'venv', '--clear', venv]);
+    await run(python, ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', ...requirements]);
   }
 }
