@@ -128,7 +128,7 @@ ec2:ModifyTrafficMirrorSession, ec2:DeleteTrafficMirrorSession, ec2:CreateTags.`
   command(
     'doctor',
     'names the broken hop, from the sources to the nodes',
-    'Looks at every hop from a mirrored interface to the detection nodes. Read-only. Each line: what was found; if it is wrong, what was expected and how to mend it.',
+    'Looks at every hop from a mirrored interface to the detection nodes. Read-only. Each line: what was found; if it is wrong, what was expected and how to fix it.',
   )
     .option('--canary <url>', 'send one marked request, and name the hop that lost it')
     .option('--via <address>', 'the canary goes to this mirrored server, not to where the name leads')
@@ -196,7 +196,7 @@ function seconds(text: string): number {
 
 function gigabytes(text: string): number {
   const value = Number(text);
-  if (!(value >= 0 && value < 1e9)) throw new UsageError(`--gb-per-month: '${text}' is no number of gigabytes.`);
+  if (!(value >= 0 && value < 1e9)) throw new UsageError(`--gb-per-month: '${text}' is not a number of gigabytes.`);
   return value;
 }
 

@@ -113,7 +113,7 @@ export const COUNTERS = {
   'tcp.cut_segments': define('note', 'segments', 'Segments whose end the capture cut off: lower the MTU or raise packet_length of the mirror session'),
   'tcp.cut_bytes': define('note', 'events', 'Bytes cut off'),
   'tcp.correction_memcap': define('note', 'segments', 'Segments not kept for corrections because limits.correction_bytes was reached'),
-  'tcp.readings_limit': define('note', 'events', 'One-way streams that may have been read in more ways than are told'),
+  'tcp.readings_limit': define('note', 'events', 'One-way streams that may have been read in more ways than are reported'),
 
   // --- pipeline: a fault of ours costs the packet that met it, and its connection; or the request
   'pipeline.faults': define('note', 'events', 'Faults in the program, each met by one packet, one request or one look at what waits: please report them'),
@@ -161,7 +161,7 @@ export const COUNTERS = {
   'http.irregular_requests': define('note', 'requests', 'Requests that needed a tolerance'),
   'http.incomplete_requests': define('note', 'requests', 'Requests with bytes missing'),
   'http.corrections': define('note', 'requests', 'Requests rebuilt again because missing bytes came late'),
-  'http.second_readings': define('note', 'requests', 'Requests told once more in another reading, because what their receiver read is not known'),
+  'http.second_readings': define('note', 'requests', 'Requests reported once more in another reading, because it is not known what their receiver read'),
   'http.readings_limit': define('note', 'events', 'Places where a request could have been read in more ways than are followed at a time'),
   'http.duplicate_view': define('lost', 'requests', 'Second views of a request, mirrored at another network interface'),
   'http.responses': define('note', 'responses', 'Responses rebuilt'),
@@ -174,7 +174,7 @@ export const COUNTERS = {
   'http.memcap': define('note', 'requests', 'Messages cut because limits.memory was reached'),
   'http.invalid_chunk': define('note', 'requests', 'Chunked bodies whose framing breaks off'),
   'http.http09_request': define('out', 'requests', 'Requests of HTTP/0.9, which the exchange format has no room for (replay); delivered to nodes all the same'),
-  'http.unreadable': define('note', 'requests', 'Bytes behind a request that cannot be read as another, told as one without a request line'),
+  'http.unreadable': define('note', 'requests', 'Bytes behind a request that cannot be read as another, reported as one without a request line'),
   'http.http2_stream_limit': define('note', 'requests', 'Requests cut because too many others of their HTTP/2 connection were unfinished'),
   'http.http2_unreadable_requests': define('note', 'requests', 'HTTP/2 requests, or trailers of some, whose header block cannot be read, or does not tell method and path any more (before the sums: never requests)'),
   'http.exchanges': define('out', 'requests', 'Requests written as exchanges and not delivered: by replay, or to exchanges.file without a forward.endpoint'),

@@ -171,13 +171,13 @@ function endpointOption(description: string): Option {
 
 function seconds(text: string): number {
   const value = Number(text);
-  if (!(value > 0 && value <= 86_400)) throw new UsageError(`--seconds: '${text}' is no number of seconds up to 86400`);
+  if (!(value > 0 && value <= 86_400)) throw new UsageError(`--seconds: '${text}' is not a number of seconds up to 86400`);
   return value;
 }
 
 function port(text: string): number {
   const value = Number(text);
-  if (!Number.isInteger(value) || value < 0 || value > 65_535) throw new UsageError(`'${text}' is no port: give a number up to 65535, 0 = any free one`);
+  if (!Number.isInteger(value) || value < 0 || value > 65_535) throw new UsageError(`'${text}' is not a port: give a number up to 65535, 0 = any free one`);
   return value;
 }
 

@@ -94,10 +94,10 @@ describe('a mistake is one sentence and exit code 2', { concurrency: 2 }, () => 
     ['learn-health-checks', /needs either capture files or --live/],
     ['learn-health-checks --live x', /needs either capture files or --live/],
     ['learn-health-checks --live', /--live needs the configuration .* -c <file>/],
-    ['learn-health-checks --live -c x --seconds soon', /--seconds: 'soon' is no number/],
+    ['learn-health-checks --live -c x --seconds soon', /--seconds: 'soon' is not a number/],
     ['attack-test', /--to <url> is missing/],
     ['attack-test --to shop.example', /--to shop.example: not a URL; .* http:\/\/shop.example/],
-    ['demo --port x', /'x' is no port: give a number up to 65535/],
+    ['demo --port x', /'x' is not a port: give a number up to 65535/],
     ['demo --ports 1', /unknown option '--ports'/],
   ] as const) {
     test(line, async () => {

@@ -35,7 +35,7 @@ const RETRIES = { retryMode: 'adaptive', maxAttempts: 10 } as const;
 /** Throws a UsageError if no region is known. Credentials are looked for by the first call. */
 export async function openAccount({ region: wanted, profile, endpoint }: AccountOptions): Promise<Account> {
   if (wanted !== undefined && !/^[a-z0-9-]+$/.test(wanted))
-    throw new UsageError(`'${wanted}' is no AWS region: give one such as eu-west-1.`);
+    throw new UsageError(`'${wanted}' is not an AWS region: give one such as eu-west-1.`);
   const options = {
     ...RETRIES,
     ...(wanted === undefined ? {} : { region: wanted }),

@@ -94,7 +94,7 @@ export function parseDescription(text: string, name: string): Description {
       {
         path: '',
         sentence: /^(\S*\s)?(Error|Warning): /m.test(text)
-          ? 'holds a message of Terraform\'s instead of a description: read it there, mend that, and print the output again.'
+          ? 'holds a message of Terraform\'s instead of a description: read it there, fix that, and print the output again.'
           : `is neither YAML nor JSON: ${error instanceof Error ? (error.message.split('\n')[0] ?? '').replace(/:$/, '.') : String(error)}`,
       },
     ]);

@@ -1,6 +1,6 @@
 import type { Facts } from './facts.ts';
 
-/** What a check says of the facts: what was found; if that is not right also what was expected and how to mend it. */
+/** What a check says of the facts: what was found; if that is not right also what was expected and how to fix it. */
 export type Verdict =
   | { readonly state: 'ok'; readonly found: string }
   | { readonly state: 'failed'; readonly found: string; readonly expected: string; readonly mend: string }

@@ -179,7 +179,7 @@ function activityOf({ activities: [last] }: History): Verdict {
     ? failed(
         `the last activity ${last.StatusCode.toLowerCase()}: ${last.StatusMessage ?? last.Description}`,
         'it succeeds',
-        'mend what the message names: quota, image, subnet, role',
+        'fix what the message names: quota, image, subnet, role',
       )
     : ok('the last activity did not fail');
 }

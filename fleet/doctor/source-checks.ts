@@ -21,7 +21,7 @@ export const SOURCE_CHECKS: readonly Check[] = [
         return failed(
           some(wrong),
           'every selector finds an interface that AWS mirrors',
-          'mend the name or take the entry out; look whether this is the region',
+          'correct the name or remove the entry; check that this is the right region',
         );
       return picked.length === 0
         ? failed('no interface is picked', 'one at least', 'give a selector under interfaces')
@@ -65,7 +65,7 @@ export const SOURCE_CHECKS: readonly Check[] = [
     name: 'sessions.owner',
     judge: ({ situation: { plan, settings } }) =>
       plan.rivals.length === 0
-        ? ok(`nobody else has our tag (${settings.owner})`)
+        ? ok(`no other deployment has our tag (${settings.owner})`)
         : failed(
             rivalsSentence(plan.rivals, settings),
             'an owner for each deployment in an account',

@@ -15,7 +15,7 @@ export class Networks {
     cidrs.forEach((cidr, i) => {
       const [address, length] = cidr.split('/');
       const words = wordsOf(address!);
-      if (words === null) throw new Error(`'${cidr}' is no network`);
+      if (words === null) throw new Error(`'${cidr}' is not a network`);
       const isIpv4 = isMapped(words[0]!, words[1]!, words[2]!);
       const bits = length === undefined ? 128 : Number(length) + (isIpv4 && !address!.includes(':') ? IPV4_BITS : 0);
       this.#isIpv4[i] = isIpv4 ? 1 : 0;

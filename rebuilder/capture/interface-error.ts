@@ -1,4 +1,4 @@
-/** Why packets cannot be captured from an interface, in one sentence that says how to mend it. */
+/** Why packets cannot be captured from an interface, in one sentence that says how to fix it. */
 export class InterfaceError extends Error {
   override readonly name = 'InterfaceError';
 }

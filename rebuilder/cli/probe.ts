@@ -13,7 +13,7 @@ export interface Probe {
   readonly where: string;
 }
 
-/** An address with a mistake in it: what, where, how to mend. */
+/** An address with a mistake in it: what, where, how to fix it. */
 export class ProbeUsageError extends Error {
   override readonly name = 'ProbeUsageError';
 }

@@ -17,11 +17,11 @@ export class TopUsageError extends Error {}
 export function stateUrl(address: string): URL {
   const text = /^\d+$/.test(address) ? `127.0.0.1:${address}` : address;
   const url = /^http:\/\//.test(text) ? text : `http://${text}`;
-  if (!URL.canParse(url) || new URL(url).hostname === '') throw new TopUsageError(`'${address}' is no status address; give the one that run logs, such as 127.0.0.1:9000`);
+  if (!URL.canParse(url) || new URL(url).hostname === '') throw new TopUsageError(`'${address}' is not a status address; give the one that run logs, such as 127.0.0.1:9000`);
   return new URL('/status.json', url);
 }
 
-/** Rejects with an Error of one sentence when nobody answers there, or somebody else. */
+/** Rejects with an Error of one sentence when nothing answers there, or something other than a rebuilder. */
 async function readStatus(url: URL): Promise<Status> {
   let answer: Response;
   try {

@@ -147,7 +147,7 @@ export function translateGoreplay(filter: string | undefined, extraArguments: re
   if (inputs.length === 0) inputs.push({ interface: 'any', ports: [] });
   if (vlanIds.length > 0) vlan = true;
   if (vlan && !vxlan && inputs.some((it) => it.interface === 'any')) {
-    warnings.push('VLAN tags cannot be told apart on \'any\': frames without a tag and with other ids are captured too; name the interface in goreplay.filter');
+    warnings.push('VLAN tags cannot be distinguished on \'any\': frames without a tag and with other ids are captured too; name the interface in goreplay.filter');
   }
   if (bpf.length > 0 && vxlan) mistakes.push({ argument: null, sentence: '-input-raw-bpf-filter has no effect with the vxlan engine: use mode tcp-capture-v2 and tcp_stream.from_vxlan.filter' });
   return {
@@ -172,7 +172,7 @@ function parseInput(value: string): Input | string {
   const [, name, list] = /^(\[[0-9a-fA-F:.]+\]|[^:\s/]*):([\d,]*)$/.exec(value) ?? [];
   if (name === undefined || list === undefined) return `'${value}' is not an interface and port such as 'eth0:', 'eth0:80', ':80' or ':'`;
   const ports = list === '' ? [] : list.split(',').map(Number);
-  if (ports.some((port) => port < 1 || port > 65535)) return `'${list}' is no port from 1 to 65535`;
+  if (ports.some((port) => port < 1 || port > 65535)) return `'${list}' is not a port from 1 to 65535`;
   return { interface: name.replace(/^\[|\]$/g, '') || 'any', ports };
 }
 

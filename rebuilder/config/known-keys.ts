@@ -60,10 +60,10 @@ function written(value: unknown): string {
 export function unknownKey(section: string, name: string): string {
   const siblings = [...new Set(KNOWN_KEYS.flatMap((known) => childOf(section, known.path)))];
   const near = nearest(name, siblings);
-  if (near !== null) return `is no key here; ${near}`;
+  if (near !== null) return `is not a key here; ${near}`;
   const elsewhere = KNOWN_KEYS.find((known) => known.path.endsWith(`.${name}`) || known.path.startsWith(`${name}.`));
-  if (elsewhere) return `is no key here; there is '${elsewhere.path.slice(0, elsewhere.path.indexOf(name) + name.length)}'`;
-  return siblings.length > 0 ? `is no key here; known are ${siblings.join(', ')}` : 'is no key here';
+  if (elsewhere) return `is not a key here; there is '${elsewhere.path.slice(0, elsewhere.path.indexOf(name) + name.length)}'`;
+  return siblings.length > 0 ? `is not a key here; known are ${siblings.join(', ')}` : 'is not a key here';
 }
 
 function childOf(section: string, path: string): string[] {

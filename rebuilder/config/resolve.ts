@@ -120,7 +120,7 @@ function captureForm(file: FileValues, wrong: Wrong): boolean {
   if (mode !== undefined && !MODES.includes(mode)) {
     wrong(['mode'], OTHER_MODES.includes(mode)
       ? `'${mode}' takes requests from a proxy, which this service does not: for mirrored traffic write tcp-capture-v2`
-      : `'${mode}' is no mode; ${nearest(mode, MODES) ?? 'write tcp-capture-v2'}`);
+      : `'${mode}' is not a mode; ${nearest(mode, MODES) ?? 'write tcp-capture-v2'}`);
     return file.goreplay !== undefined;
   }
   const older = mode === 'tcp-capture' || (mode === undefined && file.goreplay !== undefined);
@@ -204,7 +204,7 @@ function exchangesOf({ s3, ...it }: FileValues['exchanges'], wrong: Wrong): Exch
 function filterOf(filter: FileValues['input_filters']['bypass'][number], path: Path, wrong: Wrong): InputFilter {
   if (filter.path !== undefined && filter.url !== undefined) wrong([...path, 'url'], 'is another name of path, which is given too: keep one of them');
   const headers = Object.entries(filter.headers).map(([name, value]) => [name.toLowerCase(), value] as const);
-  for (const [name] of Object.entries(filter.headers)) if (!isToken(name)) wrong([...path, 'headers', name], 'is no header name');
+  for (const [name] of Object.entries(filter.headers)) if (!isToken(name)) wrong([...path, 'headers', name], 'is not a header name');
   const hasPath = filter.path !== undefined || filter.url !== undefined;
   if (!hasPath && headers.length === 0 && filter.ip_addresses.length === 0) {
     wrong(path, 'has no condition, so it would match every request: give path, headers or ip_addresses');

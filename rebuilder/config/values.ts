@@ -5,7 +5,7 @@ import { parseAddress, parseDuration, parseSize } from './units.ts';
 import type { Address } from './settings.ts';
 
 /**
- * The kinds of value a key can have. Each checks by itself and answers with one sentence that says how to mend it,
+ * The kinds of value a key can have. Each checks by itself and answers with one sentence that says how to fix it,
  * so that every mistake of a file is found in one pass.
  */
 
@@ -107,7 +107,7 @@ export const headerName = () => asText((value) => typeof value === 'string' && i
 const NEEDED = /^(content-length|transfer-encoding|connection|host|upgrade|expect|te|trailer|keep-alive)$/i;
 
 export const redactableName = () => asText((value) => typeof value === 'string' && isToken(value) && !NEEDED.test(value) ? value : null,
-  'a header whose value may be masked: it is no header name, or frames the message');
+  'a header whose value may be masked: it is not a header name, or it frames the message');
 
 export const isToken = (value: string): boolean => /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(value);
 

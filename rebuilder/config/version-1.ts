@@ -58,7 +58,7 @@ export function renameVersion1(file: Record<string, unknown>): Renamed {
       const to = names[name];
       if (to === undefined) {
         if (path.length === 0 && !/^[A-Z]/.test(name)) values[name] = value;
-        else mistakes.push({ path: here, sentence: `is no key here; did you mean '${closest(name, Object.keys(names))}'?` });
+        else mistakes.push({ path: here, sentence: `is not a key here; did you mean '${closest(name, Object.keys(names))}'?` });
       } else if (typeof to !== 'string') {
         if (isMap(value)) rename(value, to, here, into, at);
         else if (value !== null) mistakes.push({ path: here, sentence: 'is not a section of keys' });

@@ -13,7 +13,7 @@ export function parseEndpoint(text: string, key: string): Endpoint {
   try {
     url = new URL(/^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? text : `http://${text}`);
   } catch {
-    throw new Error(`${key}: '${text}' is no address; write http://host:port`);
+    throw new Error(`${key}: '${text}' is not an address; write http://host:port`);
   }
   if (url.protocol !== 'http:') throw new Error(`${key}: '${text}' is not plain HTTP; give the load balancer an HTTP listener and write http://host:port`);
   if (url.hostname === '' || url.pathname !== '/' || url.search !== '' || url.hash !== '' || url.username !== '') {

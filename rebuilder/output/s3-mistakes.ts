@@ -14,7 +14,7 @@ const CREDENTIALS = [
 const OTHER_REGION = ['PermanentRedirect', 'AuthorizationHeaderMalformed', 'IllegalLocationConstraintException', '301'];
 const UNREACHABLE = ['ECONNREFUSED', 'ECONNRESET', 'ENOTFOUND', 'EAI_AGAIN', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENETUNREACH', 'EPIPE', 'TimeoutError'];
 
-/** What an upload failed on, in one sentence that says how to mend it. Never what was uploaded. */
+/** What an upload failed on, in one sentence that says how to fix it. Never what was uploaded. */
 export function s3Mistake(error: unknown, place: S3Place): string {
   const { bucket, prefix, region, endpoint } = place;
   const { name, code, message, status } = partsOf(error);

@@ -24,7 +24,7 @@ export function asset(path: string): Asset {
   let one = read.get(path);
   if (one === undefined) {
     const file = FILES[path];
-    assert(file !== undefined, `${path} is no asset`);
+    assert(file !== undefined, `${path} is not an asset`);
     const [url, type] = file;
     one = { type, body: readFileSync(fileURLToPath(url), 'utf8') };
     read.set(path, one);

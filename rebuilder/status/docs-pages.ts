@@ -20,7 +20,7 @@ export const anchorOf = (heading: string): string => heading.toLowerCase().repla
 export function docsPage(path: string): string {
   const name = path.slice('/docs/'.length);
   const file = PAGES[name];
-  assert(file !== undefined, `${path} is no page`);
+  assert(file !== undefined, `${path} is not a page`);
   const renderer = new Renderer();
   renderer.heading = ({ depth, text, tokens }) => `<h${depth} id="${anchorOf(text)}">${renderer.parser.parseInline(tokens)}</h${depth}>\n`;
   renderer.link = ({ href, tokens }) => {

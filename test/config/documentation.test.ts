@@ -10,8 +10,8 @@ test('docs/configuration.md lists every key as the schema has it', () => {
   const page = readFileSync(PAGE, 'utf8');
   assert.match(page, GENERATED);
   const expected = page.replace(GENERATED, (_, begin: string, end: string) => `${begin}${configurationTable()}${end}`);
-  if (process.env['UPDATE_DOCS']) writeFileSync(PAGE, expected);
-  else assert.equal(page, expected, 'run: UPDATE_DOCS=1 npm test config/documentation');
+  if (process.env['UPDATE']) writeFileSync(PAGE, expected);
+  else assert.equal(page, expected, 'run: UPDATE=1 npm test config/documentation');
 });
 
 test('the page\'s own example is a whole configuration', async () => {

@@ -794,7 +794,7 @@ test('the doctor', async (t) => {
   });
 
   await t.test(
-    'for people: a line each, what was found, expected and how to mend; exit 1; nothing is written',
+    'for people: a line each, what was found, expected and how to fix it; exit 1; nothing is written',
     async () => {
       fleet.proxy.reset();
       const healthy = await vpcMirror(fleet.proxy.endpoint, ['doctor', '-c', description(t, it.description)]);
@@ -806,7 +806,7 @@ test('the doctor', async (t) => {
       ]);
       assert.equal(broken.status, 1);
       assert.match(broken.stdout, /^FAIL +sources\.selected +by_asg shpo found nothing$/m);
-      assert.match(broken.stdout, /expected: every selector finds.*\n[^]*mend: mend the name/);
+      assert.match(broken.stdout, /expected: every selector finds.*\n[^]*fix: correct the name/);
       for (const line of broken.stdout.split('\n')) assert.ok(line.length <= 80, line);
       assert.equal(fleet.proxy.writes(), 0);
     },

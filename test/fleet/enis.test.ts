@@ -137,7 +137,7 @@ test('vpc-mirror enis', async (t) => {
     },
     'a region with a blank': {
       run: () => enis({ by_asg: ['shop'] }, ['--region', 'us east 1']),
-      sentence: /^vpc-mirror: 'us east 1' is no AWS region: give one such as eu-west-1\.$/m,
+      sentence: /^vpc-mirror: 'us east 1' is not an AWS region: give one such as eu-west-1\.$/m,
     },
     'an unknown flag': {
       run: () => enis({}, ['--jsno']),

@@ -42,5 +42,5 @@ test('endpoints', () => {
   assert.deepEqual(parseEndpoint('http://[::1]:81/', 'k'), { host: '::1', port: 81 });
   assert.throws(() => parseEndpoint('https://node', 'forward.endpoint'), /^Error: forward\.endpoint: 'https:\/\/node' is not plain HTTP; /);
   assert.throws(() => parseEndpoint('http://node/path', 'forward.endpoint'), /^Error: forward\.endpoint: 'http:\/\/node\/path' holds more than a host and a port; /);
-  assert.throws(() => parseEndpoint('http://:80', 'forward.endpoint'), /^Error: forward\.endpoint: 'http:\/\/:80' is no address; /);
+  assert.throws(() => parseEndpoint('http://:80', 'forward.endpoint'), /^Error: forward\.endpoint: 'http:\/\/:80' is not an address; /);
 });

@@ -9,7 +9,7 @@ interface Module { readonly resources?: readonly Resource[]; readonly child_modu
 const FOLDER = 'test/terraform/golden';
 
 /**
- * Compares what one module made with the files of the name; with UPDATE_GOLDEN set, writes them. `shown` is what `terraform show -json`
+ * Compares what one module made with the files of the name; with UPDATE set, writes them. `shown` is what `terraform show -json`
  * printed, `module` the module's address, `script` the file of its user data.
  */
 export function compareGolden(name: string, shown: string, module = 'module.rebuild', script = 'cloud-init.sh'): void {
@@ -20,11 +20,11 @@ export function compareGolden(name: string, shown: string, module = 'module.rebu
   for (const [file, text] of Object.entries(files)) {
     const path = join(FOLDER, name, file);
     const now = stable(text);
-    if (process.env['UPDATE_GOLDEN']) {
+    if (process.env['UPDATE']) {
       mkdirSync(join(FOLDER, name), { recursive: true });
       writeFileSync(path, now);
     }
-    assert.equal(now, existsSync(path) ? readFileSync(path, 'utf8') : '', `${path} is no longer what is made; if it should be: UPDATE_GOLDEN=1 npm test examples`);
+    assert.equal(now, existsSync(path) ? readFileSync(path, 'utf8') : '', `${path} is no longer what is made; if it should be: UPDATE=1 npm test examples`);
   }
 }
 

@@ -62,8 +62,8 @@ output "reconciler" { value = module.sessions.reconciler }
     const policy = /"address":"module\.sessions\.aws_iam_role_policy\.reconcile\[0\]".*?"policy":"((?:[^"\\]|\\.)*)"/.exec(shown.stdout)?.[1] ?? '';
     const text: string = JSON.parse(`"${policy}"`);
     const now = `${JSON.stringify(JSON.parse(text), null, 2).replace(/tm([ft])-[0-9a-f]+/g, 'tm$1-UNIQUE')}\n`;
-    if (process.env['UPDATE_GOLDEN']) writeFileSync(GOLDEN, now);
-    assert.equal(now, existsSync(GOLDEN) ? readFileSync(GOLDEN, 'utf8') : '', `if it should be: UPDATE_GOLDEN=1 npm test terraform/reconcile`);
+    if (process.env['UPDATE']) writeFileSync(GOLDEN, now);
+    assert.equal(now, existsSync(GOLDEN) ? readFileSync(GOLDEN, 'utf8') : '', `if it should be: UPDATE=1 npm test terraform/reconcile`);
   });
 
   await t.test('after a scale-out an event is enough, and Terraform sees no difference of the reconciler\'s', async () => {
