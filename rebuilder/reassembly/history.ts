@@ -12,29 +12,25 @@ export interface Heard extends Segment {
   readonly urgent: number;
 }
 
-/** There are as many entries as segments of so many bytes fit into the ring. */
-const BYTES_AN_ENTRY = 128;
 /** So far back one stream is looked at. */
 const MAX_STEPS = 4096;
 /** Each segment that comes allows this much work of reading again what came, of any stream (refusals.ts), up to so much. */
 const WORK_A_SEGMENT = 1024;
 const MOST_WORK = 1 << 24;
-/** Numbers an entry: one line of the processor's cache. */
-const ENTRY = 16;
-/** Which number is which. */
+/** Of an entry: these numbers of 32 bits, then the segment's bytes. */
 const Column = {
   seq: 0, ack: 1, length: 2, timestamp: 3, urgent: 4, doubts: 5,
-  /** Where in the ring the bytes begin, and the lap in which they were written. */
-  at: 6, lap: 7,
-  /** How many entries back the one before it of the same stream is. */
-  back: 8,
+  /** How many bytes back the entry before it of the same stream begins; 0 = it is the stream's first. */
+  back: 6,
   /** The last timestamp that was taken before it came. */
-  recent: 9,
+  recent: 7,
   /** Where the stream stood when it came. */
-  nextSeq: 10,
+  nextSeq: 8,
   /** 1 = it stood between two messages there, and nothing waited: what comes is read in the same way whatever came before. */
-  clean: 11,
+  clean: 9,
 } as const;
+const HEAD_WORDS = 10;
+const HEAD_BYTES = HEAD_WORDS << 2;
 /** No entry. */
 export const NOTHING = -1;
 
@@ -42,25 +38,22 @@ export const NOTHING = -1;
  * The last segments of all streams whose receiver is not seen, in one ring and in the order in which they came: so that it can be told whether bytes
  * that come again are the same, and what was read had some of them been refused. A receiver that is seen says itself what it took. What was
  * overwritten by newer bytes is not known any more.
+ *
+ * An entry is named by where it begins, in bytes since the beginning of all: a number that is used once.
  */
 export class History {
   readonly #ring: Uint8Array;
-  /** One less than the number of entries, a power of two. */
-  readonly #mask: number;
-  readonly #table: Int32Array;
-  #entries = 0;
-  /** Behind the last byte in the ring. */
+  readonly #words: Int32Array;
+  /** What the ring's first byte is the how manieth of, in this lap. */
+  #lapStart = 0;
+  /** Behind the last entry in the ring. */
   #end = 0;
-  /** How often the ring began anew. */
-  #lap = 0;
   #work = MOST_WORK;
 
-  /** @param ringBytes a multiple of 4, and below 2 GiB */
+  /** @param ringBytes below 2 GiB */
   constructor(ringBytes: number) {
-    this.#ring = new Uint8Array(ringBytes);
-    const entries = 2 ** Math.ceil(Math.log2(Math.max(2, ringBytes / BYTES_AN_ENTRY)));
-    this.#mask = entries - 1;
-    this.#table = new Int32Array(entries * ENTRY);
+    this.#words = new Int32Array(ringBytes >> 2);
+    this.#ring = new Uint8Array(this.#words.buffer);
   }
 
   /**
@@ -74,31 +67,30 @@ export class History {
     recent: number, nextSeq: number, isClean: boolean, before: number,
   ): number {
     const length = end - start;
+    const size = HEAD_BYTES + length + 3 & ~3;
     let at = this.#end;
-    if (at + length > this.#ring.length) {
-      if (length > this.#ring.length) return NOTHING;
-      this.#lap++;
+    if (at + size > this.#ring.length) {
+      if (size > this.#ring.length) return NOTHING;
+      this.#lapStart += this.#ring.length;
       at = 0;
     }
-    this.#end = at + length;
-    // Unlike `set` it needs no view of the bytes, which costs more than the copy of a short request.
-    Buffer.prototype.copy.call(bytes, this.#ring, at, start, end);
-    const entry = this.#entries++;
+    this.#end = at + size;
     this.#work += WORK_A_SEGMENT;
-    const slot = this.#slot(entry);
-    const table = this.#table;
-    table[slot + Column.seq] = seq;
-    table[slot + Column.ack] = ack;
-    table[slot + Column.length] = length;
-    table[slot + Column.timestamp] = timestamp;
-    table[slot + Column.urgent] = urgent;
-    table[slot + Column.doubts] = doubts;
-    table[slot + Column.at] = at;
-    table[slot + Column.lap] = this.#lap;
-    table[slot + Column.back] = Math.min(entry - before, this.#mask + 1);
-    table[slot + Column.recent] = recent;
-    table[slot + Column.nextSeq] = nextSeq;
-    table[slot + Column.clean] = isClean ? 1 : 0;
+    const entry = this.#lapStart + at;
+    const words = this.#words;
+    const head = at >> 2;
+    words[head + Column.seq] = seq;
+    words[head + Column.ack] = ack;
+    words[head + Column.length] = length;
+    words[head + Column.timestamp] = timestamp;
+    words[head + Column.urgent] = urgent;
+    words[head + Column.doubts] = doubts;
+    words[head + Column.back] = before === NOTHING ? 0 : Math.min(entry - before, this.#ring.length);
+    words[head + Column.recent] = recent;
+    words[head + Column.nextSeq] = nextSeq;
+    words[head + Column.clean] = isClean ? 1 : 0;
+    // Unlike `set` it needs no view of the bytes, which costs more than the copy of a short request.
+    Buffer.prototype.copy.call(bytes, this.#ring, at + HEAD_BYTES, start, end);
     return entry;
   }
 
@@ -118,19 +110,19 @@ export class History {
    * @param last the stream's last entry
    */
   compare(last: number, bytes: Uint8Array, start: number, end: number, seq: number): 'same' | 'other' | 'forgotten' {
-    const table = this.#table;
+    const words = this.#words;
     const length = end - start;
     // What came for this stretch of the place was the same.
     let low = length;
     let high = 0;
     let entry = last;
-    for (let steps = 0; entry >= 0; steps++) {
+    for (let steps = 0; entry !== NOTHING; steps++) {
       if (steps >= MAX_STEPS || !this.#isKept(entry)) return 'forgotten';
-      const slot = this.#slot(entry);
-      const offset = distance(table[slot + Column.seq]!, seq);
-      const at = table[slot + Column.at]!;
+      const head = this.#head(entry);
+      const offset = distance(words[head + Column.seq]!, seq);
+      const at = bytesAt(head);
       const from = Math.max(0, offset);
-      const to = Math.min(length, offset + table[slot + Column.length]!);
+      const to = Math.min(length, offset + words[head + Column.length]!);
       for (let i = from; i < to; i++) if (bytes[start + i] !== this.#ring[at + i - offset]) return 'other';
       if (from < to && (low > high || (from <= high && to >= low))) {
         low = Math.min(low, from);
@@ -138,8 +130,8 @@ export class History {
         // Had something else come before that, it would have been noticed then.
         if (low === 0 && high === length) return 'same';
       }
-      if (table[slot + Column.clean] === 1 && distance(table[slot + Column.nextSeq]!, seq) <= 0) return 'same';
-      entry -= table[slot + Column.back]!;
+      if (words[head + Column.clean] === 1 && distance(words[head + Column.nextSeq]!, seq) <= 0) return 'same';
+      entry = this.#before(entry, head);
     }
     return 'same';
   }
@@ -150,38 +142,47 @@ export class History {
    * @returns from: where it stood; when that is not known (isWhole false) the first byte that is; recent: the last timestamp taken there, 0 = none
    */
   since(last: number, seq: number, { timeMs, ipId }: Provenance, most = MAX_STEPS): { heard: Heard[]; from: number; recent: number; isWhole: boolean } {
-    const table = this.#table;
+    const words = this.#words;
     const heard: Heard[] = [];
     let isWhole = false;
     let from = seq;
     let recent = 0;
     for (let entry = last, steps = 0; !isWhole && this.#isKept(entry) && steps < Math.min(most, MAX_STEPS); steps++) {
-      const slot = this.#slot(entry);
-      const at = table[slot + Column.at]!;
+      const head = this.#head(entry);
+      const at = bytesAt(head);
       const one = {
-        seq: table[slot + Column.seq]!, ack: table[slot + Column.ack]!, timeMs, ipId, doubts: table[slot + Column.doubts]!,
-        timestamp: table[slot + Column.timestamp]!, urgent: table[slot + Column.urgent]!, bytes: this.#ring.slice(at, at + table[slot + Column.length]!),
+        seq: words[head + Column.seq]!, ack: words[head + Column.ack]!, timeMs, ipId, doubts: words[head + Column.doubts]!,
+        timestamp: words[head + Column.timestamp]!, urgent: words[head + Column.urgent]!, bytes: this.#ring.slice(at, at + words[head + Column.length]!),
       };
       heard.push(one);
-      isWhole = table[slot + Column.clean] === 1 && distance(table[slot + Column.nextSeq]!, seq) <= 0;
-      recent = table[slot + Column.recent]!;
-      if (isWhole) from = table[slot + Column.nextSeq]!;
+      isWhole = words[head + Column.clean] === 1 && distance(words[head + Column.nextSeq]!, seq) <= 0;
+      recent = words[head + Column.recent]!;
+      if (isWhole) from = words[head + Column.nextSeq]!;
       else if (distance(one.seq, from) < 0) from = one.seq;
-      entry -= table[slot + Column.back]!;
+      entry = this.#before(entry, head);
     }
     heard.reverse();
     return { heard, from, recent, isWhole };
   }
 
   #isKept(entry: number): boolean {
-    if (entry < 0 || this.#entries - entry > this.#mask) return false;
-    const slot = this.#slot(entry);
-    const laps = this.#lap - this.#table[slot + Column.lap]!;
-    return laps === 0 || (laps === 1 && this.#table[slot + Column.at]! >= this.#end);
+    return entry !== NOTHING && entry >= this.#lapStart + this.#end - this.#ring.length;
   }
 
-  /** Where an entry's numbers begin. */
-  #slot(entry: number): number {
-    return (entry & this.#mask) * ENTRY;
+  /** Where in #words a kept entry begins. */
+  #head(entry: number): number {
+    const at = entry - this.#lapStart;
+    return (at < 0 ? at + this.#ring.length : at) >> 2;
   }
+
+  /** The entry before it of the same stream. */
+  #before(entry: number, head: number): number {
+    const back = this.#words[head + Column.back]!;
+    return back === 0 ? NOTHING : entry - back;
+  }
+}
+
+/** Where in the ring the bytes of an entry begin. */
+function bytesAt(head: number): number {
+  return head + HEAD_WORDS << 2;
 }

@@ -53,14 +53,6 @@ test('what newer bytes have overwritten is not known, and not taken for what ove
   assert.equal(history.compare(other.last, new Uint8Array(100).fill(3), 0, 100, other.seq - 100), 'other');
 });
 
-test('so many entries later an entry of the same number is another one', () => {
-  const history = new History(1 << 20);
-  const [one, other] = [new Stream(history, 0), new Stream(history, 0)];
-  one.say(Uint8Array.of(1));
-  for (let i = 0; i < (1 << 20) / 128; i++) other.say(Uint8Array.of(2));
-  assert.equal(history.compare(one.last, Uint8Array.of(3), 0, 1, 0), 'forgotten');
-});
-
 test('bytes that do not fit are not kept', () => {
   assert.equal(new History(64).append(new Uint8Array(100), 0, 100, 0, 0, 0, 0, 0, 0, 0, true, NOTHING), NOTHING);
 });
