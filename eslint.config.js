@@ -45,6 +45,8 @@ export default tseslint.config(
     files: [
       'rebuilder/{address,capture,cli,config,demo,forward,output,rules,service,status}/**', 'rebuilder/*.ts', 'package/**',
       'bench/**', 'cdktf/**', 'fleet/**', 'eslint.config.js',
+      'test/{address,bench,box,capture,captures,cli,config,demo,docs,forward,monitoring,output,package,rules}/**',
+      'test/{service,status}/**', 'test/*.{ts,js}',
     ],
     rules: {
       '@stylistic/max-len': ['error', {

@@ -1,4 +1,5 @@
-// The shape of the source tree: directions of imports, mirrored tests, small files. Sentences of CONTRIBUTING.md, held by a test.
+// The shape of the source tree: directions of imports, mirrored tests, small files. Sentences of CONTRIBUTING.md, held
+// by a test.
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
@@ -6,8 +7,8 @@ import { test } from 'node:test';
 import { globSync } from 'tinyglobby';
 
 /**
- * In the order of the data: a folder imports only from itself and from folders before it. `pipeline.ts` joins those before it; `.` = the other files
- * directly in rebuilder/.
+ * In the order of the data: a folder imports only from itself and from folders before it. `pipeline.ts` joins those
+ * before it; `.` = the other files directly in rebuilder/.
  */
 const ORDER = [
   'address', 'config', 'capture', 'wire', 'reassembly', 'http', 'http1', 'http2', 'exchange', 'pipeline.ts', 'rules', 'forward', 'status', 'output', 'service', 'cli',
@@ -123,7 +124,9 @@ test('only cdktf/ imports the archived CDKTF', () => {
   assert.deepEqual(wrong, []);
 });
 
-/** Rooms whose inner parts are also driven by the tests of others: what both versions of HTTP share, and the commands. */
+/**
+ * Rooms whose inner parts are also driven by the tests of others: what both versions of HTTP share, and the commands.
+ */
 const DRIVEN_FROM: Readonly<Record<string, readonly string[]>> = { 'test/http': ['test/http1', 'test/http2'], 'test/cli': ['test/main.test.ts'] };
 
 const mirrored = (file: string): string => file.replace(/^rebuilder\//, 'test/').replace(/\.ts$/, '.test.ts');

@@ -28,12 +28,24 @@ export function pcapFile(frames: readonly CapturedFrame[], options: PcapOptions 
   const perMs = resolution === 'microseconds' ? 1e3 : 1e6;
   const magic = resolution === 'microseconds' ? 0xa1b2c3d4 : 0xa1b23c4d;
   const parts: Uint8Array[] = [
-    words.u32(magic), words.u16(2), words.u16(4), words.u32(0), words.u32(0), words.u32(snapLength), words.u32(linkType),
+    words.u32(magic),
+    words.u16(2),
+    words.u16(4),
+    words.u32(0),
+    words.u32(0),
+    words.u32(snapLength),
+    words.u32(linkType),
   ];
   for (const frame of frames) {
     const { seconds, rest } = split(frame.timeMs ?? 0, perMs);
     const { length } = frame.bytes;
-    parts.push(words.u32(seconds), words.u32(rest), words.u32(length), words.u32(frame.originalLength ?? length), frame.bytes);
+    parts.push(
+      words.u32(seconds),
+      words.u32(rest),
+      words.u32(length),
+      words.u32(frame.originalLength ?? length),
+      frame.bytes,
+    );
   }
   return Buffer.concat(parts);
 }
@@ -58,7 +70,13 @@ export interface PcapngOptions {
 export function pcapngSection(frames: readonly CapturedFrame[], options: PcapngOptions = {}): Buffer {
   const { order = 'little', interfaces = [{}], block = 'enhanced' } = options;
   const words = writer(order);
-  const sectionHeader = [words.u32(0x1a2b3c4d), words.u16(1), words.u16(0), words.u32(0xffffffff), words.u32(0xffffffff)];
+  const sectionHeader = [
+    words.u32(0x1a2b3c4d),
+    words.u16(1),
+    words.u16(0),
+    words.u32(0xffffffff),
+    words.u32(0xffffffff),
+  ];
   const parts: Uint8Array[] = [pcapngBlock(0x0a0d0d0a, sectionHeader, order)];
   for (const { linkType = LinkType.ethernet, snapLength = 0, resolution, offset } of interfaces) {
     const options = [
@@ -95,7 +113,9 @@ function split(timeMs: number, perMs: number): { seconds: number; rest: number }
   return { seconds, rest: Math.round((timeMs - seconds * 1000) * perMs) };
 }
 
-function writer(order: ByteOrder): { u16(value: number): Buffer; u32(value: number): Buffer; u64(value: bigint): Buffer } {
+function writer(
+  order: ByteOrder,
+): { u16(value: number): Buffer; u32(value: number): Buffer; u64(value: bigint): Buffer } {
   const little = order === 'little';
   return {
     u16(value) {

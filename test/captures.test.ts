@@ -1,4 +1,5 @@
-// The captures of test/captures, recorded from real clients (record.sh): what the servers received must come out of the packets, however those come.
+// The captures of test/captures, recorded from real clients (record.sh): what the servers received must come out of the
+// packets, however those come.
 import assert from 'node:assert/strict';
 import { readFileSync, readdirSync } from 'node:fs';
 import path from 'node:path';
@@ -20,7 +21,9 @@ import type { Received } from './captures/servers.ts';
 
 const FOLDER = path.join(import.meta.dirname, 'captures');
 
-interface Frame { link: number; bytes: Uint8Array; originalLength: number; timeMs: number; fromServer: boolean; data: number }
+interface Frame {
+  link: number; bytes: Uint8Array; originalLength: number; timeMs: number; fromServer: boolean; data: number;
+}
 
 const packet = new Packet();
 
@@ -31,7 +34,8 @@ async function framesOf(file: string, isServerPort: (port: number) => boolean): 
     frame: (link, all, start, end, originalLength, timeMs) => {
       const bytes = all.slice(start, end);
       assert.equal(decapsulate(link, bytes, 0, bytes.length, originalLength, 0, packet), 'segment');
-      frames.push({ link, bytes, originalLength, timeMs, fromServer: isServerPort(packet.srcPort), data: packet.dataEnd - packet.dataStart });
+      frames.push({ link, bytes, originalLength, timeMs,
+        fromServer: isServerPort(packet.srcPort), data: packet.dataEnd - packet.dataStart });
     },
     batchEnd: () => {},
   });
@@ -59,7 +63,9 @@ function inPieces(frame: Frame, size: number): Frame[] {
   return cut(frame, Array.from({ length: Math.ceil(frame.data / size) }, (_, i) => i * size));
 }
 
-function play(frames: readonly Frame[], options: Partial<PipelineOptions> = {}): { exchanges: ExchangeJson[]; ledger: Ledger } {
+function play(
+  frames: readonly Frame[], options: Partial<PipelineOptions> = {},
+): { exchanges: ExchangeJson[]; ledger: Ledger } {
   const ledger = new Ledger();
   const exchanges: ExchangeJson[] = [];
   const pipeline = new Pipeline({ ...REPLAY_OPTIONS, ...options }, ledger, {
@@ -69,7 +75,9 @@ function play(frames: readonly Frame[], options: Partial<PipelineOptions> = {}):
       if (request.streamId !== 0 && request.complete) assert.equal(inspect(request) & REFUSED, 0, 'a load balancer takes the translation');
     },
   });
-  for (const { link, bytes, originalLength, timeMs } of frames) pipeline.frame(link, bytes, 0, bytes.length, originalLength, timeMs, 0);
+  for (const { link, bytes, originalLength, timeMs } of frames) {
+    pipeline.frame(link, bytes, 0, bytes.length, originalLength, timeMs, 0);
+  }
   pipeline.flush();
   const { pendingBytes, pendingPackets, waitingRequests } = pipeline.gauges();
   const flying = { packets: pendingPackets, bytes: pendingBytes, requests: waitingRequests };
@@ -82,7 +90,8 @@ const isFraming = (name: string): boolean => ['content-length', 'transfer-encodi
 
 /** What a server received, in the words of the exchange format: HTTP/2 as HTTP/1.1 would have said it. */
 function wanted(one: Received, oneWay: boolean): unknown {
-  const { client, server, method, target, version, headers, trailers, body, status, responseBody, responseTrailers } = one;
+  const { client, server, method, target, version, headers, trailers, body, status, responseBody, responseTrailers } =
+    one;
   let fields = headers;
   if (version === 'HTTP/2') {
     const crumbs = headers.filter(([name]) => name === 'cookie').map(([, value]) => value);
@@ -104,7 +113,8 @@ function seen({ src, dst, request, response }: ExchangeJson, oneWay: boolean): u
   return {
     src, dst, method, target, version, headers: version === 'HTTP/2' ? headers.filter(([name]) => !isFraming(name)) : headers,
     trailers: trailers ?? [], body,
-    ...(oneWay ? {} : { status: response?.status, responseBody: response?.body, responseTrailers: response?.trailers ?? [] }),
+    ...(oneWay ? {}
+      : { status: response?.status, responseBody: response?.body, responseTrailers: response?.trailers ?? [] }),
   };
 }
 
@@ -119,7 +129,10 @@ for (const file of readdirSync(FOLDER).filter((name) => name.endsWith('.pcap')).
     const frames = framesOf(path.join(FOLDER, file), (port) => servers.has(port));
     const check = (all: readonly Frame[], oneWay = false, options: Partial<PipelineOptions> = {}): void => {
       const { exchanges, ledger } = play(all, options);
-      assert.deepEqual(inOrder(exchanges.map((one) => seen(one, oneWay))), inOrder(received.map((one) => wanted(one, oneWay))));
+      assert.deepEqual(
+        inOrder(exchanges.map((one) => seen(one, oneWay))),
+        inOrder(received.map((one) => wanted(one, oneWay))),
+      );
       assert.ok(exchanges.every(({ request }) => request.complete && (request.irregular ?? []).every((mark) => mark === 'http2_translated')));
       // One-way nobody says that the server has agreed to leave HTTP: its frames are looked at in vain.
       const isTunnel = received.some(({ headers }) => headers.some(([, value]) => value === 'websocket'));
@@ -135,17 +148,22 @@ for (const file of readdirSync(FOLDER).filter((name) => name.endsWith('.pcap')).
       test(`in segments of ${size} bytes`, async () => { check((await frames).flatMap((frame) => inPieces(frame, size))); });
     }
     test('each segment cut in two, at every byte of its first 150', async () => {
-      // Written anew with true checksums: those of a loopback interface are unfinished, and mixed with others they would be wrong ones.
+      // Written anew with true checksums: those of a loopback interface are unfinished, and mixed with others they
+      // would be wrong ones.
       const all = (await frames).map((frame) => cut(frame, [0])[0]!);
       for (const [i, frame] of all.entries()) {
         if (frame.fromServer) continue;
-        for (let at = 1; at < Math.min(frame.data, 150); at++) check([...all.slice(0, i), ...cut(frame, [0, at]), ...all.slice(i + 1)]);
+        for (let at = 1; at < Math.min(frame.data, 150); at++) {
+          check([...all.slice(0, i), ...cut(frame, [0, at]), ...all.slice(i + 1)]);
+        }
       }
     });
     test('the client\'s segments of a byte, neighbours swapped', async () => {
       const pieces = (await frames).flatMap((frame) => (frame.fromServer ? [frame] : inPieces(frame, 1)));
       for (let i = 0; i + 1 < pieces.length; i += 2) {
-        if (pieces[i]!.fromServer || pieces[i + 1]!.fromServer || pieces[i]!.data === 0 || pieces[i + 1]!.data === 0) continue;
+        if (pieces[i]!.fromServer || pieces[i + 1]!.fromServer || pieces[i]!.data === 0 || pieces[i + 1]!.data === 0) {
+          continue;
+        }
         [pieces[i], pieces[i + 1]] = [pieces[i + 1]!, pieces[i]!];
       }
       check(pieces);

@@ -4,8 +4,8 @@ import { relative } from 'node:path';
 const SLOW_MS = 10_000;
 
 /**
- * A reporter for node's runner, for the end of a long log: where the time went, file by file, then each test that failed, with its file and
- * its reason. (https://nodejs.org/docs/latest-v20.x/api/test.html#custom-reporters)
+ * A reporter for node's runner, for the end of a long log: where the time went, file by file, then each test that
+ * failed, with its file and its reason. (https://nodejs.org/docs/latest-v20.x/api/test.html#custom-reporters)
  * @param {import('node:test').TestsStream} events
  */
 export default async function* closing(events) {

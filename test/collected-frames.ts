@@ -13,7 +13,10 @@ export class CollectedFrames implements FrameSink {
   readonly frames: CollectedFrame[] = [];
   batches = 0;
 
-  frame(link: number, bytes: Uint8Array, start: number, end: number, originalLength: number, timeMs: number, outerSource: number): void {
+  frame(
+    link: number, bytes: Uint8Array, start: number, end: number, originalLength: number, timeMs: number,
+    outerSource: number,
+  ): void {
     this.frames.push({ link, bytes: new Uint8Array(bytes.subarray(start, end)), originalLength, timeMs, outerSource });
   }
 

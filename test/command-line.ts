@@ -68,8 +68,13 @@ export class RunningService {
     this.said = collect(child);
   }
 
-  /** Starts it and waits until its status page is there (log.level info or debug, to stderr). Throws with what it said when it ends instead. */
-  static async start(t: TestContext, configuration: string, args: readonly string[] = [], launch: Launch = here): Promise<RunningService> {
+  /**
+   * Starts it and waits until its status page is there (log.level info or debug, to stderr). Throws with what it said
+   * when it ends instead.
+   */
+  static async start(
+    t: TestContext, configuration: string, args: readonly string[] = [], launch: Launch = here,
+  ): Promise<RunningService> {
     const conf = file(t, 'wallarm-node-conf.yaml', configuration);
     const child = launch(process.execPath, [PROGRAM, 'run', '-c', conf, ...args]);
     t.after(() => child.kill('SIGKILL'));
@@ -112,7 +117,9 @@ export class RunningService {
       const text = await this.metrics();
       if (counterIn(text, name) >= number) return;
       if (Date.now() > deadline) {
-        const others = COUNTER_NAMES.map((one) => [one, counterIn(text, one)] as const).filter(([, value]) => value !== 0);
+        const others = COUNTER_NAMES.map((one) => [one, counterIn(text, one)] as const).filter(
+          ([, value]) => value !== 0,
+        );
         throw new Error(`${name} is ${counterIn(text, name)}, not ${number}: ${JSON.stringify(Object.fromEntries(others))}\n${this.said.stderr}`);
       }
       await new Promise((resolve) => setTimeout(resolve, 50));

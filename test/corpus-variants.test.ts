@@ -20,7 +20,9 @@ async function framesOf(file: string): Promise<Frame[]> {
   const frames: Frame[] = [];
   const source = new PcapFile(file);
   await source.start({
-    frame: (link, bytes, start, end, originalLength, timeMs) => { frames.push({ link, bytes: bytes.slice(start, end), originalLength, timeMs }); },
+    frame: (link, bytes, start, end, originalLength, timeMs) => {
+      frames.push({ link, bytes: bytes.slice(start, end), originalLength, timeMs });
+    },
     batchEnd: () => {},
   });
   await source.done;
@@ -29,7 +31,9 @@ async function framesOf(file: string): Promise<Frame[]> {
 
 const TUNNELS = new Set(['vxlan', 'geneve', 'gre']);
 
-function play(frames: readonly Frame[], options: Partial<PipelineOptions> = {}): { exchanges: ExchangeJson[]; ledger: Ledger } {
+function play(
+  frames: readonly Frame[], options: Partial<PipelineOptions> = {},
+): { exchanges: ExchangeJson[]; ledger: Ledger } {
   const ledger = new Ledger();
   const exchanges: ExchangeJson[] = [];
   const pipeline = new Pipeline({ ...REPLAY_OPTIONS, ...options }, ledger, {
@@ -42,7 +46,9 @@ function play(frames: readonly Frame[], options: Partial<PipelineOptions> = {}):
       exchanges.push(exchangeJson(request));
     },
   });
-  for (const { link, bytes, originalLength, timeMs } of frames) pipeline.frame(link, bytes, 0, bytes.length, originalLength, timeMs, 0);
+  for (const { link, bytes, originalLength, timeMs } of frames) {
+    pipeline.frame(link, bytes, 0, bytes.length, originalLength, timeMs, 0);
+  }
   pipeline.flush();
   assert.deepEqual(balance(ledger, { packets: 0, bytes: 0, requests: 0 }).filter((unit) => unit.imbalance !== 0), [], 'ledger');
   return { exchanges, ledger };
@@ -50,7 +56,10 @@ function play(frames: readonly Frame[], options: Partial<PipelineOptions> = {}):
 
 const ends = new Packet();
 
-/** Does this frame go from a client of an expected request to its server? Frames without a segment stay: fragments may be a client's. */
+/**
+ * Does this frame go from a client of an expected request to its server? Frames without a segment stay: fragments may
+ * be a client's.
+ */
 function isFromClient(expected: ExpectedCapture, { link, bytes, originalLength }: Frame): boolean {
   if (decapsulate(link, bytes, 0, bytes.length, originalLength, 0, ends) !== 'segment') return true;
   const text = (address: string, port: number): string => address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
@@ -68,7 +77,10 @@ function inVxlan(frame: Frame, vni: number): Frame {
 function swapped(frames: readonly Frame[], first: number): Frame[] {
   const result = [...frames];
   for (let i = first; i + 1 < result.length; i += 2) {
-    [result[i], result[i + 1]] = [{ ...result[i + 1]!, timeMs: result[i]!.timeMs }, { ...result[i]!, timeMs: result[i + 1]!.timeMs }];
+    [result[i], result[i + 1]] = [
+      { ...result[i + 1]!, timeMs: result[i]!.timeMs },
+      { ...result[i]!, timeMs: result[i + 1]!.timeMs },
+    ];
   }
   return result;
 }
@@ -85,7 +97,9 @@ describe('known captures, seen otherwise', { skip: captures.length === 0 && '../
         assert.deepEqual(differences(expected, exchanges, false), []);
       });
       await t.test('neighbours swapped', () => {
-        for (const first of [0, 1]) assert.deepEqual(differences(expected, play(swapped(frames, first)).exchanges, false), []);
+        for (const first of [0, 1]) {
+          assert.deepEqual(differences(expected, play(swapped(frames, first)).exchanges, false), []);
+        }
       });
       await t.test('every packet twice', () => {
         assert.deepEqual(differences(expected, play(frames.flatMap((frame) => [frame, frame])).exchanges, false), []);

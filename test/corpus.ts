@@ -42,7 +42,9 @@ export function expectedCaptures(): ExpectedCapture[] {
 }
 
 /** What is not as expected, one sentence each; `status` only where both directions were replayed. */
-export function differences(expected: ExpectedCapture, exchanges: readonly ExchangeJson[], withStatus = true): string[] {
+export function differences(
+  expected: ExpectedCapture, exchanges: readonly ExchangeJson[], withStatus = true,
+): string[] {
   const wrong: string[] = [];
   const flows = new Map<string, ExchangeJson[]>();
   for (const exchange of exchanges) {
@@ -64,8 +66,14 @@ export function differences(expected: ExpectedCapture, exchanges: readonly Excha
     const body = Buffer.from(request.body, 'base64');
     const hosts = request.headers.filter(([name]) => name.toLowerCase() === 'host');
     const seen: Record<string, unknown> = {
-      method: request.method, target: request.target, version: request.version, host: hosts[0]?.[1] ?? null, headerLines: request.headers.length,
-      bodySize: request.bodySize, sha256: createHash('sha256').update(body).digest('hex'), complete: request.complete,
+      method: request.method,
+      target: request.target,
+      version: request.version,
+      host: hosts[0]?.[1] ?? null,
+      headerLines: request.headers.length,
+      bodySize: request.bodySize,
+      sha256: createHash('sha256').update(body).digest('hex'),
+      complete: request.complete,
       status: got.response?.status ?? null,
     };
     for (const key of ['method', 'target', 'version', 'host', 'headerLines', 'bodySize', 'sha256', 'complete', 'status'] as const) {
@@ -82,6 +90,11 @@ export function differences(expected: ExpectedCapture, exchanges: readonly Excha
 }
 
 function isOptional(expected: ExpectedCapture, { src, dst, request }: ExchangeJson): boolean {
-  return expected.optional.some((one) => one.src === src && one.dst === dst && (one.method ?? request.method) === request.method
-    && (one.target ?? request.target) === request.target);
+  return expected.optional.some(
+    (one) =>
+      one.src === src
+      && one.dst === dst
+      && (one.method ?? request.method) === request.method
+      && (one.target ?? request.target) === request.target,
+  );
 }

@@ -1,4 +1,5 @@
-// `npm run coverage [-- part of a path…]`: the tests, then how much of the sources they ran, in lines and branches; by file in coverage/index.html.
+// `npm run coverage [-- part of a path…]`: the tests, then how much of the sources they ran, in lines and branches; by
+// file in coverage/index.html.
 /** @type {import('monocart-coverage-reports').CoverageReportOptions} */
 export default {
   name: 'vpc-mirror',

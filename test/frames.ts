@@ -123,7 +123,10 @@ export function ipv6Fragment(id: number, offset: number, moreFragments: boolean)
   return { protocol: Protocol.fragment, bytes };
 }
 
-/** An extension header of one option that says nothing: padding, or where that would be too much (RFC 4942) an unknown one to be skipped. */
+/**
+ * An extension header of one option that says nothing: padding, or where that would be too much (RFC 4942) an unknown
+ * one to be skipped.
+ */
 export function ipv6Padding(protocol: number, length = 8): Ipv6Extension {
   const bytes = new Uint8Array(length);
   bytes[1] = length / 8 - 1;
@@ -132,7 +135,10 @@ export function ipv6Padding(protocol: number, length = 8): Ipv6Extension {
   return { protocol, bytes };
 }
 
-/** An IP packet cut into fragments whose payloads have `size` bytes (a multiple of 8) but the last. IPv4 keeps its header's options. */
+/**
+ * An IP packet cut into fragments whose payloads have `size` bytes (a multiple of 8) but the last. IPv4 keeps its
+ * header's options.
+ */
 export function fragments(packet: Uint8Array, size: number, id = 1): Uint8Array[] {
   const cut: Uint8Array[] = [];
   const headerLength = packet[0]! >> 4 === 4 ? (packet[0]! & 0x0f) << 2 : 40;
@@ -143,7 +149,8 @@ export function fragments(packet: Uint8Array, size: number, id = 1): Uint8Array[
     if (packet[0]! >> 4 === 4) {
       cut.push(encodeIpv4({
         source: packet.subarray(12, 16).join('.'), destination: packet.subarray(16, 20).join('.'),
-        protocol: packet[9]!, options: packet.subarray(20, headerLength), identification: id, fragmentOffset: offset, moreFragments,
+        protocol: packet[9]!, options: packet.subarray(20, headerLength), identification: id, fragmentOffset: offset,
+        moreFragments,
       }, part));
     } else {
       const fragment = Buffer.concat([packet.subarray(0, 40), ipv6Fragment(id, offset, moreFragments).bytes, part]);
@@ -165,7 +172,8 @@ export interface GeneveOption {
 
 /** A GENEVE header (RFC 8926) around an Ethernet frame, or around an IP packet when `protocol` says so. */
 export function geneve(
-  vni: number, payload: Uint8Array, options: readonly GeneveOption[] = [], protocol: number = EtherType.transparentEthernet,
+  vni: number, payload: Uint8Array, options: readonly GeneveOption[] = [],
+  protocol: number = EtherType.transparentEthernet,
 ): Uint8Array {
   const optionBytes = Buffer.concat(options.flatMap(({ optionClass, type, data }) =>
     [Uint8Array.of(optionClass >> 8, optionClass, type, data.length >> 2), data]));

@@ -2,8 +2,8 @@ import { spawnSync } from 'node:child_process';
 import type { TestContext } from 'node:test';
 
 /**
- * Whether all the programs a test needs are on this machine. If not, the test is skipped with a sentence, or fails where `CI` is set:
- * there everything is installed, and a test that did not run has shown nothing.
+ * Whether all the programs a test needs are on this machine. If not, the test is skipped with a sentence, or fails
+ * where `CI` is set: there everything is installed, and a test that did not run has shown nothing.
  */
 export function installed(t: TestContext, ...programs: string[]): boolean {
   const missing = sentenceOfMissing(programs);

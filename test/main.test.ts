@@ -1,4 +1,5 @@
-// The command line as people use it: help that fits, mistakes in one sentence, exit codes, and what each command does with real input.
+// The command line as people use it: help that fits, mistakes in one sentence, exit codes, and what each command does
+// with real input.
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
@@ -170,7 +171,9 @@ describe('replay', () => {
   test('writes an HTTP Archive', async (t) => {
     const { status, stdout } = await rebuilder(['replay', '--format', 'har', file(t, 'x.pcap', frames)]);
     assert.equal(status, 0);
-    const { log } = JSON.parse(stdout) as { log: { version: string; entries: { request: { method: string; url: string } }[] } };
+    const { log } = JSON.parse(stdout) as {
+      log: { version: string; entries: { request: { method: string; url: string } }[] };
+    };
     assert.equal(log.version, '1.2');
     assert.deepEqual(log.entries.map(({ request }) => request.url).sort(), ['http://shop.example/1', 'http://shop.example/2?a=b', 'http://shop.example/3']);
   });

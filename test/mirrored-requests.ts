@@ -1,4 +1,5 @@
-// Connections as a mirror session shows them, sent to a real socket: what a test of the running service needs and no more.
+// Connections as a mirror session shows them, sent to a real socket: what a test of the running service needs and no
+// more.
 import { createSocket, type Socket } from 'node:dgram';
 import type { TestContext } from 'node:test';
 import { MirroredConnection } from '../rebuilder/demo/mirrored-connection.ts';
@@ -19,7 +20,10 @@ export class MirroredRequests {
     t.after(() => this.#socket.close());
   }
 
-  /** One connection of a client of its own (10.0.1.7, ports from 41000): each pair is a request and its answer; without an answer the server is not seen. */
+  /**
+   * One connection of a client of its own (10.0.1.7, ports from 41000): each pair is a request and its answer; without
+   * an answer the server is not seen.
+   */
   async connection(...exchanges: readonly (readonly [request: string, answer?: string])[]): Promise<void> {
     const client = { address: Uint8Array.of(10, 0, 1, 7), port: 41_000 + this.#connections++ };
     const connection = new MirroredConnection(VNI, client, SERVER, (datagram) => this.#datagrams.push(datagram));

@@ -1,4 +1,5 @@
-// `npm test [part of a path]…`: every test file (or those whose path contains one of the arguments) under node's own runner.
+// `npm test [part of a path]…`: every test file (or those whose path contains one of the arguments) under node's own
+// runner.
 import { spawnSync } from 'node:child_process';
 import { resolve } from 'node:path';
 import { run } from 'node:test';
@@ -7,8 +8,9 @@ import { globSync } from 'tinyglobby';
 import closing from './closing-reporter.js';
 
 /**
- * Begun first, so that at the end no long file runs alone: most of their time they wait, for load balancers, for an installation in a
- * namespace, for clocks. That is also why one file more runs at a time than the smallest machine has cores.
+ * Begun first, so that at the end no long file runs alone: most of their time they wait, for load balancers, for an
+ * installation in a namespace, for clocks. That is also why one file more runs at a time than the smallest machine has
+ * cores.
  */
 const LONGEST = ['test/terraform/examples', 'test/terraform/sessions.', 'test/box/', 'test/terraform/', 'test/wallarm-node/', 'test/fleet/'];
 const FILES_AT_A_TIME = 3;
@@ -29,9 +31,11 @@ if (files.length === 0) {
 // The tests start the commands hundreds of times: from the bundle of these very sources, as `npm ci` makes it.
 const prepared = spawnSync(process.execPath, ['--import', 'tsx', 'package/prepare.ts'], { stdio: 'inherit' });
 if (prepared.status !== 0) process.exit(1);
-// `node --test` would sort the files. A test that waits for what never comes fails, and does not hold up the others for ever.
+// `node --test` would sort the files. A test that waits for what never comes fails, and does not hold up the others for
+// ever.
 const events = run({ files: files.map((file) => resolve(file)), concurrency: FILES_AT_A_TIME, timeout: 900_000 });
 events.on('test:fail', () => { process.exitCode = 1; });
-// On a terminal node's own reporter ends with what failed; in a log of thousands of lines ours does, behind where the time went.
+// On a terminal node's own reporter ends with what failed; in a log of thousands of lines ours does, behind where the
+// time went.
 if (process.stdout.isTTY) events.compose(new spec()).pipe(process.stdout);
 else for (const reporter of [tap, closing]) events.compose(reporter).pipe(process.stdout);

@@ -1,4 +1,5 @@
-// Whatever a client or a server sends, no payload and no secret shows in what the service and the commands say about it.
+// Whatever a client or a server sends, no payload and no secret shows in what the service and the commands say about
+// it.
 import assert from 'node:assert/strict';
 import { createServer, type AddressInfo } from 'node:net';
 import { once } from 'node:events';
@@ -72,7 +73,10 @@ function assertSilent(what: string, text: string): void {
   for (const code of ENCODED) assert.ok(!text.includes(code), `${what}: base64 of a secret`);
 }
 
-/** A detection node that answers with what it was sent: nothing of it may come back in an error. `healthy` answers as it should. */
+/**
+ * A detection node that answers with what it was sent: nothing of it may come back in an error. `healthy` answers as it
+ * should.
+ */
 async function node(t: TestContext, healthy: boolean): Promise<string> {
   const server = createServer((socket) => {
     socket.on('data', (bytes: Buffer) => {

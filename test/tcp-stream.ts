@@ -57,7 +57,12 @@ export class TcpStream {
   }
 
   /** The client sends a segment. */
-  send(data: Uint8Array | string, { at = this.#sent, flags = ACK, ack = this.serverIsn + 1 + this.#answered, badChecksum = false, options }: Sent = {}): this {
+  send(
+    data: Uint8Array | string,
+    {
+      at = this.#sent, flags = ACK, ack = this.serverIsn + 1 + this.#answered, badChecksum = false, options,
+    }: Sent = {},
+  ): this {
     const bytes = typeof data === 'string' ? Buffer.from(data, 'latin1') : data;
     this.#frame(false, this.isn + 1 + at, ack, flags, bytes, badChecksum, options);
     this.#sent = Math.max(this.#sent, at + bytes.length);
@@ -65,7 +70,9 @@ export class TcpStream {
   }
 
   /** The server sends a segment. */
-  answer(data: Uint8Array | string, { at = this.#answered, flags = ACK, ack = this.isn + 1 + this.#sent }: Sent = {}): this {
+  answer(
+    data: Uint8Array | string, { at = this.#answered, flags = ACK, ack = this.isn + 1 + this.#sent }: Sent = {},
+  ): this {
     const bytes = typeof data === 'string' ? Buffer.from(data, 'latin1') : data;
     this.#frame(true, this.serverIsn + 1 + at, ack, flags, bytes);
     this.#answered = Math.max(this.#answered, at + bytes.length);
@@ -102,14 +109,24 @@ export class TcpStream {
   imbalance(): { unit: string; imbalance: number }[] {
     const gauges = this.pipeline.gauges();
     const flying = { packets: gauges.pendingPackets, bytes: gauges.pendingBytes, requests: gauges.waitingRequests };
-    return balance(this.ledger, flying).filter((unit) => unit.imbalance !== 0).map(({ unit, imbalance }) => ({ unit, imbalance }));
+    return balance(this.ledger, flying)
+      .filter((unit) => unit.imbalance !== 0)
+      .map(({ unit, imbalance }) => ({ unit, imbalance }));
   }
 
-  #frame(fromServer: boolean, seq: number, ack: number, flags: number, data: Uint8Array, badChecksum = false, options: Uint8Array = new Uint8Array(0)): void {
+  #frame(
+    fromServer: boolean, seq: number, ack: number, flags: number, data: Uint8Array, badChecksum = false,
+    options: Uint8Array = new Uint8Array(0),
+  ): void {
     const [src, dst]: [string, string] = fromServer ? [SERVER, CLIENT] : [CLIENT, SERVER];
-    const [srcPort, dstPort]: [number, number] = fromServer ? [this.serverPort, this.clientPort] : [this.clientPort, this.serverPort];
+    const [srcPort, dstPort]: [number, number] = fromServer
+      ? [this.serverPort, this.clientPort]
+      : [this.clientPort, this.serverPort];
     const ends = { source: src, destination: dst, sourcePort: srcPort, destinationPort: dstPort };
-    const segment = encodeTcp({ ...ends, sequence: seq >>> 0, acknowledgement: flags & ACK ? ack >>> 0 : 0, flags, options }, data);
+    const segment = encodeTcp(
+      { ...ends, sequence: seq >>> 0, acknowledgement: flags & ACK ? ack >>> 0 : 0, flags, options },
+      data,
+    );
     if (badChecksum) segment[16]! ^= 0xff;
     const packet = encodeIpv4({ source: src, destination: dst, identification: this.#ipId++ & 0xffff }, segment);
     const frame = encodeEthernet({}, packet);

@@ -1,11 +1,15 @@
-// Connections whole in both directions, as frames: for telling whether every way into the rebuilder gives the same exchanges.
+// Connections whole in both directions, as frames: for telling whether every way into the rebuilder gives the same
+// exchanges.
 import { TcpFlag } from '../rebuilder/wire/packet.ts';
 import { tcpFrame } from './frames.ts';
 
 const SERVER = '10.77.0.2:80';
 const WINDOW = 65_535;
 
-/** @returns Ethernet frames, the connections interleaved; request i of connection c asks for `/c/i` and is answered with its own target */
+/**
+ * @returns Ethernet frames, the connections interleaved; request i of connection c asks for `/c/i` and is answered with
+ * its own target
+ */
 export function twoWayFrames(connections: number, requests: number): Uint8Array[] {
   const rounds: Uint8Array[][] = Array.from({ length: requests + 2 }, () => []);
   for (let c = 0; c < connections; c++) {

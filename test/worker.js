@@ -1,4 +1,5 @@
-// What rebuilder/rebuilder.js does for the service: lets a worker thread run TypeScript, which --import tsx does for the main thread only.
+// What rebuilder/rebuilder.js does for the service: lets a worker thread run TypeScript, which --import tsx does for
+// the main thread only.
 import { register } from 'tsx/esm/api';
 
 register();

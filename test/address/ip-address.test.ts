@@ -37,7 +37,11 @@ test('random addresses read as another library reads them', () => {
     const parsed = ipaddr.parse(text);
     const expected = parsed instanceof ipaddr.IPv4 ? parsed.toIPv4MappedAddress() : parsed;
     assert.ok(expected instanceof ipaddr.IPv6);
-    assert.deepEqual([...words].map((word) => word >>> 0), [0, 2, 4, 6].map((i) => (expected.parts[i]! << 16 | expected.parts[i + 1]!) >>> 0), text);
+    assert.deepEqual(
+      [...words].map((word) => word >>> 0),
+      [0, 2, 4, 6].map((i) => ((expected.parts[i]! << 16) | expected.parts[i + 1]!) >>> 0),
+      text,
+    );
   }
 });
 

@@ -47,7 +47,11 @@ function tshark(file: string, filter: string, fields: string[]): string[] {
 
 test('the same seed gives the same bytes, another seed gives others', () => {
   const bytesOf = (seed: number): Buffer => {
-    const { packets } = buildLoad({ ...SMALL, seed, faults: { ...NO_FAULTS, lost: 0.01, reordered: 0.05, retransmitted: 0.02 } });
+    const { packets } = buildLoad({
+      ...SMALL,
+      seed,
+      faults: { ...NO_FAULTS, lost: 0.01, reordered: 0.05, retransmitted: 0.02 },
+    });
     return packets.bytes.subarray(0, packets.byteLength);
   };
   assert.deepEqual(bytesOf(7), bytesOf(7));
@@ -86,7 +90,9 @@ test('a request counts as damaged when a byte of it was lost or cut, and only th
   const cut = buildLoad({ ...SMALL, responses: false, faults: { ...NO_FAULTS, cutTo: 1000 } });
   // POSTs are longer than a packet, GETs shorter.
   const posts = buildLoad({ ...SMALL, responses: false, requestsPerConnection: 1, connections: 1 }).packets;
-  assert.ok(posts.count > 0 && cut.lastPacket.some((packet) => packet < 0) && cut.lastPacket.some((packet) => packet >= 0));
+  assert.ok(
+    posts.count > 0 && cut.lastPacket.some((packet) => packet < 0) && cut.lastPacket.some((packet) => packet >= 0),
+  );
 });
 
 test('the harness sends a load, times it and reads what a contender used', async (t) => {

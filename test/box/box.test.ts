@@ -82,10 +82,13 @@ for (const mtu of [1500, 9001]) {
 }
 
 /**
- * Which requests a bad stretch of network left whole, with the time their last byte went on, and how many holes it tore. All from the
- * client's and the relay's own words.
+ * Which requests a bad stretch of network left whole, with the time their last byte went on, and how many holes it
+ * tore. All from the client's and the relay's own words.
  */
-function damage(log: RelayLog, sent: readonly SentRequest[]): { intact: Map<number, number>; holes: number; tails: number } {
+function damage(
+  log: RelayLog,
+  sent: readonly SentRequest[],
+): { intact: Map<number, number>; holes: number; tails: number } {
   const intact = new Map<number, number>();
   let holes = 0;
   let tails = 0;
@@ -302,10 +305,13 @@ test('what curl sends arrives as curl sent it', { timeout: 120_000 }, async (t) 
   });
   const reading = await service.settled();
   const all = box.recorded().flatMap(({ raw, times }) => [...requestsOf(raw, times)]);
-  // The node's nginx answers 400 to a path that leads above the root: it gets that one again, as a header of a request that it reads.
+  // The node's nginx answers 400 to a path that leads above the root: it gets that one again, as a header of a request
+  // that it reads.
   const enveloped = all.filter(({ head }) => head.includes('\r\nX-Mirror-Original-Request-Line: '));
   assert.deepEqual(enveloped.map(({ head }) => /Request-Line: (.*)/.exec(head)![1]), ['GET /curl/../../etc/passwd HTTP/1.1']);
-  const delivered = new Map(all.filter((one) => !enveloped.includes(one)).map((one): [string, Delivered] => [one.target, one]));
+  const delivered = new Map(
+    all.filter((one) => !enveloped.includes(one)).map((one): [string, Delivered] => [one.target, one]),
+  );
   assert.equal(delivered.size, cases.length);
   for (const bytes of sent) {
     const target = bytes.toString('latin1').split(' ')[1]!;

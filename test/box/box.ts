@@ -1,5 +1,6 @@
-// A VPC in network namespaces. Client and app talk over a bridge; at the app's port of that bridge (its "ENI") tc copies the packets into a
-// kernel VXLAN device, as a mirror session does, which sends them to the rebuilder. The detection node is behind the rebuilder.
+// A VPC in network namespaces. Client and app talk over a bridge; at the app's port of that bridge (its "ENI") tc
+// copies the packets into a kernel VXLAN device, as a mirror session does, which sends them to the rebuilder. The
+// detection node is behind the rebuilder.
 //
 //   client ── c0 ┐
 //                ├ br0  (fabric)  vx0 ~ VXLAN ~ r0 ── rebuilder (relay) ── detection node (recorder, nginx)
@@ -34,7 +35,10 @@ export interface BoxOptions {
   readonly mtu: number;
   /** Mirror what the app sends too, not only what it gets. */
   readonly bothDirections: boolean;
-  /** Leave segmentation and checksums to the (virtual) card: the copy then shows segments over the MTU, without checksums. */
+  /**
+   * Leave segmentation and checksums to the (virtual) card: the copy then shows segments over the MTU, without
+   * checksums.
+   */
   readonly offload: boolean;
 }
 
@@ -137,7 +141,10 @@ export class Box {
     if (direction !== null) this.#mirror(direction);
   }
 
-  /** TCP alone, as mirror filters have it: what the kernels say themselves (ARP, IGMP) comes when it likes, and would be in no test's count. */
+  /**
+   * TCP alone, as mirror filters have it: what the kernels say themselves (ARP, IGMP) comes when it likes, and would be
+   * in no test's count.
+   */
   #mirror(direction: string): void {
     this.fabric.run('tc', 'filter', 'add', 'dev', 'a0', direction, 'protocol', 'ip', 'u32', 'match', 'ip', 'protocol', '6', '0xff',
       'action', 'mirred', 'egress', 'mirror', 'dev', 'vx0');

@@ -82,7 +82,8 @@ async function send(options: ClientOptions, next: () => number | null, pace: (by
     const entry = { id, localPort, start: offset, end: offset + bytes.length, sentMs: 0 };
     offset = entry.end;
     report.requests.push(entry);
-    // Big requests are paced piece by piece: a megabyte at once is more than a receive buffer on the way of its copy may hold.
+    // Big requests are paced piece by piece: a megabyte at once is more than a receive buffer on the way of its copy
+    // may hold.
     for (let at = 0; at < bytes.length; at += PIECE) {
       const piece = bytes.subarray(at, at + PIECE);
       await pace(piece.length);
@@ -110,7 +111,9 @@ export async function runClient(options: ClientOptions): Promise<ClientReport> {
     if (wait > 2) await new Promise((resolve) => setTimeout(resolve, wait));
   };
   const report: ClientReport = { answered: 0, failed: 0, requests: [] };
-  const counts = await Promise.all(Array.from({ length: options.connections }, () => send(options, next, pace, report)));
+  const counts = await Promise.all(
+    Array.from({ length: options.connections }, () => send(options, next, pace, report)),
+  );
   return {
     answered: counts.reduce((sum, [answered]) => sum + answered, 0),
     failed: counts.reduce((sum, [, failed]) => sum + failed, 0),

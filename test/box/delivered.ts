@@ -1,4 +1,5 @@
-// What reached the detection node, taken apart without any code of the rebuilder, and judged against what the client sent.
+// What reached the detection node, taken apart without any code of the rebuilder, and judged against what the client
+// sent.
 import { idOf, requestBytes, type Kind } from './requests.ts';
 
 export interface Delivered {
@@ -10,7 +11,10 @@ export interface Delivered {
   readonly atMs: number;
 }
 
-/** The requests of one recorded connection, in order. The last one may have been cut by the end of the connection: it is not listed. */
+/**
+ * The requests of one recorded connection, in order. The last one may have been cut by the end of the connection: it is
+ * not listed.
+ */
 export function* requestsOf(raw: Buffer, times: string): Generator<Delivered> {
   const clock = times.split('\n').filter(Boolean).map((line) => line.split(' ').map(Number) as [end: number, ms: number]);
   let tick = 0;
@@ -55,8 +59,13 @@ const RENAMED = new Set([...ADDED, 'connection', 'expect', 'upgrade', 'keep-aliv
 
 const nameOf = (line: string): string => line.slice(0, line.indexOf(':')).toLowerCase();
 
-/** Why a delivered request is not what was sent; null = it is, but for the documented changes. `values`: lines that must be added. */
-export function difference(delivered: Delivered, sent: Buffer, values: Readonly<Record<string, string>> = {}): string | null {
+/**
+ * Why a delivered request is not what was sent; null = it is, but for the documented changes. `values`: lines that must
+ * be added.
+ */
+export function difference(
+  delivered: Delivered, sent: Buffer, values: Readonly<Record<string, string>> = {},
+): string | null {
   const headEnd = sent.indexOf('\r\n\r\n');
   const [sentStart, ...sentLines] = sent.toString('latin1', 0, headEnd).split('\r\n');
   const [start, ...lines] = delivered.head.split('\r\n');

@@ -1,4 +1,5 @@
-// Every way into the service gives the same exchanges as the capture file of the same traffic: interfaces with and without tags, VXLAN, GENEVE.
+// Every way into the service gives the same exchanges as the capture file of the same traffic: interfaces with and
+// without tags, VXLAN, GENEVE.
 import assert from 'node:assert/strict';
 import { createSocket } from 'node:dgram';
 import { existsSync, readFileSync } from 'node:fs';
@@ -105,7 +106,9 @@ async function sendDatagrams(port: number, payloads: readonly Uint8Array[]): Pro
   const socket = createSocket('udp4');
   const startMs = performance.now();
   for (const [i, payload] of payloads.entries()) {
-    while (i > (performance.now() - startMs + 10) / 1000 * FRAMES_PER_SECOND) await new Promise((resolve) => setTimeout(resolve, 1));
+    while (i > ((performance.now() - startMs + 10) / 1000) * FRAMES_PER_SECOND) {
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    }
     await new Promise<void>((resolve, reject) => socket.send(payload, port, '127.0.0.1', (error) => error === null ? resolve() : reject(error)));
   }
   socket.close();
@@ -161,7 +164,8 @@ let clients = 0;
 const asks = (target: string, to = '10.77.0.2:80', from = '10.77.0.9'): Uint8Array =>
   tcpFrame(`${from}:${50_000 + clients++}`, to, { seq: 1 }, `GET /${target} HTTP/1.1\r\nHost: a\r\n\r\n`);
 
-const targetsOf = (exchanges: readonly ExchangeJson[]): string[] => exchanges.map(({ request }) => request.target.slice(1)).sort();
+const targetsOf = (exchanges: readonly ExchangeJson[]): string[] =>
+  exchanges.map(({ request }) => request.target.slice(1)).sort();
 
 describe('which frames of an interface are taken', () => {
   const FRAMES: readonly Uint8Array[] = [

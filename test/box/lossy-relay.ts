@@ -1,5 +1,5 @@
-// A program of the box: a stretch of bad network for mirrored datagrams. It drops some, holds some back behind later ones, always the same
-// ones for the same seed, and remembers which bytes of which connection it let through.
+// A program of the box: a stretch of bad network for mirrored datagrams. It drops some, holds some back behind later
+// ones, always the same ones for the same seed, and remembers which bytes of which connection it let through.
 // Argument: JSON of RelayOptions. Says `ready`; when its standard input ends, writes its log to `file` and exits.
 import { createSocket } from 'node:dgram';
 import { writeFileSync } from 'node:fs';
@@ -87,7 +87,12 @@ export class BadStretch {
       this.log.dropped++;
     } else if (this.#next() < this.#options.reorderShare) {
       this.log.reordered++;
-      this.#held.push({ datagram, segment, after: 1 + Math.floor(this.#next() * MAX_HELD), dueMs: nowMs + MAX_HOLD_MS });
+      this.#held.push({
+        datagram,
+        segment,
+        after: 1 + Math.floor(this.#next() * MAX_HELD),
+        dueMs: nowMs + MAX_HOLD_MS,
+      });
       return;
     } else {
       this.#pass(datagram, segment, nowMs);
@@ -114,7 +119,8 @@ if (process.argv[2]?.startsWith('{')) {
   const options = JSON.parse(process.argv[2]) as RelayOptions;
   const socket = createSocket({ type: 'udp4', sendBufferSize: 4 * 1024 * 1024 });
   const stretch = new BadStretch(options, (datagram) => socket.send(datagram, options.targetPort, options.targetHost));
-  // Read by the rebuilder's own receiver: node:dgram cannot ask for a buffer that lasts while a busy machine lets this process wait.
+  // Read by the rebuilder's own receiver: node:dgram cannot ask for a buffer that lasts while a busy machine lets this
+  // process wait.
   const receiver = new VxlanSocket({ host: '0.0.0.0', port: options.listenPort, receiveBufferBytes: 128 * 1024 * 1024, ledger: new Ledger() });
   await receiver.start({
     frame: (_link, bytes, start, end) => stretch.datagram(Buffer.from(bytes.subarray(start, end)), Date.now()),

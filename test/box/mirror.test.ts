@@ -22,7 +22,9 @@ interface Captured {
 }
 
 /** Sends a few requests of both kinds; returns what tcpdump saw of the copy. */
-async function capture(t: TestContext, options: BoxOptions): Promise<{ segments: Captured[]; streams: Buffer[]; posts: number } | null> {
+async function capture(
+  t: TestContext, options: BoxOptions,
+): Promise<{ segments: Captured[]; streams: Buffer[]; posts: number } | null> {
   if (!canBuild(t) || !installed(t, 'nginx', 'tcpdump', 'tshark', 'ethtool')) return null;
   const box = await Box.build(options);
   t.after(() => {
@@ -50,13 +52,21 @@ async function capture(t: TestContext, options: BoxOptions): Promise<{ segments:
     const [addresses, vni, port, seq, length, checksum, payload] = line.split('\t');
     const [outerSource, source] = addresses!.split(',');
     return {
-      outerSource: outerSource!, vni: Number(vni), source: source!, port: Number(port), seq: Number(seq), length: Number(length),
-      checksum: checksum!, payload: payload!,
+      outerSource: outerSource!,
+      vni: Number(vni),
+      source: source!,
+      port: Number(port),
+      seq: Number(seq),
+      length: Number(length),
+      checksum: checksum!,
+      payload: payload!,
     };
   });
   assert.equal(box.servedByApp().length, 60 + posts);
   const ports = [...new Set(segments.filter(({ source }) => source === CLIENT).map(({ port }) => port))];
-  const streams = ports.map((port) => streamOf(segments.filter((one) => one.source === CLIENT && one.port === port && one.length > 0)));
+  const streams = ports.map((port) =>
+    streamOf(segments.filter((one) => one.source === CLIENT && one.port === port && one.length > 0)),
+  );
   return { segments, posts, streams };
 }
 

@@ -1,4 +1,5 @@
-// Network namespaces of one test: named after this process, so that tests side by side never meet, and removed whatever happens.
+// Network namespaces of one test: named after this process, so that tests side by side never meet, and removed whatever
+// happens.
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 
@@ -34,7 +35,9 @@ export class Namespace {
     return must('ip', 'netns', 'exec', this.name, program, ...args);
   }
 
-  /** Starts a program in this namespace; `ip netns exec` replaces itself by it, so the process id is the program's own. */
+  /**
+   * Starts a program in this namespace; `ip netns exec` replaces itself by it, so the process id is the program's own.
+   */
   spawn(program: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): ChildProcess {
     const child = spawn('ip', ['netns', 'exec', this.name, program, ...args], { stdio: ['pipe', 'pipe', 'pipe'], env: { ...process.env, ...env } });
     child.on('error', () => undefined);

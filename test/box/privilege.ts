@@ -2,7 +2,10 @@ import { spawnSync } from 'node:child_process';
 import type { TestContext } from 'node:test';
 import { absent, installed } from '../installed.ts';
 
-/** Whether namespaces, cables, VXLAN and tc's mirroring can be had here; if not, the test is skipped (or fails where `CI` is set). */
+/**
+ * Whether namespaces, cables, VXLAN and tc's mirroring can be had here; if not, the test is skipped (or fails where
+ * `CI` is set).
+ */
 export function canBuild(t: TestContext): boolean {
   if (process.platform !== 'linux') return absent(t, 'network namespaces are a thing of Linux');
   if (!installed(t, 'ip', 'tc', 'ss', 'sysctl')) return false;

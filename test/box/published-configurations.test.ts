@@ -1,4 +1,5 @@
-// Each configuration that the documents and the vendor's pages publish starts as a service, in a namespace that has the interfaces they name.
+// Each configuration that the documents and the vendor's pages publish starts as a service, in a namespace that has the
+// interfaces they name.
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,6 +1,6 @@
-// A program of the box: stands in front of the detection node's nginx and writes down every byte it is sent, before nginx sees it.
-// Arguments: listen port, nginx port, folder. One file a connection: client bytes as they came (.raw), and when (.times: offset, ms).
-// pause: the longest time, ms, that a busy machine kept it from running.
+// A program of the box: stands in front of the detection node's nginx and writes down every byte it is sent, before
+// nginx sees it. Arguments: listen port, nginx port, folder. One file a connection: client bytes as they came (.raw),
+// and when (.times: offset, ms). pause: the longest time, ms, that a busy machine kept it from running.
 import { closeSync, openSync, writeFileSync, writeSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { join } from 'node:path';

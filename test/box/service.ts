@@ -1,4 +1,5 @@
-// The rebuilder as a user runs it, `rebuilder run -c conf.yaml`, in its namespace of the box; read through its own metrics and health.
+// The rebuilder as a user runs it, `rebuilder run -c conf.yaml`, in its namespace of the box; read through its own
+// metrics and health.
 import type { ChildProcess } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -83,7 +84,10 @@ log: {pretty: false}
     const gauges = new Map<string, number>();
     for (const [, name, value] of body.matchAll(/^([a-z][^#\s]*(?:\{[^}]*\})?) (\S+)$/gm)) gauges.set(name!, Number(value));
     const count = (name: CounterName): number => gauges.get(`${familyOf(name)}{name="${name}"}`) ?? NaN;
-    return { ledger: Object.fromEntries(COUNTER_NAMES.map((name) => [name, count(name)])) as Record<CounterName, number>, gauges };
+    return {
+      ledger: Object.fromEntries(COUNTER_NAMES.map((name) => [name, count(name)])) as Record<CounterName, number>,
+      gauges,
+    };
   }
 
   /** Waits until nothing more comes and nothing is in flight; the last reading. Throws when that takes too long. */

@@ -63,7 +63,10 @@ function asIpPacket(vxlan: Buffer): Buffer {
   ]);
 }
 
-/** How a packet can lie in a datagram. `ports: false` = the kernel's program sees no ports, so only the addresses place it. */
+/**
+ * How a packet can lie in a datagram. `ports: false` = the kernel's program sees no ports, so only the addresses place
+ * it.
+ */
 const LAYOUTS: Record<string, { tunnel: 'vxlan' | 'geneve'; family: 4 | 6; ports: boolean; build: (flow: Flow) => Buffer }> = {
   'IPv4': { tunnel: 'vxlan', family: 4, ports: true, build: (f) => Buffer.concat([VXLAN, ethernet(f, ipPacket(f))]) },
   'IPv4 with options': {
@@ -134,7 +137,11 @@ async function placed(tunnel: 'vxlan' | 'geneve', workers: number, datagrams: re
   const total = (): number => sinks.reduce((sum, sink) => sum + sink.frames.length, 0);
   while (total() < datagrams.length) await setTimeout(1);
   const result: number[] = [];
-  sinks.forEach((sink, worker) => sink.frames.forEach(({ bytes }) => { result[bytes.readUInt16BE(bytes.length - 2)] = worker; }));
+  sinks.forEach((sink, worker) =>
+    sink.frames.forEach(({ bytes }) => {
+      result[bytes.readUInt16BE(bytes.length - 2)] = worker;
+    }),
+  );
   for (const source of sources) await source.stop();
   group.close();
   sender.close();
@@ -164,7 +171,8 @@ test('all fragments of a datagram meet', { skip }, async () => {
   const got = await placed('vxlan', 4, all.flatMap((flow, i) => [
     Buffer.concat([VXLAN, ethernet(flow, ipPacket(flow, { fragmentBits: 0x2000 }))]),
     // Where the ports would be there is data now.
-    Buffer.concat([VXLAN, ethernet(flow, ipPacket({ ...flow, srcPort: i * 131, dstPort: i * 17 }, { fragmentBits: 0x2000 | 100 }))]),
+    Buffer.concat([VXLAN,
+      ethernet(flow, ipPacket({ ...flow, srcPort: i * 131, dstPort: i * 17 }, { fragmentBits: 0x2000 | 100 }))]),
     Buffer.concat([VXLAN, ethernet(flow, ipPacket({ ...flow, srcPort: i * 3, dstPort: i }, { fragmentBits: 200 }))]),
   ]));
   all.forEach((_, i) => assert.equal(new Set(got.slice(3 * i, 3 * i + 3)).size, 1));

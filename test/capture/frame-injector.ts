@@ -1,4 +1,5 @@
-// Sends the frames of a capture file out of a network interface, as they are. Arguments: device, file, frames a second (default: as fast as it goes).
+// Sends the frames of a capture file out of a network interface, as they are. Arguments: device, file, frames a second
+// (default: as fast as it goes).
 import { setTimeout } from 'node:timers/promises';
 import koffi from 'koffi';
 import { PcapFile } from '../../rebuilder/capture/pcap-file.ts';
@@ -6,8 +7,13 @@ import { framesOf } from '../collected-frames.ts';
 
 const [device = '', file = '', framesPerSecond = 'Infinity'] = process.argv.slice(2);
 const library = koffi.load(process.platform === 'darwin' ? '/usr/lib/libpcap.A.dylib' : 'libpcap.so.0.8');
-const openLive: (device: string, snapLength: number, promiscuous: number, timeoutMs: number, error: Uint8Array) => bigint | number =
-  library.func('uintptr_t pcap_open_live(const char *, int, int, int, void *)');
+const openLive: (
+  device: string,
+  snapLength: number,
+  promiscuous: number,
+  timeoutMs: number,
+  error: Uint8Array,
+) => bigint | number = library.func('uintptr_t pcap_open_live(const char *, int, int, int, void *)');
 const inject: (capture: bigint, bytes: Uint8Array, length: number) => number = library.func('int pcap_inject(uintptr_t, const void *, size_t)');
 const error = Buffer.alloc(256);
 const capture = BigInt(openLive(device, 100, 0, 10, error));

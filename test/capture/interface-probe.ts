@@ -1,5 +1,5 @@
-// Runs an InterfaceCapture in a process of its own (the network namespace is that of the process) and tells, one JSON line each, what it does.
-// Arguments: device, filter, snap length. Ends with its standard input.
+// Runs an InterfaceCapture in a process of its own (the network namespace is that of the process) and tells, one JSON
+// line each, what it does. Arguments: device, filter, snap length. Ends with its standard input.
 import { InterfaceCapture } from '../../rebuilder/capture/interface.ts';
 import { Ledger } from '../../rebuilder/ledger.ts';
 import { decapsulate } from '../../rebuilder/wire/decapsulate.ts';
@@ -18,7 +18,10 @@ try {
   await capture.start({
     frame(link, bytes, start, end, originalLength, timeMs) {
       const outcome = decapsulate(link, bytes, start, end, originalLength, 0, packet);
-      tell({ outcome, summary: summary(packet), vlan: packet.vlan, depth: packet.depth, captured: end - start, originalLength, timeMs });
+      tell({
+        outcome, summary: summary(packet), vlan: packet.vlan, depth: packet.depth, captured: end - start,
+        originalLength, timeMs,
+      });
     },
     batchEnd() {},
   });

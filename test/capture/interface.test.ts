@@ -135,7 +135,8 @@ test('plain, VLAN and QinQ frames are captured, and the port form of a filter fi
     ['wire:9090', filterOf('wire:9090'), []],
     ['only VLAN 7', filterOf('wire:8080', '-input-raw-vlan', '-input-raw-vlan-vid', '7'), ['hello-vlan vlan 7']],
     ['as users write it', 'vlan and port 8080', ['hello-vlan vlan 7']],
-    // The kernel hands a frame to filters without its outermost tag: as with tcpdump, this finds plain frames and those with one tag.
+    // The kernel hands a frame to filters without its outermost tag: as with tcpdump, this finds plain frames and those
+    // with one tag.
     ['no word of tags', 'tcp port 8080', ['hello-plain vlan -1', 'hello-six vlan -1', 'hello-vlan vlan 7']],
   ];
   const probes = cases.map(([, filter]) => new Probe(wire, t, 'wire', filter));

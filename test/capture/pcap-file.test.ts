@@ -10,7 +10,10 @@ import { PcapFile } from '../../rebuilder/capture/pcap-file.ts';
 import { pcapFile, pcapngBlock, pcapngSection } from '../capture-files.ts';
 import { CollectedFrames } from '../collected-frames.ts';
 
-const frames = Array.from({ length: 40 }, (_, i) => ({ bytes: new Uint8Array(60 + i).fill(i), timeMs: 1_700_000_000_000 + i }));
+const frames = Array.from({ length: 40 }, (_, i) => ({
+  bytes: new Uint8Array(60 + i).fill(i),
+  timeMs: 1_700_000_000_000 + i,
+}));
 
 const inPieces = (bytes: Uint8Array, size: number): Readable => Readable.from((function* () {
   for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
@@ -51,7 +54,10 @@ for (const [format, bytes] of Object.entries(FORMATS)) {
       const { sink, error } = await read(Readable.from([bytes.subarray(0, length)]), 'cut.pcap');
       if (error === '') assert.ok([24, 28].includes(length) || sink.frames.length > 0);
       else assert.match(error, /^cut\.pcap: is (cut off in the middle of a record, which begins at byte \d+; the \d+ frames? before it w|too short)/);
-      assert.deepEqual(sink.frames.map(({ bytes, timeMs }) => ({ bytes, timeMs })), frames.slice(0, sink.frames.length));
+      assert.deepEqual(
+        sink.frames.map(({ bytes, timeMs }) => ({ bytes, timeMs })),
+        frames.slice(0, sink.frames.length),
+      );
       kept = Math.max(kept, sink.frames.length);
     }
     assert.ok(kept > 30);
@@ -133,7 +139,10 @@ test('a file much larger than the memory for it is read', async () => {
   assert.equal(count, 1000);
 });
 
-/** Larger than the memory for a file: what a capturing program writes beside the packets, such as TLS secrets or an image of its own. */
+/**
+ * Larger than the memory for a file: what a capturing program writes beside the packets, such as TLS secrets or an
+ * image of its own.
+ */
 const LARGE_BLOCK = pcapngBlock(0xbad, [Buffer.alloc(4 << 20)]);
 
 test('a block that nobody wants is passed over though it does not fit into memory, and missed when it is cut off', async () => {

@@ -30,7 +30,8 @@ for (const order of ['little', 'big'] as const) {
 
 test('link types, the three numbers of raw IP included', () => {
   const cases: readonly (readonly [number, number])[] = [
-    [0, LinkType.null], [1, LinkType.ethernet], [12, LinkType.raw], [14, LinkType.raw], [101, LinkType.raw], [108, LinkType.loop],
+    [0, LinkType.null], [1, LinkType.ethernet], [12, LinkType.raw], [14, LinkType.raw], [101, LinkType.raw],
+    [108, LinkType.loop],
     [113, LinkType.linuxSll], [228, LinkType.ipv4], [229, LinkType.ipv6], [276, LinkType.linuxSll2],
   ];
   for (const [linkType, link] of cases) assert.equal(read(pcapFile([frame], { linkType })).frames[0]!.link, link);

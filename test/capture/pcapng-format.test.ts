@@ -54,8 +54,12 @@ test('a new section begins with its own byte order and no interfaces', () => {
 });
 
 test('blocks of other kinds are passed over, whatever their length', () => {
-  const file = Buffer.concat([pcapngSection([]), pcapngBlock(5, [Buffer.alloc(40)]), pcapngBlock(0xbad, [Buffer.alloc(400_000)]),
-    pcapngSection([frame(3)])]);
+  const file = Buffer.concat([
+    pcapngSection([]),
+    pcapngBlock(5, [Buffer.alloc(40)]),
+    pcapngBlock(0xbad, [Buffer.alloc(400_000)]),
+    pcapngSection([frame(3)]),
+  ]);
   assert.equal(read(file).frames.length, 1);
 });
 

@@ -32,7 +32,9 @@ export function grpcMessage(length: number): Buffer {
   return message;
 }
 
-async function grpcCall(session: http2.ClientHttp2Session, target: string, messages: readonly Buffer[], trailers?: Record<string, string>): Promise<void> {
+async function grpcCall(
+  session: http2.ClientHttp2Session, target: string, messages: readonly Buffer[], trailers?: Record<string, string>,
+): Promise<void> {
   const stream = session.request({
     ':method': 'POST', ':path': target, 'content-type': 'application/grpc', te: 'trailers', 'grpc-timeout': '5S', 'x-trace-bin': 'AAECAw',
   }, { waitForTrailers: trailers !== undefined });
@@ -85,7 +87,12 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
       const [, socket] = await once(request, 'upgrade') as [unknown, net.Socket];
       // A masked text frame (RFC 6455 5.3) that is a request to those who take the mask off.
       const text = Buffer.from('GET /not-a-request HTTP/1.1\r\nHost: a\r\n\r\n');
-      socket.write(Buffer.concat([Buffer.from([0x81, 0x80 | text.length, 1, 2, 3, 4]), text.map((byte, i) => byte ^ (i % 4 + 1))]));
+      socket.write(
+        Buffer.concat([
+          Buffer.from([0x81, 0x80 | text.length, 1, 2, 3, 4]),
+          text.map((byte, i) => byte ^ ((i % 4) + 1)),
+        ]),
+      );
       socket.resume();
       await settled(socket);
     },

@@ -28,7 +28,8 @@ export interface App {
   close(): Promise<void>;
 }
 
-const pairs = (raw: readonly string[]): [string, string][] => raw.flatMap((name, i) => (i % 2 === 0 ? [[name, raw[i + 1]!] as [string, string]] : []));
+const pairs = (raw: readonly string[]): [string, string][] =>
+  raw.flatMap((name, i) => (i % 2 === 0 ? [[name, raw[i + 1]!] as [string, string]] : []));
 const endpoint = (address: string | undefined, port: number | undefined): string => `${(address ?? '').replace('::ffff:', '')}:${port}`;
 
 async function bodyOf(stream: AsyncIterable<Buffer>): Promise<Buffer> {
@@ -51,10 +52,16 @@ function answerTo(body: Buffer): string {
 export async function http1App(h2c?: App): Promise<App> {
   const received: Received[] = [];
   const entry = (request: http.IncomingMessage, body: Buffer, status: number, responseBody: string): Received => ({
-    client: endpoint(request.socket.remoteAddress, request.socket.remotePort), server: endpoint(request.socket.localAddress, request.socket.localPort),
-    method: request.method!, target: request.url!, version: `HTTP/${request.httpVersion}`, headers: pairs(request.rawHeaders),
+    client: endpoint(request.socket.remoteAddress, request.socket.remotePort),
+    server: endpoint(request.socket.localAddress, request.socket.localPort),
+    method: request.method!,
+    target: request.url!,
+    version: `HTTP/${request.httpVersion}`,
+    headers: pairs(request.rawHeaders),
     ...(request.rawTrailers.length === 0 ? {} : { trailers: pairs(request.rawTrailers) }),
-    body: body.toString('base64'), status, responseBody: Buffer.from(responseBody).toString('base64'),
+    body: body.toString('base64'),
+    status,
+    responseBody: Buffer.from(responseBody).toString('base64'),
   });
   const sockets = new Set<net.Socket>();
   const server = http.createServer((request, response) => {
@@ -78,7 +85,8 @@ export async function http1App(h2c?: App): Promise<App> {
       socket.on('data', (data) => { if (data.length > 0) socket.end(Buffer.from([0x82, 2, 0x6f, 0x6b])); });
       return;
     }
-    // RFC 7540 3.2: the upgraded request is stream 1, answered here with `:status: 204` alone; all later streams are the other server's.
+    // RFC 7540 3.2: the upgraded request is stream 1, answered here with `:status: 204` alone; all later streams are
+    // the other server's.
     const upstream = net.connect(h2c!.port, '127.0.0.1');
     h2c!.received.push = (...all): number => received.push(...all.map((one) => ({
       ...one, client: endpoint((socket as net.Socket).remoteAddress, (socket as net.Socket).remotePort),
@@ -118,7 +126,8 @@ export async function http2App(): Promise<App> {
       const answer = isGrpc ? Buffer.concat([Buffer.from([0, 0, 0, 0, text.length]), Buffer.from(text)]) : Buffer.from(headers[':method'] === 'HEAD' ? '' : text);
       const { socket } = stream.session!;
       received.push({
-        client: endpoint(socket.remoteAddress, socket.remotePort), server: endpoint(socket.localAddress, socket.localPort),
+        client: endpoint(socket.remoteAddress, socket.remotePort),
+        server: endpoint(socket.localAddress, socket.localPort),
         method: headers[':method']!, target: headers[':path']!, version: 'HTTP/2', headers: pairs(raw as string[]),
         ...(trailers.length === 0 ? {} : { trailers: pairs(trailers) }),
         body: body.toString('base64'), status: 200,

@@ -4,10 +4,11 @@ import { attackTest } from '../../rebuilder/cli/attack-test.ts';
 import { ProbeUsageError } from '../../rebuilder/cli/probe.ts';
 import { Recorder, freePort, values } from '../http-mirror/stand-ins.ts';
 
-const siteAnswering = (status: number, headers: Record<string, string> = {}): Promise<Recorder> => new Recorder((_request, response) => {
-  response.writeHead(status, headers);
-  response.end();
-}).start();
+const siteAnswering = (status: number, headers: Record<string, string> = {}): Promise<Recorder> =>
+  new Recorder((_request, response) => {
+    response.writeHead(status, headers);
+    response.end();
+  }).start();
 
 test('attack-test sends the path traversal and says where to look', async (t) => {
   const site = await siteAnswering(404);
@@ -63,6 +64,9 @@ test('attack-test: a wrong flag is named, with what to write instead', async () 
     [{ to: 'http://shop.example', via: '10.0.0.1/x' }, /--via/],
     [{ to: 'http://shop.example', via: '10.0.0.1:99999' }, /--via/],
   ] as const) {
-    await assert.rejects(attackTest(options), (error: Error) => error instanceof ProbeUsageError && sentence.test(error.message));
+    await assert.rejects(
+      attackTest(options),
+      (error: Error) => error instanceof ProbeUsageError && sentence.test(error.message),
+    );
   }
 });

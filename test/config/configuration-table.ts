@@ -1,6 +1,8 @@
 import { KNOWN_KEYS, type KnownKey } from '../../rebuilder/config/known-keys.ts';
 
-/** The table of docs/configuration.md: every key with its default, unit and effect, by section, from the schema itself. */
+/**
+ * The table of docs/configuration.md: every key with its default, unit and effect, by section, from the schema itself.
+ */
 export function configurationTable(): string {
   const sections = new Map<string, KnownKey[]>();
   for (const known of KNOWN_KEYS.filter((it) => !it.ignored)) {

@@ -14,7 +14,12 @@ test('an empty file has every section, with its defaults', () => {
 });
 
 test('sections are strict at every level', () => {
-  for (const file of [{ x: 1 }, { log: { x: 1 } }, { log: { access_log: { x: 1 } } }, { proxy_protocol: [{ trusted_networks: [], x: 1 }] }]) {
+  for (const file of [
+    { x: 1 },
+    { log: { x: 1 } },
+    { log: { access_log: { x: 1 } } },
+    { proxy_protocol: [{ trusted_networks: [], x: 1 }] },
+  ]) {
     assert.ok(!schema.safeParse(file).success, JSON.stringify(file));
   }
 });

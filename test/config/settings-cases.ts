@@ -20,7 +20,9 @@ export function settingsCases(name: string): void {
   for (const { why, file, settings, warnings = [], ignored = [] } of cases) {
     test(`${name}: ${why}`, () => {
       const loaded = parseConfig(stringify(file), name);
-      for (const [path, expected] of Object.entries(settings)) assert.deepEqual(at(loaded.settings, path), expected, path);
+      for (const [path, expected] of Object.entries(settings)) {
+        assert.deepEqual(at(loaded.settings, path), expected, path);
+      }
       assert.equal(loaded.warnings.length, warnings.length, loaded.warnings.join('\n'));
       for (const words of warnings) assert.ok(loaded.warnings.some((it) => it.includes(words)), `no warning says '${words}'`);
       assert.deepEqual([...loaded.ignored].sort(), [...ignored].sort());
@@ -33,7 +35,9 @@ function at(value: unknown, path: string): unknown {
 }
 
 /** A file with one mistake: its path, and words of its sentence. */
-export function mistakeCases(cases: readonly (readonly [why: string, file: string, path: string, words: RegExp])[]): void {
+export function mistakeCases(
+  cases: readonly (readonly [why: string, file: string, path: string, words: RegExp])[],
+): void {
   for (const [why, file, path, words] of cases) {
     test(`a mistake is one sentence: ${why}`, () => {
       const mistakes = mistakesOf(file);

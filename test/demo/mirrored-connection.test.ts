@@ -7,8 +7,14 @@ import { halves, segmentOf, type Segment } from './segments.ts';
 
 function record(body: (connection: MirroredConnection) => void): Segment[] {
   const segments: Segment[] = [];
-  body(new MirroredConnection(9, { address: Uint8Array.of(127, 0, 0, 1), port: 40000 }, { address: Uint8Array.of(127, 0, 0, 1), port: 80 },
-    (datagram) => segments.push(segmentOf(datagram))));
+  body(
+    new MirroredConnection(
+      9,
+      { address: Uint8Array.of(127, 0, 0, 1), port: 40000 },
+      { address: Uint8Array.of(127, 0, 0, 1), port: 80 },
+      (datagram) => segments.push(segmentOf(datagram)),
+    ),
+  );
   return segments;
 }
 

@@ -14,7 +14,9 @@ test('lists each request with the address our rules derived, and flags the path 
     + 'DELETE /y HTTP/1.1\r\nHost: b.example\r\nConnection: close\r\n\r\n');
   socket.resume();
   await once(socket, 'close');
-  const rows = node.received().map(({ method, target, host, clientAddress, attack }) => [method, target, host, clientAddress, attack]);
+  const rows = node
+    .received()
+    .map(({ method, target, host, clientAddress, attack }) => [method, target, host, clientAddress, attack]);
   assert.deepEqual(rows.sort((a, b) => (String(a[1]) < String(b[1]) ? -1 : 1)), [
     ['GET', '/etc/passwd', 'a.example', '10.0.1.7', 'path traversal'],
     ['POST', '/x', 'a.example', '10.0.1.8', 'path traversal'],

@@ -11,7 +11,10 @@ export interface Segment {
   readonly payload: Buffer;
 }
 
-/** The fields of a VXLAN datagram with Ethernet, IPv4 and TCP headers without options: read apart from the rebuilder's own decoders. */
+/**
+ * The fields of a VXLAN datagram with Ethernet, IPv4 and TCP headers without options: read apart from the rebuilder's
+ * own decoders.
+ */
 export function segmentOf(datagram: Uint8Array): Segment {
   const bytes = Buffer.from(datagram);
   const tcp = 8 + 14 + 20;
@@ -34,9 +37,13 @@ export function halves(segments: readonly Segment[], serverPort: number): { toSe
     let next: number | null = null;
     return Buffer.concat(segments.filter(pick).map((segment) => {
       if (next !== null) assert.equal(segment.seq, next);
-      next = (segment.seq + segment.payload.length + ((segment.flags & (TcpFlag.syn | TcpFlag.fin)) === 0 ? 0 : 1)) >>> 0;
+      next =
+        (segment.seq + segment.payload.length + ((segment.flags & (TcpFlag.syn | TcpFlag.fin)) === 0 ? 0 : 1)) >>> 0;
       return segment.payload;
     }));
   };
-  return { toServer: half(({ dstPort }) => dstPort === serverPort), toClient: half(({ srcPort }) => srcPort === serverPort) };
+  return {
+    toServer: half(({ dstPort }) => dstPort === serverPort),
+    toClient: half(({ srcPort }) => srcPort === serverPort),
+  };
 }

@@ -41,7 +41,9 @@ async function setUp(t: TestContext, app: (socket: Socket) => void): Promise<Set
   };
 }
 
-/** All that comes until the other side's end; the socket stays open for writing (an async iterator would destroy it). */
+/**
+ * All that comes until the other side's end; the socket stays open for writing (an async iterator would destroy it).
+ */
 async function drain(socket: Socket): Promise<Buffer> {
   const chunks: Buffer[] = [];
   socket.on('data', (chunk: Buffer) => chunks.push(chunk));

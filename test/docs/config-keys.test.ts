@@ -1,4 +1,5 @@
-// The module refuses keys of config_extra that the configuration does not have: its list of them is written from the schema.
+// The module refuses keys of config_extra that the configuration does not have: its list of them is written from the
+// schema.
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
@@ -16,7 +17,9 @@ function namesBySection(): Record<string, string[]> {
       sections.set(section, (sections.get(section) ?? new Set()).add(name));
     });
   }
-  return Object.fromEntries([...sections].sort(([a], [b]) => a < b ? -1 : 1).map(([section, names]) => [section, [...names].sort()]));
+  return Object.fromEntries(
+    [...sections].sort(([a], [b]) => (a < b ? -1 : 1)).map(([section, names]) => [section, [...names].sort()]),
+  );
 }
 
 test(`${FILE} is written from the schema`, () => {

@@ -32,8 +32,12 @@ function exchanges(): unknown[] {
   stream.answer('HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\ncut');
   stream.end();
   const again: unknown[] = [];
-  new TcpStream({}, 1000, { exchange: (request) => again.push(exchangeJson(Object.assign(request, { reading: 2, isFound: true }))) }).open()
-    .send('GET / HTTP/1.1\r\nHost: a\r\n\r\n').end();
+  new TcpStream({}, 1000, {
+    exchange: (request) => again.push(exchangeJson(Object.assign(request, { reading: 2, isFound: true }))),
+  })
+    .open()
+    .send('GET / HTTP/1.1\r\nHost: a\r\n\r\n')
+    .end();
   return [...stream.exchanges, ...again];
 }
 

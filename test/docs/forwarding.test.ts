@@ -1,4 +1,5 @@
-// docs/forwarding.md names every line that is added, every route of an irregular request, and every end of a request, and no others.
+// docs/forwarding.md names every line that is added, every route of an irregular request, and every end of a request,
+// and no others.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';

@@ -1,5 +1,5 @@
-// docs/ledger.md lists each counter of rebuilder/ledger.ts, in its order and words; only its last column is written by hand.
-// `UPDATE=1 npm test docs/ledger` rewrites the tables and keeps that column.
+// docs/ledger.md lists each counter of rebuilder/ledger.ts, in its order and words; only its last column is written by
+// hand. `UPDATE=1 npm test docs/ledger` rewrites the tables and keeps that column.
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';

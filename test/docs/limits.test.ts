@@ -1,4 +1,5 @@
-// A limit that claims to be solved names the test that shows it; the file must be there, and an example must name its test and be named.
+// A limit that claims to be solved names the test that shows it; the file must be there, and an example must name its
+// test and be named.
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';

@@ -1,4 +1,5 @@
-// The questions of docs/queries.md are asked, in DuckDB, of exchanges that the rebuilder has told; the view for Athena answers the same.
+// The questions of docs/queries.md are asked, in DuckDB, of exchanges that the rebuilder has told; the view for Athena
+// answers the same.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -16,7 +17,10 @@ const blocks = (kind: string): string[] => [...page.matchAll(new RegExp(`^\`\`\`
 const DAY_MS = 86_400_000;
 const UUID = '0b4e7a52-6c1d-4f6e-9f0a-3a1f0b9c2d11';
 
-interface Call { daysAgo?: number; client?: string; line: string; headers?: readonly string[]; body?: string; status?: number; size?: number }
+interface Call {
+  daysAgo?: number; client?: string; line: string; headers?: readonly string[]; body?: string; status?: number;
+  size?: number;
+}
 
 /** Rebuilt from packets of that day. */
 function told({ daysAgo = 0, client = '10.0.1.7', line, headers = [], body = '', status = 200, size = 2 }: Call): ExchangeJson[] {

@@ -1,4 +1,5 @@
-// What the documents name exists: files, pages and their headings, commands and flags, counters, metrics and paths of the status server.
+// What the documents name exists: files, pages and their headings, commands and flags, counters, metrics and paths of
+// the status server.
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';

@@ -38,7 +38,13 @@ for (const seed of [1, 2, 3]) {
       if (fate < 0.5) return 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n';
       return OK;
     });
-    const { dispatcher, ledger } = startDispatcher(t, { endpoint: node.url, responseTimeoutMs: 200, attempts: 100, connections: 8, pipelining: 8 });
+    const { dispatcher, ledger } = startDispatcher(t, {
+      endpoint: node.url,
+      responseTimeoutMs: 200,
+      attempts: 100,
+      connections: 8,
+      pipelining: 8,
+    });
     const ids = new Set<string>();
     let latest = 0;
     for (let i = 0; i < 1_500; i++) {

@@ -1,4 +1,7 @@
-/** What a client can send to make two parsers disagree. Each is one connection's bytes; `why` says who would read it how. */
+/**
+ * What a client can send to make two parsers disagree. Each is one connection's bytes; `why` says who would read it
+ * how.
+ */
 export interface DesyncCase {
   readonly name: string;
   readonly why: string;

@@ -43,7 +43,12 @@ function assertOurs({ head }: Received, ids: Set<string>): void {
 
 test('re-framed, nothing a client sends desynchronises a shared connection', async (t) => {
   const node = await startNode(t);
-  const { dispatcher, ledger } = startDispatcher(t, { endpoint: node.url, connections: 1, pipelining: 16, queueBytes: 64 << 20 });
+  const { dispatcher, ledger } = startDispatcher(t, {
+    endpoint: node.url,
+    connections: 1,
+    pipelining: 16,
+    queueBytes: 64 << 20,
+  });
   const ids = new Set<string>();
   let controls = 0;
   for (const { bytes } of inputs()) {
@@ -92,7 +97,12 @@ async function startRecorder(t: TestContext, answer: string): Promise<{ url: str
 test('with a raw path, each odd request goes byte-true on a connection of its own', async (t) => {
   const node = await startNode(t);
   const raw = await startRecorder(t, OK);
-  const { dispatcher, ledger } = startDispatcher(t, { endpoint: node.url, rawEndpoint: raw.url, connections: 1, queueBytes: 64 << 20 });
+  const { dispatcher, ledger } = startDispatcher(t, {
+    endpoint: node.url,
+    rawEndpoint: raw.url,
+    connections: 1,
+    queueBytes: 64 << 20,
+  });
   const heads = new Map<string, string>();
   for (const { bytes } of inputs()) {
     for (const part of [bytes, CONTROL]) {

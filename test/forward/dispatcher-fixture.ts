@@ -20,7 +20,11 @@ export interface Fixture {
 }
 
 /** A dispatcher that is closed, and whose books must balance, when the test ends. */
-export function startDispatcher(t: TestContext, options: Partial<ForwardOptions> & { endpoint: string }, resolve?: Resolve): Fixture {
+export function startDispatcher(
+  t: TestContext,
+  options: Partial<ForwardOptions> & { endpoint: string },
+  resolve?: Resolve,
+): Fixture {
   const ledger = new Ledger();
   const dispatcher = new Dispatcher({ ...OPTIONS, ...options }, ledger, KEY, resolve);
   t.after(() => {

@@ -102,7 +102,9 @@ test('a request that ends the connection each time is dropped after its attempts
   assert.equal(killers.length, 3);
   // Sent again alone: nothing was behind it on its second and third connection.
   for (const killer of killers.slice(1)) {
-    const behind = node.received.slice(node.received.indexOf(killer) + 1).filter((one) => one.connection === killer.connection);
+    const behind = node.received
+      .slice(node.received.indexOf(killer) + 1)
+      .filter((one) => one.connection === killer.connection);
     assert.deepEqual(behind, []);
   }
 });
@@ -124,7 +126,12 @@ test('a half answer and a reset cost an attempt; the request is answered the sec
 
 test('a node that does not answer: the request is given up after its attempts', async (t) => {
   const node = await startNode(t, (request) => request.requestLine.includes('/0') ? new Promise(() => undefined) : OK);
-  const { dispatcher, ledger } = startDispatcher(t, { endpoint: node.url, connections: 2, responseTimeoutMs: 100, attempts: 2 });
+  const { dispatcher, ledger } = startDispatcher(t, {
+    endpoint: node.url,
+    connections: 2,
+    responseTimeoutMs: 100,
+    attempts: 2,
+  });
   for (let i = 0; i < 4; i++) dispatcher.submit(get(i), ENVELOPE);
   assert.equal(await dispatcher.drain(10_000), 0);
   assert.equal(ledger.get('forward.delivered'), 3, nonZero(ledger));
@@ -178,7 +185,8 @@ test('while the load balancer has no node to ask it is asked one request at a ti
     return 'HTTP/1.1 503 Down\r\nServer: awselb/2.0\r\nContent-Length: 0\r\nConnection: close\r\n\r\n';
   });
   const { dispatcher, ledger } = startDispatcher(t, { endpoint: node.url });
-  // A GET with a body never shares a connection: it waits in a line of its own, which is asked too where nothing else waits.
+  // A GET with a body never shares a connection: it waits in a line of its own, which is asked too where nothing else
+  // waits.
   dispatcher.submit(buildRequest('GET /alone HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nab'), ENVELOPE);
   await until('it is asked in vain', () => ledger.get('forward.retried') >= 2);
   for (let i = 0; i < 20; i++) dispatcher.submit(get(i), ENVELOPE);
@@ -252,7 +260,12 @@ test('an HTTP/1.0 response without a length ends with its connection and is a de
 
 test('a slow node: the queue keeps to its bytes, the oldest go first, and all are counted', async (t) => {
   const node = await startNode(t, () => new Promise((resolve) => setTimeout(() => resolve(OK), 50)));
-  const { dispatcher, ledger } = startDispatcher(t, { endpoint: node.url, connections: 1, pipelining: 1, queueBytes: 1 << 20 });
+  const { dispatcher, ledger } = startDispatcher(t, {
+    endpoint: node.url,
+    connections: 1,
+    pipelining: 1,
+    queueBytes: 1 << 20,
+  });
   const filler = 'x'.repeat(20_000);
   for (let i = 0; i < 500; i++) {
     dispatcher.submit(buildRequest(`POST /${i} HTTP/1.1\r\nHost: a\r\nContent-Length: ${filler.length}\r\n\r\n${filler}`), ENVELOPE);

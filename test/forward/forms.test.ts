@@ -35,12 +35,16 @@ function written(size: number, put: (to: Buffer, at: number, ledger: Ledger) => 
 }
 
 function kept(request: Request, envelope: Envelope = ENVELOPE, isRaw = false): Written {
-  return written(keptBytes(request, envelope), (to, at, ledger) => putKeptForm(request, envelope, MARKER, inspect(request), isRaw, ledger, to, at));
+  return written(keptBytes(request, envelope), (to, at, ledger) =>
+    putKeptForm(request, envelope, MARKER, inspect(request), isRaw, ledger, to, at),
+  );
 }
 
 function rebuilt(request: Request, envelope: Envelope = ENVELOPE, bodyLimit = 0): Written {
   const plan = planRebuiltForm(request, envelope, bodyLimit);
-  return written(plan.bytes, (to, at, ledger) => putRebuiltForm(request, envelope, MARKER, plan, inspect(request), true, ledger, to, at));
+  return written(plan.bytes, (to, at, ledger) =>
+    putRebuiltForm(request, envelope, MARKER, plan, inspect(request), true, ledger, to, at),
+  );
 }
 
 describe('with its own bytes', () => {
@@ -164,8 +168,13 @@ describe('re-framed', () => {
     for (const bytes of [`GET /${'a'.repeat(17_000)} HTTP/1.1\r\nHost: a\r\n\r\n`, `GET /${'\x01'.repeat(6_000)} HTTP/1.1\r\nHost: a\r\n\r\n`]) {
       const request = buildRequest(bytes);
       const plan = planRebuiltForm(request, ENVELOPE, 0);
-      assert.equal(putRebuiltForm(request, ENVELOPE, MARKER, plan, inspect(request), true, null, Buffer.alloc(plan.bytes), 0), -1);
-      assert.ok(putRebuiltForm(request, ENVELOPE, MARKER, plan, inspect(request), false, null, Buffer.alloc(plan.bytes), 0) > 0);
+      assert.equal(
+        putRebuiltForm(request, ENVELOPE, MARKER, plan, inspect(request), true, null, Buffer.alloc(plan.bytes), 0),
+        -1,
+      );
+      assert.ok(
+        putRebuiltForm(request, ENVELOPE, MARKER, plan, inspect(request), false, null, Buffer.alloc(plan.bytes), 0) > 0,
+      );
     }
   });
 });
@@ -176,7 +185,9 @@ test('every form of every hostile request stays within the memory it asked for',
       kept(request);
       kept(request, { ...ENVELOPE, host: 'shop.example' }, true);
       const plan = planRebuiltForm(request, ENVELOPE, 0);
-      written(plan.bytes, (to, at) => putRebuiltForm(request, ENVELOPE, MARKER, plan, inspect(request), false, null, to, at));
+      written(plan.bytes, (to, at) =>
+        putRebuiltForm(request, ENVELOPE, MARKER, plan, inspect(request), false, null, to, at),
+      );
     });
   }
 });

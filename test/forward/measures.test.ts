@@ -17,7 +17,9 @@ test('a value is counted at the first bound that it does not exceed; beyond all 
 test('all measures lie in one row of numbers, none in the place of another', () => {
   const numbers = new Float64Array(MEASURE_SLOTS);
   const measures = new Measures(numbers);
-  for (const name of MEASURE_NAMES) for (const bound of [...MEASURES[name], Infinity]) measures[name].observe(bound === Infinity ? 1e12 : bound);
+  for (const name of MEASURE_NAMES) {
+    for (const bound of [...MEASURES[name], Infinity]) measures[name].observe(bound === Infinity ? 1e12 : bound);
+  }
   for (const name of MEASURE_NAMES) assert.ok(measures[name].counts.every((count) => count === 1), name);
   assert.ok(numbers.every((value) => value > 0));
   const sum = new Measures();
@@ -46,7 +48,8 @@ test('a delivery is measured once, and a watched one tells its steps', async (t)
   const measures = new Measures();
   const dispatcher = new Dispatcher({
     endpoint: node.url, rawEndpoint: '', connections: 4, pipelining: 8, connectTimeoutMs: 2000, responseTimeoutMs: 5000, idleTimeoutMs: 30_000,
-    attempts: 3, deadlineMs: 20_000, queueBytes: 8 << 20, bodyLimitBytes: 0, drainTimeoutMs: 5000, resolveIntervalMs: 60_000,
+    attempts: 3, deadlineMs: 20_000,
+    queueBytes: 8 << 20, bodyLimitBytes: 0, drainTimeoutMs: 5000, resolveIntervalMs: 60_000,
   }, ledger, KEY, undefined, undefined, measures);
   const trace = new Trace();
   for (let i = 0; i < 50; i++) dispatcher.submit(get(i), ENVELOPE, i === 7 ? trace : null);

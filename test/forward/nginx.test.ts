@@ -22,7 +22,10 @@ interface Logged {
   body: string;
 }
 
-/** Real NGINX as the detection node, with the limits of examples/wallarm-node/mirror.conf; reads bodies, and logs what it understood of each request. */
+/**
+ * Real NGINX as the detection node, with the limits of examples/wallarm-node/mirror.conf; reads bodies, and logs what
+ * it understood of each request.
+ */
 async function startNode(t: TestContext): Promise<{ url: string; log: () => Logged[] }> {
   const folder = scratch(t);
   const port = await freePort();
@@ -47,7 +50,12 @@ async function startNode(t: TestContext): Promise<{ url: string; log: () => Logg
 test('NGINX gets thousands of pipelined requests, each once, though it closes each connection behind a thousand', async (t) => {
   if (!installed(t, 'nginx')) return;
   const node = await startNode(t);
-  const { dispatcher, ledger } = startDispatcher(t, { endpoint: node.url, connections: 2, pipelining: 16, queueBytes: 64 << 20 });
+  const { dispatcher, ledger } = startDispatcher(t, {
+    endpoint: node.url,
+    connections: 2,
+    pipelining: 16,
+    queueBytes: 64 << 20,
+  });
   const bodies = new Map<string, string>();
   for (let i = 0; i < 4_000; i++) {
     const body = i % 4 === 0 ? 'x'.repeat(i) : '';

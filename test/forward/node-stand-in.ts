@@ -17,7 +17,10 @@ export type Behaviour = (request: Received, socket: Socket) => string | null | P
 
 export const OK = 'HTTP/1.1 200 OK\r\nServer: nginx\r\nContent-Length: 2\r\n\r\nok';
 
-/** Node.js leaves a socket that was to be ended before neither closed nor open when it is reset, and the event loop spins on it. */
+/**
+ * Node.js leaves a socket that was to be ended before neither closed nor open when it is reset, and the event loop
+ * spins on it.
+ */
 export function reset(socket: Socket): void {
   if (socket.writableEnded) socket.destroy();
   else socket.resetAndDestroy();

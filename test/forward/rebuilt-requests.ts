@@ -12,8 +12,8 @@ const SEGMENT_BYTES = 1_400;
 let clientPort = 20_000;
 
 /**
- * Plays `bytes` as what a client sent on a connection of its own, and hands on every request that the real pipeline rebuilds from it, with
- * borrowed bytes as in production.
+ * Plays `bytes` as what a client sent on a connection of its own, and hands on every request that the real pipeline
+ * rebuilds from it, with borrowed bytes as in production.
  */
 export function rebuild(bytes: Uint8Array, use: (request: Request) => void): void {
   const pipeline = new Pipeline(REPLAY_OPTIONS, new Ledger(), { exchange: use });
@@ -22,7 +22,10 @@ export function rebuild(bytes: Uint8Array, use: (request: Request) => void): voi
   const frame = (flags: number, data: Uint8Array): void => {
     const ends = { source: CLIENT, destination: SERVER, sourcePort: port, destinationPort: 80 };
     const segment = encodeTcp({ ...ends, sequence, acknowledgement: flags === 2 ? 0 : 1, flags }, data);
-    const packet = encodeEthernet({}, encodeIpv4({ source: CLIENT, destination: SERVER, identification: sequence & 0xffff }, segment));
+    const packet = encodeEthernet(
+      {},
+      encodeIpv4({ source: CLIENT, destination: SERVER, identification: sequence & 0xffff }, segment),
+    );
     pipeline.frame(LinkType.ethernet, packet, 0, packet.length, packet.length, 1_000, 0);
     sequence += data.length + (flags === 2 ? 1 : 0);
   };

@@ -18,8 +18,9 @@ const FIELDS: Readonly<Record<string, number>> = {
 let count = 0;
 
 /**
- * One whole request from its bytes (a string is latin1), scanned line by line: an LF ends a line, a line that begins with a blank continues
- * the one before. Framing is what the lines say, chunked first; `changes` overrides anything, such as `complete` or `irregular`.
+ * One whole request from its bytes (a string is latin1), scanned line by line: an LF ends a line, a line that begins
+ * with a blank continues the one before. Framing is what the lines say, chunked first; `changes` overrides anything,
+ * such as `complete` or `irregular`.
  */
 export function buildRequest(text: string | Uint8Array, changes: Partial<Request> = {}): Request {
   const bytes = typeof text === 'string' ? Buffer.from(text, 'latin1') : Buffer.from(text);
@@ -64,8 +65,10 @@ export function buildRequest(text: string | Uint8Array, changes: Partial<Request
   }
   count++;
   return {
-    bytes, start: 0, headersStart, headEnd, end: bytes.length, lines: Int32Array.from(lines), lineCount: lines.length / LINE_STRIDE,
-    framing, bodySize: bytes.length - headEnd, complete: true, lost: null, timeMs: 1_000, lastByteMs: 1_000, endpoints: ENDPOINTS, seq: 1,
+    bytes, start: 0, headersStart, headEnd, end: bytes.length, lines: Int32Array.from(lines),
+    lineCount: lines.length / LINE_STRIDE,
+    framing, bodySize: bytes.length - headEnd, complete: true, lost: null, timeMs: 1_000, lastByteMs: 1_000,
+    endpoints: ENDPOINTS, seq: 1,
     methodEnd, targetStart: methodEnd + 1, targetEnd, versionStart, versionEnd: textEnd, irregular: null,
     correction: false, reading: 1, isFound: false, response: null,
     id: count.toString(16).padStart(32, '0'),

@@ -6,7 +6,10 @@ interface Case {
   readonly name: string;
   readonly bytes: string;
   readonly bodyless?: boolean;
-  /** Status, whether the connection lives on, who spoke; null = no response. `untilClose`: complete when the peer closes. */
+  /**
+   * Status, whether the connection lives on, who spoke; null = no response. `untilClose`: complete when the peer
+   * closes.
+   */
   readonly expect: readonly [status: number, keepAlive: boolean, speaker: string] | 'failed' | 'untilClose';
 }
 
@@ -57,7 +60,10 @@ function feed(framer: ResponseFramer, text: string, size: number, bodyless: bool
 
 for (const { name, bytes, bodyless = false, expect } of CASES) {
   test(`a response: ${name}`, () => {
-    const sizes = bytes.length > 1_000 ? [1_000, bytes.length + NEXT.length] : Array.from({ length: bytes.length + NEXT.length }, (_, i) => i + 1);
+    const sizes =
+      bytes.length > 1_000
+        ? [1_000, bytes.length + NEXT.length]
+        : Array.from({ length: bytes.length + NEXT.length }, (_, i) => i + 1);
     for (const size of sizes) {
       const framer = new ResponseFramer();
       // A second time: nothing of the first may be left.

@@ -1,4 +1,5 @@
-// The dashboard against the types that Grafana publishes of its schema: what is no key of theirs, or no value, is named with its line.
+// The dashboard against the types that Grafana publishes of its schema: what is no key of theirs, or no value, is named
+// with its line.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
@@ -9,7 +10,10 @@ const DASHBOARD = readFileSync('examples/monitoring/dashboard.json', 'utf8');
 /** Is never written: a file of that name would find the same packages. */
 const FILE = resolve('test/monitoring/written-dashboard.ts');
 
-/** JSON has words where the types have members of enums. A panel's queries are those of its data source, Prometheus here. */
+/**
+ * JSON has words where the types have members of enums. A panel's queries are those of its data source, Prometheus
+ * here.
+ */
 const TYPES = `import type { Dashboard, Panel } from '@grafana/grafana-foundation-sdk/dashboard';
 import type { Dataquery } from '@grafana/grafana-foundation-sdk/prometheus';
 type Plain<T> = T extends string ? \`\${T}\` : T extends readonly (infer U)[] ? Plain<U>[] : T extends object ? { [K in keyof T]: Plain<T[K]> } : T;
@@ -19,7 +23,12 @@ export const dashboard: Written = `;
 
 function mistakes(json: string): string[] {
   const options: ts.CompilerOptions = {
-    strict: true, noEmit: true, skipLibCheck: true, types: [], module: ts.ModuleKind.NodeNext, moduleResolution: ts.ModuleResolutionKind.NodeNext,
+    strict: true,
+    noEmit: true,
+    skipLibCheck: true,
+    types: [],
+    module: ts.ModuleKind.NodeNext,
+    moduleResolution: ts.ModuleResolutionKind.NodeNext,
     target: ts.ScriptTarget.ES2022,
   };
   const host = ts.createCompilerHost(options);

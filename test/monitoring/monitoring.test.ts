@@ -1,4 +1,5 @@
-// examples/monitoring with a real Prometheus: rules that fire on what they are for, and a dashboard whose every query has data from a real rebuilder.
+// examples/monitoring with a real Prometheus: rules that fire on what they are for, and a dashboard whose every query
+// has data from a real rebuilder.
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -55,7 +56,11 @@ test('a real Prometheus scrapes a real rebuilder: every query of the dashboard a
   const ask = async (query: string): Promise<unknown[] | string> => {
     const response = await fetch(`http://127.0.0.1:${port}/api/v1/query?${new URLSearchParams({ query })}`).catch(() => null);
     if (response === null) return 'Prometheus does not answer';
-    const { status, data, error } = (await response.json()) as { status: string; data?: { result: unknown[] }; error?: string };
+    const { status, data, error } = (await response.json()) as {
+      status: string;
+      data?: { result: unknown[] };
+      error?: string;
+    };
     return status === 'success' ? data!.result : error ?? status;
   };
   let sent = 0;

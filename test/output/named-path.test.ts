@@ -14,7 +14,8 @@ test('a folder is made with those above it, and one that is there stays', (t) =>
   assert.equal(statSync(deep).mode & 0o777, 0o700);
 });
 
-// In a process of its own: mkdir of Node, asked for all of the path, tries for ever there, and no timer of a test would end it.
+// In a process of its own: mkdir of Node, asked for all of the path, tries for ever there, and no timer of a test would
+// end it.
 test('a folder that the file system refuses to make is an error, not an endless trial', () => {
   const script = 'import { makeFolder } from "./rebuilder/output/named-path.ts"; try { makeFolder("/proc/no/such"); } catch (error) { console.log(error.code); }';
   const { stdout, signal } = spawnSync(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', script], { encoding: 'utf8', timeout: 60_000 });

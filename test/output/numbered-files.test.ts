@@ -13,7 +13,12 @@ const text = (file: string): string => (file.endsWith('.gz') ? gunzipSync(readFi
 async function opened(file: string, maxFiles: number, gzip = true) {
   const faults: string[] = [];
   const full = new NumberedFiles({ file, maxFiles, gzip, onFault: (error) => faults.push(error.message) });
-  const rotating = await RotatingFile.open({ file, maxSizeBytes: 500, full, onFault: (error) => faults.push(String(error)) });
+  const rotating = await RotatingFile.open({
+    file,
+    maxSizeBytes: 500,
+    full,
+    onFault: (error) => faults.push(String(error)),
+  });
   await full.resume();
   return {
     append: async (from: number, to: number): Promise<void> => {

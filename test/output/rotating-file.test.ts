@@ -14,7 +14,11 @@ function folder(t: TestContext): string {
 }
 
 /** Opens `x.jsonl` in a folder; what it complains of lands in `faults`. */
-async function opened(dir: string, maxSizeBytes: number, maxFiles: number): Promise<{ file: RotatingFile; path: string; faults: (string | null)[] }> {
+async function opened(
+  dir: string,
+  maxSizeBytes: number,
+  maxFiles: number,
+): Promise<{ file: RotatingFile; path: string; faults: (string | null)[] }> {
   const faults: (string | null)[] = [];
   const path = join(dir, 'x.jsonl');
   const onFault = (error: Error | null): void => void faults.push(error?.message ?? null);

@@ -6,7 +6,8 @@ const AWS: S3Place = { bucket: 'b', prefix: 'exchanges/', region: 'eu-west-1', e
 const STORE: S3Place = { ...AWS, endpoint: 'https://minio.example:9000' };
 
 /** As the SDK and Node make them. */
-const error = (name: string, message: string, more: object = {}): Error => Object.assign(new Error(message), { name, ...more });
+const error = (name: string, message: string, more: object = {}): Error =>
+  Object.assign(new Error(message), { name, ...more });
 const status = (httpStatusCode: number): object => ({ $metadata: { httpStatusCode } });
 
 const CASES: readonly (readonly [why: string, error: unknown, place: S3Place, sentence: RegExp])[] = [

@@ -11,7 +11,10 @@ import { pythonVenv } from '../terraform/python-venv.ts';
 
 export const BUCKET = 'exchanges-of-a-test';
 
-/** What becomes of a call: an answer of S3's, a connection that breaks, no answer at all, or one that takes its time; undefined = it is let through. */
+/**
+ * What becomes of a call: an answer of S3's, a connection that breaks, no answer at all, or one that takes its time;
+ * undefined = it is let through.
+ */
 export type Fault = { readonly status: number; readonly code: string; readonly message: string } | 'broken' | 'held' | { readonly slowMs: number } | undefined;
 
 export interface StoredObject { readonly key: string; readonly lines: readonly string[] }
@@ -29,7 +32,10 @@ export class S3Store {
     this.#direct = direct;
   }
 
-  /** With an empty bucket. Undefined if moto cannot be installed: then the test has been skipped with a sentence, or fails where CI is set. */
+  /**
+   * With an empty bucket. Undefined if moto cannot be installed: then the test has been skipped with a sentence, or
+   * fails where CI is set.
+   */
   static async start(t: TestContext): Promise<S3Store | undefined> {
     const programs = await pythonVenv(t, 'moto', 'moto[server]==5.2.5');
     if (programs === undefined) return undefined;

@@ -1,4 +1,5 @@
-// What becomes of full files between the disk and a bucket; the bucket here is a function (a real one: s3-upload.test.ts).
+// What becomes of full files between the disk and a bucket; the bucket here is a function (a real one:
+// s3-upload.test.ts).
 import assert from 'node:assert/strict';
 import { mkdirSync, readdirSync, readFileSync, unlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -86,7 +87,9 @@ test('the same fault is said once, another one too, and that it is over', async 
   const { spool, take, bucket, said, counts } = await opened(folder(t));
   bucket.fault = 'no right';
   await take('1\n');
-  const until = async (holds: () => boolean): Promise<void> => { while (!holds()) await new Promise((resolve) => setTimeout(resolve, 5)); };
+  const until = async (holds: () => boolean): Promise<void> => {
+    while (!holds()) await new Promise((resolve) => setTimeout(resolve, 5));
+  };
   await until(() => counts('upload_failed')[0]! >= 3);
   bucket.fault = 'no way';
   await until(() => said.length === 2);

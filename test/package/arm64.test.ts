@@ -1,4 +1,5 @@
-// The package on the processor that is the default on AWS: npm's Node for arm64 and the distribution's arm64 libc, under qemu's user mode.
+// The package on the processor that is the default on AWS: npm's Node for arm64 and the distribution's arm64 libc,
+// under qemu's user mode.
 import assert from 'node:assert/strict';
 import { execFileSync, spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { createSocket } from 'node:dgram';
@@ -106,7 +107,11 @@ for (const workers of [0, 1]) {
       mirrored.data('client', Buffer.from(`GET /${i} HTTP/1.1\r\nHost: shop.example\r\n\r\n`));
       await new Promise((resolve) => { setTimeout(resolve, 2); });
     }
-    while (node.targets.size < REQUESTS && child.exitCode === null) await new Promise((resolve) => { setTimeout(resolve, 50); });
+    while (node.targets.size < REQUESTS && child.exitCode === null) {
+      await new Promise((resolve) => {
+        setTimeout(resolve, 50);
+      });
+    }
     assert.deepEqual([...node.targets].sort(), Array.from({ length: REQUESTS }, (_, i) => `/${i}`).sort());
     child.kill('SIGTERM');
     assert.deepEqual(await once(child, 'exit'), [0, null], said());

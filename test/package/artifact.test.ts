@@ -19,7 +19,9 @@ let dir = '';
 before(() => { dir = mkdtempSync(join(tmpdir(), 'artifact-')); });
 after(() => rmSync(dir, { recursive: true, force: true }));
 
-/** The tarball, built with the real command; undefined (and the test skipped) if the registry of npm is out of reach. */
+/**
+ * The tarball, built with the real command; undefined (and the test skipped) if the registry of npm is out of reach.
+ */
 function built(t: TestContext, name: string, ...options: string[]): string | undefined {
   const output = join(dir, name);
   const run = spawnSync(process.execPath, ['--import', 'tsx', 'package/build.ts', '--output', output, ...options], { encoding: 'utf8' });

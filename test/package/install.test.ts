@@ -1,4 +1,5 @@
-// install.sh and the unit under a real systemd, in a root directory with nothing of ours: install, complete, upgrade, go back, uninstall.
+// install.sh and the unit under a real systemd, in a root directory with nothing of ours: install, complete, upgrade,
+// go back, uninstall.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -15,7 +16,10 @@ after(() => rmSync(dir, { recursive: true, force: true }));
 
 let tarball: string | null | undefined;
 
-/** Runs a shell script as root in a machine of its own; what it printed. undefined = not on this machine, the test is skipped. */
+/**
+ * Runs a shell script as root in a machine of its own; what it printed. undefined = not on this machine, the test is
+ * skipped.
+ */
 function onMachine(t: TestContext, scenario: string): string | undefined {
   if (!installed(t, 'unshare', 'pivot_root', 'ip', 'useradd', 'curl', 'setpriv')) return undefined;
   if (process.getuid?.() !== 0 || !existsSync('/lib/systemd/systemd') || spawnSync('unshare', [...NAMESPACES, 'true']).status !== 0) {

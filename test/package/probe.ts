@@ -1,4 +1,5 @@
-// Run beside an installed service, in its network namespace: a detection node on 127.0.0.1:8445, mirrored packets to UDP/4789.
+// Run beside an installed service, in its network namespace: a detection node on 127.0.0.1:8445, mirrored packets to
+// UDP/4789.
 import { createSocket } from 'node:dgram';
 import { readlinkSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -17,7 +18,10 @@ for (let attempt = 0; await health() !== 200; attempt += 1) {
   await sleep(100);
 }
 const udp = createSocket('udp4');
-const [client, server] = [{ address: Uint8Array.of(10, 0, 1, 7), port: 41000 }, { address: Uint8Array.of(10, 0, 2, 9), port: 80 }];
+const [client, server] = [
+  { address: Uint8Array.of(10, 0, 1, 7), port: 41000 },
+  { address: Uint8Array.of(10, 0, 2, 9), port: 80 },
+];
 const mirrored = new MirroredConnection(1377, client, server, (datagram) => { udp.send(datagram, 4789, '127.0.0.1'); });
 mirrored.data('client', Buffer.from('GET /etc/passwd HTTP/1.1\r\nHost: shop.example\r\n\r\n'));
 for (let attempt = 0; arrived.length === 0; attempt += 1) {

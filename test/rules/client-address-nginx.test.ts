@@ -1,5 +1,6 @@
-// Who is the client? For each stack that AWS offers: what we derive from the bytes on the wire is what a real NGINX in the application's place
-// logs as $remote_addr, and what a node with the vendor's mirror include makes of the one address we send it.
+// Who is the client? For each stack that AWS offers: what we derive from the bytes on the wire is what a real NGINX in
+// the application's place logs as $remote_addr, and what a node with the vendor's mirror include makes of the one
+// address we send it.
 import assert from 'node:assert/strict';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
@@ -102,7 +103,9 @@ test('the client address is the one a real NGINX logs', { timeout: 60_000 }, asy
     for (const [why, headers] of REQUESTS) {
       const logged = await get(port, CLIENT, `/${taps[i]!.port}/`, headers);
       const { source, bytes } = taps[i]!.last();
-      const ours = judge.envelope(request(source, bytes, new Networks(proxyProtocol[0]?.trustedNetworks ?? []))).clientAddress;
+      const ours = judge.envelope(
+        request(source, bytes, new Networks(proxyProtocol[0]?.trustedNetworks ?? [])),
+      ).clientAddress;
       assert.equal(ours, logged, `${stack.name}, ${why}: ours and NGINX's`);
       assert.equal(ours, stack.expected, `${stack.name}, ${why}: the client's`);
       const node = await get(nodePort, '127.0.0.1', '/', [...headers.map((line) => `X-Mirror-Original-${line}`), `X-Forwarded-For: ${ours}`]);
@@ -137,7 +140,10 @@ interface Tap {
   last(): { source: string; bytes: Buffer };
 }
 
-/** Stands before the application as the mirrored interface does: sees what goes in. Also plays balancers that pass TCP through. */
+/**
+ * Stands before the application as the mirrored interface does: sees what goes in. Also plays balancers that pass TCP
+ * through.
+ */
 async function tap(t: TestContext, { lastHop, proxyProtocol }: Stack, application: number): Promise<Tap> {
   let last: { source: string; bytes: Buffer } | null = null;
   const sockets = new Set<net.Socket>();

@@ -9,7 +9,8 @@ function packet(source: string, destination: string, srcPort = 41000, dstPort = 
   const from = wordsOf(source)!;
   const to = wordsOf(destination)!;
   return Object.assign(new Packet(), {
-    src0: from[0], src1: from[1], src2: from[2], src3: from[3], dst0: to[0], dst1: to[1], dst2: to[2], dst3: to[3], srcPort, dstPort,
+    src0: from[0], src1: from[1], src2: from[2], src3: from[3], dst0: to[0], dst1: to[1], dst2: to[2], dst3: to[3],
+    srcPort, dstPort,
   });
 }
 
@@ -25,7 +26,9 @@ const CASES: readonly (readonly [IgnoreRule['matchType'], inIn: boolean, inOut: 
 for (const [matchType, ...expected] of CASES) {
   test(`match_type ${matchType}`, () => {
     const ignored = new IgnoredAddresses([{ subnets: ['10.20.0.0/16'], matchType }]);
-    const found = [packet(IN, IN), packet(IN, OUT), packet(OUT, IN), packet(OUT, OUT)].map((it) => ignored.reason(it) !== null);
+    const found = [packet(IN, IN), packet(IN, OUT), packet(OUT, IN), packet(OUT, OUT)].map(
+      (it) => ignored.reason(it) !== null,
+    );
     assert.deepEqual(found, expected);
   });
 }

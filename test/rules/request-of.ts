@@ -24,7 +24,8 @@ export function requestOf(startLine: string, headers: readonly string[] = [], fr
     lines: scanner.lines, lineCount: scanner.count,
     framing: body === '' ? 'none' : 'length', bodySize: body.length, complete: true, lost: null,
     timeMs: 0, lastByteMs: 0, seq: 1,
-    methodEnd, targetStart: methodEnd + 1, targetEnd: versionStart - 1, versionStart, versionEnd: start + startLine.length,
+    methodEnd, targetStart: methodEnd + 1, targetEnd: versionStart - 1, versionStart,
+    versionEnd: start + startLine.length,
     irregular: irregularNames(scanner.irregular), correction: false, reading: 1, isFound: false, response: null, id: '0123456789abcdef0123456789abcdef',
     retain(): void {
       this.bytes = Buffer.from(this.bytes);

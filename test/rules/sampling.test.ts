@@ -4,7 +4,8 @@ import { Sampling } from '../../rebuilder/rules/sampling.ts';
 import { ENDPOINTS } from './request-of.ts';
 
 const KEY = Buffer.alloc(32, 1);
-const connections = (count: number) => Array.from({ length: count }, (_, i) => ({ ...ENDPOINTS, clientPort: 1024 + i }));
+const connections = (count: number) =>
+  Array.from({ length: count }, (_, i) => ({ ...ENDPOINTS, clientPort: 1024 + i }));
 
 test('all and none', () => {
   assert.ok(connections(50).every((it) => new Sampling(1, KEY).takes(it)));

@@ -12,14 +12,20 @@ const lacking = (sentence: string): ConfigError => new ConfigError('conf.yaml', 
 const configured = (level: string): LoadedConfig => parseConfig(`log: {level: ${level}}\n`, 'conf.yaml');
 
 /** What is said when each look finds the next of these, and what it ends with. */
-async function looks(...found: (LoadedConfig | Error)[]): Promise<{ said: string[]; loaded: LoadedConfig; left: number }> {
+async function looks(
+  ...found: (LoadedConfig | Error)[]
+): Promise<{ said: string[]; loaded: LoadedConfig; left: number }> {
   const said: string[] = [];
-  const loaded = await completedConfiguration(() => {
-    const next = found.shift();
-    assert.ok(next, 'looked once too often');
-    if (next instanceof Error) throw next;
-    return next;
-  }, (sentence) => said.push(sentence.split('\n').at(-2)!), 0);
+  const loaded = await completedConfiguration(
+    () => {
+      const next = found.shift();
+      assert.ok(next, 'looked once too often');
+      if (next instanceof Error) throw next;
+      return next;
+    },
+    (sentence) => said.push(sentence.split('\n').at(-2)!),
+    0,
+  );
   return { said, loaded, left: found.length };
 }
 

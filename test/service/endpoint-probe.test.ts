@@ -17,7 +17,10 @@ async function somebody(t: TestContext): Promise<{ url: string; close: () => Pro
 const state = (condition: EndpointCondition, detail = 'as deliveries have told', key = 'forward.endpoint'): EndpointState => ({ key, url: 'http://node', condition, detail });
 
 async function probe(t: TestContext, endpoint: string, delivered = (): number => 0, rawEndpoint = ''): Promise<EndpointProbe> {
-  const found = new EndpointProbe({ ...defaultSettings().forward, endpoint, rawEndpoint, connectTimeoutMs: 2000 }, delivered);
+  const found = new EndpointProbe(
+    { ...defaultSettings().forward, endpoint, rawEndpoint, connectTimeoutMs: 2000 },
+    delivered,
+  );
   t.after(() => found.stop());
   for (let i = 0; found.merge([state('untried')])[0]!.condition === 'untried' && i < 100; i++) await new Promise((resolve) => setTimeout(resolve, 20));
   return found;

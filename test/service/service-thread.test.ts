@@ -9,7 +9,12 @@ import { EtherType } from '../../rebuilder/wire/ethertype.ts';
 import { geneve, tcpFrame, udpPacket } from '../frames.ts';
 
 /** How many of these frames the service leaves out by their VNI. */
-async function refused(t: TestContext, tcpStream: string, link: number, frames: readonly Uint8Array[]): Promise<boolean[]> {
+async function refused(
+  t: TestContext,
+  tcpStream: string,
+  link: number,
+  frames: readonly Uint8Array[],
+): Promise<boolean[]> {
   const { settings } = parseConfig(`mode: tcp-capture-v2\ntcp_stream: ${tcpStream}\n`, 'test');
   const ledger = new Ledger();
   const thread = new ServiceThread(settings, ledger, Buffer.alloc(32), null);

@@ -1,4 +1,5 @@
-// The whole service between real programs: wrk asks nginx, a mirror copies both directions, and every answer must be found with its own question.
+// The whole service between real programs: wrk asks nginx, a mirror copies both directions, and every answer must be
+// found with its own question.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';

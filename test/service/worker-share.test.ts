@@ -22,7 +22,10 @@ test('counters, gauges and measures lie in shared memory, beside each other', ()
   GAUGE_NAMES.forEach((name, i) => worker.setGauge(name, i + 1));
   const all = new Float64Array(numbers);
   assert.equal(all[COUNTER_NAMES.indexOf('workers.taken_over')], 7);
-  assert.deepEqual([...all.subarray(COUNTER_NAMES.length, COUNTER_NAMES.length + GAUGE_NAMES.length)], GAUGE_NAMES.map((_, i) => i + 1));
+  assert.deepEqual(
+    [...all.subarray(COUNTER_NAMES.length, COUNTER_NAMES.length + GAUGE_NAMES.length)],
+    GAUGE_NAMES.map((_, i) => i + 1),
+  );
   worker.measures.delay.observe(0);
   assert.equal(all[COUNTER_NAMES.length + GAUGE_NAMES.length], 1);
   main.close();

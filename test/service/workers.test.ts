@@ -56,7 +56,13 @@ test('each worker reads its own socket, and their counters and gauges are summed
   await until(() => workers.ledger().get('tcp.segments') === 30);
   assert.equal(workers.gauge('flows'), 30);
   assert.ok(workers.gauge('lastPacketMs') > 1e12 && workers.gauge('lastPacketMs') <= Date.now());
-  assert.deepEqual(workers.states().map(({ running, deaths }) => ({ running, deaths })), [{ running: true, deaths: 0 }, { running: true, deaths: 0 }]);
+  assert.deepEqual(
+    workers.states().map(({ running, deaths }) => ({ running, deaths })),
+    [
+      { running: true, deaths: 0 },
+      { running: true, deaths: 0 },
+    ],
+  );
   await close();
   assert.ok(workers.states().every(({ running }) => !running));
   assert.equal(workers.ledger().get('tcp.segments'), 30);

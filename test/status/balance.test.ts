@@ -14,7 +14,8 @@ for (const unit of ACCOUNTED_UNITS) {
     assert.ok(named('out', unit).length > 0, 'a way out');
     assert.ok(named('lost', unit).length > 0, 'a reason to be lost');
     const ledger = new Ledger();
-    const imbalance = (flying = 0): number => balance(ledger, { ...nothing, [unit]: flying }).find((row) => row.unit === unit)!.imbalance;
+    const imbalance = (flying = 0): number =>
+      balance(ledger, { ...nothing, [unit]: flying }).find((row) => row.unit === unit)!.imbalance;
     assert.equal(imbalance(), 0);
     for (const name of named('in', unit)) ledger.count(name, 1000);
     const came = 1000 * named('in', unit).length;

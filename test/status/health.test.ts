@@ -5,7 +5,9 @@ import { StubSource } from './stub-source.ts';
 
 const NOW = 1_100_000;
 
-const cases: readonly { name: string; set: (source: StubSource) => void; canReceive: boolean; ready: boolean; says: RegExp }[] = [
+const cases: readonly {
+  name: string; set: (source: StubSource) => void; canReceive: boolean; ready: boolean; says: RegExp;
+}[] = [
   { name: 'packets in, requests out', set: (s) => { s.last = NOW - 200; }, canReceive: true, ready: true, says: /last packet 0\.2 s ago/ },
   { name: 'just started, no packet yet', set: () => {}, canReceive: true, ready: false, says: /none since the start 100 s ago/ },
   { name: 'mirroring stopped', set: (s) => { s.last = NOW - MAX_SILENCE_MS - 1; }, canReceive: true, ready: false, says: /last packet 60 s ago/ },

@@ -44,7 +44,8 @@ test('gauges follow the process', async () => {
   const source = new StubSource();
   const registry = metrics(source);
   source.held = {
-    flows: 1, pendingPackets: 3, pendingBytes: 4, inFlightRequests: 5, inFlightExchanges: 8, queueBytes: 6, openConnections: 7, memoryBytes: 9,
+    flows: 1, pendingPackets: 3, pendingBytes: 4, inFlightRequests: 5, inFlightExchanges: 8, queueBytes: 6,
+    openConnections: 7, memoryBytes: 9,
   };
   source.last = 1_234_500;
   source.state = [{ description: 'vxlan "a"', bound: true }, { description: 'eth0', bound: false }];

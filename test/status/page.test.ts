@@ -1,4 +1,5 @@
-// The status page in a real browser, under its own security policy: what it shows, that anybody can use it, and that nothing a stranger wrote runs.
+// The status page in a real browser, under its own security policy: what it shows, that anybody can use it, and that
+// nothing a stranger wrote runs.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -23,7 +24,8 @@ function busySource(): StubSource {
   COUNTER_NAMES.forEach((name, i) => source.values.count(name, 1000 + i));
   for (const ms of [1, 5, 30]) source.measured.delay.observe(ms);
   source.held = {
-    flows: 900, pendingPackets: 1, pendingBytes: 2, inFlightRequests: 3, inFlightExchanges: 0, queueBytes: 1500, openConnections: 4, memoryBytes: 100,
+    flows: 900, pendingPackets: 1, pendingBytes: 2, inFlightRequests: 3, inFlightExchanges: 0, queueBytes: 1500,
+    openConnections: 4, memoryBytes: 100,
   };
   source.seen = [{ address: 0x0a000107, vni: 1377, packets: 5000, cutPackets: 3, lastMs: Date.now() },
     { address: 0, vni: -1, packets: 1, cutPackets: 0, lastMs: 0 }];
@@ -129,7 +131,9 @@ describe('in Chromium', { timeout: 180_000, skip: skippedWithout('chromium') }, 
     assert.equal(await page.evaluate('document.getElementById("level-connections-known").value'), 0.9);
     for (const { unit, exits, marks } of state.stages) {
       for (const kind of ['not_http', 'left_out', 'lost'] as const) {
-        const sum = exits.filter((exit) => exit.kind === kind && exit.unit === unit).reduce((total, exit) => total + exit.total, 0);
+        const sum = exits
+          .filter((exit) => exit.kind === kind && exit.unit === unit)
+          .reduce((total, exit) => total + exit.total, 0);
         if (sum > 0 && unit !== 'bytes') assert.ok((await text('#stages')).includes(`${sum} ${unit}`), `${sum} ${unit}`);
       }
       // What each way out means stands below it; of a mark, in its tooltip.

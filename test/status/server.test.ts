@@ -113,7 +113,9 @@ test('stops at once, with a keep-alive client connected', async () => {
 });
 
 /** As a browser, or a program, asks; fetch() would not send these headers. */
-function get(url: string, headers: Record<string, string>): Promise<{ status: number; headers: IncomingHttpHeaders; body: string }> {
+function get(
+  url: string, headers: Record<string, string>,
+): Promise<{ status: number; headers: IncomingHttpHeaders; body: string }> {
   return new Promise((resolve, reject) => {
     ask(url, { headers, agent: false }, (response) => {
       let body = '';

@@ -21,7 +21,8 @@ export class StubSource implements StatusSource {
   list: RecentList | null = new RecentList(200);
   attackIn?: (id: string) => string | null;
   held: Gauges = {
-    flows: 0, pendingPackets: 0, pendingBytes: 0, inFlightRequests: 0, inFlightExchanges: 0, queueBytes: 0, openConnections: 0, memoryBytes: 0,
+    flows: 0, pendingPackets: 0, pendingBytes: 0, inFlightRequests: 0, inFlightExchanges: 0, queueBytes: 0,
+    openConnections: 0, memoryBytes: 0,
   };
 
   ledger(): Ledger { return this.values; }

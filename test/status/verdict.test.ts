@@ -13,7 +13,8 @@ type Counts = Partial<Record<CounterName, number>>;
 
 /** `before`: more than a minute ago. */
 const cases: readonly {
-  name: string; set?: (source: StubSource) => void; before?: Counts; now?: Counts; level: string; says: RegExp; advice: string | null;
+  name: string; set?: (source: StubSource) => void; before?: Counts; now?: Counts; level: string; says: RegExp;
+  advice: string | null;
 }[] = [
   { name: 'just started', set: (s) => { s.last = null; s.startedMs = NOW - 5000; }, level: 'wait', says: /^Waiting for the first packet\.$/, advice: null },
   { name: 'nothing since the start', set: (s) => { s.last = null; }, level: 'bad', says: /^Nothing arrives: no packet since the start 16 min ago\.$/, advice: 'nothing-arrives' },
@@ -56,7 +57,9 @@ for (const { name, set, before = {}, now = {}, level, says, advice } of cases) {
     const source = new StubSource();
     source.last = NOW - 500;
     const rates = new RateHistory();
-    const count = (counts: Counts): void => { for (const [key, value] of Object.entries(counts)) source.values.count(key as CounterName, value); };
+    const count = (counts: Counts): void => {
+      for (const [key, value] of Object.entries(counts)) source.values.count(key as CounterName, value);
+    };
     count(before);
     rates.sample(source.values, new Measures(), NOW - 5000);
     count(now);

@@ -1,6 +1,6 @@
-// The proof that a native node cannot tell us from Envoy: the same traffic once through a real Envoy with the filter that the vendor
-// documents (wallarm/product-documentation, installation/connectors/istio.md, "Asynchronous"), and once as mirrored packets through
-// the service. Both of the service's deliveries are on, and both balance.
+// The proof that a native node cannot tell us from Envoy: the same traffic once through a real Envoy with the filter
+// that the vendor documents (wallarm/product-documentation, installation/connectors/istio.md, "Asynchronous"), and once
+// as mirrored packets through the service. Both of the service's deliveries are on, and both balance.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -21,7 +21,11 @@ import { Processor, processorProgram, type HeaderList, type ReceivedExchange, ty
 const HOST = 'shop.example';
 const ATTRIBUTES = 'envoy.filters.http.ext_proc';
 
-interface Answer { readonly status: number; readonly headers: Readonly<Record<string, string | number>>; readonly pieces: readonly string[] }
+interface Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | number>>;
+  readonly pieces: readonly string[];
+}
 
 /** The path says what is wanted; the same bytes each time, whoever asks. */
 function answer(url: string, body: string): Answer {
@@ -216,7 +220,9 @@ async function traffic(t: TestContext, fronts: Fronts): Promise<void> {
   await http2(fronts.http2);
 }
 
-/** What is not compared, because it must differ (docs/forwarding.md, "Native nodes"): each is checked by itself below. */
+/**
+ * What is not compared, because it must differ (docs/forwarding.md, "Native nodes"): each is checked by itself below.
+ */
 const OURS = /^x-mirror-(id|vni|complete)$/;
 const ENVOYS = /^x-envoy-/;
 
@@ -245,14 +251,25 @@ function withoutAddedLength(ours: ReceivedMessage, theirs: ReceivedMessage): Rec
 const withCookieLast = (exchange: ReceivedExchange): ReceivedExchange => {
   const isCookie = ([name]: readonly [string, string]): boolean => name === 'cookie';
   const { headers } = exchange.request;
-  return { ...exchange, request: { ...exchange.request, headers: [...headers.filter((one) => !isCookie(one)), ...headers.filter(isCookie)] } };
+  return {
+    ...exchange,
+    request: {
+      ...exchange.request,
+      headers: [...headers.filter((one) => !isCookie(one)), ...headers.filter(isCookie)],
+    },
+  };
 };
 
 /** Both, in the form in which they can be compared: what HTTP/2 leaves open is not. */
 function http2Alike(ours: ReceivedExchange, theirs: ReceivedExchange): [ReceivedExchange, ReceivedExchange] {
-  return [withCookieLast({
-    ...ours, request: withoutAddedLength(ours.request, theirs.request), response: withoutAddedLength(ours.response!, theirs.response!),
-  }), withCookieLast(theirs)];
+  return [
+    withCookieLast({
+      ...ours,
+      request: withoutAddedLength(ours.request, theirs.request),
+      response: withoutAddedLength(ours.response!, theirs.response!),
+    }),
+    withCookieLast(theirs),
+  ];
 }
 
 const valueOf = (headers: HeaderList, name: string): string | undefined => headers.find(([one]) => one === name)?.[1];
@@ -268,7 +285,10 @@ function compared(exchange: ReceivedExchange): unknown {
   const { request, response, modes, order, attributes } = exchange;
   const id = attributes[ATTRIBUTES]!['request.id']!;
   return {
-    request: comparable(request, id), response: response === null ? null : comparable(response, id), modes: [...new Set(modes)], order,
+    request: comparable(request, id),
+    response: response === null ? null : comparable(response, id),
+    modes: [...new Set(modes)],
+    order,
     names: Object.keys(attributes),
   };
 }
@@ -300,7 +320,9 @@ async function settled(processor: Processor, expected: number): Promise<void> {
   }
 }
 
-async function startService(t: TestContext, processor: number, app: Fronts): Promise<{ service: RunningService; fronts: Fronts; recorder: Recorder }> {
+async function startService(
+  t: TestContext, processor: number, app: Fronts,
+): Promise<{ service: RunningService; fronts: Fronts; recorder: Recorder }> {
   const recorder = await new Recorder((_request, response) => response.writeHead(200, { 'Content-Length': 0 }).end()).start();
   t.after(() => recorder.stop());
   const service = await RunningService.start(t, `

@@ -159,7 +159,9 @@ const CASES: readonly Case[] = [
 ];
 
 /** What every request gets besides: the names it did not send, and ours. */
-function common({ request, envelope = {}, changes = {}, bodyLimitBytes = 1 << 20 }: Case, requestId: string): { before: HeaderList; after: HeaderList } {
+function common(
+  { request, envelope = {}, changes = {}, bodyLimitBytes = 1 << 20 }: Case, requestId: string,
+): { before: HeaderList; after: HeaderList } {
   const { proto, extra } = { ...PLAIN, ...envelope };
   const isWhole = changes.complete !== false && request.length < bodyLimitBytes + 200;
   return {
@@ -242,7 +244,9 @@ test('no bytes of the network make it throw, nor write beyond the room it has co
   let state = 7;
   const random = (n: number): number => (state = Math.imul(state, 1_103_515_245) + 12_345 & 0x7fffffff) % n;
   for (let round = 0; round < 3000; round++) {
-    const junk = String.fromCharCode(...Array.from({ length: random(300) }, () => random(4) === 0 ? [13, 10, 0, 58, 32][random(5)]! : random(256)));
+    const junk = String.fromCharCode(
+      ...Array.from({ length: random(300) }, () => (random(4) === 0 ? [13, 10, 0, 58, 32][random(5)]! : random(256))),
+    );
     const text = `${['GET', 'P\x00', ''][random(3)]} ${['/', 'http://', 'http://a', '*', ''][random(5)]}${junk.replaceAll('\n', ' ')} HTTP/1.1\r\n${junk}\r\n\r\n${junk.repeat(random(3))}`;
     const request = buildRequest(text, { framing: (['none', 'length', 'chunked'] as const)[random(3)]!, complete: random(2) === 0 });
     const encoded = messages.encode({ ...request, response: random(2) === 0 ? null : buildResponse(`HTTP/1.1 200 OK\r\n${junk}\r\n\r\n`) }, ENVELOPE, 10_000_000);

@@ -20,7 +20,11 @@ export interface Fixture {
 }
 
 /** A delivery that is closed, and whose books must balance, when the test ends. */
-export function startNativeNodes(t: TestContext, options: Partial<NativeNodesOptions> & { endpoint: string }, resolve?: Resolve): Fixture {
+export function startNativeNodes(
+  t: TestContext,
+  options: Partial<NativeNodesOptions> & { endpoint: string },
+  resolve?: Resolve,
+): Fixture {
   const ledger = new Ledger();
   const measures = new Measures();
   const nodes = new NativeNodes({ ...OPTIONS, ...options }, ledger, new LoopMarker(KEY), resolve, undefined, measures);

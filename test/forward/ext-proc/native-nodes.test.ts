@@ -67,7 +67,11 @@ test('of an exchange it is told how it went, and how long it took is measured on
   assert.match(only.steps[2]!.detail, /reset|INTERNAL_ERROR/);
   assert.equal(only.end, 'ext_proc.delivered');
   assert.deepEqual([beside.steps.at(-1)?.detail, beside.end], ['ext_proc.delivered', null], 'the request has another end');
-  assert.deepEqual([measures.exchangeQueueTime.count, measures.exchangeDelay.count, measures.exchangeSize.count], [2, 2, 2], nonZero(ledger));
+  assert.deepEqual(
+    [measures.exchangeQueueTime.count, measures.exchangeDelay.count, measures.exchangeSize.count],
+    [2, 2, 2],
+    nonZero(ledger),
+  );
 });
 
 test('no more streams are open at a time than we allow, nor than the node allows', async (t) => {
@@ -174,13 +178,15 @@ const FAULTS: readonly {
   },
   {
     name: 'RST_STREAM, once in a while',
-    behaviour: (stream, number, cut) => number % 4 === 3 ? stream.close(constants.NGHTTP2_CANCEL) : ok(stream, number, cut),
+    behaviour: (stream, number, cut) =>
+      number % 4 === 3 ? stream.close(constants.NGHTTP2_CANCEL) : ok(stream, number, cut),
     losses: {},
     delivered: 20,
   },
   {
     name: 'RST_STREAM that says the stream was not looked at: sent again at no charge',
-    behaviour: (stream, number, cut) => number < 4 ? stream.close(constants.NGHTTP2_REFUSED_STREAM) : ok(stream, number, cut),
+    behaviour: (stream, number, cut) =>
+      number < 4 ? stream.close(constants.NGHTTP2_REFUSED_STREAM) : ok(stream, number, cut),
     options: { attempts: 1 },
     losses: {},
     delivered: 20,
@@ -244,7 +250,9 @@ for (const { name, behaviour, options = {}, losses, delivered = 0, counts = {}, 
     const { ledger } = fixture;
     assert.deepEqual(lossesOf(ledger), losses, nonZero(ledger));
     assert.equal(ledger.get('ext_proc.delivered'), delivered, nonZero(ledger));
-    for (const [counter, count] of Object.entries(counts)) assert.equal(ledger.get(counter as CounterName), count, counter);
+    for (const [counter, count] of Object.entries(counts)) {
+      assert.equal(ledger.get(counter as CounterName), count, counter);
+    }
     if (says !== undefined) assert.match(said, says);
   });
 }
@@ -252,7 +260,13 @@ for (const { name, behaviour, options = {}, losses, delivered = 0, counts = {}, 
 test('a node that reads nothing: flow control stops us, time ends each attempt, and no memory is held beyond the queue', async (t) => {
   const large = `POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 300000\r\n\r\n${'x'.repeat(300_000)}`;
   const node = await NodeStandIn.start(t, (stream) => void stream.pause());
-  const { nodes, ledger } = startNativeNodes(t, { ...plain(node.port), connections: 1, queueBytes: 1 << 20, responseTimeoutMs: 300, attempts: 2 });
+  const { nodes, ledger } = startNativeNodes(t, {
+    ...plain(node.port),
+    connections: 1,
+    queueBytes: 1 << 20,
+    responseTimeoutMs: 300,
+    attempts: 2,
+  });
   for (let i = 0; i < 10; i++) nodes.submit(buildRequest(large), ENVELOPE);
   assert.ok(nodes.state().memoryBytes <= 1 << 20);
   await until(`the end of all; ${nonZero(ledger)}`, () => nodes.inFlight() === 0);
@@ -268,7 +282,11 @@ test('a port that takes connections and says nothing, or closes them, is left al
   }).listen(0, '127.0.0.1');
   t.after(() => server.close());
   await new Promise((resolve) => server.once('listening', resolve));
-  const fixture = startNativeNodes(t, { ...plain((server.address() as AddressInfo).port), deadlineMs: 1500, attempts: 100 });
+  const fixture = startNativeNodes(t, {
+    ...plain((server.address() as AddressInfo).port),
+    deadlineMs: 1500,
+    attempts: 100,
+  });
   await submit(fixture, 20);
   assert.equal(lossesOf(fixture.ledger)['ext_proc.deadline'], 20, nonZero(fixture.ledger));
   assert.ok(connections < 40, `${connections} connections in 1.5 s`);
@@ -304,7 +322,12 @@ test('several addresses of a name are all used; one that leaves the name is used
   await until('the look-up', () => fixture.nodes.ownAddresses().length === 1);
 });
 
-interface Certificates { readonly ca: string; readonly key: string; readonly certificate: string; readonly otherCa: string }
+interface Certificates {
+  readonly ca: string;
+  readonly key: string;
+  readonly certificate: string;
+  readonly otherCa: string;
+}
 
 /** A certificate for node.example by an authority of its own, and another authority that knows nothing of it. */
 function certificates(t: TestContext): Certificates {

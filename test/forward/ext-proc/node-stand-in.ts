@@ -1,7 +1,13 @@
 // A native node that can be made to misbehave: Node's own HTTP/2 server, with what a test wants done with each stream.
 import {
-  createSecureServer, createServer, type Http2Server, type Http2Session, type IncomingHttpHeaders, type SecureServerOptions,
-  type ServerHttp2Session, type ServerHttp2Stream,
+  createSecureServer,
+  createServer,
+  type Http2Server,
+  type Http2Session,
+  type IncomingHttpHeaders,
+  type SecureServerOptions,
+  type ServerHttp2Session,
+  type ServerHttp2Stream,
 } from 'node:http2';
 import type { AddressInfo, Socket } from 'node:net';
 import type { TestContext } from 'node:test';
@@ -10,7 +16,9 @@ import type { TestContext } from 'node:test';
 export type StreamBehaviour = (stream: ServerHttp2Stream, number: number, cut: () => void) => void;
 
 /** Reads all, then ends with the status, as a gRPC server does. */
-export const answerWith = (status: number, headers: Readonly<Record<string, string | number>> = {}): StreamBehaviour => (stream) => {
+export const answerWith = (
+  status: number, headers: Readonly<Record<string, string | number>> = {},
+): StreamBehaviour => (stream) => {
   stream.resume();
   stream.on('end', () => {
     if (stream.closed) return;
@@ -52,7 +60,13 @@ export class NodeStandIn {
   }
 
   /** On a free port of the loopback, or on `port`; ended with the test. `tls`: its key and certificate. */
-  static async start(t: TestContext, behaviour: StreamBehaviour = ok, tls: SecureServerOptions | null = null, settings = {}, port = 0): Promise<NodeStandIn> {
+  static async start(
+    t: TestContext,
+    behaviour: StreamBehaviour = ok,
+    tls: SecureServerOptions | null = null,
+    settings = {},
+    port = 0,
+  ): Promise<NodeStandIn> {
     const server = tls === null ? createServer({ settings }) : createSecureServer({ ...tls, settings });
     server.on('sessionError', () => undefined);
     const node = new NodeStandIn(server, behaviour);
@@ -68,7 +82,10 @@ export class NodeStandIn {
     return (this.#server.address() as AddressInfo).port;
   }
 
-  /** Of the sockets themselves: to destroy the session of a stream in its own callback ends the process (seen with Node.js 20.20). */
+  /**
+   * Of the sockets themselves: to destroy the session of a stream in its own callback ends the process (seen with
+   * Node.js 20.20).
+   */
   #cut(): void {
     for (const socket of this.#sockets) socket.destroy();
   }

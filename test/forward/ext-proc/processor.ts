@@ -32,7 +32,10 @@ export async function builtProcessor(): Promise<string> {
 
 /** A header as protobuf's JSON form has it; its value is base64. */
 interface HeaderJson { readonly key: string; readonly value?: string; readonly rawValue?: string }
-interface HeadersJson { readonly headers?: { readonly headers?: readonly HeaderJson[] }; readonly endOfStream?: boolean }
+interface HeadersJson {
+  readonly headers?: { readonly headers?: readonly HeaderJson[] };
+  readonly endOfStream?: boolean;
+}
 interface BodyJson { readonly body?: string; readonly endOfStream?: boolean }
 interface TrailersJson { readonly trailers?: { readonly headers?: readonly HeaderJson[] } }
 
@@ -87,23 +90,31 @@ const list = (headers: readonly HeaderJson[] = []): HeaderList => headers.map(({
 export function exchangeOf({ messages }: ReceivedStream): ReceivedExchange {
   const all = messages ?? [];
   const order = all.map((message) => Object.keys(message).find((key) => /^(request|response)(Headers|Body|Trailers)$/.test(key))!);
-  const side = (headers: HeadersJson, bodies: readonly BodyJson[], trailers: TrailersJson | undefined): ReceivedMessage => ({
+  const side = (
+    headers: HeadersJson,
+    bodies: readonly BodyJson[],
+    trailers: TrailersJson | undefined,
+  ): ReceivedMessage => ({
     headers: list(headers.headers?.headers),
     body: bodies.map(({ body }) => latin1(body)).join(''),
     trailers: list(trailers?.trailers?.headers),
     endOfStream: headers.endOfStream === true ? 'headers' : bodies.at(-1)?.endOfStream === true ? 'body' : 'none',
   });
-  const defined = <T>(of: (message: ProcessingRequestJson) => T | undefined): T[] => all.flatMap((message) => of(message) ?? []);
+  const defined = <T>(of: (message: ProcessingRequestJson) => T | undefined): T[] =>
+    all.flatMap((message) => of(message) ?? []);
   const [first] = all;
   if (first?.requestHeaders === undefined) throw new Error(`a stream that does not begin with request_headers: ${JSON.stringify(first)}`);
   const [responseHeaders] = defined((message) => message.responseHeaders);
   return {
-    request: side(first.requestHeaders, defined((message) => message.requestBody), defined((message) => message.requestTrailers)[0]),
+    request: side(first.requestHeaders, defined((message) => message.requestBody),
+      defined((message) => message.requestTrailers)[0]),
     response: responseHeaders === undefined ? null
-      : side(responseHeaders, defined((message) => message.responseBody), defined((message) => message.responseTrailers)[0]),
+      : side(responseHeaders, defined((message) => message.responseBody),
+          defined((message) => message.responseTrailers)[0]),
     attributes: first.attributes ?? {},
     modes: all.map(({ observabilityMode, metadataContext, protocolConfig, attributes }, i) =>
-      JSON.stringify([observabilityMode ?? false, metadataContext ?? null, protocolConfig ?? null, i > 0 && attributes !== undefined])),
+      JSON.stringify([observabilityMode ?? false, metadataContext ?? null, protocolConfig ?? null,
+        i > 0 && attributes !== undefined])),
     order: order.filter((kind, i) => kind !== order[i - 1]),
   };
 }
