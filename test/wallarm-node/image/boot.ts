@@ -123,7 +123,7 @@ function serve(site: Settings['site'], root: string): void {
 async function health([port, path]: Settings['health'], good: (status: number) => boolean): Promise<number> {
   for (let tries = 0; ; tries += 1) {
     const status = await get(`http://127.0.0.1:${port}${path}`);
-    if (good(status) || tries === 100) return status;
+    if (good(status) || tries === 600) return status;
     await sleep(100);
   }
 }

@@ -9,7 +9,7 @@ import { MirroredConnection } from '../../../rebuilder/demo/mirrored-connection.
 const [configuration] = process.argv.slice(2);
 const service = spawn(process.execPath, ['rebuilder/rebuilder.js', 'run', '-c', configuration!], { stdio: ['ignore', 'ignore', 'inherit'] });
 for (let attempt = 0; await status('http://127.0.0.1:9445/-/healthcheck') !== 200; attempt += 1) {
-  if (attempt > 300 || service.exitCode !== null) throw new Error('the rebuilder does not answer its health check');
+  if (attempt > 600 || service.exitCode !== null) throw new Error('the rebuilder does not answer its health check');
   await sleep(100);
 }
 const udp = createSocket('udp4');
@@ -18,7 +18,7 @@ const mirrored = new MirroredConnection(1377, client, server, (datagram) => { ud
 mirrored.data('client', Buffer.from('GET /etc/passwd HTTP/1.1\r\nHost: shop.example\r\n\r\n'));
 mirrored.data('server', Buffer.from('HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nroot'));
 for (let attempt = 0; !/rebuilder_exchanges_out_total\S* 1$/m.test(await text('http://127.0.0.1:9000/metrics')); attempt += 1) {
-  if (attempt > 200) break;
+  if (attempt > 600) break;
   await sleep(100);
 }
 console.error((await text('http://127.0.0.1:9000/metrics')).split('\n').filter((line) => /^rebuilder_exchanges.* [1-9]/.test(line)).join('\n'));
