@@ -9,17 +9,22 @@ import { globSync } from 'tinyglobby';
 const ATTACH = /TF_REATTACH_PROVIDERS='(.+)'/;
 
 /**
- * Starts the provider that `terraform init` has put into `dir`, until the test ends, with its socket in `socketDir`. A value for
- * TF_REATTACH_PROVIDERS, or undefined if the root module there needs no AWS.
+ * Starts the provider that `terraform init` has put into `dir`, until the test ends, with its socket in `socketDir`. A
+ * value for TF_REATTACH_PROVIDERS, or undefined if the root module there needs no AWS.
  * (https://developer.hashicorp.com/terraform/plugin/debugging#terraform-cli-interactions)
  *
- * By itself Terraform starts a provider anew for every step of every command, and hashes its 700 MB for every command: of 24 runs of
- * `terraform test` that is 14 of 25 s of CPU. `init` still chooses the version and checks what it takes.
+ * By itself Terraform starts a provider anew for every step of every command, and hashes its 700 MB for every command:
+ * of 24 runs of `terraform test` that is 14 of 25 s of CPU. `init` still chooses the version and checks what it takes.
  */
-export async function attachedProvider(t: TestContext, dir: string, socketDir: string, env: NodeJS.ProcessEnv): Promise<string | undefined> {
-  const [program] = globSync('.terraform/providers/registry.terraform.io/hashicorp/aws/*/*/terraform-provider-aws*', { cwd: dir });
+export async function attachedProvider(
+  t: TestContext, dir: string, socketDir: string, env: NodeJS.ProcessEnv,
+): Promise<string | undefined> {
+  const providers = '.terraform/providers/registry.terraform.io/hashicorp/aws';
+  const [program] = globSync(`${providers}/*/*/terraform-provider-aws*`, { cwd: dir });
   if (program === undefined) return undefined;
-  const child = spawn(resolve(dir, program), ['-debug'], { cwd: dir, env: { ...env, TMPDIR: socketDir }, stdio: ['ignore', 'pipe', 'ignore'] });
+  // In the root module's folder: file names in it are relative to that.
+  const options = { cwd: dir, env: { ...env, TMPDIR: socketDir } };
+  const child = spawn(resolve(dir, program), ['-debug'], { ...options, stdio: ['ignore', 'pipe', 'ignore'] });
   const ended = once(child, 'close');
   t.after(async () => {
     child.kill('SIGKILL');
