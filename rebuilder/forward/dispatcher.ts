@@ -6,6 +6,7 @@ import { AddressBook, resolveByDns } from './address-book.ts';
 import type { Resolve } from './address-book.ts';
 import { Trait } from './delivery.ts';
 import type { Delivery } from './delivery.ts';
+import { Drain } from './drain.ts';
 import { parseEndpoint } from './endpoint.ts';
 import { LoopMarker } from './loop-marker.ts';
 import { DeliveryMeter } from './delivery-meter.ts';
@@ -70,7 +71,7 @@ export class Dispatcher implements PoolOwner, SerialiserOwner {
   #nowMs: number;
   #pumpIsDue = false;
   #isStopped = false;
-  #drained: (() => void) | null = null;
+  readonly #drain = new Drain();
   /** Told of the end of each request that was submitted, by its id; for logs. */
   onEnd: ((id: string, end: CounterName) => void) | null = null;
 
@@ -187,7 +188,7 @@ export class Dispatcher implements PoolOwner, SerialiserOwner {
   #ended(delivery: Delivery, end: CounterName): void {
     delivery.trace?.ended(end);
     this.onEnd?.(mirrorId(delivery), end);
-    if (--this.#inFlight === 0 && this.#drained !== null) this.#drained();
+    if (--this.#inFlight === 0) this.#drain.emptied();
   }
 
   #pump(): void {
@@ -228,22 +229,13 @@ export class Dispatcher implements PoolOwner, SerialiserOwner {
    * left, which are counted.
    */
   async drain(timeoutMs: number): Promise<number> {
-    if (this.#inFlight > 0 && !this.#isStopped) {
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, timeoutMs);
-        this.#drained = (): void => {
-          clearTimeout(timer);
-          resolve();
-        };
-      });
-    }
+    if (this.#inFlight > 0 && !this.#isStopped) await this.#drain.wait(timeoutMs);
     return this.close();
   }
 
   /** Closes at once; counts what was left, and returns how many. */
   close(): number {
     this.#isStopped = true;
-    this.#drained = null;
     clearInterval(this.#timer);
     const left = this.#inFlight;
     for (const pool of [this.#shared, this.#raw]) {

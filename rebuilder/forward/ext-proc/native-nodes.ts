@@ -1,3 +1,4 @@
+import { Drain } from '../drain.ts';
 import type { ExtProcSettings, ForwardSettings } from '../../config/settings.ts';
 import { INDEX, type CounterName, type Ledger } from '../../ledger.ts';
 import type { Request } from '../../http/message.ts';
@@ -40,7 +41,7 @@ export class NativeNodes implements NodePoolOwner {
   #bytes = 0;
   #pumpIsDue = false;
   #isStopped = false;
-  #drained: (() => void) | null = null;
+  readonly #drain = new Drain();
   /** Told of the end of each exchange, by the id of its request; for logs. */
   onEnd: ((id: string, end: CounterName) => void) | null = null;
   /** Whether an exchange's end is its request's own: nothing else is delivered. */
@@ -136,7 +137,7 @@ export class NativeNodes implements NodePoolOwner {
 
   #released(exchange: QueuedExchange): void {
     this.#bytes -= exchange.bytes.length;
-    if (this.#drained !== null && this.inFlight() === 0) this.#drained();
+    if (this.inFlight() === 0) this.#drain.emptied();
   }
 
   state(): ForwardState {
@@ -165,22 +166,13 @@ export class NativeNodes implements NodePoolOwner {
    * left, which are counted.
    */
   async drain(timeoutMs: number): Promise<number> {
-    if (this.inFlight() > 0 && !this.#isStopped) {
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, timeoutMs);
-        this.#drained = (): void => {
-          clearTimeout(timer);
-          resolve();
-        };
-      });
-    }
+    if (this.inFlight() > 0 && !this.#isStopped) await this.#drain.wait(timeoutMs);
     return this.close();
   }
 
   /** Closes at once; counts what was left, and returns how many. */
   close(): number {
     this.#isStopped = true;
-    this.#drained = null;
     clearInterval(this.#timer);
     const left = this.inFlight();
     this.#pool.stop();
