@@ -8,6 +8,9 @@ import { LIVE_OPTIONS } from './live-options.ts';
 import type { Frame, Played, ReadRequest } from './play.ts';
 import { requestsOf } from './play.ts';
 
+/** Room for all that a game can have: what a service sets aside at once would take longer than the game. */
+const CORRECTION_BYTES = 1 << 20;
+
 export interface Told extends ReadRequest {
   readonly complete: boolean;
   readonly reading: number;
@@ -21,7 +24,8 @@ export interface Told extends ReadRequest {
 export function tell(frames: readonly Frame[], live: boolean): { told: Told[]; ledger: Ledger } {
   const told: Told[] = [];
   const ledger = new Ledger();
-  const options: PipelineOptions = live ? LIVE_OPTIONS : REPLAY_OPTIONS;
+  const { limits, ...rest }: PipelineOptions = live ? LIVE_OPTIONS : REPLAY_OPTIONS;
+  const options: PipelineOptions = { ...rest, limits: { ...limits, correctionBytes: CORRECTION_BYTES } };
   const pipeline = new Pipeline(options, ledger, {
     exchange: (request) => {
       ledger.count('http.exchanges');

@@ -1,10 +1,11 @@
-// `node --import tsx test/oracle/kernel/main.ts [--games N] [--seed S] [--keep FILE]`: plays games, each both ways and with the client's packets
-// only, and prints those in which a request that the server read was not told, as small as they can be made.
+// `node --import tsx test/oracle/kernel/main.ts [--games N] [--seed S] [--show K] [--phantoms]`: plays games, each both ways and with
+// the client's packets only, and prints the first K in which a request that the server read was not told (or, with
+// --phantoms, one was told as certain that nobody read), as small as they can be made.
 import { spawnSync } from 'node:child_process';
 import { parseArgs } from 'node:util';
 import { type Game, newGame } from './game.ts';
 import { judge } from './judge.ts';
-import { Player } from './play.ts';
+import { type Played, Player } from './play.ts';
 import { shrink } from './shrink.ts';
 
 const { values } = parseArgs({ options: {
@@ -32,37 +33,40 @@ const player = new Player();
 const first = Number(values.seed);
 const last = first + Number(values.games);
 const totals = { games: 0, read: 0, second: 0, missing: 0, missingBothWays: 0, phantoms: 0 };
+const toShow = Number(values.show);
 let shown = 0;
 
-function wrongWith(game: Game): { view: string; what: string[] } | null {
-  const played = player.play(game);
-  for (const oneWay of [false, true]) {
-    const { missing, phantoms } = judge(played, game.live, oneWay);
-    const what = values.phantoms && !oneWay ? [...missing, ...phantoms] : missing;
-    if (what.length > 0) return { view: oneWay ? 'client only' : 'both ways', what: [...what] };
-  }
-  return null;
+type Fault = 'missing' | 'phantoms';
+
+/** What is wrong with what was told of a game, in one view. */
+function wrongWith(played: Played, live: boolean, oneWay: boolean, fault: Fault): readonly string[] {
+  return judge(played, live, oneWay)[fault];
+}
+
+/** Prints a game in which something is wrong, as small as it can be made. */
+function show(game: Game, oneWay: boolean, fault: Fault): void {
+  const small = shrink(game, (candidate) => wrongWith(player.play(candidate), candidate.live, oneWay, fault).length > 0);
+  const found = wrongWith(player.play(small), small.live, oneWay, fault);
+  const traits = [small.live ? 'live' : '', small.v6 ? 'v6' : '', small.responds ? 'responds' : ''].filter(Boolean).join(' ');
+  console.log(`seed ${game.seed} ${traits} ${oneWay ? 'client only' : 'both ways'}: ${fault} ${found.join(' | ')}`);
+  for (const op of small.ops) console.log(`  ${JSON.stringify(op)}`);
 }
 
 for (let seed = first; seed < last; seed++) {
   const game = newGame(seed);
   const played = player.play(game);
   totals.games++;
-  let wrong = false;
   for (const oneWay of [false, true]) {
     const verdict = judge(played, game.live, oneWay);
     totals.read += verdict.read;
     totals.second += verdict.second;
     totals.missing += verdict.missing.length;
-    if (!oneWay) totals.missingBothWays += verdict.missing.length;
-    if (!oneWay) totals.phantoms += verdict.phantoms.length;
-    if (verdict.missing.length > 0 || (values.phantoms && !oneWay && verdict.phantoms.length > 0)) wrong = true;
-  }
-  if (wrong && shown++ < Number(values.show)) {
-    const small = shrink(game, (candidate) => wrongWith(candidate) !== null);
-    const found = wrongWith(small);
-    console.log(`seed ${seed}${small.live ? ' live' : ''}${small.v6 ? ' v6' : ''}${small.responds ? ' responds' : ''} ${found?.view}: not told ${found?.what.join(' | ')}`);
-    for (const op of small.ops) console.log(`  ${JSON.stringify(op)}`);
+    if (!oneWay) {
+      totals.missingBothWays += verdict.missing.length;
+      totals.phantoms += verdict.phantoms.length;
+    }
+    if (verdict.missing.length > 0 && shown++ < toShow) show(game, oneWay, 'missing');
+    else if (!oneWay && values.phantoms && verdict.phantoms.length > 0 && shown++ < toShow) show(game, oneWay, 'phantoms');
   }
 }
 console.log(JSON.stringify(totals));
