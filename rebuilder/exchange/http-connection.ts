@@ -16,6 +16,7 @@ import type { HttpRequest } from '../http/http-request.ts';
 import { upgradesToHttp2 } from '../http/upgrade.ts';
 import type { HttpResponse } from '../http/http-response.ts';
 import { ClientReader } from './client-reader.ts';
+import { markUncertain } from './certainty.ts';
 import type { ClientSink } from './client-sink.ts';
 import { ServerReader, type ServerSink } from './server-reader.ts';
 import { TentativeStream, serverPortFirst } from './tentative-stream.ts';
@@ -115,18 +116,12 @@ export class HttpConnection implements ClientSink, ServerSink, Endpoints, Connec
     return this.#client === 'a' ? { client: c.fromA, server: c.fromB } : { client: c.fromB, server: c.fromA };
   }
 
-  /** May nobody have read it: of a connection that is not proven, or sent behind what ends one? */
-  #isDoubtful({ lastByteMs }: HttpRequest): boolean {
-    const { isCandidate, resetMs, fromA, fromB } = this.#connection;
-    return isCandidate || lastByteMs > resetMs || (this.#client === 'a' ? fromA : fromB).isPastFin;
-  }
-
   // --- ClientSink
 
   request(request: HttpRequest): void {
     const { ledger, nowMs } = this.#context;
     ledger.values[REQUESTS]!++;
-    if (request.reading === 1 && this.#isDoubtful(request)) request.reading = 2;
+    if (request.reading === 1 && !request.correction) markUncertain(request, this.#connection, this.#halves().client, this.#told);
     if (request.irregular !== null && (request.streamId === 0 || request.irregular.length > 1)) ledger.count('http.irregular_requests');
     if (request.lost !== null) {
       ledger.count('http.incomplete_requests');
@@ -290,7 +285,8 @@ export class HttpConnection implements ClientSink, ServerSink, Endpoints, Connec
     const told = this.#told ??= new ToldRequests();
     const tell = (request: HttpRequest): void => {
       if (kind === 'correction') request.correction = true;
-      else if (this.#isLast(request) || !told.reading(request)) return;
+      const isNew = kind === 'correction' ? told.correction(request) : !this.#isLast(request) && told.reading(request);
+      if (!isNew) return;
       this.request(request);
     };
     told.readerBegins();

@@ -6,6 +6,8 @@ interface Told {
   readonly id: string;
   /** Of the bytes of each reading, the first one's first; empty = nobody needed them. */
   readonly digests: string[];
+  /** The same of corrections. */
+  readonly corrections: string[];
 }
 
 /** Places remembered: of a stream that is read in one way only, and of one that others read beside it. */
@@ -43,10 +45,15 @@ export class ToldRequests {
     }
   }
 
-  /** A request that is told once more because bytes of it came late. */
-  correction(request: HttpRequest): void {
+  /** A request that is told once more because bytes of it came late. @returns false: a correction of these bytes was told */
+  correction(request: HttpRequest): boolean {
     const told = this.#places.get(request.seq);
-    if (told !== undefined) request.identifyAs(told.id);
+    if (told === undefined) return true;
+    request.identifyAs(told.id);
+    const digest = digestOf(request);
+    if (told.corrections.includes(digest)) return false;
+    if (told.corrections.length < MAX_READINGS) told.corrections.push(digest);
+    return true;
   }
 
   /** A request of a second reader. @returns false: it is the same as an earlier one, or one of too many */
@@ -66,7 +73,7 @@ export class ToldRequests {
   }
 
   #remember(request: HttpRequest): void {
-    this.#places.set(request.seq, { id: request.id, digests: this.#readers > 0 ? [digestOf(request)] : [] });
+    this.#places.set(request.seq, { id: request.id, digests: this.#readers > 0 ? [digestOf(request)] : [], corrections: [] });
     if (this.#places.size <= (this.#readers > 0 ? MAX_PLACES_READ_TWICE : MAX_PLACES)) return;
     for (const oldest of this.#places.keys()) {
       this.#places.delete(oldest);

@@ -169,6 +169,7 @@ export class Connection {
       if (half.expects(packet.seq) && half.accepts(packet) && !this.#reset) {
         this.#reset = true;
         this.resetMs = nowMs;
+        half.unproven.fromDoubt(half.nextSeq);
       }
       return 'taken';
     }
@@ -287,7 +288,9 @@ export class Connection {
     }
     // A SYN-ACK may acknowledge data that came with the SYN (RFC 7413).
     const ahead = distance(isn, this.#isn);
-    const isOfNew = (this.#newSyn === opener && isn === this.#newIsn) || (this.#answerIsn !== null && this.#answerIsn !== packet.seq && ahead !== 0);
+    // With another number, though it answers the same: the server had no such connection any more.
+    const isOther = this.#answerIsn !== null && this.#answerIsn !== packet.seq && (ahead !== 0 || !half.peer!.hasRead);
+    const isOfNew = (this.#newSyn === opener && isn === this.#newIsn) || isOther;
     if (isOfNew || this.#opener !== opener || (ahead !== 0 && (ahead < 0 || ahead >= 65_536))) {
       if (this.#newSyn !== opener || isn !== this.#newIsn) this.#newSyn = null;
       return false;
@@ -324,7 +327,7 @@ export class Connection {
     if ((packet.flags & TcpFlag.ack) === 0 || half.peer === null) return 'not there';
     const intoNew = distance(packet.ack, advance(this.#newIsn, 1));
     const isOfNew = this.#candidate !== null && intoNew > 0 && distance(packet.ack, this.#candidate.fromA.sentSeq) <= 0;
-    const isOfOld = half.peer.started && Math.abs(distance(packet.ack, half.peer.nextSeq)) < NEAR_BYTES;
+    const isOfOld = half.peer.started && half.peer.isNear(packet.ack);
     if (isOfNew && !isOfOld) return 'proven';
     if (isOfOld && !isOfNew) {
       this.#newSyn = null;

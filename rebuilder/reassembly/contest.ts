@@ -3,13 +3,14 @@ import { type Doubted, DoubtfulSegments } from './doubtful-segments.ts';
 import { MAX_WINDOW_BYTES } from './missing-bytes.ts';
 import { Doubt, type Receiver } from './receiver.ts';
 import { type Outcome, SEGMENT_WORK, waysToRead } from './refusals.ts';
-import type { SecondReading } from './second-reading.ts';
-import { SecondReadings, withWaiting } from './second-readings.ts';
+import type { Rules, SecondReading } from './second-reading.ts';
+import { SecondReadings } from './second-readings.ts';
 import { type SegmentQueue, differ } from './segments.ts';
 import { advance, distance } from './sequence.ts';
 import type { StreamContext } from './stream-context.ts';
-import type { Provenance } from './provenance.ts';
+import type { Carrier } from './segment.ts';
 import type { ForkKind, StreamSink } from './stream-sink.ts';
+import type { Unproven } from './unproven.ts';
 import { NOT_URGENT, UrgentByte, urgentOffset } from './urgent-byte.ts';
 
 /** The first reader of a stream, whose place is contested. */
@@ -20,8 +21,11 @@ export interface FirstReader {
   /** Where it last stood between two messages when a segment for that very place came, of those that are remembered. */
   readonly messageSeq: number;
   readonly receiver: Receiver;
-  deliver(bytes: Uint8Array, start: number, end: number, seq: number, from: Provenance): void;
+  /** What waits behind a hole. */
+  readonly waiting: SegmentQueue | null;
+  deliver(bytes: Uint8Array, start: number, end: number, seq: number, from: Carrier): void;
   moveTo(seq: number): void;
+  readonly unproven: Unproven;
 }
 
 /** So many segments in a row at a place far off: somebody reads them there, too. */
@@ -118,8 +122,9 @@ export class Contest {
     for (let one = this.doubtful.take(half.nextSeq, before, proven); one !== null; one = this.doubtful.take(half.nextSeq, before, proven)) {
       const known = distance(half.nextSeq, one.seq);
       // Should other bytes come in its place, they are read, too: a sender who makes such segments on purpose hides nothing.
-      if (!this.oneWay) this.passOver(half, 'reading', null);
+      if (!this.oneWay) this.passOver(half, 'reading');
       if (!proven) this.#hasBelieved = true;
+      if (!proven && !this.oneWay) markBelieved(half, one.doubts);
       this.#context.ledger.count('tcp.doubt_believed');
       if (known > 0) this.#context.ledger.count('tcp.overlap_bytes', known);
       if ((one.doubts & Doubt.syn) === 0) half.receiver.believe(one.ack);
@@ -128,13 +133,12 @@ export class Contest {
     }
   }
 
-  /** Hands bytes to the sink; where others were doubted for their place, another reader gets those. `queue`: what waits behind a hole. */
-  deliver(half: FirstReader, bytes: Uint8Array, start: number, end: number, seq: number, from: Provenance, queue: SegmentQueue | null): void {
+  /** Hands bytes to the sink; where others were doubted for their place, another reader gets those. */
+  deliver(half: FirstReader, bytes: Uint8Array, start: number, end: number, seq: number, from: Carrier): void {
     const others = this.doubtful.isEmpty || this.oneWay ? [] : this.#contested(half, seq, bytes, start, end);
     if (this.#urgent.hand(half.sink, bytes, start, end, seq, from)) this.#context.ledger.count('tcp.urgent_bytes');
     for (const { reading, segments } of others) {
-      for (const segment of segments) reading.add(segment.bytes, 0, segment.bytes.length, segment.seq, segment, segment.urgent);
-      withWaiting(reading, queue);
+      reading.waitFor(half.waiting, segments);
       reading.add(bytes, start, end, seq, from, NOT_URGENT);
     }
     if (!this.doubtful.isEmpty) this.doubtful.passed(half.nextSeq);
@@ -156,7 +160,7 @@ export class Contest {
       const segments = this.doubtful.all().filter(({ doubts }) => (doubts & ~takes) === 0);
       begin(takes, segments);
       const differing = segments.some((one, i) => segments.slice(0, i).some((other) => differ(other, one.seq, one.bytes, 0, one.bytes.length)));
-      if (differing) begin(takes, segments.toReversed());
+      if (differing) begin(takes, reversed(segments));
     }
     return begun;
   }
@@ -175,31 +179,38 @@ export class Contest {
   }
 
   /** The first reader passes over bytes from here on: should (other) bytes come for them, as long as the connection lives, they will be read. */
-  passOver(half: FirstReader, kind: ForkKind, queue: SegmentQueue | null): void {
+  passOver(half: FirstReader, kind: ForkKind): void {
     // Nor is there memory for the rest of a message when there was none before.
     if (this.#isSameMessage && (this.#seconds.wereEvicted || this.#seconds.goesOn(kind, half.nextSeq))) return;
     this.#isSameMessage = true;
     this.#seconds.wereEvicted = false;
-    const reading = this.#seconds.begin(kind, half.sink.fork(kind), half.nextSeq, { takes: ALL_DOUBTS });
+    const undecided = this.oneWay ? 0 : ALL_DOUBTS;
+    const waiting = this.oneWay ? [] : this.doubtful.all();
+    const doubts = waiting.reduce((all, one) => all | one.doubts, 0);
+    this.#beside(half, kind, { takes: ALL_DOUBTS & ~doubts, undecided });
+    if (doubts !== 0) this.#beside(half, kind, { takes: ALL_DOUBTS, undecided: undecided & ~doubts }, waiting);
+  }
+
+  /** Begins a reading from where the first reader is, with what waits there, and those of the doubted segments. */
+  #beside(half: FirstReader, kind: ForkKind, rules: Partial<Rules>, doubted: readonly Doubted[] = []): void {
+    const reading = this.#seconds.begin(kind, half.sink.fork(kind), half.nextSeq, rules);
     if (reading === null) return;
     reading.urgent.copyFrom(this.#urgent);
-    if (!this.oneWay) reading.spare = half.sink.fork(kind);
-    withWaiting(reading, queue);
+    reading.waitFor(half.waiting, doubted);
   }
 
   /** Other bytes come for what waits in the queue: how the receiver joins its segments decides. */
-  overlap(half: FirstReader, queue: SegmentQueue): void {
-    if (this.#seconds.unjoined) return;
-    const reading = this.#seconds.begin('reading', half.sink.fork('reading'), half.nextSeq, { joins: false });
-    reading?.urgent.copyFrom(this.#urgent);
-    if (reading !== null) withWaiting(reading, queue);
+  overlap(half: FirstReader): void {
+    for (const joins of ['room', 'none'] as const) {
+      if (!this.#seconds.joinsSo(joins)) this.#beside(half, 'reading', { joins });
+    }
   }
 
   /** A pointer to an urgent byte: the stream is read without it, and with it, as a server may ask for (SO_OOBINLINE). */
-  urgent(half: FirstReader, packet: Packet, queue: SegmentQueue | null): void {
+  urgent(half: FirstReader, packet: Packet): void {
     if (!this.#urgent.mark(advance(packet.seq, urgentOffset(packet)), half.nextSeq) || this.#seconds.keepsUrgent) return;
     const reading = this.#seconds.begin('reading', half.sink.fork('reading'), half.nextSeq, { keepsUrgent: true });
-    if (reading !== null) withWaiting(reading, queue);
+    reading?.waitFor(half.waiting);
   }
 
   /** A segment far off is no part of the stream, or the stream has moved there: several in a row are read beside it until the receiver tells. */
@@ -256,4 +267,19 @@ export class Contest {
     this.doubtful.drop();
     this.#seconds.drop();
   }
+}
+
+/** As if they had come in the other order. */
+function reversed(segments: readonly Doubted[]): Doubted[] {
+  const arrivals = segments.map(({ arrival }) => arrival);
+  return segments.toReversed().map((one, i) => ({ ...one, arrival: arrivals[i]! }));
+}
+
+/** Doubts that the capture may have caused, by losing what explains the segment. */
+const OF_LOSS = Doubt.acknowledgment | Doubt.timestamp | Doubt.window;
+
+/** What comes next was doubted, and its receiver has not said that it has it. */
+function markBelieved({ unproven, nextSeq }: FirstReader, doubts: number): void {
+  if ((doubts & ~OF_LOSS) === 0) unproven.fromHole(nextSeq);
+  else unproven.fromDoubt(nextSeq);
 }

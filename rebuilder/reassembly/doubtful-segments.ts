@@ -1,13 +1,12 @@
 import type { Ledger } from '../ledger.ts';
 import type { Budget } from './budget.ts';
 import { Doubt } from './receiver.ts';
-import type { Segment } from './segment.ts';
-import { differ } from './segments.ts';
+import type { Carrier, Queued } from './segment.ts';
+import { differ, nextArrival } from './segments.ts';
 import { advance, distance } from './sequence.ts';
-import type { Provenance } from './provenance.ts';
 
 /** A segment of which it is not certain that its receiver took it. */
-export interface Doubted extends Segment {
+export interface Doubted extends Queued {
   readonly doubts: number;
   /** The receiver said afterwards that it waits for these bytes: only its own word makes them read. */
   denied: boolean;
@@ -48,7 +47,7 @@ export class DoubtfulSegments {
   }
 
   /** Copies bytes[start, end) in. */
-  add(bytes: Uint8Array, start: number, end: number, seq: number, from: Provenance, doubts: number, urgent: number): void {
+  add(bytes: Uint8Array, start: number, end: number, seq: number, from: Carrier, doubts: number, urgent: number): void {
     const length = end - start;
     if (this.#segments.length >= MAX_SEGMENTS || !this.#budget.take(length, OVERHEAD)) {
       this.#ledger.count('tcp.segment_memcap_drop');
@@ -57,7 +56,8 @@ export class DoubtfulSegments {
     }
     const copy = new Uint8Array(length);
     copy.set(bytes.subarray(start, end));
-    this.#segments.push({ seq, bytes: copy, ack: from.ack, timeMs: from.timeMs, ipId: from.ipId, doubts, denied: false, urgent });
+    const { ack, timeMs, ipId, headerBytes } = from;
+    this.#segments.push({ seq, bytes: copy, ack, timeMs, ipId, headerBytes, arrival: nextArrival(), doubts, denied: false, urgent });
   }
 
   /** The receiver acknowledges up to `ack`: what begins there or later it has not taken. */

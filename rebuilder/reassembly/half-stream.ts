@@ -4,11 +4,12 @@ import { Doubt, REFUSED, looked } from './receiver.ts';
 import { SegmentQueue } from './segments.ts';
 import { advance, distance } from './sequence.ts';
 import { StreamOrder } from './stream-order.ts';
-import { urgentOffset } from './urgent-byte.ts';
+import { NOT_URGENT, urgentOffset } from './urgent-byte.ts';
 
 /** Behind so many segments no earlier one is still under way (TCP itself takes three for that, RFC 5681 3.2). */
 const PICKUP_SEGMENTS = 16;
 const replaced = { bytes: 0 };
+const NO_BYTES = new Uint8Array(0);
 
 /** One direction of a connection: what each of its segments brings to the stream. */
 export class HalfStream extends StreamOrder {
@@ -74,7 +75,8 @@ export class HalfStream extends StreamOrder {
     const isUrgent = (flags & TcpFlag.urg) !== 0 && !this.waitsForPeer;
     let isOther = false;
     if ((length > 0 || isUrgent) && this.isOneWay) {
-      isOther = this.sent && distance(seq, this.sentSeq) < 0 && (this.#isOther(packet) || this.contest?.wasCut === true);
+      isOther = this.sent && distance(seq, this.sentSeq) < 0
+        && (this.#isOther(packet) || this.contest?.wasCut === true || (isUrgent && this.#marksRead(packet)));
       const isClean = this.#isClean;
       if (isClean && seq === this.nextSeq) this.messageSeq = seq;
       this.#remember(packet, seq, doubts, isClean);
@@ -86,10 +88,10 @@ export class HalfStream extends StreamOrder {
       if (isOther) this.contests().reread(this, packet, this.lastHeard);
       return doubts !== Doubt.checksum;
     }
-    if (isUrgent) this.contests().urgent(this, packet, this.queue);
+    if (isUrgent) this.contests().urgent(this, packet);
     if ((flags & TcpFlag.ack) !== 0 && this.peer !== null) {
+      if (this.waitsForPeer && this.peer.isNear(packet.ack)) this.peer.receiver.announced(packet, this.receiver);
       this.peer.acknowledged(packet.ack, nowMs);
-      if (this.waitsForPeer) this.peer.receiver.announced(packet, this.receiver);
     }
     if (this.contest?.doubtful.isEmpty === false) this.contest.follows(this, seq);
     if (length === 0) {
@@ -97,7 +99,7 @@ export class HalfStream extends StreamOrder {
     } else if (!this.started) {
       this.#enqueue(packet, seq, nowMs);
       // What the other side acknowledged last is where this one goes on.
-      if (!this.started && (this.queue!.length >= PICKUP_SEGMENTS || (this.acked && this.queue!.first?.seq === this.ackedSeq))) this.begin();
+      if (!this.started && (this.waiting!.length >= PICKUP_SEGMENTS || (this.acked && this.waiting!.first?.seq === this.ackedSeq))) this.begin();
     } else {
       this.#data(packet, seq, length, nowMs);
     }
@@ -153,10 +155,23 @@ export class HalfStream extends StreamOrder {
     return true;
   }
 
+  /** Does its urgent pointer mark a byte that was read, as it may not have been by the receiver? */
+  #marksRead(packet: Packet): boolean {
+    return distance(advance(packet.seq, urgentOffset(packet)), this.nextSeq) < 0;
+  }
+
   #remember(packet: Packet, seq: number, doubts: number, isClean: boolean): void {
     this.lastHeard = this.context.history.append(
       packet.bytes, packet.dataStart, packet.dataEnd, seq, packet.ack, looked.timestamp, urgentOffset(packet), doubts,
-      this.receiver.recent, this.nextSeq, isClean, this.lastHeard,
+      this.receiver.recent, this.nextSeq, isClean, packet.headerBytes, this.lastHeard,
+    );
+  }
+
+  /** Where the stream stood is remembered: what comes for the hole may be read again from there. */
+  protected override beforeHole(): void {
+    if (!this.isOneWay) return;
+    this.lastHeard = this.context.history.append(
+      NO_BYTES, 0, 0, this.nextSeq, this.receiver.lastAck, 0, NOT_URGENT, 0, this.receiver.recent, this.nextSeq, this.#isClean, 0, this.lastHeard,
     );
   }
 
@@ -183,7 +198,7 @@ export class HalfStream extends StreamOrder {
 
   #enqueue(packet: Packet, seq: number, nowMs: number): void {
     const { ledger, limits, reorderBudget } = this.context;
-    const queue = this.queue ??= new SegmentQueue(reorderBudget);
+    const queue = this.waiting ??= new SegmentQueue(reorderBudget);
     const length = packet.dataEnd - packet.dataStart;
     if (queue.isFull) {
       // A hole is given up rather than a newcomer dropped: what is behind the hole is all there.
@@ -195,7 +210,7 @@ export class HalfStream extends StreamOrder {
     }
     if (this.started && queue.bytes > 0 && !this.isOneWay && queue.differs(seq, packet.bytes, packet.dataStart, packet.dataEnd)) {
       ledger.count('tcp.overlap_diff_data');
-      this.contests().overlap(this, queue);
+      this.contests().overlap(this);
     }
     const insertion = queue.insert(seq, packet.bytes, packet.dataStart, packet.dataEnd, packet, replaced);
     if (replaced.bytes > 0) ledger.count('tcp.overlap_bytes', replaced.bytes);

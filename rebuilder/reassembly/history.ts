@@ -1,6 +1,7 @@
 import { distance } from './sequence.ts';
 import type { Provenance } from './provenance.ts';
 import type { Segment } from './segment.ts';
+import { NOT_URGENT } from './urgent-byte.ts';
 
 /** A segment as it came. */
 export interface Heard extends Segment {
@@ -26,7 +27,10 @@ const Column = {
   recent: 7,
   /** Where the stream stood when it came. */
   nextSeq: 8,
-  /** 1 = it stood between two messages there, and nothing waited: what comes is read in the same way whatever came before. */
+  /**
+   * Lowest bit: it stood between two messages there, and nothing waited: what comes is read in the same way whatever came
+   * before. Above it: Carrier.headerBytes.
+   */
   clean: 9,
 } as const;
 const HEAD_WORDS = 10;
@@ -64,7 +68,7 @@ export class History {
    */
   append(
     bytes: Uint8Array, start: number, end: number, seq: number, ack: number, timestamp: number, urgent: number, doubts: number,
-    recent: number, nextSeq: number, isClean: boolean, before: number,
+    recent: number, nextSeq: number, isClean: boolean, headerBytes: number, before: number,
   ): number {
     const length = end - start;
     const size = HEAD_BYTES + length + 3 & ~3;
@@ -88,7 +92,7 @@ export class History {
     words[head + Column.back] = before === NOTHING ? 0 : Math.min(entry - before, this.#ring.length);
     words[head + Column.recent] = recent;
     words[head + Column.nextSeq] = nextSeq;
-    words[head + Column.clean] = isClean ? 1 : 0;
+    words[head + Column.clean] = headerBytes << 1 | (isClean ? 1 : 0);
     // Unlike `set` it needs no view of the bytes, which costs more than the copy of a short request.
     Buffer.prototype.copy.call(bytes, this.#ring, at + HEAD_BYTES, start, end);
     return entry;
@@ -130,7 +134,7 @@ export class History {
         // Had something else come before that, it would have been noticed then.
         if (low === 0 && high === length) return 'same';
       }
-      if (words[head + Column.clean] === 1 && distance(words[head + Column.nextSeq]!, seq) <= 0) return 'same';
+      if ((words[head + Column.clean]! & 1) === 1 && distance(words[head + Column.nextSeq]!, seq) <= 0) return 'same';
       entry = this.#before(entry, head);
     }
     return 'same';
@@ -152,10 +156,11 @@ export class History {
       const at = bytesAt(head);
       const one = {
         seq: words[head + Column.seq]!, ack: words[head + Column.ack]!, timeMs, ipId, doubts: words[head + Column.doubts]!,
-        timestamp: words[head + Column.timestamp]!, urgent: words[head + Column.urgent]!, bytes: this.#ring.slice(at, at + words[head + Column.length]!),
+        headerBytes: words[head + Column.clean]! >> 1, timestamp: words[head + Column.timestamp]!, urgent: words[head + Column.urgent]!,
+        bytes: this.#ring.slice(at, at + words[head + Column.length]!),
       };
-      heard.push(one);
-      isWhole = words[head + Column.clean] === 1 && distance(words[head + Column.nextSeq]!, seq) <= 0;
+      if (one.bytes.length > 0 || one.urgent !== NOT_URGENT) heard.push(one);
+      isWhole = (words[head + Column.clean]! & 1) === 1 && distance(words[head + Column.nextSeq]!, seq) <= 0;
       recent = words[head + Column.recent]!;
       if (isWhole) from = words[head + Column.nextSeq]!;
       else if (distance(one.seq, from) < 0) from = one.seq;

@@ -1,7 +1,7 @@
 import { Budget } from './budget.ts';
 import type { Heard } from './history.ts';
 import { Doubt, isOlder } from './receiver.ts';
-import { SegmentQueue } from './segments.ts';
+import { type Joins, SegmentQueue } from './segments.ts';
 import { advance, distance } from './sequence.ts';
 import { NOT_URGENT, UrgentByte } from './urgent-byte.ts';
 
@@ -11,8 +11,7 @@ export interface Refusal {
   readonly acks: ReadonlySet<number>;
   /** Of Doubt: the reasons for which it drops no segment. */
   readonly takes: number;
-  /** Does it hold segments that follow one another as one? */
-  readonly joins: boolean;
+  readonly joins: Joins;
   /** Those of the segments that it took, in the order in which they came. */
   readonly taken: readonly Heard[];
 }
@@ -35,6 +34,7 @@ export const SEGMENT_WORK = 64;
 /** Choosing segments costs this much less than reading them. */
 const CHOOSING_SHARE = 8;
 const NO_LIMIT = new Budget(Infinity);
+const NO_ACKS: ReadonlySet<number> = new Set();
 const replaced = { bytes: 0 };
 
 /**
@@ -62,7 +62,7 @@ export function waysToRead(heard: readonly Heard[], from: number, recent: number
         work.bytes -= cost / CHOOSING_SHARE;
         if (tried.has(key)) continue;
         tried.add(key);
-        for (const joins of [true, false]) {
+        for (const joins of ['all', 'room', 'none'] as const) {
           work.wasCut = found.size >= MOST_COMPARED || work.bytes < cost;
           if (work.wasCut) return farthest(found);
           work.bytes -= cost;
@@ -98,17 +98,37 @@ interface RefusedAcks {
   isRefused(one: Heard, index: number): boolean;
 }
 
-/** Nothing; each number; all above, or below, one; two; what was sent with one number in a row (later the receiver may have sent as much). */
+/**
+ * Nothing; all outside of a range of numbers, first those of one number; each number; two; what was sent with one number
+ * in a row (later the receiver may have sent as much). A receiver takes what lies between the number with which its
+ * handshake ended, and what it has sent; and before the handshake's end, nothing.
+ */
 function* refusedAcks(heard: readonly Heard[]): Generator<RefusedAcks> {
-  const values = [...new Set(heard.map(({ ack }) => ack))].slice(-MOST_ACKS).sort((a, b) => distance(a, b));
-  const of = (acks: ReadonlySet<number>): RefusedAcks => ({ acks, isRefused: ({ ack }) => acks.has(ack) });
-  yield of(new Set());
-  if (values.length === 1) return;
-  for (const one of values) yield of(new Set([one]));
-  for (let i = values.length - 1; i > 0; i--) yield of(new Set(values.slice(i)));
-  for (let i = 1; i < values.length; i++) yield of(new Set(values.slice(0, i)));
-  for (let i = 0; i < values.length; i++) for (let j = 0; j < i; j++) yield of(new Set([values[i]!, values[j]!]));
-  for (const run of runs(heard).slice(-MOST_ACKS)) yield { acks: new Set(), isRefused: (_, index) => index >= run.start && index < run.end };
+  // What came with a SYN acknowledges nothing.
+  const withAck = heard.filter(({ doubts }) => (doubts & Doubt.syn) === 0);
+  const values = [...new Set(withAck.map(({ ack }) => ack))].slice(-MOST_ACKS).sort((a, b) => distance(a, b));
+  yield { acks: NO_ACKS, isRefused: () => false };
+  if (values.length <= 1) return;
+  for (let width = 1; width < values.length; width++) {
+    for (let low = 0; low + width <= values.length; low++) yield* outside(heard, values, low, low + width);
+  }
+  for (const one of values) yield ofNumbers([one]);
+  for (let i = 0; i < values.length; i++) for (let j = 0; j < i; j++) yield ofNumbers([values[i]!, values[j]!]);
+  for (const run of runs(heard).slice(-MOST_ACKS)) yield { acks: NO_ACKS, isRefused: (_, index) => index >= run.start && index < run.end };
+}
+
+function ofNumbers(numbers: readonly number[]): RefusedAcks {
+  const acks = new Set(numbers);
+  return { acks, isRefused: ({ ack, doubts }) => (doubts & Doubt.syn) === 0 && acks.has(ack) };
+}
+
+/** Those of a range are taken: from the first with its lowest number on, which ends the handshake, or all. */
+function* outside(heard: readonly Heard[], values: readonly number[], from: number, to: number): Generator<RefusedAcks> {
+  const all = ofNumbers([...values.slice(0, from), ...values.slice(to)]);
+  const lowest = values[from]!;
+  const first = heard.findIndex(({ ack, doubts }) => ack === lowest && (doubts & Doubt.syn) === 0);
+  yield { acks: all.acks, isRefused: (one, index) => all.isRefused(one, index) || (index < first && (one.doubts & Doubt.syn) === 0) };
+  yield all;
 }
 
 /** Segments in a row with one acknowledgment number. */

@@ -1,22 +1,34 @@
-import type { Segment } from './segment.ts';
+import type { Queued } from './segment.ts';
 import { distance } from './sequence.ts';
 
 /** Segments that the receiver holds as one. */
 export class Run {
   readonly seq: number;
   end: number;
-  readonly segments: Segment[];
+  readonly segments: Queued[];
   /** Those before it were taken out. */
   head = 0;
+  /** Bytes that its first segment's buffer can still hold (segments.ts). */
+  room = 0;
   parent: Run | null = null;
   left: Run | null = null;
   right: Run | null = null;
   isRed = true;
 
-  constructor(end: number, segment: Segment) {
+  constructor(end: number, segment: Queued) {
     this.seq = segment.seq;
     this.end = end;
     this.segments = [segment];
+  }
+
+  /** Without its place in a tree. */
+  copy(): Run {
+    const copy = new Run(this.end, this.segments[0]!);
+    for (let i = 1; i < this.segments.length; i++) copy.segments.push(this.segments[i]!);
+    copy.head = this.head;
+    copy.room = this.room;
+    copy.isRed = this.isRed;
+    return copy;
   }
 }
 
@@ -111,6 +123,23 @@ export class RunTree {
   clear(): void {
     this.root = null;
     this.last = null;
+  }
+
+  /** Becomes a copy of another tree, of the same shape and with the same segments. @returns the copy of `first` */
+  copyFrom(other: RunTree, first: Run | null): Run | null {
+    let copyOfFirst: Run | null = null;
+    const copy = (run: Run | null, parent: Run | null): Run | null => {
+      if (run === null) return null;
+      const one = run.copy();
+      one.parent = parent;
+      one.left = copy(run.left, one);
+      one.right = copy(run.right, one);
+      if (run === other.last) this.last = one;
+      if (run === first) copyOfFirst = one;
+      return one;
+    };
+    this.root = copy(other.root, null);
+    return copyOfFirst;
   }
 
   #previous(run: Run): Run | null {

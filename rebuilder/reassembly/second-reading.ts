@@ -1,9 +1,9 @@
 import type { Ledger } from '../ledger.ts';
 import type { Budget } from './budget.ts';
-import type { Segment } from './segment.ts';
-import { SegmentQueue } from './segments.ts';
+import type { Carrier } from './segment.ts';
+import type { Doubted } from './doubtful-segments.ts';
+import { type Joins, SegmentQueue } from './segments.ts';
 import { advance, distance } from './sequence.ts';
-import type { Provenance } from './provenance.ts';
 import type { ForkKind, StreamSink } from './stream-sink.ts';
 import { NOT_URGENT, UrgentByte } from './urgent-byte.ts';
 
@@ -23,8 +23,7 @@ export class SecondReading {
   readonly isAgain: boolean;
   /** Where it parted from the first reader. */
   readonly from: number;
-  /** Does it hold segments that follow one another as one, as Linux mostly can? */
-  readonly joins: boolean;
+  readonly joins: Joins;
   /** Does it read the byte that a segment's urgent pointer marks? */
   readonly keepsUrgent: boolean;
   /** Its receiver takes nothing that acknowledges one of these. */
@@ -34,10 +33,12 @@ export class SecondReading {
   readonly #maxBytes: number;
   readonly #ledger: Ledger;
   nextSeq: number;
-  /** Another copy of the first reader, for when what is taken here is doubted; null = not needed, or used. */
-  spare: StreamSink | null = null;
+  /** Doubts of which no segment came yet: with the first that comes, the reading that takes it parts from one that does not. */
+  undecided: number;
   /** Of the stream as it is read here. */
   readonly urgent = new UrgentByte();
+  /** Are there readings beside it whose queues join otherwise? */
+  joinsOtherwise = false;
   #began = false;
 
   /** @param maxBytes that may wait in it behind a hole */
@@ -47,9 +48,10 @@ export class SecondReading {
     this.from = from;
     this.nextSeq = from;
     this.takes = rules.takes ?? 0;
+    this.undecided = rules.undecided ?? 0;
     this.keepsUrgent = rules.keepsUrgent ?? false;
     this.isAgain = rules.isAgain ?? false;
-    this.joins = rules.joins ?? true;
+    this.joins = rules.joins ?? 'all';
     this.refusedAcks = rules.refusedAcks ?? NONE;
     this.#queue = new SegmentQueue(budget, this.joins);
     this.#maxBytes = maxBytes;
@@ -68,15 +70,14 @@ export class SecondReading {
 
   /**
    * @param urgent of urgentOffset
-   * @param shared the same as a segment that waits elsewhere
    * @returns false: there was no memory for it
    */
-  add(bytes: Uint8Array, start: number, end: number, seq: number, from: Provenance, urgent: number, shared: Segment | null = null): boolean {
+  add(bytes: Uint8Array, start: number, end: number, seq: number, from: Carrier, urgent: number): boolean {
     if (urgent !== NOT_URGENT && !this.keepsUrgent) this.urgent.mark(advance(seq, urgent), this.nextSeq);
     const ahead = distance(seq, this.nextSeq);
     if (ahead > 0) {
       if (this.#queue.bytes + end - start > this.#maxBytes) return false;
-      const kept = this.#queue.insert(seq, bytes, start, end, from, replaced, shared) !== 'no_memory';
+      const kept = this.#queue.insert(seq, bytes, start, end, from, replaced) !== 'no_memory';
       if (!kept) this.#ledger.count('tcp.correction_memcap');
       return kept;
     }
@@ -97,13 +98,35 @@ export class SecondReading {
     return this.nextSeq === nextSeq && !this.unfinished;
   }
 
-  /** What waits in it. */
-  get waiting(): SegmentQueue {
-    return this.#queue;
+  /** Gives it what waits behind a hole of the first reader. @param doubted came, too, and were set aside */
+  waitFor(queue: SegmentQueue | null, doubted: readonly Doubted[] = []): void {
+    for (const { seq, urgent } of doubted) {
+      if (urgent !== NOT_URGENT && !this.keepsUrgent) this.urgent.mark(advance(seq, urgent), this.nextSeq);
+    }
+    if ((queue?.length ?? 0) + doubted.length === 0) return;
+    if (!this.#queue.copyFrom(queue, doubted)) this.#ledger.count('tcp.correction_memcap');
+    this.#drain();
+  }
+
+  /** Does it hold other bytes for some of the sequence numbers of bytes[start, end)? */
+  differs(seq: number, bytes: Uint8Array, start: number, end: number): boolean {
+    return this.#queue.length > 0 && this.#queue.differs(seq, bytes, start, end);
+  }
+
+  /** A copy of its reader as it is now; null = there is none to be had. */
+  fork(): StreamSink | null {
+    return this.#sink.fork(this.kind);
+  }
+
+  /** It is one that goes on from where another is, with a copy of that one's reader. */
+  goOnFrom(other: SecondReading): void {
+    this.nextSeq = other.nextSeq;
+    this.#began = other.#began;
+    this.urgent.copyFrom(other.urgent);
+    this.waitFor(other.#queue);
   }
 
   discard(): void {
-    this.spare?.discard();
     this.#queue.clear();
     this.#sink.discard();
   }
@@ -116,7 +139,7 @@ export class SecondReading {
     }
   }
 
-  #read(bytes: Uint8Array, start: number, end: number, from: Provenance): void {
+  #read(bytes: Uint8Array, start: number, end: number, from: Carrier): void {
     this.#began = true;
     const seq = this.nextSeq;
     this.nextSeq = advance(seq, end - start);
@@ -124,10 +147,11 @@ export class SecondReading {
   }
 }
 
-/** In what a reading differs from the first. */
+/** In what a reading differs from the first (SecondReading). */
 export interface Rules {
   readonly takes: number;
-  readonly joins: boolean;
+  readonly undecided: number;
+  readonly joins: Joins;
   readonly keepsUrgent: boolean;
   readonly isAgain: boolean;
   readonly refusedAcks: ReadonlySet<number>;

@@ -1,10 +1,9 @@
 import { type Rules, SecondReading } from './second-reading.ts';
-import type { SegmentQueue } from './segments.ts';
+import type { Joins } from './segments.ts';
 import { distance } from './sequence.ts';
 import type { StreamContext } from './stream-context.ts';
-import type { Provenance } from './provenance.ts';
+import type { Carrier } from './segment.ts';
 import type { ForkKind, StreamSink } from './stream-sink.ts';
-import { NOT_URGENT } from './urgent-byte.ts';
 
 /** Of one stream at a time; where there is no room the oldest goes. */
 const MAX_READINGS = 18;
@@ -45,8 +44,9 @@ export class SecondReadings {
     this.#readings = this.#readings.filter(({ isAgain }) => !isAgain);
   }
 
-  get unjoined(): boolean {
-    return this.#readings.some((reading) => !reading.joins);
+  /** Is there one that reads from somewhere with such a queue? */
+  joinsSo(joins: Joins): boolean {
+    return this.#readings.some((reading) => reading.joins === joins);
   }
 
   get keepsUrgent(): boolean {
@@ -86,26 +86,39 @@ export class SecondReadings {
    * @param urgent of urgentOffset
    * @returns whether one of them reads what the first reader has passed over
    */
-  segment(bytes: Uint8Array, start: number, end: number, seq: number, from: Provenance, doubts: number, urgent: number): boolean {
+  segment(bytes: Uint8Array, start: number, end: number, seq: number, from: Carrier, doubts: number, urgent: number): boolean {
     let used = false;
     for (const reading of [...this.#readings]) {
       if ((doubts & ~reading.takes) !== 0 || reading.refusedAcks.has(from.ack)) continue;
       const ahead = distance(seq, reading.nextSeq);
-      if (reading.spare !== null && doubts !== 0) this.#split(reading);
       if (ahead > MAX_DISTANCE || ahead < -MAX_DISTANCE) continue;
+      if ((doubts & reading.undecided) !== 0 && ahead + end - start > 0) this.#split(reading, doubts & reading.undecided);
+      if (ahead > 0 && !reading.isAgain && !reading.joinsOtherwise && reading.differs(seq, bytes, start, end)) {
+        for (const other of this.#joinOtherwise(reading)) other.add(bytes, start, end, seq, from, urgent);
+      }
       if (reading.add(bytes, start, end, seq, from, urgent) && ahead + end - start > 0) used = true;
     }
     return used;
   }
 
-  /** What is taken next is doubted: from here on there is one that takes it, and one that does not. */
-  #split(reading: SecondReading): void {
-    const { spare } = reading;
-    reading.spare = null;
-    const other = reading.hasBegun ? null : this.begin(reading.kind, spare, reading.from);
-    if (other !== null) other.urgent.copyFrom(reading.urgent);
-    if (other !== null) withWaiting(other, reading.waiting);
-    else if (reading.hasBegun) spare?.discard();
+  /** Other bytes come for what waits in it: how the receiver joins its segments decides. */
+  #joinOtherwise(reading: SecondReading): SecondReading[] {
+    reading.joinsOtherwise = true;
+    if (reading.joins !== 'all') return [];
+    const { takes, undecided, keepsUrgent, refusedAcks } = reading;
+    return (['room', 'none'] as const).flatMap((joins) => {
+      const other = this.begin(reading.kind, reading.fork(), reading.from, { takes, undecided, joins, keepsUrgent, refusedAcks });
+      other?.goOnFrom(reading);
+      return other ?? [];
+    });
+  }
+
+  /** The first segment with such doubts comes: from here on there is one that takes those, and one that does not. */
+  #split(reading: SecondReading, doubts: number): void {
+    const { takes, joins, keepsUrgent, isAgain, refusedAcks } = reading;
+    reading.undecided &= ~doubts;
+    const rules = { takes: takes & ~doubts, undecided: reading.undecided, joins, keepsUrgent, isAgain, refusedAcks };
+    this.begin(reading.kind, reading.fork(), reading.from, rules)?.goOnFrom(reading);
   }
 
   /** The first reader stands at nextSeq, between two messages: those that do as well have nothing more to find. */
@@ -130,13 +143,5 @@ export class SecondReadings {
   #end(reading: SecondReading): void {
     reading.discard();
     this.#context.correctionBudget.release(0, OVERHEAD);
-  }
-}
-
-/** Gives a reading what waits behind a hole of the first reader. */
-export function withWaiting(reading: SecondReading, queue: SegmentQueue | null): void {
-  if (queue === null) return;
-  for (const segment of [...queue.segments()]) {
-    reading.add(segment.bytes, 0, segment.bytes.length, segment.seq, segment, NOT_URGENT, segment);
   }
 }

@@ -1,10 +1,22 @@
 import type { Budget } from './budget.ts';
 import { Run, RunTree } from './run-tree.ts';
 import { advance, distance } from './sequence.ts';
-import type { Provenance } from './provenance.ts';
-import type { Segment } from './segment.ts';
+import type { Carrier, Queued, Segment } from './segment.ts';
 
 export type Insertion = 'kept' | 'covered' | 'no_memory';
+
+/**
+ * Which segments that follow one another a receiver holds as one. Linux joins them (tcp_try_coalesce) when their driver
+ * has put them into pages ('all'), or where the buffer of the first has room for the next ('room'), or not ('none', as
+ * while somebody captures there).
+ */
+export type Joins = 'all' | 'room' | 'none';
+
+const copied = { bytes: 0 };
+/** Buffers that Linux lays packets into: what is left of an allocation of 576 bytes, 1, 2, 4 and 8 KiB. */
+const BUFFERS = [256, 704, 1728, 3776, 7872];
+/** Of a buffer, before the IP header: Ethernet's, and two bytes that align the next. */
+const LINK_BYTES = 16;
 
 /** Segments one queue may hold: a hostile sender makes them a byte long. */
 const MAX_SEGMENTS = 4096;
@@ -15,20 +27,20 @@ const OVERHEAD = 256;
  * The out-of-order queue of one direction, ordered by sequence number. Segments may overlap in it: whoever begins first is read first and the rest of
  * the next is read from where the first ended. `insert` does what a Linux receiver does (net/ipv4/tcp_input.c, tcp_data_queue_ofo): a newcomer that
  * brings nothing new is dropped; one that begins at a queued one's beginning or before it, and ends no earlier, replaces it; one that goes on where a
- * queued one ends is joined to it, and both count as one from then on. Whether Linux can join depends on where its driver put the bytes, so a queue may
- * also be one that joins nothing. docs/reassembly.md tells it with pictures.
+ * queued one ends may be joined to it (Joins), and both count as one from then on. docs/reassembly.md tells it with
+ * pictures.
  */
 export class SegmentQueue {
   readonly #runs = new RunTree();
   readonly #budget: Budget;
-  readonly #joins: boolean;
+  readonly #joins: Joins;
   #segments = 0;
   bytes = 0;
   #first: Run | null = null;
   /** A run that was joined to reaches beyond the beginning of the next. */
   #isNested = false;
 
-  constructor(budget: Budget, joins = true) {
+  constructor(budget: Budget, joins: Joins = 'all') {
     this.#budget = budget;
     this.#joins = joins;
   }
@@ -37,7 +49,7 @@ export class SegmentQueue {
     return this.#segments >= MAX_SEGMENTS;
   }
 
-  get first(): Segment | undefined {
+  get first(): Queued | undefined {
     const run = this.#first;
     return run?.segments[run.head];
   }
@@ -47,7 +59,7 @@ export class SegmentQueue {
   }
 
   /** All segments, in order. */
-  * segments(): Generator<Segment> {
+  * segments(): Generator<Queued> {
     for (let run = this.#first; run !== null; run = this.#runs.next(run)) {
       for (let i = run.head; i < run.segments.length; i++) yield run.segments[i]!;
     }
@@ -65,7 +77,7 @@ export class SegmentQueue {
    * @param shared a segment of another queue that says the same: nothing is copied
    */
   insert(
-    seq: number, bytes: Uint8Array, start: number, end: number, packet: Provenance, replaced: { bytes: number }, shared: Segment | null = null,
+    seq: number, bytes: Uint8Array, start: number, end: number, packet: Carrier, replaced: { bytes: number }, shared: Queued | null = null,
   ): Insertion {
     replaced.bytes = 0;
     const runs = this.#runs;
@@ -86,25 +98,26 @@ export class SegmentQueue {
           same = at;
           break;
         }
-      } else if (this.#joins && seq === at.end) {
+      } else if (seq === at.end && (this.#joins === 'all' || (this.#joins === 'room' && end - start <= at.room))) {
         joined = at;
         break;
       }
       at = at.right;
     }
     if (this.isFull || !this.#budget.take(end - start, OVERHEAD)) return 'no_memory';
-    const segment: Segment = shared
-      ?? { seq, bytes: Uint8Array.prototype.slice.call(bytes, start, end), ack: packet.ack, timeMs: packet.timeMs, ipId: packet.ipId };
+    const segment = shared ?? copyOf(seq, bytes, start, end, packet);
     this.#segments++;
     this.bytes += end - start;
     if (joined !== null) {
       joined.segments.push(segment);
       joined.end = last;
+      joined.room -= end - start;
       const next = joined === runs.last ? null : runs.next(joined);
       if (next !== null && distance(last, next.seq) > 0) this.#isNested = true;
       return 'kept';
     }
     const run = new Run(last, segment);
+    if (this.#joins === 'room') run.room = roomBehind(segment);
     if (same !== null) {
       runs.replace(same, run);
       replaced.bytes += this.#drop(same);
@@ -117,6 +130,30 @@ export class SegmentQueue {
       replaced.bytes += this.#drop(next);
     }
     return 'kept';
+  }
+
+  /**
+   * Takes in what another queue holds, as if it had come here. This one is empty. The bytes are shared.
+   * @param others came, too, between those
+   * @returns false: there was no memory for some of it
+   */
+  copyFrom(other: SegmentQueue | null, others: readonly Queued[] = []): boolean {
+    if (other !== null && others.length === 0 && this.#isLike(other) && this.#budget.take(other.bytes, other.length * OVERHEAD)) {
+      this.#first = this.#runs.copyFrom(other.#runs, other.#first);
+      this.#segments = other.length;
+      this.bytes = other.bytes;
+      this.#isNested = other.#isNested;
+      return true;
+    }
+    let isWhole = true;
+    for (const one of [...other?.segments() ?? [], ...others].sort((a, b) => a.arrival - b.arrival)) {
+      if (this.insert(one.seq, one.bytes, 0, one.bytes.length, one, copied, one) === 'no_memory') isWhole = false;
+    }
+    return isWhole;
+  }
+
+  #isLike(other: SegmentQueue): boolean {
+    return this.#joins === other.#joins;
   }
 
   /** Holds it other bytes for some of the sequence numbers of bytes[start, end)? */
@@ -132,7 +169,7 @@ export class SegmentQueue {
   }
 
   /** Takes the first segment out; its bytes are the caller's, its memory given back. */
-  shift(): Segment | undefined {
+  shift(): Queued | undefined {
     const run = this.#first;
     const segment = run?.segments[run.head];
     if (run === null || segment === undefined) return undefined;
@@ -163,6 +200,24 @@ export class SegmentQueue {
     this.bytes -= segment.bytes.length;
     this.#budget.release(segment.bytes.length, OVERHEAD);
   }
+}
+
+let arrivals = 0;
+
+/** Of the segment that comes next. */
+export function nextArrival(): number {
+  return arrivals++;
+}
+
+function copyOf(seq: number, bytes: Uint8Array, start: number, end: number, packet: Carrier): Queued {
+  const { ack, timeMs, ipId, headerBytes } = packet;
+  return { seq, bytes: Uint8Array.prototype.slice.call(bytes, start, end), ack, timeMs, ipId, headerBytes, arrival: nextArrival() };
+}
+
+/** What the buffer can hold that the segment was laid into. */
+function roomBehind({ bytes, headerBytes }: Segment): number {
+  const used = LINK_BYTES + headerBytes + bytes.length;
+  return (BUFFERS.find((size) => size >= used) ?? used) - used;
 }
 
 /** Do the queued segment and the newcomer hold other bytes for the same sequence numbers? */

@@ -2,13 +2,13 @@ import { Contest } from './contest.ts';
 import { NOTHING } from './history.ts';
 import { MAX_WINDOW_BYTES, MissingBytes, NEAR_BYTES } from './missing-bytes.ts';
 import { Receiver } from './receiver.ts';
-import type { Segment } from './segment.ts';
+import type { Carrier, Segment } from './segment.ts';
 import type { SegmentQueue } from './segments.ts';
 import { advance, distance } from './sequence.ts';
 import type { StreamContext } from './stream-context.ts';
-import type { Provenance } from './provenance.ts';
 import type { StreamSink } from './stream-sink.ts';
 import type { Waiting } from './timers.ts';
+import { Unproven } from './unproven.ts';
 
 /** So many holes are given up when a stream ends. */
 const MOST_ROUNDS = 8192;
@@ -28,7 +28,6 @@ export abstract class StreamOrder implements Waiting {
   started = false;
   /** The next byte expected. */
   nextSeq = 0;
-  /** Of FirstReader. */
   messageSeq = 0;
   /** A packet of this direction was seen. */
   seen = false;
@@ -42,13 +41,15 @@ export abstract class StreamOrder implements Waiting {
   protected finSeq = 0;
   protected hasFin = false;
   /** Bytes were handed to the sink. */
-  protected read = false;
+  hasRead = false;
   /** Made with the first segment that may be read in more than one way. */
   protected contest: Contest | null = null;
   /** What came last, while the receiver is not seen. */
   protected lastHeard = NOTHING;
-  protected queue: SegmentQueue | null = null;
+  /** What waits behind a hole. */
+  waiting: SegmentQueue | null = null;
   protected readonly missing = new MissingBytes();
+  readonly unproven = new Unproven();
   /** Highest acknowledgment the peer sent; valid when acked. */
   protected ackedSeq = 0;
   protected acked = false;
@@ -61,7 +62,7 @@ export abstract class StreamOrder implements Waiting {
 
   /** Bytes that wait behind a hole. */
   get queuedBytes(): number {
-    return this.queue?.bytes ?? 0;
+    return this.waiting?.bytes ?? 0;
   }
 
   /** Its FIN was seen, and everything before it. */
@@ -84,14 +85,9 @@ export abstract class StreamOrder implements Waiting {
     return this.contest?.isRead === true;
   }
 
-  /** Bytes were handed to the sink. */
-  get hasRead(): boolean {
-    return this.read;
-  }
-
   /** May a stream begin at `seq` whose first bytes are those that wait? */
   mayBeginAt(seq: number): boolean {
-    const first = this.queue?.first;
+    const first = this.waiting?.first;
     if (this.started || first === undefined) return true;
     const behind = distance(first.seq, seq);
     return behind >= 0 && behind < NEAR_BYTES;
@@ -99,7 +95,12 @@ export abstract class StreamOrder implements Waiting {
 
   /** Are there bytes, read or waiting, that a stream cannot have that begins at `seq`? */
   hasBytes(seq: number): boolean {
-    return this.read || !this.mayBeginAt(seq);
+    return this.hasRead || !this.mayBeginAt(seq);
+  }
+
+  /** Is `ack` near what was read, or near what was acknowledged before, from where a hole may have been passed over? */
+  isNear(ack: number): boolean {
+    return Math.abs(distance(ack, this.nextSeq)) < NEAR_BYTES || (this.acked && Math.abs(distance(ack, this.ackedSeq)) < NEAR_BYTES);
   }
 
   /** The stream begins with the first segment that is there. */
@@ -112,7 +113,7 @@ export abstract class StreamOrder implements Waiting {
    * it (RFC 7413).
    */
   startAt(seq: number): void {
-    if (this.read) return;
+    if (this.hasRead) return;
     this.started = true;
     this.nextSeq = seq;
   }
@@ -120,15 +121,17 @@ export abstract class StreamOrder implements Waiting {
   /** The peer has received everything before `ack`. */
   acknowledged(ack: number, nowMs: number): void {
     this.contest?.acknowledged(this, ack);
+    if (this.unproven.isAny) this.unproven.acknowledged(ack);
     if (this.acked && distance(ack, this.ackedSeq) <= 0) return;
     this.ackedSeq = ack;
     this.acked = true;
     if (this.missingAcknowledged() > 0) this.waitFrom(nowMs);
   }
 
-  /** The peer answered with an RST: what acknowledged its number was refused (RFC 9293 3.10.7.4). */
+  /** The peer answered with an RST: what acknowledges its number was refused (RFC 9293 3.10.7.4), and it may be gone. */
   refused(ack: number): void {
     this.contest?.doubtful.refused(ack);
+    this.unproven.fromDoubt(this.nextSeq);
   }
 
   /** Looks whether what is waited for has become not worth waiting for. */
@@ -157,7 +160,7 @@ export abstract class StreamOrder implements Waiting {
     if (!this.started) {
       this.begin();
     } else {
-      const first = this.queue?.first;
+      const first = this.waiting?.first;
       if (first !== undefined && distance(first.seq, this.nextSeq) <= 0) {
         // Nothing of this direction is missing: the response waits for its request, whose bytes the server has but we have not.
         this.peer?.skipTo(first.ack);
@@ -203,7 +206,9 @@ export abstract class StreamOrder implements Waiting {
     const bytes = distance(seq, this.nextSeq);
     ledger.count('tcp.reassembly_gap');
     ledger.count('tcp.reassembly_gap_bytes', bytes);
-    if (mayCome) this.contests().passOver(this, 'correction', this.queue);
+    this.beforeHole();
+    if (mayCome && !this.isOneWay && this.missingAcknowledged() <= 0) this.unproven.fromHole(this.nextSeq);
+    if (mayCome) this.contests().passOver(this, 'correction');
     this.nextSeq = seq;
     this.sink.gap(bytes);
   }
@@ -226,7 +231,7 @@ export abstract class StreamOrder implements Waiting {
   /** Gives back what is held without a word. */
   abandon(): void {
     this.contest?.end();
-    this.queue?.clear();
+    this.waiting?.clear();
     this.sink.discard();
     this.missing.stop();
     this.context.timers.forget(this);
@@ -238,11 +243,11 @@ export abstract class StreamOrder implements Waiting {
   }
 
   /** Hands bytes that are the next of the stream to the sink. */
-  deliver(bytes: Uint8Array, start: number, end: number, seq: number, from: Provenance): void {
-    this.read = true;
+  deliver(bytes: Uint8Array, start: number, end: number, seq: number, from: Carrier): void {
+    this.hasRead = true;
     this.nextSeq = advance(seq, end - start);
     if (this.contest === null) this.sink.data(bytes, start, end, seq, from);
-    else this.contest.deliver(this, bytes, start, end, seq, from, this.queue);
+    else this.contest.deliver(this, bytes, start, end, seq, from);
   }
 
   /** Leaves the place where the stream was for one that its receiver has acknowledged. */
@@ -257,6 +262,9 @@ export abstract class StreamOrder implements Waiting {
     return !this.waitsForPeer && !this.peerSent;
   }
 
+  /** The bytes that are next are passed over. */
+  protected abstract beforeHole(): void;
+
   protected contests(): Contest {
     this.contest ??= new Contest(this.context);
     this.contest.oneWay = this.isOneWay;
@@ -265,7 +273,7 @@ export abstract class StreamOrder implements Waiting {
 
   /** Delivers what is in order. @param force also what waits for the peer */
   protected drain(force: boolean): void {
-    const queue = this.queue;
+    const queue = this.waiting;
     if (queue === null) return;
     const before = this.nextSeq;
     for (let first = queue.first; first !== undefined && distance(first.seq, this.nextSeq) <= 0; first = queue.first) {
@@ -286,7 +294,7 @@ export abstract class StreamOrder implements Waiting {
 
   /** After progress: waits anew for what is still missing. */
   protected settle(): void {
-    const first = this.queue?.first;
+    const first = this.waiting?.first;
     if (first !== undefined) {
       this.missing.stop();
       this.waitFrom(first.timeMs);
@@ -299,7 +307,7 @@ export abstract class StreamOrder implements Waiting {
   /** The first queued segment is next, but answers bytes of the peer that we have not seen. */
   #blocked(): boolean {
     if (!this.waitsForPeer) return false;
-    const first = this.queue?.first;
+    const first = this.waiting?.first;
     return first !== undefined && distance(first.seq, this.nextSeq) <= 0 && this.isAhead(first.ack);
   }
 
@@ -318,19 +326,15 @@ export abstract class StreamOrder implements Waiting {
   }
 
   protected begin(): void {
-    const first = this.queue?.first;
+    const first = this.waiting?.first;
     if (first === undefined) return;
     this.startAt(first.seq);
     this.missing.stop();
     // These bytes answer bytes of the peer, which were sent earlier: its stream begins first.
     const { peer } = this;
-    if (peer !== null && !peer.started && peer.#isAnsweredBy(first.ack)) peer.begin();
+    const asked = peer?.waiting?.first;
+    if (asked !== undefined && !peer!.started && distance(first.ack, asked.seq) > 0) peer!.begin();
     this.drain(false);
-  }
-
-  #isAnsweredBy(ack: number): boolean {
-    const first = this.queue?.first;
-    return first !== undefined && distance(ack, first.seq) > 0;
   }
 
   protected waitFrom(nowMs: number): void {

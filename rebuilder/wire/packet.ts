@@ -99,6 +99,11 @@ export class Packet {
   /** Bytes at the end of the frame that the capture left out. */
   cut = 0;
 
+  /** Of a segment: its IP header, without options and extensions, and its TCP header. */
+  get headerBytes(): number {
+    return (this.version === 4 ? 40 : 60) + this.dataStart - this.optionsStart;
+  }
+
   readonly vxlanPorts: readonly number[];
   readonly genevePorts: readonly number[];
   readonly maxDepth: number;

@@ -17,7 +17,7 @@ class Stream {
   }
 
   say(bytes: Uint8Array, start = 0, end = bytes.length): void {
-    this.last = this.#history.append(bytes, start, end, this.seq, 0, 0, 0, 0, 0, this.seq, true, this.last);
+    this.last = this.#history.append(bytes, start, end, this.seq, 0, 0, 0, 0, 0, this.seq, true, 40, this.last);
     this.seq = (this.seq + end - start) | 0;
   }
 }
@@ -54,7 +54,7 @@ test('what newer bytes have overwritten is not known, and not taken for what ove
 });
 
 test('bytes that do not fit are not kept', () => {
-  assert.equal(new History(64).append(new Uint8Array(100), 0, 100, 0, 0, 0, 0, 0, 0, 0, true, NOTHING), NOTHING);
+  assert.equal(new History(64).append(new Uint8Array(100), 0, 100, 0, 0, 0, 0, 0, 0, 0, true, 40, NOTHING), NOTHING);
 });
 
 test('of a stream that is remembered from its first byte on nothing is forgotten', () => {

@@ -7,7 +7,7 @@ import { waysToRead } from '../../rebuilder/reassembly/refusals.ts';
 import { NOT_URGENT } from '../../rebuilder/reassembly/urgent-byte.ts';
 
 function heard(seq: number, text: string, { ack = 0, doubts = 0, timestamp = 0 } = {}): Heard {
-  return { seq, bytes: Buffer.from(text), ack, doubts, timestamp, urgent: NOT_URGENT, timeMs: 0, ipId: 0 };
+  return { seq, bytes: Buffer.from(text), ack, doubts, timestamp, urgent: NOT_URGENT, timeMs: 0, ipId: 0, headerBytes: 40 };
 }
 
 /** What each way has read from the stream's beginning on, without what waits. */
@@ -21,6 +21,10 @@ const CASES: readonly { why: string; segments: readonly Heard[]; ways: readonly 
   { why: 'one acknowledges what is long past', segments: [heard(0, 'ab', { ack: -70_000 }), heard(0, 'cd')], ways: ['ab', 'cd'] },
   { why: 'two were ahead of the server, each in its own way', segments: [heard(0, 'ab', { ack: 9 }), heard(0, 'cd', { ack: 5 }), heard(0, 'ef')],
     ways: ['ab', 'cd', 'ef'] },
+  { why: 'the handshake was open: only what acknowledges its number is taken',
+    segments: [heard(0, 'ab', { ack: -1000 }), heard(2, 'xy', { ack: 300 }), heard(2, 'zz', { ack: -9 }), heard(0, 'cd'), heard(2, 'ef')], ways: ['cdef'] },
+  { why: 'the same number as that of the handshake, before it was open', segments: [heard(0, 'ab', { ack: 9 }), heard(0, 'cd'), heard(0, 'ef', { ack: 9 })],
+    ways: ['ab', 'cd'] },
   { why: 'a number that the server had not sent at first', segments: [heard(0, 'ab', { ack: 40 }), heard(0, 'cd'), heard(2, 'e', { ack: 40 })],
     ways: ['abe', 'cd', 'ab', 'cde'] },
   { why: 'data in the SYN', segments: [heard(0, 'ab', { doubts: Doubt.syn }), heard(0, 'cd')], ways: ['cd', 'ab'] },

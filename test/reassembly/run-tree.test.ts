@@ -5,7 +5,7 @@ import { Run, RunTree } from '../../rebuilder/reassembly/run-tree.ts';
 import { randomNumbers } from '../random-numbers.ts';
 
 function run(seq: number): Run {
-  return new Run(seq + 1, { seq, bytes: new Uint8Array(1), ack: 0, timeMs: 0, ipId: 0 });
+  return new Run(seq + 1, { seq, bytes: new Uint8Array(1), ack: 0, timeMs: 0, ipId: 0, headerBytes: 40, arrival: 0 });
 }
 
 function add(tree: RunTree, one: Run): void {

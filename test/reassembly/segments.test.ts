@@ -31,7 +31,7 @@ function fill(queue: SegmentQueue, segments: readonly Text[], base: number): str
   return segments.map((text) => {
     const [at, data] = text.split(':') as [string, string];
     const bytes = Buffer.from(data);
-    return queue.insert(advance(base, Number(at)), bytes, 0, bytes.length, { ack: 0, timeMs: 0, ipId: 0 }, replaced);
+    return queue.insert(advance(base, Number(at)), bytes, 0, bytes.length, { ack: 0, timeMs: 0, ipId: 0, headerBytes: 40 }, replaced);
   });
 }
 
@@ -70,9 +70,41 @@ test('neighbours count as one, unless they cannot be joined', () => {
   const joined = new SegmentQueue(new Budget(10_000));
   fill(joined, segments, 0);
   assert.equal(read(joined, 0), 'abcdefGH', 'it does not cover the whole of what is one');
-  const apart = new SegmentQueue(new Budget(10_000), false);
+  const apart = new SegmentQueue(new Budget(10_000), 'none');
   fill(apart, segments, 0);
   assert.equal(read(apart, 0), 'abcdEFGH', 'it covers the second');
+});
+
+test('a neighbour is joined where the buffer of the first has room for it', () => {
+  for (const [length, joined] of [[60, true], [120, false]] as const) {
+    const queue = new SegmentQueue(new Budget(10_000), 'room');
+    // Laid behind headers of 40 bytes, and Ethernet's, into 256.
+    fill(queue, [`2:${'b'.repeat(length)}`, `${2 + length}:${'c'.repeat(length)}`, `${2 + length}:${'D'.repeat(length + 1)}`], 0);
+    assert.equal(read(queue, 2), 'b'.repeat(length) + (joined ? `${'c'.repeat(length)}D` : 'D'.repeat(length + 1)));
+  }
+});
+
+test('a copy of a queue goes on as that one does', () => {
+  // 22..32 came behind 32..68, so the two are not one, and a newcomer may cover the second.
+  const budget = new Budget(10_000);
+  const queue = new SegmentQueue(budget);
+  fill(queue, ['4:ef', '2:cd'], 0);
+  const copy = new SegmentQueue(budget);
+  assert.ok(copy.copyFrom(queue));
+  for (const one of [queue, copy]) {
+    fill(one, ['4:EFGH', '0:ab'], 0);
+    assert.equal(read(one, 0), 'abcdEFGH');
+  }
+  assert.equal(budget.usedBytes, 0);
+});
+
+test('a copy that joins otherwise holds what it would, had all come to it', () => {
+  const queue = new SegmentQueue(new Budget(10_000));
+  fill(queue, ['2:cd', '4:ef'], 0);
+  const copy = new SegmentQueue(new Budget(10_000), 'none');
+  assert.ok(copy.copyFrom(queue));
+  fill(copy, ['4:EFGH', '0:ab'], 0);
+  assert.equal(read(copy, 0), 'abcdEFGH');
 });
 
 test('other bytes for the same place are seen', () => {
