@@ -201,7 +201,7 @@ export class Contest {
 
   /** Other bytes come for what waits in the queue: how the receiver joins its segments decides. */
   overlap(half: FirstReader): void {
-    for (const joins of ['room', 'none'] as const) {
+    for (const joins of ['all', 'none'] as const) {
       if (!this.#seconds.joinsSo(joins)) this.#beside(half, 'reading', { joins });
     }
   }

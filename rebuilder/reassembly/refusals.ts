@@ -62,7 +62,7 @@ export function waysToRead(heard: readonly Heard[], from: number, recent: number
         work.bytes -= cost / CHOOSING_SHARE;
         if (tried.has(key)) continue;
         tried.add(key);
-        for (const joins of ['all', 'room', 'none'] as const) {
+        for (const joins of ['room', 'all', 'none'] as const) {
           work.wasCut = found.size >= MOST_COMPARED || work.bytes < cost;
           if (work.wasCut) return farthest(found);
           work.bytes -= cost;

@@ -51,7 +51,7 @@ export class SecondReading {
     this.undecided = rules.undecided ?? 0;
     this.keepsUrgent = rules.keepsUrgent ?? false;
     this.isAgain = rules.isAgain ?? false;
-    this.joins = rules.joins ?? 'all';
+    this.joins = rules.joins ?? 'room';
     this.refusedAcks = rules.refusedAcks ?? NONE;
     this.#queue = new SegmentQueue(budget, this.joins);
     this.#maxBytes = maxBytes;

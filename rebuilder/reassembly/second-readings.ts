@@ -104,9 +104,9 @@ export class SecondReadings {
   /** Other bytes come for what waits in it: how the receiver joins its segments decides. */
   #joinOtherwise(reading: SecondReading): SecondReading[] {
     reading.joinsOtherwise = true;
-    if (reading.joins !== 'all') return [];
+    if (reading.joins !== 'room') return [];
     const { takes, undecided, keepsUrgent, refusedAcks } = reading;
-    return (['room', 'none'] as const).flatMap((joins) => {
+    return (['all', 'none'] as const).flatMap((joins) => {
       const other = this.begin(reading.kind, reading.fork(), reading.from, { takes, undecided, joins, keepsUrgent, refusedAcks });
       other?.goOnFrom(reading);
       return other ?? [];

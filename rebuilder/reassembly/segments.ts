@@ -40,7 +40,7 @@ export class SegmentQueue {
   /** A run that was joined to reaches beyond the beginning of the next. */
   #isNested = false;
 
-  constructor(budget: Budget, joins: Joins = 'all') {
+  constructor(budget: Budget, joins: Joins = 'room') {
     this.#budget = budget;
     this.#joins = joins;
   }
