@@ -70,7 +70,7 @@ const REFUSED_METHODS = ['TRACE', 'CONNECT'].map((method) => Buffer.from(method)
 const KEEP_ALIVE = Buffer.from('keep-alive');
 const CHUNKED = Buffer.from('chunked');
 const HTTP_1 = Buffer.from('HTTP/1.');
-const HTTP = Buffer.from('http');
+const URL_STARTS = [Buffer.from('http://'), Buffer.from('https://')];
 const CR = 13;
 const LF = 10;
 
@@ -121,11 +121,11 @@ function plainNumber(bytes: Uint8Array, start: number, end: number): number {
 }
 
 /**
- * Does a target begin as those do that NGINX reads: `/` or `http`? The others (`*`, `host:port`, a path without its
+ * Does a target begin as those do that NGINX reads: `/` or `http://`? The others (`*`, `host:port`, a path without its
  * slash) it refuses.
  */
 export function isPathOrUrl(bytes: Uint8Array, start: number): boolean {
-  return bytes[start] === 0x2f || equalsIgnoringCase(bytes, start, start + HTTP.length, HTTP);
+  return bytes[start] === 0x2f || URL_STARTS.some((url) => equalsIgnoringCase(bytes, start, start + url.length, url));
 }
 
 /**

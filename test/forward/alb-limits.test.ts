@@ -50,6 +50,7 @@ const REFUSALS: readonly (readonly [name: string, finding: number, bytes: string
   ['control byte in the target', Finding.line, 'GET /a\x01 HTTP/1.1\r\nHost: a\r\n\r\n'],
   ['NUL in the target', Finding.line, 'GET /a\x00 HTTP/1.1\r\nHost: a\r\n\r\n'],
   ['target without a slash', Finding.line, 'GET a HTTP/1.1\r\nHost: a\r\n\r\n'],
+  ['target that begins nearly as a URL does', Finding.line, 'GET HTTP/1.1?a HTTP/1.1\r\nHost: a\r\n\r\n'],
   ['OPTIONS *', Finding.line, 'OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n'],
   ['bare LF behind the request line', Finding.line, 'GET / HTTP/1.1\nHost: a\r\n\r\n'],
   ['bare LF behind a header', Finding.line, 'GET / HTTP/1.1\r\nHost: a\nX: y\r\n\r\n'],

@@ -81,8 +81,8 @@ const FRAMINGS: Readonly<Record<string, Place>> = {
   'a body of 100 KB': (n, p) => post(n, 'application/x-www-form-urlencoded', `pad=${'x'.repeat(100_000)}&q=${percent(p)}`),
 };
 
-/** At least 500 cases: every payload at two places and every place and framing with every class. */
-export function parityCases(): Case[] {
+/** At least 500 cases: every payload at three places and every place and framing with every class. @param isFull every payload everywhere */
+export function parityCases(isFull: boolean): Case[] {
   const cases: Case[] = [];
   const add = (name: string, place: Place, payload: string): void => {
     cases.push({ name: `${name}: ${payload}`, bytes: place(cases.length, payload) });
@@ -92,6 +92,7 @@ export function parityCases(): Case[] {
   let turn = 0;
   for (const [kind, payloads] of Object.entries(PAYLOADS)) {
     for (const payload of payloads) {
+      if (isFull) for (const [where, put] of [...places, ...framings]) add(`${kind}, ${where}`, put, payload);
       for (let i = 0; i < 3; i++) {
         const [place, put] = places[turn++ % places.length]!;
         add(`${kind} in ${place}`, put, payload);
