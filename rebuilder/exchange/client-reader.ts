@@ -15,8 +15,8 @@ import { RequestSearch } from './request-search.ts';
 import { SecondReaders } from './second-readers.ts';
 
 /**
- * What a client says on one connection: decides which protocol stands where, piece by piece, and hands each to who reads it. Where requests can be
- * framed in more than one way, further readers beside this one read the same bytes (SecondReaders).
+ * What a client says on one connection: decides which protocol stands where, piece by piece, and hands each to who
+ * reads it. Where requests can be framed in more than one way, others read the same bytes beside it (SecondReaders).
  */
 export class ClientReader implements RequestReader {
   readonly #context: Http1Context;
@@ -33,9 +33,9 @@ export class ClientReader implements RequestReader {
   #beside: SecondReaders<ClientReader> | null = null;
   /** false: it is one of those beside another. */
   #isFirst = true;
-  /** The next byte is one where HTTP/2 may begin: the stream's first, or the first behind a request for `Upgrade: h2c`. */
+  /** HTTP/2 may begin with the next byte: the stream's first, or the first behind an `Upgrade: h2c`. */
   #mayBeHttp2: boolean;
-  /** What comes next is behind a request: whatever it is, its server may read it as one. Not behind one that asks for another protocol. */
+  /** What comes next may be read as a request, whatever it is: it is behind one that asks for no other protocol. */
   #isBehindRequest = false;
   /** Sequence number of the last request that a search found. */
   #foundSeq = 0;
@@ -61,11 +61,9 @@ export class ClientReader implements RequestReader {
   }
 
   get unfinished(): boolean {
-    return this.#requests.framer.unfinished || this.#searchOrNull?.unfinished === true || this.#other?.http2?.unfinished === true
-      || (this.#isFirst && this.#beside?.unfinished === true);
+    return this.#requests.framer.unfinished || this.#searchOrNull?.unfinished === true
+      || this.#other?.http2?.unfinished === true || (this.#isFirst && this.#beside?.unfinished === true);
   }
-
-  // --- StreamSink
 
   data(bytes: Uint8Array, start: number, end: number, seq: number, from: Provenance): void {
     this.#read(bytes, start, end, seq, from);
@@ -77,7 +75,7 @@ export class ClientReader implements RequestReader {
     for (let at = start; at < end;) {
       const here = (seq + at - start) | 0;
       if (this.#mode === 'http1') {
-        if (this.#beside !== null && framer.isIdle && !this.#mayBeHttp2) this.isMerged = this.#beside.isBehindAnother(this, here);
+        this.isMerged ||= framer.isIdle && !this.#mayBeHttp2 && this.#beside?.isBehindAnother(this, here) === true;
         if (this.isMerged) return;
         at = framer.isIdle ? this.#begin(bytes, start, at, end, here, from) : framer.read(bytes, at, end, here, from);
         if (framer.isNone) this.#notUnderstood(framer.releaseNone(), (seq + at - start) | 0, from);
@@ -145,7 +143,7 @@ export class ClientReader implements RequestReader {
     return copy;
   }
 
-  /** A reader as between two messages that counts and reports elsewhere; null = nobody wants it. @param beside it is one of those */
+  /** One between two messages that reports elsewhere; null = nobody wants it. @param beside it is one of those */
   #another(kind: ForkKind, beside: SecondReaders<ClientReader> | null): ClientReader | null {
     const fork = this.#sink.forkSink(kind);
     if (fork === null) return null;
@@ -189,20 +187,23 @@ export class ClientReader implements RequestReader {
   // --- RequestReader: what its requests say
 
   told(request: HttpRequest, upgrades: boolean): void {
-    this.#mayBeHttp2 = upgrades && this.#requests.framer.isIdle && upgradesToHttp2(request.bytes, request.lines, request.lineCount);
+    this.#mayBeHttp2 = upgrades && this.#requests.framer.isIdle
+      && upgradesToHttp2(request.bytes, request.lines, request.lineCount);
     this.#isBehindRequest = !upgrades && !request.isFound && !request.methodIs('CONNECT');
     this.#sink.request(request);
   }
 
-  otherReadings(readings: readonly Reading[], bytes: Uint8Array, start: number, headersStart: number, headEnd: number, bodyAt: number): void {
-    for (const how of readings) {
+  otherReadings(
+    hows: readonly Reading[], bytes: Uint8Array, start: number, headersStart: number, headEnd: number, bodyAt: number,
+  ): void {
+    for (const how of hows) {
       const beside = this.#beside ??= new SecondReaders<ClientReader>(this, this.#context.ledger);
       const reader = beside.takesOne() ? this.#another('reading', beside) : null;
       if (reader === null) return;
       reader.#mayBeHttp2 = false;
       const { framer } = reader.#requests;
-      if (reader.#requests.begin(this.#requests, bytes, start, headersStart, headEnd)) beside.add(reader, bodyAt, () => framer.readOtherwise(how));
-      else reader.discard();
+      if (!reader.#requests.begin(this.#requests, bytes, start, headersStart, headEnd)) reader.discard();
+      else beside.add(reader, bodyAt, () => framer.readOtherwise(how));
     }
   }
 
@@ -221,7 +222,7 @@ export class ClientReader implements RequestReader {
     this.#enter(OtherProtocol.tunnel(this.#context.ledger));
   }
 
-  /** The server said 2xx to CONNECT. A proxy passes on what follows, another serves it as requests: what is not one may be none of a request. */
+  /** The server said 2xx to CONNECT: a proxy, which passes on what follows, or one that serves it as requests. */
   mayBeTunnel(): void {
     this.#search.mayBeTunnel = true;
     this.#isBehindRequest = false;
@@ -329,7 +330,7 @@ export class ClientReader implements RequestReader {
     return stop;
   }
 
-  /** Leaves the other protocol if it is over. What began like HTTP/2 and is none is read as HTTP/1. @returns false: it is not over */
+  /** Leaves the other protocol if it is over; what only began like it is HTTP/1. @returns false: it is not over */
   #leaveOver(): boolean {
     if (this.#other?.isOver !== true) return false;
     const { http2, leftover, leftoverAt } = this.#other;

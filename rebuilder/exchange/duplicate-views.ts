@@ -15,8 +15,9 @@ const WINDOW_MS = 10_000;
 const MAX_VIEWS = 50_000;
 
 /**
- * Recognises a request that two network interfaces mirrored with different VNIs. Only a copy equal in addresses, ports, sequence number, IP id and
- * every byte is a second view: address ranges of two VPCs may be the same, and requests in them alike.
+ * Recognises a request that two network interfaces mirrored with different VNIs. Only a copy equal in addresses, ports,
+ * sequence number, IP id and every byte is a second view: address ranges of two VPCs may be the same, and requests in
+ * them alike.
  */
 export class DuplicateViews {
   readonly #views = new AgingMap<string, View>();
@@ -38,7 +39,9 @@ export class DuplicateViews {
     if (view !== undefined && view.vni !== vni && view.complete && nowMs - view.timeMs < WINDOW_MS) {
       if (!request.complete || view.digest === digest) return true;
     }
-    if (view === undefined || request.complete) this.#views.set(key, { vni, complete: request.complete, digest, timeMs: nowMs });
+    if (view === undefined || request.complete) {
+      this.#views.set(key, { vni, complete: request.complete, digest, timeMs: nowMs });
+    }
     for (let { oldest } = this.#views; oldest !== undefined; { oldest } = this.#views) {
       if (this.#views.size <= MAX_VIEWS && nowMs - oldest.timeMs < WINDOW_MS) break;
       this.#views.deleteOldest();

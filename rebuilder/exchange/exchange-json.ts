@@ -19,14 +19,19 @@ interface MessageJson {
   lost?: string[];
 }
 
-/** One line of the JSON Lines output (docs/exchange.md, a stable contract). Strings are latin1: one code point is one byte. */
+/**
+ * One line of the JSON Lines output (docs/exchange.md, a stable contract). Strings are latin1: one code point is one
+ * byte.
+ */
 export interface ExchangeJson {
   time: string;
   src: string;
   dst: string;
   vni: number | null;
   id: string;
-  request: MessageJson & { method: string; target: string; irregular?: string[]; correction?: true; reading?: number; found?: true };
+  request: MessageJson & {
+    method: string; target: string; irregular?: string[]; correction?: true; reading?: number; found?: true;
+  };
   response: (MessageJson & { status: number; reason: string }) | null;
 }
 
@@ -76,14 +81,16 @@ function messageJson(message: Message): Omit<MessageJson, 'version'> {
 function headersOf(bytes: Uint8Array, lines: Int32Array, count: number): Headers {
   const headers: Headers = [];
   for (let i = 0; i < count * LINE_STRIDE; i += LINE_STRIDE) {
-    headers.push([latin1(bytes, nameStartOf(lines, i), nameEndOf(lines, i)), latin1(bytes, valueStartOf(lines, i), valueEndOf(lines, i))]);
+    const name = latin1(bytes, nameStartOf(lines, i), nameEndOf(lines, i));
+    headers.push([name, latin1(bytes, valueStartOf(lines, i), valueEndOf(lines, i))]);
   }
   return headers;
 }
 
 function trailersOf(bytes: Uint8Array, headEnd: number, end: number): Headers {
   const lines = new HeaderLines();
-  return lines.scan(bytes, trailersStart(bytes, headEnd, end), end) < 0 ? [] : headersOf(bytes, lines.lines, lines.count);
+  const at = lines.scan(bytes, trailersStart(bytes, headEnd, end), end);
+  return at < 0 ? [] : headersOf(bytes, lines.lines, lines.count);
 }
 
 /** `10.0.1.7:41000`, `[2001:db8::1]:80` */

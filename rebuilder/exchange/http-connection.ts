@@ -137,7 +137,8 @@ export class HttpConnection implements ClientSink, ServerSink, Endpoints, Connec
     this.#hasTold = true;
     if (this.#told !== null || !request.complete) (this.#told ??= new ToldRequests()).first(request);
     const { server } = this.#halves();
-    const wait = this.#context.parseResponses && !this.#oneWay && (server.seen || this.#connection.client === null || request.ack === 0);
+    const mayBeHeard = server.seen || this.#connection.client === null || request.ack === 0;
+    const wait = this.#context.parseResponses && !this.#oneWay && mayBeHeard;
     if (request.streamId !== 0) {
       if (this.#speakHttp2().add(request, wait)) this.#context.waiting.add(this);
       return;
@@ -154,7 +155,7 @@ export class HttpConnection implements ClientSink, ServerSink, Endpoints, Connec
       return;
     }
     // One-way, from its beginning: nobody will answer.
-    if (server.seen || this.#connection.client === null || request.ack === 0) this.#pairing.add(request, false, server.seen, nowMs);
+    if (mayBeHeard) this.#pairing.add(request, false, server.seen, nowMs);
     this.#context.exchanges.exchange(request);
     this.#lastSeq = request.seq;
     this.#lastId = request.complete && request.end === request.headEnd ? request.knownId : null;
@@ -231,8 +232,8 @@ export class HttpConnection implements ClientSink, ServerSink, Endpoints, Connec
   // --- roles of a connection joined in the middle
 
   /**
-   * What was taken for `role` is the other one, as it seems. Where the client has sent a request already, it may as well be what its server sends back of
-   * it: then nobody knows, and both are read as clients. @returns false: the roles stay as they are
+   * What was taken for `role` seems to be the other. Where the client has sent a request already, it may be what its
+   * server sends back of it: then both are read as clients. @returns false: the roles stay as they are
    */
   swapRoles(role: 'client' | 'server'): boolean {
     if (this.#connection.client !== null) return false;
@@ -265,17 +266,17 @@ export class HttpConnection implements ClientSink, ServerSink, Endpoints, Connec
 
   /** Reads what the other end says as requests, too; they are answered by nobody. */
   #readerOfOtherEnd(): ClientReader {
-    const context = this.#reader;
     const { clientAddress, clientPort, serverAddress, serverPort, vni } = this;
     const endpoints: Endpoints = {
-      clientAddress: serverAddress, clientPort: serverPort, serverAddress: clientAddress, serverPort: clientPort, vni, proxied: null,
+      clientAddress: serverAddress, clientPort: serverPort, serverAddress: clientAddress, serverPort: clientPort,
+      vni, proxied: null,
     };
     const request = (told: HttpRequest): void => this.request(told);
-    return new ClientReader(context, endpoints, {
+    return new ClientReader(this.#reader, endpoints, {
       request,
       otherProtocol: () => {},
       isServer: () => false,
-      http2Requests: () => new Http2Requests(context, endpoints, request),
+      http2Requests: () => new Http2Requests(this.#reader, endpoints, request),
       forkSink: (kind) => this.forkSink(kind),
       forkDiscarded: () => {},
     }, true);

@@ -18,7 +18,9 @@ export class Http2Connection {
    * @param reader where the connection's bytes are counted
    * @param request receives each request once, to be counted and given to `add`
    */
-  constructor(context: HttpContext, reader: Http1Context, endpoints: Endpoints, request: (request: HttpRequest) => void) {
+  constructor(
+    context: HttpContext, reader: Http1Context, endpoints: Endpoints, request: (request: HttpRequest) => void,
+  ) {
     this.#context = context;
     this.#pairing = new Http2Pairing(reader.budget);
     this.requests = new Http2Requests(reader, endpoints, request);
@@ -32,7 +34,8 @@ export class Http2Connection {
     // A client that uses a stream twice: one of the two will have no answer.
     this.#noResponse(request.streamId);
     request.response = this.#pairing.takeEarly(request.streamId);
-    if (request.response === null && wait && this.responses.knowledge > 0 && this.#context.waitingRequests.hold(request)) {
+    const mayWait = request.response === null && wait && this.responses.knowledge > 0;
+    if (mayWait && this.#context.waitingRequests.hold(request)) {
       this.#pairing.add(request, this.#context.nowMs);
       return true;
     }

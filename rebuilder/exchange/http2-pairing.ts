@@ -8,7 +8,10 @@ interface Waiting {
   readonly sinceMs: number;
 }
 
-/** Responses kept that were whole before their request was: a server that refuses an upload, or answers while it is asked. */
+/**
+ * Responses kept that were whole before their request was: a server that refuses an upload, or answers while it is
+ * asked.
+ */
 const MAX_EARLY = 16;
 
 /** Which response answers which request of an HTTP/2 connection: that of the same stream. */

@@ -3,7 +3,10 @@ import type { Http2Requests } from '../http2/requests.ts';
 import type { Ledger } from '../ledger.ts';
 import type { Provenance } from '../reassembly/provenance.ts';
 
-/** What a client says that is no HTTP/1, for as long as it is that: frames of HTTP/2, records of TLS, or anything in a tunnel. */
+/**
+ * What a client says that is no HTTP/1, for as long as it is that: frames of HTTP/2, records of TLS, or anything in a
+ * tunnel.
+ */
 export class OtherProtocol {
   /** null: it is not HTTP/2. */
   readonly http2: Http2Requests | null;
@@ -41,7 +44,9 @@ export class OtherProtocol {
     return this.#tlsIsOver || this.http2?.isOver === true;
   }
 
-  /** Bytes of earlier pieces that turned out not to be its own, to be read again; their sequence number is `leftoverAt`. */
+  /**
+   * Bytes of earlier pieces that turned out not to be its own, to be read again; their sequence number is `leftoverAt`.
+   */
   get leftover(): Uint8Array {
     return this.http2?.leftover ?? NOTHING;
   }

@@ -22,8 +22,9 @@ const MAX_OUTSTANDING = 128;
 const MAX_ONE_WAY = 2;
 
 /**
- * Which response answers which request (RFC 9112 9.3.2: in order). After a hole sequence numbers tell: a response to a request begins
- * after what its client had received when it sent the request, and before what it had received when it sent the next.
+ * Which response answers which request (RFC 9112 9.3.2: in order). After a hole sequence numbers tell: a response to a
+ * request begins after what its client had received when it sent the request, and before what it had received when it
+ * sent the next.
  */
 export class Pairing {
   readonly #outstanding: Outstanding[] = [];
@@ -55,7 +56,8 @@ export class Pairing {
   add(request: HttpRequest, wait: boolean, heard: boolean, nowMs: number): void {
     const kind = request.methodIs('HEAD') ? 'HEAD' : request.methodIs('CONNECT') ? 'CONNECT' : 'other';
     const queue = this.#outstanding;
-    const spare = queue.length >= (heard ? MAX_OUTSTANDING : MAX_ONE_WAY) && queue[0]!.request === null ? queue.shift() : undefined;
+    const isFull = queue.length >= (heard ? MAX_OUTSTANDING : MAX_ONE_WAY);
+    const spare = isFull && queue[0]!.request === null ? queue.shift() : undefined;
     const entry = spare ?? { request: null, kind: 'other', seq: 0, endSeq: null, ack: 0, sinceMs: 0 };
     entry.request = wait ? request : null;
     entry.kind = kind;
@@ -66,7 +68,10 @@ export class Pairing {
     queue.push(entry);
   }
 
-  /** The early response, once: for the request it answers. `not_kept`: it was answered, but there was no memory for the response. */
+  /**
+   * The early response, once: for the request it answers. `not_kept`: it was answered, but there was no memory for the
+   * response.
+   */
   takeEarly(request: HttpRequest): HttpResponse | 'not_kept' | null {
     const notKept = this.#notKept;
     this.#notKept = null;
@@ -99,15 +104,20 @@ export class Pairing {
    */
   match(seq: number, ack: number, afterHole: boolean, passedOver: (request: HttpRequest) => void): Outstanding | null {
     const queue = this.#outstanding;
-    while (afterHole && queue.length >= 2 && queue[0]!.ack !== 0 && distance(queue[1]!.ack, queue[0]!.ack) > 0 && distance(seq, queue[1]!.ack) >= 0) {
+    while (afterHole && queue.length >= 2 && queue[0]!.ack !== 0 && distance(queue[1]!.ack, queue[0]!.ack) > 0
+      && distance(seq, queue[1]!.ack) >= 0) {
       const { request } = queue.shift()!;
       if (request !== null) passedOver(request);
     }
     const first = queue[0];
-    // The server had more than this request, and its answer would have begun before: this is another's, whose request was lost, or is still to be read.
+    // The server had more than this request, and its answer would have begun before: this is another's, whose request
+    // was lost, or is still to be read.
     const endSeq = first?.endSeq ?? null;
-    const isLater = afterHole && first !== undefined && endSeq !== null && distance(seq, first.ack) > 0 && distance(ack, endSeq) > 0;
-    this.#current = first !== undefined && !isLater && (first.ack === 0 || distance(seq, first.ack) >= 0) && distance(ack, first.seq) >= 0 ? first : null;
+    const isLater = afterHole && first !== undefined && endSeq !== null
+      && distance(seq, first.ack) > 0 && distance(ack, endSeq) > 0;
+    const isAnswered = first !== undefined && !isLater && (first.ack === 0 || distance(seq, first.ack) >= 0)
+      && distance(ack, first.seq) >= 0;
+    this.#current = isAnswered ? first : null;
     return this.#current;
   }
 

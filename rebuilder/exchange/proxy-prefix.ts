@@ -8,13 +8,15 @@ const MAX_HEADER_BYTES = 4096;
 const EMPTY = Buffer.alloc(0);
 
 /**
- * The first bytes of a connection from a balancer that is known to send the PROXY protocol: its header tells the client's address and is not part
- * of the first request. Whatever is no such header goes on to the parser untouched.
+ * The first bytes of a connection from a balancer that is known to send the PROXY protocol: its header tells the
+ * client's address and is not part of the first request. Whatever is no such header goes on to the parser untouched.
  */
 export class ProxyPrefix implements StreamSink {
   readonly #inner: StreamSink;
   readonly #context: ReaderContext;
-  /** Told once: the addresses of the header (null = none was there, or LOCAL); from then on the inner sink reads alone. */
+  /**
+   * Told once: the addresses of the header (null = none was there, or LOCAL); from then on the inner sink reads alone.
+   */
   readonly #decided: (addresses: ProxyAddresses | null) => void;
   #held = EMPTY;
   #done = false;

@@ -21,14 +21,18 @@ export type ProxyHeader =
   | { readonly kind: 'need_more' }
   /** `length` bytes, and who the client is. */
   | { readonly kind: 'proxied'; readonly length: number; readonly addresses: ProxyAddresses }
-  /** `length` bytes; the connection is the balancer's own (LOCAL), or of a family without IP addresses (UNKNOWN, UNIX). */
+  /**
+   * `length` bytes; the connection is the balancer's own (LOCAL), or of a family without IP addresses (UNKNOWN, UNIX).
+   */
   | { readonly kind: 'local'; readonly length: number }
   /** It begins as one, and breaks the specification. */
   | { readonly kind: 'invalid' };
 
 /** Longest line of version 1: "PROXY UNKNOWN" with two IPv6 addresses and ports (2.1: a 108-byte buffer takes it). */
 const MAX_LINE_BYTES = 107;
-/** Addresses and TLVs of version 2: a certificate's name and an id of the cloud are under 1 KB; more is no balancer's. */
+/**
+ * Addresses and TLVs of version 2: a certificate's name and an id of the cloud are under 1 KB; more is no balancer's.
+ */
 const MAX_BINARY_BYTES = 4096;
 const FIXED_BYTES = 16;
 
@@ -40,8 +44,9 @@ const NEED_MORE: ProxyHeader = { kind: 'need_more' };
 const INVALID: ProxyHeader = { kind: 'invalid' };
 
 /**
- * Reads bytes[start, end), the first bytes of a connection from a network that is known to send PROXY headers: a client's own prove
- * nothing. Looks at no more than 107 bytes of version 1, and at 16 + 4096 of version 2; TLVs are passed over.
+ * Reads bytes[start, end), the first bytes of a connection from a network that is known to send PROXY headers: a
+ * client's own prove nothing. Looks at no more than 107 bytes of version 1, and at 16 + 4096 of version 2; TLVs are
+ * passed over.
  */
 export function parseProxyHeader(bytes: Uint8Array, start: number, end: number): ProxyHeader {
   const line = startsWith(bytes, start, end, LINE_SIGNATURE);
@@ -74,7 +79,8 @@ function parseLine(bytes: Uint8Array, start: number, end: number): ProxyHeader {
   if ((family !== 'TCP4' && family !== 'TCP6') || fields.length !== 6) return INVALID;
   const clientAddress = addressOf(source!, family);
   const serverAddress = addressOf(destination!, family);
-  if (clientAddress === null || serverAddress === null || !isPort(sourcePort!) || !isPort(destinationPort!)) return INVALID;
+  if (clientAddress === null || serverAddress === null) return INVALID;
+  if (!isPort(sourcePort!) || !isPort(destinationPort!)) return INVALID;
   return {
     kind: 'proxied', length,
     addresses: { clientAddress, clientPort: Number(sourcePort), serverAddress, serverPort: Number(destinationPort) },
@@ -103,7 +109,8 @@ function parseBinary(bytes: Uint8Array, start: number, end: number): ProxyHeader
   const whole = FIXED_BYTES + length;
   const family = familyAndProtocol >> 4;
   const isStream = (familyAndProtocol & 15) === 1;
-  // 2.2: LOCAL is the balancer itself (health checks); of UNSPEC and UNIX the receiver uses the connection's own addresses.
+  // 2.2: LOCAL is the balancer itself (health checks); of UNSPEC and UNIX the receiver uses the connection's own
+  // addresses.
   if (command === 0 || family === 0 || family === 3 || !isStream) return { kind: 'local', length: whole };
   const at = start + FIXED_BYTES;
   if (family === 1 && length >= 12) {
@@ -121,7 +128,8 @@ function parseBinary(bytes: Uint8Array, start: number, end: number): ProxyHeader
   return INVALID;
 }
 
-const word = (bytes: Uint8Array, at: number): number => bytes[at]! << 24 | bytes[at + 1]! << 16 | bytes[at + 2]! << 8 | bytes[at + 3]!;
+const word = (bytes: Uint8Array, at: number): number =>
+  bytes[at]! << 24 | bytes[at + 1]! << 16 | bytes[at + 2]! << 8 | bytes[at + 3]!;
 const port = (bytes: Uint8Array, at: number): number => bytes[at]! << 8 | bytes[at + 1]!;
 const ipv6 = (bytes: Uint8Array, at: number): string =>
   addressText(word(bytes, at), word(bytes, at + 4), word(bytes, at + 8), word(bytes, at + 12));

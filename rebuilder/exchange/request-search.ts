@@ -19,8 +19,8 @@ interface Outcome {
 const NO_LINE = new Uint8Array(0);
 
 /**
- * What a client says where no request could be read: it is searched for the next one. What is passed over is counted, and kept to be told where it
- * stood behind a request (UnreadBytes).
+ * What a client says where no request could be read: it is searched for the next one. What is passed over is counted,
+ * and kept to be told where it stood behind a request (UnreadBytes).
  */
 export class RequestSearch {
   readonly #context: ReaderContext;

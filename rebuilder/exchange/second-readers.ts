@@ -24,8 +24,9 @@ interface Beginner<T> {
 const MAX_SECOND_READERS = 15;
 
 /**
- * The readers beside the first one of a stream, for as long as they read it otherwise: each gets every byte that the first gets, behind it. One that
- * has come to the same place as another, in the same state, has nothing more to say and is dropped.
+ * The readers beside the first one of a stream, for as long as they read it otherwise: each gets every byte that the
+ * first gets, behind it. One that has come to the same place as another, in the same state, has nothing more to say and
+ * is dropped.
  */
 export class SecondReaders<T extends SecondReader<T>> {
   readonly #first: T;
@@ -88,7 +89,8 @@ export class SecondReaders<T extends SecondReader<T>> {
     }
     this.#places.clear();
     for (const reader of [...this.#readers]) {
-      const isLevel = reader.isLevelWith(this.#first) || this.#readers.some((other) => other !== reader && reader.isLevelWith(other));
+      const isLevel = reader.isLevelWith(this.#first)
+        || this.#readers.some((other) => other !== reader && reader.isLevelWith(other));
       if (isLevel) this.#drop(reader);
     }
     return this.#readers.length > 0;

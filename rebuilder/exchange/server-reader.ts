@@ -100,7 +100,8 @@ export class ServerReader implements StreamSink {
     const isFirst = this.#isFirst;
     this.#isFirst = false;
     if (isFirst && bytes[at] === 0) {
-      // RFC 9113 3.4: the server's SETTINGS may come before the client's preface. Their length begins with a zero, as no text does.
+      // RFC 9113 3.4: the server's SETTINGS may come before the client's preface. Their length begins with a zero, as
+      // no text does.
       this.readHttp2();
       return at;
     }

@@ -7,9 +7,9 @@ import { RequestLine, lineEnd } from '../http/request-line.ts';
 const line = new RequestLine();
 
 /**
- * One direction of a connection joined in its middle, when nobody has said who the client is. The guess (the lower port is the server's) is
- * taken back when the bytes say otherwise, and a direction taken for a server's is looked at for requests all the same: a client cannot become
- * a server by what it writes.
+ * One direction of a connection joined in its middle, when nobody has said who the client is. The guess (the lower port
+ * is the server's) is taken back when the bytes say otherwise, and a direction taken for a server's is looked at for
+ * requests all the same: a client cannot become a server by what it writes.
  */
 export class TentativeStream implements StreamSink {
   inner: StreamSink;

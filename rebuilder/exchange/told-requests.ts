@@ -17,9 +17,10 @@ const MAX_PLACES_READ_TWICE = 4096;
 const MAX_READINGS = 18;
 
 /**
- * The requests of one connection that may be told again, by their place (the sequence number of their first byte): incomplete ones, and all of them
- * while a second reader is at work. Whatever is told of the same place later has the id of the first, so that whoever counts by id counts one
- * request; and a second reading whose bytes are those of an earlier one is not told.
+ * The requests of one connection that may be told again, by their place (the sequence number of their first byte):
+ * incomplete ones, and all of them while a second reader is at work. Whatever is told of the same place later has the
+ * id of the first, so that whoever counts by id counts one request; and a second reading whose bytes are those of an
+ * earlier one is not told.
  */
 export class ToldRequests {
   readonly #places = new Map<number, Told>();

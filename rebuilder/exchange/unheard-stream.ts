@@ -1,7 +1,10 @@
 import type { Provenance } from '../reassembly/provenance.ts';
 import type { StreamSink } from '../reassembly/stream-sink.ts';
 
-/** A server that has said nothing yet. Where only one direction is mirrored it stays so, and a parser for each would be memory for nothing. */
+/**
+ * A server that has said nothing yet. Where only one direction is mirrored it stays so, and a parser for each would be
+ * memory for nothing.
+ */
 export class UnheardStream implements StreamSink {
   readonly #connection: { hear(): StreamSink };
   readonly unfinished = false;

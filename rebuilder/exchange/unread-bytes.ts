@@ -10,8 +10,9 @@ import { BLANK, RequestLine } from '../http/request-line.ts';
 const noLine = new RequestLine();
 
 /**
- * Bytes behind a request that cannot be read as another. Its server may have made sense of them all the same, so they are told: as a request
- * without a request line, never complete, whose body they are. Held up to limits.head_bytes; the search for the next request goes on meanwhile.
+ * Bytes behind a request that cannot be read as another. Its server may have made sense of them all the same, so they
+ * are told: as a request without a request line, never complete, whose body they are. Held up to limits.head_bytes; the
+ * search for the next request goes on meanwhile.
  */
 export class UnreadBytes {
   readonly #context: ReaderContext;

@@ -16,7 +16,10 @@ export class WaitingRequests {
     this.#budget = budget;
   }
 
-  /** Makes the request own its bytes. @returns false: there is no memory left to wait in; it is to go on without its response */
+  /**
+   * Makes the request own its bytes. @returns false: there is no memory left to wait in; it is to go on without its
+   * response
+   */
   hold(request: HttpRequest): boolean {
     const bytes = request.end - request.start + request.lineCount * LINE_BYTES;
     if (!this.#budget.take(bytes)) {

@@ -1,6 +1,7 @@
 /**
- * Every header that we add to a forwarded request, in the order they are written: the one list of names that the node believes. Whoever
- * adds a line adds its name here, and a client's own line of that name is renamed from then on (docs/forwarding.md).
+ * Every header that we add to a forwarded request, in the order they are written: the one list of names that the node
+ * believes. Whoever adds a line adds its name here, and a client's own line of that name is renamed from then on
+ * (docs/forwarding.md).
  */
 export const ADDED_HEADERS = [
   'X-Forwarded-For', 'X-Real-IP', 'X-Scheme', 'X-Mirror-Forwarded-Proto', 'X-Mirror-Forwarded-Port', 'X-Forwarded-Proto',

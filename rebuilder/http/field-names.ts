@@ -19,7 +19,10 @@ const KNOWN: readonly (readonly [string, number])[] = [
   ...RESERVED_NAMES.map((name): [string, number] => [name, Field.reserved]),
 ];
 
-/** Lower case, and `-` for `_`, because many servers read them as the same name. 0 = not a token character (RFC 9110 5.6.2). */
+/**
+ * Lower case, and `-` for `_`, because many servers read them as the same name. 0 = not a token character (RFC 9110
+ * 5.6.2).
+ */
 export const NAME_CHAR = new Uint8Array(256);
 for (const char of '!#$%&\'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ') {
   NAME_CHAR[char.charCodeAt(0)] = char === '_' ? 0x2d : char.toLowerCase().charCodeAt(0);
@@ -49,9 +52,12 @@ export function fieldOf(bytes: Uint8Array, start: number, end: number): number {
   const byte = bytes[start]!;
   if (length < MAX_LENGTH && (lengths[byte]! & 1 << length) !== 0) {
     const candidates = known[NAME_CHAR[byte]! * MAX_LENGTH + length]!;
-    for (let i = 0; i < candidates.length; i++) if (startsWith(bytes, start, candidates[i]!.name)) return candidates[i]!.field;
+    for (let i = 0; i < candidates.length; i++) {
+      if (startsWith(bytes, start, candidates[i]!.name)) return candidates[i]!.field;
+    }
   }
-  return (byte | 0x20) === 0x78 /* x */ && length > prefix.length && startsWith(bytes, start, prefix) ? Field.reserved : Field.other;
+  const isReserved = (byte | 0x20) === 0x78 /* x */ && length > prefix.length && startsWith(bytes, start, prefix);
+  return isReserved ? Field.reserved : Field.other;
 }
 
 function startsWith(bytes: Uint8Array, start: number, name: Uint8Array): boolean {

@@ -4,7 +4,10 @@ import { TlsRecords } from './tls-records.ts';
 /** So much of what should be a request line is looked at before it is held. */
 const START_BYTES = 64;
 
-/** What stands at bytes[at], where a client's next message should begin? A request as far as can be told, or what is none. */
+/**
+ * What stands at bytes[at], where a client's next message should begin? A request as far as can be told, or what is
+ * none.
+ */
 export function standsAt(bytes: Uint8Array, at: number, end: number): 'request' | 'blanks' | 'tls' | 'other' {
   const byte = bytes[at]!;
   if (BLANK[byte] === 1) return 'blanks';

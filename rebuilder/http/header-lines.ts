@@ -12,8 +12,8 @@ const COLON = 58;
 const aligned = new AlignedWords(Int32Array);
 
 /**
- * Reads the header lines of a message (RFC 9112 5): where each name and value is and which of them frame the message. One scanner serves a
- * whole pipeline; what it found holds until the next scan.
+ * Reads the header lines of a message (RFC 9112 5): where each name and value is and which of them frame the message.
+ * One scanner serves a whole pipeline; what it found holds until the next scan.
  */
 export class HeaderLines {
   /** See Message.lines. */
@@ -176,7 +176,9 @@ export class HeaderLines {
     const field = this.lines[line]!;
     // A framing value that goes on in the next line is read anew as a whole.
     this.seen &= ~(1 << field);
-    if (field === Field.contentLength || field === Field.transferEncoding) this.#frame(field, bytes, valueStartOf(this.lines, line), this.#valueEnd);
+    if (field === Field.contentLength || field === Field.transferEncoding) {
+      this.#frame(field, bytes, valueStartOf(this.lines, line), this.#valueEnd);
+    }
     return end;
   }
 
@@ -207,8 +209,9 @@ export class HeaderLines {
         this.irregular |= length === -3 ? Irregular.differing_content_length : Irregular.invalid_content_length;
         this.contentLength = -2;
       } else if (again) {
-        this.irregular |= this.contentLength === length ? Irregular.duplicate_content_length : Irregular.differing_content_length;
-        if (this.contentLength !== length) this.contentLength = -2;
+        const isSame = this.contentLength === length;
+        this.irregular |= isSame ? Irregular.duplicate_content_length : Irregular.differing_content_length;
+        if (!isSame) this.contentLength = -2;
       } else {
         this.contentLength = length;
         if (hasComma(bytes, start, end)) this.irregular |= Irregular.duplicate_content_length;

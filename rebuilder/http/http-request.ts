@@ -46,7 +46,8 @@ export class HttpRequest implements Request {
 
   /** @param line the request line, parsed in `bytes` */
   constructor(
-    endpoints: Endpoints, line: RequestLine, bytes: Uint8Array, start: number, headersStart: number, headEnd: number, end: number, body: Body,
+    endpoints: Endpoints, line: RequestLine, bytes: Uint8Array,
+    start: number, headersStart: number, headEnd: number, end: number, body: Body,
     irregular: number,
   ) {
     this.endpoints = endpoints;
@@ -109,22 +110,29 @@ export class HttpRequest implements Request {
 
 /** A request in the form of HTTP/1.1, whole in bytes[start, end). */
 export function translatedRequest(
-  endpoints: Endpoints, bytes: Uint8Array, start: number, headersStart: number, headEnd: number, end: number, body: Body, irregular: number,
+  endpoints: Endpoints, bytes: Uint8Array,
+  start: number, headersStart: number, headEnd: number, end: number, body: Body, irregular: number,
 ): HttpRequest {
   line.parse(bytes, start, headersStart);
-  const bits = line.irregular | irregular | (body.size > 0 && isGetOrHead(bytes, start, line.methodEnd) ? Irregular.body_on_get : 0);
+  const isBodyOdd = body.size > 0 && isGetOrHead(bytes, start, line.methodEnd);
+  const bits = line.irregular | irregular | (isBodyOdd ? Irregular.body_on_get : 0);
   return new HttpRequest(endpoints, line, bytes, start, headersStart, headEnd, end, body, bits);
 }
 
-/** Is it what HTTP/0.9 was: a line of GET and a path, and nothing else? Whatever else lacks a version is told like any request. */
+/**
+ * Is it what HTTP/0.9 was: a line of GET and a path, and nothing else? Whatever else lacks a version is told like any
+ * request.
+ */
 export function isHttp09(request: Request): boolean {
   const { bytes, start, methodEnd, targetStart } = request;
   return request.versionStart === request.versionEnd && request.lineCount === 0 && request.bodySize === 0
-    && methodEnd - start === 3 && isGetOrHead(bytes, start, methodEnd) && (bytes[targetStart] === 0x2f || bytes[targetStart] === 0x68);
+    && methodEnd - start === 3 && isGetOrHead(bytes, start, methodEnd)
+    && (bytes[targetStart] === 0x2f || bytes[targetStart] === 0x68);
 }
 
 /** Methods of requests whose body means nothing (RFC 9110 9.3.1). */
 export function isGetOrHead(bytes: Uint8Array, start: number, end: number): boolean {
   const length = end - start;
-  return (length === 3 && bytes[start] === 0x47 && bytes[start + 1] === 0x45) || (length === 4 && bytes[start] === 0x48 && bytes[start + 1] === 0x45);
+  return (length === 3 && bytes[start] === 0x47 && bytes[start + 1] === 0x45)
+    || (length === 4 && bytes[start] === 0x48 && bytes[start + 1] === 0x45);
 }

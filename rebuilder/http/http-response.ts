@@ -26,7 +26,9 @@ export class HttpResponse implements Response {
   seq = 0;
   ack = 0;
 
-  constructor(bytes: Uint8Array, start: number, headersStart: number, headEnd: number, end: number, body: Body, status: number) {
+  constructor(
+    bytes: Uint8Array, start: number, headersStart: number, headEnd: number, end: number, body: Body, status: number,
+  ) {
     this.bytes = bytes;
     this.start = start;
     this.headersStart = headersStart;

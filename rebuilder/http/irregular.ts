@@ -1,6 +1,7 @@
 /**
- * The tolerances a request may need: real servers accept these, RFC 9112 does not. Each has a bit while parsing and a name on the request,
- * in the exchange output and in the rules of forwarding (forward/irregular.ts says which of them an ALB may see).
+ * The tolerances a request may need: real servers accept these, RFC 9112 does not. Each has a bit while parsing and a
+ * name on the request, in the exchange output and in the rules of forwarding (forward/irregular.ts says which of them
+ * an ALB may see).
  */
 export const IRREGULARITIES = [
   'bare_lf',
@@ -37,7 +38,9 @@ export const IRREGULARITIES = [
 export type Irregularity = (typeof IRREGULARITIES)[number];
 
 /** Bit of each name. */
-export const Irregular = Object.fromEntries(IRREGULARITIES.map((name, i) => [name, 1 << i])) as Readonly<Record<Irregularity, number>>;
+export const Irregular = Object.fromEntries(
+  IRREGULARITIES.map((name, i) => [name, 1 << i]),
+) as Readonly<Record<Irregularity, number>>;
 
 export function irregularNames(bits: number): Irregularity[] | null {
   return bits === 0 ? null : IRREGULARITIES.filter((name) => (bits & Irregular[name]) !== 0);

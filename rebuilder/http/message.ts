@@ -1,6 +1,9 @@
 import type { CounterName } from '../ledger.ts';
 
-/** Header fields that framing, rules or forwarding look at; every other field is `other`. Recognised once, by the parser. */
+/**
+ * Header fields that framing, rules or forwarding look at; every other field is `other`. Recognised once, by the
+ * parser.
+ */
 export const Field = {
   other: 0,
   /** A line without a colon, or with a name that is no token: kept as it is. */
@@ -11,7 +14,10 @@ export const Field = {
   host: 5,
   expect: 6,
   upgrade: 7,
-  /** A name that we add ourselves (docs/forwarding.md), `_` for `-` and any case included: renamed in place when forwarded. */
+  /**
+   * A name that we add ourselves (docs/forwarding.md), `_` for `-` and any case included: renamed in place when
+   * forwarded.
+   */
   reserved: 8,
   xRequestId: 9,
   /** Keep-Alive, Proxy-Connection, TE, Trailer: hop-by-hop. */
@@ -22,7 +28,10 @@ export const Field = {
 /** Numbers in `lines` for one header line. */
 export const LINE_STRIDE = 5;
 
-/** Where the parts of a header line are in the message's bytes; `at` = where its numbers begin in `lines`, below what is filled. */
+/**
+ * Where the parts of a header line are in the message's bytes; `at` = where its numbers begin in `lines`, below what is
+ * filled.
+ */
 export const nameStartOf = (lines: Int32Array, at: number): number => lines[at + 1]!;
 export const nameEndOf = (lines: Int32Array, at: number): number => lines[at + 2]!;
 export const valueStartOf = (lines: Int32Array, at: number): number => lines[at + 3]!;
@@ -39,14 +48,17 @@ export interface Endpoints {
   /** null = captured without a tunnel */
   readonly vni: number | null;
   /** From a PROXY protocol header of a trusted balancer (PROXY protocol specification, 2.1 and 2.2); null = none. */
-  readonly proxied: { readonly clientAddress: string; readonly clientPort: number; readonly serverAddress: string; readonly serverPort: number } | null;
+  readonly proxied: {
+    readonly clientAddress: string; readonly clientPort: number;
+    readonly serverAddress: string; readonly serverPort: number;
+  } | null;
 }
 
 /** What requests and responses share: the bytes as they were on the wire, and where their parts are. */
 export interface Message {
   /**
-   * Holds the message from `start` to `end`, chunked framing included. Borrowed while a callback runs (a view of the receive slab);
-   * `retain()` makes the message own a copy.
+   * Holds the message from `start` to `end`, chunked framing included. Borrowed while a callback runs (a view of the
+   * receive slab); `retain()` makes the message own a copy.
    */
   bytes: Uint8Array;
   /** First byte of the start line. */
@@ -58,8 +70,9 @@ export interface Message {
   /** One past the last byte of the message that we hold. */
   end: number;
   /**
-   * The header lines, LINE_STRIDE numbers each: Field, nameStart (= start of the line), nameEnd, valueStart, valueEnd (without surrounding
-   * blanks; an obs-fold value spans its lines). Offsets in `bytes`. Borrowed like `bytes`. A line ends where the next begins (or at the empty line).
+   * The header lines, LINE_STRIDE numbers each: Field, nameStart (= start of the line), nameEnd, valueStart, valueEnd
+   * (without surrounding blanks; an obs-fold value spans its lines). Offsets in `bytes`. Borrowed like `bytes`. A line
+   * ends where the next begins (or at the empty line).
    */
   lines: Int32Array;
   lineCount: number;
@@ -69,7 +82,10 @@ export interface Message {
   /** false: bytes of this message are known to be missing; `lost` says why. */
   complete: boolean;
   lost: CounterName[] | null;
-  /** Time of the packet that began the message, ms since the epoch (until the pipeline has emitted it: since the pipeline's first frame). */
+  /**
+   * Time of the packet that began the message, ms since the epoch (until the pipeline has emitted it: since the
+   * pipeline's first frame).
+   */
   timeMs: number;
   /** Time of the packet that completed it. */
   lastByteMs: number;
@@ -89,9 +105,15 @@ export interface Request extends Message {
   irregular: string[] | null;
   /** A second delivery: bytes that had been given up came late. */
   correction: boolean;
-  /** 1 = the first reading of its place in the stream, mostly the only one; 2, … = what else its receiver may have read there. */
+  /**
+   * 1 = the first reading of its place in the stream, mostly the only one; 2, … = what else its receiver may have read
+   * there.
+   */
   reading: number;
-  /** A search found it, or it follows one that was: nothing proves that it is a request, and not what a client wrote into a body. */
+  /**
+   * A search found it, or it follows one that was: nothing proves that it is a request, and not what a client wrote
+   * into a body.
+   */
   isFound: boolean;
   /** Unread until `pairing` has set it. */
   response: Response | null;

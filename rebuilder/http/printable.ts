@@ -6,17 +6,19 @@ export const DEL = 0x7f;
 const aligned = new AlignedWords(Int32Array);
 
 /**
- * Which of four bytes are not printable ASCII (SP to `~`): 0 = all are, else the lowest bit set is the top bit of the first that is not (in the
- * machine's order of bytes, which is little-endian). A byte's top bit is set by the subtraction below SP, by the addition at DEL, and in itself
- * from 0x80 on; what these carry over reaches later bytes only.
+ * Which of four bytes are not printable ASCII (SP to `~`): 0 = all are, else the lowest bit set is the top bit of the
+ * first that is not (in the machine's order of bytes, which is little-endian). A byte's top bit is set by the
+ * subtraction below SP, by the addition at DEL, and in itself from 0x80 on; what these carry over reaches later bytes
+ * only.
  */
 export function unprintable(four: number): number {
   return (four - 0x20202020 | four + 0x01010101 | four) & 0x80808080;
 }
 
 /**
- * The first offset in bytes[from, to) whose byte is not printable ASCII (SP to `~`); `to` when all are. Four bytes a step where they are
- * aligned: heads are scanned byte by byte otherwise, and that was the largest single cost of a small request.
+ * The first offset in bytes[from, to) whose byte is not printable ASCII (SP to `~`); `to` when all are. Four bytes a
+ * step where they are aligned: heads are scanned byte by byte otherwise, and that was the largest single cost of a
+ * small request.
  */
 export function printableEnd(bytes: Uint8Array, from: number, to: number): number {
   aligned.view(bytes);

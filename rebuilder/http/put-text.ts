@@ -1,5 +1,8 @@
 // Text into bytes without a call into the engine: for a few dozen characters that call costs more than the loop.
-/** Writes a value, and returns the offset behind it; a control byte in it (it may have come from a trusted proxy's header) cannot end the line. */
+/**
+ * Writes a value, and returns the offset behind it; a control byte in it (it may have come from a trusted proxy's
+ * header) cannot end the line.
+ */
 export function putText(text: string, to: Uint8Array, at: number): number {
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i);

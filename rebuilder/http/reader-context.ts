@@ -11,13 +11,18 @@ export interface ReaderContext {
   readonly headBytes: number;
   readonly bodyLimitBytes: number;
   readonly lines: HeaderLines;
-  /** Those whose message was emitted because nothing more of it came, longest ago first: what they hold makes room when memory is short. */
+  /**
+   * Those whose message was emitted because nothing more of it came, longest ago first: what they hold makes room when
+   * memory is short.
+   */
   readonly stalled: Set<StreamSink>;
   /** Captured stream bytes that are of a message not finished yet: the part of the ledger's sum that is in flight. */
   pendingBytes: number;
 }
 
-export function readerContext(ledger: Ledger, budget: Budget, headBytes: number, bodyLimitBytes: number): ReaderContext {
+export function readerContext(
+  ledger: Ledger, budget: Budget, headBytes: number, bodyLimitBytes: number,
+): ReaderContext {
   return { ledger, budget, headBytes, bodyLimitBytes, lines: new HeaderLines(), stalled: new Set(), pendingBytes: 0 };
 }
 

@@ -9,10 +9,12 @@ const LF = 10;
 const scratch = Buffer.allocUnsafeSlow(16_384);
 
 /**
- * Names a request by its connection, its place in it and its head: the same request seen from two network interfaces, or by two rebuilders, has
- * the same name. A cryptographic hash, because a client that could make two requests of one name could hide one behind the other.
+ * Names a request by its connection, its place in it and its head: the same request seen from two network interfaces,
+ * or by two rebuilders, has the same name. A cryptographic hash, because a client that could make two requests of one
+ * name could hide one behind the other.
  *
- * SHA-256 of `client port server port\n`, the sequence number (4 bytes, big-endian) and the head's bytes; the first 128 bits in hex.
+ * SHA-256 of `client port server port\n`, the sequence number (4 bytes, big-endian) and the head's bytes; the first 128
+ * bits in hex.
  */
 export function requestId(request: Pick<Request, 'endpoints' | 'seq' | 'bytes' | 'start' | 'headEnd'>): string {
   const { endpoints, seq, bytes, start, headEnd } = request;

@@ -7,13 +7,17 @@ const SP = 32;
 const TAB = 9;
 
 /**
- * What parts the words of a request line for one server or another: CPython splits at all of these, Apache and Node at a tab, RFC 9112 3 speaks of
- * SP, HTAB, VT, FF and bare CR, and gunicorn 20, whose lines end with CRLF, takes a bare LF for one.
+ * What parts the words of a request line for one server or another: CPython splits at all of these, Apache and Node at
+ * a tab, RFC 9112 3 speaks of SP, HTAB, VT, FF and bare CR, and gunicorn 20, whose lines end with CRLF, takes a bare LF
+ * for one.
  */
 export const BLANK = new Uint8Array(256);
 for (const byte of [SP, TAB, LF, 0x0b, 0x0c, CR, 0x1c, 0x1d, 0x1e, 0x1f, 0x85, 0xa0]) BLANK[byte] = 1;
 
-/** Methods of RFC 9110 and RFC 5789: a line of HTTP/0.9 has one of them. Of any other word it is another protocol's (FTP, SMTP, SIP). */
+/**
+ * Methods of RFC 9110 and RFC 5789: a line of HTTP/0.9 has one of them. Of any other word it is another protocol's
+ * (FTP, SMTP, SIP).
+ */
 const METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'OPTIONS', 'PATCH', 'TRACE', 'CONNECT']);
 
 /** Where the parts of a request line are (RFC 9112 3); overwritten by each parse. */
@@ -26,14 +30,19 @@ export class RequestLine {
   irregular = 0;
   /** Minor version when the version is HTTP/1.x, else -1. */
   minor = -1;
-  /** May it be a whole request, as in HTTP/0.9? Without a version it is one, or header lines follow: servers read both. */
+  /**
+   * May it be a whole request, as in HTTP/0.9? Without a version it is one, or header lines follow: servers read both.
+   */
   mayStandAlone = false;
   /** Behind its target a version stands, and more behind that. */
   hasVersionInside = false;
   /** How many lines were parsed: as long as it stays the same, so does what is above. */
   parsed = 0;
 
-  /** false: for some servers it ends without a version, as a line of HTTP/0.9 with a long target, and no header lines follow. */
+  /**
+   * false: for some servers it ends without a version, as a line of HTTP/0.9 with a long target, and no header lines
+   * follow.
+   */
   get isSurelyVersioned(): boolean {
     return (this.irregular & (Irregular.raw_space_in_target | Irregular.missing_version)) === 0;
   }
@@ -55,7 +64,10 @@ export class RequestLine {
     if (last > at && bytes[last - 1] === CR) last--;
     else this.irregular |= Irregular.bare_lf;
     const version = last - 8;
-    if (at === start || bytes[at] !== SP || version <= at + 1 || !isHttp1(bytes, version) || bytes[version - 1] !== SP) return this.#odd(bytes, start, last);
+    if (at === start || bytes[at] !== SP || version <= at + 1
+      || !isHttp1(bytes, version) || bytes[version - 1] !== SP) {
+      return this.#odd(bytes, start, last);
+    }
     this.versionStart = version;
     this.versionEnd = last;
     this.minor = bytes[last - 1]! - 48;
@@ -76,12 +88,15 @@ export class RequestLine {
     for (let i = start; i < end; i++) {
       const char = bytes[i]!;
       if (char > SP && char < 127) continue;
-      this.irregular |= char === SP ? Irregular.raw_space_in_target : char >= 128 ? Irregular.non_ascii : Irregular.control_in_target;
+      this.irregular |= char === SP ? Irregular.raw_space_in_target
+        : char >= 128 ? Irregular.non_ascii : Irregular.control_in_target;
     }
     return true;
   }
 
-  /** Lines that are not three words with single spaces and a version of HTTP/1. @param lineEnd before its end of line */
+  /**
+   * Lines that are not three words with single spaces and a version of HTTP/1. @param lineEnd before its end of line
+   */
   #odd(bytes: Uint8Array, start: number, lineEnd: number): boolean {
     let at = start;
     while (at < lineEnd && BLANK[bytes[at]!] === 0) {
@@ -95,8 +110,12 @@ export class RequestLine {
     this.versionEnd = last;
     this.versionStart = last;
     const hasVersion = this.#version(bytes, at, last);
-    if (hasVersion && (this.minor < 0 || this.minor > 1 || last !== lineEnd)) this.irregular |= Irregular.invalid_version;
-    if (bytes[at] !== SP || (hasVersion && bytes[this.versionStart - 1] !== SP)) this.irregular |= Irregular.raw_space_in_target;
+    if (hasVersion && (this.minor < 0 || this.minor > 1 || last !== lineEnd)) {
+      this.irregular |= Irregular.invalid_version;
+    }
+    if (bytes[at] !== SP || (hasVersion && bytes[this.versionStart - 1] !== SP)) {
+      this.irregular |= Irregular.raw_space_in_target;
+    }
     if (!this.#target(bytes, at + 1, hasVersion ? this.versionStart - 1 : last)) return false;
     if (hasVersion) return true;
     this.irregular |= Irregular.missing_version;
@@ -121,7 +140,9 @@ export class RequestLine {
     return first === 0x2f || first === 0x3f || NAME_CHAR[first!] === 0x68;
   }
 
-  /** Looks at the last word of the line; sets versionStart when it is a version: a name, a slash, and at most 12 bytes. */
+  /**
+   * Looks at the last word of the line; sets versionStart when it is a version: a name, a slash, and at most 12 bytes.
+   */
   #version(bytes: Uint8Array, methodEnd: number, last: number): boolean {
     let at = last;
     while (at > methodEnd + 1 && BLANK[bytes[at - 1]!] === 0 && last - at < MAX_VERSION_BYTES) at--;
@@ -136,15 +157,17 @@ const MAX_VERSION_BYTES = 16;
 
 /** `HTTP/1.` and a digit. */
 function isHttp1(bytes: Uint8Array, at: number): boolean {
-  return bytes[at] === 0x48 && bytes[at + 1] === 0x54 && bytes[at + 2] === 0x54 && bytes[at + 3] === 0x50 && bytes[at + 4] === 0x2f
-    && bytes[at + 5] === 0x31 && bytes[at + 6] === 0x2e && bytes[at + 7]! >= 48 && bytes[at + 7]! <= 57;
+  return bytes[at] === 0x48 && bytes[at + 1] === 0x54 && bytes[at + 2] === 0x54 && bytes[at + 3] === 0x50
+    && bytes[at + 4] === 0x2f && bytes[at + 5] === 0x31 && bytes[at + 6] === 0x2e
+    && bytes[at + 7]! >= 48 && bytes[at + 7]! <= 57;
 }
 
 /** `HTTP/` in any case, or the `RTSP/` and `ICE/` that Node takes, too. */
 const VERSION_NAMES = ['http/', 'rtsp/', 'ice/'].map((name) => Buffer.from(name));
 
 function isVersionName(bytes: Uint8Array, at: number): boolean {
-  return VERSION_NAMES.some((name) => name.every((byte, i) => byte === 0x2f ? bytes[at + i] === byte : NAME_CHAR[bytes[at + i]!] === byte));
+  return VERSION_NAMES.some((name) => name.every((byte, i) => (
+    byte === 0x2f ? bytes[at + i] === byte : NAME_CHAR[bytes[at + i]!] === byte)));
 }
 
 /**
@@ -180,13 +203,19 @@ export function lineEnd(bytes: Uint8Array, from: number, to: number): number {
   return -1;
 }
 
-/** One past the next CRLF, or pair of them, in bytes[from, to): the end of a line, or of a head, for servers to which a bare LF is none. -1 = none. */
+/**
+ * One past the next CRLF, or pair of them, in bytes[from, to): the end of a line, or of a head, for servers to which a
+ * bare LF is none. -1 = none.
+ */
 export function crlfEnd(bytes: Buffer, from: number, to: number, ending: '\r\n' | '\r\n\r\n'): number {
   const at = bytes.indexOf(ending, from, 'latin1');
   return at < 0 || at + ending.length > to ? -1 : at + ending.length;
 }
 
-/** One past the empty line that ends a head: the first LF in bytes[from, to) that is followed by another, a CR between them allowed. -1 = none. */
+/**
+ * One past the empty line that ends a head: the first LF in bytes[from, to) that is followed by another, a CR between
+ * them allowed. -1 = none.
+ */
 export function emptyLine(bytes: Buffer, from: number, to: number): number {
   for (let lf = bytes.indexOf(LF, from); lf >= 0 && lf + 1 < to; lf = bytes.indexOf(LF, lf + 1)) {
     if (bytes[lf + 1] === LF) return lf + 2;

@@ -13,8 +13,9 @@ const EMPTY = Buffer.alloc(0);
 export type Found = 'request' | 'response' | 'tls' | 'nothing';
 
 /**
- * Looks for the place where a stream can be read again: the start of a piece or of a line that is a whole request line (or, in the other
- * direction, a status line), or a TLS record. What may still become one is carried into the next piece.
+ * Looks for the place where a stream can be read again: the start of a piece or of a line that is a whole request line
+ * (or, in the other direction, a status line), or a TLS record. What may still become one is carried into the next
+ * piece.
  */
 export class StartSearch {
   /** A line that began in an earlier piece and may be a start line; empty = none. Not counted as skipped yet. */
@@ -58,8 +59,9 @@ export class StartSearch {
   }
 
   /**
-   * Lines from `from` on, where a line begins. Looks for versions and status lines with the machine's own search, so that what is not HTTP is
-   * passed over quickly; each byte is looked at a bounded number of times, whatever the client writes.
+   * Lines from `from` on, where a line begins. Looks for versions and status lines with the machine's own search, so
+   * that what is not HTTP is passed over quickly; each byte is looked at a bounded number of times, whatever the client
+   * writes.
    */
   #lines(bytes: Uint8Array, from: number, end: number): Found {
     const view = Buffer.from(bytes.buffer, bytes.byteOffset, end);
@@ -113,7 +115,8 @@ export class StartSearch {
 
 /** `HTTP/1.x NNN` (RFC 9112 4). */
 export function isStatusLine(bytes: Uint8Array, start: number, end: number): boolean {
-  return end - start >= 12 && bytes[start] === 0x48 && bytes[start + 1] === 0x54 && bytes[start + 2] === 0x54 && bytes[start + 3] === 0x50
+  return end - start >= 12
+    && bytes[start] === 0x48 && bytes[start + 1] === 0x54 && bytes[start + 2] === 0x54 && bytes[start + 3] === 0x50
     && bytes[start + 4] === 0x2f && bytes[start + 5] === 0x31 && bytes[start + 6] === 0x2e && bytes[start + 8] === 0x20
     && isDigit(bytes[start + 9]!) && isDigit(bytes[start + 10]!) && isDigit(bytes[start + 11]!);
 }
@@ -132,8 +135,8 @@ function startsWithMethod(bytes: Uint8Array, start: number, end: number): boolea
 }
 
 /**
- * A request may begin right behind the last byte of a body, which seldom ends its line: looks for one of the usual methods before the target
- * that ends at `version`. -1 = there is none.
+ * A request may begin right behind the last byte of a body, which seldom ends its line: looks for one of the usual
+ * methods before the target that ends at `version`. -1 = there is none.
  */
 function methodBefore(view: Buffer, line: number, version: number): number {
   const space = view.lastIndexOf(0x20, version - 1);
@@ -145,7 +148,10 @@ function methodBefore(view: Buffer, line: number, version: number): number {
   return -1;
 }
 
-/** Where in a line that is not ended yet one of the usual methods begins last, be it only with its first letters; -1 = nowhere. */
+/**
+ * Where in a line that is not ended yet one of the usual methods begins last, be it only with its first letters; -1 =
+ * nowhere.
+ */
 function lastMethod(view: Buffer, line: number, end: number): number {
   for (const method of METHODS) {
     for (let length = method.length - 1; length > 0; length--) {

@@ -3,8 +3,9 @@ const HEADER_BYTES = 5;
 const MAX_RECORD_BYTES = 16_384 + 2048;
 
 /**
- * Passes over TLS record by record (RFC 8446 5.1) for as long as the lengths chain: content type 20 to 24, version 3.0 to 3.4, a length that
- * may be. The first byte out of chain is where the search for requests goes on, so that TLS-looking bytes hide nothing behind them.
+ * Passes over TLS record by record (RFC 8446 5.1) for as long as the lengths chain: content type 20 to 24, version 3.0
+ * to 3.4, a length that may be. The first byte out of chain is where the search for requests goes on, so that
+ * TLS-looking bytes hide nothing behind them.
  */
 export class TlsRecords {
   /** Bytes of the present record's body still to come. */
@@ -40,7 +41,8 @@ export class TlsRecords {
         continue;
       }
       const byte = bytes[at]!;
-      const fits = this.#header === 0 ? byte >= 20 && byte <= 24 : this.#header === 1 ? byte === 3 : this.#header === 2 ? byte <= 4 : true;
+      const fits = this.#header === 0 ? byte >= 20 && byte <= 24
+        : this.#header === 1 ? byte === 3 : this.#header === 2 ? byte <= 4 : true;
       if (!fits) return at;
       if (this.#header === 3) this.#length = byte << 8;
       if (this.#header === 4) this.#length |= byte;

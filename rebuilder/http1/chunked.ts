@@ -20,19 +20,23 @@ for (let i = 0; i < 16; i++) {
 
 type State = 'size' | 'extension' | 'data' | 'data_end' | 'trailer_start' | 'trailer' | 'done' | 'invalid';
 
-/** How a chunk's size line ends where a bare LF stands in its extension: with it, for most servers; at the next CRLF, for those that look for one. */
+/**
+ * How a chunk's size line ends where a bare LF stands in its extension: with it, for most servers; at the next CRLF,
+ * for those that look for one.
+ */
 export type ChunkDialect = 'lf' | 'crlf';
 
 /**
- * What makes servers read a body differently from a byte on: a bare LF in an extension (the dialect), or a first line that those who know no chunks
- * can read as a request line.
+ * What makes servers read a body differently from a byte on: a bare LF in an extension (the dialect), or a first line
+ * that those who know no chunks can read as a request line.
  */
 export type ChunkDifference = 'line_end' | 'request_line';
 
 /**
- * Walks over the chunked coding (RFC 9112 7.1) without moving a byte: where the body ends and how long the entity is. Bytes may come in any
- * pieces; the state is all it keeps. Sizes are read as generously as any server does (CPython's int() takes `+15`, `0x15`, `1_5` and blanks
- * around it, line ends included), and a line may be of any length: nothing of it is held.
+ * Walks over the chunked coding (RFC 9112 7.1) without moving a byte: where the body ends and how long the entity is.
+ * Bytes may come in any pieces; the state is all it keeps. Sizes are read as generously as any server does (CPython's
+ * int() takes `+15`, `0x15`, `1_5` and blanks around it, line ends included), and a line may be of any length: nothing
+ * of it is held.
  */
 export class ChunkScanner {
   state: State = 'size';
@@ -93,7 +97,8 @@ export class ChunkScanner {
   }
 
   isLevelWith(other: ChunkScanner): boolean {
-    return this.state === other.state && this.dialect === other.dialect && this.entityBytes === other.entityBytes && this.#remaining === other.#remaining
+    return this.state === other.state && this.dialect === other.dialect
+      && this.entityBytes === other.entityBytes && this.#remaining === other.#remaining
       && this.#digits === other.#digits && this.#sawCr === other.#sawCr;
   }
 
@@ -120,7 +125,10 @@ export class ChunkScanner {
     return this.state === 'done' && this.differs === '' ? end : -1;
   }
 
-  /** @returns the offset where it stopped: `to`, or one past the end of the body (`done`), or the offending byte (`invalid`, or `differs`). */
+  /**
+   * @returns the offset where it stopped: `to`, or one past the end of the body (`done`), or the offending byte
+   * (`invalid`, or `differs`).
+   */
   scan(bytes: Uint8Array, from: number, to: number): number {
     let at = from;
     while (at < to) {
@@ -294,7 +302,8 @@ export class ChunkScanner {
 /**
  * Walks over a chunked body, as much of it as is there.
  * @param data is told where the entity's bytes are
- * @returns where the trailer section begins, or the framing breaks off, or `to`; and where the last line of framing begins
+ * @returns where the trailer section begins, or the framing breaks off, or `to`; and where the last line of framing
+ * begins
  */
 export function walkChunks(
   bytes: Uint8Array, from: number, to: number, data: (start: number, end: number) => void,
@@ -319,7 +328,10 @@ export function entityOf(bytes: Uint8Array, from: number, to: number): Uint8Arra
   return pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces);
 }
 
-/** Where the trailer section of a complete chunked body begins, as header lines; = `to` less the empty line when there is none. */
+/**
+ * Where the trailer section of a complete chunked body begins, as header lines; = `to` less the empty line when there
+ * is none.
+ */
 export function trailersStart(bytes: Uint8Array, from: number, to: number): number {
   return walkChunks(bytes, from, to, () => {}).at;
 }

@@ -8,17 +8,22 @@ const MAX_FRAMINGS = 4;
 const MAX_HEAD_BYTES = 65_536;
 
 /** What makes it worth looking: lines, names or values that servers read differently. */
-const ODD = Irregular.bare_cr | Irregular.bare_lf | Irregular.obs_fold | Irregular.space_before_colon | Irregular.malformed_header | Irregular.control_in_header
-  | Irregular.leading_whitespace_header | Irregular.framing_alias | Irregular.differing_content_length | Irregular.invalid_content_length
+const ODD = Irregular.bare_cr | Irregular.bare_lf | Irregular.obs_fold | Irregular.space_before_colon
+  | Irregular.malformed_header | Irregular.control_in_header | Irregular.leading_whitespace_header
+  | Irregular.framing_alias | Irregular.differing_content_length | Irregular.invalid_content_length
   | Irregular.invalid_transfer_encoding | Irregular.multiple_transfer_encoding;
 
 /**
- * Whatever some server may take for a line that frames the message: the name, in any of its spellings, where for one of them a line begins (behind LF,
- * CR, or what Python takes for the end of a line), and what follows its colon: folds included, and up to the next CRLF.
+ * Whatever some server may take for a line that frames the message: the name, in any of its spellings, where for one of
+ * them a line begins (behind LF, CR, or what Python takes for the end of a line), and what follows its colon: folds
+ * included, and up to the next CRLF.
  */
 const CLAIM = new RegExp('(?:^|[\\n\\r\\v\\f\\x1c-\\x1e\\x85\\0])[\\0-\\x20\\x85\\xa0]{0,8}(content|transfer)[-_ \\x85\\xa0](length|encoding)[^\\n:]{0,16}:'
   + '(?=((?:[^\\n]|\\n(?=[ \\t]))*))(?=([^]*?)(?:\\r\\n|$))', 'gi');
-/** A length that every server reads as one: none of the lines before it ends otherwise than with CRLF, or is none of `name: value`, where some stop reading. */
+/**
+ * A length that every server reads as one: none of the lines before it ends otherwise than with CRLF, or is none of
+ * `name: value`, where some stop reading.
+ */
 const CLEAN_LENGTH = /^(?:[!-9;-~]+:[^\r\n]*\r\n)*?content-length:[ \t]*\d+[ \t]*\r\n(?![ \t])/i;
 /** The same of a client that ends all its lines with LF. */
 const CLEAN_LENGTH_BY_LF = /^(?:[!-9;-~]+:[^\r\n]*\n)*?content-length:[ \t]*\d+[ \t]*\n(?![ \t])/i;
@@ -30,7 +35,10 @@ interface Claims {
   readonly lengths: number[];
   /** A coding of this message is chunked for some server. */
   readonly chunked: boolean;
-  /** A number below zero: read to the end of the connection, if it is believed (CPython's read(-5)); or no number at all (Go, for HTTP/1.0). */
+  /**
+   * A number below zero: read to the end of the connection, if it is believed (CPython's read(-5)); or no number at all
+   * (Go, for HTTP/1.0).
+   */
   readonly toEnd: boolean;
 }
 
@@ -45,7 +53,8 @@ function claimsOf(head: string): Claims {
     if (first!.toLowerCase() === 'transfer' && second!.toLowerCase() === 'encoding') {
       chunked ||= /chunked/i.test(value!) || /chunked/i.test(valueByCrlf!);
     } else if (first!.toLowerCase() === 'content' && second!.toLowerCase() === 'length') {
-      for (const length of [...lengthsIn(value!), ...valueByCrlf!.length > value!.length ? lengthsIn(valueByCrlf!) : []]) {
+      const isLonger = valueByCrlf!.length > value!.length;
+      for (const length of [...lengthsIn(value!), ...isLonger ? lengthsIn(valueByCrlf!) : []]) {
         if (length < 0) toEnd = true;
         else if (!lengths.includes(length) && lengths.length < MAX_CLAIMS) lengths.push(length);
       }
@@ -54,7 +63,10 @@ function claimsOf(head: string): Claims {
   return { lengths, chunked, toEnd };
 }
 
-/** Numbers that a Content-Length's value is for one server or another: all of it, its first line, its first digits, each of a list; < 0 = to the end. */
+/**
+ * Numbers that a Content-Length's value is for one server or another: all of it, its first line, its first digits, each
+ * of a list; < 0 = to the end.
+ */
 function* lengthsIn(value: string): Generator<number> {
   const plain = /^[ \t]*(\d{1,15})[ \t]*\r?$/.exec(value);
   if (plain !== null) {
@@ -80,9 +92,12 @@ function* lengthsIn(value: string): Generator<number> {
  * @param minor of the version HTTP/1.x; -1 = another, or none
  * @returns null: there is only one
  */
-export function framingReadings(bytes: Uint8Array, headersStart: number, headEnd: number, lines: HeaderLines, minor: number): BodyFraming[] | null {
+export function framingReadings(
+  bytes: Uint8Array, headersStart: number, headEnd: number, lines: HeaderLines, minor: number,
+): BodyFraming[] | null {
   const { irregular, transferEncoding, contentLength } = lines;
-  const isPlain = (irregular & ODD) === 0 && !(transferEncoding && (contentLength !== -1 || minor !== 1)) && (minor >= 0 || contentLength === -1);
+  const isPlain = (irregular & ODD) === 0 && !(transferEncoding && (contentLength !== -1 || minor !== 1))
+    && (minor >= 0 || contentLength === -1);
   if (isPlain) return null;
   const head = Buffer.from(bytes.buffer, bytes.byteOffset + headersStart, Math.min(headEnd - headersStart, MAX_HEAD_BYTES)).toString('latin1');
   const { lengths, chunked, toEnd } = claimsOf(head);
@@ -96,7 +111,8 @@ export function framingReadings(bytes: Uint8Array, headersStart: number, headEnd
   for (const length of lengths) add(length > 0 ? 'length' : 'none', length);
   if (chunked) add('chunked');
   if (toEnd) add('close');
-  // Refused or not seen by a server that goes on with the next request; where one length is plain, all read that, or the coding.
+  // Refused or not seen by a server that goes on with the next request; where one length is plain, all read that, or
+  // the coding.
   if (contentLength < 0 || minor < 0 || lengths.length > 1 || !(CLEAN_LENGTH.test(head) || CLEAN_LENGTH_BY_LF.test(head))) add('none');
   return framings.length === 1 ? null : framings;
 }

@@ -11,9 +11,9 @@ import { type BodyKind, MessageProgress } from './message-progress.ts';
 type State = 'idle' | 'none' | 'head' | BodyKind;
 
 /**
- * Frames the messages of one direction (RFC 9112): a head, then a body by length, by chunks or up to the end. It reads one message at a time and
- * stops behind it; whoever owns it says what stands there. A message that lies whole in one captured piece is never copied; any other is held
- * contiguous until it ends, is cut or is given up.
+ * Frames the messages of one direction (RFC 9112): a head, then a body by length, by chunks or up to the end. It reads
+ * one message at a time and stops behind it; whoever owns it says what stands there. A message that lies whole in one
+ * captured piece is never copied; any other is held contiguous until it ends, is cut or is given up.
  */
 export class MessageFramer {
   readonly #context: Http1Context;
@@ -27,7 +27,7 @@ export class MessageFramer {
   #part: MessageProgress | null = null;
   /** Where the message in progress begins, and in which packet. */
   readonly began = new Origin();
-  /** Bytes of earlier pieces that are behind the message that was just read: who owns it reads them next. null = none */
+  /** Bytes of earlier pieces behind the message that was just read, which its owner reads next; null = none */
   behind: Uint8Array | null = null;
   lastByteMs = 0;
 
@@ -57,7 +57,7 @@ export class MessageFramer {
     return this.#part !== null && this.#part.bytes > 0;
   }
 
-  /** Reads on; a new message begins at `at` when it is idle. @returns how far it read: to the message's end, or to `end` */
+  /** Reads on; when it is idle a new message begins. @returns how far it read: to the message's end, or to `end` */
   read(bytes: Uint8Array, at: number, end: number, seq: number, from: Provenance): number {
     this.lastByteMs = from.timeMs;
     switch (this.#state) {
@@ -100,8 +100,8 @@ export class MessageFramer {
   }
 
   /**
-   * Emits what there is of a message that nothing was added to for long, so that it does not wait for its lost end. The reading goes on: should
-   * the rest come, the whole message is emitted again as a correction, unless what is held had to make room.
+   * Emits what there is of a message that nothing was added to for long. The reading goes on: should the rest come, the
+   * whole message is emitted again as a correction, unless what is held had to make room.
    */
   stall(nowMs: number, afterMs: number): boolean {
     const part = this.#part;
@@ -112,7 +112,7 @@ export class MessageFramer {
     return false;
   }
 
-  /** Ends a message in progress: what there is of it is emitted as incomplete; less than a start line is counted as lost. */
+  /** Ends a message in progress: it is emitted as incomplete, or counted as lost if it has no start line. */
   giveUp(reason: CounterName): void {
     if (!this.unfinished) return;
     const emitted = this.#progress.stalled || this.#emitPart(reason, true);
@@ -136,7 +136,7 @@ export class MessageFramer {
     return other.#part === null || this.#progress.copyFrom(other.#part);
   }
 
-  /** Begins behind a head that another framer reads, with a framing of its own. @returns false: there was no memory for the head */
+  /** Begins behind the head that another reads, with a framing of its own. @returns false: no memory for the head */
   begin(other: MessageFramer, bytes: Uint8Array, start: number, headersStart: number, headEnd: number): boolean {
     this.began.set(other.began.seq, other.began);
     this.lastByteMs = other.lastByteMs;
@@ -146,7 +146,7 @@ export class MessageFramer {
     return this.#progress.hold(bytes, start, headEnd, Infinity, null, 0);
   }
 
-  /** Reads on in another way than the one it was copied from. @returns what was taken for the beginning of a body and is behind it; null = nothing */
+  /** Reads on otherwise than what it was copied from. @returns bytes read as a body that are behind it; null = none */
   readOtherwise(how: Reading): Uint8Array | null {
     const { behind } = this;
     this.behind = null;
@@ -207,7 +207,8 @@ export class MessageFramer {
       this.#bodyBegins(body);
       return headEnd;
     }
-    // There is no memory even for the head: what this piece has of the message is emitted at once, and the next one searched.
+    // There is no memory even for the head: what this piece has of the message is emitted at once, and the next one
+    // searched.
     this.#progress.add(end - headEnd);
     this.#done(true);
     this.#grammar.message(bytes, start, headersStart, headEnd, end, cutBody(framing === 'chunked' ? 'chunked' : 'length', contentLength, ['http.memcap'], 0));
@@ -223,8 +224,8 @@ export class MessageFramer {
     if (to > at && !this.#hold(bytes, at, to)) return this.#abandonHead('http.memcap', to);
     const headEnd = this.#progress.findHead(this.#grammar);
     if (headEnd === 'none') {
-      const { otherLineEnd } = this.#progress;
-      if (otherLineEnd > 0) this.#grammar.notStartLine(held.bytes, 0, otherLineEnd, this.#passHead(otherLineEnd, before, at));
+      const { otherLineEnd: end } = this.#progress;
+      if (end > 0) this.#grammar.notStartLine(held.bytes, 0, end, this.#passHead(end, before, at));
       this.behind = null;
       this.#progress.giveBack(to - at);
       this.#state = 'none';
@@ -251,7 +252,7 @@ export class MessageFramer {
     return bodyAt;
   }
 
-  /** What is held ends at `end`, but for what is `behind` and the piece. @returns where in that it goes on; `before` bytes were held before it */
+  /** The held bytes end at `end`. @returns where the piece goes on; `before` bytes were held before it */
   #passHead(end: number, before: number, at: number): number {
     if (end < before) this.behind = Buffer.from(this.#progress.held.bytes.subarray(end, before));
     return Math.max(at, at + end - before);
@@ -297,7 +298,7 @@ export class MessageFramer {
     return stop;
   }
 
-  /** Adds captured bytes to the message; beyond the limits they are only counted. @returns false: there was no memory */
+  /** Adds captured bytes to the message; beyond its limits they are only counted. @returns false: no memory */
   #hold(bytes: Uint8Array, start: number, end: number, expected = 0): boolean {
     const { bodyLimitBytes } = this.#context;
     if (this.#context.stalled.size > 0) this.#context.stalled.delete(this.#stream);

@@ -6,11 +6,15 @@ const LF = 10;
 const CR = 13;
 
 /**
- * What a line is: no start line; one; or one without a version: header lines must follow it, or it may be a whole message (HTTP/0.9).
+ * What a line is: no start line; one; or one without a version: header lines must follow it, or it may be a whole
+ * message (HTTP/0.9).
  */
 export type StartLine = 'no' | 'yes' | 'versionless' | 'alone';
 
-/** Another way to read on: a body's framing, a request line or a head that a bare LF does not end, or one of the chunks of a body. */
+/**
+ * Another way to read on: a body's framing, a request line or a head that a bare LF does not end, or one of the chunks
+ * of a body.
+ */
 export type Reading = BodyFraming | 'longer_line' | 'longer_head' | ChunkDifference;
 
 /** In what the messages of the two directions differ (RFC 9112): asked by MessageFramer. */
@@ -39,7 +43,10 @@ export interface MessageGrammar {
   lose(bytes: number): void;
 }
 
-/** What comes behind a start line, of which bytes[at, end) are here? 'alone' = nothing that belongs to it; 'maybe' = it cannot be told yet */
+/**
+ * What comes behind a start line, of which bytes[at, end) are here? 'alone' = nothing that belongs to it; 'maybe' = it
+ * cannot be told yet
+ */
 export function headAfter(line: StartLine, bytes: Uint8Array, at: number, end: number): 'no' | 'yes' | 'alone' | 'maybe' {
   if (line === 'no' || line === 'yes') return line;
   if (at < end && (bytes[at] === LF || bytes[at] === CR)) return line === 'alone' ? 'yes' : 'no';

@@ -12,8 +12,8 @@ const LF = 10;
 export type BodyKind = 'length' | 'chunked' | 'close';
 
 /**
- * What there is of a message that is not finished: the bytes held, how many were captured, and what is known to be missing. It finds the head in
- * what is held, and tells the message as far as it came.
+ * What there is of a message that is not finished: the bytes held, how many were captured, and what is known to be
+ * missing. It finds the head in what is held, and tells the message as far as it came.
  */
 export class MessageProgress {
   readonly held: HeldBytes;
@@ -30,7 +30,10 @@ export class MessageProgress {
   contentLength = 0;
   /** Bytes of a body of known length that are still to come. */
   remaining = 0;
-  /** The held body is the entity, chunk framing taken off: a hole made the framing unreadable, or this reading has its own. */
+  /**
+   * The held body is the entity, chunk framing taken off: a hole made the framing unreadable, or this reading has its
+   * own.
+   */
   unchunked = false;
   lost: CounterName[] | null = null;
   /** Only CRLF ends the lines of its head. */
@@ -56,7 +59,9 @@ export class MessageProgress {
    * @param expected length the message will have, when known
    * @returns false: no memory
    */
-  hold(bytes: Uint8Array, start: number, end: number, limit: number, reason: CounterName | null, expected: number): boolean {
+  hold(
+    bytes: Uint8Array, start: number, end: number, limit: number, reason: CounterName | null, expected: number,
+  ): boolean {
     this.add(end - start);
     let to = end;
     if (this.held.length + to - start > limit) {
@@ -155,12 +160,15 @@ export class MessageProgress {
   }
 
   /** Tells the message, whose head is whole. */
-  tell(grammar: MessageGrammar, kind: BodyKind, framing: Framing, lost: CounterName[] | null, correction: boolean): void {
+  tell(
+    grammar: MessageGrammar, kind: BodyKind, framing: Framing, lost: CounterName[] | null, correction: boolean,
+  ): void {
     const { held, chunks, bytes, headersStart, headEnd } = this;
     this.#context.lines.scan(held.bytes, headersStart, headEnd, this.byCrlf);
     const size = kind === 'chunked' ? chunks.entityBytes : kind === 'close' ? bytes - headEnd : this.contentLength;
     const irregular = kind === 'chunked' ? chunks.irregular : 0;
-    grammar.message(held.bytes, 0, headersStart, headEnd, held.length, { framing, size, complete: lost === null, lost, irregular, correction });
+    const body = { framing, size, complete: lost === null, lost, irregular, correction };
+    grammar.message(held.bytes, 0, headersStart, headEnd, held.length, body);
   }
 
   /** Passes over a hole in a body. @returns false: it may have swallowed where the body ends */
@@ -177,7 +185,8 @@ export class MessageProgress {
 
   /** Has it come as far as `other`, in the same state? */
   isLevelWith(other: MessageProgress): boolean {
-    return this.bytes === other.bytes && this.remaining === other.remaining && this.unchunked === other.unchunked && this.headEnd === other.headEnd
+    return this.bytes === other.bytes && this.remaining === other.remaining
+      && this.unchunked === other.unchunked && this.headEnd === other.headEnd
       && this.chunks.isLevelWith(other.chunks);
   }
 

@@ -20,10 +20,12 @@ export interface RequestReader extends StreamSink {
   /** @param upgrades it asks for another protocol */
   told(request: HttpRequest, upgrades: boolean): void;
   /**
-   * The message that was just begun can be read on in these ways, too. What there is of its head is bytes[start, headEnd); `bodyAt` of the piece is
-   * behind that.
+   * The message that was just begun can be read on in these ways, too. What there is of its head is bytes[start,
+   * headEnd); `bodyAt` of the piece is behind that.
    */
-  otherReadings(readings: readonly Reading[], bytes: Uint8Array, start: number, headersStart: number, headEnd: number, bodyAt: number): void;
+  otherReadings(
+    hows: readonly Reading[], bytes: Uint8Array, start: number, headersStart: number, headEnd: number, bodyAt: number,
+  ): void;
   /** The chunks of the message in progress can be read otherwise from `at` of the piece on. */
   otherChunks(at: number, how: ChunkDifference): void;
 }
@@ -68,7 +70,10 @@ export class Requests implements MessageGrammar {
     return this.framer.copyFrom(other.framer);
   }
 
-  /** Begins behind a head that others read; `framer.readOtherwise` says how its message goes on. @returns false: there was no memory for the head */
+  /**
+   * Begins behind a head that others read; `framer.readOtherwise` says how its message goes on. @returns false: there
+   * was no memory for the head
+   */
   begin(other: Requests, bytes: Uint8Array, start: number, headersStart: number, headEnd: number): boolean {
     this.behindEmptyLines = other.behindEmptyLines;
     this.isFound = other.isFound;
@@ -103,7 +108,9 @@ export class Requests implements MessageGrammar {
     line.parse(bytes, start, headersStart);
     const framings = framingReadings(bytes, headersStart, headEnd, lines, line.isSurelyVersioned ? line.minor : -1);
     const others: Reading[] = framings?.slice(1) ?? [];
-    if (((lines.irregular | line.irregular) & Irregular.bare_lf) !== 0) this.#byCrlf(others, bytes, start, headersStart, headEnd);
+    if (((lines.irregular | line.irregular) & Irregular.bare_lf) !== 0) {
+      this.#byCrlf(others, bytes, start, headersStart, headEnd);
+    }
     if (others.length > 0) this.#reader.otherReadings(others, bytes, start, headersStart, headEnd, bodyAt);
     return framings?.[0] ?? mostServers(lines);
   }
@@ -121,7 +128,9 @@ export class Requests implements MessageGrammar {
     const { lines } = this.#context;
     const { began, lastByteMs } = this.framer;
     // Mostly nobody else's line was parsed since this one was.
-    if (line.parsed !== this.#parsed || start !== this.#parsedStart || headersStart !== this.#parsedEnd) line.parse(bytes, start, headersStart);
+    if (line.parsed !== this.#parsed || start !== this.#parsedStart || headersStart !== this.#parsedEnd) {
+      line.parse(bytes, start, headersStart);
+    }
     let irregular = line.irregular | lines.irregular | body.irregular;
     if (this.behindEmptyLines) irregular |= Irregular.empty_line_before_request;
     this.behindEmptyLines = false;

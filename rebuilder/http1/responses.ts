@@ -24,7 +24,10 @@ export class Responses implements MessageGrammar {
   readonly #keepBodies: boolean;
   /** Since the last response there were bytes in which another may have been. */
   isAfterHole = false;
-  /** A search found the response in progress: nothing proves that it is one, and not what a server sends back from a client. */
+  /**
+   * A search found the response in progress: nothing proves that it is one, and not what a server sends back from a
+   * client.
+   */
   isFound = false;
   #status = 0;
 
@@ -68,7 +71,8 @@ export class Responses implements MessageGrammar {
     const status = this.#status;
     if (status >= 100 && status < 200 && status !== 101) return;
     this.#context.ledger.count('http.responses');
-    const response = new HttpResponse(bytes, start, headersStart, headEnd, this.#keepBodies ? end : headEnd, body, status);
+    const keptEnd = this.#keepBodies ? end : headEnd;
+    const response = new HttpResponse(bytes, start, headersStart, headEnd, keptEnd, body, status);
     const { began, lastByteMs } = this.framer;
     response.timeMs = began.timeMs;
     response.lastByteMs = lastByteMs;

@@ -1,8 +1,8 @@
 import { FRAME_HEADER_BYTES, FrameHeader } from './frame.ts';
 
 /**
- * Where in the frames of an HTTP/2 stream the reading stands: in a frame's head, in the prefix of its payload (pad length, priority, promised
- * stream), in its content or in its padding.
+ * Where in the frames of an HTTP/2 stream the reading stands: in a frame's head, in the prefix of its payload (pad
+ * length, priority, promised stream), in its content or in its padding.
  */
 export class FrameCursor {
   /** The present frame, or the last. */

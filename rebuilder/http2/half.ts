@@ -2,7 +2,8 @@ import type { CounterName } from '../ledger.ts';
 import { FrameCursor } from './frame-cursor.ts';
 import { HeaderBlock } from './header-block.ts';
 import {
-  DEFAULT_FRAME_BYTES, FRAME_HEADER_BYTES, FrameFlag, type FrameHeader, FrameType, MAX_FRAME_BYTES, Setting, UNHEARD_FRAME_BYTES,
+  DEFAULT_FRAME_BYTES, FRAME_HEADER_BYTES, FrameFlag, type FrameHeader, FrameType, MAX_FRAME_BYTES, Setting,
+  UNHEARD_FRAME_BYTES,
 } from './frame.ts';
 import { framesStandAt, isRequestAt } from './resync.ts';
 import { SettingsReader } from './settings.ts';
@@ -18,11 +19,12 @@ export type FrameBytes = 'message' | 'other' | 'unreadable';
 export type Knowledge = 0 | 1 | 2;
 
 /**
- * One direction of a connection that speaks HTTP/2 (RFC 9113): frames in any pieces become header blocks, decoded, and data. Requests and
- * responses differ in what they make of those; the subclasses know.
+ * One direction of a connection that speaks HTTP/2 (RFC 9113): frames in any pieces become header blocks, decoded, and
+ * data. Requests and responses differ in what they make of those; the subclasses know.
  *
- * Bytes that are no frames end it: whoever reads the connection goes on there. A hole within a frame's payload is passed over by its length. One
- * that may have swallowed a frame's head leaves nothing to hold on to, until a piece is nothing but frames again.
+ * Bytes that are no frames end it: whoever reads the connection goes on there. A hole within a frame's payload is
+ * passed over by its length. One that may have swallowed a frame's head leaves nothing to hold on to, until a piece is
+ * nothing but frames again.
  */
 export abstract class Http2Half {
   protected readonly context: ReaderContext;
@@ -98,7 +100,8 @@ export abstract class Http2Half {
 
   /**
    * Reads bytes[start, end), a captured piece.
-   * @returns `end`; or, when it ended there (`isOver`), where bytes begin that are not HTTP/2. `leftover` comes before them.
+   * @returns `end`; or, when it ended there (`isOver`), where bytes begin that are not HTTP/2. `leftover` comes before
+   * them.
    */
   read(bytes: Uint8Array, start: number, end: number, seq: number, from: Provenance): number {
     this.timeMs = from.timeMs;
@@ -132,8 +135,10 @@ export abstract class Http2Half {
     const { frame } = this.#cursor;
     const { type, streamId } = frame;
     // RFC 9113 3.4: either end begins with SETTINGS; but servers take other frames of their clients first.
-    if (!this.#isBegun && this.beginsWithSettings && (type !== FrameType.settings || frame.has(FrameFlag.ack))) return false;
-    if (!frame.isSound(this.#maxFrameBytes) || !this.block.admits(frame) || (streamId !== 0 && !this.admits(frame))) return false;
+    const isSettings = type === FrameType.settings && !frame.has(FrameFlag.ack);
+    if (!this.#isBegun && this.beginsWithSettings && !isSettings) return false;
+    if (!frame.isSound(this.#maxFrameBytes) || !this.block.admits(frame)) return false;
+    if (streamId !== 0 && !this.admits(frame)) return false;
     this.#isBegun = true;
     this.#settings.reset();
     if (this.block.takes(frame)) this.#bytesAre = 'block';
@@ -194,7 +199,8 @@ export abstract class Http2Half {
   /** A setting of the peer's, which binds what is sent here. */
   obey(setting: number, value: number): void {
     if (setting === Setting.headerTableSize) this.block.allow(value);
-    else if (setting === Setting.maxFrameSize) this.#maxFrameBytes = Math.min(Math.max(value, DEFAULT_FRAME_BYTES), MAX_FRAME_BYTES);
+    if (setting !== Setting.maxFrameSize) return;
+    this.#maxFrameBytes = Math.min(Math.max(value, DEFAULT_FRAME_BYTES), MAX_FRAME_BYTES);
   }
 
   #blockDone(): void {
@@ -234,7 +240,8 @@ export abstract class Http2Half {
 
   /** Has it read as far as `other`, and stands it where neither a frame's head nor a header block is begun? */
   protected isLevelWith(other: Http2Half): boolean {
-    return this.#position === other.#position && this.#isBegun && this.#cursor.headRead === 0 && this.block.streamId === 0;
+    return this.#position === other.#position && this.#isBegun && this.#cursor.headRead === 0
+      && this.block.streamId === 0;
   }
 
   /** Frees what is held without a word. */

@@ -10,8 +10,9 @@ const FIELD_BYTES = 32;
 const SPARE_BYTES = 64;
 
 /**
- * The header blocks of one direction (RFC 9113 4.3), decoded fragment by fragment, so that neither a flood of CONTINUATION frames nor a block that
- * unfolds to more than it weighs is ever held: of the field list, limits.head_bytes are kept.
+ * The header blocks of one direction (RFC 9113 4.3), decoded fragment by fragment, so that neither a flood of
+ * CONTINUATION frames nor a block that unfolds to more than it weighs is ever held: of the field list,
+ * limits.head_bytes are kept.
  */
 export class HeaderBlock implements FieldSink {
   /** Name, value, name, value, … of the present block. */
@@ -52,7 +53,8 @@ export class HeaderBlock implements FieldSink {
 
   /** RFC 9113 6.10: nothing stands between the frames of a block. */
   admits({ type, streamId }: FrameHeader): boolean {
-    return (type === FrameType.continuation) === (this.streamId !== 0) && (this.streamId === 0 || streamId === this.streamId);
+    return (type === FrameType.continuation) === (this.streamId !== 0)
+      && (this.streamId === 0 || streamId === this.streamId);
   }
 
   /** A frame is begun. @returns true: its payload is a fragment of a block */
@@ -86,7 +88,8 @@ export class HeaderBlock implements FieldSink {
     const room = this.#context.headBytes * 2 + SPARE_BYTES;
     // So much of the fragment as can belong to the field that is held; what is left over is decoded where it is.
     const to = Math.min(end, start + room);
-    const at = held.length <= room && held.append(bytes, start, to) ? this.#hpack.decode(held.bytes, 0, held.length, this) : -1;
+    const isHeld = held.length <= room && held.append(bytes, start, to);
+    const at = isHeld ? this.#hpack.decode(held.bytes, 0, held.length, this) : -1;
     if (at < 0) {
       this.#fail();
       return;

@@ -1,6 +1,9 @@
 import type { Budget } from '../reassembly/budget.ts';
 
-/** RFC 7541 appendix A: names from index 1 on, a value behind a space. No name or value there holds a space but `gzip, deflate`. */
+/**
+ * RFC 7541 appendix A: names from index 1 on, a value behind a space. No name or value there holds a space but
+ * `gzip, deflate`.
+ */
 const STATIC = [
   ':authority', ':method GET', ':method POST', ':path /', ':path /index.html', ':scheme http', ':scheme https', ':status 200', ':status 204',
   ':status 206', ':status 304', ':status 400', ':status 404', ':status 500', 'accept-charset', 'accept-encoding gzip, deflate', 'accept-language',
@@ -33,7 +36,10 @@ export const DEFAULT_TABLE_BYTES = 4096;
 /** Of the largest table that is followed. */
 const MAX_ENTRIES = 61 + (1 << 20) / ENTRY_BYTES;
 
-/** The fields that a header block may refer to by number: the static table, then the dynamic one, its newest entry first (RFC 7541 2.3). */
+/**
+ * The fields that a header block may refer to by number: the static table, then the dynamic one, its newest entry first
+ * (RFC 7541 2.3).
+ */
 export class HpackTable {
   readonly #budget: Budget;
   /** Oldest first, from #first on. */
@@ -57,8 +63,8 @@ export class HpackTable {
   }
 
   /**
-   * Entries were added that nobody has seen. Numbers count from the newest entry, so that those added from here on are known for certain, and
-   * only those before are not.
+   * Entries were added that nobody has seen. Numbers count from the newest entry, so that those added from here on are
+   * known for certain, and only those before are not.
    */
   forget(): void {
     this.clear();
@@ -73,7 +79,10 @@ export class HpackTable {
     return this.#fields.length - this.#first;
   }
 
-  /** RFC 7541 4.4: entries make room for a new one; one larger than the table empties it. @returns false: no memory for it */
+  /**
+   * RFC 7541 4.4: entries make room for a new one; one larger than the table empties it. @returns false: no memory for
+   * it
+   */
   add(field: TableField): boolean {
     const size = field.name.length + field.value.length + ENTRY_BYTES;
     this.#evict(this.#maxBytes - size);

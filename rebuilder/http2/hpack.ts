@@ -20,8 +20,8 @@ const ERROR = -2;
 let scratch = Buffer.allocUnsafeSlow(16_384);
 
 /**
- * Decodes the header blocks of one direction of a connection (RFC 7541). The state is that of the connection from its start. Behind a block that
- * was lost, what refers to entries from before it is unknown, and everything else is not.
+ * Decodes the header blocks of one direction of a connection (RFC 7541). The state is that of the connection from its
+ * start. Behind a block that was lost, what refers to entries from before it is unknown, and everything else is not.
  */
 export class HpackDecoder {
   readonly #table: HpackTable;

@@ -1,6 +1,6 @@
 /**
- * Code lengths of RFC 7541 appendix B in base 36, 32 symbols a line, the end-of-string symbol last. The code is canonical: codes of one length
- * are consecutive in the order of their symbols, so the lengths tell all of it.
+ * Code lengths of RFC 7541 appendix B in base 36, 32 symbols a line, the end-of-string symbol last. The code is
+ * canonical: codes of one length are consecutive in the order of their symbols, so the lengths tell all of it.
  */
 const LENGTHS = [
   'dnsssssssoussussssssssusssssssss',
@@ -20,8 +20,8 @@ const SYMBOL = 1 << 16;
 const INVALID = 1 << 17;
 
 /**
- * By state (an inner node of the code's tree) and 4 bits: the next state, and a symbol (<< 8 | SYMBOL) when they complete one. No code is shorter
- * than 5 bits.
+ * By state (an inner node of the code's tree) and 4 bits: the next state, and a symbol (<< 8 | SYMBOL) when they
+ * complete one. No code is shorter than 5 bits.
  */
 const TABLE = decodingTable();
 
@@ -62,7 +62,8 @@ function decodingTable(): Int32Array {
 }
 
 /**
- * Decodes bytes[start, end) into `to`, which has room for 8/5 of their number. What is left of the last byte is padding (RFC 7541 5.2).
+ * Decodes bytes[start, end) into `to`, which has room for 8/5 of their number. What is left of the last byte is padding
+ * (RFC 7541 5.2).
  * @returns how many bytes were written; -1 when the end-of-string symbol stands in the string
  */
 export function decodeHuffman(bytes: Uint8Array, start: number, end: number, to: Uint8Array): number {

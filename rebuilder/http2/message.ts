@@ -5,7 +5,10 @@ import type { Framing } from '../http/message.ts';
 import type { Body, ReaderContext } from '../http/reader-context.ts';
 import type { Translation } from './translation.ts';
 
-/** Room before the head for the lines that only the body's end tells: its length, or the chunked coding that carries trailers. */
+/**
+ * Room before the head for the lines that only the body's end tells: its length, or the chunked coding that carries
+ * trailers.
+ */
 const ROOM = 128;
 const CHUNKED = 'Transfer-Encoding: chunked\r\n';
 
@@ -75,7 +78,8 @@ export class Http2Message {
   hold(): boolean {
     const room = this.#bodyStart;
     if (scratch.length < room) scratch = Buffer.allocUnsafeSlow(room);
-    return this.#held.append(scratch, 0, room, room + Math.min(Number(this.#head.contentLength ?? 0), this.#context.bodyLimitBytes));
+    const expected = Math.min(Number(this.#head.contentLength ?? 0), this.#context.bodyLimitBytes);
+    return this.#held.append(scratch, 0, room, room + expected);
   }
 
   /** @param keep false: bodies are only counted */
@@ -106,18 +110,22 @@ export class Http2Message {
   }
 
   /**
-   * Puts the message together as far as it is known. The bytes are good until anything else happens to this or another message.
+   * Puts the message together as far as it is known. The bytes are good until anything else happens to this or another
+   * message.
    * @param trailers lines with their CRLF; '' = none
    * @param isWhole its end was seen
    * @param isHeadOnly its length is that of what was left out, as in a response to HEAD (RFC 9113 8.1.1)
    */
-  place(trailers: string, isWhole: boolean, lost: CounterName[] | null, isHeadOnly = false): Placed & { readonly isTrue: boolean } {
+  place(
+    trailers: string, isWhole: boolean, lost: CounterName[] | null, isHeadOnly = false,
+  ): Placed & { readonly isTrue: boolean } {
     const { text, lengthAt, contentLength } = this.#head;
     const held = this.#held;
     const isHeld = held.length > 0;
     const chunked = trailers !== '';
     const isTrue = contentLength === null || !isWhole || isHeadOnly || Number(contentLength) === this.bodySize;
-    const size = isTrue && contentLength !== null && !isHeadOnly ? Math.max(Number(contentLength), this.bodySize) : this.bodySize;
+    const isSaid = isTrue && contentLength !== null && !isHeadOnly;
+    const size = isSaid ? Math.max(Number(contentLength), this.bodySize) : this.bodySize;
     let line = '';
     if (chunked) line = CHUNKED;
     else if (contentLength !== null && isTrue) line = `content-length: ${contentLength}\r\n`;

@@ -28,7 +28,10 @@ export class Preface {
     return this.isWhole ? 0 : this.#read;
   }
 
-  /** @returns how many of bytes[at, end) belong to it; -1: this is none, and all that was read before has to be read as something else */
+  /**
+   * @returns how many of bytes[at, end) belong to it; -1: this is none, and all that was read before has to be read as
+   * something else
+   */
   accept(bytes: Uint8Array, at: number, end: number): number {
     let n = 0;
     for (; at + n < end && this.#read + n < PREFACE.length; n++) {

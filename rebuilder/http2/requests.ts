@@ -72,8 +72,8 @@ export class Http2Requests extends Http2Half {
   // --- bytes that come late
 
   /**
-   * Begins as a copy of `main`, which is about to pass over a hole. What the copy finds are corrections; when it has caught up with a main that
-   * could not go on behind the hole, it takes its place.
+   * Begins as a copy of `main`, which is about to pass over a hole. What the copy finds are corrections; when it has
+   * caught up with a main that could not go on behind the hole, it takes its place.
    *
    * @returns false: there is no memory for it
    */
@@ -127,7 +127,8 @@ export class Http2Requests extends Http2Half {
   /** Lets the late copy take over, if it knows what this one has lost. */
   #giveWay(): void {
     const late = this.#late;
-    if (late === null || this.isOver || this.knowledge === 2 || late.knowledge === 0 || late.knowledge < this.knowledge || !late.isLevelWith(this)) return;
+    if (late === null || this.isOver || this.knowledge === 2) return;
+    if (late.knowledge === 0 || late.knowledge < this.knowledge || !late.isLevelWith(this)) return;
     this.losePending();
     if (!this.copyFrom(late)) this.lose('http.memcap');
     late.discard();
@@ -183,7 +184,10 @@ export class Http2Requests extends Http2Half {
 
   protected override readonly beginsWithSettings = false;
 
-  /** Streams of clients have odd numbers (RFC 9113 5.1.1). Data of a stream that was never opened is an error (5.1); NGINX passes over it. */
+  /**
+   * Streams of clients have odd numbers (RFC 9113 5.1.1). Data of a stream that was never opened is an error (5.1);
+   * NGINX passes over it.
+   */
   protected override admits({ type, streamId }: FrameHeader): boolean {
     return type !== FrameType.pushPromise && (type !== FrameType.headers || streamId % 2 === 1);
   }
@@ -271,7 +275,9 @@ export class Http2Requests extends Http2Half {
   #finish(streamId: number, message: Http2Message, trailers: string, cut: CounterName | null = null): void {
     this.#open.delete(streamId);
     if (cut !== null) message.addLost(cut);
-    if (!message.isDropped && (cut === null || message.bodySize > message.stalledSize)) this.#emit(streamId, message, trailers, cut === null, message.lost);
+    if (!message.isDropped && (cut === null || message.bodySize > message.stalledSize)) {
+      this.#emit(streamId, message, trailers, cut === null, message.lost);
+    }
     message.drop();
   }
 

@@ -21,7 +21,8 @@ export class Http2Responses extends Http2Half {
 
   /** @param isRead false: nobody wants responses; frames are walked over, header blocks not decoded */
   constructor(
-    context: ReaderContext, isRead: boolean, response: (streamId: number, response: HttpResponse) => void, noResponse: (streamId: number) => void,
+    context: ReaderContext, isRead: boolean,
+    response: (streamId: number, response: HttpResponse) => void, noResponse: (streamId: number) => void,
   ) {
     super(context);
     this.#isRead = isRead;
@@ -115,10 +116,14 @@ export class Http2Responses extends Http2Half {
     else ledger.count(are === 'message' || !this.#isRead ? 'http.response_bytes' : 'http.response_skipped_bytes', bytes);
   }
 
-  #finish(streamId: number, { message, status }: OpenResponse, trailers: string, cut: CounterName | null = null, isHeadOnly = false): void {
+  #finish(
+    streamId: number, { message, status }: OpenResponse, trailers: string, cut: CounterName | null = null,
+    isHeadOnly = false,
+  ): void {
     this.#open.delete(streamId);
     if (cut !== null) message.addLost(cut);
-    const { bytes, start, headersStart, headEnd, end, body } = message.place(trailers, cut === null, message.lost, isHeadOnly);
+    const placed = message.place(trailers, cut === null, message.lost, isHeadOnly);
+    const { bytes, start, headersStart, headEnd, end, body } = placed;
     const { lines, ledger } = this.context;
     lines.scan(bytes, headersStart, headEnd);
     ledger.count('http.responses');

@@ -9,10 +9,13 @@ const frame = new FrameHeader();
 const line = new RequestLine();
 
 /**
- * Is bytes[start, end), a piece as it was captured, nothing but frames, from its first byte on? Two of them at least, or one that fills it: senders
- * begin a segment with a frame, and what is none has no such chain of types, flags, streams and lengths.
+ * Is bytes[start, end), a piece as it was captured, nothing but frames, from its first byte on? Two of them at least,
+ * or one that fills it: senders begin a segment with a frame, and what is none has no such chain of types, flags,
+ * streams and lengths.
  */
-export function framesStandAt(bytes: Uint8Array, start: number, end: number, maxFrameBytes: number, lastStreamId: number): boolean {
+export function framesStandAt(
+  bytes: Uint8Array, start: number, end: number, maxFrameBytes: number, lastStreamId: number,
+): boolean {
   let count = 0;
   let at = start;
   while (end - at >= FRAME_HEADER_BYTES) {

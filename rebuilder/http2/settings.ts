@@ -10,7 +10,9 @@ export class SettingsReader {
   }
 
   /** @param obey gets each setting that is whole */
-  read(bytes: Uint8Array, start: number, end: number, obey: { obey(setting: number, value: number): void } | null): void {
+  read(
+    bytes: Uint8Array, start: number, end: number, obey: { obey(setting: number, value: number): void } | null,
+  ): void {
     for (let at = start; at < end; at++) {
       this.#bytes[this.#read++] = bytes[at]!;
       if (this.#read < SETTING_BYTES) continue;

@@ -25,8 +25,8 @@ const MAX_METHOD_BYTES = 64;
 const escaped = (char: string): string => `%${char.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`;
 
 /**
- * Writes header lines so that no field can become two, or frame the message (RFC 9113 8.2.1 and 10.3): CR, LF and NUL, and in names what is no
- * token character, are written as %XX.
+ * Writes header lines so that no field can become two, or frame the message (RFC 9113 8.2.1 and 10.3): CR, LF and NUL,
+ * and in names what is no token character, are written as %XX.
  */
 class Lines {
   text: string;
@@ -71,7 +71,8 @@ class Lines {
       case 'keep-alive':
       case 'proxy-connection':
       case 'upgrade':
-        // RFC 9113 8.2.2: none of HTTP/2. They go on as they are, and have no meaning for us (forward/kept-form.ts renames them).
+        // RFC 9113 8.2.2: none of HTTP/2. They go on as they are, and have no meaning for us (forward/kept-form.ts
+        // renames them).
         this.malformed();
         break;
       case 'te':
@@ -106,7 +107,10 @@ const PSEUDO = [':method', ':path', ':authority', ':scheme', ':protocol'] as con
 type Pseudo = (typeof PSEUDO)[number];
 const isPseudo = (name: string): name is Pseudo => PSEUDO.some((one) => one === name);
 
-/** Is as much known of a request as a request line? Behind a hole these may be the trailers of one, or refer to what was lost. */
+/**
+ * Is as much known of a request as a request line? Behind a hole these may be the trailers of one, or refer to what was
+ * lost.
+ */
 export function isRequestHead(fields: readonly string[]): boolean {
   const value = (name: string): string | undefined => fields.find((_, i) => i % 2 === 1 && fields[i - 1] === name);
   const method = value(':method');
@@ -114,8 +118,9 @@ export function isRequestHead(fields: readonly string[]): boolean {
 }
 
 /**
- * The head of a request (RFC 9113 8.3.1): `:method :path HTTP/1.1`, `:authority` as Host, then the other fields in their order, the crumbs of a
- * cookie joined (8.2.3). What RFC 9113 calls malformed is kept as far as it can mean no harm, and marked.
+ * The head of a request (RFC 9113 8.3.1): `:method :path HTTP/1.1`, `:authority` as Host, then the other fields in
+ * their order, the crumbs of a cookie joined (8.2.3). What RFC 9113 calls malformed is kept as far as it can mean no
+ * harm, and marked.
  *
  * @param fields name, value, name, value, …
  */
