@@ -1,4 +1,4 @@
-import { entityOf, trailersStart } from '../http1/chunked.ts';
+import { entityOf, trailersStart } from '../http1/chunk-runs.ts';
 import { HeaderLines } from '../http/header-lines.ts';
 import { type Endpoints, LINE_STRIDE, type Message, nameEndOf, nameStartOf, valueEndOf, valueStartOf } from '../http/message.ts';
 import type { HttpRequest } from '../http/http-request.ts';

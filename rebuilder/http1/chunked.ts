@@ -55,6 +55,8 @@ export class ChunkScanner {
   #sizeEnded = false;
   #isBareExtension = false;
   #hasDiffered = false;
+  /** A bare LF has just ended a size line: others may read on to its CRLF. */
+  #mayGoOn = false;
   /** In the first line: 1, or 2 behind its first blank; 0 = it cannot be a request line any more. */
   #firstLine = 1;
   #sawCr = false;
@@ -71,6 +73,7 @@ export class ChunkScanner {
     this.#sizeEnded = false;
     this.#isBareExtension = false;
     this.#hasDiffered = false;
+    this.#mayGoOn = false;
     this.#firstLine = 1;
     this.#sawCr = false;
   }
@@ -92,6 +95,7 @@ export class ChunkScanner {
     this.#sizeEnded = other.#sizeEnded;
     this.#isBareExtension = other.#isBareExtension;
     this.#hasDiffered = other.#hasDiffered;
+    this.#mayGoOn = other.#mayGoOn;
     this.#firstLine = other.#firstLine;
     this.#sawCr = other.#sawCr;
   }
@@ -113,6 +117,7 @@ export class ChunkScanner {
 
   /** Passes over `bytes` of chunk data that are missing; at most dataRemaining. */
   skipData(bytes: number): void {
+    this.#mayGoOn = false;
     this.#remaining -= bytes;
     this.entityBytes += bytes;
     if (this.#remaining === 0) this.state = 'data_end';
@@ -134,6 +139,7 @@ export class ChunkScanner {
     while (at < to) {
       switch (this.state) {
         case 'data': {
+          if (this.#mayGoOn && this.#goesOn(bytes[at]!)) return at;
           const n = Math.min(this.#remaining, to - at);
           at += n;
           this.skipData(n);
@@ -166,6 +172,24 @@ export class ChunkScanner {
     return at;
   }
 
+  /** From here on only CRLF ends a size line: one that a bare LF has just ended goes on. */
+  readByCrlf(): void {
+    this.dialect = 'crlf';
+    if (this.state !== 'data') return;
+    this.state = 'size';
+    this.#digits = 1;
+    this.#sizeEnded = true;
+  }
+
+  /** The first byte of data may be of the size line, too: gunicorn takes blanks there, and drops what follows `;`. */
+  #goesOn(byte: number): boolean {
+    this.#mayGoOn = false;
+    if (this.#hasDiffered || (BLANK[byte] === 0 && byte !== SEMICOLON)) return false;
+    this.#hasDiffered = true;
+    this.differs = 'line_end';
+    return true;
+  }
+
   /** Looks at a byte of the first line: the second word makes it one that may be a request's. */
   #hasSecondWord(byte: number): boolean {
     if (byte === CR || byte === LF) return false;
@@ -196,8 +220,12 @@ export class ChunkScanner {
     }
     if (this.#digits <= 0 || byte === UNDERSCORE || byte === LOWER_X || byte === UPPER_X) return this.#oddSize(byte);
     if (byte === LF) {
+      const isBare = !this.#sawCr;
       this.#lineByte(byte);
+      this.#sizeEnded = true;
+      if (isBare && this.dialect === 'crlf') return true;
       this.#sizeLineEnd();
+      this.#mayGoOn = isBare;
     } else if (byte === SEMICOLON) {
       this.#lineByte(byte);
       this.state = 'extension';
@@ -297,41 +325,4 @@ export class ChunkScanner {
     this.irregular |= Irregular.invalid_chunk;
     return false;
   }
-}
-
-/**
- * Walks over a chunked body, as much of it as is there.
- * @param data is told where the entity's bytes are
- * @returns where the trailer section begins, or the framing breaks off, or `to`; and where the last line of framing
- * begins
- */
-export function walkChunks(
-  bytes: Uint8Array, from: number, to: number, data: (start: number, end: number) => void,
-): { at: number; lineAt: number; state: State } {
-  const scanner = new ChunkScanner();
-  let at = from;
-  let lineAt = from;
-  while (at < to && scanner.state !== 'trailer_start' && scanner.state !== 'invalid') {
-    const { state, dataRemaining } = scanner;
-    const stop = scanner.scan(bytes, at, dataRemaining > 0 ? Math.min(to, at + dataRemaining) : at + 1);
-    if (dataRemaining > 0) data(at, stop);
-    at = stop;
-    if (state === 'data' || state === 'data_end') lineAt = at;
-  }
-  return { at, lineAt, state: scanner.state };
-}
-
-/** The entity of a chunked body: bytes[from, to) without the framing; as much of it as is held. */
-export function entityOf(bytes: Uint8Array, from: number, to: number): Uint8Array {
-  const pieces: Uint8Array[] = [];
-  walkChunks(bytes, from, to, (start, end) => pieces.push(bytes.subarray(start, end)));
-  return pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces);
-}
-
-/**
- * Where the trailer section of a complete chunked body begins, as header lines; = `to` less the empty line when there
- * is none.
- */
-export function trailersStart(bytes: Uint8Array, from: number, to: number): number {
-  return walkChunks(bytes, from, to, () => {}).at;
 }

@@ -1,5 +1,6 @@
 import type { CounterName } from '../ledger.ts';
-import { type ChunkDifference, ChunkScanner, entityOf } from './chunked.ts';
+import { entityOf } from './chunk-runs.ts';
+import { type ChunkDifference, ChunkScanner } from './chunked.ts';
 import { HeldBytes } from '../http/held-bytes.ts';
 import type { Framing } from '../http/message.ts';
 import { type ReaderContext, cutBody, wholeBody } from '../http/reader-context.ts';
@@ -209,7 +210,7 @@ export class MessageProgress {
   readChunks(how: ChunkDifference): Buffer | null {
     if (how === 'line_end') {
       this.unchunk();
-      this.chunks.dialect = 'crlf';
+      this.chunks.readByCrlf();
       return null;
     }
     const body = Buffer.from(this.held.bytes.subarray(this.headEnd, this.held.length));

@@ -1,5 +1,5 @@
 import type { RedactSettings } from '../config/settings.ts';
-import { trailersStart } from '../http1/chunked.ts';
+import { trailersStart } from '../http1/chunk-runs.ts';
 import { LINE_STRIDE, type Message, nameEndOf, nameStartOf, type Request, valueEndOf, valueStartOf } from '../http/message.ts';
 import { NAME_CHAR } from '../http/field-names.ts';
 import { BodyRedaction, overwriteEntity } from './body-redaction.ts';
