@@ -82,7 +82,7 @@ function frame(held: Buffer): Framed | null | number {
   const head = held.toString('latin1', 0, end + 2);
   const [line = '', ...lines] = head.slice(0, -2).split('\r\n');
   if (end > MAX_HEAD_BYTES || [line, ...lines].some((one) => one.length > MAX_LINE_BYTES)) return 400;
-  const method = /^([A-Z_-]{1,40}) (?:\/|https?:\/\/)[^\x00-\x20]* HTTP\/1\.[01]$/.exec(line)?.[1];
+  const method = /^([A-Z_-]{1,40}) (?:\/|[Hh][Tt]{2}[Pp][Ss]?:\/\/)[^\x00-\x20]* HTTP\/1\.[01]$/.exec(line)?.[1];
   if (method === undefined || lines.some((one) => !/^[^\s:]+:[^\x00\r\n]*$/.test(one))) return 400;
   if (method === 'TRACE') return 405;
   const values = (name: string): string[] => lines.filter((one) => one.slice(0, one.indexOf(':')).toLowerCase() === name)

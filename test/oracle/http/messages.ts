@@ -41,21 +41,24 @@ export class Messages {
     const end = this.#or('\r\n', ['\n', '\r', '\r\r\n', '\n\r', ' \r\n', '\t\r\n'], 1 / 30);
     const blank = this.#or(' ', BLANKS, 1 / 12);
     const method = this.#or(this.#one(['GET', 'POST', 'POST', 'PUT']), METHODS, 1 / 8);
-    const target = this.#or(`/${marker}?q=1`, [`?${marker}`, `${marker}`, `http://h/${marker}`, `*`, `//${marker}`, `/${marker} x`, `/${marker}\xe4`, `h:80`, `/${marker}#x`], 1 / 10);
+    const target = this.#or(`/${marker}?q=1`, targets(marker), 1 / 10);
     const version = this.#or('HTTP/1.1', VERSIONS, 1 / 6);
     const line = version === '' ? `${method}${blank}${target}` : `${method}${blank}${target}${this.#or(blank, BLANKS, 1 / 30)}${version}`;
-    const headers = ['Host: h', ...this.#chance(0.5 * this.#wildness) ? [this.#one(LINES)] : [], ...this.#chance(0.2) ? ['X-A: b'] : []];
+    const odd = this.#chance(0.5 * this.#wildness) ? [this.#one(LINES)] : [];
+    const headers = ['Host: h', ...odd, ...this.#chance(0.2) ? ['X-A: b'] : []];
     const body = this.#body(marker);
     const framing = this.#framing(body, headers);
     if (this.#chance(0.1)) headers.reverse();
     const gap = this.#or('', ['\r\n', '\n', '\r\n\r\n', ' ', '\r', '\0'], 1 / 25);
-    const lines = headers.map((header) => header + (this.#chance(this.#wildness / 30) ? this.#one(['\n', '\r', '\r\r\n', '\n\r\n', '\x0b\r\n', '\0\r\n']) : end)).join('');
+    const lines = headers.map((header) => header + this.#or(end, LINE_ENDS, 1 / 30)).join('');
     return `${gap}${line}${end}${lines}${this.#or(end, ['\r\n', '\n', '\r'], 1 / 40)}${framing}`;
   }
 
   #body(marker: string): string {
-    const inner = this.#or(`b=${marker}`, ['', `b${marker}`, `GET /in-${marker} HTTP/1.1\r\nHost: h\r\n\r\n`, `0\r\n\r\nb=${marker}`, `5\r\nhello\r\n0\r\n\r\n`, `${'x'.repeat(60)}${marker}`], 1 / 3);
-    return inner;
+    return this.#or(`b=${marker}`, [
+      '', `b${marker}`, `GET /in-${marker} HTTP/1.1\r\nHost: h\r\n\r\n`, `0\r\n\r\nb=${marker}`,
+      `5\r\nhello\r\n0\r\n\r\n`, `${'x'.repeat(60)}${marker}`, `\r\nb=${marker}`, `\n${marker}`,
+    ], 1 / 3);
   }
 
   /** Puts header lines in that frame `body`. @returns the body's bytes on the wire */
@@ -64,13 +67,14 @@ export class Messages {
     if (kind < 2) return '';
     const length = (value: string): string => `${this.#or('Content-Length', LENGTH_NAMES, 1 / 20)}${this.#or(': ', COLONS, 1 / 15)}${value}`;
     const plain = body.length.toString();
+    const again = [plain, '0', '1', `+${plain}`, '', `${plain}, ${plain}`];
     if (kind < 6) {
       headers.push(length(this.#or(plain, lengths(body.length), 1 / 3)));
-      if (this.#chance(0.15 * this.#wildness)) headers.push(length(this.#one([plain, '0', '1', `+${plain}`])));
+      if (this.#chance(0.15 * this.#wildness)) headers.push(length(this.#one(again)));
       return body;
     }
-    const coding = `${this.#or('Transfer-Encoding', CODING_NAMES, 1 / 15)}${this.#or(': ', COLONS, 1 / 15)}${this.#or('chunked', CODINGS, 1 / 5)}`;
-    headers.push(coding);
+    const name = this.#or('Transfer-Encoding', CODING_NAMES, 1 / 15);
+    headers.push(`${name}${this.#or(': ', COLONS, 1 / 15)}${this.#or('chunked', CODINGS, 1 / 5)}`);
     if (this.#chance(0.15 * this.#wildness)) headers.push(`Transfer-Encoding: ${this.#one(CODINGS)}`);
     const chunks = this.#chunks(body);
     if (kind < 9) return this.#chance(0.2 * this.#wildness) ? body : chunks;
@@ -79,12 +83,20 @@ export class Messages {
   }
 
   #chunks(body: string): string {
-    const size = body.length === 0 ? '' : this.#or(body.length.toString(16), chunkSizes(body.length), 1 / 4);
-    const end = this.#or('\r\n', ['\n', '\r', ' \r\n', '\r\r\n'], 1 / 25);
-    const extension = this.#or('', EXTENSIONS, 1 / 6);
-    const first = body.length === 0 ? '' : `${size}${extension}${end}${body}${this.#or('\r\n', ['\n', '', '\r\r\n', 'x\r\n'], 1 / 25)}`;
-    const last = `${this.#or('0', ['00', '0x0', '', '-0', '0;a', '+0'], 1 / 20)}\r\n${this.#or('', ['X-T: t\r\n', 'X-T: t\n', ': x\r\n', 'Content-Length: 5\r\n'], 1 / 10)}${this.#or('\r\n', ['\n', '', '\r'], 1 / 30)}`;
+    const cut = body.length > 1 && this.#chance(0.2) ? 1 + this.#below(body.length - 1) : body.length;
+    const chunks = body.length === 0 ? [] : [body.slice(0, cut), body.slice(cut)].filter((chunk) => chunk !== '');
+    const first = chunks.map((chunk) => this.#chunk(chunk)).join('');
+    const zero = this.#or('0', ['00', '0x0', '', '-0', '0;a', '+0', '0 ', '0\n', '0_0', ' 0', '0,', 'g'], 1 / 20);
+    const trailers = this.#or('', TRAILERS, 1 / 10);
+    const last = `${zero}${this.#or('\r\n', ['\n'], 1 / 60)}${trailers}${this.#or('\r\n', ['\n', '', '\r'], 1 / 30)}`;
     return first + last;
+  }
+
+  #chunk(data: string): string {
+    const size = this.#or(data.length.toString(16), chunkSizes(data.length), 1 / 4);
+    const extension = this.#or('', EXTENSIONS, 1 / 6);
+    const end = this.#or('\r\n', ['\n', '\r', ' \r\n', '\r\r\n'], 1 / 25);
+    return `${size}${extension}${end}${data}${this.#or('\r\n', ['\n', '', '\r\r\n', 'x\r\n', '\r'], 1 / 25)}`;
   }
 
   #mutated(text: string): string {
@@ -103,24 +115,42 @@ const BLANKS = ['\t', '  ', '\x0b', '\x0c', '\r', '\xa0', '\x85', ' \t', '\x1c',
 const METHODS = ['HEAD', 'DELETE', 'OPTIONS', 'PATCH', 'get', 'FOO', 'G3T', 'GET!', 'X'.repeat(65), 'X'.repeat(300), 'PROPFIND', 'M-SEARCH', 'CONNECT', 'TRACE', 'G:T', 'G\xe4T', 'SOURCE', 'PURGE'];
 const VERSIONS = ['HTTP/1.0', 'HTTP/1.0', '', '', 'HTTP/1.2', 'HTTP/2.0', 'HTTP/0.9', 'http/1.1', 'HTTP/1.1 ', 'HTTP/01.1', 'HTTP/1.01', 'HTTP/1.10', 'HTTP/1', 'HTTP/11.1', 'ICE/1.0', 'RTSP/1.0', 'HTTP/+1.1', 'HTTP /1.1'];
 const LINES = ['Connection: close', 'Connection: keep-alive', 'X-A : b', ' X-A: b', 'X-A: b\r\n c', 'NoColon', ': v', 'X-A\0: b', 'X-A: \0', 'X-A: b\rX-B: c', 'Expect: 100-continue', 'Upgrade: h2c', 'Connection: Upgrade', 'Host: other', 'X-A: 1\rContent-Length: 3', 'X-A: 1\nContent-Length: 3',
-  'Connection: content-length', 'Content-Encoding: gzip', 'X_A: b', 'X-\xe4: b', 'X-A:', 'Proxy-Connection: close', 'X-A: 1\rTransfer-Encoding: chunked', '\tfolded'];
+  'Connection: content-length', 'Content-Encoding: gzip', 'X_A: b', 'X-\xe4: b', 'X-A:', 'Proxy-Connection: close', 'X-A: 1\rTransfer-Encoding: chunked', '\tfolded', ' ', '\t',
+  'Connection: close\r\nConnection: keep-alive', 'Connection: Transfer-Encoding', 'Connection: close, Content-Length', 'Expect: 200-ok',
+  'Expect: 100-continue, x', 'Upgrade: websocket\r\nConnection: Upgrade', 'Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__',
+  'TE: trailers', 'Trailer: Content-Length', '"X": b', 'X-A;: b', 'Host : h', 'Transfer-Encoding: identity', 'HTTP/1.1 200 OK', 'GET /line HTTP/1.1',
+  '\x0bX: y', '\x85X: y', 'Transfer-Encoding:', 'Content-Length:', 'X-A: "\r\n"', 'X: y\r\n\tz\r\n w', 'Content-Length: 0\0', `X-A: ${'y'.repeat(3000)}`];
 const LENGTH_NAMES = ['content-length', 'CONTENT-LENGTH', 'Content_Length', 'Content-Length ', 'Content-Length\t', ' Content-Length', 'Content-Length\r', 'Content-Length\0', 'X-Content-Length', 'Content-Length\x0b', 'Content-Lengt\xc4\xa7', 'Content Length', '\xa0Content-Length'];
 const CODING_NAMES = ['transfer-encoding', 'Transfer_Encoding', 'Transfer-Encoding ', ' Transfer-Encoding', 'Transfer-Encoding\t', 'Transfer-Encoding\r', 'Transfer-Encoding\0', 'Transfer Encoding', 'Transfer-Encoding\x0b', 'X: y\rTransfer-Encoding', 'X: y\nTransfer-Encoding'];
 const COLONS = [':', ':\t', ':  ', ' : ', ':\r\n ', ':\r\n\t', ': \x0b', ':\x0c', ': \xa0', ': \0', '; ', ':: ', ':\n ', ': \r'];
-const CODINGS = ['Chunked', 'CHUNKED', 'chunked ', 'chunked\t', ' chunked', 'chunked\x0b', '\x0bchunked', 'xchunked', 'chunkedx', 'chunked, chunked', 'chunked, identity', 'identity', 'identity, chunked', 'gzip, chunked', 'gzip', '"chunked"', 'chunked;q=1', ',chunked', 'chunked,', '\xa0chunked', 'chunked\xa0', 'chunk', '', 'deflate,\r\n chunked', 'chunked\0', 'chunked\r', 'c hunked', 'compress, chunked'];
-const EXTENSIONS = [';a', ';a=b', ';a="b"', ';', ' ;a', ';\nx=1', ';a\rb', `;${'e'.repeat(200)}`, ';a="b\r\nc"', '\t', ' ', ';a\0', ';a=\xe4', `;${'e'.repeat(17_000)}`, ' a'];
+const CODINGS = ['Chunked', 'CHUNKED', 'chunked ', 'chunked\t', ' chunked', 'chunked\x0b', '\x0bchunked', 'xchunked', 'chunkedx', 'chunked, chunked', 'chunked, identity', 'identity', 'identity, chunked', 'gzip, chunked', 'gzip', '"chunked"', 'chunked;q=1', ',chunked', 'chunked,', '\xa0chunked', 'chunked\xa0', 'chunk', '', 'deflate,\r\n chunked', 'chunked\0', 'chunked\r', 'c hunked', 'compress, chunked', 'chunked\r\n\t', '\r\n chunked', '\tchunked', 'chunked, gzip', 'x, chunked', '\'chunked\'', 'chunked;', '(chunked)',
+  'chunked\n', 'CHUNKED, chunked', 'identity\r\n , chunked', 'chunked ,', 'chunked\x1f', '\xefchunked'];
+const EXTENSIONS = [';a', ';a=b', ';a="b"', ';', ' ;a', ';\nx=1', ';a\rb', `;${'e'.repeat(200)}`, ';a="b\r\nc"', '\t', ' ', ';a\0', ';a=\xe4', `;${'e'.repeat(17_000)}`, ' a', ';a="\r\n"', ';a="\\""', ';a=b;c=d', ';=', ';;', ';a="', ';\r', ';a\r\n b', '\r', '\x0b;a', ';a\n\r', ',a'];
+const TRAILERS = ['X-T: t\r\n', 'X-T: t\n', ': x\r\n', 'Content-Length: 5\r\n', 'Transfer-Encoding: chunked\r\n', 'X: y\r\n z\r\n', 'GET /tr HTTP/1.1\r\n',
+  'X: y\r', 'X\r\n', '\0\r\n', ' x\r\n', 'X : y\r\n'];
+const LINE_ENDS = ['\n', '\r', '\r\r\n', '\n\r\n', '\x0b\r\n', '\0\r\n'];
+
+function targets(marker: string): string[] {
+  return [
+    `?${marker}`, `${marker}`, `http://h/${marker}`, `*`, `//${marker}`, `/${marker} x`, `/${marker}\xe4`, `h:80`, `/${marker}#x`,
+    `/${marker} HTTP/1.1`, `/${marker}?a=HTTP/1.1`, `http://h:80/${marker}`, `HTTP://h/${marker}`, `http:/${marker}`, `http://h?${marker}`, `ws://h/${marker}`, `/${marker}\x01`,
+    `/a\\${marker}`, `/${marker}|`, `/${marker}\x7f`, `http:///${marker}`, `/${marker}%`, `\x01/${marker}`, `"/${marker}"`,
+  ];
+}
 
 function lengths(length: number): string[] {
   const plain = length.toString();
   const half = `${plain.slice(0, 1)}_${plain.slice(1)}`;
   return [`+${plain}`, `-${plain}`, half, `0${plain}`, `00${plain}`, `${plain} `, `${plain}\t`, `\t${plain}`, `\x0b${plain}`, `${plain}\x0b`, `\xa0${plain}`, `${plain}\xa0`, `\x0c${plain}`, `${plain},${plain}`, `${plain}, ${plain}`,
     `${plain}, 0`, `0, ${plain}`, `${plain};a`, `${plain}a`, `0x${length.toString(16)}`, `${plain}.0`, `${plain}e0`, '', ' ', '-1', '-0', '1', '0', '99', `${plain}\r`, `${plain} 1`, `"${plain}"`, `${plain}\0`, `\x1f${plain}`, `${plain}\r\n `, `${plain.slice(0, 1)}\r\n ${plain.slice(1)}`,
-    `${plain}\x85`, `\x1c${plain}`, '18446744073709551621', `${'0'.repeat(30)}${plain}`];
+    `${plain}\r\n\t`, `${plain}, `, `,${plain}`, `${plain}\n`, `(${plain})`, `${plain}h`, '4294967301', '9223372036854775813', `0o${length.toString(8)}`,
+    `${plain}\x0c`, `${plain}\t1`, `${plain}\r\n1`, `${plain}\x85`, `\x1c${plain}`, '18446744073709551621', `${'0'.repeat(30)}${plain}`];
 }
 
 function chunkSizes(length: number): string[] {
   const hex = length.toString(16);
-  return [`+${hex}`, `-${hex}`, `0x${hex}`, `0X${hex}`, `${hex.slice(0, 1)}_${hex.slice(1)}`, `0${hex}`, `00000000000000${hex}`, ` ${hex}`, `${hex} `, `\t${hex}`, `${hex}\t`, `\x0b${hex}`, `${hex}\x0b`, hex.toUpperCase(), `${hex}g`, `${hex}.`, '', `${hex}\xa0`, `\xa0${hex}`, `10000000000000000${hex}`, `${hex}\r`, `0_${hex}`];
+  return [`+${hex}`, `-${hex}`, `0x${hex}`, `0X${hex}`, `${hex.slice(0, 1)}_${hex.slice(1)}`, `0${hex}`, `00000000000000${hex}`, ` ${hex}`, `${hex} `, `\t${hex}`, `${hex}\t`, `\x0b${hex}`, `${hex}\x0b`, hex.toUpperCase(), `${hex}g`, `${hex}.`, '', `${hex}\xa0`, `\xa0${hex}`, `10000000000000000${hex}`, `${hex}\r`, `0_${hex}`,
+    `${hex},`, `ffffffffffffffff${hex}`, '8000000000000000', `10000000${hex}`, `${hex}\n`, `"${hex}"`, `${hex}h`, `\r\n${hex}`, `\n${hex}`, `${hex}\0`, `${hex}\x1f`];
 }
 
 const BYTES = ['\r', '\n', '\r\n', ' ', '\t', '\0', '\x0b', '\x0c', '\xa0', ':', ';', ',', '0', '1', '+', '-', '_', '/', '\xff', '"', '\x7f', '\x1f', '\r\n\r\n', '\n\n', '\x85'];

@@ -81,7 +81,10 @@ export function told(sent: readonly Sent[], pieceBytes = 1400): ExchangeJson[][]
   return exchanges;
 }
 
-/** Requests that were served and not told whole. What the client itself left unfinished (its last line, the end of its chunks) is told as cut. */
+/**
+ * Requests that were served and not told whole. What the client itself left unfinished (its last line, the end of its
+ * chunks) is told as cut, and what it broke off with a size below zero (gunicorn takes it for the end) as invalid.
+ */
 export function missed(served: readonly Served[], exchanges: readonly ExchangeJson[]): Served[] {
   const left = exchanges.map(({ request }) => ({ ...request, body: Buffer.from(request.body, 'base64').toString('latin1') }));
   return served.filter(({ method, target, body }) => {
@@ -93,7 +96,7 @@ export function missed(served: readonly Served[], exchanges: readonly ExchangeJs
 }
 
 function isCut(lost: ExchangeJson['request']['lost']): boolean {
-  return lost?.length === 1 && lost[0] === 'http.message_cut';
+  return lost?.length === 1 && (lost[0] === 'http.message_cut' || lost[0] === 'http.invalid_chunk');
 }
 
 /**
@@ -106,6 +109,7 @@ function isSameLine(told: { method: string; target: string }, method: string, ta
 }
 
 function plain(method: string, target: string): string {
-  const short = target.replace(/^[a-z]+:\/\/[^/?]*/i, '').replace(/[^!-~]HTTP\/\d+\.\d+.*$/s, '').replace(/#.*/, '');
+  const short = target.replace(/^[a-z]+:\/\/[^/?]*/i, '').replace(/^[a-z]+:(?=\/)/i, '')
+    .replace(/[^!-~](HTTP|RTSP|ICE)\/\d+\.\d+.*$/s, '').replace(/#.*/, '');
   return `${method.toUpperCase()}${short}`.replace(/%[0-9a-fA-F]{2}|[^A-Za-z0-9?=-]/g, '');
 }
