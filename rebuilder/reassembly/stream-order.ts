@@ -7,7 +7,7 @@ import type { SegmentQueue } from './segments.ts';
 import { advance, distance } from './sequence.ts';
 import type { StreamContext } from './stream-context.ts';
 import type { StreamSink } from './stream-sink.ts';
-import type { Waiting } from './timers.ts';
+import { Waiting } from './timers.ts';
 import { Unproven } from './unproven.ts';
 
 /** So many holes are given up when a stream ends. */
@@ -18,9 +18,8 @@ const MOST_IN_A_LOOK = 4;
 /**
  * The order of one direction of a connection: hands its bytes to the sink as they become the next, waits for those that are missing, and gives holes up.
  */
-export abstract class StreamOrder implements Waiting {
+export abstract class StreamOrder extends Waiting {
   sink: StreamSink;
-  dueMs = Infinity;
   /** The other direction. */
   peer: StreamOrder | null = null;
   /** Hold back segments that acknowledge bytes of the peer not seen yet: a response is read after its request. */
@@ -56,6 +55,7 @@ export abstract class StreamOrder implements Waiting {
   protected readonly context: StreamContext;
 
   constructor(context: StreamContext, sink: StreamSink) {
+    super();
     this.context = context;
     this.sink = sink;
   }

@@ -1,73 +1,91 @@
 /** Who waits for something that may not come. */
-export interface Waiting {
+export abstract class Waiting {
   /** When it is to be looked at, ms; Infinity = not. Only Timers writes it. */
-  dueMs: number;
+  dueMs = Infinity;
+  /** Where it stands among those who wait; -1 = nowhere. Only Timers writes it. */
+  timer = -1;
+
   /** Its time has come. @returns when to look again; Infinity = not */
-  expire(nowMs: number): number;
+  abstract expire(nowMs: number): number;
 }
 
 /** Looked at in one go: what is due beyond that waits for the next, so that those who are not due do not wait. */
 const MOST_AT_ONCE = 4096;
 
-/** A binary heap by due time: to look at what is due costs nothing for those who wait on. */
+/**
+ * A binary heap by due time: to look at what is due costs nothing for those who wait on. Whoever is forgotten leaves it at once: a connection that
+ * made room must not stay in memory until its stream would have been due.
+ */
 export class Timers {
-  readonly #heap: { readonly dueMs: number; readonly who: Waiting }[] = [];
+  readonly #heap: Waiting[] = [];
 
   /** Has `who` looked at by `dueMs`, or earlier if that was asked for before. */
   by(who: Waiting, dueMs: number): void {
     if (dueMs >= who.dueMs) return;
     who.dueMs = dueMs;
-    this.#push({ dueMs, who });
+    if (who.timer < 0) {
+      who.timer = this.#heap.length;
+      this.#heap.push(who);
+    }
+    this.#rise(who);
   }
 
   expire(nowMs: number): void {
     for (let looks = 0; looks < MOST_AT_ONCE; looks++) {
       const first = this.#heap[0];
       if (first === undefined || first.dueMs > nowMs) return;
-      this.#shift();
-      const { who, dueMs } = first;
-      // Asked to be looked at earlier meanwhile, or no more.
-      if (who.dueMs !== dueMs) continue;
-      who.dueMs = Infinity;
-      const again = who.expire(nowMs);
-      if (again !== Infinity) this.by(who, again);
+      this.forget(first);
+      const again = first.expire(nowMs);
+      if (again !== Infinity) this.by(first, again);
     }
   }
 
   forget(who: Waiting): void {
+    const at = who.timer;
     who.dueMs = Infinity;
+    if (at < 0) return;
+    who.timer = -1;
+    const last = this.#heap.pop()!;
+    if (last === who) return;
+    last.timer = at;
+    this.#heap[at] = last;
+    this.#rise(last);
+    this.#sink(last);
   }
 
   get length(): number {
     return this.#heap.length;
   }
 
-  #push(entry: { readonly dueMs: number; readonly who: Waiting }): void {
+  #rise(who: Waiting): void {
     const heap = this.#heap;
-    let at = heap.length;
-    heap.push(entry);
+    let at = who.timer;
     while (at > 0) {
       const above = (at - 1) >> 1;
-      if (heap[above]!.dueMs <= entry.dueMs) break;
-      heap[at] = heap[above]!;
+      const other = heap[above]!;
+      if (other.dueMs <= who.dueMs) break;
+      heap[at] = other;
+      other.timer = at;
       at = above;
     }
-    heap[at] = entry;
+    heap[at] = who;
+    who.timer = at;
   }
 
-  #shift(): void {
+  #sink(who: Waiting): void {
     const heap = this.#heap;
-    const last = heap.pop();
-    if (last === undefined || heap.length === 0) return;
-    let at = 0;
+    let at = who.timer;
     for (;;) {
       let below = 2 * at + 1;
       if (below >= heap.length) break;
       if (below + 1 < heap.length && heap[below + 1]!.dueMs < heap[below]!.dueMs) below++;
-      if (heap[below]!.dueMs >= last.dueMs) break;
-      heap[at] = heap[below]!;
+      const other = heap[below]!;
+      if (other.dueMs >= who.dueMs) break;
+      heap[at] = other;
+      other.timer = at;
       at = below;
     }
-    heap[at] = last;
+    heap[at] = who;
+    who.timer = at;
   }
 }
