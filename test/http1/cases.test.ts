@@ -65,8 +65,9 @@ function play({ steps }: Case, cut: number): TcpStream {
       }
       at[from] += length;
     }
-    // What is lost was sent: the other side acknowledges it.
     if (typeof pieces.at(-1) === 'number') stream[from === 'client' ? 'send' : 'answer']('', { at: at[from] });
+    // The mirror has lost what its server has.
+    if (from === 'client' && pieces.some((piece) => typeof piece === 'number')) stream.answer('', { at: at.server });
   }
   return stream;
 }
