@@ -4,13 +4,16 @@ import type { HalfStream } from '../reassembly/half-stream.ts';
 import type { ToldRequests } from './told-requests.ts';
 
 /**
- * Marks what the first reader found, where nobody may have read it: of a connection that is not proven, sent behind what
- * ends one, or of bytes that its receiver may have dropped, or may not have come to, and has not acknowledged.
+ * Marks what the first reader found, where nobody may have read it: of a connection that is not proven, sent behind
+ * what ends one, or of bytes that its receiver may have dropped, or may not have come to, and has not acknowledged.
  */
-export function markUncertain(request: HttpRequest, connection: Connection, client: HalfStream, told: ToldRequests | null): void {
+export function markUncertain(
+  request: HttpRequest, connection: Connection, client: HalfStream, told: ToldRequests | null,
+): void {
   const { unproven, nextSeq, isPastFin } = client;
   if (unproven.isBehindHole) request.isFound = true;
-  const isDoubtful = connection.isCandidate || request.lastByteMs > connection.resetMs || isPastFin || unproven.isDoubtfulAt(nextSeq);
+  const isDoubtful = connection.isCandidate || request.lastByteMs > connection.resetMs || isPastFin
+    || unproven.isDoubtfulAt(nextSeq);
   if (!isDoubtful) return;
   told?.first(request);
   request.reading = 2;

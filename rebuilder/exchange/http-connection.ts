@@ -121,7 +121,9 @@ export class HttpConnection implements ClientSink, ServerSink, Endpoints, Connec
   request(request: HttpRequest): void {
     const { ledger, nowMs } = this.#context;
     ledger.values[REQUESTS]!++;
-    if (request.reading === 1 && !request.correction) markUncertain(request, this.#connection, this.#halves().client, this.#told);
+    if (request.reading === 1 && !request.correction) {
+      markUncertain(request, this.#connection, this.#halves().client, this.#told);
+    }
     if (request.irregular !== null && (request.streamId === 0 || request.irregular.length > 1)) ledger.count('http.irregular_requests');
     if (request.lost !== null) {
       ledger.count('http.incomplete_requests');

@@ -14,7 +14,7 @@ interface Told {
 const MAX_PLACES = 16;
 const MAX_PLACES_READ_TWICE = 4096;
 /** Readings of one place that are told. More would be no second opinion but a flood. */
-const MAX_READINGS = 18;
+const MAX_READINGS = 32;
 
 /**
  * The requests of one connection that may be told again, by their place (the sequence number of their first byte):
@@ -46,7 +46,10 @@ export class ToldRequests {
     }
   }
 
-  /** A request that is told once more because bytes of it came late. @returns false: a correction of these bytes was told */
+  /**
+   * A request that is told once more because bytes of it came late.
+   * @returns false: a correction of these bytes was told
+   */
   correction(request: HttpRequest): boolean {
     const told = this.#places.get(request.seq);
     if (told === undefined) return true;
@@ -74,7 +77,8 @@ export class ToldRequests {
   }
 
   #remember(request: HttpRequest): void {
-    this.#places.set(request.seq, { id: request.id, digests: this.#readers > 0 ? [digestOf(request)] : [], corrections: [] });
+    const digests = this.#readers > 0 ? [digestOf(request)] : [];
+    this.#places.set(request.seq, { id: request.id, digests, corrections: [] });
     if (this.#places.size <= (this.#readers > 0 ? MAX_PLACES_READ_TWICE : MAX_PLACES)) return;
     for (const oldest of this.#places.keys()) {
       this.#places.delete(oldest);

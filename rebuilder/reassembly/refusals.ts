@@ -55,9 +55,9 @@ export function waysToRead(heard: readonly Heard[], from: number, recent: number
   for (const takes of takenDoubts(heard)) {
     for (const refused of refusedAcks(heard)) {
       const taken = heard.filter((one, i) => !refused.isRefused(one, i));
-      for (const isStrict of takes === ALL_DOUBTS ? [false] : [true, false]) {
-        const chosen = taken.filter(({ doubts }) => (doubts & ~takes & ~LATER_TAKEN) === 0);
-        const all = isStrict ? chosen.filter(notOld(from, recent)) : chosen;
+      const chosen = taken.filter(({ doubts }) => (doubts & ~takes & ~LATER_TAKEN) === 0);
+      for (const clock of takes === ALL_DOUBTS ? ['none'] as const : CLOCKS) {
+        const all = clock === 'none' ? chosen : chosen.filter(clock === 'taken' ? notOld(from, recent) : notOldWhenItCame);
         const key = all.map((one) => places.get(one)).join();
         work.bytes -= cost / CHOOSING_SHARE;
         if (tried.has(key)) continue;
@@ -84,6 +84,12 @@ function farthest(found: ReadonlyMap<string, Outcome>): Outcome[] {
 const ALL_DOUBTS = 255;
 /** Doubts that depend on what was taken before: looked at here for what has come, and not for what comes. */
 const LATER_TAKEN = Doubt.acknowledgment | Doubt.timestamp;
+
+/**
+ * Whose timestamps make others old: those that are taken; those of all that had come, empty ones, too (they are not
+ * remembered); or none.
+ */
+const CLOCKS = ['taken', 'all', 'none'] as const;
 
 /** Which doubts may have been none: none of them, all, each by itself. */
 function takenDoubts(heard: readonly Heard[]): number[] {
@@ -122,13 +128,26 @@ function ofNumbers(numbers: readonly number[]): RefusedAcks {
   return { acks, isRefused: ({ ack, doubts }) => (doubts & Doubt.syn) === 0 && acks.has(ack) };
 }
 
-/** Those of a range are taken: from the first with its lowest number on, which ends the handshake, or all. */
+/**
+ * Those of a range are taken: from the first with its lowest number on, which ends the handshake; or all; or those that
+ * acknowledge no more than any that comes later, for what went back was ahead of what the receiver had sent.
+ */
 function* outside(heard: readonly Heard[], values: readonly number[], from: number, to: number): Generator<RefusedAcks> {
   const all = ofNumbers([...values.slice(0, from), ...values.slice(to)]);
   const lowest = values[from]!;
   const first = heard.findIndex(({ ack, doubts }) => ack === lowest && (doubts & Doubt.syn) === 0);
   yield { acks: all.acks, isRefused: (one, index) => all.isRefused(one, index) || (index < first && (one.doubts & Doubt.syn) === 0) };
   yield all;
+  if (to - from < 2) return;
+  const ahead = new Set<number>();
+  let least = values[to - 1]!;
+  for (let i = heard.length - 1; i >= 0; i--) {
+    const { ack, doubts } = heard[i]!;
+    if ((doubts & Doubt.syn) !== 0 || all.acks.has(ack)) continue;
+    if (distance(ack, least) > 0) ahead.add(i);
+    else least = ack;
+  }
+  if (ahead.size > 0) yield { acks: all.acks, isRefused: (one, index) => ahead.has(index) || all.isRefused(one, index) };
 }
 
 /** Segments in a row with one acknowledgment number. */
@@ -155,6 +174,10 @@ function notOld(from: number, before: number): (one: Heard) => boolean {
     }
     return true;
   };
+}
+
+function notOldWhenItCame({ doubts }: Heard): boolean {
+  return (doubts & Doubt.timestamp) === 0;
 }
 
 /** The bytes that a receiver has read, and those that wait, as text to compare. */

@@ -57,7 +57,7 @@ export class SecondReadings {
   begin(kind: ForkKind, fork: StreamSink | null, from: number, rules: Partial<Rules> = {}): SecondReading | null {
     if (fork === null) return null;
     const { correctionBudget, limits, ledger } = this.#context;
-    if (this.#readings.length >= MAX_READINGS) this.#end(this.#readings.shift()!);
+    if (this.#readings.length >= MAX_READINGS) this.#makeRoom();
     while (!correctionBudget.take(0, OVERHEAD)) {
       if (!this.#context.readings.evict()) {
         fork.discard();
@@ -69,6 +69,12 @@ export class SecondReadings {
     this.#readings.push(reading);
     this.#context.readings.add(this);
     return reading;
+  }
+
+  /** The oldest ends, first of those that differ from another in how segments are joined alone: their bytes are mostly the same. */
+  #makeRoom(): void {
+    const at = this.#readings.findIndex(({ joins }) => joins !== 'room');
+    this.#end(this.#readings.splice(Math.max(0, at), 1)[0]!);
   }
 
   /**

@@ -46,6 +46,7 @@ export function decodeIpv4(packet: Packet): Step {
   packet.ipId = uint16(bytes, at + 4);
   packet.ecn = bytes[at + 1]! & 3;
   packet.protocol = bytes[at + 9]!;
+  packet.extensionBytes = headerLength - MIN_HEADER;
   packet.payloadStart = at + headerLength;
   if (packetEnd <= end) {
     packet.payloadEnd = packetEnd;

@@ -51,6 +51,7 @@ export function skipExtensions(packet: Packet): Step | null {
     }
     if (end - at < length) return 'wire.ipv6.trunc_exthdr';
     packet.protocol = bytes[at]!;
+    packet.extensionBytes += length;
     packet.payloadStart = at + length;
   }
 }

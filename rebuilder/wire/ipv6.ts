@@ -25,6 +25,7 @@ export function decodeIpv6(packet: Packet): Step {
   packet.headerSum = 'unknown';
   packet.ecn = (bytes[at + 1]! >> 4) & 3;
   packet.protocol = bytes[at + 6]!;
+  packet.extensionBytes = 0;
   packet.payloadStart = at + HEADER_LENGTH;
 
   let payloadLength = uint16(bytes, at + 4);

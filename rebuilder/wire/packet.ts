@@ -47,6 +47,8 @@ export class Packet {
   timeMs = 0;
   /** Transport protocol (IANA number) of the payload. */
   protocol = 0;
+  /** Of the IP header: its options (IPv4) or extension headers (IPv6). */
+  extensionBytes = 0;
   /** First byte after the IP headers (while decoding: of the header that is read next). */
   payloadStart = 0;
   /** One past the last byte of the IP payload that was captured (padding of the link is not part of it). */
@@ -99,9 +101,9 @@ export class Packet {
   /** Bytes at the end of the frame that the capture left out. */
   cut = 0;
 
-  /** Of a segment: its IP header, without options and extensions, and its TCP header. */
+  /** Of a segment: its IP header, with options and extensions, and its TCP header. */
   get headerBytes(): number {
-    return (this.version === 4 ? 40 : 60) + this.dataStart - this.optionsStart;
+    return (this.version === 4 ? 40 : 60) + this.extensionBytes + this.dataStart - this.optionsStart;
   }
 
   readonly vxlanPorts: readonly number[];

@@ -1,6 +1,7 @@
-// `node --import tsx test/oracle/kernel/main.ts [--games N] [--seed S] [--show K] [--phantoms]`: plays games, each both ways and with
-// the client's packets only, and prints the first K in which a request that the server read was not told (or, with
-// --phantoms, one was told as certain that nobody read), as small as they can be made.
+// `node --import tsx test/oracle/kernel/main.ts [--games N] [--seed S] [--seeds A,B] [--show K] [--phantoms]`: plays games,
+// each both ways and with the client's packets only, and prints the first K in which a request that the server read was
+// not told (or, with --phantoms, one was told as certain that nobody read), as small as they can be made. With --seeds
+// it plays these alone.
 import { spawnSync } from 'node:child_process';
 import { parseArgs } from 'node:util';
 import { type Game, newGame } from './game.ts';
@@ -11,7 +12,7 @@ import { shrink } from './shrink.ts';
 
 const { values } = parseArgs({ options: {
   games: { type: 'string', default: '1000' }, seed: { type: 'string', default: '1' }, show: { type: 'string', default: '5' },
-  inside: { type: 'boolean', default: false }, phantoms: { type: 'boolean', default: false },
+  seeds: { type: 'string', default: '' }, inside: { type: 'boolean', default: false }, phantoms: { type: 'boolean', default: false },
 } });
 
 /** The server's end of a pair, and the client's, which the packet socket plays. (IPv6 makes of a route to `lo` one that rejects.) */
@@ -23,6 +24,7 @@ ip neigh add 10.0.0.9 lladdr 02:00:00:00:00:09 dev server nud permanent
 ip -6 neigh add fd00::9 lladdr 02:00:00:00:00:09 dev server nud permanent
 ethtool -K server tx off gso off tso off gro off >/dev/null && ethtool -K client tx off gso off tso off gro off >/dev/null
 sysctl -qw net.ipv4.tcp_synack_retries=1 net.ipv4.tcp_max_syn_backlog=65536 net.core.somaxconn=4096 net.ipv4.tcp_invalid_ratelimit=0
+sysctl -qw net.ipv4.ipfrag_time=1 net.ipv6.ip6frag_time=1
 exec "$@"`;
 
 if (!values.inside) {
@@ -54,13 +56,20 @@ function wrongWith(played: Played, live: boolean, oneWay: boolean, fault: Fault)
 /** Prints a game in which something is wrong, as small as it can be made. */
 function show(game: Game, oneWay: boolean, fault: Fault): void {
   const small = shrink(game, (candidate) => wrongWith(player.play(candidate), candidate.live, oneWay, fault).length > 0);
-  const found = wrongWith(player.play(small), small.live, oneWay, fault);
+  const played = player.play(small);
+  const found = wrongWith(played, small.live, oneWay, fault);
   const traits = [small.live ? 'live' : '', small.v6 ? 'v6' : '', small.responds ? 'responds' : ''].filter(Boolean).join(' ');
   console.log(`seed ${game.seed} ${traits} ${oneWay ? 'client only' : 'both ways'}: ${fault} ${found.join(' | ')}`);
   for (const op of small.ops) console.log(`  ${JSON.stringify(op)}`);
+  for (const stream of played.streams) console.log(`  the server read ${JSON.stringify(stream)}`);
 }
 
-for (let seed = first; seed < last; seed++) {
+function* seeds(): Generator<number> {
+  if (values.seeds !== '') yield* values.seeds.split(',').map(Number);
+  else for (let seed = first; seed < last; seed++) yield seed;
+}
+
+for (const seed of seeds()) {
   const game = newGame(seed);
   const played = player.play(game);
   totals.games++;

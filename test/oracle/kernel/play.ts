@@ -45,7 +45,7 @@ export class Player {
     };
     game.ops.forEach((op, i) => {
       timeMs += op.pauseMs;
-      for (const bytes of framesOf(op, game.v6, { clientIsn, serverNext, clientPort, ipId: (this.#games * 131 + i) & 0xffff })) {
+      for (const bytes of framesOf(op, game.v6, { clientIsn, serverNext, clientPort, ipId: this.#games * 131 + i })) {
         frames.push({ bytes, timeMs, fromClient: true });
         this.#wire.send(bytes);
         timeMs += 0.01;
