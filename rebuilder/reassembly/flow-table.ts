@@ -1,6 +1,7 @@
 import { INDEX, type Ledger } from '../ledger.ts';
 import { type Packet, TcpFlag } from '../wire/packet.ts';
 import { Connection, type ConnectionHandler, type End } from './connection.ts';
+import { HalfOpen, NONE } from './half-open.ts';
 import type { StreamContext } from './stream-context.ts';
 import { TimeWait } from './time-wait.ts';
 import { UsageOrder } from './usage-order.ts';
@@ -25,7 +26,9 @@ export class FlowTable {
   #buckets: (Connection | null)[] = new Array<Connection | null>(FIRST_BUCKETS).fill(null);
   #mask = FIRST_BUCKETS - 1;
   #size = 0;
-  /** Those that brought data, and those that did not yet: of a flood of SYNs one makes room for the next. */
+  /** SYNs that nothing followed: of a flood of them one makes room for the next, before any connection does. */
+  readonly #halfOpen = new HalfOpen();
+  /** Those that brought data, and those that did not yet and make room first. */
   readonly #used = new UsageOrder<Connection>();
   readonly #opened = new UsageOrder<Connection>();
   readonly #timeWait = new TimeWait();
@@ -48,7 +51,7 @@ export class FlowTable {
   }
 
   get size(): number {
-    return this.#size;
+    return this.#size + this.#halfOpen.size;
   }
 
   /** One TCP segment, to its connection; each ends in one packet counter, and its data in byte counters or in a stream. */
@@ -60,19 +63,8 @@ export class FlowTable {
     const length = packet.dataEnd - packet.dataStart;
     this.#ledger.values[STREAM_BYTES]! += length;
     if (connection === null) {
-      // Without data or SYN there is nothing to follow: the last words of a connection that is over, mostly.
-      if (length === 0 && (packet.flags & TcpFlag.syn) === 0) {
-        this.#ledger.count('tcp.no_flow');
-        return;
-      }
-      if ((packet.flags & TcpFlag.syn) !== 0) {
-        this.#timeWait.forget(hash);
-      } else if (this.#timeWait.isOld(packet, hash, nowMs)) {
-        this.#ledger.count('tcp.no_flow');
-        this.#ledger.count('tcp.retransmission_bytes', length);
-        return;
-      }
-      connection = this.#add(packet, hash, nowMs);
+      connection = this.#begin(packet, hash, length, nowMs);
+      if (connection === null) return;
     } else if (nowMs - connection.touchedMs > this.#touchMs) {
       this.#touch(connection, nowMs);
     }
@@ -101,6 +93,10 @@ export class FlowTable {
     this.#setTime(nowMs);
     this.#context.timers.expire(nowMs);
     if (nowMs - this.#lastClosingMs >= CLOSING_MS) this.#removeClosed(nowMs);
+    while (nowMs - this.#halfOpen.oldestMs >= this.#limits.idleTimeoutMs) {
+      this.#ledger.count('tcp.flow_idle_timeout');
+      this.#halfOpen.removeOldest();
+    }
     for (const order of [this.#opened, this.#used]) {
       while (order.oldest !== null && nowMs - order.oldest.touchedMs >= this.#limits.idleTimeoutMs) this.#removeIdle(order, order.oldest, nowMs);
     }
@@ -135,6 +131,7 @@ export class FlowTable {
 
   /** Ends every connection. */
   flush(nowMs: number): void {
+    this.#halfOpen.clear();
     for (const order of [this.#used, this.#opened]) while (order.oldest !== null) this.#remove(order.oldest, nowMs);
   }
 
@@ -153,8 +150,47 @@ export class FlowTable {
     return null;
   }
 
+  /** A packet of no connection that was made. @returns null: none is, and the packet is counted */
+  #begin(packet: Packet, hash: number, length: number, nowMs: number): Connection | null {
+    const isSyn = (packet.flags & TcpFlag.syn) !== 0;
+    const slot = this.#halfOpen.find(packet, hash);
+    if (slot !== NONE) {
+      if (!this.#halfOpen.isAgain(slot, packet)) return this.#open(slot, packet, hash, nowMs);
+      this.#ledger.values[SEGMENTS]!++;
+      return null;
+    }
+    // Without data or SYN there is nothing to follow: the last words of a connection that is over, mostly.
+    if (length === 0 && !isSyn) {
+      this.#ledger.count('tcp.no_flow');
+      return null;
+    }
+    if (isSyn) {
+      this.#timeWait.forget(hash);
+    } else if (this.#timeWait.isOld(packet, hash, nowMs)) {
+      this.#ledger.count('tcp.no_flow');
+      this.#ledger.count('tcp.retransmission_bytes', length);
+      return null;
+    }
+    if (!HalfOpen.fits(packet)) return this.#add(packet, hash, nowMs);
+    if (this.size >= this.#limits.flows) this.#removeLeastUsed(nowMs);
+    this.#halfOpen.add(packet, hash, nowMs);
+    this.#ledger.count('tcp.sessions');
+    this.#ledger.values[SEGMENTS]!++;
+    return null;
+  }
+
+  /** The connection of a SYN that now has a second packet. */
+  #open(slot: number, packet: Packet, hash: number, nowMs: number): Connection {
+    const syn = this.#halfOpen.take(slot);
+    const connection = this.#insert(new Connection(syn, hash, this.#context, this.#handler, syn.timeMs), nowMs);
+    connection.packet(syn, 'a', syn.timeMs);
+    this.#end = isFromA(connection, packet) ? 'a' : 'b';
+    connection.isInVlan(packet.vlanTags, this.#end);
+    return connection;
+  }
+
   #add(packet: Packet, hash: number, nowMs: number, synIsn: number | null = null): Connection {
-    if (this.#size >= this.#limits.flows) this.#removeLeastUsed(nowMs);
+    if (this.size >= this.#limits.flows) this.#removeLeastUsed(nowMs);
     const connection = this.#insert(new Connection(packet, hash, this.#context, this.#handler, nowMs, synIsn), nowMs);
     this.#ledger.count('tcp.sessions');
     if (connection.client === null) this.#ledger.count('tcp.midstream_pickups');
@@ -175,6 +211,11 @@ export class FlowTable {
 
   /** Those in use since they were last moved have their turn later, so that a flood of new connections does not push them out. */
   #removeLeastUsed(nowMs: number): void {
+    if (this.#halfOpen.size > 0) {
+      this.#ledger.count('tcp.flow_emerg_mode_over');
+      this.#halfOpen.removeOldest();
+      return;
+    }
     const order = this.#opened.oldest === null ? this.#used : this.#opened;
     for (let one = order.oldest; one !== null && one.lastPacketMs !== one.touchedMs; one = order.oldest) {
       one.touchedMs = one.lastPacketMs;
