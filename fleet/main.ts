@@ -169,7 +169,7 @@ async function findingsOf(flags: DoctorFlags): Promise<Finding[]> {
   if (probe === null && (canaryOnly || rebuilder.length > 0 || via !== undefined))
     throw new UsageError('--canary-only, --rebuilder and --via go with --canary URL: the request that is sent.');
   if (probe !== null && canaryOnly) {
-    if (rebuilder.length === 0) throw new UsageError('--canary-only needs --rebuilder: who else would have seen it?');
+    if (rebuilder.length === 0) throw new UsageError('--canary-only needs --rebuilder: without it there is nowhere to look for the request.');
     return judge(await canaryAt(probe, rebuilder, waitMs), CANARY_CHECKS);
   }
   const { account, description } = await open(flags);

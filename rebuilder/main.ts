@@ -83,7 +83,7 @@ Example:
     .action(({ config, to, wait, top: live }: { config?: string; to?: string; wait?: true; top?: true }) =>
       run(needed(config, '-c <file>', 'run'), to, wait ?? false, live ?? false));
 
-  command('replay', 'the same with capture files',
+  command('replay', 'rebuild requests from capture files',
     'Rebuilds the requests of capture files, and prints or delivers them.')
     .argument('<file...>', 'pcap or pcapng, read one after the other; - is standard input')
     .option('-c, --config <file>', 'configuration whose rules and limits apply')

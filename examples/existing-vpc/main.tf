@@ -32,7 +32,7 @@ module "rebuild" {
 module "sessions" {
   source = "../../modules/vpc-mirror-sessions"
 
-  # Of one hand, so that a scaled group changes no plan: Terraform's, or the reconciler's.
+  # One owner, so that a scaled group changes no plan: Terraform's, or the reconciler's.
   network_interfaces        = var.reconcile == null ? module.enis.network_interfaces : {}
   network_load_balancer_arn = module.rebuild.nlb_arn
 

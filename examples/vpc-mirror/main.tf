@@ -81,7 +81,7 @@ module "sessions" {
   name_prefix = var.name_prefix
   tags        = var.tags
 
-  # Of one hand, so that a scaled group changes no plan: Terraform's, or the reconciler's.
+  # One owner, so that a scaled group changes no plan: Terraform's, or the reconciler's.
   network_interfaces          = var.reconcile == null ? module.enis.network_interfaces : {}
   allow_no_network_interfaces = var.allow_no_network_interfaces
 

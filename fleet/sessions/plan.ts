@@ -94,7 +94,7 @@ export function planSessions(
   const seen = new Set<string>();
   for (const picked of selection.picked) {
     if (seen.has(picked.eni.id)) {
-      warnings.push(`${picked.why} is ${picked.eni.id} once more: it has one session`);
+      warnings.push(`${picked.why} also selects ${picked.eni.id}, which is already selected; it gets one session`);
       continue;
     }
     seen.add(picked.eni.id);

@@ -59,7 +59,7 @@ while [ $# -gt 0 ]; do
     --interactive) action=interactive ;;
     --uninstall) action=uninstall ;;
     -h | --help) usage; exit 0 ;;
-    *) mistake "$1 is no option; see install.sh --help" ;;
+    *) mistake "unknown option $1; see install.sh --help" ;;
   esac
   shift
 done

@@ -83,7 +83,7 @@ export function translateGoreplay(filter: string | undefined, extraArguments: re
     }
     const [, name, written] = /^--?([a-z][a-z-]*)(?:=(.*))?$/.exec(argument) ?? [];
     if (name === undefined) {
-      mistakes.push({ argument: i, sentence: `'${argument}' belongs to no argument before it` });
+      mistakes.push({ argument: i, sentence: `unexpected value '${argument}': no option before it takes one` });
       continue;
     }
     let given = written;
@@ -140,7 +140,11 @@ export function translateGoreplay(filter: string | undefined, extraArguments: re
       case 'input-raw-protocol':
         if (value !== 'http') mistakes.push({ argument: at, sentence: `the protocol '${value}' cannot be rebuilt, only http` });
         break;
-      case 'input-raw-ignore-interface': mistakes.push({ argument: at, sentence: '-input-raw-ignore-interface has no equal: name the interfaces to capture from' }); break;
+      case 'input-raw-ignore-interface':
+        mistakes.push({
+          argument: at, sentence: '-input-raw-ignore-interface has no equivalent here: name the interfaces to capture from',
+        });
+        break;
       default: mistakes.push({ argument: at, sentence: unknownArgument(name) });
     }
   }

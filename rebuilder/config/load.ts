@@ -30,7 +30,12 @@ export function loadConfig(path: string): LoadedConfig {
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const code = 'code' in error ? error.code : '';
-  return code === 'ENOENT' ? 'there is no such file' : code === 'EACCES' ? 'this user may not' : code === 'EISDIR' ? 'it is a folder' : error.message;
+  switch (code) {
+    case 'ENOENT': return 'there is no such file';
+    case 'EACCES': return 'permission denied';
+    case 'EISDIR': return 'it is a folder';
+    default: return error.message;
+  }
 }
 
 /** The settings of an empty file. */

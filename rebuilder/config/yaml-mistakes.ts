@@ -40,7 +40,7 @@ function mistakeOf({ code, message, pos }: YAMLError, lines: LineCounter): Mista
   const own = / and end with a [}\]]/.test(message) ? 'begins inside a { or [ of a line above that is not closed: add the bracket' : SENTENCES[code];
   return {
     path: '', line: lines.linePos(pos[0]).line,
-    sentence: own ?? `is no valid YAML: ${message.replace(/\n[^]*$/, '').replace(/ at line \d+, column \d+:?$/, '')}`,
+    sentence: own ?? `is not valid YAML: ${message.replace(/\n[^]*$/, '').replace(/ at line \d+, column \d+:?$/, '')}`,
   };
 }
 

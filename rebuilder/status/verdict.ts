@@ -39,7 +39,7 @@ function arrival(source: StatusSource, nowMs: number): Verdict | null {
   }
   if (nowMs - last <= MAX_SILENCE_MS) return null;
   const since = new Date(last).toISOString().replace('T', ' ').slice(0, 19);
-  return { level: 'bad', sentence: `Nothing arrives since ${since} UTC, ${ago(nowMs - last)} ago.`, advice: 'nothing-arrives' };
+  return { level: 'bad', sentence: `Nothing has arrived since ${since} UTC (${ago(nowMs - last)} ago).`, advice: 'nothing-arrives' };
 }
 
 function delivery(source: StatusSource): Verdict | null {
@@ -78,7 +78,9 @@ function losses(minute: Ledger): Verdict | null {
   const incomplete = minute.get('http.incomplete_requests');
   if (damage !== undefined && (incomplete > 0 || minute.get('capture.kernel_drops') > 0)) {
     return {
-      level: 'losing', sentence: `Working, but ${percent(incomplete, Math.max(rebuilt, incomplete))} of the requests are incomplete, most for ${damage}: ${COUNTERS[damage].help}.`,
+      level: 'losing',
+      sentence: `Working, but ${percent(incomplete, Math.max(rebuilt, incomplete))} of the requests are incomplete, `
+        + `mostly because of ${damage}: ${COUNTERS[damage].help}.`,
       advice: 'packets-missing-or-cut',
     };
   }

@@ -128,7 +128,7 @@ test('an interface that two entries of by_id name has one session', () => {
     options,
   );
   assert.deepEqual(add.map(({ picked: one }) => one.key), ['a']);
-  assert.deepEqual(warnings, ['by_id b is eni-1 once more: it has one session']);
+  assert.deepEqual(warnings, ['by_id b also selects eni-1, which is already selected; it gets one session']);
 });
 
 test('another owner\'s sessions are left alone, whatever they do', () => {

@@ -145,7 +145,7 @@ ends_with 1 $install --uninstall
 step all done
 `);
   if (said === undefined) return;
-  assert.match(said, /== mistakes [^=]*--statr is no option; see install\.sh --help\n/);
+  assert.match(said, /== mistakes [^=]*unknown option --statr; see install\.sh --help\n/);
   assert.match(said, /run it as root/);
   assert.match(said, /line 2: forward\.endpiont: .*\ninstall\.sh: nothing was changed: mend \/root\/wrong\.yaml first\n/);
   assert.match(said, /== installed\ninstall\.sh: installed \S+ and started\nNRestarts=0\nUser=vpc-mirror\nActiveState=active\n/);
