@@ -127,7 +127,8 @@ export class Contest {
       if (!proven && !this.oneWay) markBelieved(half, one.doubts);
       this.#context.ledger.count('tcp.doubt_believed');
       if (known > 0) this.#context.ledger.count('tcp.overlap_bytes', known);
-      if ((one.doubts & Doubt.syn) === 0) half.receiver.believe(one.ack);
+      // Were it not taken after all, what is sent with true numbers would be doubted for what it said.
+      if ((one.doubts & Doubt.syn) === 0 && (proven || this.oneWay)) half.receiver.believe(one.ack);
       if (one.urgent !== NOT_URGENT) this.#urgent.mark(advance(one.seq, one.urgent), half.nextSeq);
       half.deliver(one.bytes, known, one.bytes.length, half.nextSeq, one);
     }

@@ -74,7 +74,7 @@ export class HalfStream extends StreamOrder {
     }
     const isUrgent = (flags & TcpFlag.urg) !== 0 && !this.waitsForPeer;
     let isOther = false;
-    if ((length > 0 || isUrgent) && this.isOneWay) {
+    if ((length > 0 || isUrgent || (flags & TcpFlag.fin) !== 0) && this.isOneWay) {
       isOther = this.sent && distance(seq, this.sentSeq) < 0
         && (this.#isOther(packet) || this.contest?.wasCut === true || (isUrgent && this.#marksRead(packet)));
       const isClean = this.#isClean;
@@ -235,9 +235,18 @@ export class HalfStream extends StreamOrder {
   #emptySegment(packet: Packet, seq: number, nowMs: number): void {
     if (!this.started || (packet.flags & TcpFlag.ack) === 0) return;
     const ahead = distance(seq, this.nextSeq);
-    if (ahead <= 0 || ahead > MAX_WINDOW_BYTES || this.finSeen) return;
+    if (ahead <= 0 || ahead > MAX_WINDOW_BYTES) return;
+    if ((packet.flags & TcpFlag.fin) !== 0) this.#queueFin(packet, seq);
+    if (this.finSeen) return;
     this.missing.setEdge(seq);
     this.waitFrom(nowMs);
+  }
+
+  /** A FIN waits like other segments, and is dropped like these where one covers it. */
+  #queueFin(packet: Packet, seq: number): void {
+    const queue = this.waiting ??= new SegmentQueue(this.context.reorderBudget);
+    queue.insert(seq, NO_BYTES, 0, 0, packet, replaced);
+    this.contest?.segment(packet, seq, Doubt.none);
   }
 
   /** The capture cut the end of this segment off. */

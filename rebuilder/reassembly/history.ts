@@ -1,7 +1,6 @@
 import { distance } from './sequence.ts';
 import type { Provenance } from './provenance.ts';
 import type { Segment } from './segment.ts';
-import { NOT_URGENT } from './urgent-byte.ts';
 
 /** A segment as it came. */
 export interface Heard extends Segment {
@@ -159,7 +158,8 @@ export class History {
         headerBytes: words[head + Column.clean]! >> 1, timestamp: words[head + Column.timestamp]!, urgent: words[head + Column.urgent]!,
         bytes: this.#ring.slice(at, at + words[head + Column.length]!),
       };
-      if (one.bytes.length > 0 || one.urgent !== NOT_URGENT) heard.push(one);
+      // Else it only tells where the stream stood.
+      if (one.headerBytes > 0) heard.push(one);
       isWhole = (words[head + Column.clean]! & 1) === 1 && distance(words[head + Column.nextSeq]!, seq) <= 0;
       recent = words[head + Column.recent]!;
       if (isWhole) from = words[head + Column.nextSeq]!;

@@ -197,6 +197,7 @@ function outcomeOf(refusal: Refusal, from: number): Outcome {
   for (const one of taken) {
     // A mark makes another reading of the same bytes.
     if (one.urgent !== NOT_URGENT && urgent.mark(advance(one.seq, one.urgent), next)) marks += ` ${one.seq + one.urgent}`;
+    if (one.bytes.length === 0 && one.urgent !== NOT_URGENT) continue;
     if (distance(one.seq, next) > 0) {
       queue.insert(one.seq, one.bytes, 0, one.bytes.length, one, replaced);
       continue;

@@ -10,6 +10,8 @@ export class Run {
   head = 0;
   /** Bytes that its first segment's buffer can still hold (segments.ts). */
   room = 0;
+  /** Is there a FIN in it, an empty segment that has a sequence number? */
+  hasFin = false;
   parent: Run | null = null;
   left: Run | null = null;
   right: Run | null = null;
@@ -27,6 +29,7 @@ export class Run {
     for (let i = 1; i < this.segments.length; i++) copy.segments.push(this.segments[i]!);
     copy.head = this.head;
     copy.room = this.room;
+    copy.hasFin = this.hasFin;
     copy.isRed = this.isRed;
     return copy;
   }

@@ -20,6 +20,8 @@ const LINK_BYTES = 16;
 
 /** Segments one queue may hold: a hostile sender makes them a byte long. */
 const MAX_SEGMENTS = 4096;
+/** Of them FINs without data: a client sends one. */
+const MAX_FINS = 8;
 /** What a segment takes besides its bytes. Measured, Node 24, where each is a run of its own. */
 const OVERHEAD = 256;
 
@@ -27,14 +29,15 @@ const OVERHEAD = 256;
  * The out-of-order queue of one direction, ordered by sequence number. Segments may overlap in it: whoever begins first is read first and the rest of
  * the next is read from where the first ended. `insert` does what a Linux receiver does (net/ipv4/tcp_input.c, tcp_data_queue_ofo): a newcomer that
  * brings nothing new is dropped; one that begins at a queued one's beginning or before it, and ends no earlier, replaces it; one that goes on where a
- * queued one ends may be joined to it (Joins), and both count as one from then on. docs/reassembly.md tells it with
- * pictures.
+ * queued one ends may be joined to it (Joins), and both count as one from then on. A FIN without data is a segment of
+ * one number and no byte: what is joined to it begins at that number. docs/reassembly.md tells it with pictures.
  */
 export class SegmentQueue {
   readonly #runs = new RunTree();
   readonly #budget: Budget;
   readonly #joins: Joins;
   #segments = 0;
+  #fins = 0;
   bytes = 0;
   #first: Run | null = null;
   /** A run that was joined to reaches beyond the beginning of the next. */
@@ -49,9 +52,25 @@ export class SegmentQueue {
     return this.#segments >= MAX_SEGMENTS;
   }
 
+  /** The first segment that has bytes. */
   get first(): Queued | undefined {
     const run = this.#first;
-    return run?.segments[run.head];
+    const segment = run?.segments[run.head];
+    return run === null || this.#fins === 0 ? segment : this.#firstWithBytes(run);
+  }
+
+  #firstWithBytes(from: Run): Queued | undefined {
+    for (let run: Run | null = from; run !== null; run = this.#runs.next(run)) {
+      const { segments, head } = run;
+      let at = head;
+      while (at < segments.length && segments[at]!.bytes.length === 0) at++;
+      const segment = segments[at];
+      if (segment === undefined) continue;
+      let before = 0;
+      for (let i = 0; run.hasFin && i < at; i++) if (segments[i]!.bytes.length === 0) before++;
+      return before === 0 ? segment : { ...segment, seq: advance(segment.seq, -before) };
+    }
+    return undefined;
   }
 
   get length(): number {
@@ -71,7 +90,7 @@ export class SegmentQueue {
   }
 
   /**
-   * Copies bytes[start, end) in.
+   * Copies bytes[start, end) in; none = a FIN.
    * @param packet carried them
    * @param replaced receives the number of queued bytes that the newcomer replaced, as replaced.bytes
    * @param shared a segment of another queue that says the same: nothing is copied
@@ -81,7 +100,7 @@ export class SegmentQueue {
   ): Insertion {
     replaced.bytes = 0;
     const runs = this.#runs;
-    const last = advance(seq, end - start);
+    const last = advance(seq, Math.max(1, end - start));
     // Down the tree; most newcomers belong at the end.
     let parent: Run | null = null;
     let joined: Run | null = null;
@@ -104,20 +123,23 @@ export class SegmentQueue {
       }
       at = at.right;
     }
-    if (this.isFull || !this.#budget.take(end - start, OVERHEAD)) return 'no_memory';
+    if (this.isFull || (start === end && this.#fins >= MAX_FINS) || !this.#budget.take(end - start, OVERHEAD)) return 'no_memory';
     const segment = shared ?? copyOf(seq, bytes, start, end, packet);
     this.#segments++;
     this.bytes += end - start;
+    if (start === end) this.#fins++;
     if (joined !== null) {
       joined.segments.push(segment);
       joined.end = last;
       joined.room -= end - start;
+      if (start === end) joined.hasFin = true;
       const next = joined === runs.last ? null : runs.next(joined);
       if (next !== null && distance(last, next.seq) > 0) this.#isNested = true;
       return 'kept';
     }
     const run = new Run(last, segment);
     if (this.#joins === 'room') run.room = roomBehind(segment);
+    if (start === end) run.hasFin = true;
     if (same !== null) {
       runs.replace(same, run);
       replaced.bytes += this.#drop(same);
@@ -143,6 +165,7 @@ export class SegmentQueue {
       this.#segments = other.length;
       this.bytes = other.bytes;
       this.#isNested = other.#isNested;
+      this.#fins = other.#fins;
       return true;
     }
     let isWhole = true;
@@ -170,9 +193,15 @@ export class SegmentQueue {
 
   /** Takes the first segment out; its bytes are the caller's, its memory given back. */
   shift(): Queued | undefined {
-    const run = this.#first;
-    const segment = run?.segments[run.head];
-    if (run === null || segment === undefined) return undefined;
+    const { first } = this;
+    if (first === undefined) return undefined;
+    while (this.#shiftOne().bytes.length === 0);
+    return first;
+  }
+
+  #shiftOne(): Queued {
+    const run = this.#first!;
+    const segment = run.segments[run.head]!;
     this.#forget(segment);
     if (++run.head === run.segments.length) {
       this.#first = this.#runs.next(run);
@@ -197,6 +226,7 @@ export class SegmentQueue {
 
   #forget(segment: Segment): void {
     this.#segments--;
+    if (segment.bytes.length === 0) this.#fins--;
     this.bytes -= segment.bytes.length;
     this.#budget.release(segment.bytes.length, OVERHEAD);
   }

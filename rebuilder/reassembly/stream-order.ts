@@ -108,10 +108,7 @@ export abstract class StreamOrder extends Waiting {
     if (!this.started) this.begin();
   }
 
-  /**
-   * A SYN was seen: the stream begins right after it. Also when the answer to the SYN was seen first, and acknowledged data that came with
-   * it (RFC 7413).
-   */
+  /** A SYN was seen, or its answer, which may acknowledge data that came with it (RFC 7413): the stream begins. */
   startAt(seq: number): void {
     if (this.hasRead) return;
     this.started = true;
@@ -222,17 +219,19 @@ export abstract class StreamOrder extends Waiting {
       this.giveUp(nowMs);
       if (this.nextSeq === before && this.queuedBytes === left) break;
     }
-    this.contest?.end();
+    this.#release();
     this.sink.end();
-    this.missing.stop();
-    this.context.timers.forget(this);
   }
 
   /** Gives back what is held without a word. */
   abandon(): void {
+    this.#release();
+    this.sink.discard();
+  }
+
+  #release(): void {
     this.contest?.end();
     this.waiting?.clear();
-    this.sink.discard();
     this.missing.stop();
     this.context.timers.forget(this);
   }

@@ -23,6 +23,8 @@ const CASES: Case[] = [
   { title: 'overlap at the start: the newcomer begins first', segments: ['2:cdef', '0:ABCD'], read: 'ABCDef' },
   { title: 'one that goes on where another ends is joined to it, though a later one covers it: that lies farther down the tree',
     segments: ['1:eeee', '4:dddddddddd', '2:aaaaaa', '8:AAA', '0:x'], read: 'xeeeeaaaAAAddd' },
+  { title: 'a FIN is dropped by what covers it', segments: ['4:', '0:abcdef', '6:gh'], read: 'abcdefgh' },
+  { title: 'what is joined to a FIN begins at its number', segments: ['4:', '5:WXYZ', '0:abcde'], read: 'abcdeXYZ' },
   { title: 'overlap without a difference is none', segments: ['0:abcd', '2:cdef'], read: 'abcdef' },
 ];
 

@@ -222,4 +222,43 @@ export const KEPT_GAMES: readonly KeptGame[] = [
       op(DATA, 253, 'aaaaaaaaaaa', { timestamp: 5023502, pauseMs: 20 }),
     ],
   },
+  {
+    why: 'what is joined to a FIN that waits begins where that stands, so a byte is lost',
+    live: false, v6: false, responds: true,
+    ops: [
+      op(SYN, -1, '', { timestamp: 5000663, scale: 7, pauseMs: 0.1 }),
+      op(FIN, 89, '', { timestamp: 5012664, pauseMs: 0.1 }),
+      op(DATA, 90, 'aaaaaaaaaaaaaaGET /1aaaaaaaaaa', { timestamp: 5012937, pauseMs: 1 }),
+      op(DATA, 60, 'h: 35\r\n\r\naaaaaaaaaaaaaaaaaaaaa', { timestamp: 5012938, pauseMs: 0.1 }),
+      op(DATA, 30, 'TP/1.1\r\nHost: a\r\nContent-Lengt', { timestamp: 5012939, pauseMs: 0.1 }),
+      op(DATA, 0, 'POST /0aaaaaaaaaaaaaaaaaaaa HT', { timestamp: 5012940, pauseMs: 0.1 }),
+    ],
+  },
+  {
+    why: 'a FIN that waits has its place in the tree',
+    live: false, v6: false, responds: true,
+    ops: [
+      op(SYN, -1, '', { scale: 7, pauseMs: 40 }),
+      op(FIN, 180, '', { pauseMs: 1300 }),
+      op(DATA, 3, 'T /0aaaaaaa HTT', { pauseMs: 2500 }),
+      op(DATA, 53, '\n\r\ndddddddddddPOST /', { pauseMs: 2500 }),
+      op(DATA, 9, 'aaaaa HTTP/1.1\r\nHost: a\r\nContent-Length: 11\r\n\r\naaaa', { pauseMs: 0.1 }),
+      op(DATA, 60, 'aaaaaaaPOST /1aaaa HTTP/1.1\r\nH', { pauseMs: 1 }),
+      op(DATA, 0, 'POST /0aaaaaaa HTTP/1.1\r\nHost:', { pauseMs: 20 }),
+    ],
+  },
+  {
+    why: 'an acknowledgment that was believed and not taken makes the true ones no odd ones',
+    live: true, v6: true, responds: true,
+    ops: [
+      op(SYN, -1, 'POST /0cccc', { timestamp: 5000199, scale: 0, cookie: 8, pauseMs: 0.5 }),
+      op(DATA, 35, '\r\nHost: a\r\nContent-L', { timestamp: 5000450, ip: 'many options', pauseMs: 0.1 }),
+      op(DATA, 0, 'POST /0aaaaaaaaaaaaaaaaaaa HTTP/1.1\r\nHost: a\r\nConten', { timestamp: 5001751, pauseMs: 1300 }),
+      op(DATA, 40,
+        't: a\r\nContent-Length: 12\r\n\r\nbbbbbbbbbbbb', { ack: 805306368, timestamp: 5002042, pauseMs: 0.5 }),
+      op(FIN, 1073741824, '', { timestamp: 5014292, pauseMs: 12000 }),
+      op(DATA, 60, ': 12\r\n\r\naaaaaaaaaaaa', { timestamp: 5014298, pauseMs: 1 }),
+      op(DATA, 30, 'P/1.1\r\nHost: a\r\nContent-Length', { timestamp: 5014318, pauseMs: 20 }),
+    ],
+  },
 ];

@@ -43,6 +43,8 @@ for (const { why, ...game } of KEPT_GAMES) {
   if (read === 0) throw new Error(`nothing was read of a kept game: ${why}`);
   const faults = [false, true].flatMap((oneWay) => wrongWith(played, game.live, oneWay, 'missing'));
   if (faults.length > 0) throw new Error(`${why}: not told ${faults.join(' | ')}`);
+  const phantoms = wrongWith(played, game.live, false, 'phantoms');
+  if (phantoms.length > 0) throw new Error(`${why}: told, though nobody read it: ${phantoms.join(' | ')}`);
 }
 let shown = 0;
 
