@@ -1,15 +1,15 @@
 /**
- * Every way a datagram, packet, stream byte or request can end: one closed list, one counter a line, in the order of
+ * Every way a packet, stream byte, request or exchange can end: one closed list, one counter a line, in the order of
  * the data.
  *
  * `role`: `in` = it came; `out` = it left as it should; `lost` = dropped for this reason; `note` = something worth
  * counting that ends nothing. For each unit that is accounted (`packets`, `bytes`, `requests`, `exchanges`), Σ in = Σ
- * out + Σ lost + what is in flight: test/ledger.test.ts and the status page check it. Names are `layer.protocol.what`,
- * in Suricata's words where it has one. docs/ledger.md is checked against this table.
+ * out + Σ lost + what is in flight: test/status/balance.test.ts and the status page check it. Names are
+ * `layer.protocol.what`, in Suricata's words where it has one. docs/ledger.md is checked against this table.
  */
 interface Definition {
   readonly role: 'in' | 'out' | 'lost' | 'note';
-  readonly unit: 'datagrams' | 'packets' | 'bytes' | 'requests' | 'exchanges' | 'responses' | 'flows' | 'segments' | 'connections' | 'events';
+  readonly unit: 'packets' | 'bytes' | 'requests' | 'exchanges' | 'responses' | 'flows' | 'segments' | 'connections' | 'events';
   readonly help: string;
 }
 

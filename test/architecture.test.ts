@@ -27,7 +27,7 @@ const FLEET_MAY_IMPORT = ['rebuilder/config/mistakes.ts', 'rebuilder/config/near
 
 const MAX_LINES = 350;
 
-const sources = globSync(['rebuilder/**/*.ts', 'fleet/**/*.ts', 'enis/**/*.ts', 'cdktf/**/*.ts'], { ignore: ['**/node_modules/**', '**/cdktf.out/**', '**/.gen/**'] }).sort();
+const sources = globSync(['rebuilder/**/*.ts', 'fleet/**/*.ts', 'cdktf/**/*.ts'], { ignore: ['**/node_modules/**', '**/cdktf.out/**', '**/.gen/**'] }).sort();
 const tests = globSync(['test/**/*.ts', 'bench/**/*.ts'], { ignore: ['**/node_modules/**'] }).sort();
 
 interface Import { readonly from: string; readonly typeOnly: boolean; readonly dynamic: boolean }

@@ -1,6 +1,6 @@
 import { translateGoreplay } from './goreplay.ts';
 import { nearest } from './nearest.ts';
-import type { FileValues, RouteEntry } from './schema.ts';
+import { RESPONSE_TIMEOUT_MS, type FileValues, type RouteEntry } from './schema.ts';
 import type {
   ExchangeFileSettings, ExtProcSettings, HealthCheckEntry, InputFilter, InterfaceSettings, ProxyHeaderRule, Route,
   RouteMode, Settings,
@@ -17,8 +17,6 @@ export interface Findings {
   /** Keys and arguments that are accepted without effect. */
   readonly ignored: string[];
 }
-
-const RESPONSE_TIMEOUT_MS = 5000;
 
 export function resolve(file: FileValues, findings: Findings): Settings {
   const wrong = (path: Path, sentence: string) => findings.mistakes.push({ path, sentence });
@@ -46,6 +44,11 @@ export function resolve(file: FileValues, findings: Findings): Settings {
   if (metrics.enabled && health.enabled && port !== 0 && port === health.listen_address.port) {
     wrong(['health_check', 'listen_address'], `has the port of metrics.listen_address, ${port}: choose another`);
   }
+  const everywhere = {
+    mode: file.route_config.wallarm_mode ?? 'monitoring',
+    application: file.route_config.wallarm_application ?? null,
+    partnerClientUuid: file.route_config.wallarm_partner_client_uuid ?? null,
+  };
   const settings: Settings = {
     tcpStream,
     proxyHeaders,
@@ -56,14 +59,10 @@ export function resolve(file: FileValues, findings: Findings): Settings {
     },
     healthChecks: file.health_checks.map(healthCheckOf),
     routeConfig: {
-      mode: file.route_config.wallarm_mode ?? 'monitoring',
-      application: file.route_config.wallarm_application ?? null,
-      partnerClientUuid: file.route_config.wallarm_partner_client_uuid ?? null,
-      routes: routesOf(file.route_config.routes, {
-        host: null, route: null, mode: file.route_config.wallarm_mode ?? 'monitoring',
-        application: file.route_config.wallarm_application ?? null,
-        partnerClientUuid: file.route_config.wallarm_partner_client_uuid ?? null,
-      }, ['route_config', 'routes'], wrong),
+      ...everywhere,
+      routes: routesOf(
+        file.route_config.routes, { host: null, route: null, ...everywhere }, ['route_config', 'routes'], wrong,
+      ),
     },
     forward: {
       endpoint: file.forward.endpoint, extProc: extProcOf(file.forward.ext_proc, wrong),

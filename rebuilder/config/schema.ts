@@ -34,6 +34,9 @@ const captureInterface = section({
   promiscuous: key(flag().prefault(true), { effect: 'See packets for other machines too; has no effect with `any`' }),
 });
 
+/** The default of `tcp_stream.response_timeout`, for which older places of the key are read first (resolve.ts). */
+export const RESPONSE_TIMEOUT_MS = 5000;
+
 const tcpStream = section({
   from_vxlan: section({
     enabled: key(flag().optional(), { effect: 'Listen for VXLAN (AWS traffic mirroring to an NLB)', default: 'true, unless another source is enabled' }),
@@ -55,7 +58,9 @@ const tcpStream = section({
   parse_responses: key(flag().optional(), {
     effect: 'Pair responses with requests; both directions must be mirrored and meet at one instance', default: 'false',
   }),
-  response_timeout: key(duration(1, DAY).optional(), { effect: 'Longest time a request waits for its response', unit: 'duration', default: '5s' }),
+  response_timeout: key(duration(1, DAY).optional(), {
+    effect: 'Longest time a request waits for its response', unit: 'duration', default: `${RESPONSE_TIMEOUT_MS / 1000}s`,
+  }),
 });
 
 const responses = {

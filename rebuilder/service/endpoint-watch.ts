@@ -3,7 +3,7 @@ import type { EndpointState } from '../status/status-source.ts';
 const LOOK_MS = 2000;
 
 /**
- * Says when an endpoint stops to answer, with the reason, and when it answers again: until then requests wait, and a
+ * Says when an endpoint stops answering, with the reason, and when it answers again: until then requests wait, and a
  * log that is silent about it looks like one of a service that delivers.
  * @returns ends the watch
  */

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { watchEndpoints } from '../../rebuilder/service/endpoint-watch.ts';
 import type { EndpointCondition } from '../../rebuilder/status/status-source.ts';
 
-test('one line when the endpoint stops to answer, one when it answers again, none while nothing changes', (t) => {
+test('one line when the endpoint stops answering, one when it answers again, none while nothing changes', (t) => {
   t.mock.timers.enable({ apis: ['setInterval'] });
   const said: string[] = [];
   let [condition, detail]: [EndpointCondition, string] = ['answering', 'answered'];
