@@ -1,4 +1,4 @@
-// A worker of test/workers.test.ts: counts datagrams, and does what their first byte says.
+// A worker of test/service/workers.test.ts: counts datagrams, and does what their first byte says.
 import { DatagramReceiver } from '../rebuilder/capture/datagram-receiver.ts';
 import { LinkType } from '../rebuilder/capture/frame-source.ts';
 import { Packet } from '../rebuilder/wire/packet.ts';

@@ -47,6 +47,18 @@ test('every file of ours that is named is there', () => {
   assert.deepEqual(wrong, []);
 });
 
+test('every test and page that code names, in a comment or a message, is there', () => {
+  const code = globSync([
+    '{rebuilder,fleet,cdktf,package,bench,test}/**/*.{ts,js,sh}', '{modules,enis,examples}/**/*.{tf,tftpl,py,js,conf,yml}',
+  ], { ignore: ['**/node_modules/**', '**/.terraform/**', '**/cdktf.out/**', '**/.gen/**'] }).sort();
+  const wrong: string[] = [];
+  for (const file of code) {
+    const named = textOf(file).matchAll(/(?<![\w./-])(?:test\/[\w./-]+\.test\.ts|docs\/[\w-]+\.md)/g);
+    for (const [name] of named) if (!existsSync(name)) wrong.push(`${file}: ${name}`);
+  }
+  assert.deepEqual(wrong, []);
+});
+
 test('every command and flag that is named is one', () => {
   const help = textOf('docs/cli.md');
   const commands = new Set([...help.matchAll(/^### (rebuilder|vpc-mirror) ([a-z-]+)$/gm)].map(([, program, command]) => `${program} ${command}`));
