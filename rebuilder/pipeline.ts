@@ -9,13 +9,11 @@ import { History } from './reassembly/history.ts';
 import { ReadingsInUse } from './reassembly/readings-in-use.ts';
 import type { StreamContext } from './reassembly/stream-context.ts';
 import { Timers } from './reassembly/timers.ts';
-import { DuplicateViews } from './exchange/duplicate-views.ts';
+import { Emitter, type PipelineTime, reportFault } from './exchange/emitter.ts';
 import type { ExchangeSink } from './exchange/exchange-sink.ts';
 import { HttpConnection } from './exchange/http-connection.ts';
 import type { HttpContext } from './exchange/http-context.ts';
-import type { Message } from './http/message.ts';
 import { http1Context } from './http1/http1-context.ts';
-import type { HttpRequest } from './http/http-request.ts';
 import { WaitingRequests } from './exchange/waiting-requests.ts';
 import { decapsulate, decapsulatePayload } from './wire/decapsulate.ts';
 import { Packet } from './wire/packet.ts';
@@ -65,24 +63,19 @@ const FRAMES = INDEX['capture.frames'];
  * either hands on or counts a reason. One pipeline lives in one thread; time comes from the source, so a capture file
  * runs like the traffic it was.
  */
-export class Pipeline implements FrameSink, ConnectionHandler, ExchangeSink {
+export class Pipeline implements FrameSink, ConnectionHandler {
   readonly ledger: Ledger;
   readonly #options: PipelineOptions;
-  readonly #exchanges: ExchangeSink;
+  readonly #emitter: Emitter;
   readonly #packet: Packet;
   readonly #defragmenter: Defragmenter;
   readonly #flows: FlowTable;
   readonly #streams: StreamContext;
   readonly #http: HttpContext;
-  readonly #duplicates = new DuplicateViews();
   readonly #memory: Budget;
-  /** Begin of the pipeline's own time, ms since the epoch: the first frame's, as a whole number; -1 = none yet. */
-  #epochMs = -1;
-  #nowMs = 0;
+  readonly #time: PipelineTime = { epochMs: -1, nowMs: 0 };
   #lastVni: number | null = null;
   #lastExpiryMs = 0;
-  /** Requests that have left the connections, or met a fault there. */
-  #left = 0;
   readonly senders = new SourceTable();
   /** When the last frame came, ms since the epoch; null = none yet. */
   lastFrameMs: number | null = null;
@@ -91,7 +84,7 @@ export class Pipeline implements FrameSink, ConnectionHandler, ExchangeSink {
     const { limits } = options;
     this.ledger = ledger;
     this.#options = options;
-    this.#exchanges = exchanges;
+    this.#emitter = new Emitter(ledger, this.#time, exchanges);
     this.#packet = new Packet(options.vxlanPorts === undefined ? {} : { vxlanPorts: options.vxlanPorts });
     this.#memory = new Budget(limits.memoryBytes);
     this.#defragmenter = new Defragmenter(limits, new Budget(limits.fragmentsBytes), ledger);
@@ -110,7 +103,7 @@ export class Pipeline implements FrameSink, ConnectionHandler, ExchangeSink {
       ledger,
       reader: http1Context(ledger, this.#memory, limits.headBytes, options.bodyLimitBytes),
       lateReader: http1Context(new Ledger(), this.#memory, limits.headBytes, options.bodyLimitBytes),
-      exchanges: this,
+      exchanges: this.#emitter,
       parseResponses: options.parseResponses,
       responseTimeoutMs: options.responseTimeoutMs,
       expectsProxyHeader: options.expectsProxyHeader ?? (() => false),
@@ -161,7 +154,7 @@ export class Pipeline implements FrameSink, ConnectionHandler, ExchangeSink {
     }
     if (wasFragmented && this.#options.handOver?.(packet) === true) return;
     if (packet.vni !== this.#lastVni) {
-      if (this.#lastVni !== null) this.#duplicates.severalVnis();
+      if (this.#lastVni !== null) this.#emitter.severalVnis();
       this.#lastVni = packet.vni;
     }
     this.#flows.packet(packet, nowMs);
@@ -187,14 +180,15 @@ export class Pipeline implements FrameSink, ConnectionHandler, ExchangeSink {
    * 100,000 connections that is a quarter of its cost.
    */
   #advance(timeMs: number): number {
-    if (this.#epochMs < 0) this.#epochMs = Math.floor(timeMs);
+    const time = this.#time;
+    if (time.epochMs < 0) time.epochMs = Math.floor(timeMs);
     // The clock of the machine was set back: what was waited for is waited for no longer than before. (Files may go
     // back by themselves.)
-    if (this.#options.isLive === true && timeMs - this.#epochMs < this.#nowMs - STEP_MS) {
-      this.#epochMs = Math.floor(timeMs - this.#nowMs);
+    if (this.#options.isLive === true && timeMs - time.epochMs < time.nowMs - STEP_MS) {
+      time.epochMs = Math.floor(timeMs - time.nowMs);
     }
-    const nowMs = timeMs - this.#epochMs;
-    this.#nowMs = nowMs;
+    const nowMs = timeMs - time.epochMs;
+    time.nowMs = nowMs;
     this.#http.nowMs = nowMs;
     return nowMs;
   }
@@ -206,16 +200,16 @@ export class Pipeline implements FrameSink, ConnectionHandler, ExchangeSink {
     this.#guarded(this.#expireWaiting);
   }
 
-  readonly #expireFlows = (): void => this.#flows.expire(this.#nowMs);
+  readonly #expireFlows = (): void => this.#flows.expire(this.#time.nowMs);
 
-  readonly #expireFragments = (): void => this.#defragmenter.expire(this.#nowMs);
+  readonly #expireFragments = (): void => this.#defragmenter.expire(this.#time.nowMs);
 
   readonly #expireWaiting = (): void => {
     const { waiting } = this.#http;
     for (const connection of waiting) {
       let waits = false;
       try {
-        waits = connection.expire(this.#nowMs);
+        waits = connection.expire(this.#time.nowMs);
       } finally {
         if (!waits) waiting.delete(connection);
       }
@@ -238,56 +232,27 @@ export class Pipeline implements FrameSink, ConnectionHandler, ExchangeSink {
     this.#faulted(fault);
   }
 
-  /** Said aloud once. */
-  #report(fault: unknown): void {
-    const { ledger } = this;
-    if (ledger.get('pipeline.faults') === 0) {
-      process.emitWarning(fault instanceof Error ? fault : String(fault), { code: 'PIPELINE_FAULT' });
-    }
-    ledger.count('pipeline.faults');
-  }
-
   /** A fault in the program ends neither the thread nor the account: what it cost is what has no end now. */
   #faulted(fault: unknown): void {
     const { ledger } = this;
-    this.#report(fault);
+    reportFault(ledger, fault);
     const { pendingPackets, pendingBytes, waitingRequests } = this.gauges();
     ledger.count('pipeline.faulted_packets', Math.max(0, ledger.open('packets') - pendingPackets));
     ledger.count('pipeline.faulted_bytes', Math.max(0, ledger.open('bytes') - pendingBytes));
-    const requests = ledger.get('http.requests') - this.#left - waitingRequests;
+    const requests = ledger.get('http.requests') - this.#emitter.left - waitingRequests;
     ledger.count('pipeline.faulted_requests', Math.max(0, requests));
-    this.#left += Math.max(0, requests);
+    // They have met their end, too.
+    this.#emitter.left += Math.max(0, requests);
   }
 
   /** The end of all input: what waits is given up, emitted or counted. */
   flush(): void {
     this.#guarded(() => this.#defragmenter.flush());
-    while (!this.#guarded(() => this.#flows.flush(this.#nowMs)));
+    while (!this.#guarded(() => this.#flows.flush(this.#time.nowMs)));
   }
 
   open(connection: Connection): HttpConnection {
     return new HttpConnection(connection, this.#http);
-  }
-
-  exchange(request: HttpRequest): void {
-    this.#left++;
-    if (this.#duplicates.isSecondView(request, this.#nowMs)) {
-      this.ledger.count('http.duplicate_view');
-      return;
-    }
-    this.#toEpoch(request);
-    if (request.response !== null) this.#toEpoch(request.response);
-    try {
-      this.#exchanges.exchange(request);
-    } catch (fault) {
-      this.ledger.count('pipeline.faulted_requests');
-      this.#report(fault);
-    }
-  }
-
-  #toEpoch(message: Message): void {
-    message.timeMs += this.#epochMs;
-    message.lastByteMs += this.#epochMs;
   }
 
   /** What is held at this moment (see status-source.ts for what each means). */
