@@ -83,7 +83,7 @@ export class Connection {
   /** The connection that this SYN opened, read beside this one until the server tells which it is. */
   #candidate: Connection | null = null;
 
-  /** @param synIsn sequence number of a SYN from the packet's sender that was seen before the packet; null = none */
+  /** @param synIsn sequence number of a SYN that was seen before the packet, which follows or answers it; null = none */
   constructor(
     packet: Packet, hash: number, context: StreamContext, handler: ConnectionHandler, nowMs: number, synIsn: number | null = null, isCandidate = false,
   ) {
@@ -112,12 +112,12 @@ export class Connection {
     this.fromA.peer = this.fromB;
     this.fromB.peer = this.fromA;
     if ((packet.flags & TcpFlag.syn) !== 0) this.client = (packet.flags & TcpFlag.ack) !== 0 ? 'b' : 'a';
-    if (synIsn !== null) this.client = 'a';
+    if (synIsn !== null) this.client ??= 'a';
     this.#owner = handler.open(this);
     if (synIsn === null) return;
     this.#isn = synIsn;
-    this.#opener = 'a';
-    this.fromA.startAt(advance(synIsn, 1));
+    this.#opener = this.client;
+    (this.client === 'b' ? this.fromB : this.fromA).startAt(advance(synIsn, 1));
   }
 
   /** Of the VLAN that its packets were in? A tag on one direction only is how some switches mirror; two different ones are two networks. */
@@ -292,6 +292,7 @@ export class Connection {
     const isOther = this.#answerIsn !== null && this.#answerIsn !== packet.seq && (ahead !== 0 || !half.peer!.hasRead);
     const isOfNew = (this.#newSyn === opener && isn === this.#newIsn) || isOther;
     if (isOfNew || this.#opener !== opener || (ahead !== 0 && (ahead < 0 || ahead >= 65_536))) {
+      if (ahead === 0 && this.#opener === opener && !this.#isClaimed) [this.#newIsn, this.#newSyn] = [isn, opener];
       if (this.#newSyn !== opener || isn !== this.#newIsn) this.#newSyn = null;
       return false;
     }

@@ -20,7 +20,7 @@ export class HalfStream extends StreamOrder {
   synData(packet: Packet, nowMs: number): void {
     const { bytes, dataStart, dataEnd } = packet;
     this.contests().doubtful.add(bytes, dataStart, dataEnd, advance(packet.seq, 1), packet, Doubt.syn, urgentOffset(packet));
-    if (this.isOneWay) this.#remember(packet, advance(packet.seq, 1), Doubt.syn, true);
+    if (this.isOneWay) this.#remember(packet, advance(packet.seq, 1), Doubt.syn, true, packet.headerBytes);
     this.#sentUpTo(advance(packet.seq, 1 + dataEnd - dataStart));
     this.waitFrom(nowMs);
   }
@@ -74,12 +74,15 @@ export class HalfStream extends StreamOrder {
     }
     const isUrgent = (flags & TcpFlag.urg) !== 0 && !this.waitsForPeer;
     let isOther = false;
-    if ((length > 0 || isUrgent || (flags & TcpFlag.fin) !== 0) && this.isOneWay) {
+    if (this.isOneWay && (length > 0 || isUrgent || (flags & TcpFlag.fin) !== 0)) {
       isOther = this.sent && distance(seq, this.sentSeq) < 0
         && (this.#isOther(packet) || this.contest?.wasCut === true || (isUrgent && this.#marksRead(packet)));
       const isClean = this.#isClean;
       if (isClean && seq === this.nextSeq) this.messageSeq = seq;
-      this.#remember(packet, seq, doubts, isClean);
+      this.#remember(packet, seq, doubts, isClean, packet.headerBytes);
+    } else if (looked.timestamp !== 0 && this.isOneWay && !this.#isClean) {
+      // Where the stream is between two messages, what comes next tells the last timestamp.
+      this.#remember(packet, seq, doubts, false, 0);
     }
     if (length > 0) this.#sentUpTo(advance(seq, length + (flags & TcpFlag.fin)));
     else if ((flags & TcpFlag.fin) !== 0) this.#sentUpTo(advance(seq, 1));
@@ -160,10 +163,10 @@ export class HalfStream extends StreamOrder {
     return distance(advance(packet.seq, urgentOffset(packet)), this.nextSeq) < 0;
   }
 
-  #remember(packet: Packet, seq: number, doubts: number, isClean: boolean): void {
+  #remember(packet: Packet, seq: number, doubts: number, isClean: boolean, headerBytes: number): void {
     this.lastHeard = this.context.history.append(
       packet.bytes, packet.dataStart, packet.dataEnd, seq, packet.ack, looked.timestamp, urgentOffset(packet), doubts,
-      this.receiver.recent, this.nextSeq, isClean, packet.headerBytes, this.lastHeard,
+      this.receiver.recent, this.nextSeq, isClean, headerBytes, this.lastHeard,
     );
   }
 

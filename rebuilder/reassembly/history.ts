@@ -2,7 +2,7 @@ import { distance } from './sequence.ts';
 import type { Provenance } from './provenance.ts';
 import type { Segment } from './segment.ts';
 
-/** A segment as it came. */
+/** A segment as it came; one of which the timestamp alone counts has headerBytes 0. */
 export interface Heard extends Segment {
   /** Of Doubt: why its receiver may have dropped it. */
   readonly doubts: number;
@@ -159,7 +159,7 @@ export class History {
         bytes: this.#ring.slice(at, at + words[head + Column.length]!),
       };
       // Else it only tells where the stream stood.
-      if (one.headerBytes > 0) heard.push(one);
+      if (one.headerBytes > 0 || one.timestamp !== 0) heard.push(one);
       isWhole = (words[head + Column.clean]! & 1) === 1 && distance(words[head + Column.nextSeq]!, seq) <= 0;
       recent = words[head + Column.recent]!;
       if (isWhole) from = words[head + Column.nextSeq]!;

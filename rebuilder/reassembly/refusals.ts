@@ -111,7 +111,7 @@ interface RefusedAcks {
  */
 function* refusedAcks(heard: readonly Heard[]): Generator<RefusedAcks> {
   // What came with a SYN acknowledges nothing.
-  const withAck = heard.filter(({ doubts }) => (doubts & Doubt.syn) === 0);
+  const withAck = heard.filter(({ doubts, headerBytes }) => (doubts & Doubt.syn) === 0 && headerBytes > 0);
   const values = [...new Set(withAck.map(({ ack }) => ack))].slice(-MOST_ACKS).sort((a, b) => distance(a, b));
   yield { acks: NO_ACKS, isRefused: () => false };
   if (values.length <= 1) return;
@@ -197,7 +197,7 @@ function outcomeOf(refusal: Refusal, from: number): Outcome {
   for (const one of taken) {
     // A mark makes another reading of the same bytes.
     if (one.urgent !== NOT_URGENT && urgent.mark(advance(one.seq, one.urgent), next)) marks += ` ${one.seq + one.urgent}`;
-    if (one.bytes.length === 0 && one.urgent !== NOT_URGENT) continue;
+    if (one.bytes.length === 0 && (one.urgent !== NOT_URGENT || one.headerBytes === 0)) continue;
     if (distance(one.seq, next) > 0) {
       queue.insert(one.seq, one.bytes, 0, one.bytes.length, one, replaced);
       continue;

@@ -74,7 +74,7 @@ export class SecondReading {
    */
   add(bytes: Uint8Array, start: number, end: number, seq: number, from: Carrier, urgent: number): boolean {
     if (urgent !== NOT_URGENT && !this.keepsUrgent) this.urgent.mark(advance(seq, urgent), this.nextSeq);
-    if (start === end && urgent !== NOT_URGENT) return true;
+    if (start === end && (urgent !== NOT_URGENT || from.headerBytes === 0)) return true;
     const ahead = distance(seq, this.nextSeq);
     if (ahead > 0) {
       if (this.#queue.bytes + end - start > this.#maxBytes) return false;

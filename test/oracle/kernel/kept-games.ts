@@ -261,4 +261,65 @@ export const KEPT_GAMES: readonly KeptGame[] = [
       op(DATA, 30, 'P/1.1\r\nHost: a\r\nContent-Length', { timestamp: 5014318, pauseMs: 20 }),
     ],
   },
+  {
+    why: 'a SYN-ACK of the client, behind one of the server with another number',
+    live: true, v6: false, responds: true,
+    ops: [
+      op(SYN, -1, '', { timestamp: 5000361, pauseMs: 0.1 }),
+      op(SYN, 16, 'P/1.1\r\nHost', { timestamp: 5000366, pauseMs: 5 }),
+      op(SYN, -1, '', { timestamp: 5012366, isnOffset: 0, pauseMs: 12000 }),
+      op(DATA, 30, '\r\n\r\n', { timestamp: 5013666, pauseMs: 1300 }),
+      op(SYN | ACK, 33, '\n', { timestamp: 5025916, pauseMs: 12000 }),
+      op(DATA, 0, 'GET /0aaaaa', { timestamp: 5039222, pauseMs: 1 }),
+      op(DATA, 11, 'a HTTP/1.1\r', { timestamp: 5039242, pauseMs: 20 }),
+      op(DATA, 22, '\nHost: a\r\n\r', { timestamp: 5039243, pauseMs: 1 }),
+    ],
+  },
+  {
+    why: 'a SYN with another number, which the server answers, and bytes from before it',
+    live: true, v6: false, responds: false,
+    ops: [
+      op(SYN, -1, '', { pauseMs: 5 }),
+      op(SYN | ACK, 111, '\nHost: a\r\nContent-Length: 9\r\n\r\neeeeeeeee', { pauseMs: 0.1 }),
+      op(DATA, 133, 'th: ', { pauseMs: 0.1 }),
+      op(SYN, 82, 'dPOST /1ddddddddddd HTTP/1.1\r\nHost: a\r\nContent-Length: ', { pauseMs: 12000 }),
+      op(DATA, 0,
+        'POST /0aaaaaaaaaaaa HTTP/1.1\r\nHost: a\r\nContent-Length: 22\r\n\r'
+        + '\naaaaaaaaaaaaaaaaaaaaaaPOST /1aaaaaaaaaaa HTTP/1.1\r\nHost: a\r'
+        + '\nContent-Length: 9\r\n\r\naaaaaaaaa', { pauseMs: 20 }),
+    ],
+  },
+  {
+    why: 'SYN-ACKs of the client before and behind a SYN that it sent again',
+    live: false, v6: false, responds: true,
+    ops: [
+      op(SYN, -1, 'POST /0ccccccc', { timestamp: 5000561, scale: 0, pauseMs: 0.1 }),
+      op(SYN | ACK, 180, '-Length: 28\r\n\r\ncccccccccccccccccccccccccccc', { timestamp: 5016367, pauseMs: 12000 }),
+      op(SYN, -1, '', { timestamp: 5016369, isnOffset: 0, pauseMs: 0.1 }),
+      op(SYN | ACK, 536870912, '', { timestamp: 5016624, pauseMs: 250 }),
+      op(DATA, 0,
+        'POST /0aaaaaaaaaaaaa HTTP/1.1\r\nHost: a\r\nContent-Length: 11\r\n'
+        + '\r\naaaaaaaaaaaPOST /1aaa HTTP/1.1\r\nHost: a\r\nContent-Length: 2'
+        + '\r\n\r\naaPOST /2aaaaaaaaaaaaaaaaaaaa HTTP/1.1\r\nHost: a\r\nContent'
+        + '-Length: 28\r\n\r\naaaaaaaaaaaaaaaaaaaaaaaaaaaa', { timestamp: 5019144, pauseMs: 20 }),
+    ],
+  },
+  {
+    why: 'an empty segment makes the timestamps of others old',
+    live: true, v6: false, responds: false,
+    ops: [
+      op(SYN, -1, 'GET /0aaaaaa ', { timestamp: 5000746, pauseMs: 250 }),
+      op(ACK, 0, '', { timestamp: 5012746, pauseMs: 12000 }),
+      op(DATA, 64, '1.1\r\nHost: a\r\n\r\n', { timestamp: 5013496, pauseMs: 250 }),
+      op(DATA, 5,
+        '0cccccc HTTP/1.1\r\nHost: a\r\n\r\nGET /1cccccccccccccccccc HTTP/1'
+        + '.1\r\nHost: a\r\n\r\n', { timestamp: 5008496, pauseMs: 5 }),
+      op(DATA, 49, 'eeeeeeeee HTTP/1', { timestamp: 1078758086, pauseMs: 1300 }),
+      op(DATA, 0, 'GET /0aaaaa', { timestamp: 5020083, pauseMs: 20 }),
+      op(DATA, 11, 'a HTTP/1.1\r', { timestamp: 5020084, pauseMs: 1 }),
+      op(DATA, 22, '\nHost: a\r\n\r', { timestamp: 5020104, pauseMs: 20 }),
+      op(DATA, 33, '\nGET /1aaaa', { timestamp: 5020105, pauseMs: 1 }),
+      op(DATA, 44, 'aaaaaaaaaaa', { timestamp: 5020125, pauseMs: 20 }),
+    ],
+  },
 ];
