@@ -19,7 +19,7 @@ export interface BodyOptions {
 }
 
 const ID_DIGITS = 9;
-export const TARGET_PREFIX = '/r/';
+const TARGET_PREFIX = '/r/';
 const hex8 = (n: number): string => n.toString(16).padStart(8, '0');
 
 const COMMON = 'Host: shop.example.com\r\n'

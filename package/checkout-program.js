@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 
 const CHECKOUT = new URL('..', import.meta.url);
 
@@ -13,8 +14,12 @@ export async function checkoutProgram(folder) {
     process.setSourceMapsEnabled(true);
     return import(new URL(`${bundleFolder(folder)}/main.js`, CHECKOUT).href);
   }
-  const { register } = await import('tsx/esm/api');
-  register();
+  const tsx = await import('tsx/esm/api').catch((/** @type {NodeJS.ErrnoException} */ error) => {
+    if (error.code !== 'ERR_MODULE_NOT_FOUND') throw error;
+    process.stderr.write(`The packages it needs are not in ${fileURLToPath(CHECKOUT)}node_modules: run \`npm ci\` there first.\n`);
+    return process.exit(2);
+  });
+  tsx.register();
   return import(new URL(`${folder}/main.ts`, CHECKOUT).href);
 }
 

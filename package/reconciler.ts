@@ -6,7 +6,7 @@ import { zipSync } from 'fflate';
 const EPOCH = new Date('1980-01-01T00:00:00');
 
 /** The reconciler's bundle: one ES module that a Lambda function of Node 22 or later runs as it is, the SDK in it. */
-export async function reconcilerModule(): Promise<Uint8Array> {
+async function reconcilerModule(): Promise<Uint8Array> {
   const { outputFiles } = await build({
     entryPoints: ['fleet/reconcile/handler.ts'],
     bundle: true,

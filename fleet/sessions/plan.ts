@@ -6,7 +6,7 @@ import { isOurs } from './ownership.ts';
 import type { Session } from './session.ts';
 
 /** Session numbers are 1 to this. */
-export const LARGEST_SESSION_NUMBER = 32_766;
+const LARGEST_SESSION_NUMBER = 32_766;
 /** AWS's quotas, none of which can be raised ("Traffic Mirroring quotas and considerations"). */
 const SESSIONS_PER_INTERFACE = 3;
 export const SESSIONS_PER_ACCOUNT = 10_000;

@@ -27,7 +27,7 @@ export function chunkRuns(
  * @returns where the trailer section begins, or the framing breaks off, or `to`; and where the last line of framing
  * begins
  */
-export function walkChunks(
+function walkChunks(
   bytes: Uint8Array, from: number, to: number, data: (start: number, end: number) => void,
 ): { at: number; lineAt: number; state: ChunkScanner['state'] } {
   const scanner = new ChunkScanner();

@@ -106,10 +106,6 @@ export class ChunkScanner {
       && this.#digits === other.#digits && this.#sawCr === other.#sawCr;
   }
 
-  get finished(): boolean {
-    return this.state === 'done' || this.state === 'invalid';
-  }
-
   /** Bytes of the present chunk's data that are still to come: what a hole may swallow without harm to the framing. */
   get dataRemaining(): number {
     return this.state === 'data' ? this.#remaining : 0;

@@ -99,3 +99,12 @@ test('the fingerprint tells apart what the same bytes in other files would not',
     rmSync(dir, { recursive: true });
   }
 });
+
+test('before npm ci, a sentence says what to do, with exit code 2', (t) => {
+  const bare = mkdtempSync(join(tmpdir(), 'checkout-'));
+  t.after(() => rmSync(bare, { recursive: true, force: true }));
+  for (const name of ['package', 'rebuilder', 'package.json']) cpSync(name, join(bare, name), { recursive: true });
+  const { status, stderr } = spawnSync(process.execPath, [join(bare, 'rebuilder/rebuilder.js'), '--version'], { encoding: 'utf8' });
+  assert.match(stderr, /^The packages it needs are not in \S+node_modules: run `npm ci` there first\.\n$/);
+  assert.equal(status, 2);
+});
