@@ -122,7 +122,7 @@ export class Contest {
     for (let one = this.doubtful.take(half.nextSeq, before, proven); one !== null; one = this.doubtful.take(half.nextSeq, before, proven)) {
       const known = distance(half.nextSeq, one.seq);
       // Should other bytes come in its place, they are read, too: a sender who makes such segments on purpose hides nothing.
-      if (!this.oneWay) this.passOver(half, 'reading');
+      if (!this.oneWay) this.passOver(half, 'reading', one);
       if (!proven) this.#hasBelieved = true;
       if (!proven && !this.oneWay) markBelieved(half, one.doubts);
       this.#context.ledger.count('tcp.doubt_believed');
@@ -179,14 +179,18 @@ export class Contest {
     if (isAll && !half.sink.unfinished) this.#seconds.agree(half.nextSeq);
   }
 
-  /** The first reader passes over bytes from here on: should (other) bytes come for them, as long as the connection lives, they will be read. */
-  passOver(half: FirstReader, kind: ForkKind): void {
+  /**
+   * The first reader passes over bytes from here on: should (other) bytes come for them, as long as the connection
+   * lives, they will be read.
+   * @param believed what it reads there, doubted as it is: copies of that are no other bytes
+   */
+  passOver(half: FirstReader, kind: ForkKind, believed: Doubted | null = null): void {
     // Nor is there memory for the rest of a message when there was none before.
     if (this.#isSameMessage && (this.#seconds.wereEvicted || this.#seconds.goesOn(kind, half.nextSeq))) return;
     this.#isSameMessage = true;
     this.#seconds.wereEvicted = false;
     const undecided = this.oneWay ? 0 : ALL_DOUBTS;
-    const waiting = this.oneWay ? [] : this.doubtful.all();
+    const waiting = this.oneWay ? [] : this.doubtful.all().filter((one) => believed === null || !isWithin(one, believed));
     const doubts = waiting.reduce((all, one) => all | one.doubts, 0);
     this.#beside(half, kind, { takes: ALL_DOUBTS & ~doubts, undecided });
     if (doubts !== 0) this.#beside(half, kind, { takes: ALL_DOUBTS, undecided: undecided & ~doubts }, waiting);
@@ -268,6 +272,13 @@ export class Contest {
     this.doubtful.drop();
     this.#seconds.drop();
   }
+}
+
+/** Does `one` say nothing but what `other` says? */
+function isWithin(one: Doubted, other: Doubted): boolean {
+  const offset = distance(one.seq, other.seq);
+  return offset >= 0 && offset + one.bytes.length <= other.bytes.length
+    && !differ(one, other.seq, other.bytes, 0, other.bytes.length);
 }
 
 /** As if they had come in the other order. */
