@@ -151,11 +151,17 @@ export class HalfStream extends StreamOrder {
    */
   #isOther({ bytes, dataStart, dataEnd, seq }: Packet): boolean {
     const said = this.context.history.compare(this.lastHeard, bytes, dataStart, dataEnd, seq);
-    if (said === 'same') return false;
+    if (said === 'same' || (said === 'forgotten' && !this.#hasOther(seq, bytes, dataStart, dataEnd))) return false;
     // What waits for its beginning is read as it came first.
     if (said === 'forgotten') this.pickUp();
     this.context.ledger.count(said === 'other' ? 'tcp.overlap_diff_data' : 'tcp.overlap_forgotten');
     return true;
+  }
+
+  /** Was something read of that place, which may have been other bytes, or do other bytes wait there? */
+  #hasOther(seq: number, bytes: Uint8Array, start: number, end: number): boolean {
+    if (this.started && distance(seq, this.nextSeq) < 0) return true;
+    return this.waiting !== null && this.waiting.bytes > 0 && this.waiting.differs(seq, bytes, start, end);
   }
 
   /** Does its urgent pointer mark a byte that was read, as it may not have been by the receiver? */

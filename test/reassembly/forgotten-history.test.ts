@@ -21,6 +21,8 @@ interface Case {
   readonly told: readonly string[];
   /** Those of them that are second readings; default: the last. */
   readonly again?: readonly string[];
+  /** Joined in the middle, the first is still there, waiting for its stream's beginning. */
+  readonly joined?: readonly string[];
   /** Different ones that they have; 0 = as many as they will. */
   readonly ids?: number;
 }
@@ -36,7 +38,7 @@ const CASES: readonly Case[] = [
   { why: 'both are told: a body', first: [post('/', 'harmless')], later: [post('/', 'attacked')], told: ['/ harmless', '/ attacked'] },
   { why: 'the last request, sent again unchanged, is told once', first: [get('/same')], later: [get('/same')], told: ['/same'], again: [] },
   { why: 'one with a body may have had another: it is a second reading of the same id', first: [post('/', 'a')], later: [post('/', 'a')],
-    told: ['/ a'], ids: 1 },
+    told: ['/ a'], ids: 1, joined: ['with its SYN'] },
   { why: 'the beginning of a body that is sent again is no request', before: [post('/', 'a').slice(0, -1)], first: ['b'], later: ['b'], told: ['/ b'],
     again: [] },
 ];
@@ -50,8 +52,8 @@ function busy(stream: TcpStream): void {
   stream.clientPort -= 100;
 }
 
-for (const { why, before = [], first, later, told, again = told.slice(-1), ids = 0 } of CASES) {
-  for (const joined of ['with its SYN', 'in the middle']) test(`${why}; joined ${joined}`, () => {
+for (const { why, before = [], first, later, told, again = told.slice(-1), ids = 0, joined: how = ['with its SYN', 'in the middle'] } of CASES) {
+  for (const joined of how) test(`${why}; joined ${joined}`, () => {
     const stream = new TcpStream({ parseResponses: false, limits: { ...REPLAY_OPTIONS.limits, correctionBytes: RING } });
     if (joined === 'with its SYN') stream.send('', { flags: 2, at: -1 });
     let at = 0;

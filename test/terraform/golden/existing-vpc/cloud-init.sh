@@ -101,7 +101,7 @@ cat > /etc/vpc-mirror/cloudwatch-agent.json << 'END_OF_FILE'
               "metric_selectors": ["^rebuilder_(packets|bytes)_(in|out|lost)_total$", "^rebuilder_requests_(in|out)_total$", "^rebuilder_exchanges_(in|out|lost)_total$", "^rebuilder_(flows|queue_bytes|requests_in_flight|endpoint_up)$"]
             },
             {
-              "source_labels": ["name"], "label_matcher": "^(forward\\.(queue_full|too_large|deadline|alb_limit|connection_lost|response_timeout|bad_response|unavailable|drain_timeout|refused\\..+)|workers\\.lost_requests)$",
+              "source_labels": ["name"], "label_matcher": "^(forward\\.(queue_full|too_large|deadline|alb_limit|connection_lost|response_timeout|bad_response|unavailable|drain_timeout|refused\\..+)|(workers\\.lost|pipeline\\.faulted)_requests)$",
               "dimensions": [["deployment"]], "metric_selectors": ["^rebuilder_requests_lost_total$"]
             },
             {
