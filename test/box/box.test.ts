@@ -126,8 +126,12 @@ function damage(
   return { intact, holes, tails };
 }
 
-/** What waits longer than this after its last byte was captured has been forgotten, not waited for. */
-const LONGEST_WAIT_MS = 2000;
+/**
+ * What waits longer than this after its last byte was captured has been forgotten: a hole is waited for 1 s, and what
+ * only the next, longer patience finds comes after 10 s at the earliest. How long exactly, on the capture's
+ * clock: test/reassembly/streams.test.ts. Here a busy machine adds its own.
+ */
+const FORGOTTEN_MS = 8000;
 
 /** Sends over a bad stretch of network and judges what arrived by what the stretch let through. */
 async function acrossBadNetwork(t: TestContext, loads: readonly Parameters<Box['send']>[0][], options: Partial<BoxOptions> = {}): Promise<void> {
@@ -139,13 +143,11 @@ async function acrossBadNetwork(t: TestContext, loads: readonly Parameters<Box['
   for (const load of loads) reports.push({ kind: load.kind, requests: (await box.send(load)).requests });
   const reading = await service.settled();
   const log = await relay.stop();
-  t.diagnostic(`relay: ${log.received} datagrams, ${log.dropped} dropped, ${log.reordered} held back, paused for ${log.longestPauseMs} ms at most`);
+  t.diagnostic(`relay: ${log.received} datagrams, ${log.dropped} dropped, ${log.reordered} held back`);
   t.diagnostic(`ledger ${JSON.stringify(nonZero(reading))}`);
   assert.equal(log.received, box.mirrored(), 'the relay saw every datagram');
   assert.equal(reading.ledger['capture.frames'], log.received - log.dropped, 'and the rebuilder every one that went on');
 
-  // A machine that keeps its processes waiting keeps requests waiting too.
-  const pauses = log.longestPauseMs + box.recorderPauseMs() + 1000 * (reading.gauges.get('nodejs_eventloop_lag_max_seconds') ?? 0);
   const recorded = box.recorded();
   const expected = { holes: 0, tails: 0 };
   for (const { kind, requests } of reports) {
@@ -160,14 +162,14 @@ async function acrossBadNetwork(t: TestContext, loads: readonly Parameters<Box['
     const longest = Math.max(...[...judgement.whole].map(([id, atMs]) => atMs - intact.get(id)!));
     t.diagnostic(`${kind}: ${requests.length} sent, ${intact.size} untouched, ${judgement.whole.size} whole, ${judgement.marked.size} marked, `
       + `longest wait ${longest} ms`);
-    assert.ok(longest <= LONGEST_WAIT_MS + pauses, `one waited ${longest} ms, the machine paused for ${pauses} ms`);
+    assert.ok(longest < FORGOTTEN_MS, `one waited ${longest} ms`);
   }
   const counted = reading.ledger['tcp.reassembly_gap'];
   assert.ok(counted >= expected.holes && counted <= expected.holes + expected.tails, `${counted} holes counted, ${JSON.stringify(expected)} torn`);
   assertBalanced(reading);
 }
 
-test('1 % dropped, 5 % reordered: what was not touched arrives whole and within 2 s, every hole is counted', { timeout: 240_000 }, (t) =>
+test('1 % dropped, 5 % reordered: what was not touched arrives whole, none is forgotten, every hole is counted', { timeout: 240_000 }, (t) =>
   acrossBadNetwork(t, [
     { kind: 'keep-alive', from: 0, count: 20_000, connections: 8, pipelining: 1, bytesPerSecond: 0.6e6 },
     { kind: 'post', from: 0, count: 300, connections: 4, pipelining: 1, bytesPerSecond: 10e6 },

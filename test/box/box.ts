@@ -169,11 +169,6 @@ export class Box {
     });
   }
 
-  /** The longest time, ms, that a busy machine kept the recorder from running. */
-  recorderPauseMs(): number {
-    return Number(lines(join(this.folder, 'recorded', 'pause'))[0] ?? 0);
-  }
-
   /** Runs the counting client to its end. */
   async send(options: Omit<ClientOptions, 'host' | 'port'>): Promise<ClientReport> {
     const child = this.client.spawn(process.execPath, [...TSX, program('counting-client.ts'), JSON.stringify({ host: APP, port: APP_PORT, ...options })]);

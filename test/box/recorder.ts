@@ -1,7 +1,7 @@
 // A program of the box: stands in front of the detection node's nginx and writes down every byte it is sent, before
 // nginx sees it. Arguments: listen port, nginx port, folder. One file a connection: client bytes as they came (.raw),
-// and when (.times: offset, ms). pause: the longest time, ms, that a busy machine kept it from running.
-import { closeSync, openSync, writeFileSync, writeSync } from 'node:fs';
+// and when (.times: offset, ms).
+import { closeSync, openSync, writeSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 
@@ -33,13 +33,5 @@ const server = createServer((client) => {
     closeSync(times);
   });
 });
-const BEAT_MS = 5;
-let last = Date.now();
-let longestPause = 0;
-setInterval(() => {
-  const now = Date.now();
-  if (now - last - BEAT_MS > longestPause) writeFileSync(join(folder!, 'pause'), String(longestPause = now - last - BEAT_MS));
-  last = now;
-}, BEAT_MS);
 
 server.listen(Number(listenPort), '0.0.0.0', () => process.stdout.write('ready\n'));
