@@ -93,7 +93,7 @@ export function cable(a: Namespace, aName: string, b: Namespace, bName: string, 
 }
 
 /** Waits for the first line of a program's standard output, such as `ready`. */
-export async function firstLine(child: ChildProcess, timeoutMs = 20_000): Promise<string> {
+export async function firstLine(child: ChildProcess, timeoutMs = 60_000): Promise<string> {
   let said = '';
   let complained = '';
   child.stderr!.on('data', (chunk: Buffer) => { complained = (complained + chunk.toString()).slice(-4000); });
@@ -114,7 +114,7 @@ export async function firstLine(child: ChildProcess, timeoutMs = 20_000): Promis
 }
 
 /** Ends a program by its process id and waits for its end. Returns its exit code, or the name of the signal. */
-export async function end(child: ChildProcess, signal: NodeJS.Signals = 'SIGTERM', timeoutMs = 20_000): Promise<number | string | null> {
+export async function end(child: ChildProcess, signal: NodeJS.Signals = 'SIGTERM', timeoutMs = 60_000): Promise<number | string | null> {
   if (child.exitCode !== null || child.signalCode !== null) return child.exitCode ?? child.signalCode;
   const exited = once(child, 'exit');
   child.kill(signal);

@@ -27,7 +27,7 @@ function listener(): { start: StartRebuilder; datagrams: Buffer[]; endpoints: st
   return state;
 }
 
-test('the copy of a real request reaches the rebuilder, and the printed commands name what is really there', { timeout: 20_000 }, async (t) => {
+test('the copy of a real request reaches the rebuilder, and the printed commands name what is really there', { timeout: 60_000 }, async (t) => {
   const rebuilder = listener();
   let printed = '';
   const demo = await startDemo(rebuilder.start, { app: 0, status: 0 }, (text) => { printed += text; });
@@ -44,7 +44,7 @@ test('the copy of a real request reaches the rebuilder, and the printed commands
   assert.match(printed, /10\.9\.8\.7 .*GET \/etc\/passwd {2}<- path traversal\n$/);
 });
 
-test('a taken port is replaced by a free one', { timeout: 20_000 }, async (t) => {
+test('a taken port is replaced by a free one', { timeout: 60_000 }, async (t) => {
   const taken = createServer().listen(0, '127.0.0.1');
   await once(taken, 'listening');
   t.after(() => taken.close());
@@ -55,7 +55,7 @@ test('a taken port is replaced by a free one', { timeout: 20_000 }, async (t) =>
   assert.equal((await fetch(demo.appUrl)).status, 200);
 });
 
-test('stops all of it; a start that fails leaves nothing running', { timeout: 20_000 }, async () => {
+test('stops all of it; a start that fails leaves nothing running', { timeout: 60_000 }, async () => {
   const rebuilder = listener();
   const demo = await startDemo(rebuilder.start, { app: 0, status: 0 }, () => undefined);
   await demo.stop();

@@ -51,7 +51,7 @@ async function drain(socket: Socket): Promise<Buffer> {
   return Buffer.concat(chunks);
 }
 
-test('what passed is what the copy says, byte for byte, both ways, to a half-closed end', { timeout: 20_000 }, async (t) => {
+test('what passed is what the copy says, byte for byte, both ways, to a half-closed end', { timeout: 60_000 }, async (t) => {
   const answer = randomBytes(50_000);
   let got = Buffer.alloc(0);
   const { mirror, segments, ended } = await setUp(t, (socket) => {
@@ -71,7 +71,7 @@ test('what passed is what the copy says, byte for byte, both ways, to a half-clo
   assert.ok(toClient.equals(answer));
 });
 
-test('the app is gone: the client is told, and so is the copy', { timeout: 20_000 }, async (t) => {
+test('the app is gone: the client is told, and so is the copy', { timeout: 60_000 }, async (t) => {
   const { mirror, ended } = await setUp(t, (socket) => socket.resetAndDestroy());
   const client = connect({ host: '127.0.0.1', port: mirror.port });
   client.on('error', () => undefined);
@@ -80,7 +80,7 @@ test('the app is gone: the client is told, and so is the copy', { timeout: 20_00
   await ended(1);
 });
 
-test('nobody listens for the copy: the traffic goes on', { timeout: 20_000 }, async (t) => {
+test('nobody listens for the copy: the traffic goes on', { timeout: 60_000 }, async (t) => {
   const udp = createSocket('udp4').bind(0, '127.0.0.1');
   await once(udp, 'listening');
   const { port } = udp.address();

@@ -58,7 +58,7 @@ export async function startNode(t: TestContext, behaviour?: Behaviour): Promise<
 }
 
 /** Waits for a condition; fails with `what` when it does not come true in `timeoutMs`. */
-export async function until(what: string, condition: () => boolean, timeoutMs = 10_000): Promise<void> {
+export async function until(what: string, condition: () => boolean, timeoutMs = 30_000): Promise<void> {
   const end = performance.now() + timeoutMs;
   while (!condition()) {
     assert.ok(performance.now() < end, `still waiting for: ${what}`);

@@ -69,7 +69,7 @@ describe('in Chromium', { timeout: 180_000, skip: skippedWithout('chromium') }, 
 
   /** Asked again and again, since the page's own policy forbids to evaluate in it. */
   async function becomes(page: Page, expression: string): Promise<void> {
-    for (const deadline = Date.now() + 20_000; !await page.evaluate<boolean>(expression);) {
+    for (const deadline = Date.now() + 60_000; !await page.evaluate<boolean>(expression);) {
       assert.ok(Date.now() < deadline, `still not: ${expression}`);
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
