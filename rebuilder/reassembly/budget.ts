@@ -1,6 +1,7 @@
 /**
- * One allowance of memory, shared by everything that holds captured bytes: fragments, segments behind a hole, messages in progress.
- * Whoever is refused drops what it wanted to hold and counts it, so that no input makes the process grow without bound.
+ * One allowance of memory, shared by everything that holds captured bytes: fragments, segments behind a hole, messages
+ * in progress. Whoever is refused drops what it wanted to hold and counts it, so that no input makes the process grow
+ * without bound.
  */
 export class Budget {
   readonly limitBytes: number;
@@ -14,7 +15,8 @@ export class Budget {
   }
 
   /**
-   * @param overhead bytes that objects and lists around the data take: a sender of single bytes must not get them for nothing
+   * @param overhead bytes that objects and lists around the data take: a sender of single bytes must not get them for
+   *   nothing
    * @returns true = granted; the holder gives it back with `release`
    */
   take(bytes: number, overhead = 0): boolean {

@@ -1,9 +1,10 @@
 import { type Packet, TcpFlag } from '../wire/packet.ts';
 import { HalfStream } from './half-stream.ts';
-import { MAX_WINDOW_BYTES, NEAR_BYTES } from './missing-bytes.ts';
+import { NEAR_BYTES } from './missing-bytes.ts';
+import { Reopening } from './reopening.ts';
 import { advance, distance } from './sequence.ts';
 import type { StreamContext } from './stream-context.ts';
-import type { StreamSink } from './stream-sink.ts';
+import { NOWHERE } from './stream-sink.ts';
 
 /** What is made of a connection's two streams. */
 export interface ConnectionHandler {
@@ -20,7 +21,10 @@ export interface ConnectionOwner {
 /** Which of a connection's two ends: `a` sent the first packet that was captured. */
 export type End = 'a' | 'b';
 
-/** A connection whose ends are both done is kept for this long, for what is still on its way (also after a FIN or RST that was forged). */
+/**
+ * A connection whose ends are both done is kept for this long, for what is still on its way (also after a FIN or RST
+ * that was forged).
+ */
 const LINGER_MS = 1000;
 /** … and when it is not certain that they are. */
 const LINGER_UNPROVEN_MS = 120_000;
@@ -77,15 +81,15 @@ export class Connection {
   #answerIsn: number | null = null;
   /** Only a SYN-ACK has said so. */
   #isClaimed = false;
-  /** Sequence number of a SYN that opens the connection anew, if its client means it and its server takes it. */
-  #newIsn = 0;
-  #newSyn: End | null = null;
-  /** The connection that this SYN opened, read beside this one until the server tells which it is. */
-  #candidate: Connection | null = null;
+  /** Made with the first SYN that would open it anew. */
+  #reopening: Reopening<Connection> | null = null;
 
-  /** @param synIsn sequence number of a SYN that was seen before the packet, which follows or answers it; null = none */
+  /**
+   * @param synIsn sequence number of a SYN that was seen before the packet, which follows or answers it; null = none
+   */
   constructor(
-    packet: Packet, hash: number, context: StreamContext, handler: ConnectionHandler, nowMs: number, synIsn: number | null = null, isCandidate = false,
+    packet: Packet, hash: number, context: StreamContext, handler: ConnectionHandler, nowMs: number,
+    synIsn: number | null = null, isCandidate = false,
   ) {
     this.vni = packet.vni;
     this.a0 = packet.src0;
@@ -120,7 +124,10 @@ export class Connection {
     (this.client === 'b' ? this.fromB : this.fromA).startAt(advance(synIsn, 1));
   }
 
-  /** Of the VLAN that its packets were in? A tag on one direction only is how some switches mirror; two different ones are two networks. */
+  /**
+   * Of the VLAN that its packets were in? A tag on one direction only is how some switches mirror; two different ones
+   * are two networks.
+   */
   isInVlan(tags: number, end: End): boolean {
     const known = end === 'a' ? this.#aTags : this.#bTags;
     const other = known === ANY_VLAN ? (end === 'a' ? this.#bTags : this.#aTags) : known;
@@ -132,15 +139,18 @@ export class Connection {
     return true;
   }
 
-  /** Sequence number of the SYN that opens the connection anew, after packet() said 'reopened' for data that follows it; null = the packet is a SYN. */
+  /**
+   * Sequence number of the SYN that opens the connection anew, after packet() said 'reopened' for data that follows it;
+   * null = the packet is a SYN.
+   */
   get reopenedBy(): number | null {
-    return this.#newSyn === null ? null : this.#newIsn;
+    const reopening = this.#reopening;
+    return reopening === null || reopening.opener === null ? null : reopening.isn;
   }
 
   /** The connection that takes its place after packet() said 'reopened', if it was read before. */
   takeCandidate(): Connection | null {
-    const candidate = this.#candidate;
-    this.#candidate = null;
+    const candidate = this.#reopening?.takeCandidate() ?? null;
     if (candidate !== null) candidate.isCandidate = false;
     return candidate;
   }
@@ -156,8 +166,9 @@ export class Connection {
       this.lastPacketMs = nowMs;
       return 'taken';
     }
-    if (this.#newSyn !== null) {
-      const place = this.#besides(packet, end, half, nowMs);
+    const reopening = this.#reopening;
+    if (reopening !== null && reopening.opener !== null) {
+      const place = this.#besides(reopening, packet, half, nowMs);
       if (place === 'proven') return 'reopened';
       if (place === 'only there') return 'taken';
     }
@@ -185,7 +196,10 @@ export class Connection {
     return (this.fromA.finSeen || !this.fromA.seen) && (this.fromB.finSeen || !this.fromB.seen);
   }
 
-  /** Where it ends is not certain: it is read in more than one way, or an RST came in the middle of a message and its receiver is not seen. */
+  /**
+   * Where it ends is not certain: it is read in more than one way, or an RST came in the middle of a message and its
+   * receiver is not seen.
+   */
   get isContested(): boolean {
     if (this.fromA.isContested || this.fromB.isContested) return true;
     return this.#reset && this.fromA.seen !== this.fromB.seen && (this.fromA.unfinished || this.fromB.unfinished);
@@ -196,23 +210,24 @@ export class Connection {
     return this.closing && nowMs - this.lastPacketMs >= (unproven ? LINGER_UNPROVEN_MS : LINGER_MS);
   }
 
-  /** Nothing more is expected: what waits is given up, what is unfinished is emitted as it is. The client's half first: responses belong to requests. */
+  /**
+   * Nothing more is expected: what waits is given up, what is unfinished is emitted as it is. The client's half first:
+   * responses belong to requests.
+   */
   end(nowMs: number): void {
     const first = this.client === 'b' ? this.fromB : this.fromA;
     const second = this.client === 'b' ? this.fromA : this.fromB;
     first.end(nowMs);
     second.end(nowMs);
     this.#owner.closed();
-    this.#candidate?.end(nowMs);
-    this.#candidate = null;
+    this.#reopening?.takeCandidate()?.end(nowMs);
   }
 
   /** A fault was found in it: what it holds is given back, and not looked at again. */
   abandon(): void {
     this.fromA.abandon();
     this.fromB.abandon();
-    this.#candidate?.abandon();
-    this.#candidate = null;
+    this.#reopening?.takeCandidate()?.abandon();
   }
 
   #refuseData(packet: Packet): void {
@@ -256,14 +271,31 @@ export class Connection {
     }
     const isUnread = !this.fromA.hasRead && !this.fromB.hasRead;
     if ((this.closing && !this.isContested) || (this.#isClaimed && isUnread)) {
-      this.#newSyn = null;
+      this.#reopening?.forget();
       return false;
     }
     this.#refuseData(packet);
-    // The server may ignore it (RFC 9293 3.10.7.4, challenge ACK): data that follow it are read beside this connection.
-    this.#newIsn = isn;
-    this.#newSyn = end;
+    this.#mayReopen(isn, half);
     return true;
+  }
+
+  /** A SYN of `opener` that may open the connection anew. */
+  #mayReopen(isn: number, opener: HalfStream): void {
+    this.#reopening ??= new Reopening();
+    this.#reopening.syn(isn, opener);
+  }
+
+  /** Is the packet of the connection that a SYN may have opened? */
+  #besides(
+    reopening: Reopening<Connection>, packet: Packet, half: HalfStream, nowMs: number,
+  ): 'only there' | 'proven' | 'not there' {
+    const { ledger, aside } = this.#context;
+    const place = reopening.packet(packet, half, nowMs, () => {
+      ledger.count('tcp.candidates');
+      return new Connection(packet, this.hash, aside ?? this.#context, this.#handler, nowMs, reopening.isn, true);
+    });
+    if (place === 'only there') ledger.count('tcp.candidate_bytes', packet.dataEnd - packet.dataStart);
+    return place;
   }
 
   /** A handshake that an RST ended is begun anew with the same numbers. */
@@ -274,11 +306,12 @@ export class Connection {
 
   #synAck(packet: Packet, end: End, half: HalfStream, nowMs: number): boolean {
     const opener = end === 'a' ? 'b' : 'a';
+    const peer = end === 'a' ? this.fromB : this.fromA;
     const isn = advance(packet.ack, -1);
-    if (this.#opener === end && !this.#isClaimed) return true; // It opened the connection itself: no receiver takes its SYN-ACK.
-    if (this.#opener === null && (half.hasBytes(advance(packet.seq, 1)) || half.peer!.hasBytes(packet.ack))) {
-      this.#newIsn = isn;
-      this.#newSyn = opener;
+    // It opened the connection itself: no receiver takes its SYN-ACK.
+    if (this.#opener === end && !this.#isClaimed) return true;
+    if (this.#opener === null && (half.hasBytes(advance(packet.seq, 1)) || peer.hasBytes(packet.ack))) {
+      this.#mayReopen(isn, peer);
       return true;
     }
     if (this.#opener === null) {
@@ -289,14 +322,14 @@ export class Connection {
     // A SYN-ACK may acknowledge data that came with the SYN (RFC 7413).
     const ahead = distance(isn, this.#isn);
     // With another number, though it answers the same: the server had no such connection any more.
-    const isOther = this.#answerIsn !== null && this.#answerIsn !== packet.seq && (ahead !== 0 || !half.peer!.hasRead);
-    const isOfNew = (this.#newSyn === opener && isn === this.#newIsn) || isOther;
+    const isOther = this.#answerIsn !== null && this.#answerIsn !== packet.seq && (ahead !== 0 || !peer.hasRead);
+    const isOfNew = this.#reopening?.isBy(peer, isn) === true || isOther;
     if (isOfNew || this.#opener !== opener || (ahead !== 0 && (ahead < 0 || ahead >= 65_536))) {
-      if (ahead === 0 && this.#opener === opener && !this.#isClaimed) [this.#newIsn, this.#newSyn] = [isn, opener];
-      if (this.#newSyn !== opener || isn !== this.#newIsn) this.#newSyn = null;
+      if (ahead === 0 && this.#opener === opener && !this.#isClaimed) this.#mayReopen(isn, peer);
+      if (this.#reopening?.isBy(peer, isn) === false) this.#reopening.forget();
       return false;
     }
-    this.#newSyn = null;
+    this.#reopening?.forget();
     this.#answerIsn = packet.seq;
     this.#isOpenAgain();
     half.seen = true;
@@ -305,46 +338,4 @@ export class Connection {
     half.answers(packet, nowMs);
     return true;
   }
-
-  /** A SYN came that nobody has proven: is the packet of the connection that it would open? */
-  #besides(packet: Packet, end: End, half: HalfStream, nowMs: number): 'only there' | 'proven' | 'not there' {
-    const hasData = packet.dataEnd > packet.dataStart;
-    if (end !== this.#newSyn) return this.#proves(packet, half);
-    const into = distance(packet.seq, this.#candidate?.fromA.nextSeq ?? advance(this.#newIsn, 1));
-    if (into <= -NEAR_BYTES || into >= NEAR_BYTES || (this.#candidate === null && (!hasData || into < 0))) return 'not there';
-    if (this.#candidate === null) {
-      this.#candidate = new Connection(packet, this.hash, this.#context.aside ?? this.#context, this.#handler, nowMs, this.#newIsn, true);
-      this.#context.ledger.count('tcp.candidates');
-    }
-    this.#candidate.packet(packet, 'a', nowMs);
-    const intoOld = distance(packet.seq, half.nextSeq);
-    if (half.started && intoOld > -MAX_WINDOW_BYTES && intoOld < MAX_WINDOW_BYTES) return 'not there';
-    this.#context.ledger.count('tcp.candidate_bytes', packet.dataEnd - packet.dataStart);
-    return 'only there';
-  }
-
-  /** What the server acknowledges tells which of the two is its connection. */
-  #proves(packet: Packet, half: HalfStream): 'proven' | 'not there' {
-    if ((packet.flags & TcpFlag.ack) === 0 || half.peer === null) return 'not there';
-    const intoNew = distance(packet.ack, advance(this.#newIsn, 1));
-    const isOfNew = this.#candidate !== null && intoNew > 0 && distance(packet.ack, this.#candidate.fromA.sentSeq) <= 0;
-    const isOfOld = half.peer.started && half.peer.isNear(packet.ack);
-    if (isOfNew && !isOfOld) return 'proven';
-    if (isOfOld && !isOfNew) {
-      this.#newSyn = null;
-      this.#candidate?.abandon();
-      this.#candidate = null;
-    }
-    return 'not there';
-  }
 }
-
-const NOWHERE: StreamSink = {
-  data: () => {},
-  gap: () => {},
-  end: () => {},
-  stall: () => false,
-  unfinished: false,
-  fork: () => null,
-  discard: () => {},
-};

@@ -28,20 +28,28 @@ export interface FirstReader {
   readonly unproven: Unproven;
 }
 
+interface BegunReading {
+  readonly reading: SecondReading;
+  /** Those that it takes of the doubted ones. */
+  readonly segments: readonly Doubted[];
+}
+
 /** So many segments in a row at a place far off: somebody reads them there, too. */
 const FAR_SEGMENTS = 3;
 const ALL_DOUBTS = -1;
 /** Ways in which what came is read again. */
 const MOST_WAYS = 16;
-/** Work of reading again, bytes: what every stream may do, and what it takes for once of that which all of them share. */
+/**
+ * Work of reading again, bytes: what every stream may do, and what it takes for once of that which all of them share.
+ */
 const OWN_WORK = 1 << 15;
 const SHARED_WORK = 1 << 22;
 /** To give a reading a segment costs so many looks. */
 const READING_LOOKS = 4;
 
 /**
- * What may be read in more than one way in one stream: segments that its receiver may not have taken, holes that may still be filled, bytes marked as
- * urgent, a place far off. Most streams have none of it, and no such object.
+ * What may be read in more than one way in one stream: segments that its receiver may not have taken, holes that may
+ * still be filled, bytes marked as urgent, a place far off. Most streams have none of it, and no such object.
  */
 export class Contest {
   readonly doubtful: DoubtfulSegments;
@@ -82,7 +90,10 @@ export class Contest {
     return this.#seconds.unfinished || !this.doubtful.isEmpty;
   }
 
-  /** Sets a segment aside, for all but those readings that take such ones. @returns false: it brings nothing to wait for */
+  /**
+   * Sets a segment aside, for all but those readings that take such ones.
+   * @returns false: it brings nothing to wait for
+   */
   doubt(half: FirstReader, packet: Packet, length: number, doubts: number): boolean {
     const { ledger } = this.#context;
     ledger.count(doubts === Doubt.checksum ? 'tcp.invalid_checksum' : 'tcp.doubtful_segments');
@@ -117,11 +128,17 @@ export class Contest {
     if (distance(ack, far.from) > 0 && distance(ack, far.nextSeq) <= 0) half.moveTo(far.nextSeq);
   }
 
-  /** Reads what was doubted, and is the next of the stream, up to `before`. @param proven the receiver said that it has it */
+  /**
+   * Reads what was doubted, and is the next of the stream, up to `before`.
+   * @param proven the receiver said that it has it
+   */
   believe(half: FirstReader, before: number, proven: boolean): void {
-    for (let one = this.doubtful.take(half.nextSeq, before, proven); one !== null; one = this.doubtful.take(half.nextSeq, before, proven)) {
+    const { doubtful } = this;
+    const take = (): Doubted | null => doubtful.take(half.nextSeq, before, proven);
+    for (let one = take(); one !== null; one = take()) {
       const known = distance(half.nextSeq, one.seq);
-      // Should other bytes come in its place, they are read, too: a sender who makes such segments on purpose hides nothing.
+      // Should other bytes come in its place, they are read, too: a sender who makes such segments on purpose hides
+      // nothing.
       if (!this.oneWay) this.passOver(half, 'reading', one);
       if (!proven) this.#hasBelieved = true;
       if (!proven && !this.oneWay) markBelieved(half, one.doubts);
@@ -146,11 +163,11 @@ export class Contest {
     if (!half.sink.unfinished) this.#isSameMessage = false;
   }
 
-  #contested(half: FirstReader, seq: number, bytes: Uint8Array, start: number, end: number): { reading: SecondReading; segments: readonly Doubted[] }[] {
+  #contested(half: FirstReader, seq: number, bytes: Uint8Array, start: number, end: number): BegunReading[] {
     const contested = this.doubtful.contested(seq, bytes, start, end);
     const kinds = new Set(contested.map(({ doubts }) => doubts));
     if (kinds.size > 1) kinds.add([...kinds].reduce((all, doubts) => all | doubts, 0));
-    const begun: { reading: SecondReading; segments: readonly Doubted[] }[] = [];
+    const begun: BegunReading[] = [];
     const begin = (takes: number, segments: readonly Doubted[]): void => {
       const reading = this.#seconds.begin('reading', half.sink.fork('reading'), seq, { takes });
       reading?.urgent.copyFrom(this.#urgent);
@@ -160,7 +177,8 @@ export class Contest {
       if (this.#seconds.takes(takes)) continue;
       const segments = this.doubtful.all().filter(({ doubts }) => (doubts & ~takes) === 0);
       begin(takes, segments);
-      const differing = segments.some((one, i) => segments.slice(0, i).some((other) => differ(other, one.seq, one.bytes, 0, one.bytes.length)));
+      const differing = segments.some(({ seq: place, bytes: brought }, i) => segments.slice(0, i)
+        .some((other) => differ(other, place, brought, 0, brought.length)));
       if (differing) begin(takes, reversed(segments));
     }
     return begun;
@@ -169,7 +187,8 @@ export class Contest {
   /** A segment, for all other readings. @returns whether one of them reads what the first reader has passed over */
   segment(packet: Packet, seq: number, doubts: number): boolean {
     if (this.#seconds.isEmpty) return false;
-    return this.#seconds.segment(packet.bytes, packet.dataStart, packet.dataEnd, seq, packet, doubts, urgentOffset(packet));
+    const { bytes, dataStart, dataEnd } = packet;
+    return this.#seconds.segment(bytes, dataStart, dataEnd, seq, packet, doubts, urgentOffset(packet));
   }
 
   /** The first reader has read the packet. @param isAll nothing waits in it */
@@ -190,7 +209,9 @@ export class Contest {
     this.#isSameMessage = true;
     this.#seconds.wereEvicted = false;
     const undecided = this.oneWay ? 0 : ALL_DOUBTS;
-    const waiting = this.oneWay ? [] : this.doubtful.all().filter((one) => believed === null || !isWithin(one, believed));
+    const waiting = this.oneWay
+      ? []
+      : this.doubtful.all().filter((one) => believed === null || !isWithin(one, believed));
     const doubts = waiting.reduce((all, one) => all | one.doubts, 0);
     this.#beside(half, kind, { takes: ALL_DOUBTS & ~doubts, undecided });
     if (doubts !== 0) this.#beside(half, kind, { takes: ALL_DOUBTS, undecided: undecided & ~doubts }, waiting);
@@ -211,14 +232,20 @@ export class Contest {
     }
   }
 
-  /** A pointer to an urgent byte: the stream is read without it, and with it, as a server may ask for (SO_OOBINLINE). */
+  /**
+   * A pointer to an urgent byte: the stream is read without it, and with it, as a server may ask for (SO_OOBINLINE).
+   */
   urgent(half: FirstReader, packet: Packet): void {
-    if (!this.#urgent.mark(advance(packet.seq, urgentOffset(packet)), half.nextSeq) || this.#seconds.keepsUrgent) return;
+    const isNew = this.#urgent.mark(advance(packet.seq, urgentOffset(packet)), half.nextSeq);
+    if (!isNew || this.#seconds.keepsUrgent) return;
     const reading = this.#seconds.begin('reading', half.sink.fork('reading'), half.nextSeq, { keepsUrgent: true });
     reading?.waitFor(half.waiting);
   }
 
-  /** A segment far off is no part of the stream, or the stream has moved there: several in a row are read beside it until the receiver tells. */
+  /**
+   * A segment far off is no part of the stream, or the stream has moved there: several in a row are read beside it
+   * until the receiver tells.
+   */
   far(half: FirstReader, packet: Packet, seq: number): void {
     const { bytes, dataStart, dataEnd } = packet;
     const length = dataEnd - dataStart;
@@ -234,8 +261,8 @@ export class Contest {
   }
 
   /**
-   * The receiver is not seen, and other bytes came for the same place: the stream is read again in every way in which it may have refused some of
-   * them, from where it last stood between two messages. `last`: what came last.
+   * The receiver is not seen, and other bytes came for the same place: the stream is read again in every way in which
+   * it may have refused some of them, from where it last stood between two messages. `last`: what came last.
    */
   reread(half: FirstReader, packet: Packet, last: number): void {
     const { history, ledger } = this.#context;
@@ -260,7 +287,8 @@ export class Contest {
     this.#seconds.endAgain();
     for (const { refusal } of ways) {
       const { taken, ...rules } = refusal;
-      const reading = this.#seconds.begin('reading', half.sink.fork('reading', true), from, { isAgain: true, ...rules });
+      const sink = half.sink.fork('reading', true);
+      const reading = this.#seconds.begin('reading', sink, from, { isAgain: true, ...rules });
       if (reading === null) return;
       if (!isWhole) reading.loseTrack();
       for (const one of taken) reading.add(one.bytes, 0, one.bytes.length, one.seq, one, one.urgent);

@@ -27,16 +27,25 @@ interface Datagram {
 interface Source { readonly key: string; fragments: number; datagrams: number }
 
 export interface DefragmentLimits {
-  /** A datagram whose fragments do not all come in this time is given up (Linux: net.ipv4.ipfrag_time, 30 s; IPv6: twice that). */
+  /**
+   * A datagram whose fragments do not all come in this time is given up (Linux: net.ipv4.ipfrag_time, 30 s; IPv6: twice
+   * that).
+   */
   fragmentTimeoutMs: number;
 }
 
-type Refusal = 'wire.ipv4.invalid_checksum' | 'defrag.fragment_cut' | 'defrag.invalid_fragment' | 'defrag.duplicate_fragment' | 'defrag.overlap' | 'defrag.memcap';
+/** Why a datagram is dropped with all that is held of it. */
+type DropReason = 'defrag.invalid_fragment' | 'defrag.overlap' | 'defrag.memcap';
+/** Why a fragment is dropped, itself alone or with its datagram. */
+type Refusal = 'wire.ipv4.invalid_checksum' | 'defrag.fragment_cut' | 'defrag.duplicate_fragment' | DropReason;
 
 /** No IP packet is longer (RFC 791: total length of 16 bits). */
 const MAX_PAYLOAD_BYTES = 65_535;
 const IPV4_HEADER = 20;
-/** Linux (net.ipv4.ipfrag_max_dist): so many other fragments of its sender between two of a datagram, and what was held of it is forgotten. */
+/**
+ * Linux (net.ipv4.ipfrag_max_dist): so many other fragments of its sender between two of a datagram, and what was held
+ * of it is forgotten.
+ */
 const MAX_DISTANCE = 64;
 /** What a held fragment and a datagram take besides the bytes: objects, map entries. Measured, Node 24. */
 const FRAGMENT_OVERHEAD = 384;
@@ -45,9 +54,10 @@ const CONGESTION_EXPERIENCED = 1 << 3;
 const NOT_ECT = 1 << 0;
 
 /**
- * Puts IP fragments together again (RFC 791 3.2, RFC 8200 4.5), as Linux does (net/ipv4/ip_fragment.c, inet_fragment.c, net/ipv6/reassembly.c): a
- * fragment that brings nothing new is ignored; one that overlaps in part, is empty or contradicts the known end drops the whole datagram (RFC 5722), as
- * two readings of it would be an evasion; so do ECN bits that cannot stand together (RFC 3168 5.3).
+ * Puts IP fragments together again (RFC 791 3.2, RFC 8200 4.5), as Linux does (net/ipv4/ip_fragment.c, inet_fragment.c,
+ * net/ipv6/reassembly.c): a fragment that brings nothing new is ignored; one that overlaps in part, is empty or
+ * contradicts the known end drops the whole datagram (RFC 5722), as two readings of it would be an evasion; so do ECN
+ * bits that cannot stand together (RFC 3168 5.3).
  */
 export class Defragmenter {
   /** By when the first fragment of each came. */
@@ -72,8 +82,8 @@ export class Defragmenter {
   }
 
   /**
-   * @returns the payload of the whole packet when this fragment was the last one missing, `packet.protocol` saying what it is; else null (held, or
-   *   dropped and counted)
+   * @returns the payload of the whole packet when this fragment was the last one missing, `packet.protocol` saying what
+   *   it is; else null (held, or dropped and counted)
    */
   add(packet: Packet, nowMs: number): Uint8Array | null {
     // A fragment cut by the capture leaves a hole that nobody can fill.
@@ -83,11 +93,15 @@ export class Defragmenter {
     else if (packet.headerSum === 'wrong' && this.#headerSums) return this.#refuse('wire.ipv4.invalid_checksum');
     const { fragmentOffset: offset, moreFragments, version } = packet;
     let end = offset + packet.payloadEnd - packet.payloadStart;
-    if (version === 6 && (end > MAX_PAYLOAD_BYTES || (moreFragments && (end & 7) !== 0))) return this.#refuse('defrag.invalid_fragment');
+    if (version === 6 && (end > MAX_PAYLOAD_BYTES || (moreFragments && (end & 7) !== 0))) {
+      return this.#refuse('defrag.invalid_fragment');
+    }
     // IPv4 keeps of such a fragment what is a multiple of eight.
     if (moreFragments) end &= ~7;
     const datagram = this.#datagramOf(packet, nowMs);
-    const contradicts = moreFragments ? datagram.hasLast && end > datagram.end : end < datagram.end || (datagram.hasLast && end !== datagram.end);
+    const contradicts = moreFragments
+      ? datagram.hasLast && end > datagram.end
+      : end < datagram.end || (datagram.hasLast && end !== datagram.end);
     if (contradicts || end <= offset) return this.#refuseAll(datagram, 'defrag.invalid_fragment');
     // Also what turns out to be a copy tells where the end is.
     datagram.end = Math.max(datagram.end, end);
@@ -96,7 +110,8 @@ export class Defragmenter {
     if (place === 'duplicate') return this.#refuse('defrag.duplicate_fragment');
     if (place === 'overlap') return this.#refuseAll(datagram, 'defrag.overlap');
     if (!this.#charge(datagram, end - offset + FRAGMENT_OVERHEAD)) return this.#refuseAll(datagram, 'defrag.memcap');
-    datagram.runs.insert(place, offset, new Uint8Array(packet.bytes.subarray(packet.payloadStart, packet.payloadStart + end - offset)));
+    const { bytes, payloadStart } = packet;
+    datagram.runs.insert(place, offset, new Uint8Array(bytes.subarray(payloadStart, payloadStart + end - offset)));
     this.#heldFragments++;
     datagram.ecn |= 1 << packet.ecn;
     if (offset === 0) datagram.protocol = packet.protocol;
@@ -130,7 +145,8 @@ export class Defragmenter {
     }
     const timeoutMs = this.#limits.fragmentTimeoutMs * (version === 6 ? 2 : 1);
     const datagram: Datagram = {
-      key, source, runs: new FragmentRuns(), firstMs: nowMs, timeoutMs, charged: 0, end: 0, hasLast: false, ecn: 0, protocol, lastNumber: number,
+      key, source, runs: new FragmentRuns(), firstMs: nowMs, timeoutMs, charged: 0,
+      end: 0, hasLast: false, ecn: 0, protocol, lastNumber: number,
     };
     this.#datagrams.set(key, datagram);
     this.#sources.set(source.key, source);
@@ -176,12 +192,12 @@ export class Defragmenter {
   }
 
   /** The fragment in hand, and those held of its datagram. */
-  #refuseAll(datagram: Datagram, reason: 'defrag.invalid_fragment' | 'defrag.overlap' | 'defrag.memcap'): null {
+  #refuseAll(datagram: Datagram, reason: DropReason): null {
     this.#drop(datagram, reason);
     return this.#refuse(reason);
   }
 
-  #drop(datagram: Datagram, reason: 'defrag.invalid_fragment' | 'defrag.overlap' | 'defrag.memcap' | 'defrag.timeout' | 'defrag.reassembled_fragments'): void {
+  #drop(datagram: Datagram, reason: DropReason | 'defrag.timeout' | 'defrag.reassembled_fragments'): void {
     this.#ledger.count(reason, datagram.runs.fragments);
     this.#budget.release(datagram.charged);
     this.#heldFragments -= datagram.runs.fragments;
@@ -192,13 +208,19 @@ export class Defragmenter {
 
 /** Units of 16 bits: the text of a number would cost an object of its own, for each field of each fragment. */
 function sourceKey({ vni, vlanTags, src0, src1, src2, src3 }: Packet): string {
-  return String.fromCharCode(vni >>> 16, vni, vlanTags >>> 16, vlanTags, src0 >>> 16, src0, src1 >>> 16, src1, src2 >>> 16, src2, src3 >>> 16, src3);
+  return String.fromCharCode(
+    vni >>> 16, vni, vlanTags >>> 16, vlanTags,
+    src0 >>> 16, src0, src1 >>> 16, src1, src2 >>> 16, src2, src3 >>> 16, src3,
+  );
 }
 
 /** RFC 791: also the protocol; RFC 8200: not. */
-function datagramKey({ vni, vlanTags, version, ipId, protocol, src0, src1, src2, src3, dst0, dst1, dst2, dst3 }: Packet): string {
+function datagramKey(packet: Packet): string {
+  const { vni, vlanTags, version, ipId, protocol, src0, src1, src2, src3, dst0, dst1, dst2, dst3 } = packet;
   return String.fromCharCode(
-    vni >>> 16, vni, vlanTags >>> 16, vlanTags, src0 >>> 16, src0, src1 >>> 16, src1, src2 >>> 16, src2, src3 >>> 16, src3,
-    version === 4 ? protocol : -1, ipId >>> 16, ipId, dst0 >>> 16, dst0, dst1 >>> 16, dst1, dst2 >>> 16, dst2, dst3 >>> 16, dst3,
+    vni >>> 16, vni, vlanTags >>> 16, vlanTags,
+    src0 >>> 16, src0, src1 >>> 16, src1, src2 >>> 16, src2, src3 >>> 16, src3,
+    version === 4 ? protocol : -1, ipId >>> 16, ipId,
+    dst0 >>> 16, dst0, dst1 >>> 16, dst1, dst2 >>> 16, dst2, dst3 >>> 16, dst3,
   );
 }

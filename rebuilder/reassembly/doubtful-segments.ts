@@ -19,8 +19,9 @@ const MAX_SEGMENTS = 256;
 const OVERHEAD = 256;
 
 /**
- * Segments set aside because their receiver may have dropped them. Either other bytes come in their place, and both are read, each in a reading of its
- * own; or the receiver acknowledges them; or nothing else comes for as long as a hole is waited for, and they are read after all.
+ * Segments set aside because their receiver may have dropped them. Either other bytes come in their place, and both are
+ * read, each in a reading of its own; or the receiver acknowledges them; or nothing else comes for as long as a hole is
+ * waited for, and they are read after all.
  */
 export class DoubtfulSegments {
   /** In the order in which they came. */
@@ -57,7 +58,9 @@ export class DoubtfulSegments {
     const copy = new Uint8Array(length);
     copy.set(bytes.subarray(start, end));
     const { ack, timeMs, ipId, headerBytes } = from;
-    this.#segments.push({ seq, bytes: copy, ack, timeMs, ipId, headerBytes, arrival: nextArrival(), doubts, denied: false, urgent });
+    this.#segments.push({
+      seq, bytes: copy, ack, timeMs, ipId, headerBytes, arrival: nextArrival(), doubts, denied: false, urgent,
+    });
   }
 
   /** The receiver acknowledges up to `ack`: what begins there or later it has not taken. */
@@ -125,13 +128,16 @@ export class DoubtfulSegments {
   #remove(isOver: (segment: Doubted) => boolean): void {
     this.#segments = this.#segments.filter((segment) => {
       if (!isOver(segment)) return true;
-      this.#budget.release(segment.bytes.length, OVERHEAD);
-      this.#ledger.count(segment.doubts === Doubt.checksum ? 'tcp.invalid_checksum_bytes' : 'tcp.refused_bytes', segment.bytes.length);
+      const { length } = segment.bytes;
+      this.#budget.release(length, OVERHEAD);
+      const counter = segment.doubts === Doubt.checksum ? 'tcp.invalid_checksum_bytes' : 'tcp.refused_bytes';
+      this.#ledger.count(counter, length);
       return false;
     });
   }
 }
 
 function isTaken({ seq, bytes, denied }: Doubted, before: number, proven: boolean): boolean {
-  return (proven || !denied) && distance(seq, before) < 0 && (!proven || distance(advance(seq, bytes.length), before) <= 0);
+  if (denied && !proven) return false;
+  return distance(seq, before) < 0 && (!proven || distance(advance(seq, bytes.length), before) <= 0);
 }

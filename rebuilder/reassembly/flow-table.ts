@@ -14,9 +14,15 @@ export interface FlowLimits {
 }
 
 const FIRST_BUCKETS = 1024;
-/** The order of use is kept this exactly, as a share of the idle timeout: moving a connection to its end with every packet would touch three others. */
+/**
+ * The order of use is kept this exactly, as a share of the idle timeout: moving a connection to its end with every
+ * packet would touch three others.
+ */
 const TOUCH_SHARE = 1 / 16;
-/** How often connections whose ends are done are looked at: thousands of them linger, and a batch comes every other millisecond. */
+/**
+ * How often connections whose ends are done are looked at: thousands of them linger, and a batch comes every other
+ * millisecond.
+ */
 const CLOSING_MS = 100;
 const STREAM_BYTES = INDEX['tcp.stream_bytes'];
 const SEGMENTS = INDEX['tcp.segments'];
@@ -54,7 +60,9 @@ export class FlowTable {
     return this.#size + this.#halfOpen.size;
   }
 
-  /** One TCP segment, to its connection; each ends in one packet counter, and its data in byte counters or in a stream. */
+  /**
+   * One TCP segment, to its connection; each ends in one packet counter, and its data in byte counters or in a stream.
+   */
   packet(packet: Packet, nowMs: number): void {
     packet.timeMs = nowMs;
     this.#setTime(nowMs);
@@ -98,7 +106,9 @@ export class FlowTable {
       this.#halfOpen.removeOldest();
     }
     for (const order of [this.#opened, this.#used]) {
-      while (order.oldest !== null && nowMs - order.oldest.touchedMs >= this.#limits.idleTimeoutMs) this.#removeIdle(order, order.oldest, nowMs);
+      while (order.oldest !== null && nowMs - order.oldest.touchedMs >= this.#limits.idleTimeoutMs) {
+        this.#removeIdle(order, order.oldest, nowMs);
+      }
     }
   }
 
@@ -209,7 +219,10 @@ export class FlowTable {
     return connection;
   }
 
-  /** Those in use since they were last moved have their turn later, so that a flood of new connections does not push them out. */
+  /**
+   * Those in use since they were last moved have their turn later, so that a flood of new connections does not push
+   * them out.
+   */
   #removeLeastUsed(nowMs: number): void {
     if (this.#halfOpen.size > 0) {
       this.#ledger.count('tcp.flow_emerg_mode_over');
@@ -271,7 +284,10 @@ export class FlowTable {
     (connection.hasData ? this.#used : this.#opened).touch(connection);
   }
 
-  /** A fault was found while the packet was handled: its connection ends without a word, so that the fault is not met again and again. */
+  /**
+   * A fault was found while the packet was handled: its connection ends without a word, so that the fault is not met
+   * again and again.
+   */
   abandon(packet: Packet): void {
     const connection = this.#find(packet, hashOf(packet));
     if (connection === null) return;
@@ -282,8 +298,9 @@ export class FlowTable {
 
 /** The same for both directions of a connection. */
 function hashOf(packet: Packet): number {
-  const src = mix(mix(packet.src3) + packet.srcPort + Math.imul(packet.src0, K0) + Math.imul(packet.src1, K1) + Math.imul(packet.src2, K2) | 0);
-  const dst = mix(mix(packet.dst3) + packet.dstPort + Math.imul(packet.dst0, K0) + Math.imul(packet.dst1, K1) + Math.imul(packet.dst2, K2) | 0);
+  const { src0, src1, src2, src3, srcPort, dst0, dst1, dst2, dst3, dstPort } = packet;
+  const src = mix(mix(src3) + srcPort + Math.imul(src0, K0) + Math.imul(src1, K1) + Math.imul(src2, K2) | 0);
+  const dst = mix(mix(dst3) + dstPort + Math.imul(dst0, K0) + Math.imul(dst1, K1) + Math.imul(dst2, K2) | 0);
   return mix(src + dst ^ packet.vni);
 }
 

@@ -30,8 +30,9 @@ const HEADER_SUMS = ['unknown', 'correct', 'wrong', 'none'] as const;
 export const SLOT_BYTES = WORDS * 4 + 8 + 4;
 
 /**
- * SYNs that nothing followed yet, each in a slot of numbers: a connection is made of one when its second packet comes. A connection takes 2 KB in
- * thirteen objects, and of those that a flood of SYNs makes and pushes out V8 piles up 1 GiB before it looks for them.
+ * SYNs that nothing followed yet, each in a slot of numbers: a connection is made of one when its second packet comes.
+ * A connection takes 2 KB in thirteen objects, and of those that a flood of SYNs makes and pushes out V8 piles up 1 GiB
+ * before it looks for them.
  */
 export class HalfOpen {
   size = 0;
@@ -48,7 +49,8 @@ export class HalfOpen {
 
   /** Is it a SYN that a slot holds all of? */
   static fits({ flags, dataStart, dataEnd, missing }: Packet): boolean {
-    return (flags & (TcpFlag.syn | TcpFlag.ack | TcpFlag.rst | TcpFlag.fin)) === TcpFlag.syn && dataStart === dataEnd && missing === 0;
+    const isPlainSyn = (flags & (TcpFlag.syn | TcpFlag.ack | TcpFlag.rst | TcpFlag.fin)) === TcpFlag.syn;
+    return isPlainSyn && dataStart === dataEnd && missing === 0;
   }
 
   /** When the oldest came; Infinity = there is none. */
@@ -104,7 +106,8 @@ export class HalfOpen {
   isAgain(slot: number, packet: Packet): boolean {
     const at = slot * WORDS;
     const slots = this.#slots;
-    return HalfOpen.fits(packet) && slots[at + SEQ] === packet.seq && slots[at + TAGS] === packet.vlanTags && slots[at + KINDS] === kindsOf(packet)
+    return HalfOpen.fits(packet) && slots[at + SEQ] === packet.seq && slots[at + TAGS] === packet.vlanTags
+      && slots[at + KINDS] === kindsOf(packet)
       && this.#isFrom(at, packet, SRC, DST, packet.srcPort << 16 | packet.dstPort);
   }
 
@@ -230,5 +233,6 @@ export class HalfOpen {
 }
 
 function kindsOf({ checksum, headerSum, version, optionsStart, dataStart }: Packet): number {
-  return CHECKSUMS.indexOf(checksum) | HEADER_SUMS.indexOf(headerSum) << 2 | (version === 6 ? 16 : 0) | dataStart - optionsStart << 8;
+  const sums = CHECKSUMS.indexOf(checksum) | HEADER_SUMS.indexOf(headerSum) << 2;
+  return sums | (version === 6 ? 16 : 0) | dataStart - optionsStart << 8;
 }

@@ -1,5 +1,5 @@
 import { type Packet, TcpFlag } from '../wire/packet.ts';
-import { MAX_WINDOW_BYTES } from './missing-bytes.ts';
+import { MAX_WINDOW_BYTES, NEAR_BYTES } from './missing-bytes.ts';
 import { Doubt, REFUSED, looked } from './receiver.ts';
 import { SegmentQueue } from './segments.ts';
 import { advance, distance } from './sequence.ts';
@@ -13,15 +13,17 @@ const NO_BYTES = new Uint8Array(0);
 
 /** One direction of a connection: what each of its segments brings to the stream. */
 export class HalfStream extends StreamOrder {
+  declare peer: HalfStream | null;
   #segmentSums = false;
   #headerSums = false;
 
   /** The SYN that opens the connection carries data (RFC 7413): whether they are taken, the answer tells. */
   synData(packet: Packet, nowMs: number): void {
     const { bytes, dataStart, dataEnd } = packet;
-    this.contests().doubtful.add(bytes, dataStart, dataEnd, advance(packet.seq, 1), packet, Doubt.syn, urgentOffset(packet));
-    if (this.isOneWay) this.#remember(packet, advance(packet.seq, 1), Doubt.syn, true, packet.headerBytes);
-    this.#sentUpTo(advance(packet.seq, 1 + dataEnd - dataStart));
+    const seq = advance(packet.seq, 1);
+    this.contests().doubtful.add(bytes, dataStart, dataEnd, seq, packet, Doubt.syn, urgentOffset(packet));
+    if (this.isOneWay) this.#remember(packet, seq, Doubt.syn, true, packet.headerBytes);
+    this.#sentUpTo(advance(seq, dataEnd - dataStart));
     this.waitFrom(nowMs);
   }
 
@@ -36,17 +38,43 @@ export class HalfStream extends StreamOrder {
     peer.acknowledged(packet.ack, nowMs);
   }
 
+  /** May a stream begin at `seq` whose first bytes are those that wait? */
+  mayBeginAt(seq: number): boolean {
+    const first = this.waiting?.first;
+    if (this.started || first === undefined) return true;
+    const behind = distance(first.seq, seq);
+    return behind >= 0 && behind < NEAR_BYTES;
+  }
+
+  /** Are there bytes, read or waiting, that a stream that begins at `seq` cannot have? */
+  hasBytes(seq: number): boolean {
+    return this.hasRead || !this.mayBeginAt(seq);
+  }
+
+  /** Is `ack` near what was read, or near what was acknowledged before, from where a hole may have been passed over? */
+  isNear(ack: number): boolean {
+    return Math.abs(distance(ack, this.nextSeq)) < NEAR_BYTES
+      || (this.acked && Math.abs(distance(ack, this.ackedSeq)) < NEAR_BYTES);
+  }
+
+  /** The peer answered with an RST: it refused what acknowledges that number (RFC 9293 3.10.7.4), and may be gone. */
+  refused(ack: number): void {
+    this.contest?.doubtful.refused(ack);
+    this.unproven.fromDoubt(this.nextSeq);
+  }
+
   /**
-   * Is an RST with this sequence number one that the receiver takes (RFC 5961 3.2)? Where both offered SACK, Linux also takes the end of what it holds
-   * behind a hole: what is sent later is read all the same, for who knows.
+   * Is an RST with this sequence number one that the receiver takes (RFC 5961 3.2)? Where both offered SACK, Linux also
+   * takes the end of what it holds behind a hole: what is sent later is read all the same, for who knows.
    */
   expects(seq: number): boolean {
     return !this.started || seq === this.nextSeq || (this.waitsForPeer && this.sent && seq === this.sentSeq);
   }
 
   /**
-   * Are its checksums right, or none was ever: then the capture spoilt them (segmentation offload, addresses that were replaced)? In a direction that has
-   * shown right ones a wrong or missing one is the receiver's reason to drop, so ours, too.
+   * Are its checksums right, or none was ever: then the capture spoilt them (segmentation offload, addresses that were
+   * replaced)? In a direction that has shown right ones a wrong or missing one is the receiver's reason to drop, so
+   * ours, too.
    */
   accepts({ checksum, headerSum }: Packet): boolean {
     if (checksum === 'wrong' && this.#segmentSums) return false;
@@ -65,7 +93,8 @@ export class HalfStream extends StreamOrder {
     let doubts: number = this.accepts(packet) ? Doubt.none : Doubt.checksum;
     if (doubts === Doubt.none && !this.waitsForPeer) {
       // What it acknowledged last is where it stands, though a hole before that was given up here.
-      doubts = this.receiver.judge(packet, this.peer!, this.peer!.receiver, this.acked ? this.ackedSeq : this.nextSeq, this.started);
+      const expected = this.acked ? this.ackedSeq : this.nextSeq;
+      doubts = this.receiver.judge(packet, this.peer!, this.peer!.receiver, expected, this.started);
     }
     if (doubts === REFUSED) {
       ledger.count('tcp.refused_segments');
@@ -102,7 +131,8 @@ export class HalfStream extends StreamOrder {
     } else if (!this.started) {
       this.#enqueue(packet, seq, nowMs);
       // What the other side acknowledged last is where this one goes on.
-      if (!this.started && (this.waiting!.length >= PICKUP_SEGMENTS || (this.acked && this.waiting!.first?.seq === this.ackedSeq))) this.begin();
+      const { length: waiting, first } = this.waiting!;
+      if (!this.started && (waiting >= PICKUP_SEGMENTS || (this.acked && first?.seq === this.ackedSeq))) this.begin();
     } else {
       this.#data(packet, seq, length, nowMs);
     }
@@ -180,13 +210,15 @@ export class HalfStream extends StreamOrder {
   protected override beforeHole(): void {
     if (!this.isOneWay) return;
     this.lastHeard = this.context.history.append(
-      NO_BYTES, 0, 0, this.nextSeq, this.receiver.lastAck, 0, NOT_URGENT, 0, this.receiver.recent, this.nextSeq, this.#isClean, 0, this.lastHeard,
+      NO_BYTES, 0, 0, this.nextSeq, this.receiver.lastAck, 0, NOT_URGENT, 0,
+      this.receiver.recent, this.nextSeq, this.#isClean, 0, this.lastHeard,
     );
   }
 
   /** Between two messages, with nothing that waits or is read in more than one way. */
   get #isClean(): boolean {
-    return this.started && !this.sink.unfinished && this.queuedBytes === 0 && (this.contest === null || this.contest.isOver);
+    return this.started && !this.sink.unfinished && this.queuedBytes === 0
+      && (this.contest === null || this.contest.isOver);
   }
 
   #sentUpTo(seq: number): void {
@@ -208,7 +240,8 @@ export class HalfStream extends StreamOrder {
   #enqueue(packet: Packet, seq: number, nowMs: number): void {
     const { ledger, limits, reorderBudget } = this.context;
     const queue = this.waiting ??= new SegmentQueue(reorderBudget);
-    const length = packet.dataEnd - packet.dataStart;
+    const { bytes, dataStart, dataEnd } = packet;
+    const length = dataEnd - dataStart;
     if (queue.isFull) {
       // A hole is given up rather than a newcomer dropped: what is behind the hole is all there.
       this.giveUp(nowMs);
@@ -217,11 +250,11 @@ export class HalfStream extends StreamOrder {
         return;
       }
     }
-    if (this.started && queue.bytes > 0 && !this.isOneWay && queue.differs(seq, packet.bytes, packet.dataStart, packet.dataEnd)) {
+    if (this.started && queue.bytes > 0 && !this.isOneWay && queue.differs(seq, bytes, dataStart, dataEnd)) {
       ledger.count('tcp.overlap_diff_data');
       this.contests().overlap(this);
     }
-    const insertion = queue.insert(seq, packet.bytes, packet.dataStart, packet.dataEnd, packet, replaced);
+    const insertion = queue.insert(seq, bytes, dataStart, dataEnd, packet, replaced);
     if (replaced.bytes > 0) ledger.count('tcp.overlap_bytes', replaced.bytes);
     if (insertion === 'covered') {
       ledger.count('tcp.retransmission_bytes', length);
@@ -263,7 +296,7 @@ export class HalfStream extends StreamOrder {
     const { ledger } = this.context;
     ledger.count('tcp.cut_segments');
     ledger.count('tcp.cut_bytes', packet.missing);
-    const end = advance(seq, packet.dataEnd - packet.dataStart + packet.missing);
-    if (this.started && distance(packet.dataEnd - packet.dataStart + seq | 0, this.nextSeq) === 0) this.skipTo(end, false);
+    const cutSeq = advance(seq, packet.dataEnd - packet.dataStart);
+    if (this.started && cutSeq === this.nextSeq) this.skipTo(advance(cutSeq, packet.missing), false);
   }
 }

@@ -12,9 +12,21 @@ export interface Heard extends Segment {
   readonly urgent: number;
 }
 
+/** What came since a stream last stood between two messages. */
+export interface Recalled {
+  readonly heard: Heard[];
+  /** Where it stood; where that is not known (isWhole false), the first byte that is. */
+  readonly from: number;
+  /** The last timestamp taken there; 0 = none. */
+  readonly recent: number;
+  readonly isWhole: boolean;
+}
+
 /** So far back one stream is looked at. */
 const MAX_STEPS = 4096;
-/** Each segment that comes allows this much work of reading again what came, of any stream (refusals.ts), up to so much. */
+/**
+ * Each segment that comes allows this much work of reading again what came, of any stream (refusals.ts), up to so much.
+ */
 const WORK_A_SEGMENT = 1024;
 const MOST_WORK = 1 << 24;
 /** Of an entry: these numbers of 32 bits, then the segment's bytes. */
@@ -27,8 +39,8 @@ const Column = {
   /** Where the stream stood when it came. */
   nextSeq: 8,
   /**
-   * Lowest bit: it stood between two messages there, and nothing waited: what comes is read in the same way whatever came
-   * before. Above it: Carrier.headerBytes.
+   * Lowest bit: it stood between two messages there, and nothing waited: what comes is read in the same way whatever
+   * came before. Above it: Carrier.headerBytes.
    */
   clean: 9,
 } as const;
@@ -38,9 +50,9 @@ const HEAD_BYTES = HEAD_WORDS << 2;
 export const NOTHING = -1;
 
 /**
- * The last segments of all streams whose receiver is not seen, in one ring and in the order in which they came: so that it can be told whether bytes
- * that come again are the same, and what was read had some of them been refused. A receiver that is seen says itself what it took. What was
- * overwritten by newer bytes is not known any more.
+ * The last segments of all streams whose receiver is not seen, in one ring and in the order in which they came: so that
+ * it can be told whether bytes that come again are the same, and what was read had some of them been refused. A
+ * receiver that is seen says itself what it took. What was overwritten by newer bytes is not known any more.
  *
  * An entry is named by where it begins, in bytes since the beginning of all: a number that is used once.
  */
@@ -66,8 +78,8 @@ export class History {
    * @returns its new one
    */
   append(
-    bytes: Uint8Array, start: number, end: number, seq: number, ack: number, timestamp: number, urgent: number, doubts: number,
-    recent: number, nextSeq: number, isClean: boolean, headerBytes: number, before: number,
+    bytes: Uint8Array, start: number, end: number, seq: number, ack: number, timestamp: number, urgent: number,
+    doubts: number, recent: number, nextSeq: number, isClean: boolean, headerBytes: number, before: number,
   ): number {
     const length = end - start;
     const size = HEAD_BYTES + length + 3 & ~3;
@@ -109,7 +121,8 @@ export class History {
   }
 
   /**
-   * Do bytes[start, end) say what came for their place at `seq`? Newer bytes of other streams may have overwritten that.
+   * Do bytes[start, end) say what came for their place at `seq`? Newer bytes of other streams may have overwritten
+   * that.
    * @param last the stream's last entry
    */
   compare(last: number, bytes: Uint8Array, start: number, end: number, seq: number): 'same' | 'other' | 'forgotten' {
@@ -142,9 +155,10 @@ export class History {
   /**
    * Copies of what came since the stream last stood between two messages at `seq` or before.
    * @param most segments
-   * @returns from: where it stood; when that is not known (isWhole false) the first byte that is; recent: the last timestamp taken there, 0 = none
+   * @returns from: where it stood; when that is not known (isWhole false) the first byte that is; recent: the last
+   *   timestamp taken there, 0 = none
    */
-  since(last: number, seq: number, { timeMs, ipId }: Provenance, most = MAX_STEPS): { heard: Heard[]; from: number; recent: number; isWhole: boolean } {
+  since(last: number, seq: number, { timeMs, ipId }: Provenance, most = MAX_STEPS): Recalled {
     const words = this.#words;
     const heard: Heard[] = [];
     let isWhole = false;
@@ -154,8 +168,9 @@ export class History {
       const head = this.#head(entry);
       const at = bytesAt(head);
       const one = {
-        seq: words[head + Column.seq]!, ack: words[head + Column.ack]!, timeMs, ipId, doubts: words[head + Column.doubts]!,
-        headerBytes: words[head + Column.clean]! >> 1, timestamp: words[head + Column.timestamp]!, urgent: words[head + Column.urgent]!,
+        seq: words[head + Column.seq]!, ack: words[head + Column.ack]!, timeMs, ipId,
+        doubts: words[head + Column.doubts]!, headerBytes: words[head + Column.clean]! >> 1,
+        timestamp: words[head + Column.timestamp]!, urgent: words[head + Column.urgent]!,
         bytes: this.#ring.slice(at, at + words[head + Column.length]!),
       };
       // Else it only tells where the stream stood.

@@ -2,7 +2,9 @@ import { AgingMap } from './aging-map.ts';
 
 interface Evictable { evict(): void }
 
-/** Streams that are read in more than one way, longest ago first: where memory for that is short, the oldest make room. */
+/**
+ * Streams that are read in more than one way, longest ago first: where memory for that is short, the oldest make room.
+ */
 export class ReadingsInUse {
   readonly #streams = new AgingMap<Evictable, Evictable>();
 

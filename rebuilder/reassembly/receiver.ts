@@ -11,7 +11,10 @@ export const Doubt = {
   options: 2,
   /** Its timestamp is older than the last (PAWS, RFC 7323 5); but the receiver may not use timestamps. */
   timestamp: 4,
-  /** It acknowledges what was not sent, or what was acknowledged long ago (RFC 5961 5.2); as far as the other direction is seen. */
+  /**
+   * It acknowledges what was not sent, or what was acknowledged long ago (RFC 5961 5.2); as far as the other direction
+   * is seen.
+   */
   acknowledgment: 8,
   /** It is far beyond the window that the receiver had announced. */
   window: 16,
@@ -36,24 +39,34 @@ const options = new TcpOptions();
 export const looked = { timestamp: 0 };
 
 const UNKNOWN_SCALE = -2;
-/** Linux takes a timestamp this much older than the last (TCP_PAWS_WINDOW), but not while the handshake is open (tcp_check_req). */
+/**
+ * Linux takes a timestamp this much older than the last (TCP_PAWS_WINDOW), but not while the handshake is open
+ * (tcp_check_req).
+ */
 const PAWS_WINDOW = 1;
 
 export function isOlder(timestamp: number, recent: number, window = PAWS_WINDOW): boolean {
   return distance(recent, timestamp) > window;
 }
 
-/** A capture may lack the last announcements, and what stands in for a server may announce nothing: only what is far beyond is odd. */
+/**
+ * A capture may lack the last announcements, and what stands in for a server may announce nothing: only what is far
+ * beyond is odd.
+ */
 const WINDOW_SLACK = 1 << 22;
-/** Acknowledgments of a connection whose other direction is not seen may be this far apart whatever window it announced: packets may be missing. */
+/**
+ * Acknowledgments of a connection whose other direction is not seen may be this far apart whatever window it announced:
+ * packets may be missing.
+ */
 const LEAST_BOUND = 1 << 18;
 /** With a window whose scale is not known. */
 const LARGEST_WINDOW = 1 << 30;
 
 /**
- * The host that one direction's segments go to: which of them does it take? The rules are Linux's (net/ipv4/tcp_input.c: tcp_validate_incoming, tcp_ack,
- * tcp_paws_discard; tcp_minisocks.c: tcp_check_req); what they need is known as far as both directions are captured. What only such knowledge refuses is
- * doubted, not refused: the capture may have lost what would explain it.
+ * The host that one direction's segments go to: which of them does it take? The rules are Linux's
+ * (net/ipv4/tcp_input.c: tcp_validate_incoming, tcp_ack, tcp_paws_discard; tcp_minisocks.c: tcp_check_req); what they
+ * need is known as far as both directions are captured. What only such knowledge refuses is doubted, not refused: the
+ * capture may have lost what would explain it.
  */
 export class Receiver {
   /** Scale of this direction's own window announcements; -1 = none was offered in its SYN. */
@@ -151,7 +164,8 @@ export class Receiver {
   }
 
   #isOld(timestamp: number, other: Receiver): boolean {
-    if (!this.#hasTimestamp || this.#timestamp === 0 || !isOlder(timestamp, this.#timestamp, this.#hasTaken ? PAWS_WINDOW : 0)) return false;
+    if (!this.#hasTimestamp || this.#timestamp === 0) return false;
+    if (!isOlder(timestamp, this.#timestamp, this.#hasTaken ? PAWS_WINDOW : 0)) return false;
     return this.offersTimestamps !== false && other.offersTimestamps !== false;
   }
 

@@ -38,14 +38,18 @@ const NO_ACKS: ReadonlySet<number> = new Set();
 const replaced = { bytes: 0 };
 
 /**
- * The ways in which the segments may have been read, each once, those that come farthest first. A receiver drops segments by what they acknowledge (RFC
- * 9293 3.10.7.4: not what it has not sent; RFC 5961 5.2: not what is older than its largest window), which only it knows; by what Doubt names, or not;
- * and by timestamps older than the last one it took.
+ * The ways in which the segments may have been read, each once, those that come farthest first. A receiver drops
+ * segments by what they acknowledge (RFC 9293 3.10.7.4: not what it has not sent; RFC 5961 5.2: not what is older than
+ * its largest window), which only it knows; by what Doubt names, or not; and by timestamps older than the last one it
+ * took.
  * @param from where the stream stood before them
  * @param recent the last timestamp that was taken before them; 0 = none
- * @param work bytes that may be looked at; receives what is left as work.bytes, and as work.wasCut whether there are ways that were not looked at
+ * @param work bytes that may be looked at; receives what is left as work.bytes, and as work.wasCut whether there are
+ *   ways that were not looked at
  */
-export function waysToRead(heard: readonly Heard[], from: number, recent: number, work: { bytes: number; wasCut: boolean }): Outcome[] {
+export function waysToRead(
+  heard: readonly Heard[], from: number, recent: number, work: { bytes: number; wasCut: boolean },
+): Outcome[] {
   work.wasCut = false;
   const found = new Map<string, Outcome>();
   const tried = new Set<string>();
@@ -57,7 +61,8 @@ export function waysToRead(heard: readonly Heard[], from: number, recent: number
       const taken = heard.filter((one, i) => !refused.isRefused(one, i));
       const chosen = taken.filter(({ doubts }) => (doubts & ~takes & ~LATER_TAKEN) === 0);
       for (const clock of takes === ALL_DOUBTS ? ['none'] as const : CLOCKS) {
-        const all = clock === 'none' ? chosen : chosen.filter(clock === 'taken' ? notOld(from, recent) : notOldWhenItCame);
+        const isTaken = clock === 'taken' ? notOld(from, recent) : notOldWhenItCame;
+        const all = clock === 'none' ? chosen : chosen.filter(isTaken);
         const key = all.map((one) => places.get(one)).join();
         work.bytes -= cost / CHOOSING_SHARE;
         if (tried.has(key)) continue;
@@ -105,9 +110,9 @@ interface RefusedAcks {
 }
 
 /**
- * Nothing; all outside of a range of numbers, first those of one number; each number; two; what was sent with one number
- * in a row (later the receiver may have sent as much). A receiver takes what lies between the number with which its
- * handshake ended, and what it has sent; and before the handshake's end, nothing.
+ * Nothing; all outside of a range of numbers, first those of one number; each number; two; what was sent with one
+ * number in a row (later the receiver may have sent as much). A receiver takes what lies between the number with which
+ * its handshake ended, and what it has sent; and before the handshake's end, nothing.
  */
 function* refusedAcks(heard: readonly Heard[]): Generator<RefusedAcks> {
   // What came with a SYN acknowledges nothing.
@@ -120,7 +125,9 @@ function* refusedAcks(heard: readonly Heard[]): Generator<RefusedAcks> {
   }
   for (const one of values) yield ofNumbers([one]);
   for (let i = 0; i < values.length; i++) for (let j = 0; j < i; j++) yield ofNumbers([values[i]!, values[j]!]);
-  for (const run of runs(heard).slice(-MOST_ACKS)) yield { acks: NO_ACKS, isRefused: (_, index) => index >= run.start && index < run.end };
+  for (const run of runs(heard).slice(-MOST_ACKS)) {
+    yield { acks: NO_ACKS, isRefused: (_, index) => index >= run.start && index < run.end };
+  }
 }
 
 function ofNumbers(numbers: readonly number[]): RefusedAcks {
@@ -132,11 +139,14 @@ function ofNumbers(numbers: readonly number[]): RefusedAcks {
  * Those of a range are taken: from the first with its lowest number on, which ends the handshake; or all; or those that
  * acknowledge no more than any that comes later, for what went back was ahead of what the receiver had sent.
  */
-function* outside(heard: readonly Heard[], values: readonly number[], from: number, to: number): Generator<RefusedAcks> {
+function* outside(
+  heard: readonly Heard[], values: readonly number[], from: number, to: number,
+): Generator<RefusedAcks> {
   const all = ofNumbers([...values.slice(0, from), ...values.slice(to)]);
   const lowest = values[from]!;
   const first = heard.findIndex(({ ack, doubts }) => ack === lowest && (doubts & Doubt.syn) === 0);
-  yield { acks: all.acks, isRefused: (one, index) => all.isRefused(one, index) || (index < first && (one.doubts & Doubt.syn) === 0) };
+  const isBefore = ({ doubts }: Heard, index: number): boolean => index < first && (doubts & Doubt.syn) === 0;
+  yield { acks: all.acks, isRefused: (one, index) => all.isRefused(one, index) || isBefore(one, index) };
   yield all;
   if (to - from < 2) return;
   const ahead = new Set<number>();
@@ -147,7 +157,8 @@ function* outside(heard: readonly Heard[], values: readonly number[], from: numb
     if (distance(ack, least) > 0) ahead.add(i);
     else least = ack;
   }
-  if (ahead.size > 0) yield { acks: all.acks, isRefused: (one, index) => ahead.has(index) || all.isRefused(one, index) };
+  if (ahead.size === 0) return;
+  yield { acks: all.acks, isRefused: (one, index) => ahead.has(index) || all.isRefused(one, index) };
 }
 
 /** Segments in a row with one acknowledgment number. */
@@ -196,7 +207,9 @@ function outcomeOf(refusal: Refusal, from: number): Outcome {
   };
   for (const one of taken) {
     // A mark makes another reading of the same bytes.
-    if (one.urgent !== NOT_URGENT && urgent.mark(advance(one.seq, one.urgent), next)) marks += ` ${one.seq + one.urgent}`;
+    if (one.urgent !== NOT_URGENT && urgent.mark(advance(one.seq, one.urgent), next)) {
+      marks += ` ${one.seq + one.urgent}`;
+    }
     if (one.bytes.length === 0 && (one.urgent !== NOT_URGENT || one.headerBytes === 0)) continue;
     if (distance(one.seq, next) > 0) {
       queue.insert(one.seq, one.bytes, 0, one.bytes.length, one, replaced);

@@ -11,15 +11,19 @@ const replaced = { bytes: 0 };
 const NONE: ReadonlySet<number> = new Set();
 
 /**
- * A stream read in another way than the first reader does: a copy of that reader, from where the two part. It is fed every later segment and puts them
- * in order by itself. Two things make one: a hole that was given up, whose bytes may come as long as the connection lives (what it finds are
- * corrections); and bytes of which it is not certain that the receiver took them (what it finds are other readings).
+ * A stream read in another way than the first reader does: a copy of that reader, from where the two part. It is fed
+ * every later segment and puts them in order by itself. Two things make one: a hole that was given up, whose bytes may
+ * come as long as the connection lives (what it finds are corrections); and bytes of which it is not certain that the
+ * receiver took them (what it finds are other readings).
  */
 export class SecondReading {
   readonly kind: ForkKind;
   /** Doubts whose segments are taken here. */
   readonly takes: number;
-  /** It reads what came since the stream last stood between two messages, as a receiver may have that refused some of it. */
+  /**
+   * It reads what came since the stream last stood between two messages, as a receiver may have that refused some of
+   * it.
+   */
   readonly isAgain: boolean;
   /** Where it parted from the first reader. */
   readonly from: number;
@@ -33,7 +37,10 @@ export class SecondReading {
   readonly #maxBytes: number;
   readonly #ledger: Ledger;
   nextSeq: number;
-  /** Doubts of which no segment came yet: with the first that comes, the reading that takes it parts from one that does not. */
+  /**
+   * Doubts of which no segment came yet: with the first that comes, the reading that takes it parts from one that does
+   * not.
+   */
   undecided: number;
   /** Of the stream as it is read here. */
   readonly urgent = new UrgentByte();
@@ -42,7 +49,10 @@ export class SecondReading {
   #began = false;
 
   /** @param maxBytes that may wait in it behind a hole */
-  constructor(kind: ForkKind, sink: StreamSink, from: number, budget: Budget, maxBytes: number, ledger: Ledger, rules: Partial<Rules> = {}) {
+  constructor(
+    kind: ForkKind, sink: StreamSink, from: number, budget: Budget, maxBytes: number, ledger: Ledger,
+    rules: Partial<Rules> = {},
+  ) {
     this.kind = kind;
     this.#sink = sink;
     this.from = from;
@@ -94,7 +104,10 @@ export class SecondReading {
     this.#sink.gap(-1);
   }
 
-  /** Does it stand where the first reader stands, between two messages, with nothing that waits: will both read the same from here on? */
+  /**
+   * Does it stand where the first reader stands, between two messages, with nothing that waits: will both read the same
+   * from here on?
+   */
   agreesAt(nextSeq: number): boolean {
     return this.nextSeq === nextSeq && !this.unfinished;
   }
@@ -133,8 +146,9 @@ export class SecondReading {
   }
 
   #drain(): void {
-    for (let { first } = this.#queue; first !== undefined && distance(first.seq, this.nextSeq) <= 0; first = this.#queue.first) {
-      this.#queue.shift();
+    const queue = this.#queue;
+    for (let { first } = queue; first !== undefined && distance(first.seq, this.nextSeq) <= 0; first = queue.first) {
+      queue.shift();
       const known = -distance(first.seq, this.nextSeq);
       if (known < first.bytes.length) this.#read(first.bytes, known, first.bytes.length, first);
     }

@@ -71,20 +71,25 @@ export class SecondReadings {
     return reading;
   }
 
-  /** The oldest ends, first of those that differ from another in how segments are joined alone: their bytes are mostly the same. */
+  /**
+   * The oldest ends, first of those that differ from another in how segments are joined alone: their bytes are mostly
+   * the same.
+   */
   #makeRoom(): void {
     const at = this.#readings.findIndex(({ joins }) => joins !== 'room');
     this.#end(this.#readings.splice(Math.max(0, at), 1)[0]!);
   }
 
   /**
-   * What was passed over goes on, or is passed over again in the same message: the reader of what was before it reads that, too. One that has read
-   * late bytes already shares them with what is late here, so it is taken only where there are several: the work follows the bytes that came.
+   * What was passed over goes on, or is passed over again in the same message: the reader of what was before it reads
+   * that, too. One that has read late bytes already shares them with what is late here, so it is taken only where there
+   * are several: the work follows the bytes that came.
    * @returns false: there is none
    */
   goesOn(kind: ForkKind, gapStart: number): boolean {
     const ofKind = this.#readings.filter((reading) => reading.kind === kind && distance(reading.from, gapStart) <= 0);
-    return ofKind.some((reading) => distance(reading.nextSeq, gapStart) <= 0 && (!reading.hasBegun || ofKind.length >= MOST_COPIES));
+    return ofKind.some(({ nextSeq, hasBegun }) => distance(nextSeq, gapStart) <= 0
+      && (!hasBegun || ofKind.length >= MOST_COPIES));
   }
 
   /**
@@ -92,13 +97,16 @@ export class SecondReadings {
    * @param urgent of urgentOffset
    * @returns whether one of them reads what the first reader has passed over
    */
-  segment(bytes: Uint8Array, start: number, end: number, seq: number, from: Carrier, doubts: number, urgent: number): boolean {
+  segment(
+    bytes: Uint8Array, start: number, end: number, seq: number, from: Carrier, doubts: number, urgent: number,
+  ): boolean {
     let used = false;
     for (const reading of [...this.#readings]) {
       if ((doubts & ~reading.takes) !== 0 || reading.refusedAcks.has(from.ack)) continue;
       const ahead = distance(seq, reading.nextSeq);
       if (ahead > MAX_DISTANCE || ahead < -MAX_DISTANCE) continue;
-      if ((doubts & reading.undecided) !== 0 && ahead + end - start > 0) this.#split(reading, doubts & reading.undecided);
+      const undecided = doubts & reading.undecided;
+      if (undecided !== 0 && ahead + end - start > 0) this.#split(reading, undecided);
       if (ahead > 0 && !reading.isAgain && !reading.joinsOtherwise && reading.differs(seq, bytes, start, end)) {
         for (const other of this.#joinOtherwise(reading)) other.add(bytes, start, end, seq, from, urgent);
       }
@@ -113,7 +121,8 @@ export class SecondReadings {
     if (reading.joins !== 'room') return [];
     const { takes, undecided, keepsUrgent, refusedAcks } = reading;
     return (['all', 'none'] as const).flatMap((joins) => {
-      const other = this.begin(reading.kind, reading.fork(), reading.from, { takes, undecided, joins, keepsUrgent, refusedAcks });
+      const rules = { takes, undecided, joins, keepsUrgent, refusedAcks };
+      const other = this.begin(reading.kind, reading.fork(), reading.from, rules);
       other?.goOnFrom(reading);
       return other ?? [];
     });

@@ -26,11 +26,12 @@ const MAX_FINS = 8;
 const OVERHEAD = 256;
 
 /**
- * The out-of-order queue of one direction, ordered by sequence number. Segments may overlap in it: whoever begins first is read first and the rest of
- * the next is read from where the first ended. `insert` does what a Linux receiver does (net/ipv4/tcp_input.c, tcp_data_queue_ofo): a newcomer that
- * brings nothing new is dropped; one that begins at a queued one's beginning or before it, and ends no earlier, replaces it; one that goes on where a
- * queued one ends may be joined to it (Joins), and both count as one from then on. A FIN without data is a segment of
- * one number and no byte: what is joined to it begins at that number. docs/reassembly.md tells it with pictures.
+ * The out-of-order queue of one direction, ordered by sequence number. Segments may overlap in it: whoever begins first
+ * is read first and the rest of the next is read from where the first ended. `insert` does what a Linux receiver does
+ * (net/ipv4/tcp_input.c, tcp_data_queue_ofo): a newcomer that brings nothing new is dropped; one that begins at a
+ * queued one's beginning or before it, and ends no earlier, replaces it; one that goes on where a queued one ends may
+ * be joined to it (Joins), and both count as one from then on. A FIN without data is a segment of one number and no
+ * byte: what is joined to it begins at that number. docs/reassembly.md tells it with pictures.
  */
 export class SegmentQueue {
   readonly #runs = new RunTree();
@@ -96,7 +97,8 @@ export class SegmentQueue {
    * @param shared a segment of another queue that says the same: nothing is copied
    */
   insert(
-    seq: number, bytes: Uint8Array, start: number, end: number, packet: Carrier, replaced: { bytes: number }, shared: Queued | null = null,
+    seq: number, bytes: Uint8Array, start: number, end: number, packet: Carrier,
+    replaced: { bytes: number }, shared: Queued | null = null,
   ): Insertion {
     replaced.bytes = 0;
     const runs = this.#runs;
@@ -123,7 +125,8 @@ export class SegmentQueue {
       }
       at = at.right;
     }
-    if (this.isFull || (start === end && this.#fins >= MAX_FINS) || !this.#budget.take(end - start, OVERHEAD)) return 'no_memory';
+    if (this.isFull || (start === end && this.#fins >= MAX_FINS)) return 'no_memory';
+    if (!this.#budget.take(end - start, OVERHEAD)) return 'no_memory';
     const segment = shared ?? copyOf(seq, bytes, start, end, packet);
     this.#segments++;
     this.bytes += end - start;
@@ -147,7 +150,8 @@ export class SegmentQueue {
       runs.insert(run, parent);
     }
     if (this.#first === null || this.#first === same || distance(seq, this.#first.seq) < 0) this.#first = run;
-    for (let next = runs.next(run); next !== null && distance(last, next.end) >= 0 && distance(last, next.seq) > 0; next = runs.next(run)) {
+    for (let next = runs.next(run); next !== null; next = runs.next(run)) {
+      if (distance(last, next.end) < 0 || distance(last, next.seq) <= 0) break;
       runs.remove(next);
       replaced.bytes += this.#drop(next);
     }
@@ -160,7 +164,8 @@ export class SegmentQueue {
    * @returns false: there was no memory for some of it
    */
   copyFrom(other: SegmentQueue | null, others: readonly Queued[] = []): boolean {
-    if (other !== null && others.length === 0 && this.#isLike(other) && this.#budget.take(other.bytes, other.length * OVERHEAD)) {
+    if (other !== null && others.length === 0 && this.#joins === other.#joins
+      && this.#budget.take(other.bytes, other.length * OVERHEAD)) {
       this.#first = this.#runs.copyFrom(other.#runs, other.#first);
       this.#segments = other.length;
       this.bytes = other.bytes;
@@ -175,18 +180,17 @@ export class SegmentQueue {
     return isWhole;
   }
 
-  #isLike(other: SegmentQueue): boolean {
-    return this.#joins === other.#joins;
-  }
-
   /** Holds it other bytes for some of the sequence numbers of bytes[start, end)? */
   differs(seq: number, bytes: Uint8Array, start: number, end: number): boolean {
     const last = advance(seq, end - start);
     const runs = this.#runs;
     if (!this.#isNested && (runs.last === null || distance(seq, runs.last.end) >= 0)) return false;
-    for (let run = this.#isNested ? this.#first : (runs.before(seq) ?? this.#first); run !== null && distance(run.seq, last) < 0; run = runs.next(run)) {
+    const from = this.#isNested ? this.#first : (runs.before(seq) ?? this.#first);
+    for (let run = from; run !== null && distance(run.seq, last) < 0; run = runs.next(run)) {
       if (distance(run.end, seq) <= 0) continue;
-      for (let i = run.head; i < run.segments.length; i++) if (differ(run.segments[i]!, seq, bytes, start, end)) return true;
+      for (let i = run.head; i < run.segments.length; i++) {
+        if (differ(run.segments[i]!, seq, bytes, start, end)) return true;
+      }
     }
     return false;
   }
@@ -241,7 +245,8 @@ export function nextArrival(): number {
 
 function copyOf(seq: number, bytes: Uint8Array, start: number, end: number, packet: Carrier): Queued {
   const { ack, timeMs, ipId, headerBytes } = packet;
-  return { seq, bytes: Uint8Array.prototype.slice.call(bytes, start, end), ack, timeMs, ipId, headerBytes, arrival: nextArrival() };
+  const copy = Uint8Array.prototype.slice.call(bytes, start, end);
+  return { seq, bytes: copy, ack, timeMs, ipId, headerBytes, arrival: nextArrival() };
 }
 
 /** What the buffer can hold that the segment was laid into. */

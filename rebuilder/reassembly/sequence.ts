@@ -1,6 +1,6 @@
 /**
- * TCP sequence numbers: 32 bits that wrap (RFC 9293 3.4), held as signed 32-bit numbers so that they stay small integers.
- * Valid for distances under 2^31.
+ * TCP sequence numbers: 32 bits that wrap (RFC 9293 3.4), held as signed 32-bit numbers so that they stay small
+ * integers. Valid for distances under 2^31.
  */
 
 /** How far `a` is ahead of `b` (negative: behind). */

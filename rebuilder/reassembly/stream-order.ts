@@ -1,6 +1,6 @@
 import { Contest } from './contest.ts';
 import { NOTHING } from './history.ts';
-import { MAX_WINDOW_BYTES, MissingBytes, NEAR_BYTES } from './missing-bytes.ts';
+import { MAX_WINDOW_BYTES, MissingBytes } from './missing-bytes.ts';
 import { Receiver } from './receiver.ts';
 import type { Carrier, Segment } from './segment.ts';
 import type { SegmentQueue } from './segments.ts';
@@ -16,7 +16,8 @@ const MOST_ROUNDS = 8192;
 const MOST_IN_A_LOOK = 4;
 
 /**
- * The order of one direction of a connection: hands its bytes to the sink as they become the next, waits for those that are missing, and gives holes up.
+ * The order of one direction of a connection: hands its bytes to the sink as they become the next, waits for those that
+ * are missing, and gives holes up.
  */
 export abstract class StreamOrder extends Waiting {
   sink: StreamSink;
@@ -70,7 +71,10 @@ export abstract class StreamOrder extends Waiting {
     return this.hasFin && (!this.started || distance(this.nextSeq, this.finSeq) >= 0);
   }
 
-  /** Bytes were read that stand behind its FIN: a receiver that took that one, or has it in its queue, takes them not, or not so. */
+  /**
+   * Bytes were read that stand behind its FIN: a receiver that took that one, or has it in its queue, takes them not,
+   * or not so.
+   */
   get isPastFin(): boolean {
     return this.hasFin && this.started && distance(this.nextSeq, this.finSeq) > 0;
   }
@@ -83,24 +87,6 @@ export abstract class StreamOrder extends Waiting {
   /** Is it read in more than one way? Then where it ends is not certain. */
   get isContested(): boolean {
     return this.contest?.isRead === true;
-  }
-
-  /** May a stream begin at `seq` whose first bytes are those that wait? */
-  mayBeginAt(seq: number): boolean {
-    const first = this.waiting?.first;
-    if (this.started || first === undefined) return true;
-    const behind = distance(first.seq, seq);
-    return behind >= 0 && behind < NEAR_BYTES;
-  }
-
-  /** Are there bytes, read or waiting, that a stream cannot have that begins at `seq`? */
-  hasBytes(seq: number): boolean {
-    return this.hasRead || !this.mayBeginAt(seq);
-  }
-
-  /** Is `ack` near what was read, or near what was acknowledged before, from where a hole may have been passed over? */
-  isNear(ack: number): boolean {
-    return Math.abs(distance(ack, this.nextSeq)) < NEAR_BYTES || (this.acked && Math.abs(distance(ack, this.ackedSeq)) < NEAR_BYTES);
   }
 
   /** The stream begins with the first segment that is there. */
@@ -125,12 +111,6 @@ export abstract class StreamOrder extends Waiting {
     if (this.missingAcknowledged() > 0) this.waitFrom(nowMs);
   }
 
-  /** The peer answered with an RST: what acknowledges its number was refused (RFC 9293 3.10.7.4), and it may be gone. */
-  refused(ack: number): void {
-    this.contest?.doubtful.refused(ack);
-    this.unproven.fromDoubt(this.nextSeq);
-  }
-
   /** Looks whether what is waited for has become not worth waiting for. */
   expire(nowMs: number): number {
     const { stallTimeoutMs } = this.context.limits;
@@ -142,13 +122,14 @@ export abstract class StreamOrder extends Waiting {
     this.peer?.peerAdvanced();
     const waiting = this.missing.isAwaited ? this.missing.sinceMs + this.#patienceMs : Infinity;
     // Behind the holes: what they held back may have begun a message.
-    const stalling = stallTimeoutMs > 0 && this.sink.stall(nowMs, stallTimeoutMs) ? nowMs + stallTimeoutMs / 8 : Infinity;
-    return Math.min(waiting, stalling);
+    const stalls = stallTimeoutMs > 0 && this.sink.stall(nowMs, stallTimeoutMs);
+    return Math.min(waiting, stalls ? nowMs + stallTimeoutMs / 8 : Infinity);
   }
 
   get #patienceMs(): number {
     const { gapTimeoutMs, reorderMs } = this.context.limits;
-    return !this.started || this.missingAcknowledged() > 0 || this.#blocked() ? Math.min(reorderMs, gapTimeoutMs) : gapTimeoutMs;
+    const isOnlyLate = !this.started || this.missingAcknowledged() > 0 || this.#blocked();
+    return isOnlyLate ? Math.min(reorderMs, gapTimeoutMs) : gapTimeoutMs;
   }
 
   /** Stops waiting: passes over the first hole and goes on behind it. */
@@ -159,7 +140,8 @@ export abstract class StreamOrder extends Waiting {
     } else {
       const first = this.waiting?.first;
       if (first !== undefined && distance(first.seq, this.nextSeq) <= 0) {
-        // Nothing of this direction is missing: the response waits for its request, whose bytes the server has but we have not.
+        // Nothing of this direction is missing: the response waits for its request, whose bytes the server has but we
+        // have not.
         this.peer?.skipTo(first.ack);
         this.drain(true);
       } else if (first !== undefined) {
@@ -187,13 +169,16 @@ export abstract class StreamOrder extends Waiting {
     this.drain(false);
   }
 
-  /** Reads what was doubted before `seq`: that which goes on from here, and that which stands behind a hole of its own. */
+  /**
+   * Reads what was doubted before `seq`: that which goes on from here, and that which stands behind a hole of its own.
+   */
   #believe(contest: Contest, seq: number, mayCome: boolean): void {
     const proven = this.acked && distance(this.ackedSeq, seq) >= 0;
-    contest.believe(this, seq, proven);
-    for (let next = contest.doubtful.next(this.nextSeq, seq, proven); next !== null; next = contest.doubtful.next(this.nextSeq, seq, proven)) {
-      this.#passOver(next, mayCome);
+    for (;;) {
       contest.believe(this, seq, proven);
+      const next = contest.doubtful.next(this.nextSeq, seq, proven);
+      if (next === null) return;
+      this.#passOver(next, mayCome);
     }
   }
 
@@ -213,7 +198,7 @@ export abstract class StreamOrder extends Waiting {
   /** Nothing more will come: gives up every hole and ends the stream. */
   end(nowMs: number): void {
     for (let rounds = 0; rounds < MOST_ROUNDS; rounds++) {
-      if (this.queuedBytes === 0 && this.missingAcknowledged() <= 0 && !this.missing.hasEdge && this.contest?.doubtful.awaits !== true) break;
+      if (this.queuedBytes === 0 && !this.#awaitsBytes() && !this.missing.hasEdge) break;
       const before = this.nextSeq;
       const left = this.queuedBytes;
       this.giveUp(nowMs);
@@ -297,7 +282,7 @@ export abstract class StreamOrder extends Waiting {
     if (first !== undefined) {
       this.missing.stop();
       this.waitFrom(first.timeMs);
-    } else if (this.missingAcknowledged() <= 0 && this.contest?.doubtful.awaits !== true && !this.missing.isEdgeAhead(this.nextSeq)) {
+    } else if (!this.#awaitsBytes() && !this.missing.isEdgeAhead(this.nextSeq)) {
       this.missing.stop();
       this.missing.clearEdge();
     }
@@ -322,6 +307,11 @@ export abstract class StreamOrder extends Waiting {
     if (!this.started || !this.acked) return 0;
     const missing = distance(this.ackedSeq, this.nextSeq) - (this.finSeen ? 1 : 0);
     return missing > MAX_WINDOW_BYTES ? 0 : missing;
+  }
+
+  /** Are there bytes that the peer has and we have not, or some that were set aside? */
+  #awaitsBytes(): boolean {
+    return this.missingAcknowledged() > 0 || this.contest?.doubtful.awaits === true;
   }
 
   protected begin(): void {

@@ -1,12 +1,15 @@
 import type { Provenance } from './provenance.ts';
 
 /**
- * Why a stream is read a second time: a hole in it was given up and its bytes came late (what is found replaces what was told), or its receiver may
- * have taken other bytes than those that are read (what is found stands beside it).
+ * Why a stream is read a second time: a hole in it was given up and its bytes came late (what is found replaces what
+ * was told), or its receiver may have taken other bytes than those that are read (what is found stands beside it).
  */
 export type ForkKind = 'correction' | 'reading';
 
-/** Where one direction of a connection goes once its bytes are in order. Bytes are borrowed: the sink copies what it keeps. */
+/**
+ * Where one direction of a connection goes once its bytes are in order. Bytes are borrowed: the sink copies what it
+ * keeps.
+ */
 export interface StreamSink {
   /**
    * The next bytes of the stream, in the pieces they were captured in.
@@ -16,17 +19,35 @@ export interface StreamSink {
   data(bytes: Uint8Array, start: number, end: number, seq: number, from: Provenance): void;
   /** `bytes` of the stream are missing here and will not be waited for. `bytes` < 0: an unknown number. */
   gap(bytes: number): void;
-  /** The sender closed its direction, or the connection is over: nothing is to be expected. Bytes may still follow (a forged FIN). */
+  /**
+   * The sender closed its direction, or the connection is over: nothing is to be expected. Bytes may still follow (a
+   * forged FIN).
+   */
   end(): void;
-  /** Emits what waits for bytes that did not come for `afterMs`. @returns true: something may still be emitted so, ask again */
+  /**
+   * Emits what waits for bytes that did not come for `afterMs`.
+   * @returns true: something may still be emitted so, ask again
+   */
   stall(nowMs: number, afterMs: number): boolean;
   /** Does it hold the beginning of a message? */
   readonly unfinished: boolean;
   /**
-   * A copy in the same state, to be fed other bytes than this one from here on; null = not worth it. Its owner ends it with `discard`.
+   * A copy in the same state, to be fed other bytes than this one from here on; null = not worth it. Its owner ends it
+   * with `discard`.
    * @param afresh not in the same state, but as between two messages
    */
   fork(kind: ForkKind, afresh?: boolean): StreamSink | null;
   /** Frees what is held without emitting it. */
   discard(): void;
 }
+
+/** Before it is known who reads the stream. */
+export const NOWHERE: StreamSink = {
+  data: () => {},
+  gap: () => {},
+  end: () => {},
+  stall: () => false,
+  unfinished: false,
+  fork: () => null,
+  discard: () => {},
+};

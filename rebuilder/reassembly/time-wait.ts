@@ -3,7 +3,10 @@ import { AgingMap } from './aging-map.ts';
 import type { Connection } from './connection.ts';
 import { advance, distance } from './sequence.ts';
 
-/** What is remembered of one direction of a connection that is over: where it ended, and what its sender had acknowledged. */
+/**
+ * What is remembered of one direction of a connection that is over: where it ended, and what its sender had
+ * acknowledged.
+ */
 interface Ended { readonly seq: number; readonly ack: number }
 
 interface Remembered {
@@ -30,16 +33,21 @@ export class TimeWait {
     const { hash, aPort, bPort, a3, fromA, fromB } = connection;
     this.#connections.set(hash, {
       aPort, bPort, a3, timeMs: nowMs,
-      fromA: { seq: fromA.nextSeq, ack: fromA.receiver.lastAck }, fromB: { seq: fromB.nextSeq, ack: fromB.receiver.lastAck },
+      fromA: { seq: fromA.nextSeq, ack: fromA.receiver.lastAck },
+      fromB: { seq: fromB.nextSeq, ack: fromB.receiver.lastAck },
     });
     if (this.#connections.size > MAX_REMEMBERED) this.#connections.deleteOldest();
   }
 
-  /** Does the packet bring nothing that its connection has not had? Who acknowledges less than before may have been refused the first time. */
+  /**
+   * Does the packet bring nothing that its connection has not had? Who acknowledges less than before may have been
+   * refused the first time.
+   */
   isOld(packet: Packet, hash: number, nowMs: number): boolean {
     const one = this.#connections.get(hash);
     if (one === undefined || nowMs - one.timeMs > WAIT_MS) return false;
-    const { seq, ack } = packet.srcPort === one.aPort && packet.dstPort === one.bPort && packet.src3 === one.a3 ? one.fromA : one.fromB;
+    const isFromA = packet.srcPort === one.aPort && packet.dstPort === one.bPort && packet.src3 === one.a3;
+    const { seq, ack } = isFromA ? one.fromA : one.fromB;
     const back = distance(seq, advance(packet.seq, packet.dataEnd - packet.dataStart));
     return back >= 0 && back < MAX_BACK && distance(packet.ack, ack) >= 0;
   }

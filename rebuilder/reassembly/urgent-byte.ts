@@ -6,14 +6,18 @@ import type { StreamSink } from './stream-sink.ts';
 /** Of a segment without the flag URG. */
 export const NOT_URGENT = -1;
 
-/** Offset of the byte that a segment's urgent pointer marks from its first byte on (RFC 6093 2.1: the pointer stands behind it, as Linux reads it). */
+/**
+ * Offset of the byte that a segment's urgent pointer marks from its first byte on (RFC 6093 2.1: the pointer stands
+ * behind it, as Linux reads it).
+ */
 export function urgentOffset({ flags, urgentPointer }: Packet): number {
   return (flags & TcpFlag.urg) === 0 ? NOT_URGENT : Math.max(0, urgentPointer - 1);
 }
 
 /**
- * The byte that an urgent pointer marks: Linux takes it out of the stream (net/ipv4/tcp_input.c, tcp_check_urg; tcp.c, tcp_recvmsg). A newer pointer takes
- * the place of one whose byte was not read yet; one to what was read before counts for nothing.
+ * The byte that an urgent pointer marks: Linux takes it out of the stream (net/ipv4/tcp_input.c, tcp_check_urg; tcp.c,
+ * tcp_recvmsg). A newer pointer takes the place of one whose byte was not read yet; one to what was read before counts
+ * for nothing.
  */
 export class UrgentByte {
   #seq = 0;
@@ -21,7 +25,8 @@ export class UrgentByte {
 
   /** @returns false: it changes nothing */
   mark(seq: number, nextSeq: number): boolean {
-    if (distance(seq, nextSeq) < 0 || (this.#isAhead && distance(this.#seq, nextSeq) >= 0 && distance(seq, this.#seq) <= 0)) return false;
+    if (distance(seq, nextSeq) < 0) return false;
+    if (this.#isAhead && distance(this.#seq, nextSeq) >= 0 && distance(seq, this.#seq) <= 0) return false;
     this.#seq = seq;
     this.#isAhead = true;
     return true;

@@ -1,6 +1,6 @@
 /**
- * Classic BPF (McCanne and Jacobson, "The BSD Packet Filter", 1993), the machine that libpcap compiles filters for: an accumulator, an index
- * register, sixteen words of memory, and jumps forward only, so that every program ends.
+ * Classic BPF (McCanne and Jacobson, "The BSD Packet Filter", 1993), the machine that libpcap compiles filters for: an
+ * accumulator, an index register, sixteen words of memory, and jumps forward only, so that every program ends.
  */
 export class BpfProgram {
   readonly #codes: Uint16Array;
@@ -10,8 +10,8 @@ export class BpfProgram {
   readonly #memory = new Int32Array(16);
 
   /**
-   * @param instructions eight bytes each: 16-bit code, two jump offsets, 32-bit constant, little-endian. Throws an Error when it is no valid
-   * program: an unknown code, a jump out of it, or an end without a return.
+   * @param instructions eight bytes each: 16-bit code, two jump offsets, 32-bit constant, little-endian. Throws an
+   *   Error when it is no valid program: an unknown code, a jump out of it, or an end without a return.
    */
   constructor(instructions: Uint8Array) {
     const count = instructions.length >> 3;
@@ -131,18 +131,24 @@ export class BpfProgram {
   #validate(count: number): void {
     if (count === 0) throw new Error('a BPF program of no instructions');
     for (let i = 0; i < count; i++) {
-      const code = this.#codes[i]!;
-      const k = this.#constants[i]!;
-      if (!KNOWN.has(code)) throw new Error(`instruction ${i} of a BPF program has the unknown code 0x${code.toString(16)}`);
-      const usesMemory = code === Code.ldMem || code === Code.ldxMem || code === Code.st || code === Code.stx;
-      if (usesMemory && (k < 0 || k > 15)) throw new Error(`instruction ${i} of a BPF program uses memory that is not there`);
-      if ((code === Code.divK || code === Code.modK) && k === 0) throw new Error(`instruction ${i} of a BPF program divides by zero`);
-      const isConditional = (code & 0x07) === 0x05 && code !== Code.ja;
-      const furthest = code === Code.ja ? i + 1 + (k >>> 0) : isConditional ? i + 1 + Math.max(this.#jumpTrue[i]!, this.#jumpFalse[i]!) : i;
-      if (furthest >= count) throw new Error(`instruction ${i} of a BPF program jumps out of it`);
+      const fault = this.#faultOf(i, count);
+      if (fault !== null) throw new Error(`instruction ${i} of a BPF program ${fault}`);
     }
     const last = this.#codes[count - 1]!;
     if (last !== Code.retK && last !== Code.retA) throw new Error('a BPF program does not end with a return');
+  }
+
+  /** What is wrong with instruction `i` of `count`. */
+  #faultOf(i: number, count: number): string | null {
+    const code = this.#codes[i]!;
+    const k = this.#constants[i]!;
+    if (!KNOWN.has(code)) return `has the unknown code 0x${code.toString(16)}`;
+    const usesMemory = code === Code.ldMem || code === Code.ldxMem || code === Code.st || code === Code.stx;
+    if (usesMemory && (k < 0 || k > 15)) return 'uses memory that is not there';
+    if ((code === Code.divK || code === Code.modK) && k === 0) return 'divides by zero';
+    const isConditional = (code & 0x07) === 0x05 && code !== Code.ja;
+    const jump = isConditional ? 1 + Math.max(this.#jumpTrue[i]!, this.#jumpFalse[i]!) : 0;
+    return i + (code === Code.ja ? 1 + (k >>> 0) : jump) >= count ? 'jumps out of it' : null;
   }
 }
 
@@ -157,10 +163,12 @@ function shiftRight(value: number, by: number): number {
 
 /** Class (low three bits), size or operation, mode or source (linux/bpf_common.h). */
 const Code = {
-  ldImm: 0x00, ldAbsW: 0x20, ldAbsH: 0x28, ldAbsB: 0x30, ldIndW: 0x40, ldIndH: 0x48, ldIndB: 0x50, ldMem: 0x60, ldLen: 0x80,
+  ldImm: 0x00, ldAbsW: 0x20, ldAbsH: 0x28, ldAbsB: 0x30, ldIndW: 0x40, ldIndH: 0x48, ldIndB: 0x50,
+  ldMem: 0x60, ldLen: 0x80,
   ldxImm: 0x01, ldxMem: 0x61, ldxLen: 0x81, ldxMsh: 0xb1,
   st: 0x02, stx: 0x03,
-  addK: 0x04, addX: 0x0c, subK: 0x14, subX: 0x1c, mulK: 0x24, mulX: 0x2c, divK: 0x34, divX: 0x3c, orK: 0x44, orX: 0x4c, andK: 0x54, andX: 0x5c,
+  addK: 0x04, addX: 0x0c, subK: 0x14, subX: 0x1c, mulK: 0x24, mulX: 0x2c, divK: 0x34, divX: 0x3c,
+  orK: 0x44, orX: 0x4c, andK: 0x54, andX: 0x5c,
   lshK: 0x64, lshX: 0x6c, rshK: 0x74, rshX: 0x7c, neg: 0x84, modK: 0x94, modX: 0x9c, xorK: 0xa4, xorX: 0xac,
   ja: 0x05, jeqK: 0x15, jeqX: 0x1d, jgtK: 0x25, jgtX: 0x2d, jgeK: 0x35, jgeX: 0x3d, jsetK: 0x45, jsetX: 0x4d,
   retK: 0x06, retA: 0x16,

@@ -1,25 +1,27 @@
 import { AlignedWords } from './aligned-words.ts';
 
 /**
- * The Internet checksum (RFC 1071): the ones' complement sum does not depend on the byte order it is computed in, so whole machine
- * words are added and only the folded result is looked at.
+ * The Internet checksum (RFC 1071): the ones' complement sum does not depend on the byte order it is computed in, so
+ * whole machine words are added and only the folded result is looked at.
  */
 export class WordSum {
   readonly #aligned = new AlignedWords(Uint32Array);
 
   /**
-   * Sum of the 16-bit words of `bytes[start..end)`, an odd last byte padded with zero: folded to 16 bits, not complemented, and in the
-   * machine's (little-endian) byte order: see swap.
+   * Sum of the 16-bit words of `bytes[start..end)`, an odd last byte padded with zero: folded to 16 bits, not
+   * complemented, and in the machine's (little-endian) byte order: see swap.
    */
   sum(bytes: Uint8Array, start: number, end: number): number {
     this.#aligned.view(bytes);
     const { words, shift } = this.#aligned;
     let at = start;
-    // Sums of 32-bit words stay exact in a double up to 2^53: no carry to look after. Measured: twice as fast as halves of 16 bits.
+    // Sums of 32-bit words stay exact in a double up to 2^53: no carry to look after. Measured: twice as fast as halves
+    // of 16 bits.
     let sum = 0;
     const odd = ((shift + at) & 1) === 1 && at < end;
     if (odd) {
-      // An odd start shifts every byte to the other half of its word; swapping the result puts them back (RFC 1071 2.B).
+      // An odd start shifts every byte to the other half of its word; swapping the result puts them back (RFC 1071
+      // 2.B).
       sum += bytes[at]! << 8;
       at++;
     }

@@ -18,26 +18,35 @@ import { decodeVlan } from './vlan.ts';
 import { decodeVxlan } from './vxlan.ts';
 
 /**
- * Takes a captured frame apart down to the innermost IP packet, and fills `packet` with what it found. Parameters as of FrameSink.frame.
+ * Takes a captured frame apart down to the innermost IP packet, and fills `packet` with what it found. Parameters as of
+ * FrameSink.frame.
  *
  * 'segment': a TCP segment; when the capture cut the frame, `packet.missing` > 0 data bytes are not there.
  * 'fragment': part of an IP packet, at any depth; once it is whole, go on with decapsulatePayload.
  * Else: the counter of the reason why the frame goes no further.
  */
 export function decapsulate(
-  link: number, bytes: Uint8Array, start: number, end: number, originalLength: number, outerSource: number, packet: Packet,
+  link: number, bytes: Uint8Array, start: number, end: number, originalLength: number, outerSource: number,
+  packet: Packet,
 ): Outcome {
   begin(bytes, start, end, originalLength, outerSource, packet);
   return walk(firstHeader(link, packet), packet, true);
 }
 
-/** The same without TCP: `packet` knows the innermost addresses, tunnel and protocol. For filters, which look at the frame themselves. */
-export function walkToTransport(link: number, bytes: Uint8Array, start: number, end: number, originalLength: number, packet: Packet): void {
+/**
+ * The same without TCP: `packet` knows the innermost addresses, tunnel and protocol. For filters, which look at the
+ * frame themselves.
+ */
+export function walkToTransport(
+  link: number, bytes: Uint8Array, start: number, end: number, originalLength: number, packet: Packet,
+): void {
   begin(bytes, start, end, originalLength, 0, packet);
   walk(firstHeader(link, packet), packet, false);
 }
 
-function begin(bytes: Uint8Array, start: number, end: number, originalLength: number, outerSource: number, packet: Packet): void {
+function begin(
+  bytes: Uint8Array, start: number, end: number, originalLength: number, outerSource: number, packet: Packet,
+): void {
   packet.bytes = bytes;
   packet.payloadStart = start;
   packet.payloadEnd = end;
@@ -56,10 +65,12 @@ function begin(bytes: Uint8Array, start: number, end: number, originalLength: nu
 }
 
 /**
- * Goes on behind the IP headers of a packet that was put together from fragments: `bytes[start..end)` is its whole payload.
- * Addresses, VNI and depth are those that `packet` holds from its last fragment.
+ * Goes on behind the IP headers of a packet that was put together from fragments: `bytes[start..end)` is its whole
+ * payload. Addresses, VNI and depth are those that `packet` holds from its last fragment.
  */
-export function decapsulatePayload(protocol: number, bytes: Uint8Array, start: number, end: number, packet: Packet): Outcome {
+export function decapsulatePayload(
+  protocol: number, bytes: Uint8Array, start: number, end: number, packet: Packet,
+): Outcome {
   packet.bytes = bytes;
   packet.payloadStart = start;
   packet.payloadEnd = end;

@@ -4,8 +4,8 @@ import { EtherType } from './ethertype.ts';
 import { Protocol } from './protocol.ts';
 
 /**
- * The way back: headers written around a payload, innermost first. The demo's software mirror and the tests send with it.
- * Each function returns new bytes; checksums are right.
+ * The way back: headers written around a payload, innermost first. The demo's software mirror and the tests send with
+ * it. Each function returns new bytes; checksums are right.
  */
 
 export interface EthernetHeader {
@@ -80,7 +80,8 @@ export function encodeIpv4(header: Ipv4Header, payload: Uint8Array): Uint8Array 
   packet[0] = 0x40 | (headerLength >> 2);
   putUint16(packet, 2, header.totalLength ?? packet.length);
   putUint16(packet, 4, header.identification ?? 0);
-  putUint16(packet, 6, (header.dontFragment ? 0x4000 : 0) | (header.moreFragments ? 0x2000 : 0) | ((header.fragmentOffset ?? 0) >> 3));
+  const flags = (header.dontFragment ? 0x4000 : 0) | (header.moreFragments ? 0x2000 : 0);
+  putUint16(packet, 6, flags | ((header.fragmentOffset ?? 0) >> 3));
   packet[8] = header.ttl ?? 64;
   packet[9] = header.protocol ?? Protocol.tcp;
   packet.set(addressBytes(header.source), 12);

@@ -6,8 +6,8 @@ const TYPE_3_LENGTH = 12;
 const SUBHEADER_LENGTH = 8;
 
 /**
- * The header of a switch's mirror port carried over IP (draft-foschiano-erspan-03): version 1 = type II, version 2 = type III, whose
- * last bit announces a platform-specific subheader. The mirrored frame follows.
+ * The header of a switch's mirror port carried over IP (draft-foschiano-erspan-03): version 1 = type II, version 2 =
+ * type III, whose last bit announces a platform-specific subheader. The mirrored frame follows.
  */
 export function decodeErspan(packet: Packet): Step {
   const { bytes, payloadStart: at, payloadEnd: end } = packet;

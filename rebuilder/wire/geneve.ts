@@ -7,8 +7,8 @@ const HEADER_LENGTH = 8;
 const CONTROL_PACKET = 0x80;
 
 /**
- * GENEVE (RFC 8926 3.4). Options are skipped by their length, critical ones too: we observe a tunnel, and no option changes how the payload
- * that follows is laid out.
+ * GENEVE (RFC 8926 3.4). Options are skipped by their length, critical ones too: we observe a tunnel, and no option
+ * changes how the payload that follows is laid out.
  */
 export function decodeGeneve(packet: Packet): Step {
   const { bytes, payloadStart: at, payloadEnd: end } = packet;

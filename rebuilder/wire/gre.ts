@@ -11,8 +11,8 @@ const SEQUENCE = 0x1000;
 const VERSION = 0x0007;
 
 /**
- * GRE (RFC 2784, with the key and sequence number of RFC 2890) as mirrors use it: around Ethernet frames. Bare IP in GRE is a tunnel of the machine's
- * own. Version 1 is PPTP's (RFC 2637) and carries compressed PPP: not read.
+ * GRE (RFC 2784, with the key and sequence number of RFC 2890) as mirrors use it: around Ethernet frames. Bare IP in
+ * GRE is a tunnel of the machine's own. Version 1 is PPTP's (RFC 2637) and carries compressed PPP: not read.
  */
 export function decodeGre(packet: Packet): Step {
   const { bytes, payloadStart: at } = packet;
@@ -31,7 +31,8 @@ export function decodeGre(packet: Packet): Step {
   enterTunnel(packet, Wrapping.mirrored);
   switch (protocol) {
     case EtherType.transparentEthernet: return 'ethernet';
-    // ERSPAN type I is the bare frame behind a GRE header without a sequence number; types II and III have a header of their own.
+    // ERSPAN type I is the bare frame behind a GRE header without a sequence number; types II and III have a header of
+    // their own.
     case EtherType.erspan: return (flags & SEQUENCE) === 0 ? 'ethernet' : 'erspan';
     case EtherType.erspan3: return 'erspan';
     default: return headerOf(protocol) === null ? 'wire.gre.unknown_payload_type' : 'wire.own_tunnel';

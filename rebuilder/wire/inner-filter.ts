@@ -10,8 +10,9 @@ import { Packet } from './packet.ts';
 const DLT_RAW = 12;
 
 /**
- * Stands between a tunnel's socket and what takes its frames: hands on those whose innermost frame the filter of `from_vxlan` or `from_geneve`
- * takes, and counts the others. The filter is written for what is inside the tunnel, as for tcpdump on the mirrored interface.
+ * Stands between a tunnel's socket and what takes its frames: hands on those whose innermost frame the filter of
+ * `from_vxlan` or `from_geneve` takes, and counts the others. The filter is written for what is inside the tunnel, as
+ * for tcpdump on the mirrored interface.
  */
 export class InnerFilter implements FrameSink {
   readonly #next: FrameSink;
@@ -28,14 +29,20 @@ export class InnerFilter implements FrameSink {
     this.#ip = ip;
   }
 
-  /** Rejects with an InterfaceError that says what is wrong with the expression, or that libpcap, which compiles it, is not here. */
+  /**
+   * Rejects with an InterfaceError that says what is wrong with the expression, or that libpcap, which compiles it, is
+   * not here.
+   */
   static async create(expression: string, next: FrameSink, ledger: Ledger): Promise<InnerFilter> {
     const ethernet = await programFor(expression, LinkType.ethernet);
     const ip = await programFor(expression, DLT_RAW).catch(() => null);
     return new InnerFilter(next, ledger, ethernet, ip);
   }
 
-  frame(link: number, bytes: Uint8Array, start: number, end: number, originalLength: number, timeMs: number, outerSource: number): void {
+  frame(
+    link: number, bytes: Uint8Array, start: number, end: number, originalLength: number, timeMs: number,
+    outerSource: number,
+  ): void {
     const packet = this.#packet;
     walkToTransport(link, bytes, start, end, originalLength, packet);
     // No tunnel in it, or a broken one: the stages behind say what it is.
@@ -63,6 +70,7 @@ async function programFor(expression: string, link: number): Promise<BpfProgram>
     return new BpfProgram(instructions);
   } catch (error) {
     // Only `protochain` compiles to a program with loops, which the kernel refuses as well.
-    throw new InterfaceError(`filter "${expression}": ${error instanceof Error ? error.message : String(error)}; protochain cannot be used here`);
+    const why = error instanceof Error ? error.message : String(error);
+    throw new InterfaceError(`filter "${expression}": ${why}; protochain cannot be used here`);
   }
 }

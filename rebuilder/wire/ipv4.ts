@@ -6,8 +6,9 @@ import type { Step } from './step.ts';
 const MIN_HEADER = 20;
 
 /**
- * IPv4 (RFC 791). What a Linux host drops goes no further: a source route, options that cannot be read. Whether the header's checksum is right is noted:
- * 0 is none (the sender's card was to compute it), and files whose addresses were replaced have wrong ones throughout.
+ * IPv4 (RFC 791). What a Linux host drops goes no further: a source route, options that cannot be read. Whether the
+ * header's checksum is right is noted: 0 is none (the sender's card was to compute it), and files whose addresses were
+ * replaced have wrong ones throughout.
  */
 export function decodeIpv4(packet: Packet): Step {
   const { bytes, payloadStart: at, payloadEnd: end } = packet;
@@ -62,7 +63,10 @@ export function decodeIpv4(packet: Packet): Step {
   return 'fragment';
 }
 
-/** Sum of the header's 16-bit words (RFC 1071), folded. It is short: looking for aligned words in it, as WordSum does, would cost more than it saves. */
+/**
+ * Sum of the header's 16-bit words (RFC 1071), folded. It is short: looking for aligned words in it, as WordSum does,
+ * would cost more than it saves.
+ */
 function sumOf(bytes: Uint8Array, start: number, end: number): number {
   let sum = 0;
   for (let at = start; at < end; at += 2) sum += uint16(bytes, at);

@@ -7,9 +7,10 @@ import type { Step } from './step.ts';
 const TCP_HEADER = 20;
 
 /**
- * Walks the extension headers (RFC 8200 4) from `packet.protocol` at `packet.payloadStart` on, as a Linux host does; leaves the transport protocol there.
- * A fragment header ends the walk, unless the "fragment" is the whole packet (RFC 6946). What such a host discards ends it, too: hop-by-hop options
- * that do not come first, a route that goes on, options that say so. There may be as many headers as the packet has room for.
+ * Walks the extension headers (RFC 8200 4) from `packet.protocol` at `packet.payloadStart` on, as a Linux host does;
+ * leaves the transport protocol there. A fragment header ends the walk, unless the "fragment" is the whole packet (RFC
+ * 6946). What such a host discards ends it, too: hop-by-hop options that do not come first, a route that goes on,
+ * options that say so. There may be as many headers as the packet has room for.
  */
 export function skipExtensions(packet: Packet): Step | null {
   const { bytes, payloadEnd: end, payloadStart: first } = packet;
@@ -20,7 +21,9 @@ export function skipExtensions(packet: Packet): Step | null {
       case Protocol.hopByHop:
       case Protocol.destinationOptions:
         if (end - at < 8) return 'wire.ipv6.trunc_exthdr';
-        if (packet.protocol === Protocol.hopByHop && (at !== first || packet.fragmentOffset >= 0)) return 'wire.ipv6.misplaced_hop_by_hop';
+        if (packet.protocol === Protocol.hopByHop && (at !== first || packet.fragmentOffset >= 0)) {
+          return 'wire.ipv6.misplaced_hop_by_hop';
+        }
         length = (bytes[at + 1]! + 1) << 3;
         if (end - at < length) return 'wire.ipv6.trunc_exthdr';
         if (!optionsAreTaken(bytes, at + 2, at + length, packet.protocol)) return 'wire.ipv6.discard_option';
@@ -28,7 +31,8 @@ export function skipExtensions(packet: Packet): Step | null {
       case Protocol.routing:
         if (end - at < 8) return 'wire.ipv6.trunc_exthdr';
         length = (bytes[at + 1]! + 1) << 3;
-        // Segments left: the packet is to be sent on. Types 3 and 4 (RFC 6554, 8754) need a host that was told to take them.
+        // Segments left: the packet is to be sent on. Types 3 and 4 (RFC 6554, 8754) need a host that was told to take
+        // them.
         if (bytes[at + 3] !== 0 || bytes[at + 2] === 3 || bytes[at + 2] === 4) return 'wire.ipv6.source_route';
         break;
       case Protocol.fragment: {
@@ -41,7 +45,9 @@ export function skipExtensions(packet: Packet): Step | null {
           packet.protocol = bytes[at]!;
           packet.payloadStart = at + 8;
           // RFC 8200 4.5: a first fragment has all headers.
-          if (packet.fragmentOffset === 0 && packet.protocol === Protocol.tcp && end - at - 8 < TCP_HEADER) return 'wire.ipv6.trunc_exthdr';
+          if (packet.fragmentOffset === 0 && packet.protocol === Protocol.tcp && end - at - 8 < TCP_HEADER) {
+            return 'wire.ipv6.trunc_exthdr';
+          }
           return 'fragment';
         }
         length = 8;

@@ -15,8 +15,8 @@ const MAX_PADDING = 7;
 const JUMBO_MIN = 0x10000;
 
 /**
- * Would a Linux host read on behind these options (RFC 8200 4.2, net/ipv6/exthdrs.c)? An unknown one says by its two highest bits whether it may be
- * skipped. Options in bytes[start, end); `protocol`: of which header.
+ * Would a Linux host read on behind these options (RFC 8200 4.2, net/ipv6/exthdrs.c)? An unknown one says by its two
+ * highest bits whether it may be skipped. Options in bytes[start, end); `protocol`: of which header.
  */
 export function optionsAreTaken(bytes: Uint8Array, start: number, end: number, protocol: number): boolean {
   let options = 0;
@@ -37,7 +37,8 @@ export function optionsAreTaken(bytes: Uint8Array, start: number, end: number, p
     } else {
       if (++options > MAX_OPTIONS) return false;
       padding = 0;
-      const isKnown = protocol === Protocol.hopByHop && (type === ROUTER_ALERT || type === CALIPSO || type === IOAM || type === JUMBO);
+      const isKnown = protocol === Protocol.hopByHop
+        && (type === ROUTER_ALERT || type === CALIPSO || type === IOAM || type === JUMBO);
       if (!isKnown && type >> 6 !== 0) return false;
     }
     at = next;
@@ -45,7 +46,10 @@ export function optionsAreTaken(bytes: Uint8Array, start: number, end: number, p
   return true;
 }
 
-/** The payload length of a jumbogram (RFC 2675 2), whose options begin at `at`; 0 = there is none, -1 = one that no host takes. */
+/**
+ * The payload length of a jumbogram (RFC 2675 2), whose options begin at `at`; 0 = there is none, -1 = one that no host
+ * takes.
+ */
 export function jumboLength(bytes: Uint8Array, at: number, end: number): number {
   if (end - at < 8) return 0;
   const optionsEnd = Math.min(end, at + ((bytes[at + 1]! + 1) << 3));

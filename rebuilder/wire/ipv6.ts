@@ -29,7 +29,8 @@ export function decodeIpv6(packet: Packet): Step {
   packet.payloadStart = at + HEADER_LENGTH;
 
   let payloadLength = uint16(bytes, at + 4);
-  // A length of 0: the jumbo payload option tells it (RFC 2675; Linux makes such packets of large sends, "BIG TCP"), or offload left it out.
+  // A length of 0: the jumbo payload option tells it (RFC 2675; Linux makes such packets of large sends, "BIG TCP"), or
+  // offload left it out.
   if (payloadLength === 0 && packet.protocol === Protocol.hopByHop) {
     const jumbo = jumboLength(bytes, packet.payloadStart, end);
     if (jumbo < 0) return 'wire.ipv6.discard_option';

@@ -6,7 +6,10 @@ import type { Step } from './step.ts';
 const SLL_LENGTH = 16;
 const SLL2_LENGTH = 20;
 
-/** Linux "cooked" capture, as `tcpdump -i any` writes it (https://www.tcpdump.org/linktypes/LINKTYPE_LINUX_SLL.html): EtherType at 14. */
+/**
+ * Linux "cooked" capture, as `tcpdump -i any` writes it (https://www.tcpdump.org/linktypes/LINKTYPE_LINUX_SLL.html):
+ * EtherType at 14.
+ */
 export function decodeLinuxSll(packet: Packet): Step {
   return cooked(packet, SLL_LENGTH, 14);
 }

@@ -3,9 +3,9 @@ import type { Packet } from './packet.ts';
 import type { Step } from './step.ts';
 
 /**
- * BSD loopback (LINKTYPE_NULL and LINKTYPE_LOOP): four bytes with the address family, in the byte order of the machine that captured
- * (NULL) or of the network (LOOP). Families are small numbers, so the order shows. AF_INET is 2 everywhere; AF_INET6 is 10 on Linux,
- * 24 on NetBSD and OpenBSD, 28 on FreeBSD, 30 on macOS.
+ * BSD loopback (LINKTYPE_NULL and LINKTYPE_LOOP): four bytes with the address family, in the byte order of the machine
+ * that captured (NULL) or of the network (LOOP). Families are small numbers, so the order shows. AF_INET is 2
+ * everywhere; AF_INET6 is 10 on Linux, 24 on NetBSD and OpenBSD, 28 on FreeBSD, 30 on macOS.
  */
 export function decodeNull(packet: Packet): Step {
   const { bytes, payloadStart: at } = packet;

@@ -3,7 +3,9 @@ import { WordSum } from './checksum.ts';
 /** Third word of an IPv4-mapped address (::ffff:a.b.c.d). */
 export const IPV4_MAPPED = 0xffff;
 
-/** How many tunnel headers, tags and labels may be taken off one packet: GENEVE, VXLAN, QinQ and MPLS together are five. */
+/**
+ * How many tunnel headers, tags and labels may be taken off one packet: GENEVE, VXLAN, QinQ and MPLS together are five.
+ */
 export const MAX_DEPTH = 8;
 
 /** UDP ports that carry a tunnel besides 4789 (VXLAN) and 6081 (GENEVE), and how deep to look. */
@@ -14,15 +16,16 @@ export interface TunnelOptions {
 }
 
 /**
- * How far inside the mirror's own wrapping the walk is: a mirror brings frames in VXLAN, in GRE (ERSPAN, or a bare Ethernet frame), or, by way of a
- * gateway load balancer, in GENEVE, which may hold VXLAN again. What is found inside is the traffic of the mirrored machine, tunnels included:
- * whoever may write to it may write those.
+ * How far inside the mirror's own wrapping the walk is: a mirror brings frames in VXLAN, in GRE (ERSPAN, or a bare
+ * Ethernet frame), or, by way of a gateway load balancer, in GENEVE, which may hold VXLAN again. What is found inside
+ * is the traffic of the mirrored machine, tunnels included: whoever may write to it may write those.
  */
 export const Wrapping = { none: 0, geneve: 1, mirrored: 2 } as const;
 
 /**
  * The innermost IP packet of one captured frame. One object, overwritten for each frame: nothing is allocated a packet.
- * Addresses are four signed 32-bit numbers; IPv4 is IPv4-mapped (::ffff:a.b.c.d, RFC 4291 2.5.5.2), so both families compare alike.
+ * Addresses are four signed 32-bit numbers; IPv4 is IPv4-mapped (::ffff:a.b.c.d, RFC 4291 2.5.5.2), so both families
+ * compare alike.
  */
 export class Packet {
   bytes: Uint8Array = new Uint8Array(0);
@@ -78,8 +81,9 @@ export class Packet {
   dataStart = 0;
   dataEnd = 0;
   /**
-   * TCP checksum (RFC 9293 3.1): not judged when the packet was cut. `partial`: larger than a packet from the internet, and the field holds
-   * the sum of the pseudo-header only, as the kernel leaves it when it has merged several received segments into one: nothing is wrong.
+   * TCP checksum (RFC 9293 3.1): not judged when the packet was cut. `partial`: larger than a packet from the internet,
+   * and the field holds the sum of the pseudo-header only, as the kernel leaves it when it has merged several received
+   * segments into one: nothing is wrong.
    */
   checksum: 'unknown' | 'correct' | 'wrong' | 'partial' = 'unknown';
   /** Checksum of the IPv4 header. `none`: the field is 0, as offload leaves it; IPv6 has no such sum. */

@@ -9,7 +9,8 @@ export type Header =
 export type Outcome = 'segment' | 'fragment' | Extract<CounterName, `wire.${string}`>;
 
 /**
- * What a decoder returns. It has moved `packet.payloadStart` behind its own header (and `packet.payloadEnd` to the end its length field
- * tells). Strings, not numbers: V8 keeps one copy of each literal, so comparing them is comparing pointers.
+ * What a decoder returns. It has moved `packet.payloadStart` behind its own header (and `packet.payloadEnd` to the end
+ * its length field tells). Strings, not numbers: V8 keeps one copy of each literal, so comparing them is comparing
+ * pointers.
  */
 export type Step = Header | Outcome;

@@ -3,7 +3,9 @@ import { headerOf } from './ethertype.ts';
 import type { Packet } from './packet.ts';
 import type { Step } from './step.ts';
 
-/** One tag of IEEE 802.1Q (or the outer one of QinQ, 802.1ad): priority and VLAN id, then the EtherType of what follows. */
+/**
+ * One tag of IEEE 802.1Q (or the outer one of QinQ, 802.1ad): priority and VLAN id, then the EtherType of what follows.
+ */
 export function decodeVlan(packet: Packet): Step {
   const { bytes, payloadStart: at } = packet;
   if (packet.payloadEnd - at < 4) return 'wire.vlan.header_too_small';
