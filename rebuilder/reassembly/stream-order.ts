@@ -10,9 +10,9 @@ import type { StreamSink } from './stream-sink.ts';
 import { Waiting } from './timers.ts';
 import { Unproven } from './unproven.ts';
 
-/** So many holes are given up when a stream ends. */
+/** How many holes are given up when a stream ends. */
 const MOST_ROUNDS = 8192;
-/** … and in one look: those of another stream, and the packets that come, are not to wait for thousands of them. */
+/** … and in one look: other streams, and incoming packets, must not wait for thousands of them. */
 const MOST_IN_A_LOOK = 4;
 
 /**
@@ -72,8 +72,8 @@ export abstract class StreamOrder extends Waiting {
   }
 
   /**
-   * Bytes were read that stand behind its FIN: a receiver that took that one, or has it in its queue, takes them not,
-   * or not so.
+   * Bytes behind its FIN were read: a receiver that has taken or queued that FIN ignores them, or reads them
+   * differently.
    */
   get isPastFin(): boolean {
     return this.hasFin && this.started && distance(this.nextSeq, this.finSeq) > 0;
@@ -111,17 +111,17 @@ export abstract class StreamOrder extends Waiting {
     if (this.missingAcknowledged() > 0) this.waitFrom(nowMs);
   }
 
-  /** Looks whether what is waited for has become not worth waiting for. */
+  /** Gives up what is no longer worth waiting for. @returns when to look again, ms; Infinity = nothing is waited for */
   expire(nowMs: number): number {
     const { stallTimeoutMs } = this.context.limits;
-    // What is left is due at once, and has its turn before what is due later.
+    // What is left is due at once, ahead of whatever is due later.
     for (let rounds = 0; this.missing.isAwaited && rounds < MOST_IN_A_LOOK; rounds++) {
       if (nowMs < this.missing.sinceMs + this.#patienceMs) break;
       this.giveUp(nowMs);
     }
     this.peer?.peerAdvanced();
     const waiting = this.missing.isAwaited ? this.missing.sinceMs + this.#patienceMs : Infinity;
-    // Behind the holes: what they held back may have begun a message.
+    // Only after the holes: what they held back may have begun a message.
     const stalls = stallTimeoutMs > 0 && this.sink.stall(nowMs, stallTimeoutMs);
     return Math.min(waiting, stalls ? nowMs + stallTimeoutMs / 8 : Infinity);
   }
@@ -140,8 +140,8 @@ export abstract class StreamOrder extends Waiting {
     } else {
       const first = this.waiting?.first;
       if (first !== undefined && distance(first.seq, this.nextSeq) <= 0) {
-        // Nothing of this direction is missing: the response waits for its request, whose bytes the server has but we
-        // have not.
+        // Nothing is missing in this direction: the response waits for its request, whose bytes the server has and we
+        // do not.
         this.peer?.skipTo(first.ack);
         this.drain(true);
       } else if (first !== undefined) {
@@ -169,9 +169,7 @@ export abstract class StreamOrder extends Waiting {
     this.drain(false);
   }
 
-  /**
-   * Reads what was doubted before `seq`: that which goes on from here, and that which stands behind a hole of its own.
-   */
+  /** Reads the doubted segments before `seq`: those that continue the stream, and those behind holes of their own. */
   #believe(contest: Contest, seq: number, mayCome: boolean): void {
     const proven = this.acked && distance(this.ackedSeq, seq) >= 0;
     for (;;) {
@@ -208,7 +206,7 @@ export abstract class StreamOrder extends Waiting {
     this.sink.end();
   }
 
-  /** Gives back what is held without a word. */
+  /** Frees what is held without reporting it. */
   abandon(): void {
     this.#release();
     this.sink.discard();
@@ -319,7 +317,7 @@ export abstract class StreamOrder extends Waiting {
     if (first === undefined) return;
     this.startAt(first.seq);
     this.missing.stop();
-    // These bytes answer bytes of the peer, which were sent earlier: its stream begins first.
+    // These bytes answer bytes that the peer sent earlier: its stream begins first.
     const { peer } = this;
     const asked = peer?.waiting?.first;
     if (asked !== undefined && !peer!.started && distance(first.ack, asked.seq) > 0) peer!.begin();
@@ -331,7 +329,7 @@ export abstract class StreamOrder extends Waiting {
     this.context.timers.by(this, this.missing.sinceMs + this.#patienceMs);
   }
 
-  /** A message is begun: it may stop growing. */
+  /** A message has begun: it may stop growing. */
   protected look(): void {
     const { stallTimeoutMs } = this.context.limits;
     if (stallTimeoutMs > 0) this.context.timers.by(this, this.context.nowMs + stallTimeoutMs);
