@@ -11,9 +11,9 @@ export function markUncertain(
   request: HttpRequest, connection: Connection, client: HalfStream, told: ToldRequests | null,
 ): void {
   const { unproven, nextSeq, isPastFin } = client;
-  if (unproven.isBehindHole) request.isFound = true;
+  if (unproven?.isBehindHole === true) request.isFound = true;
   const isDoubtful = connection.isCandidate || request.lastByteMs > connection.resetMs || isPastFin
-    || unproven.isDoubtfulAt(nextSeq);
+    || unproven?.isDoubtfulAt(nextSeq) === true;
   if (!isDoubtful) return;
   told?.first(request);
   request.reading = 2;

@@ -7,6 +7,7 @@ import { upgradesToHttp2 } from '../http/upgrade.ts';
 import type { ChunkDifference } from '../http1/chunked.ts';
 import type { Http1Context } from '../http1/http1-context.ts';
 import type { Reading } from '../http1/message-grammar.ts';
+import type { MessageFramer } from '../http1/message-framer.ts';
 import { type RequestReader, Requests } from '../http1/requests.ts';
 import { isPreface } from '../http2/preface.ts';
 import type { ClientSink } from './client-sink.ts';
@@ -22,12 +23,12 @@ export class ClientReader implements RequestReader {
   readonly #context: Http1Context;
   readonly #sink: ClientSink;
   readonly #endpoints: Endpoints;
-  readonly #requests: Requests;
   /** 'other': it is `#other` that reads. */
   #mode: 'http1' | 'search' | 'other' = 'http1';
   /** Another reader was where this one has come to: it reads no more. */
   isMerged = false;
   /** Made when they are needed: most connections search for nothing, speak nothing else, and have one reading. */
+  #requestsOrNull: Requests | null = null;
   #searchOrNull: RequestSearch | null = null;
   #other: OtherProtocol | null = null;
   #beside: SecondReaders<ClientReader> | null = null;
@@ -46,22 +47,21 @@ export class ClientReader implements RequestReader {
     this.#context = context;
     this.#endpoints = endpoints;
     this.#sink = sink;
-    this.#requests = new Requests(context, endpoints, this);
     this.#mayBeHttp2 = !midstream;
     if (midstream) this.#startSearch();
   }
 
-  get #search(): RequestSearch {
-    return this.#searchOrNull ??= new RequestSearch(this.#context);
-  }
+  get #requests(): Requests { return this.#requestsOrNull ??= new Requests(this.#context, this.#endpoints, this); }
+
+  get #framer(): MessageFramer | null { return this.#requestsOrNull?.framer ?? null; }
+
+  get #search(): RequestSearch { return this.#searchOrNull ??= new RequestSearch(this.#context); }
 
   /** Sequence number of the message in progress. */
-  get beganAt(): number {
-    return this.#requests.framer.began.seq;
-  }
+  get beganAt(): number { return this.#framer?.began.seq ?? 0; }
 
   get unfinished(): boolean {
-    return this.#requests.framer.unfinished || this.#searchOrNull?.unfinished === true
+    return this.#framer?.unfinished === true || this.#searchOrNull?.unfinished === true
       || this.#other?.http2?.unfinished === true || (this.#isFirst && this.#beside?.unfinished === true);
   }
 
@@ -71,10 +71,10 @@ export class ClientReader implements RequestReader {
   }
 
   #read(bytes: Uint8Array, start: number, end: number, seq: number, from: Provenance): void {
-    const { framer } = this.#requests;
     for (let at = start; at < end;) {
       const here = (seq + at - start) | 0;
       if (this.#mode === 'http1') {
+        const { framer } = this.#requests;
         this.isMerged ||= framer.isIdle && !this.#mayBeHttp2 && this.#beside?.isBehindAnother(this, here) === true;
         if (this.isMerged) return;
         at = framer.isIdle ? this.#begin(bytes, start, at, end, here, from) : framer.read(bytes, at, end, here, from);
@@ -96,16 +96,16 @@ export class ClientReader implements RequestReader {
       this.#other.gap(bytes);
       if (!this.#leaveOver()) return;
     }
-    if (this.#mode === 'http1' && this.#requests.framer.gap(bytes)) return;
-    this.#searchOrNull?.drop(this.#requests.framer.lastByteMs);
+    if (this.#mode === 'http1' && this.#framer?.gap(bytes) === true) return;
+    this.#searchOrNull?.drop(this.#framer?.lastByteMs ?? 0);
     this.#startSearch();
   }
 
   end(): void {
     this.#other?.end();
     this.#leaveOver();
-    this.#searchOrNull?.drop(this.#requests.framer.lastByteMs);
-    this.#requests.framer.end();
+    this.#searchOrNull?.drop(this.#framer?.lastByteMs ?? 0);
+    this.#framer?.end();
     this.#searchOrNull?.endUnread(this.#endpoints, this.#sink);
     if (!this.#isFirst) return;
     this.#beside?.end();
@@ -120,13 +120,13 @@ export class ClientReader implements RequestReader {
       return http2.unfinished || besideMay;
     }
     const searchMay = this.#searchOrNull?.stall(nowMs, afterMs, this.#endpoints, this.#sink) === true;
-    return this.#requests.framer.stall(nowMs, afterMs) || searchMay || besideMay;
+    return this.#framer?.stall(nowMs, afterMs) === true || searchMay || besideMay;
   }
 
   discard(): void {
     this.#searchOrNull?.discard();
     this.#other?.http2?.discard();
-    this.#requests.framer.discard();
+    this.#framer?.discard();
     if (this.#isFirst) this.#beside?.discard();
     this.#beside = null;
     this.#sink.forkDiscarded();
@@ -163,7 +163,7 @@ export class ClientReader implements RequestReader {
   }
 
   #takeOver(other: ClientReader, kind: ForkKind): boolean {
-    if (!this.#requests.copyFrom(other.#requests)) return false;
+    if (other.#requestsOrNull !== null && !this.#requests.copyFrom(other.#requestsOrNull)) return false;
     this.#mode = other.#mode;
     this.#mayBeHttp2 = other.#mayBeHttp2;
     this.#isBehindRequest = other.#isBehindRequest;
@@ -218,7 +218,7 @@ export class ClientReader implements RequestReader {
   /** The server agreed to another protocol (101): from here on nothing is HTTP/1. */
   tunnel(): void {
     this.leaveHttp2();
-    this.#requests.framer.giveUp('http.message_cut');
+    this.#framer?.giveUp('http.message_cut');
     this.#enter(OtherProtocol.tunnel(this.#context.ledger));
   }
 
@@ -238,7 +238,7 @@ export class ClientReader implements RequestReader {
   /** The server has agreed to HTTP/2: it follows next. */
   expectHttp2(): void {
     if (this.#mode === 'search') {
-      this.#search.drop(this.#requests.framer.lastByteMs);
+      this.#search.drop(this.#framer?.lastByteMs ?? 0);
       this.#mode = 'http1';
     }
     if (this.#mode === 'http1' && this.#requests.framer.isIdle) this.#mayBeHttp2 = true;

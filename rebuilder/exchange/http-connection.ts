@@ -57,13 +57,9 @@ export class HttpConnection implements ClientSink, ServerSink, Endpoints, Connec
     const midstream = known === null;
     const { client, server } = this.#halves();
     this.#requests = new ClientReader(this.#reader, this, this, midstream);
-    client.sink = this.#requests;
+    client.sink = midstream ? new TentativeStream(this.#requests, this) : this.#requests;
     server.sink = new UnheardStream(this);
     server.waitsForPeer = true;
-    if (midstream) {
-      client.sink = new TentativeStream(this.#requests, this);
-      server.sink = new TentativeStream(this.#responses = this.#serverReader(true), this);
-    }
     if (!midstream && context.expectsProxyHeader(connection)) {
       client.sink = new ProxyPrefix(this.#requests, this.#reader, (addresses) => { this.proxied = addresses; });
     }
@@ -71,9 +67,11 @@ export class HttpConnection implements ClientSink, ServerSink, Endpoints, Connec
 
   /** The server was heard: reads what it says. */
   hear(): StreamSink {
-    this.#responses = this.#serverReader(false);
-    this.#halves().server.sink = this.#responses;
-    return this.#responses;
+    const midstream = this.#connection.client === null;
+    this.#responses = this.#serverReader(midstream);
+    const { server } = this.#halves();
+    server.sink = midstream ? new TentativeStream(this.#responses, this) : this.#responses;
+    return server.sink;
   }
 
   #serverReader(midstream: boolean): ServerReader {
@@ -240,14 +238,15 @@ export class HttpConnection implements ClientSink, ServerSink, Endpoints, Connec
   swapRoles(role: 'client' | 'server'): boolean {
     if (this.#connection.client !== null) return false;
     const { client, server } = this.#halves();
-    if (!(client.sink instanceof TentativeStream) || !(server.sink instanceof TentativeStream)) return false;
+    const other = server.sink instanceof UnheardStream ? new TentativeStream(server.sink, this) : server.sink;
+    if (!(client.sink instanceof TentativeStream) || !(other instanceof TentativeStream)) return false;
     if (role === 'client' && this.#hasTold) return false;
     this.#responses?.end();
     if (role === 'server' && this.#hasTold) {
       this.#context.ledger.count('http.roles_unknown');
       this.#responses = null;
       this.#oneWay = true;
-      server.sink.inner = this.#readerOfOtherEnd();
+      other.inner = this.#readerOfOtherEnd();
       server.waitsForPeer = false;
       return true;
     }
@@ -259,7 +258,8 @@ export class HttpConnection implements ClientSink, ServerSink, Endpoints, Connec
     this.#serverAddress = null;
     this.#requests = new ClientReader(this.#reader, this, this, true);
     this.#responses = this.#serverReader(true);
-    server.sink.inner = this.#requests;
+    other.inner = this.#requests;
+    server.sink = other;
     client.sink.inner = this.#responses;
     server.waitsForPeer = false;
     client.waitsForPeer = true;

@@ -9,6 +9,7 @@ const WORD_BYTES = 65;
 const VERSION = Buffer.from(' HTTP/1.');
 const STATUS = Buffer.from('\nHTTP/1.');
 const EMPTY = Buffer.alloc(0);
+const startLine = new RequestLine();
 
 export type Found = 'request' | 'response' | 'tls' | 'nothing';
 
@@ -24,7 +25,6 @@ export class StartSearch {
   foundAt = 0;
   /** The line begins in `carry`, which was extended by the piece. */
   inCarry = false;
-  readonly #line = new RequestLine();
 
   reset(): void {
     this.carry = EMPTY;
@@ -104,7 +104,7 @@ export class StartSearch {
     if (requestStart(bytes, start, Math.min(end, start + WORD_BYTES), WORD_BYTES) !== 'yes') return 'nothing';
     const lf = lineEnd(bytes, start, Math.min(end, start + MAX_LINE_BYTES));
     if (lf < 0) return 'nothing';
-    return this.#line.parse(bytes, start, lf) && this.#line.minor >= 0 ? 'request' : 'nothing';
+    return startLine.parse(bytes, start, lf) && startLine.minor >= 0 ? 'request' : 'nothing';
   }
 
   #mayBecome(bytes: Uint8Array, start: number, end: number): boolean {

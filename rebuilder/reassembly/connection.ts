@@ -22,11 +22,11 @@ export interface ConnectionOwner {
 export type End = 'a' | 'b';
 
 /**
- * A connection that both ends have finished is kept this long, for what is still on its way (a FIN or RST may be
- * forged).
+ * A connection whose ends are both done is kept for this long, for what is still on its way (also after a FIN or RST
+ * that was forged).
  */
 const LINGER_MS = 1000;
-/** … and this long when it is not certain that they have. */
+/** … and when it is not certain that they are. */
 const LINGER_UNPROVEN_MS = 120_000;
 /** A VLAN that is not known yet. */
 const ANY_VLAN = -2;
@@ -58,14 +58,9 @@ export class Connection {
   hasData = false;
   /** When the flow table last moved it to the end of its order of use. */
   touchedMs: number;
-  /** The outer address the first packet came from. */
-  readonly outerSource: number;
   readonly fromA: HalfStream;
   readonly fromB: HalfStream;
-  /**
-   * Opened by a SYN that nothing has confirmed, beside a connection that may go on: what is read of it is another
-   * reading.
-   */
+  /** Opened by a SYN that nobody proved, beside a connection that may go on: what is read of it is another reading. */
   isCandidate: boolean;
   /** It began as a candidate: its bytes are not counted where they are read. */
   readonly beganAside: boolean;
@@ -75,7 +70,7 @@ export class Connection {
   readonly #context: StreamContext;
   readonly #handler: ConnectionHandler;
   #reset = false;
-  /** When an RST that its receiver accepts ended it; Infinity = none did. What is sent later may never be read. */
+  /** When an RST ended it that its receiver takes; Infinity = none did. What is sent later may be read by nobody. */
   resetMs = Infinity;
   /** Who opened it, and the sequence number of that SYN. */
   #opener: End | null = null;
@@ -107,7 +102,6 @@ export class Connection {
     this.bPort = packet.dstPort;
     this.hash = hash;
     this.#aTags = packet.vlanTags;
-    this.outerSource = packet.outerSource;
     this.lastPacketMs = nowMs;
     this.touchedMs = nowMs;
     this.isCandidate = isCandidate;
@@ -128,7 +122,7 @@ export class Connection {
   }
 
   /**
-   * Is it in the VLAN that its packets were in? Some switches tag only one direction of a mirror; two different tags
+   * Of the VLAN that its packets were in? A tag on one direction only is how some switches mirror; two different ones
    * are two networks.
    */
   isInVlan(tags: number, end: End): boolean {
@@ -183,7 +177,7 @@ export class Connection {
       if (half.expects(packet.seq) && half.accepts(packet) && !this.#reset) {
         this.#reset = true;
         this.resetMs = nowMs;
-        half.unproven.fromDoubt(half.nextSeq);
+        half.distrust().fromDoubt(half.nextSeq);
       }
       return 'taken';
     }
@@ -200,7 +194,7 @@ export class Connection {
   }
 
   /**
-   * Is it uncertain where it ends? It is read in more than one way, or an RST came in the middle of a message and its
+   * Where it ends is not certain: it is read in more than one way, or an RST came in the middle of a message and its
    * receiver is not seen.
    */
   get isContested(): boolean {
@@ -214,8 +208,8 @@ export class Connection {
   }
 
   /**
-   * Nothing more is expected: gives up what is waited for and emits unfinished messages as they are. The client's half
-   * goes first, because responses belong to requests.
+   * Nothing more is expected: what waits is given up, what is unfinished is emitted as it is. The client's half first:
+   * responses belong to requests.
    */
   end(nowMs: number): void {
     const first = this.client === 'b' ? this.fromB : this.fromA;
@@ -226,7 +220,7 @@ export class Connection {
     this.#reopening?.takeCandidate()?.end(nowMs);
   }
 
-  /** A fault was found in it: frees what it holds without looking at it again. */
+  /** A fault was found in it: what it holds is given back, and not looked at again. */
   abandon(): void {
     this.fromA.abandon();
     this.fromB.abandon();
@@ -267,7 +261,7 @@ export class Connection {
       half.seen = true;
       half.accepts(packet);
       // What the first one offered counts, as long as the handshake is open.
-      if (this.#reset || half.receiver.offersTimestamps === null) half.receiver.syn(packet);
+      if (this.#reset || half.receiver.offersTimestamps === null) half.known().syn(packet);
       this.#isOpenAgain();
       if (packet.dataEnd > packet.dataStart) half.synData(packet, nowMs);
       return true;

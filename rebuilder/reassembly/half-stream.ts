@@ -6,7 +6,7 @@ import { advance, distance } from './sequence.ts';
 import { StreamOrder } from './stream-order.ts';
 import { NOT_URGENT, urgentOffset } from './urgent-byte.ts';
 
-/** After this many segments no earlier one is still under way (TCP itself assumes that after three, RFC 5681 3.2). */
+/** Behind so many segments no earlier one is still under way (TCP itself takes three for that, RFC 5681 3.2). */
 const PICKUP_SEGMENTS = 16;
 const replaced = { bytes: 0 };
 const NO_BYTES = new Uint8Array(0);
@@ -17,7 +17,7 @@ export class HalfStream extends StreamOrder {
   #segmentSums = false;
   #headerSums = false;
 
-  /** The SYN that opens the connection carries data (RFC 7413): the answer tells whether they were taken. */
+  /** The SYN that opens the connection carries data (RFC 7413): whether they are taken, the answer tells. */
   synData(packet: Packet, nowMs: number): void {
     const { bytes, dataStart, dataEnd } = packet;
     const seq = advance(packet.seq, 1);
@@ -30,11 +30,11 @@ export class HalfStream extends StreamOrder {
   /** A SYN-ACK of this direction: what it offers, and what it has taken of what came with the SYN. */
   answers(packet: Packet, nowMs: number): void {
     const { peer } = this;
-    this.receiver.syn(packet);
+    this.known().syn(packet);
     this.#sentUpTo(advance(packet.seq, 1));
     if (peer === null) return;
     if (!peer.started) peer.startAt(packet.ack);
-    peer.receiver.opened(advance(packet.seq, 1));
+    peer.known().opened(advance(packet.seq, 1));
     peer.acknowledged(packet.ack, nowMs);
   }
 
@@ -60,22 +60,21 @@ export class HalfStream extends StreamOrder {
   /** The peer answered with an RST: it refused what acknowledges that number (RFC 9293 3.10.7.4), and may be gone. */
   refused(ack: number): void {
     this.contest?.doubtful.refused(ack);
-    this.unproven.fromDoubt(this.nextSeq);
+    this.distrust().fromDoubt(this.nextSeq);
   }
 
   /**
-   * Does the receiver accept an RST with this sequence number (RFC 5961 3.2)? Where both sides offered SACK, Linux also
-   * accepts one at the end of what it holds behind a hole; what is sent after that is read all the same, because it is
-   * not certain.
+   * Is an RST with this sequence number one that the receiver takes (RFC 5961 3.2)? Where both offered SACK, Linux also
+   * takes the end of what it holds behind a hole: what is sent later is read all the same, for who knows.
    */
   expects(seq: number): boolean {
     return !this.started || seq === this.nextSeq || (this.waitsForPeer && this.sent && seq === this.sentSeq);
   }
 
   /**
-   * Are its checksums right, or was none ever right, so that the capture has spoilt them (segmentation offload,
-   * replaced addresses)? In a direction that has shown right ones, the receiver drops what has a wrong or missing one,
-   * and so do we.
+   * Are its checksums right, or none was ever: then the capture spoilt them (segmentation offload, addresses that were
+   * replaced)? In a direction that has shown right ones a wrong or missing one is the receiver's reason to drop, so
+   * ours, too.
    */
   accepts({ checksum, headerSum }: Packet): boolean {
     if (checksum === 'wrong' && this.#segmentSums) return false;
@@ -85,7 +84,7 @@ export class HalfStream extends StreamOrder {
     return true;
   }
 
-  /** One segment of this direction that is neither SYN nor RST. @returns false: no receiver takes it */
+  /** One segment of this direction that is neither SYN nor RST. @returns false: nobody takes it */
   segment(packet: Packet, nowMs: number): boolean {
     const { ledger } = this.context;
     const { seq, flags } = packet;
@@ -93,9 +92,9 @@ export class HalfStream extends StreamOrder {
     const length = packet.dataEnd - packet.dataStart;
     let doubts: number = this.accepts(packet) ? Doubt.none : Doubt.checksum;
     if (doubts === Doubt.none && !this.waitsForPeer) {
-      // The receiver stands at what it last acknowledged, even where a hole before that was given up here.
+      // What it acknowledged last is where it stands, though a hole before that was given up here.
       const expected = this.acked ? this.ackedSeq : this.nextSeq;
-      doubts = this.receiver.judge(packet, this.peer!, this.peer!.receiver, expected, this.started);
+      doubts = this.known().judge(packet, this.peer!, this.peer!.receiver, expected, this.started);
     }
     if (doubts === REFUSED) {
       ledger.count('tcp.refused_segments');
@@ -123,7 +122,7 @@ export class HalfStream extends StreamOrder {
     }
     if (isUrgent) this.contests().urgent(this, packet);
     if ((flags & TcpFlag.ack) !== 0 && this.peer !== null) {
-      if (this.waitsForPeer && this.peer.isNear(packet.ack)) this.peer.receiver.announced(packet, this.receiver);
+      if (this.waitsForPeer && this.peer.isNear(packet.ack)) this.peer.known().announced(packet, this.receiver);
       this.peer.acknowledged(packet.ack, nowMs);
     }
     if (this.contest?.doubtful.isEmpty === false) this.contest.follows(this, seq);
@@ -132,8 +131,7 @@ export class HalfStream extends StreamOrder {
     } else if (!this.started) {
       this.#enqueue(packet, seq, nowMs);
       // What the other side acknowledged last is where this one goes on.
-      const { length: waiting, first } = this.waiting!;
-      if (!this.started && (waiting >= PICKUP_SEGMENTS || (this.acked && first?.seq === this.ackedSeq))) this.begin();
+      if (!this.started && (this.waiting!.length >= PICKUP_SEGMENTS || this.#isAcknowledgedUpToFirst)) this.begin();
     } else {
       this.#data(packet, seq, length, nowMs);
     }
@@ -141,6 +139,10 @@ export class HalfStream extends StreamOrder {
     if (packet.missing > 0) this.#cut(packet, seq);
     if ((flags & TcpFlag.fin) !== 0) this.#fin(advance(seq, length));
     return true;
+  }
+
+  get #isAcknowledgedUpToFirst(): boolean {
+    return this.acked && this.waiting?.first?.seq === this.ackedSeq;
   }
 
   #data(packet: Packet, seq: number, length: number, nowMs: number): void {
@@ -177,25 +179,25 @@ export class HalfStream extends StreamOrder {
   }
 
   /**
-   * The receiver is not seen: does the packet bring other bytes than those that came before for its place? If those are
-   * forgotten, it may: waiting until they are must not hide anything.
+   * The receiver is not seen: does the packet say something else than what came before for its place? Where that is
+   * forgotten it may: a sender who waits until it is must not hide anything.
    */
   #isOther({ bytes, dataStart, dataEnd, seq }: Packet): boolean {
     const said = this.context.history.compare(this.lastHeard, bytes, dataStart, dataEnd, seq);
     if (said === 'same' || (said === 'forgotten' && !this.#hasOther(seq, bytes, dataStart, dataEnd))) return false;
-    // A stream that still waits for its beginning begins with what came first.
+    // What waits for its beginning is read as it came first.
     if (said === 'forgotten') this.pickUp();
     this.context.ledger.count(said === 'other' ? 'tcp.overlap_diff_data' : 'tcp.overlap_forgotten');
     return true;
   }
 
-  /** Were bytes of that place read, which may have differed, or do different bytes wait there? */
+  /** Was something read of that place, which may have been other bytes, or do other bytes wait there? */
   #hasOther(seq: number, bytes: Uint8Array, start: number, end: number): boolean {
     if (this.started && distance(seq, this.nextSeq) < 0) return true;
     return this.waiting !== null && this.waiting.bytes > 0 && this.waiting.differs(seq, bytes, start, end);
   }
 
-  /** Does its urgent pointer mark a byte that was read here, though the receiver may have left it out? */
+  /** Does its urgent pointer mark a byte that was read, as it may not have been by the receiver? */
   #marksRead(packet: Packet): boolean {
     return distance(advance(packet.seq, urgentOffset(packet)), this.nextSeq) < 0;
   }
@@ -207,7 +209,7 @@ export class HalfStream extends StreamOrder {
     );
   }
 
-  /** Remembers where the stream stood: what later fills the hole may be reread from there. */
+  /** Where the stream stood is remembered: what comes for the hole may be read again from there. */
   protected override beforeHole(): void {
     if (!this.isOneWay) return;
     this.lastHeard = this.context.history.append(
@@ -229,7 +231,7 @@ export class HalfStream extends StreamOrder {
     if (this.peer !== null) this.peer.peerSent = true;
   }
 
-  /** A FIN counts once everything before it has arrived. */
+  /** A FIN counts where it stands: what is before it must have come. */
   #fin(seq: number): void {
     const ahead = this.started ? distance(seq, this.nextSeq) : 0;
     if (ahead < 0 || ahead > MAX_WINDOW_BYTES) return;
@@ -244,7 +246,7 @@ export class HalfStream extends StreamOrder {
     const { bytes, dataStart, dataEnd } = packet;
     const length = dataEnd - dataStart;
     if (queue.isFull) {
-      // Rather give up a hole than drop a newcomer: everything behind the hole is there.
+      // A hole is given up rather than a newcomer dropped: what is behind the hole is all there.
       this.giveUp(nowMs);
       if (this.started && !queue.isFull) {
         this.#data(packet, seq, length, nowMs);
@@ -281,11 +283,11 @@ export class HalfStream extends StreamOrder {
     if (ahead <= 0 || ahead > MAX_WINDOW_BYTES) return;
     if ((packet.flags & TcpFlag.fin) !== 0) this.#queueFin(packet, seq);
     if (this.finSeen) return;
-    this.missing.setEdge(seq);
+    this.missed().setEdge(seq);
     this.waitFrom(nowMs);
   }
 
-  /** A FIN waits like other segments, and like them is dropped where another covers it. */
+  /** A FIN waits like other segments, and is dropped like these where one covers it. */
   #queueFin(packet: Packet, seq: number): void {
     const queue = this.waiting ??= new SegmentQueue(this.context.reorderBudget);
     queue.insert(seq, NO_BYTES, 0, 0, packet, replaced);

@@ -1,25 +1,23 @@
 import { Contest } from './contest.ts';
 import { NOTHING } from './history.ts';
-import { MAX_WINDOW_BYTES, MissingBytes } from './missing-bytes.ts';
-import { Receiver } from './receiver.ts';
+import { MAX_WINDOW_BYTES } from './missing-bytes.ts';
+import { SeldomParts } from './seldom-parts.ts';
 import type { Carrier, Segment } from './segment.ts';
 import type { SegmentQueue } from './segments.ts';
 import { advance, distance } from './sequence.ts';
 import type { StreamContext } from './stream-context.ts';
 import type { StreamSink } from './stream-sink.ts';
-import { Waiting } from './timers.ts';
-import { Unproven } from './unproven.ts';
 
-/** How many holes are given up when a stream ends. */
+/** So many holes are given up when a stream ends. */
 const MOST_ROUNDS = 8192;
-/** … and in one look: other streams, and incoming packets, must not wait for thousands of them. */
+/** … and in one look: those of another stream, and the packets that come, are not to wait for thousands of them. */
 const MOST_IN_A_LOOK = 4;
 
 /**
  * The order of one direction of a connection: hands its bytes to the sink as they become the next, waits for those that
  * are missing, and gives holes up.
  */
-export abstract class StreamOrder extends Waiting {
+export abstract class StreamOrder extends SeldomParts {
   sink: StreamSink;
   /** The other direction. */
   peer: StreamOrder | null = null;
@@ -36,7 +34,6 @@ export abstract class StreamOrder extends Waiting {
   sent = false;
   /** The other side has sent something. */
   peerSent = false;
-  readonly receiver = new Receiver();
   /** Sequence number of its FIN; valid when hasFin. */
   protected finSeq = 0;
   protected hasFin = false;
@@ -48,8 +45,6 @@ export abstract class StreamOrder extends Waiting {
   protected lastHeard = NOTHING;
   /** What waits behind a hole. */
   waiting: SegmentQueue | null = null;
-  protected readonly missing = new MissingBytes();
-  readonly unproven = new Unproven();
   /** Highest acknowledgment the peer sent; valid when acked. */
   protected ackedSeq = 0;
   protected acked = false;
@@ -72,8 +67,8 @@ export abstract class StreamOrder extends Waiting {
   }
 
   /**
-   * Bytes behind its FIN were read: a receiver that has taken or queued that FIN ignores them, or reads them
-   * differently.
+   * Bytes were read that stand behind its FIN: a receiver that took that one, or has it in its queue, takes them not,
+   * or not so.
    */
   get isPastFin(): boolean {
     return this.hasFin && this.started && distance(this.nextSeq, this.finSeq) > 0;
@@ -104,24 +99,24 @@ export abstract class StreamOrder extends Waiting {
   /** The peer has received everything before `ack`. */
   acknowledged(ack: number, nowMs: number): void {
     this.contest?.acknowledged(this, ack);
-    if (this.unproven.isAny) this.unproven.acknowledged(ack);
+    if (this.unproven?.isAny === true) this.unproven.acknowledged(ack);
     if (this.acked && distance(ack, this.ackedSeq) <= 0) return;
     this.ackedSeq = ack;
     this.acked = true;
     if (this.missingAcknowledged() > 0) this.waitFrom(nowMs);
   }
 
-  /** Gives up what is no longer worth waiting for. @returns when to look again, ms; Infinity = nothing is waited for */
+  /** Looks whether what is waited for has become not worth waiting for. */
   expire(nowMs: number): number {
     const { stallTimeoutMs } = this.context.limits;
-    // What is left is due at once, ahead of whatever is due later.
+    // What is left is due at once, and has its turn before what is due later.
     for (let rounds = 0; this.missing.isAwaited && rounds < MOST_IN_A_LOOK; rounds++) {
       if (nowMs < this.missing.sinceMs + this.#patienceMs) break;
       this.giveUp(nowMs);
     }
     this.peer?.peerAdvanced();
     const waiting = this.missing.isAwaited ? this.missing.sinceMs + this.#patienceMs : Infinity;
-    // Only after the holes: what they held back may have begun a message.
+    // Behind the holes: what they held back may have begun a message.
     const stalls = stallTimeoutMs > 0 && this.sink.stall(nowMs, stallTimeoutMs);
     return Math.min(waiting, stalls ? nowMs + stallTimeoutMs / 8 : Infinity);
   }
@@ -140,8 +135,8 @@ export abstract class StreamOrder extends Waiting {
     } else {
       const first = this.waiting?.first;
       if (first !== undefined && distance(first.seq, this.nextSeq) <= 0) {
-        // Nothing is missing in this direction: the response waits for its request, whose bytes the server has and we
-        // do not.
+        // Nothing of this direction is missing: the response waits for its request, whose bytes the server has but we
+        // have not.
         this.peer?.skipTo(first.ack);
         this.drain(true);
       } else if (first !== undefined) {
@@ -169,7 +164,9 @@ export abstract class StreamOrder extends Waiting {
     this.drain(false);
   }
 
-  /** Reads the doubted segments before `seq`: those that continue the stream, and those behind holes of their own. */
+  /**
+   * Reads what was doubted before `seq`: that which goes on from here, and that which stands behind a hole of its own.
+   */
   #believe(contest: Contest, seq: number, mayCome: boolean): void {
     const proven = this.acked && distance(this.ackedSeq, seq) >= 0;
     for (;;) {
@@ -187,7 +184,7 @@ export abstract class StreamOrder extends Waiting {
     ledger.count('tcp.reassembly_gap');
     ledger.count('tcp.reassembly_gap_bytes', bytes);
     this.beforeHole();
-    if (mayCome && !this.isOneWay && this.missingAcknowledged() <= 0) this.unproven.fromHole(this.nextSeq);
+    if (mayCome && !this.isOneWay && this.missingAcknowledged() <= 0) this.distrust().fromHole(this.nextSeq);
     if (mayCome) this.contests().passOver(this, 'correction');
     this.nextSeq = seq;
     this.sink.gap(bytes);
@@ -206,7 +203,7 @@ export abstract class StreamOrder extends Waiting {
     this.sink.end();
   }
 
-  /** Frees what is held without reporting it. */
+  /** Gives back what is held without a word. */
   abandon(): void {
     this.#release();
     this.sink.discard();
@@ -264,6 +261,7 @@ export abstract class StreamOrder extends Waiting {
       this.#read(first);
     }
     if (this.nextSeq !== before) this.settle();
+    if (queue.length === 0) this.waiting = null;
     if (this.sink.unfinished) this.look();
   }
 
@@ -317,7 +315,7 @@ export abstract class StreamOrder extends Waiting {
     if (first === undefined) return;
     this.startAt(first.seq);
     this.missing.stop();
-    // These bytes answer bytes that the peer sent earlier: its stream begins first.
+    // These bytes answer bytes of the peer, which were sent earlier: its stream begins first.
     const { peer } = this;
     const asked = peer?.waiting?.first;
     if (asked !== undefined && !peer!.started && distance(first.ack, asked.seq) > 0) peer!.begin();
@@ -325,11 +323,12 @@ export abstract class StreamOrder extends Waiting {
   }
 
   protected waitFrom(nowMs: number): void {
-    this.missing.wait(nowMs);
-    this.context.timers.by(this, this.missing.sinceMs + this.#patienceMs);
+    const missing = this.missed();
+    missing.wait(nowMs);
+    this.context.timers.by(this, missing.sinceMs + this.#patienceMs);
   }
 
-  /** A message has begun: it may stop growing. */
+  /** A message is begun: it may stop growing. */
   protected look(): void {
     const { stallTimeoutMs } = this.context.limits;
     if (stallTimeoutMs > 0) this.context.timers.by(this, this.context.nowMs + stallTimeoutMs);

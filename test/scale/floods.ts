@@ -134,7 +134,8 @@ export class Flood {
 
   #play(end: number): void {
     this.nowMs += this.#msPerPacket;
-    this.#pipeline.frame(LinkType.ethernet, this.#slab, 0, end, end, this.nowMs, 0);
+    // Of whole milliseconds, as the service's clock is.
+    this.#pipeline.frame(LinkType.ethernet, this.#slab, 0, end, end, Math.floor(this.nowMs), 0);
   }
 }
 
@@ -250,6 +251,21 @@ export const FLOODS: Readonly<Record<string, (flood: Flood, amount: number) => v
     }
     flood.wait(3000);
     flood.wait(10_000);
+  },
+  'one byte each': (flood, n) => {
+    const data = Buffer.from('G');
+    for (let client = 0; client < n; client++) flood.segment({ client, seq: client * 7919 | 0, data });
+    flood.wait(1000);
+  },
+  'half a request each': (flood, n) => {
+    const data = Buffer.concat([post(4000), Buffer.alloc(100, 'x')]);
+    for (let client = 0; client < n; client++) flood.segment({ client, seq: client * 7919 | 0, data });
+    flood.wait(1000);
+  },
+  'half a line each': (flood, n) => {
+    const data = Buffer.from(`GET /${'x'.repeat(1300)}`);
+    for (let i = 0; i < n; i++) flood.segment({ client: i >> 2, seq: (i >> 2) * 7919 + (i & 3) * data.length | 0, data });
+    flood.wait(1000);
   },
   'SYNs': (flood, n) => {
     for (let client = 0; client < n; client++) flood.segment({ client, seq: client * 7, flags: SYN });

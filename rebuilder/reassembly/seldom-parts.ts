@@ -1,0 +1,38 @@
+import { MissingBytes } from './missing-bytes.ts';
+import { Receiver } from './receiver.ts';
+import { Waiting } from './timers.ts';
+import { Unproven } from './unproven.ts';
+
+/** In place of those that were not made. Nobody tells them anything. */
+const NOBODY = new Receiver();
+const NOTHING_MISSING = new MissingBytes();
+
+/**
+ * What one direction of a connection is told of seldom, or never while only the other one is seen: made when there is
+ * something to tell, because whoever floods makes connections by the hundred thousand.
+ */
+export abstract class SeldomParts extends Waiting {
+  /** Who its segments go to; to tell it something take `known`. */
+  receiver: Receiver = NOBODY;
+  /** null = all that was read is proven, or nobody is there to prove it. */
+  unproven: Unproven | null = null;
+  #missing: MissingBytes | null = null;
+
+  known(): Receiver {
+    if (this.receiver === NOBODY) this.receiver = new Receiver();
+    return this.receiver;
+  }
+
+  distrust(): Unproven {
+    return this.unproven ??= new Unproven();
+  }
+
+  /** To tell it something take `missed`. */
+  protected get missing(): MissingBytes {
+    return this.#missing ?? NOTHING_MISSING;
+  }
+
+  protected missed(): MissingBytes {
+    return this.#missing ??= new MissingBytes();
+  }
+}
