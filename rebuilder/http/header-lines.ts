@@ -230,7 +230,8 @@ export class HeaderLines {
     // Empty ones are ignored (RFC 9110 5.6.1), but not by every server.
     if (list.length > 1) this.irregular |= Irregular.multiple_transfer_encoding;
     this.chunked = codings.at(-1) === 'chunked';
-    if (!this.chunked) this.irregular |= Irregular.invalid_transfer_encoding;
+    // A blank that only Python takes off, NBSP: to others it is no coding that they know.
+    if (!this.chunked || value.includes('\xa0')) this.irregular |= Irregular.invalid_transfer_encoding;
   }
 }
 
