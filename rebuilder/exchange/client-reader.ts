@@ -6,8 +6,8 @@ import type { Endpoints } from '../http/message.ts';
 import { upgradesToHttp2 } from '../http/upgrade.ts';
 import type { ChunkDifference } from '../http1/chunked.ts';
 import type { Http1Context } from '../http1/http1-context.ts';
-import type { Reading } from '../http1/message-grammar.ts';
 import type { MessageFramer } from '../http1/message-framer.ts';
+import { type Reading, lengthOf } from '../http1/message-grammar.ts';
 import { type RequestReader, Requests } from '../http1/requests.ts';
 import { isPreface } from '../http2/preface.ts';
 import type { ClientSink } from './client-sink.ts';
@@ -38,7 +38,8 @@ export class ClientReader implements RequestReader {
   #mayBeHttp2: boolean;
   /** What comes next may be read as a request, whatever it is: it is behind one that asks for no other protocol. */
   #isBehindRequest = false;
-  /** Sequence number of the last request that a search found. */
+  /** A search found the last request, at this sequence number, or one before it in its piece. */
+  #isFound = false;
   #foundSeq = 0;
   /** Kinds of other protocols that were reported. */
   #reported = 0;
@@ -63,6 +64,10 @@ export class ClientReader implements RequestReader {
   get unfinished(): boolean {
     return this.#framer?.unfinished === true || this.#searchOrNull?.unfinished === true
       || this.#other?.http2?.unfinished === true || (this.#isFirst && this.#beside?.unfinished === true);
+  }
+
+  get toNext(): number {
+    return this.#mode === 'http1' ? this.#framer?.toNext ?? 0 : Infinity;
   }
 
   data(bytes: Uint8Array, start: number, end: number, seq: number, from: Provenance): void {
@@ -92,10 +97,8 @@ export class ClientReader implements RequestReader {
     if (this.#isFirst) this.#beside?.gap(bytes);
     this.#isBehindRequest = false;
     this.#searchOrNull?.endUnread(this.#endpoints, this.#sink);
-    if (this.#other !== null) {
-      this.#other.gap(bytes);
-      if (!this.#leaveOver()) return;
-    }
+    this.#other?.gap(bytes);
+    if (this.#other !== null && !this.#leaveOver()) return;
     if (this.#mode === 'http1' && this.#framer?.gap(bytes) === true) return;
     this.#searchOrNull?.drop(this.#framer?.lastByteMs ?? 0);
     this.#startSearch();
@@ -148,7 +151,6 @@ export class ClientReader implements RequestReader {
     const fork = this.#sink.forkSink(kind);
     if (fork === null) return null;
     const reader = new ClientReader(fork.context, this.#endpoints, fork.sink, false);
-    reader.#reported = 7;
     reader.#beside = beside;
     reader.#isFirst = beside === null;
     return reader;
@@ -167,17 +169,14 @@ export class ClientReader implements RequestReader {
     this.#mode = other.#mode;
     this.#mayBeHttp2 = other.#mayBeHttp2;
     this.#isBehindRequest = other.#isBehindRequest;
+    this.#isFound = other.#isFound;
+    this.#foundSeq = other.#foundSeq;
     if (other.#searchOrNull !== null) this.#search.copyFrom(other.#searchOrNull);
     if (other.#other === null) return true;
-    const { http2, isTunnel } = other.#other;
-    if (http2 === null) {
-      if (isTunnel) this.#enter(OtherProtocol.tunnel(this.#context.ledger));
-      else this.#mode = 'search';
-      return true;
-    }
-    const requests = this.#sink.http2Requests();
-    this.#enter(OtherProtocol.http2(this.#context.ledger, requests));
-    return kind === 'correction' ? requests.follow(http2) : requests.readBeside(http2);
+    const copy = other.#other.copy(kind, () => this.#sink.http2Requests());
+    if (copy === null) this.#mode = 'search';
+    else if (copy !== 'no_memory') this.#enter(copy);
+    return copy !== 'no_memory';
   }
 
   isLevelWith(other: ClientReader): boolean {
@@ -189,7 +188,7 @@ export class ClientReader implements RequestReader {
   told(request: HttpRequest, upgrades: boolean): void {
     this.#mayBeHttp2 = upgrades && this.#requests.framer.isIdle
       && upgradesToHttp2(request.bytes, request.lines, request.lineCount);
-    this.#isBehindRequest = !upgrades && !request.isFound && !request.methodIs('CONNECT');
+    this.#isBehindRequest = !upgrades && !this.#isFound && !request.methodIs('CONNECT');
     this.#sink.request(request);
   }
 
@@ -203,14 +202,14 @@ export class ClientReader implements RequestReader {
       reader.#mayBeHttp2 = false;
       const { framer } = reader.#requests;
       if (!reader.#requests.begin(this.#requests, bytes, start, headersStart, headEnd)) reader.discard();
-      else beside.add(reader, bodyAt, () => framer.readOtherwise(how));
+      else beside.add(reader, bodyAt, lengthOf(how), () => framer.readOtherwise(how));
     }
   }
 
   otherChunks(at: number, how: ChunkDifference): void {
     const beside = this.#beside ??= new SecondReaders<ClientReader>(this, this.#context.ledger);
     const reader = beside.takesOne() ? this.#copy('reading', beside) : null;
-    if (reader !== null) beside.add(reader, at, () => reader.#requests.framer.readOtherwise(how));
+    if (reader !== null) beside.add(reader, at, lengthOf(how), () => reader.#requests.framer.readOtherwise(how));
   }
 
   // --- what the server says
@@ -258,7 +257,9 @@ export class ClientReader implements RequestReader {
     switch (standsAt(bytes, start, end)) {
       case 'request':
         // What begins a piece, behind a message that ended with the one before, was not found by a search.
-        if (start === pieceStart && seq !== this.#foundSeq) this.#requests.isFound = false;
+        if (start === pieceStart && seq !== this.#foundSeq) this.#isFound = false;
+        this.#requests.isFound = this.#isFound
+          || (this.#isFirst && this.#beside?.allBegin(start, pieceStart) === false);
         return this.#requests.framer.read(bytes, start, end, seq, from);
       case 'blanks': {
         const at = blanksEnd(bytes, start, end);
@@ -317,7 +318,7 @@ export class ClientReader implements RequestReader {
     if (found !== 'request') return stop;
     search.endUnread(this.#endpoints, this.#sink);
     this.#mode = 'http1';
-    this.#requests.isFound = true;
+    this.#isFound = this.#requests.isFound = true;
     this.#foundSeq = (seq + stop - at - line.length) | 0;
     // The line began in an earlier piece: it is read from there, then the rest of this piece.
     if (line.length > 0) this.#requests.framer.read(line, 0, line.length, this.#foundSeq, from);

@@ -2,6 +2,7 @@ import { TlsRecords } from '../http/tls-records.ts';
 import type { Http2Requests } from '../http2/requests.ts';
 import type { Ledger } from '../ledger.ts';
 import type { Provenance } from '../reassembly/provenance.ts';
+import type { ForkKind } from '../reassembly/stream-sink.ts';
 
 /**
  * What a client says that is no HTTP/1, for as long as it is that: frames of HTTP/2, records of TLS, or anything in a
@@ -35,8 +36,18 @@ export class OtherProtocol {
     return new OtherProtocol(ledger, null, null);
   }
 
-  get isTunnel(): boolean {
-    return this.http2 === null && this.#tls === null;
+  /**
+   * Another that reads on from here.
+   * @param requests makes who reads its HTTP/2
+   * @returns null: it cannot be told where the records of TLS begin; 'no_memory' = for what it holds
+   */
+  copy(kind: ForkKind, requests: () => Http2Requests): OtherProtocol | 'no_memory' | null {
+    if (this.http2 === null) return this.#tls === null ? OtherProtocol.tunnel(this.#ledger) : null;
+    const copy = requests();
+    const isCopied = kind === 'correction' ? copy.follow(this.http2) : copy.readBeside(this.http2);
+    if (isCopied) return OtherProtocol.http2(this.#ledger, copy);
+    copy.discard();
+    return 'no_memory';
   }
 
   /** It has come to bytes that are not its own: somebody else is to read on. */

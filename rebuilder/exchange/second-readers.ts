@@ -6,6 +6,8 @@ import type { StreamSink } from '../reassembly/stream-sink.ts';
 export interface SecondReader<T> extends StreamSink {
   /** It has stopped where another was in the same state. */
   readonly isMerged: boolean;
+  /** So many bytes are between here and the next message; Infinity = nobody knows. */
+  readonly toNext: number;
   /** Does it read on like `other` from here, so that one of the two is enough? */
   isLevelWith(other: T): boolean;
 }
@@ -16,6 +18,8 @@ interface Beginner<T> {
   readonly reader: T;
   /** Where in which piece it begins; null = in the one that all read. */
   readonly at: number;
+  /** So many bytes are between there and the next message; Infinity = nobody knows. */
+  readonly toNext: number;
   readonly piece: Piece | null;
   readonly begin: () => Uint8Array | null;
 }
@@ -37,6 +41,8 @@ export class SecondReaders<T extends SecondReader<T>> {
   #piece: Piece | null = null;
   /** Places between two messages in the present piece, and which reader was the first to come there. */
   readonly #places = new Map<number, T>();
+  /** Those that begin a message in the present piece where the first one does. */
+  readonly #joined = new Set<T>();
 
   constructor(first: T, ledger: Ledger) {
     this.#first = first;
@@ -60,16 +66,27 @@ export class SecondReaders<T extends SecondReader<T>> {
     return before !== undefined && before !== reader && reader !== this.#first;
   }
 
+  /**
+   * Does a message begin at `at`, of the piece that the first one reads from `start` on, for all of them? Of one that
+   * has still to read more than a message up to there it is not known: then not.
+   */
+  allBegin(at: number, start: number): boolean {
+    for (const reader of this.#readers) if (reader.toNext === at - start) this.#joined.add(reader);
+    for (const one of this.#beginners) if (one.toNext === at - one.at) this.#joined.add(one.reader);
+    return this.#joined.size === this.#readers.length + this.#beginners.length;
+  }
+
   get unfinished(): boolean {
     return this.#readers.some((reader) => reader.unfinished);
   }
 
   /**
    * Takes one in that begins at `at` of the present piece, once the readers before it have read that.
+   * @param toNext so many bytes are between there and the next message; Infinity = nobody knows
    * @param begin @returns earlier bytes that it reads first, or null
    */
-  add(reader: T, at: number, begin: () => Uint8Array | null): void {
-    this.#beginners.push({ reader, at, begin, piece: this.#piece });
+  add(reader: T, at: number, toNext: number, begin: () => Uint8Array | null): void {
+    this.#beginners.push({ reader, at, toNext, begin, piece: this.#piece });
   }
 
   /** @returns false: there is none left */
@@ -88,6 +105,7 @@ export class SecondReaders<T extends SecondReader<T>> {
       if (reader.isMerged) this.#drop(reader);
     }
     this.#places.clear();
+    this.#joined.clear();
     for (const reader of [...this.#readers]) {
       const isLevel = reader.isLevelWith(this.#first)
         || this.#readers.some((other) => other !== reader && reader.isLevelWith(other));

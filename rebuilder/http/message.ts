@@ -111,8 +111,8 @@ export interface Request extends Message {
    */
   reading: number;
   /**
-   * A search found it, or it follows one that was: nothing proves that it is a request, and not what a client wrote
-   * into a body.
+   * A search found it, or it follows one that was, or another reading of what stands before it begins none here:
+   * nothing proves that it is a request, and not what a client wrote into a body.
    */
   isFound: boolean;
   /** Unread until `pairing` has set it. */

@@ -57,6 +57,11 @@ export class MessageFramer {
     return this.#part !== null && this.#part.bytes > 0;
   }
 
+  /** So many bytes are between here and the next message; Infinity = nobody knows. */
+  get toNext(): number {
+    return this.isIdle ? 0 : this.#state === 'length' ? this.#progress.remaining : Infinity;
+  }
+
   /** Reads on; when it is idle a new message begins. @returns how far it read: to the message's end, or to `end` */
   read(bytes: Uint8Array, at: number, end: number, seq: number, from: Provenance): number {
     this.lastByteMs = from.timeMs;
@@ -141,8 +146,7 @@ export class MessageFramer {
     this.began.set(other.began.seq, other.began);
     this.lastByteMs = other.lastByteMs;
     this.behind = other.behind;
-    this.#progress.headersStart = headersStart - start;
-    this.#progress.headEnd = headEnd - start;
+    this.#progress.placeHead(headersStart - start, headEnd - start);
     return this.#progress.hold(bytes, start, headEnd, Infinity, null, 0);
   }
 
@@ -201,8 +205,7 @@ export class MessageFramer {
       this.#grammar.message(bytes, start, headersStart, headEnd, messageEnd, whole);
       return messageEnd;
     }
-    this.#progress.headersStart = headersStart - start;
-    this.#progress.headEnd = headEnd - start;
+    this.#progress.placeHead(headersStart - start, headEnd - start);
     if (this.#hold(bytes, start, headEnd, this.#progress.headEnd + contentLength)) {
       this.#bodyBegins(body);
       return headEnd;
@@ -260,8 +263,7 @@ export class MessageFramer {
 
   /** A head is held whole. */
   #bodyBegins({ framing, contentLength }: BodyFraming): void {
-    this.#progress.contentLength = contentLength;
-    this.#progress.remaining = contentLength;
+    this.#progress.contentLength = this.#progress.remaining = contentLength;
     if (framing === 'none' || (framing === 'length' && contentLength === 0)) {
       this.#state = 'length';
       this.#finishHeld(framing);
@@ -331,19 +333,16 @@ export class MessageFramer {
 
   /** @param emitted false: the captured bytes became no message */
   #done(emitted: boolean): void {
-    if (emitted) this.#grammar.count(this.#progress.bytes);
-    else this.#grammar.lose(this.#progress.bytes);
+    this.#grammar[emitted ? 'count' : 'lose'](this.#progress.bytes);
     this.#reset();
   }
 
   #reset(): void {
-    const part = this.#part;
-    if (part !== null) {
-      part.clear();
-      this.#context.stalled.delete(this.#stream);
-      this.#context.spareProgress.push(part);
-      this.#part = null;
-    }
+    if (this.#part === null) return;
+    this.#part.clear();
+    this.#context.stalled.delete(this.#stream);
+    this.#context.spareProgress.push(this.#part);
+    this.#part = null;
   }
 }
 

@@ -17,6 +17,13 @@ export type StartLine = 'no' | 'yes' | 'versionless' | 'alone';
  */
 export type Reading = BodyFraming | 'longer_line' | 'longer_head' | ChunkDifference;
 
+/** So many bytes are between where a message is read so and the next one; Infinity = nobody knows. */
+export function lengthOf(how: Reading): number {
+  if (how === 'request_line') return 0;
+  if (typeof how === 'string') return Infinity;
+  return how.framing === 'none' || how.framing === 'length' ? how.contentLength : Infinity;
+}
+
 /** In what the messages of the two directions differ (RFC 9112): asked by MessageFramer. */
 export interface MessageGrammar {
   /** Can bytes[start, end) be how a start line begins? */

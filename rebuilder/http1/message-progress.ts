@@ -131,6 +131,11 @@ export class MessageProgress {
     return end < 0 ? 'more' : end;
   }
 
+  placeHead(headersStart: number, headEnd: number): void {
+    this.headersStart = headersStart;
+    this.headEnd = headEnd;
+  }
+
   /** What was taken for a head is not one yet: it goes on to where two CRLF stand together. */
   lengthenHead(withStartLine: boolean): void {
     this.byCrlf = true;

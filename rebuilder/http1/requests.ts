@@ -45,7 +45,7 @@ export class Requests implements MessageGrammar {
   readonly #reader: RequestReader;
   /** Empty lines were passed over before the request. */
   behindEmptyLines = false;
-  /** A search found the request in progress: nothing proves that it is one. */
+  /** Nothing proves that the request in progress is one. */
   isFound = false;
 
   /** Its line is the one that was parsed last, if so many are, and it stood there. */

@@ -15,7 +15,7 @@ describe('what a real server serves of odd messages is told with its body, both 
 
   before(async () => {
     for (const name of SERVER_NAMES.filter((one) => missing(one) === null)) servers.push(await startServer(name));
-    totals = await play(servers, MESSAGES, SEED, { miss: (miss) => misses.push(miss), phantom: () => {} });
+    totals = await play(servers, MESSAGES, SEED, { miss: (miss) => misses.push(miss), unserved: () => {} });
   });
 
   after(() => Promise.all(servers.map((server) => server.stop())));

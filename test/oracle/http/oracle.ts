@@ -58,13 +58,21 @@ export interface Sent { readonly message: string; readonly answer: string | null
 
 const FIRST_PORT = 10_000;
 
-/** What the rebuilder tells of each of these connections, which come in pieces of at most `pieceBytes`; up to 50,000 of them. */
-export function told(sent: readonly Sent[], pieceBytes = 1400): ExchangeJson[][] {
-  const exchanges: ExchangeJson[][] = sent.map(() => []);
+/** A request that was told, and which bytes of its connection it was made of. */
+export interface Told extends ExchangeJson { readonly at: number; readonly end: number }
+
+/**
+ * What the rebuilder tells of each of these connections, which come in pieces of at most `pieceBytes`; up to 50,000 of
+ * them.
+ */
+export function told(sent: readonly Sent[], pieceBytes = 1400): Told[][] {
+  const exchanges: Told[][] = sent.map(() => []);
   const stream: TcpStream = new TcpStream({ parseResponses: true }, 1000, {
     exchange: (request) => {
       stream.ledger.count('http.exchanges');
-      exchanges[request.endpoints.clientPort - FIRST_PORT]!.push(exchangeJson(request));
+      const at = request.seq - stream.isn - 1;
+      const end = at + request.end - request.start;
+      exchanges[request.endpoints.clientPort - FIRST_PORT]!.push({ ...exchangeJson(request), at, end });
     },
   });
   for (const [i, { message, answer }] of sent.entries()) {
@@ -86,13 +94,19 @@ export function told(sent: readonly Sent[], pieceBytes = 1400): ExchangeJson[][]
  * chunks) is told as cut, and what it broke off with a size below zero (gunicorn takes it for the end) as invalid.
  */
 export function missed(served: readonly Served[], exchanges: readonly ExchangeJson[]): Served[] {
-  const left = exchanges.map(({ request }) => ({ ...request, body: Buffer.from(request.body, 'base64').toString('latin1') }));
-  return served.filter(({ method, target, body }) => {
-    const at = left.findIndex((one) => isSameLine(one, method, target)
-      && (body === null || (one.body === body && (one.complete || isCut(one.lost)))));
+  const left = [...exchanges];
+  return served.filter((one) => {
+    const at = left.findIndex((exchange) => isToldBy(one, exchange));
     if (at >= 0) left.splice(at, 1);
     return at < 0;
   });
+}
+
+/** Is what was served this request? */
+export function isToldBy({ method, target, body }: Served, { request }: ExchangeJson): boolean {
+  if (!isSameLine(request, method, target)) return false;
+  if (body === null) return true;
+  return Buffer.from(request.body, 'base64').toString('latin1') === body && (request.complete || isCut(request.lost));
 }
 
 function isCut(lost: ExchangeJson['request']['lost']): boolean {

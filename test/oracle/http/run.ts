@@ -1,7 +1,7 @@
 // Plays messages to real servers and to the pipeline, and compares what was served with what was told.
-import type { ExchangeJson } from '../../../rebuilder/exchange/exchange-json.ts';
 import { Messages } from './messages.ts';
-import { type Outcome, ask, missed, told } from './oracle.ts';
+import { type Outcome, type Told, ask, missed, told } from './oracle.ts';
+import { type AtServer, type Fate, fateOf, isUnmarked } from './phantoms.ts';
 import type { Served, Server } from './servers.ts';
 
 /** Connections to each server at the same time. */
@@ -9,7 +9,11 @@ const AT_ONCE = 24;
 /** Messages that all servers have answered before more are made. */
 const BATCH = 500;
 
-export interface Figures { served: number; missedOneWay: number; missedBothWays: number }
+export interface Figures extends Fates { missedOneWay: number; missedBothWays: number }
+
+/** Of what was told whole and unmarked, how much had which fate. Phantoms are what is in a body. */
+type Fates = Record<Fate, number>;
+const noFates = (): Fates => ({ served: 0, answered: 0, in_body: 0, unread: 0 });
 
 /** A message of which a server served more than was told. */
 export interface Miss {
@@ -17,14 +21,19 @@ export interface Miss {
   readonly view: 'one way' | 'both ways';
   readonly message: string;
   readonly served: readonly Served[];
-  readonly told: readonly ExchangeJson[];
+  readonly told: readonly Told[];
 }
 
-/** A message of which was told, whole and unmarked, what no server served. */
-export interface Phantom { readonly message: string; readonly told: ExchangeJson }
+/** A request that was told, whole and unmarked, and not served: by none of them (one way), or by this one (both ways). */
+export interface Unserved {
+  readonly server: string | null;
+  readonly fate: Exclude<Fate, 'served'>;
+  readonly message: string;
+  readonly told: Told;
+}
 
 /** Is shown what is wrong, as it is found. */
-export interface Viewer { miss(miss: Miss): void; phantom(phantom: Phantom): void }
+export interface Viewer { miss(miss: Miss): void; unserved(one: Unserved): void }
 
 export interface Totals {
   readonly byServer: ReadonlyMap<string, Figures>;
@@ -32,13 +41,15 @@ export interface Totals {
   /** Told of the client's packets alone: in all, and as a second reading. */
   told: number;
   second: number;
-  phantoms: number;
+  readonly oneWay: Fates;
 }
 
 /** Plays `count` messages made from `seed` to each server. */
 export async function play(servers: readonly Server[], count: number, seed: number, show: Viewer): Promise<Totals> {
-  const byServer = new Map<string, Figures>(servers.map(({ name }) => [name, { served: 0, missedOneWay: 0, missedBothWays: 0 }]));
-  const totals: Totals = { byServer, messages: count, told: 0, second: 0, phantoms: 0 };
+  const byServer = new Map<string, Figures>(
+    servers.map(({ name }) => [name, { ...noFates(), missedOneWay: 0, missedBothWays: 0 }]),
+  );
+  const totals: Totals = { byServer, messages: count, told: 0, second: 0, oneWay: noFates() };
   const messages = new Messages(seed);
   for (let done = 0; done < count; done += BATCH) {
     const batch = Array.from({ length: Math.min(BATCH, count - done) }, () => messages.next());
@@ -48,12 +59,20 @@ export async function play(servers: readonly Server[], count: number, seed: numb
     for (const [i, message] of batch.entries()) {
       totals.told += oneWay[i]!.length;
       totals.second += oneWay[i]!.filter(isSecond).length;
-      let unserved = oneWay[i]!.filter((one) => one.request.complete && !isSecond(one));
+      const atServers = servers.map((_, k): AtServer => ({ served: outcomes[k]![i]!.served, bothWays: bothWays[k]![i]! }));
+      for (const one of oneWay[i]!.filter(isUnmarked)) {
+        const fate = fateOf(one, atServers);
+        totals.oneWay[fate]++;
+        if (fate !== 'served') show.unserved({ server: null, fate, message, told: one });
+      }
       for (const [k, { name }] of servers.entries()) {
         const { served } = outcomes[k]![i]!;
-        unserved = unserved.filter((one) => missed(served, [one]).length === served.length);
         const figures = byServer.get(name)!;
-        figures.served += served.length;
+        for (const one of bothWays[k]![i]!.filter(isUnmarked)) {
+          const fate = fateOf(one, [atServers[k]!]);
+          figures[fate]++;
+          if (fate !== 'served') show.unserved({ server: name, fate, message, told: one });
+        }
         const views = { 'one way': oneWay[i]!, 'both ways': bothWays[k]![i]! };
         for (const view of ['one way', 'both ways'] as const) {
           const missing = missed(served, views[view]);
@@ -62,8 +81,6 @@ export async function play(servers: readonly Server[], count: number, seed: numb
           show.miss({ server: name, view, message, served: missing, told: views[view] });
         }
       }
-      totals.phantoms += unserved.length;
-      for (const one of unserved) show.phantom({ message, told: one });
     }
   }
   return totals;
@@ -82,6 +99,6 @@ async function askAll(server: Server, messages: readonly string[]): Promise<Outc
   return outcomes;
 }
 
-function isSecond({ request }: ExchangeJson): boolean {
+function isSecond({ request }: Told): boolean {
   return request.reading !== undefined;
 }
