@@ -8,8 +8,8 @@ interface Entry<K, V> {
 }
 
 /**
- * A map that knows which of its entries was set first. A Map alone does, too, but walks over every entry that was
- * deleted before it to tell: with tens of thousands of them 30 µs for each that makes room.
+ * A map that knows which of its entries was set first. A plain Map knows it too, but walks over every entry that was
+ * deleted before it: with tens of thousands of those, that is 30 µs for each eviction.
  */
 export class AgingMap<K, V> {
   readonly #entries = new Map<K, Entry<K, V>>();

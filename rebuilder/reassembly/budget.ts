@@ -15,8 +15,8 @@ export class Budget {
   }
 
   /**
-   * @param overhead bytes that objects and lists around the data take: a sender of single bytes must not get them for
-   *   nothing
+   * @param overhead bytes that the objects and lists around the data take: a sender of single bytes must pay for them
+   *   too
    * @returns true = granted; the holder gives it back with `release`
    */
   take(bytes: number, overhead = 0): boolean {

@@ -22,11 +22,11 @@ export interface ConnectionOwner {
 export type End = 'a' | 'b';
 
 /**
- * A connection whose ends are both done is kept for this long, for what is still on its way (also after a FIN or RST
- * that was forged).
+ * A connection that both ends have finished is kept this long, for what is still on its way (a FIN or RST may be
+ * forged).
  */
 const LINGER_MS = 1000;
-/** … and when it is not certain that they are. */
+/** … and this long when it is not certain that they have. */
 const LINGER_UNPROVEN_MS = 120_000;
 /** A VLAN that is not known yet. */
 const ANY_VLAN = -2;
@@ -60,7 +60,10 @@ export class Connection {
   touchedMs: number;
   readonly fromA: HalfStream;
   readonly fromB: HalfStream;
-  /** Opened by a SYN that nobody proved, beside a connection that may go on: what is read of it is another reading. */
+  /**
+   * Opened by a SYN that nothing has confirmed, beside a connection that may go on: what is read of it is another
+   * reading.
+   */
   isCandidate: boolean;
   /** It began as a candidate: its bytes are not counted where they are read. */
   readonly beganAside: boolean;
@@ -70,7 +73,7 @@ export class Connection {
   readonly #context: StreamContext;
   readonly #handler: ConnectionHandler;
   #reset = false;
-  /** When an RST ended it that its receiver takes; Infinity = none did. What is sent later may be read by nobody. */
+  /** When an RST that its receiver accepts ended it; Infinity = none did. What is sent later may never be read. */
   resetMs = Infinity;
   /** Who opened it, and the sequence number of that SYN. */
   #opener: End | null = null;
@@ -122,7 +125,7 @@ export class Connection {
   }
 
   /**
-   * Of the VLAN that its packets were in? A tag on one direction only is how some switches mirror; two different ones
+   * Is it in the VLAN that its packets were in? Some switches tag only one direction of a mirror; two different tags
    * are two networks.
    */
   isInVlan(tags: number, end: End): boolean {
@@ -194,7 +197,7 @@ export class Connection {
   }
 
   /**
-   * Where it ends is not certain: it is read in more than one way, or an RST came in the middle of a message and its
+   * Is it uncertain where it ends? It is read in more than one way, or an RST came in the middle of a message and its
    * receiver is not seen.
    */
   get isContested(): boolean {
@@ -208,8 +211,8 @@ export class Connection {
   }
 
   /**
-   * Nothing more is expected: what waits is given up, what is unfinished is emitted as it is. The client's half first:
-   * responses belong to requests.
+   * Nothing more is expected: gives up what is waited for and emits unfinished messages as they are. The client's half
+   * goes first, because responses belong to requests.
    */
   end(nowMs: number): void {
     const first = this.client === 'b' ? this.fromB : this.fromA;
@@ -220,7 +223,7 @@ export class Connection {
     this.#reopening?.takeCandidate()?.end(nowMs);
   }
 
-  /** A fault was found in it: what it holds is given back, and not looked at again. */
+  /** A fault was found in it: frees what it holds without looking at it again. */
   abandon(): void {
     this.fromA.abandon();
     this.fromB.abandon();

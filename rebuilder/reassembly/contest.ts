@@ -34,17 +34,15 @@ interface BegunReading {
   readonly segments: readonly Doubted[];
 }
 
-/** So many segments in a row at a place far off: somebody reads them there, too. */
+/** After this many consecutive segments at a place far off, they are read there as well. */
 const FAR_SEGMENTS = 3;
 const ALL_DOUBTS = -1;
-/** Ways in which what came is read again. */
+/** Ways in which remembered segments are reread, at most. */
 const MOST_WAYS = 16;
-/**
- * Work of reading again, bytes: what every stream may do, and what it takes for once of that which all of them share.
- */
+/** Work of rereading, in bytes: what every stream may do, and the most it takes at once of what all streams share. */
 const OWN_WORK = 1 << 15;
 const SHARED_WORK = 1 << 22;
-/** To give a reading a segment costs so many looks. */
+/** Giving a segment to a reading costs as much as looking at it this many times. */
 const READING_LOOKS = 4;
 
 /**
@@ -58,7 +56,7 @@ export class Contest {
   /** The receiver is not seen. */
   oneWay = false;
   readonly #urgent = new UrgentByte();
-  /** There were more ways to read what came than are read: with what comes, others may go farther. */
+  /** There were more ways to read the stream than are followed: later segments may favour the others. */
   wasCut = false;
   /** Bytes were read of which it is not known whether the receiver took them. */
   #hasBelieved = false;
@@ -76,7 +74,7 @@ export class Contest {
     this.#seconds = new SecondReadings(context);
   }
 
-  /** Is it read in one way, with nothing in doubt? */
+  /** Is there only one reading, with nothing in doubt? */
   get isOver(): boolean {
     return this.#seconds.isEmpty && this.doubtful.isEmpty;
   }
@@ -91,7 +89,7 @@ export class Contest {
   }
 
   /**
-   * Sets a segment aside, for all but those readings that take such ones.
+   * Sets a segment aside for all readings but those that accept such segments.
    * @returns false: it brings nothing to wait for
    */
   doubt(half: FirstReader, packet: Packet, length: number, doubts: number): boolean {
@@ -108,7 +106,7 @@ export class Contest {
     return true;
   }
 
-  /** A segment at `seq` is certain: whoever sends behind what came with the SYN was told that it was taken. */
+  /** A segment at `seq` is certain: a client that goes on behind the data of its SYN has seen them acknowledged. */
   follows(half: FirstReader, seq: number): void {
     for (const { seq: begin, bytes, doubts, denied } of this.doubtful.all()) {
       if ((doubts & Doubt.syn) === 0 || denied || distance(seq, advance(begin, bytes.length)) < 0) continue;
@@ -117,7 +115,7 @@ export class Contest {
     }
   }
 
-  /** The receiver has everything before `ack`: also what was doubted, where nothing else came in its place. */
+  /** The receiver has everything before `ack`, including what was doubted if nothing else came in its place. */
   acknowledged(half: FirstReader, ack: number): void {
     if (!this.doubtful.isEmpty) {
       this.believe(half, ack, true);
@@ -129,7 +127,7 @@ export class Contest {
   }
 
   /**
-   * Reads what was doubted, and is the next of the stream, up to `before`.
+   * Reads the doubted segments that are next in the stream, up to `before`.
    * @param proven the receiver said that it has it
    */
   believe(half: FirstReader, before: number, proven: boolean): void {
@@ -137,14 +135,13 @@ export class Contest {
     const take = (): Doubted | null => doubtful.take(half.nextSeq, before, proven);
     for (let one = take(); one !== null; one = take()) {
       const known = distance(half.nextSeq, one.seq);
-      // Should other bytes come in its place, they are read, too: a sender who makes such segments on purpose hides
-      // nothing.
+      // Should other bytes come in its place, they are read as well: making such segments on purpose hides nothing.
       if (!this.oneWay) this.passOver(half, 'reading', one);
       if (!proven) this.#hasBelieved = true;
       if (!proven && !this.oneWay) markBelieved(half, one.doubts);
       this.#context.ledger.count('tcp.doubt_believed');
       if (known > 0) this.#context.ledger.count('tcp.overlap_bytes', known);
-      // Were it not taken after all, what is sent with true numbers would be doubted for what it said.
+      // If the receiver dropped it after all, believing its numbers would cast doubt on the genuine segments.
       if ((one.doubts & Doubt.syn) === 0 && (proven || this.oneWay)) half.known().believe(one.ack);
       if (one.urgent !== NOT_URGENT) this.#urgent.mark(advance(one.seq, one.urgent), half.nextSeq);
       half.deliver(one.bytes, known, one.bytes.length, half.nextSeq, one);
@@ -199,12 +196,12 @@ export class Contest {
   }
 
   /**
-   * The first reader passes over bytes from here on: should (other) bytes come for them, as long as the connection
-   * lives, they will be read.
+   * The first reader passes over bytes from here on: should they, or others for their place, arrive while the
+   * connection lives, they will be read.
    * @param believed what it reads there, doubted as it is: copies of that are no other bytes
    */
   passOver(half: FirstReader, kind: ForkKind, believed: Doubted | null = null): void {
-    // Nor is there memory for the rest of a message when there was none before.
+    // If there was no memory for this message before, there is none for the rest of it.
     if (this.#isSameMessage && (this.#seconds.wereEvicted || this.#seconds.goesOn(kind, half.nextSeq))) return;
     this.#isSameMessage = true;
     this.#seconds.wereEvicted = false;
@@ -243,8 +240,8 @@ export class Contest {
   }
 
   /**
-   * A segment far off is no part of the stream, or the stream has moved there: several in a row are read beside it
-   * until the receiver tells.
+   * A segment far off is not part of the stream, or the stream has moved there: several in a row are read beside it
+   * until an acknowledgment decides.
    */
   far(half: FirstReader, packet: Packet, seq: number): void {
     const { bytes, dataStart, dataEnd } = packet;
@@ -261,8 +258,9 @@ export class Contest {
   }
 
   /**
-   * The receiver is not seen, and other bytes came for the same place: the stream is read again in every way in which
-   * it may have refused some of them, from where it last stood between two messages. `last`: what came last.
+   * The receiver is not seen, and other bytes came for the same place: rereads the stream, from where it last stood
+   * between two messages, in every way in which the receiver may have refused some of its segments. `last`: the newest
+   * entry of the stream in the history.
    */
   reread(half: FirstReader, packet: Packet, last: number): void {
     const { history, ledger } = this.#context;
@@ -309,7 +307,7 @@ function isWithin(one: Doubted, other: Doubted): boolean {
     && !differ(one, other.seq, other.bytes, 0, other.bytes.length);
 }
 
-/** As if they had come in the other order. */
+/** As if they had arrived in reverse order. */
 function reversed(segments: readonly Doubted[]): Doubted[] {
   const arrivals = segments.map(({ arrival }) => arrival);
   return segments.toReversed().map((one, i) => ({ ...one, arrival: arrivals[i]! }));

@@ -23,7 +23,7 @@ interface Datagram {
   lastNumber: number;
 }
 
-/** A sender of fragments, as long as some of its are held. */
+/** A sender of fragments, as long as some of its fragments are held. */
 interface Source { readonly key: string; fragments: number; datagrams: number }
 
 export interface DefragmentLimits {
@@ -43,8 +43,8 @@ type Refusal = 'wire.ipv4.invalid_checksum' | 'defrag.fragment_cut' | 'defrag.du
 const MAX_PAYLOAD_BYTES = 65_535;
 const IPV4_HEADER = 20;
 /**
- * Linux (net.ipv4.ipfrag_max_dist): so many other fragments of its sender between two of a datagram, and what was held
- * of it is forgotten.
+ * Linux (net.ipv4.ipfrag_max_dist) forgets a datagram when more than this many other fragments of its sender come
+ * between two of its own.
  */
 const MAX_DISTANCE = 64;
 /** What a held fragment and a datagram take besides the bytes: objects, map entries. Measured, Node 24. */
@@ -82,13 +82,13 @@ export class Defragmenter {
   }
 
   /**
-   * @returns the payload of the whole packet when this fragment was the last one missing, `packet.protocol` saying what
-   *   it is; else null (held, or dropped and counted)
+   * @returns the payload of the whole packet if this fragment was the last one missing (`packet.protocol` says what it
+   *   is), else null: held, or dropped and counted
    */
   add(packet: Packet, nowMs: number): Uint8Array | null {
-    // A fragment cut by the capture leaves a hole that nobody can fill.
+    // A fragment that the capture cut leaves a hole that nothing can fill.
     if (packet.missing > 0) return this.#refuse('defrag.fragment_cut');
-    // Also in a file whose headers were changed after they were captured: there none is right.
+    // A file whose headers were rewritten after the capture has none that is right: there the checksum says nothing.
     if (packet.headerSum === 'correct') this.#headerSums = true;
     else if (packet.headerSum === 'wrong' && this.#headerSums) return this.#refuse('wire.ipv4.invalid_checksum');
     const { fragmentOffset: offset, moreFragments, version } = packet;
@@ -126,7 +126,7 @@ export class Defragmenter {
     }
   }
 
-  /** Gives up all. */
+  /** Gives up every datagram. */
   flush(): void {
     for (const datagram of [...this.#datagrams.values()]) this.#drop(datagram, 'defrag.timeout');
   }

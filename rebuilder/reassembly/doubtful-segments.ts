@@ -8,20 +8,20 @@ import { advance, distance } from './sequence.ts';
 /** A segment of which it is not certain that its receiver took it. */
 export interface Doubted extends Queued {
   readonly doubts: number;
-  /** The receiver said afterwards that it waits for these bytes: only its own word makes them read. */
+  /** The receiver has since shown that it still waits for these bytes: only its acknowledgment makes them read. */
   denied: boolean;
   /** Of urgentOffset. */
   readonly urgent: number;
 }
 
-/** Of one direction: more are no accident. */
+/** Of one direction; more than this is no accident. */
 const MAX_SEGMENTS = 256;
 const OVERHEAD = 256;
 
 /**
- * Segments set aside because their receiver may have dropped them. Either other bytes come in their place, and both are
- * read, each in a reading of its own; or the receiver acknowledges them; or nothing else comes for as long as a hole is
- * waited for, and they are read after all.
+ * Segments set aside because their receiver may have dropped them. Then either other bytes arrive in their place, and
+ * both are read, each in a reading of its own; or the receiver acknowledges them; or nothing else arrives for as long
+ * as a hole is waited for, and they are read after all.
  */
 export class DoubtfulSegments {
   /** In the order in which they came. */
@@ -73,7 +73,7 @@ export class DoubtfulSegments {
     for (const segment of this.#segments) if (segment.ack === ack) segment.denied = true;
   }
 
-  /** Those that say something else than bytes[start, end) at their place. */
+  /** Those whose bytes differ from bytes[start, end) at the same place. */
   contested(seq: number, bytes: Uint8Array, start: number, end: number): Doubted[] {
     return this.#segments.filter((segment) => differ(segment, seq, bytes, start, end));
   }

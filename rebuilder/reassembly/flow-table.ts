@@ -15,13 +15,12 @@ export interface FlowLimits {
 
 const FIRST_BUCKETS = 1024;
 /**
- * The order of use is kept this exactly, as a share of the idle timeout: moving a connection to its end with every
+ * How exactly the order of use is kept, as a share of the idle timeout: moving a connection to its end with every
  * packet would touch three others.
  */
 const TOUCH_SHARE = 1 / 16;
 /**
- * How often connections whose ends are done are looked at: thousands of them linger, and a batch comes every other
- * millisecond.
+ * How often finished connections are looked at: thousands of them linger, and a batch arrives every other millisecond.
  */
 const CLOSING_MS = 100;
 const STREAM_BYTES = INDEX['tcp.stream_bytes'];
@@ -169,7 +168,7 @@ export class FlowTable {
       this.#ledger.values[SEGMENTS]!++;
       return null;
     }
-    // Without data or SYN there is nothing to follow: the last words of a connection that is over, mostly.
+    // Without data or SYN there is nothing to follow: mostly the last packets of a connection that is over.
     if (length === 0 && !isSyn) {
       this.#ledger.count('tcp.no_flow');
       return null;
@@ -219,10 +218,7 @@ export class FlowTable {
     return connection;
   }
 
-  /**
-   * Those in use since they were last moved have their turn later, so that a flood of new connections does not push
-   * them out.
-   */
+  /** Connections used since they were last moved are spared, so that a flood of new ones does not push them out. */
   #removeLeastUsed(nowMs: number): void {
     if (this.#halfOpen.size > 0) {
       this.#ledger.count('tcp.flow_emerg_mode_over');
@@ -239,7 +235,9 @@ export class FlowTable {
     this.#remove(order.oldest, nowMs);
   }
 
-  /** Forgotten before it ends, so that a fault in its end is met once; what is left of it then goes without a word. */
+  /**
+   * Forgotten before it ends, so that a fault in its end is met only once; what is left of it is then dropped silently.
+   */
   #remove(connection: Connection, nowMs: number): void {
     this.#forget(connection);
     try {
@@ -285,8 +283,7 @@ export class FlowTable {
   }
 
   /**
-   * A fault was found while the packet was handled: its connection ends without a word, so that the fault is not met
-   * again and again.
+   * A fault occurred while the packet was handled: drops its connection silently, so that the fault is not met again.
    */
   abandon(packet: Packet): void {
     const connection = this.#find(packet, hashOf(packet));
@@ -304,7 +301,7 @@ function hashOf(packet: Packet): number {
   return mix(src + dst ^ packet.vni);
 }
 
-/** Random for each process, so that nobody can choose addresses and ports that all fall into one bucket. */
+/** Random for each process, so that no sender can choose addresses and ports that all fall into one bucket. */
 const [SEED, K0, K1, K2] = [odd(), odd(), odd(), odd()] as const;
 
 function odd(): number {

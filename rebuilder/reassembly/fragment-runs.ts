@@ -9,9 +9,9 @@ interface Run {
 export type Place = number | 'duplicate' | 'overlap';
 
 /**
- * What is held of one datagram, in order and without overlap. Linux (net/ipv4/inet_fragment.c) knows a fragment for a
- * copy when one run holds it, and only fragments that came in order behind the last one make a run: one that two runs
- * hold together overlaps.
+ * What is held of one datagram, in order and without overlap. Linux (net/ipv4/inet_fragment.c) takes a fragment for a
+ * copy if one run holds all of it, and only fragments that arrive in order behind the last one extend a run: one that
+ * two runs hold between them overlaps.
  */
 export class FragmentRuns {
   readonly #runs: Run[] = [];

@@ -30,9 +30,9 @@ const HEADER_SUMS = ['unknown', 'correct', 'wrong', 'none'] as const;
 export const SLOT_BYTES = WORDS * 4 + 8 + 4;
 
 /**
- * SYNs that nothing followed yet, each in a slot of numbers: a connection is made of one when its second packet comes.
- * A connection takes 2 KB in thirteen objects, and of those that a flood of SYNs makes and pushes out V8 piles up 1 GiB
- * before it looks for them.
+ * SYNs that nothing has followed yet, each in a slot of numbers; the second packet makes a connection of it. A
+ * connection takes 2 KB in thirteen objects, and V8 would let 1 GiB of those that a flood of SYNs makes and evicts pile
+ * up before it collects them.
  */
 export class HalfOpen {
   size = 0;

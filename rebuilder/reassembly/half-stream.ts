@@ -6,7 +6,7 @@ import { advance, distance } from './sequence.ts';
 import { StreamOrder } from './stream-order.ts';
 import { NOT_URGENT, urgentOffset } from './urgent-byte.ts';
 
-/** Behind so many segments no earlier one is still under way (TCP itself takes three for that, RFC 5681 3.2). */
+/** After this many segments no earlier one is still under way (TCP itself assumes that after three, RFC 5681 3.2). */
 const PICKUP_SEGMENTS = 16;
 const replaced = { bytes: 0 };
 const NO_BYTES = new Uint8Array(0);
@@ -17,7 +17,7 @@ export class HalfStream extends StreamOrder {
   #segmentSums = false;
   #headerSums = false;
 
-  /** The SYN that opens the connection carries data (RFC 7413): whether they are taken, the answer tells. */
+  /** The SYN that opens the connection carries data (RFC 7413): the answer tells whether they were taken. */
   synData(packet: Packet, nowMs: number): void {
     const { bytes, dataStart, dataEnd } = packet;
     const seq = advance(packet.seq, 1);
@@ -64,17 +64,18 @@ export class HalfStream extends StreamOrder {
   }
 
   /**
-   * Is an RST with this sequence number one that the receiver takes (RFC 5961 3.2)? Where both offered SACK, Linux also
-   * takes the end of what it holds behind a hole: what is sent later is read all the same, for who knows.
+   * Does the receiver accept an RST with this sequence number (RFC 5961 3.2)? Where both sides offered SACK, Linux also
+   * accepts one at the end of what it holds behind a hole; what is sent after that is read all the same, because it is
+   * not certain.
    */
   expects(seq: number): boolean {
     return !this.started || seq === this.nextSeq || (this.waitsForPeer && this.sent && seq === this.sentSeq);
   }
 
   /**
-   * Are its checksums right, or none was ever: then the capture spoilt them (segmentation offload, addresses that were
-   * replaced)? In a direction that has shown right ones a wrong or missing one is the receiver's reason to drop, so
-   * ours, too.
+   * Are its checksums right, or was none ever right, so that the capture has spoilt them (segmentation offload,
+   * replaced addresses)? In a direction that has shown right ones, the receiver drops what has a wrong or missing one,
+   * and so do we.
    */
   accepts({ checksum, headerSum }: Packet): boolean {
     if (checksum === 'wrong' && this.#segmentSums) return false;
@@ -84,7 +85,7 @@ export class HalfStream extends StreamOrder {
     return true;
   }
 
-  /** One segment of this direction that is neither SYN nor RST. @returns false: nobody takes it */
+  /** One segment of this direction that is neither SYN nor RST. @returns false: no receiver takes it */
   segment(packet: Packet, nowMs: number): boolean {
     const { ledger } = this.context;
     const { seq, flags } = packet;
@@ -92,7 +93,7 @@ export class HalfStream extends StreamOrder {
     const length = packet.dataEnd - packet.dataStart;
     let doubts: number = this.accepts(packet) ? Doubt.none : Doubt.checksum;
     if (doubts === Doubt.none && !this.waitsForPeer) {
-      // What it acknowledged last is where it stands, though a hole before that was given up here.
+      // The receiver stands at what it last acknowledged, even where a hole before that was given up here.
       const expected = this.acked ? this.ackedSeq : this.nextSeq;
       doubts = this.known().judge(packet, this.peer!, this.peer!.receiver, expected, this.started);
     }
@@ -179,25 +180,25 @@ export class HalfStream extends StreamOrder {
   }
 
   /**
-   * The receiver is not seen: does the packet say something else than what came before for its place? Where that is
-   * forgotten it may: a sender who waits until it is must not hide anything.
+   * The receiver is not seen: does the packet bring other bytes than those that came before for its place? If those are
+   * forgotten, it may: waiting until they are must not hide anything.
    */
   #isOther({ bytes, dataStart, dataEnd, seq }: Packet): boolean {
     const said = this.context.history.compare(this.lastHeard, bytes, dataStart, dataEnd, seq);
     if (said === 'same' || (said === 'forgotten' && !this.#hasOther(seq, bytes, dataStart, dataEnd))) return false;
-    // What waits for its beginning is read as it came first.
+    // A stream that still waits for its beginning begins with what came first.
     if (said === 'forgotten') this.pickUp();
     this.context.ledger.count(said === 'other' ? 'tcp.overlap_diff_data' : 'tcp.overlap_forgotten');
     return true;
   }
 
-  /** Was something read of that place, which may have been other bytes, or do other bytes wait there? */
+  /** Were bytes of that place read, which may have differed, or do different bytes wait there? */
   #hasOther(seq: number, bytes: Uint8Array, start: number, end: number): boolean {
     if (this.started && distance(seq, this.nextSeq) < 0) return true;
     return this.waiting !== null && this.waiting.bytes > 0 && this.waiting.differs(seq, bytes, start, end);
   }
 
-  /** Does its urgent pointer mark a byte that was read, as it may not have been by the receiver? */
+  /** Does its urgent pointer mark a byte that was read here, though the receiver may have left it out? */
   #marksRead(packet: Packet): boolean {
     return distance(advance(packet.seq, urgentOffset(packet)), this.nextSeq) < 0;
   }
@@ -209,7 +210,7 @@ export class HalfStream extends StreamOrder {
     );
   }
 
-  /** Where the stream stood is remembered: what comes for the hole may be read again from there. */
+  /** Remembers where the stream stood: what later fills the hole may be reread from there. */
   protected override beforeHole(): void {
     if (!this.isOneWay) return;
     this.lastHeard = this.context.history.append(
@@ -231,7 +232,7 @@ export class HalfStream extends StreamOrder {
     if (this.peer !== null) this.peer.peerSent = true;
   }
 
-  /** A FIN counts where it stands: what is before it must have come. */
+  /** A FIN counts once everything before it has arrived. */
   #fin(seq: number): void {
     const ahead = this.started ? distance(seq, this.nextSeq) : 0;
     if (ahead < 0 || ahead > MAX_WINDOW_BYTES) return;
@@ -246,7 +247,7 @@ export class HalfStream extends StreamOrder {
     const { bytes, dataStart, dataEnd } = packet;
     const length = dataEnd - dataStart;
     if (queue.isFull) {
-      // A hole is given up rather than a newcomer dropped: what is behind the hole is all there.
+      // Rather give up a hole than drop a newcomer: everything behind the hole is there.
       this.giveUp(nowMs);
       if (this.started && !queue.isFull) {
         this.#data(packet, seq, length, nowMs);
@@ -287,7 +288,7 @@ export class HalfStream extends StreamOrder {
     this.waitFrom(nowMs);
   }
 
-  /** A FIN waits like other segments, and is dropped like these where one covers it. */
+  /** A FIN waits like other segments, and like them is dropped where another covers it. */
   #queueFin(packet: Packet, seq: number): void {
     const queue = this.waiting ??= new SegmentQueue(this.context.reorderBudget);
     queue.insert(seq, NO_BYTES, 0, 0, packet, replaced);

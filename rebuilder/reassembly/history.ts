@@ -22,10 +22,10 @@ export interface Recalled {
   readonly isWhole: boolean;
 }
 
-/** So far back one stream is looked at. */
+/** How many entries of one stream are looked at. */
 const MAX_STEPS = 4096;
 /**
- * Each segment that comes allows this much work of reading again what came, of any stream (refusals.ts), up to so much.
+ * Each segment that arrives allows this many bytes of rereading (refusals.ts) of any stream; they add up to MOST_WORK.
  */
 const WORK_A_SEGMENT = 1024;
 const MOST_WORK = 1 << 24;
@@ -39,8 +39,8 @@ const Column = {
   /** Where the stream stood when it came. */
   nextSeq: 8,
   /**
-   * Lowest bit: it stood between two messages there, and nothing waited: what comes is read in the same way whatever
-   * came before. Above it: Carrier.headerBytes.
+   * Lowest bit: the stream stood between two messages there, with nothing waiting, so that earlier segments do not
+   * change how later ones are read. Above it: Carrier.headerBytes.
    */
   clean: 9,
 } as const;
@@ -50,16 +50,16 @@ const HEAD_BYTES = HEAD_WORDS << 2;
 export const NOTHING = -1;
 
 /**
- * The last segments of all streams whose receiver is not seen, in one ring and in the order in which they came: so that
- * it can be told whether bytes that come again are the same, and what was read had some of them been refused. A
- * receiver that is seen says itself what it took. What was overwritten by newer bytes is not known any more.
+ * The last segments of all streams whose receiver is not seen, in one ring and in order of arrival. It tells whether
+ * bytes that are sent again are the same, and how a stream reads if its receiver refused some of its segments; a
+ * receiver that is seen shows itself what it took. What newer bytes have overwritten is forgotten.
  *
  * An entry is named by where it begins, in bytes since the beginning of all: a number that is used once.
  */
 export class History {
   readonly #ring: Uint8Array;
   readonly #words: Int32Array;
-  /** What the ring's first byte is the how manieth of, in this lap. */
+  /** Number of bytes written before this lap's first: the position of the ring's first byte. */
   #lapStart = 0;
   /** Behind the last entry in the ring. */
   #end = 0;
@@ -104,12 +104,11 @@ export class History {
     words[head + Column.recent] = recent;
     words[head + Column.nextSeq] = nextSeq;
     words[head + Column.clean] = headerBytes << 1 | (isClean ? 1 : 0);
-    // Unlike `set` it needs no view of the bytes, which costs more than the copy of a short request.
-    Buffer.prototype.copy.call(bytes, this.#ring, at + HEAD_BYTES, start, end);
+    this.#ring.set(bytes.subarray(start, end), at + HEAD_BYTES);
     return entry;
   }
 
-  /** Takes of the work that is allowed, bytes. What is left of it is given back. */
+  /** Takes up to `most` bytes of the allowed work. What is not used is to be given back. */
   takeWork(most: number): number {
     const taken = Math.min(most, this.#work, MOST_WORK);
     this.#work = Math.min(this.#work, MOST_WORK) - taken;
@@ -121,14 +120,14 @@ export class History {
   }
 
   /**
-   * Do bytes[start, end) say what came for their place at `seq`? Newer bytes of other streams may have overwritten
-   * that.
+   * Are bytes[start, end) the same as those that came before for their place at `seq`? Newer bytes of other streams may
+   * have overwritten those.
    * @param last the stream's last entry
    */
   compare(last: number, bytes: Uint8Array, start: number, end: number, seq: number): 'same' | 'other' | 'forgotten' {
     const words = this.#words;
     const length = end - start;
-    // What came for this stretch of the place was the same.
+    // The stretch of the place for which the same bytes came before.
     let low = length;
     let high = 0;
     let entry = last;
@@ -153,10 +152,9 @@ export class History {
   }
 
   /**
-   * Copies of what came since the stream last stood between two messages at `seq` or before.
+   * Copies of the segments since the stream last stood between two messages at `seq` or before.
    * @param most segments
-   * @returns from: where it stood; when that is not known (isWhole false) the first byte that is; recent: the last
-   *   timestamp taken there, 0 = none
+   * @param timeMs of the packet that brings them up, as is ipId
    */
   since(last: number, seq: number, { timeMs, ipId }: Provenance, most = MAX_STEPS): Recalled {
     const words = this.#words;

@@ -1,5 +1,5 @@
 /**
- * Where bytes of a stream came from: the packet that carried them. Borrowed like the bytes, whoever keeps it copies it.
+ * Where bytes of a stream came from: the packet that carried them. Borrowed like the bytes: whoever keeps it copies it.
  */
 export interface Provenance {
   /** Its acknowledgment number: what the sender had received when it sent the bytes. */

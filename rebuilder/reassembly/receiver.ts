@@ -50,23 +50,23 @@ export function isOlder(timestamp: number, recent: number, window = PAWS_WINDOW)
 }
 
 /**
- * A capture may lack the last announcements, and what stands in for a server may announce nothing: only what is far
- * beyond is odd.
+ * The capture may lack the last announcements, and a stand-in for a server may announce nothing: only what is far
+ * beyond the window is suspect.
  */
 const WINDOW_SLACK = 1 << 22;
 /**
- * Acknowledgments of a connection whose other direction is not seen may be this far apart whatever window it announced:
- * packets may be missing.
+ * Where the other direction is not seen, acknowledgments may be this far apart whatever window was announced: packets
+ * may be missing.
  */
 const LEAST_BOUND = 1 << 18;
 /** With a window whose scale is not known. */
 const LARGEST_WINDOW = 1 << 30;
 
 /**
- * The host that one direction's segments go to: which of them does it take? The rules are Linux's
- * (net/ipv4/tcp_input.c: tcp_validate_incoming, tcp_ack, tcp_paws_discard; tcp_minisocks.c: tcp_check_req); what they
- * need is known as far as both directions are captured. What only such knowledge refuses is doubted, not refused: the
- * capture may have lost what would explain it.
+ * The host that one direction's segments go to: which of them does it accept? The rules are Linux's
+ * (net/ipv4/tcp_input.c: tcp_validate_incoming, tcp_ack, tcp_paws_discard; tcp_minisocks.c: tcp_check_req); the state
+ * that they need is known as far as both directions are captured. A segment that only such state rules out is doubted,
+ * not refused: the capture may have lost what would explain it.
  */
 export class Receiver {
   /** Scale of this direction's own window announcements; -1 = none was offered in its SYN. */
@@ -134,7 +134,7 @@ export class Receiver {
     this.#hasAcked = true;
   }
 
-  /** A segment that was doubted was taken after all: what it says is so. */
+  /** A segment that was doubted was accepted after all: its numbers count. */
   believe(ack: number): void {
     if (!this.#hasAcked || distance(ack, this.#acked) > 0) this.#acked = ack;
     this.#hasAcked = true;

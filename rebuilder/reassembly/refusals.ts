@@ -25,23 +25,23 @@ export interface Outcome {
   readonly length: number;
 }
 
-/** More acknowledgment numbers, or runs of one, than these are looked at by none: the latest count. */
+/** Of more acknowledgment numbers, or runs of one number, than this, only the latest are considered. */
 const MOST_ACKS = 12;
 /** Ways that are compared. */
 const MOST_COMPARED = 160;
-/** Work of looking at a segment once, bytes, besides its own. */
+/** Work of looking at a segment once, in bytes, besides its own length. */
 export const SEGMENT_WORK = 64;
-/** Choosing segments costs this much less than reading them. */
+/** Choosing segments costs this many times less than reading them. */
 const CHOOSING_SHARE = 8;
 const NO_LIMIT = new Budget(Infinity);
 const NO_ACKS: ReadonlySet<number> = new Set();
 const replaced = { bytes: 0 };
 
 /**
- * The ways in which the segments may have been read, each once, those that come farthest first. A receiver drops
- * segments by what they acknowledge (RFC 9293 3.10.7.4: not what it has not sent; RFC 5961 5.2: not what is older than
- * its largest window), which only it knows; by what Doubt names, or not; and by timestamps older than the last one it
- * took.
+ * The ways in which the segments may have been read, each once, those that get farthest first. A receiver drops
+ * segments for what they acknowledge (RFC 9293 3.10.7.4: what it has not sent; RFC 5961 5.2: what is older than its
+ * largest window), which only it knows; for the reasons that Doubt names, or not; and for timestamps older than the
+ * last one it accepted.
  * @param from where the stream stood before them
  * @param recent the last timestamp that was taken before them; 0 = none
  * @param work bytes that may be looked at; receives what is left as work.bytes, and as work.wasCut whether there are
@@ -87,16 +87,18 @@ function farthest(found: ReadonlyMap<string, Outcome>): Outcome[] {
 }
 
 const ALL_DOUBTS = 255;
-/** Doubts that depend on what was taken before: looked at here for what has come, and not for what comes. */
+/**
+ * Doubts that depend on which segments were taken before: considered here for those that have come, not for later ones.
+ */
 const LATER_TAKEN = Doubt.acknowledgment | Doubt.timestamp;
 
 /**
- * Whose timestamps make others old: those that are taken; those of all that had come, empty ones, too (they are not
- * remembered); or none.
+ * Whose timestamps make others old: those of the segments taken; those of all that had arrived, including empty ones
+ * (which are not remembered); or none.
  */
 const CLOCKS = ['taken', 'all', 'none'] as const;
 
-/** Which doubts may have been none: none of them, all, each by itself. */
+/** Which doubts may have been unfounded: none of them, all, or each by itself. */
 function takenDoubts(heard: readonly Heard[]): number[] {
   const present = heard.reduce((all, { doubts }) => all | doubts, 0) & ~LATER_TAKEN;
   if (present === 0) return [0];
@@ -110,9 +112,9 @@ interface RefusedAcks {
 }
 
 /**
- * Nothing; all outside of a range of numbers, first those of one number; each number; two; what was sent with one
- * number in a row (later the receiver may have sent as much). A receiver takes what lies between the number with which
- * its handshake ended, and what it has sent; and before the handshake's end, nothing.
+ * What a receiver may refuse: nothing; all outside a range of numbers, ranges of one number first; each number; two of
+ * them; a run of segments with one number (later the receiver may have sent that much). A receiver accepts what lies
+ * between the number that ended its handshake and what it has sent; before the end of the handshake it accepts nothing.
  */
 function* refusedAcks(heard: readonly Heard[]): Generator<RefusedAcks> {
   // What came with a SYN acknowledges nothing.
@@ -136,8 +138,9 @@ function ofNumbers(numbers: readonly number[]): RefusedAcks {
 }
 
 /**
- * Those of a range are taken: from the first with its lowest number on, which ends the handshake; or all; or those that
- * acknowledge no more than any that comes later, for what went back was ahead of what the receiver had sent.
+ * Those of a range are taken: from the first one with its lowest number on, which ends the handshake; or all; or those
+ * that acknowledge no more than any later one does, because whatever acknowledged more was ahead of what the receiver
+ * had sent.
  */
 function* outside(
   heard: readonly Heard[], values: readonly number[], from: number, to: number,
@@ -206,7 +209,7 @@ function outcomeOf(refusal: Refusal, from: number): Outcome {
     next = advance(seq, bytes.length);
   };
   for (const one of taken) {
-    // A mark makes another reading of the same bytes.
+    // The same bytes with a mark are another reading.
     if (one.urgent !== NOT_URGENT && urgent.mark(advance(one.seq, one.urgent), next)) {
       marks += ` ${one.seq + one.urgent}`;
     }

@@ -37,8 +37,8 @@ export class Run {
 
 /**
  * Runs by their first sequence number, in a red-black tree (Cormen, Leiserson, Rivest, Stein: Introduction to
- * Algorithms, 13) as the one in which Linux holds them: of several runs that overlap a newcomer it sees those on its
- * way down, so the shape decides which bytes are kept.
+ * Algorithms, 13) like Linux's own: of several runs that overlap a newcomer, only those on its way down the tree are
+ * seen, so the shape decides which bytes are kept.
  */
 export class RunTree {
   root: Run | null = null;

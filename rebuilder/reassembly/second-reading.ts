@@ -11,18 +11,18 @@ const replaced = { bytes: 0 };
 const NONE: ReadonlySet<number> = new Set();
 
 /**
- * A stream read in another way than the first reader does: a copy of that reader, from where the two part. It is fed
- * every later segment and puts them in order by itself. Two things make one: a hole that was given up, whose bytes may
- * come as long as the connection lives (what it finds are corrections); and bytes of which it is not certain that the
- * receiver took them (what it finds are other readings).
+ * A stream read in another way than by the first reader: a copy of that reader, from where the two part. It gets every
+ * later segment and orders them by itself. It begins for one of two reasons: a hole was given up, whose bytes may still
+ * arrive while the connection lives (what it finds are corrections), or it is not certain that the receiver took some
+ * bytes (what it finds are other readings).
  */
 export class SecondReading {
   readonly kind: ForkKind;
   /** Doubts whose segments are taken here. */
   readonly takes: number;
   /**
-   * It reads what came since the stream last stood between two messages, as a receiver may have that refused some of
-   * it.
+   * It rereads the stream from where it last stood between two messages, as a receiver that refused some of it may
+   * have.
    */
   readonly isAgain: boolean;
   /** Where it parted from the first reader. */
@@ -38,13 +38,12 @@ export class SecondReading {
   readonly #ledger: Ledger;
   nextSeq: number;
   /**
-   * Doubts of which no segment came yet: with the first that comes, the reading that takes it parts from one that does
-   * not.
+   * Doubts of which no segment has come yet: at the first one, a reading that takes it parts from one that does not.
    */
   undecided: number;
   /** Of the stream as it is read here. */
   readonly urgent = new UrgentByte();
-  /** Are there readings beside it whose queues join otherwise? */
+  /** Are there readings beside it whose queues join segments in other ways? */
   joinsOtherwise = false;
   #began = false;
 
@@ -105,14 +104,14 @@ export class SecondReading {
   }
 
   /**
-   * Does it stand where the first reader stands, between two messages, with nothing that waits: will both read the same
-   * from here on?
+   * Does it stand where the first reader stands, between two messages and with nothing waiting, so that both read the
+   * same from here on?
    */
   agreesAt(nextSeq: number): boolean {
     return this.nextSeq === nextSeq && !this.unfinished;
   }
 
-  /** Gives it what waits behind a hole of the first reader. @param doubted came, too, and were set aside */
+  /** Gives it what waits behind a hole of the first reader. @param doubted segments that were set aside */
   waitFor(queue: SegmentQueue | null, doubted: readonly Doubted[] = []): void {
     for (const { seq, urgent } of doubted) {
       if (urgent !== NOT_URGENT && !this.keepsUrgent) this.urgent.mark(advance(seq, urgent), this.nextSeq);
@@ -127,12 +126,12 @@ export class SecondReading {
     return this.#queue.length > 0 && this.#queue.differs(seq, bytes, start, end);
   }
 
-  /** A copy of its reader as it is now; null = there is none to be had. */
+  /** A copy of its reader as it is now; null = none can be made. */
   fork(): StreamSink | null {
     return this.#sink.fork(this.kind);
   }
 
-  /** It is one that goes on from where another is, with a copy of that one's reader. */
+  /** Makes this one, which has a copy of the other's reader, go on from where the other stands. */
   goOnFrom(other: SecondReading): void {
     this.nextSeq = other.nextSeq;
     this.#began = other.#began;

@@ -5,7 +5,7 @@ import type { StreamContext } from './stream-context.ts';
 import type { Carrier } from './segment.ts';
 import type { ForkKind, StreamSink } from './stream-sink.ts';
 
-/** Of one stream at a time; where there is no room the oldest goes. */
+/** Of one stream at a time; beyond that the oldest ends. */
 const MAX_READINGS = 18;
 /** Holes of one message that each get a reader of their own, a copy of all that is held of it. */
 const MOST_COPIES = 4;
@@ -18,7 +18,7 @@ const OVERHEAD = 2048;
 export class SecondReadings {
   readonly #context: StreamContext;
   #readings: SecondReading[] = [];
-  /** They made room for those of other streams. */
+  /** They were dropped to make room for those of other streams. */
   wereEvicted = false;
 
   constructor(context: StreamContext) {
@@ -38,13 +38,13 @@ export class SecondReadings {
     return this.#readings.some((reading) => reading.takes === doubts);
   }
 
-  /** Ends those that read again what came. */
+  /** Ends those that reread the stream. */
   endAgain(): void {
     for (const reading of this.#readings) if (reading.isAgain) this.#end(reading);
     this.#readings = this.#readings.filter(({ isAgain }) => !isAgain);
   }
 
-  /** Is there one that reads from somewhere with such a queue? */
+  /** Is there one whose queue joins segments so? */
   joinsSo(joins: Joins): boolean {
     return this.#readings.some((reading) => reading.joins === joins);
   }
@@ -53,7 +53,7 @@ export class SecondReadings {
     return this.#readings.some((reading) => reading.keepsUrgent);
   }
 
-  /** @param fork a copy of the first reader as it is at `from`; null = there is none to be had */
+  /** @param fork a copy of the first reader as it is at `from`; null = none could be made */
   begin(kind: ForkKind, fork: StreamSink | null, from: number, rules: Partial<Rules> = {}): SecondReading | null {
     if (fork === null) return null;
     const { correctionBudget, limits, ledger } = this.#context;
@@ -72,8 +72,7 @@ export class SecondReadings {
   }
 
   /**
-   * The oldest ends, first of those that differ from another in how segments are joined alone: their bytes are mostly
-   * the same.
+   * The oldest ends; those that differ only in how segments are joined go first, as their bytes are mostly the same.
    */
   #makeRoom(): void {
     const at = this.#readings.findIndex(({ joins }) => joins !== 'room');
@@ -81,9 +80,9 @@ export class SecondReadings {
   }
 
   /**
-   * What was passed over goes on, or is passed over again in the same message: the reader of what was before it reads
-   * that, too. One that has read late bytes already shares them with what is late here, so it is taken only where there
-   * are several: the work follows the bytes that came.
+   * A hole goes on, or the same message has another one: the reading that began at the earlier hole reads this one too.
+   * A reading that has already read late bytes would bring those to this hole as well, so it is used only where there
+   * are several: then the work stays in proportion to the bytes received.
    * @returns false: there is none
    */
   goesOn(kind: ForkKind, gapStart: number): boolean {
@@ -115,7 +114,7 @@ export class SecondReadings {
     return used;
   }
 
-  /** Other bytes come for what waits in it: how the receiver joins its segments decides. */
+  /** Other bytes arrive for what waits in it: how the receiver joins its segments decides which are kept. */
   #joinOtherwise(reading: SecondReading): SecondReading[] {
     reading.joinsOtherwise = true;
     if (reading.joins !== 'room') return [];
@@ -128,7 +127,7 @@ export class SecondReadings {
     });
   }
 
-  /** The first segment with such doubts comes: from here on there is one that takes those, and one that does not. */
+  /** The first segment with such doubts: from here on there is one reading that takes those, and one that does not. */
   #split(reading: SecondReading, doubts: number): void {
     const { takes, joins, keepsUrgent, isAgain, refusedAcks } = reading;
     reading.undecided &= ~doubts;
@@ -136,7 +135,9 @@ export class SecondReadings {
     this.begin(reading.kind, reading.fork(), reading.from, rules)?.goOnFrom(reading);
   }
 
-  /** The first reader stands at nextSeq, between two messages: those that do as well have nothing more to find. */
+  /**
+   * The first reader stands at nextSeq, between two messages: readings that stand there too have nothing more to find.
+   */
   agree(nextSeq: number): void {
     for (let i = this.#readings.length - 1; i >= 0; i--) {
       if (this.#readings[i]!.agreesAt(nextSeq)) this.#end(this.#readings.splice(i, 1)[0]!);
@@ -144,7 +145,7 @@ export class SecondReadings {
     if (this.isEmpty) this.#context.readings.delete(this);
   }
 
-  /** There is no memory for them. */
+  /** Drops them: their memory is needed elsewhere. */
   evict(): void {
     this.wereEvicted = true;
     this.drop();

@@ -6,23 +6,23 @@ import type { Carrier, Queued, Segment } from './segment.ts';
 export type Insertion = 'kept' | 'covered' | 'no_memory';
 
 /**
- * Which segments that follow one another a receiver holds as one. Linux joins them (tcp_try_coalesce) when their driver
- * has put them into pages ('all'), or where the buffer of the first has room for the next ('room'), or not ('none', as
- * while somebody captures there).
+ * Which consecutive segments a receiver holds as one. Linux joins them (tcp_try_coalesce) if their driver put them into
+ * pages ('all'), or if the buffer of the first has room for the next ('room'), or not at all ('none', as while a
+ * capture runs on that host).
  */
 export type Joins = 'all' | 'room' | 'none';
 
 const copied = { bytes: 0 };
-/** Buffers that Linux lays packets into: what is left of an allocation of 576 bytes, 1, 2, 4 and 8 KiB. */
+/** Sizes of the buffers that Linux puts packets into: what is left of an allocation of 576 bytes, 1, 2, 4 and 8 KiB. */
 const BUFFERS = [256, 704, 1728, 3776, 7872];
-/** Of a buffer, before the IP header: Ethernet's, and two bytes that align the next. */
+/** In a buffer before the IP header: Ethernet's header, and two bytes that align what follows. */
 const LINK_BYTES = 16;
 
 /** Segments one queue may hold: a hostile sender makes them a byte long. */
 const MAX_SEGMENTS = 4096;
-/** Of them FINs without data: a client sends one. */
+/** FINs without data among them; a client sends one. */
 const MAX_FINS = 8;
-/** What a segment takes besides its bytes. Measured, Node 24, where each is a run of its own. */
+/** Memory of a segment besides its bytes, measured in Node 24 where each is a run of its own. */
 const OVERHEAD = 256;
 
 /**
@@ -30,8 +30,8 @@ const OVERHEAD = 256;
  * is read first and the rest of the next is read from where the first ended. `insert` does what a Linux receiver does
  * (net/ipv4/tcp_input.c, tcp_data_queue_ofo): a newcomer that brings nothing new is dropped; one that begins at a
  * queued one's beginning or before it, and ends no earlier, replaces it; one that goes on where a queued one ends may
- * be joined to it (Joins), and both count as one from then on. A FIN without data is a segment of one number and no
- * byte: what is joined to it begins at that number. docs/reassembly.md tells it with pictures.
+ * be joined to it (Joins), and both count as one from then on. A FIN without data is a segment of one sequence number
+ * and no bytes: what is joined to it begins at that number. docs/reassembly.md has pictures.
  */
 export class SegmentQueue {
   readonly #runs = new RunTree();
@@ -41,7 +41,7 @@ export class SegmentQueue {
   #fins = 0;
   bytes = 0;
   #first: Run | null = null;
-  /** A run that was joined to reaches beyond the beginning of the next. */
+  /** A run has grown beyond the beginning of the next one. */
   #isNested = false;
 
   constructor(budget: Budget, joins: Joins = 'room') {
@@ -85,7 +85,7 @@ export class SegmentQueue {
     }
   }
 
-  /** Where the last byte ends; undefined = it is empty. */
+  /** Sequence number behind the last byte; undefined = the queue is empty. */
   get end(): number | undefined {
     return this.#runs.last?.end;
   }
@@ -94,7 +94,7 @@ export class SegmentQueue {
    * Copies bytes[start, end) in; none = a FIN.
    * @param packet carried them
    * @param replaced receives the number of queued bytes that the newcomer replaced, as replaced.bytes
-   * @param shared a segment of another queue that says the same: nothing is copied
+   * @param shared the same segment in another queue: nothing is copied
    */
   insert(
     seq: number, bytes: Uint8Array, start: number, end: number, packet: Carrier,
@@ -159,8 +159,8 @@ export class SegmentQueue {
   }
 
   /**
-   * Takes in what another queue holds, as if it had come here. This one is empty. The bytes are shared.
-   * @param others came, too, between those
+   * Takes in what another queue holds as if it had arrived here; this one is empty. The bytes are shared.
+   * @param others arrived between those
    * @returns false: there was no memory for some of it
    */
   copyFrom(other: SegmentQueue | null, others: readonly Queued[] = []): boolean {
@@ -180,7 +180,7 @@ export class SegmentQueue {
     return isWhole;
   }
 
-  /** Holds it other bytes for some of the sequence numbers of bytes[start, end)? */
+  /** Does it hold other bytes for some of the sequence numbers of bytes[start, end)? */
   differs(seq: number, bytes: Uint8Array, start: number, end: number): boolean {
     const last = advance(seq, end - start);
     const runs = this.#runs;
@@ -249,13 +249,13 @@ function copyOf(seq: number, bytes: Uint8Array, start: number, end: number, pack
   return { seq, bytes: copy, ack, timeMs, ipId, headerBytes, arrival: nextArrival() };
 }
 
-/** What the buffer can hold that the segment was laid into. */
+/** How much more the buffer of the segment can hold. */
 function roomBehind({ bytes, headerBytes }: Segment): number {
   const used = LINK_BYTES + headerBytes + bytes.length;
   return (BUFFERS.find((size) => size >= used) ?? used) - used;
 }
 
-/** Do the queued segment and the newcomer hold other bytes for the same sequence numbers? */
+/** Do the queued segment and the newcomer hold different bytes for the same sequence numbers? */
 export function differ(queued: Segment, seq: number, bytes: Uint8Array, start: number, end: number): boolean {
   const offset = distance(queued.seq, seq);
   const from = Math.max(0, offset);

@@ -8,8 +8,8 @@ export interface StreamLimits {
   /** A hole is waited for this long. */
   gapTimeoutMs: number;
   /**
-   * Segments may come in another order than they were sent. A hole that the receiver has acknowledged, and the
-   * beginning of a stream joined in its middle, are waited for only as long as that takes.
+   * How long a segment may be late by reordering alone. A hole that the receiver has acknowledged, and the beginning of
+   * a stream joined midway, are waited for no longer than this.
    */
   reorderMs: number;
   /** A hole is also given up when this many bytes wait behind it. */
@@ -35,8 +35,8 @@ export interface StreamContext {
   /** On the pipeline's clock. */
   nowMs: number;
   /**
-   * The same for connections that are read beside another one: their bytes are counted once, and not here; null = this
-   * is it.
+   * The context of connections that are read beside another one, whose bytes are already counted there; null = this is
+   * it.
    */
   readonly aside: StreamContext | null;
 }

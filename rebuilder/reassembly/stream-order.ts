@@ -8,9 +8,9 @@ import { advance, distance } from './sequence.ts';
 import type { StreamContext } from './stream-context.ts';
 import type { StreamSink } from './stream-sink.ts';
 
-/** So many holes are given up when a stream ends. */
+/** How many holes are given up when a stream ends. */
 const MOST_ROUNDS = 8192;
-/** … and in one look: those of another stream, and the packets that come, are not to wait for thousands of them. */
+/** … and in one look: other streams, and incoming packets, must not wait for thousands of them. */
 const MOST_IN_A_LOOK = 4;
 
 /**
@@ -67,8 +67,8 @@ export abstract class StreamOrder extends SeldomParts {
   }
 
   /**
-   * Bytes were read that stand behind its FIN: a receiver that took that one, or has it in its queue, takes them not,
-   * or not so.
+   * Bytes behind its FIN were read: a receiver that has taken or queued that FIN ignores them, or reads them
+   * differently.
    */
   get isPastFin(): boolean {
     return this.hasFin && this.started && distance(this.nextSeq, this.finSeq) > 0;
@@ -106,17 +106,17 @@ export abstract class StreamOrder extends SeldomParts {
     if (this.missingAcknowledged() > 0) this.waitFrom(nowMs);
   }
 
-  /** Looks whether what is waited for has become not worth waiting for. */
+  /** Gives up what is no longer worth waiting for. @returns when to look again, ms; Infinity = nothing is waited for */
   expire(nowMs: number): number {
     const { stallTimeoutMs } = this.context.limits;
-    // What is left is due at once, and has its turn before what is due later.
+    // What is left is due at once, ahead of whatever is due later.
     for (let rounds = 0; this.missing.isAwaited && rounds < MOST_IN_A_LOOK; rounds++) {
       if (nowMs < this.missing.sinceMs + this.#patienceMs) break;
       this.giveUp(nowMs);
     }
     this.peer?.peerAdvanced();
     const waiting = this.missing.isAwaited ? this.missing.sinceMs + this.#patienceMs : Infinity;
-    // Behind the holes: what they held back may have begun a message.
+    // Only after the holes: what they held back may have begun a message.
     const stalls = stallTimeoutMs > 0 && this.sink.stall(nowMs, stallTimeoutMs);
     return Math.min(waiting, stalls ? nowMs + stallTimeoutMs / 8 : Infinity);
   }
@@ -135,8 +135,8 @@ export abstract class StreamOrder extends SeldomParts {
     } else {
       const first = this.waiting?.first;
       if (first !== undefined && distance(first.seq, this.nextSeq) <= 0) {
-        // Nothing of this direction is missing: the response waits for its request, whose bytes the server has but we
-        // have not.
+        // Nothing is missing in this direction: the response waits for its request, whose bytes the server has and we
+        // do not.
         this.peer?.skipTo(first.ack);
         this.drain(true);
       } else if (first !== undefined) {
@@ -164,9 +164,7 @@ export abstract class StreamOrder extends SeldomParts {
     this.drain(false);
   }
 
-  /**
-   * Reads what was doubted before `seq`: that which goes on from here, and that which stands behind a hole of its own.
-   */
+  /** Reads the doubted segments before `seq`: those that continue the stream, and those behind holes of their own. */
   #believe(contest: Contest, seq: number, mayCome: boolean): void {
     const proven = this.acked && distance(this.ackedSeq, seq) >= 0;
     for (;;) {
@@ -203,7 +201,7 @@ export abstract class StreamOrder extends SeldomParts {
     this.sink.end();
   }
 
-  /** Gives back what is held without a word. */
+  /** Frees what is held without reporting it. */
   abandon(): void {
     this.#release();
     this.sink.discard();
@@ -315,7 +313,7 @@ export abstract class StreamOrder extends SeldomParts {
     if (first === undefined) return;
     this.startAt(first.seq);
     this.missing.stop();
-    // These bytes answer bytes of the peer, which were sent earlier: its stream begins first.
+    // These bytes answer bytes that the peer sent earlier: its stream begins first.
     const { peer } = this;
     const asked = peer?.waiting?.first;
     if (asked !== undefined && !peer!.started && distance(first.ack, asked.seq) > 0) peer!.begin();
@@ -328,7 +326,7 @@ export abstract class StreamOrder extends SeldomParts {
     this.context.timers.by(this, missing.sinceMs + this.#patienceMs);
   }
 
-  /** A message is begun: it may stop growing. */
+  /** A message has begun: it may stop growing. */
   protected look(): void {
     const { stallTimeoutMs } = this.context.limits;
     if (stallTimeoutMs > 0) this.context.timers.by(this, this.context.nowMs + stallTimeoutMs);

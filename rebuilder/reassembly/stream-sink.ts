@@ -1,8 +1,8 @@
 import type { Provenance } from './provenance.ts';
 
 /**
- * Why a stream is read a second time: a hole in it was given up and its bytes came late (what is found replaces what
- * was told), or its receiver may have taken other bytes than those that are read (what is found stands beside it).
+ * Why a stream is read a second time: a hole in it was given up and its bytes arrived late (what is found replaces what
+ * was reported), or its receiver may have taken other bytes than those that were read (what is found stands beside it).
  */
 export type ForkKind = 'correction' | 'reading';
 
@@ -20,20 +20,20 @@ export interface StreamSink {
   /** `bytes` of the stream are missing here and will not be waited for. `bytes` < 0: an unknown number. */
   gap(bytes: number): void;
   /**
-   * The sender closed its direction, or the connection is over: nothing is to be expected. Bytes may still follow (a
+   * The sender closed its direction, or the connection is over: nothing more is expected. Bytes may still follow (a
    * forged FIN).
    */
   end(): void;
   /**
-   * Emits what waits for bytes that did not come for `afterMs`.
-   * @returns true: something may still be emitted so, ask again
+   * Emits what has waited for bytes for `afterMs`.
+   * @returns true: something else may still have to be emitted this way, ask again
    */
   stall(nowMs: number, afterMs: number): boolean;
   /** Does it hold the beginning of a message? */
   readonly unfinished: boolean;
   /**
    * A copy in the same state, to be fed other bytes than this one from here on; null = not worth it. Its owner ends it
-   * with `discard`.
+   * by `discard`.
    * @param afresh not in the same state, but as between two messages
    */
   fork(kind: ForkKind, afresh?: boolean): StreamSink | null;

@@ -4,8 +4,7 @@ import type { Connection } from './connection.ts';
 import { advance, distance } from './sequence.ts';
 
 /**
- * What is remembered of one direction of a connection that is over: where it ended, and what its sender had
- * acknowledged.
+ * What is remembered of one direction of a finished connection: where it ended, and what its sender had acknowledged.
  */
 interface Ended { readonly seq: number; readonly ack: number }
 
@@ -40,8 +39,8 @@ export class TimeWait {
   }
 
   /**
-   * Does the packet bring nothing that its connection has not had? Who acknowledges less than before may have been
-   * refused the first time.
+   * Does the packet bring nothing new to its connection? One that acknowledges less than before may have been refused
+   * the first time.
    */
   isOld(packet: Packet, hash: number, nowMs: number): boolean {
     const one = this.#connections.get(hash);

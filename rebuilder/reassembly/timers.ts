@@ -13,8 +13,8 @@ export abstract class Waiting {
 const MOST_AT_ONCE = 4096;
 
 /**
- * A binary heap by due time: to look at what is due costs nothing for those who wait on. Whoever is forgotten leaves it
- * at once: a connection that made room must not stay in memory until its stream would have been due.
+ * A binary heap by due time: checking what is due costs nothing for whatever is not. What is forgotten leaves it at
+ * once: an evicted connection must not stay in memory until its stream would have been due.
  */
 export class Timers {
   readonly #heap: Waiting[] = [];

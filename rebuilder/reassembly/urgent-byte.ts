@@ -16,8 +16,8 @@ export function urgentOffset({ flags, urgentPointer }: Packet): number {
 
 /**
  * The byte that an urgent pointer marks: Linux takes it out of the stream (net/ipv4/tcp_input.c, tcp_check_urg; tcp.c,
- * tcp_recvmsg). A newer pointer takes the place of one whose byte was not read yet; one to what was read before counts
- * for nothing.
+ * tcp_recvmsg). A newer pointer replaces one whose byte has not been read yet; a pointer to what was read before is
+ * ignored.
  */
 export class UrgentByte {
   #seq = 0;

@@ -22,8 +22,8 @@ export class UsageOrder<T extends Used<T>> {
     else this.oldest = one.newer;
     if (one.newer !== null) one.newer.older = one.older;
     else this.#newest = one.older;
-    // One that is over and was promoted to the old generation would keep its younger neighbours from being collected
-    // with the young one.
+    // Once promoted to the old generation, a finished one would keep its younger neighbours from being collected with
+    // the young generation.
     one.older = null;
     one.newer = null;
   }

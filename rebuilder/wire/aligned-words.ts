@@ -2,9 +2,8 @@
 type WordsOf<T> = new (buffer: ArrayBufferLike, byteOffset: number, length: number) => T;
 
 /**
- * The bytes of a buffer as words of 32 bits, for loops that look at four at a time. Capture sources use their slabs
- * again and again, and what they hand out are parts of them: the words are those of the whole buffer, and made anew
- * only for another one.
+ * The bytes of a buffer as 32-bit words, for loops that look at four bytes at a time. Capture sources reuse their slabs
+ * and hand out parts of them: the words cover the whole buffer, and are made anew only for another buffer.
  */
 export class AlignedWords<T extends Int32Array | Uint32Array> {
   words: T;

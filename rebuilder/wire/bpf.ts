@@ -11,7 +11,7 @@ export class BpfProgram {
 
   /**
    * @param instructions eight bytes each: 16-bit code, two jump offsets, 32-bit constant, little-endian. Throws an
-   *   Error when it is no valid program: an unknown code, a jump out of it, or an end without a return.
+   *   Error if the program is not valid: an unknown code, a jump out of it, or an end without a return.
    */
   constructor(instructions: Uint8Array) {
     const count = instructions.length >> 3;
@@ -152,7 +152,7 @@ export class BpfProgram {
   }
 }
 
-/** A shift by a whole word or more leaves nothing; that of the processor would leave all. */
+/** A shift by a whole word or more leaves nothing; the processor's own shift would leave everything. */
 function shiftLeft(value: number, by: number): number {
   return by >>> 0 > 31 ? 0 : value << by;
 }

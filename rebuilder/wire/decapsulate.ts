@@ -18,7 +18,7 @@ import { decodeVlan } from './vlan.ts';
 import { decodeVxlan } from './vxlan.ts';
 
 /**
- * Takes a captured frame apart down to the innermost IP packet, and fills `packet` with what it found. Parameters as of
+ * Takes a captured frame apart down to the innermost IP packet, and fills `packet` with what it finds. Parameters as in
  * FrameSink.frame.
  *
  * 'segment': a TCP segment; when the capture cut the frame, `packet.missing` > 0 data bytes are not there.
@@ -34,8 +34,8 @@ export function decapsulate(
 }
 
 /**
- * The same without TCP: `packet` knows the innermost addresses, tunnel and protocol. For filters, which look at the
- * frame themselves.
+ * The same without TCP: fills in the innermost addresses, tunnel and protocol. For filters, which look at the frame
+ * themselves.
  */
 export function walkToTransport(
   link: number, bytes: Uint8Array, start: number, end: number, originalLength: number, packet: Packet,

@@ -5,7 +5,7 @@ import { Protocol } from './protocol.ts';
 
 /**
  * The way back: headers written around a payload, innermost first. The demo's software mirror and the tests send with
- * it. Each function returns new bytes; checksums are right.
+ * it. Each function returns new bytes, with correct checksums.
  */
 
 export interface EthernetHeader {

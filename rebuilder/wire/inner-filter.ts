@@ -10,9 +10,9 @@ import { Packet } from './packet.ts';
 const DLT_RAW = 12;
 
 /**
- * Stands between a tunnel's socket and what takes its frames: hands on those whose innermost frame the filter of
- * `from_vxlan` or `from_geneve` takes, and counts the others. The filter is written for what is inside the tunnel, as
- * for tcpdump on the mirrored interface.
+ * Stands between a tunnel's socket and the consumer of its frames: hands on those whose innermost frame passes the
+ * filter of `from_vxlan` or `from_geneve`, and counts the others. The filter is written for what is inside the tunnel,
+ * as for tcpdump on the mirrored interface.
  */
 export class InnerFilter implements FrameSink {
   readonly #next: FrameSink;
@@ -31,7 +31,7 @@ export class InnerFilter implements FrameSink {
 
   /**
    * Rejects with an InterfaceError that says what is wrong with the expression, or that libpcap, which compiles it, is
-   * not here.
+   * missing.
    */
   static async create(expression: string, next: FrameSink, ledger: Ledger): Promise<InnerFilter> {
     const ethernet = await programFor(expression, LinkType.ethernet);

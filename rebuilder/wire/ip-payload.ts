@@ -5,8 +5,8 @@ import type { Step } from './step.ts';
 
 /**
  * Behind an IP header (or the payload of a packet put together from fragments): extension headers, then what
- * `packet.protocol` says. IP in IP, MPLS in IP, Ethernet in IP and the authentication header bring no mirrored frame:
- * they are what two hosts say to each other.
+ * `packet.protocol` says. IP in IP, MPLS in IP, Ethernet in IP and the authentication header carry no mirrored frame:
+ * they are traffic between two hosts.
  */
 export function decodeIpPayload(packet: Packet): Step {
   if (packet.protocol === Protocol.tcp) return 'tcp';

@@ -8,9 +8,7 @@ const LOOSE_SOURCE_ROUTE = 131;
 const STRICT_SOURCE_ROUTE = 137;
 const ROUTER_ALERT = 148;
 
-/**
- * The shortest form of the options whose form is looked at, and the least value of their pointer; RFC 791 3.1, 2113.
- */
+/** Of the options that are checked, the least length and the least value of the pointer (RFC 791 3.1, RFC 2113). */
 const FORMS: Readonly<Record<number, { readonly length: number; readonly pointer: number }>> = {
   [RECORD_ROUTE]: { length: 3, pointer: 4 },
   [TIMESTAMP]: { length: 4, pointer: 5 },

@@ -64,8 +64,8 @@ export function decodeIpv4(packet: Packet): Step {
 }
 
 /**
- * Sum of the header's 16-bit words (RFC 1071), folded. It is short: looking for aligned words in it, as WordSum does,
- * would cost more than it saves.
+ * Sum of the header's 16-bit words (RFC 1071), folded. It is short: finding aligned words in it, as WordSum does, would
+ * cost more than it saves.
  */
 function sumOf(bytes: Uint8Array, start: number, end: number): number {
   let sum = 0;

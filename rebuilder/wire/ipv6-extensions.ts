@@ -9,8 +9,8 @@ const TCP_HEADER = 20;
 /**
  * Walks the extension headers (RFC 8200 4) from `packet.protocol` at `packet.payloadStart` on, as a Linux host does;
  * leaves the transport protocol there. A fragment header ends the walk, unless the "fragment" is the whole packet (RFC
- * 6946). What such a host discards ends it, too: hop-by-hop options that do not come first, a route that goes on,
- * options that say so. There may be as many headers as the packet has room for.
+ * 6946). So does whatever such a host discards: hop-by-hop options that do not come first, a route with segments left,
+ * options that ask for it. There may be as many headers as the packet has room for.
  */
 export function skipExtensions(packet: Packet): Step | null {
   const { bytes, payloadEnd: end, payloadStart: first } = packet;
@@ -31,8 +31,8 @@ export function skipExtensions(packet: Packet): Step | null {
       case Protocol.routing:
         if (end - at < 8) return 'wire.ipv6.trunc_exthdr';
         length = (bytes[at + 1]! + 1) << 3;
-        // Segments left: the packet is to be sent on. Types 3 and 4 (RFC 6554, 8754) need a host that was told to take
-        // them.
+        // Segments left: the packet is to be sent on. Types 3 and 4 (RFC 6554, 8754) need a host that is configured to
+        // accept them.
         if (bytes[at + 3] !== 0 || bytes[at + 2] === 3 || bytes[at + 2] === 4) return 'wire.ipv6.source_route';
         break;
       case Protocol.fragment: {

@@ -15,8 +15,8 @@ const MAX_PADDING = 7;
 const JUMBO_MIN = 0x10000;
 
 /**
- * Would a Linux host read on behind these options (RFC 8200 4.2, net/ipv6/exthdrs.c)? An unknown one says by its two
- * highest bits whether it may be skipped. Options in bytes[start, end); `protocol`: of which header.
+ * Would a Linux host read on after these options (RFC 8200 4.2, net/ipv6/exthdrs.c)? The two highest bits of an unknown
+ * one say whether it may be skipped. The options are bytes[start, end); `protocol` is that of their header.
  */
 export function optionsAreTaken(bytes: Uint8Array, start: number, end: number, protocol: number): boolean {
   let options = 0;
@@ -48,7 +48,7 @@ export function optionsAreTaken(bytes: Uint8Array, start: number, end: number, p
 
 /**
  * The payload length of a jumbogram (RFC 2675 2), whose options begin at `at`; 0 = there is none, -1 = one that no host
- * takes.
+ * accepts.
  */
 export function jumboLength(bytes: Uint8Array, at: number, end: number): number {
   if (end - at < 8) return 0;

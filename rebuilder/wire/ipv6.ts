@@ -29,7 +29,7 @@ export function decodeIpv6(packet: Packet): Step {
   packet.payloadStart = at + HEADER_LENGTH;
 
   let payloadLength = uint16(bytes, at + 4);
-  // A length of 0: the jumbo payload option tells it (RFC 2675; Linux makes such packets of large sends, "BIG TCP"), or
+  // A length of 0: the jumbo payload option has it (RFC 2675; Linux makes such packets of large sends, "BIG TCP"), or
   // offload left it out.
   if (payloadLength === 0 && packet.protocol === Protocol.hopByHop) {
     const jumbo = jumboLength(bytes, packet.payloadStart, end);

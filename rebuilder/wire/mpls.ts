@@ -2,9 +2,9 @@ import { type Packet, Wrapping } from './packet.ts';
 import type { Step } from './step.ts';
 
 /**
- * One label of RFC 3032. The label does not name what follows the last one, so it is told by its first four bits, as
- * routers tell it for load balancing (RFC 4928): 4 and 6 = IP, 0 = the control word of a pseudowire (RFC 4385) and an
- * Ethernet frame.
+ * One label of RFC 3032. The label does not name what follows the last one; its first four bits tell, as they do
+ * routers that balance load (RFC 4928): 4 and 6 = IP, 0 = the control word of a pseudowire (RFC 4385) and an Ethernet
+ * frame.
  */
 export function decodeMpls(packet: Packet): Step {
   const { bytes, payloadStart: at, payloadEnd: end } = packet;

@@ -16,9 +16,9 @@ export interface TunnelOptions {
 }
 
 /**
- * How far inside the mirror's own wrapping the walk is: a mirror brings frames in VXLAN, in GRE (ERSPAN, or a bare
- * Ethernet frame), or, by way of a gateway load balancer, in GENEVE, which may hold VXLAN again. What is found inside
- * is the traffic of the mirrored machine, tunnels included: whoever may write to it may write those.
+ * How far inside the mirror's own encapsulation the walk is: a mirror delivers frames in VXLAN, in GRE (ERSPAN, or a
+ * bare Ethernet frame), or, through a gateway load balancer, in GENEVE, which may contain VXLAN again. What is inside
+ * that is the traffic of the mirrored machine, its tunnels included: anyone who can send to it can send those.
  */
 export const Wrapping = { none: 0, geneve: 1, mirrored: 2 } as const;
 
@@ -82,7 +82,7 @@ export class Packet {
   dataEnd = 0;
   /**
    * TCP checksum (RFC 9293 3.1): not judged when the packet was cut. `partial`: larger than a packet from the internet,
-   * and the field holds the sum of the pseudo-header only, as the kernel leaves it when it has merged several received
+   * and the field holds the sum of the pseudo-header only, as the kernel leaves it after merging several received
    * segments into one: nothing is wrong.
    */
   checksum: 'unknown' | 'correct' | 'wrong' | 'partial' = 'unknown';

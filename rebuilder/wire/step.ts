@@ -10,7 +10,7 @@ export type Outcome = 'segment' | 'fragment' | Extract<CounterName, `wire.${stri
 
 /**
  * What a decoder returns. It has moved `packet.payloadStart` behind its own header (and `packet.payloadEnd` to the end
- * its length field tells). Strings, not numbers: V8 keeps one copy of each literal, so comparing them is comparing
+ * that its length field gives). Strings, not numbers: V8 keeps one copy of each literal, so a comparison is one of
  * pointers.
  */
 export type Step = Header | Outcome;

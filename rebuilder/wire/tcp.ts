@@ -46,9 +46,8 @@ function verify(packet: Packet, start: number, end: number): Packet['checksum'] 
   const pseudo = fold(pseudoHeader);
   const segment = swap(packet.wordSum.sum(packet.bytes, start, end));
   if (fold(pseudo + segment) === 0xffff) return 'correct';
-  // Merged by the kernel of the host that captured: larger than what a client on the internet can send in one packet. A
-  // smaller one, or one that a mirror brought from the wire, may have been given this sum on purpose: the server drops
-  // it.
+  // Merged by the kernel of the capturing host: larger than what a client on the internet can send in one packet. A
+  // smaller one, or one that a mirror took from the wire, may carry this sum on purpose: the server drops it.
   const isMerged = packet.vni < 0 && length > LARGEST_FROM_THE_INTERNET && uint16(packet.bytes, start + 16) === pseudo;
   return isMerged ? 'partial' : 'wrong';
 }

@@ -8,8 +8,7 @@ const VXLAN_PORT = 4789;
 const GENEVE_PORT = 6081;
 
 /**
- * UDP (RFC 768) matters as the outside of VXLAN and GENEVE only, and only on their ports: any other payload is
- * somebody's own.
+ * UDP (RFC 768) matters only as the carrier of VXLAN and GENEVE, on their ports: any other payload is ordinary traffic.
  */
 export function decodeUdp(packet: Packet): Step {
   const { bytes, payloadStart: at, payloadEnd: end } = packet;
@@ -21,8 +20,8 @@ export function decodeUdp(packet: Packet): Step {
   if (packet.wrapping >= (tunnel === 'vxlan' ? Wrapping.mirrored : Wrapping.geneve)) return 'wire.own_tunnel';
 
   const length = uint16(bytes, at + 4);
-  // 0 = not known yet when the segment was captured (offload); a length beyond the end is a cut packet, the inner IP
-  // header will tell.
+  // 0 = not yet known when the packet was captured (offload). A length beyond the end means a cut packet: the inner IP
+  // header will show it.
   if (length !== 0 && length < HEADER_LENGTH) return 'wire.udp.hlen_invalid';
   if (length !== 0 && at + length < end) packet.payloadEnd = at + length;
   packet.payloadStart = at + HEADER_LENGTH;
