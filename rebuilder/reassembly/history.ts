@@ -27,8 +27,10 @@ const MAX_STEPS = 4096;
 /**
  * Each segment that arrives allows this many bytes of rereading (refusals.ts) of any stream; they add up to MOST_WORK.
  */
-const WORK_A_SEGMENT = 1024;
+const WORK_A_SEGMENT = 4096;
 const MOST_WORK = 1 << 24;
+/** … and one that contradicts what came before gets this much in any case, whatever other streams have used up. */
+const LEAST_WORK = 1 << 15;
 /** Of an entry: these numbers of 32 bits, then the segment's bytes. */
 const Column = {
   seq: 0, ack: 1, length: 2, timestamp: 3, urgent: 4, doubts: 5,
@@ -108,10 +110,14 @@ export class History {
     return entry;
   }
 
-  /** Takes up to `most` bytes of the allowed work. What is not used is to be given back. */
+  /**
+   * Takes up to `most` bytes of the allowed work, and a share of what is left: whoever causes much of it leaves some to
+   * all others. What is not used is to be given back.
+   */
   takeWork(most: number): number {
-    const taken = Math.min(most, this.#work, MOST_WORK);
-    this.#work = Math.min(this.#work, MOST_WORK) - taken;
+    this.#work = Math.min(this.#work, MOST_WORK);
+    const taken = Math.min(most, Math.max(LEAST_WORK, this.#work >> 3));
+    this.#work = Math.max(0, this.#work - taken);
     return taken;
   }
 

@@ -7,7 +7,7 @@ export const Doubt = {
   none: 0,
   /** Its checksum is wrong; but the capture may have spoilt it (segmentation offload). */
   checksum: 1,
-  /** Options that a receiver without the key, or a careful one, drops it for. */
+  /** Options, of TCP or IP, that a receiver without the key, or a careful one, drops it for. */
   options: 2,
   /** Its timestamp is older than the last (PAWS, RFC 7323 5); but the receiver may not use timestamps. */
   timestamp: 4,
@@ -16,7 +16,7 @@ export const Doubt = {
    * is seen.
    */
   acknowledgment: 8,
-  /** It is far beyond the window that the receiver had announced. */
+  /** It goes beyond the window that the receiver had announced: there may have been no room for it. */
   window: 16,
   /** It came with the SYN (RFC 7413): taken if its cookie is right. */
   syn: 32,
@@ -49,10 +49,7 @@ export function isOlder(timestamp: number, recent: number, window = PAWS_WINDOW)
   return distance(recent, timestamp) > window;
 }
 
-/**
- * The capture may lack the last announcements, and a stand-in for a server may announce nothing: only what is far
- * beyond the window is suspect.
- */
+/** A capture may lack the last announcements: what brings nothing is odd only far beyond them. */
 const WINDOW_SLACK = 1 << 22;
 /**
  * Where the other direction is not seen, acknowledgments may be this far apart whatever window was announced: packets
@@ -121,7 +118,8 @@ export class Receiver {
       if (hasTimestamps && this.#isOld(options.timestamp, other)) doubts |= Doubt.timestamp;
     }
     if (this.#isOddAck(packet.ack, far)) doubts |= Doubt.acknowledgment;
-    if (this.#hasEdge && distance(packet.seq, this.#edge) > WINDOW_SLACK) doubts |= Doubt.window;
+    if (packet.isLabelled) doubts |= Doubt.options;
+    if (this.#hasEdge && this.#isBeyond(packet)) doubts |= Doubt.window;
     if (doubts !== Doubt.none) return doubts;
     this.#take(packet, hasTimestamps && (!started || distance(packet.seq, nextSeq) <= 0));
     return Doubt.none;
@@ -176,6 +174,12 @@ export class Receiver {
     if (far.sent) return behind > Math.min(this.#windowBound, Math.max(0, distance(this.#acked, this.#firstAck)));
     // The other direction is not seen: it cannot have sent more than there was room for.
     return Math.abs(behind) > Math.max(this.#windowBound, LEAST_BOUND);
+  }
+
+  /** Of a segment that does not fit Linux takes nothing, since 6.17, or what lies in the window. */
+  #isBeyond({ seq, dataStart, dataEnd }: Packet): boolean {
+    const length = dataEnd - dataStart;
+    return distance(advance(seq, length), this.#edge) > (length === 0 ? WINDOW_SLACK : 0);
   }
 
   get #windowBound(): number {

@@ -23,10 +23,14 @@ export interface Outcome {
   readonly read: string;
   /** Bytes read in order. */
   readonly length: number;
+  /** Segments waited behind a hole: how they are joined matters. */
+  readonly hasWaited: boolean;
 }
 
 /** Of more acknowledgment numbers, or runs of one number, than this, only the latest are considered. */
 const MOST_ACKS = 12;
+/** Times that a sender went back: the latest count. */
+const MOST_RETURNS = 6;
 /** Ways that are compared. */
 const MOST_COMPARED = 160;
 /** Work of looking at a segment once, in bytes, besides its own length. */
@@ -74,6 +78,7 @@ export function waysToRead(
           const refusal: Refusal = { acks: refused.acks, takes: takes | LATER_TAKEN, joins, taken: all };
           const outcome = outcomeOf(refusal, from);
           if (!found.has(outcome.read)) found.set(outcome.read, outcome);
+          if (!outcome.hasWaited) break;
         }
       }
     }
@@ -112,15 +117,17 @@ interface RefusedAcks {
 }
 
 /**
- * What a receiver may refuse: nothing; all outside a range of numbers, ranges of one number first; each number; two of
- * them; a run of segments with one number (later the receiver may have sent that much). A receiver accepts what lies
- * between the number that ended its handshake and what it has sent; before the end of the handshake it accepts nothing.
+ * What a receiver may refuse: nothing; what it had no room for; all outside a range of numbers, ranges of one number
+ * first; each number; two of them; a run of segments with one number (later the receiver may have sent that much). A
+ * receiver accepts what lies between the number that ended its handshake and what it has sent; before the end of the
+ * handshake it accepts nothing.
  */
 function* refusedAcks(heard: readonly Heard[]): Generator<RefusedAcks> {
   // What came with a SYN acknowledges nothing.
   const withAck = heard.filter(({ doubts, headerBytes }) => (doubts & Doubt.syn) === 0 && headerBytes > 0);
   const values = [...new Set(withAck.map(({ ack }) => ack))].slice(-MOST_ACKS).sort((a, b) => distance(a, b));
   yield { acks: NO_ACKS, isRefused: () => false };
+  yield* noRoom(heard);
   if (values.length <= 1) return;
   for (let width = 1; width < values.length; width++) {
     for (let low = 0; low + width <= values.length; low++) yield* outside(heard, values, low, low + width);
@@ -129,6 +136,26 @@ function* refusedAcks(heard: readonly Heard[]): Generator<RefusedAcks> {
   for (let i = 0; i < values.length; i++) for (let j = 0; j < i; j++) yield ofNumbers([values[i]!, values[j]!]);
   for (const run of runs(heard).slice(-MOST_ACKS)) {
     yield { acks: NO_ACKS, isRefused: (_, index) => index >= run.start && index < run.end };
+  }
+}
+
+/**
+ * A receiver whose buffer is full drops what it cannot hold, and shows it in its window alone, which is not seen. Then
+ * its sender goes back to where that began: what came before for that place and beyond was refused.
+ */
+function* noRoom(heard: readonly Heard[]): Generator<RefusedAcks> {
+  const back: number[] = [];
+  let end: number | null = null;
+  heard.forEach(({ seq, bytes }, i) => {
+    if (bytes.length === 0) return;
+    if (end !== null && distance(seq, end) < 0) back.push(i);
+    if (end === null || distance(advance(seq, bytes.length), end) > 0) end = advance(seq, bytes.length);
+  });
+  for (const since of back.slice(-MOST_RETURNS).reverse()) {
+    const from = heard[since]!.seq;
+    const isRefused = (one: Heard, index: number): boolean => (
+      index < since && distance(advance(one.seq, one.bytes.length), from) > 0);
+    yield { acks: NO_ACKS, isRefused };
   }
 }
 
@@ -202,6 +229,7 @@ function outcomeOf(refusal: Refusal, from: number): Outcome {
   let next = from;
   const urgent = new UrgentByte();
   let marks = '';
+  let hasWaited = false;
   const take = (seq: number, bytes: Uint8Array): void => {
     const known = -distance(seq, next);
     if (known >= bytes.length) return;
@@ -215,6 +243,7 @@ function outcomeOf(refusal: Refusal, from: number): Outcome {
     }
     if (one.bytes.length === 0 && (one.urgent !== NOT_URGENT || one.headerBytes === 0)) continue;
     if (distance(one.seq, next) > 0) {
+      hasWaited = true;
       queue.insert(one.seq, one.bytes, 0, one.bytes.length, one, replaced);
       continue;
     }
@@ -226,5 +255,5 @@ function outcomeOf(refusal: Refusal, from: number): Outcome {
   }
   const parts = [`${next}${marks}`, read.join('')];
   for (const { seq, bytes } of queue.segments()) parts.push(`${seq}`, Buffer.from(bytes).toString('latin1'));
-  return { refusal, read: parts.join('|'), length: distance(next, from) };
+  return { refusal, read: parts.join('|'), length: distance(next, from), hasWaited };
 }

@@ -31,7 +31,7 @@ export function decodeIpv4(packet: Packet): Step {
   packet.headerSum = totalLength === 0 ? 'unknown' : sumOf(bytes, at, at + headerLength) === 0xffff ? 'correct'
     : (bytes[at + 10]! | bytes[at + 11]!) === 0 ? 'none' : 'wrong';
   if (headerLength > MIN_HEADER) {
-    const refusal = ipv4Options(bytes, at + MIN_HEADER, at + headerLength);
+    const refusal = ipv4Options(packet, at + MIN_HEADER, at + headerLength);
     if (refusal !== null) return refusal;
   }
 

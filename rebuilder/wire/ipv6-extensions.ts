@@ -26,7 +26,7 @@ export function skipExtensions(packet: Packet): Step | null {
         }
         length = (bytes[at + 1]! + 1) << 3;
         if (end - at < length) return 'wire.ipv6.trunc_exthdr';
-        if (!optionsAreTaken(bytes, at + 2, at + length, packet.protocol)) return 'wire.ipv6.discard_option';
+        if (!optionsAreTaken(packet, at + 2, at + length)) return 'wire.ipv6.discard_option';
         break;
       case Protocol.routing:
         if (end - at < 8) return 'wire.ipv6.trunc_exthdr';

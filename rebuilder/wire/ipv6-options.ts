@@ -1,4 +1,5 @@
 import { int32, uint16 } from './big-endian.ts';
+import type { Packet } from './packet.ts';
 import { Protocol } from './protocol.ts';
 
 const PAD1 = 0;
@@ -16,9 +17,11 @@ const JUMBO_MIN = 0x10000;
 
 /**
  * Would a Linux host read on after these options (RFC 8200 4.2, net/ipv6/exthdrs.c)? The two highest bits of an unknown
- * one say whether it may be skipped. The options are bytes[start, end); `protocol` is that of their header.
+ * one say whether it may be skipped. The options are bytes[start, end) of `packet`, whose protocol is that of their
+ * header.
  */
-export function optionsAreTaken(bytes: Uint8Array, start: number, end: number, protocol: number): boolean {
+export function optionsAreTaken(packet: Packet, start: number, end: number): boolean {
+  const { bytes } = packet;
   let options = 0;
   let padding = 0;
   for (let at = start; at < end;) {
@@ -37,13 +40,30 @@ export function optionsAreTaken(bytes: Uint8Array, start: number, end: number, p
     } else {
       if (++options > MAX_OPTIONS) return false;
       padding = 0;
-      const isKnown = protocol === Protocol.hopByHop
-        && (type === ROUTER_ALERT || type === CALIPSO || type === IOAM || type === JUMBO);
-      if (!isKnown && type >> 6 !== 0) return false;
+      const isFirst = packet.protocol === Protocol.hopByHop;
+      const known = isFirst ? knownOption(packet, type, next - at - 2, at - start + 2) : null;
+      if (known === false || (known === null && type >> 6 !== 0)) return false;
     }
     at = next;
   }
   return true;
+}
+
+/**
+ * Does Linux accept a hop-by-hop option that it knows, as it is made? null = it knows none of that type. (The jumbo
+ * payload option itself is looked at in jumboLength.)
+ * @param at its place in its header, which is what it is aligned to
+ */
+function knownOption(packet: Packet, type: number, length: number, at: number): boolean | null {
+  switch (type) {
+    case ROUTER_ALERT: return length === 2;
+    case JUMBO: return packet.isJumbogram;
+    case CALIPSO:
+      packet.isLabelled = true;
+      return length >= 8;
+    case IOAM: return (at & 3) === 0;
+    default: return null;
+  }
 }
 
 /**

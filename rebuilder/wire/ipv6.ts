@@ -27,6 +27,7 @@ export function decodeIpv6(packet: Packet): Step {
   packet.protocol = bytes[at + 6]!;
   packet.extensionBytes = 0;
   packet.payloadStart = at + HEADER_LENGTH;
+  packet.isJumbogram = false;
 
   let payloadLength = uint16(bytes, at + 4);
   // A length of 0: the jumbo payload option has it (RFC 2675; Linux makes such packets of large sends, "BIG TCP"), or
@@ -34,6 +35,7 @@ export function decodeIpv6(packet: Packet): Step {
   if (payloadLength === 0 && packet.protocol === Protocol.hopByHop) {
     const jumbo = jumboLength(bytes, packet.payloadStart, end);
     if (jumbo < 0) return 'wire.ipv6.discard_option';
+    packet.isJumbogram = jumbo > 0;
     payloadLength = jumbo;
   }
   const packetEnd = payloadLength === 0 ? end + packet.cut : at + HEADER_LENGTH + payloadLength;

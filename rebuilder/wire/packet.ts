@@ -52,6 +52,10 @@ export class Packet {
   protocol = 0;
   /** Of the IP header: its options (IPv4) or extension headers (IPv6). */
   extensionBytes = 0;
+  /** It has a security label (CIPSO, CALIPSO), for which a host that knows of no such domain drops it. */
+  isLabelled = false;
+  /** Of an IPv6 header that leaves its length to the jumbo payload option. */
+  isJumbogram = false;
   /** First byte after the IP headers (while decoding: of the header that is read next). */
   payloadStart = 0;
   /** One past the last byte of the IP payload that was captured (padding of the link is not part of it). */

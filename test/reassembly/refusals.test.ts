@@ -16,6 +16,8 @@ function texts(segments: readonly Heard[]): string[] {
 }
 
 const CASES: readonly { why: string; segments: readonly Heard[]; ways: readonly string[] }[] = [
+  { why: 'there was no room for the first ones, whose sender goes back and sends them again before the others',
+    segments: [heard(0, 'ab'), heard(2, 'cd'), heard(0, 'ef'), heard(0, 'ab'), heard(2, 'gh')], ways: ['abcd', 'efgh'] },
   { why: 'the same acknowledgment: both were taken or none, the first wins', segments: [heard(0, 'ab'), heard(0, 'cd')], ways: ['ab'] },
   { why: 'one acknowledges more than the server may have sent', segments: [heard(0, 'ab', { ack: 9 }), heard(0, 'cd')], ways: ['ab', 'cd'] },
   { why: 'one acknowledges what is long past', segments: [heard(0, 'ab', { ack: -70_000 }), heard(0, 'cd')], ways: ['ab', 'cd'] },

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { describe, test } from 'node:test';
 import { encodeEthernet } from '../../rebuilder/wire/encode.ts';
 import { Packet } from '../../rebuilder/wire/packet.ts';
 import { fragments, ipFrame, tcpPacket } from '../frames.ts';
@@ -14,6 +14,31 @@ test('options are skipped', () => {
   assert.equal(decode(ipFrame(tcpPacket(from, to, { ip: { options } }, 'data')), packet), 'segment');
   assert.equal(dataOf(packet), 'data');
   assert.equal(packet.checksum, 'correct');
+});
+
+describe('what Linux makes of options', () => {
+  const cases: readonly [string, readonly number[], string][] = [
+    ['a route that is recorded', [7, 7, 4, 0, 0, 0, 0], 'segment'],
+    ['… and is full', [7, 7, 8, 0, 0, 0, 0], 'segment'],
+    ['… with room for less than an address', [7, 7, 6, 0, 0, 0, 0], 'wire.ipv4.invalid_options'],
+    ['… twice', [7, 7, 4, 0, 0, 0, 0, 7, 7, 4, 0, 0, 0, 0], 'wire.ipv4.invalid_options'],
+    ['timestamps', [68, 8, 5, 0, 0, 0, 0, 0], 'segment'],
+    ['… which are full', [68, 8, 9, 0xe0, 0, 0, 0, 0], 'segment'],
+    ['… which are full, as those of 15 hosts were', [68, 8, 9, 0xf0, 0, 0, 0, 0], 'wire.ipv4.invalid_options'],
+    ['… with addresses, and no room for one', [68, 8, 5, 1, 0, 0, 0, 0], 'wire.ipv4.invalid_options'],
+    ['a security label without a domain', [134, 6, 0, 0, 0, 1], 'wire.ipv4.invalid_options'],
+    ['a router alert', [148, 4, 0, 0], 'segment'],
+    ['… too short', [148, 3, 0], 'wire.ipv4.invalid_options'],
+    ['one beyond the header', [7, 40, 4, 0], 'wire.ipv4.invalid_options'],
+    ['a source route', [131, 3, 4], 'wire.ipv4.source_route'],
+    ['a source route behind the end of the options', [0, 131, 3, 4], 'segment'],
+  ];
+  for (const [title, options, outcome] of cases) {
+    test(title, () => {
+      const frame = ipFrame(tcpPacket(from, to, { ip: { options: Uint8Array.from(options) } }, 'data'));
+      assert.equal(decode(frame, new Packet()), outcome);
+    });
+  }
 });
 
 test('a total length of 0 (offload) means all that is there', () => {

@@ -34,7 +34,15 @@ describe('what a host discards ends the walk', () => {
     ['an option beyond its header', [option(0x1e, 5, 0, 0, 0, 0)], 'wire.ipv6.discard_option'],
     ['padding that is not zero', [option(1, 4, 0, 7, 0, 0)], 'wire.ipv6.discard_option'],
   ];
-  for (const [title, extensions, outcome] of cases) {
+  const first = (...bytes: number[]): Ipv6Extension => ({ protocol: Protocol.hopByHop, bytes: Uint8Array.of(0, 0, ...bytes) });
+  const known: readonly [string, Ipv6Extension[], string][] = [
+    ['a router alert', [first(5, 2, 0, 0, 1, 0)], 'segment'],
+    ['a router alert of another length', [first(5, 4, 0, 0, 0, 0)], 'wire.ipv6.discard_option'],
+    ['a jumbo payload of a packet that says its length', [first(0xc2, 4, 0, 1, 0, 0)], 'wire.ipv6.discard_option'],
+    ['a security label that is too short', [first(7, 4, 0, 0, 0, 0)], 'wire.ipv6.discard_option'],
+    ['IOAM that is not aligned', [first(49, 4, 0, 0, 0, 0)], 'wire.ipv6.discard_option'],
+  ];
+  for (const [title, extensions, outcome] of [...cases, ...known]) {
     test(title, () => { assert.equal(decode(ipFrame(ipv6({ source, destination, extensions }, segment))), outcome); });
   }
   test('an unknown option that may be skipped is', () => {

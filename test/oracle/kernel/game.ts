@@ -37,6 +37,8 @@ export interface Op {
   readonly wrongSum?: boolean;
   readonly ip?: IpDefect;
   readonly pieces?: readonly Piece[];
+  /** Does the application read from here on? (At first it does.) */
+  readonly reads?: boolean;
   /** Another number than that of this connection, for SYN and what follows it. */
   readonly isnOffset?: number;
 }

@@ -16,7 +16,42 @@ function op(flags: number, seq: number, data: string, rest: Partial<Op> & { read
 
 export interface KeptGame extends Omit<Game, 'seed'> { readonly why: string }
 
+const LONG = `POST /0aaaa HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\n${'a'.repeat(100_000)}`;
+const SHORT = 'POST /1aaaa HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\naaaa';
+const MSS = 1400;
+
+/** `text` from `at` on, in segments. */
+function segments(text: string, at: number, rest: Partial<Op> = {}): Op[] {
+  const starts = Array.from({ length: Math.ceil((text.length - at) / MSS) }, (_, i) => at + i * MSS);
+  return starts.map((seq) => op(DATA, seq, text.slice(seq, seq + MSS), { pauseMs: 0.1, ...rest }));
+}
+
 export const KEPT_GAMES: readonly KeptGame[] = [
+  {
+    why: 'the server reads nothing until its window is closed, and drops what is sent beyond it',
+    live: true, v6: false, responds: false,
+    ops: [
+      op(SYN, -1, '', { scale: 7, pauseMs: 1 }),
+      op(ACK, 0, '', { pauseMs: 1 }),
+      op(DATA, 0, LONG.slice(0, MSS), { pauseMs: 1, reads: false }),
+      ...segments(LONG, MSS),
+      op(DATA, LONG.length, SHORT.replaceAll('aaaa', 'bbbb'), { pauseMs: 500 }),
+      op(ACK, 1, '', { pauseMs: 5, reads: true }),
+      ...segments(LONG, 40 * MSS),
+      op(DATA, LONG.length, SHORT, { pauseMs: 3000 }),
+    ],
+  },
+  {
+    why: 'thirty segments that acknowledge what the server has not sent, each another number, and then the true one',
+    live: false, v6: false, responds: false,
+    ops: [
+      op(SYN, -1, '', { pauseMs: 1 }),
+      op(ACK, 0, '', { pauseMs: 1 }),
+      op(DATA, 0, SHORT.slice(0, 6), { pauseMs: 1 }),
+      ...Array.from({ length: 30 }, (_, i) => op(DATA, 6, `${String.fromCharCode(98 + i % 20).repeat(4)}`, { ack: 1 + i, pauseMs: 1 })),
+      op(DATA, 6, SHORT.slice(6), { pauseMs: 1 }),
+    ],
+  },
   {
     why: 'a doubted segment comes when bytes of a hole that was given up came already',
     live: true, v6: false, responds: false,

@@ -31,6 +31,7 @@ export class Player {
     let serverNext = 0;
     let answered = 0;
     let timeMs = 0;
+    let reads = true;
     const listen = (): void => {
       for (let bytes = this.#wire.receive(); bytes !== null; bytes = this.#wire.receive()) {
         const packet = this.#packet;
@@ -45,6 +46,7 @@ export class Player {
     };
     game.ops.forEach((op, i) => {
       timeMs += op.pauseMs;
+      reads = op.reads ?? reads;
       for (const bytes of framesOf(op, game.v6, { clientIsn, serverNext, clientPort, ipId: this.#games * 131 + i })) {
         frames.push({ bytes, timeMs, fromClient: true });
         this.#wire.send(bytes);
@@ -52,7 +54,7 @@ export class Player {
       }
       listen();
       for (let one = this.#listener.accept(); one !== null; one = this.#listener.accept()) accepted.push(one);
-      for (const one of accepted) one.readAll();
+      if (reads) for (const one of accepted) one.readAll();
       const read = requestsOf(accepted[0]?.stream ?? '').length;
       if (game.responds && read > answered) {
         for (; answered < read; answered++) accepted[0]!.write(ANSWER);
