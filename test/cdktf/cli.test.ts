@@ -1,4 +1,5 @@
-// The commands that README.md names, each on the Node it runs on, synthesise the app as a user does. They are large, and installed for CI only.
+// The commands that README.md names, each on the Node it runs on, synthesise the app as a user does. They are large,
+// and installed for CI only.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -8,7 +9,13 @@ import { test, type TestContext } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { absent } from '../installed.ts';
 
-interface Command { readonly name: string; readonly version: string; readonly bin: string; readonly node: string; readonly hook?: string }
+interface Command {
+  readonly name: string;
+  readonly version: string;
+  readonly bin: string;
+  readonly node: string;
+  readonly hook?: string;
+}
 
 const COMMANDS: readonly Command[] = [
   { name: 'cdktn-cli', version: '0.24', bin: 'cdktn', node: '24' },
@@ -16,7 +23,10 @@ const COMMANDS: readonly Command[] = [
   { name: 'cdktf-cli', version: '0.21', bin: 'cdktf', node: '20', hook: 'test/cdktf/run-on-cdktf.mjs' },
 ];
 
-/** The folder of programs of an installation of the command with its Node; installed where CI is set, else used if it is there. */
+/**
+ * The folder of programs of an installation of the command with its Node; installed where CI is set, else used if it is
+ * there.
+ */
 function programs(t: TestContext, { name, version, node }: Command): string | undefined {
   const home = resolve('node_modules/.cache', `${name}-${version}`);
   const bin = join(home, 'node_modules/.bin');

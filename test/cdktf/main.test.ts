@@ -36,7 +36,10 @@ test('Terraform finds the synthesised stack valid', async (t) => {
 });
 
 test('the token is a sensitive variable, and nothing secret is in the stack', (t) => {
-  const stack: { variable: Record<string, object>; module: Record<string, Record<string, unknown>> } = JSON.parse(synthesise(t));
+  const stack: {
+    variable: Record<string, object>;
+    module: Record<string, Record<string, unknown>>;
+  } = JSON.parse(synthesise(t));
   assert.equal(stack.module['nodes']!['token'], '${var.token}');
   assert.deepEqual({ ...stack.variable['token'], description: '' }, { description: '', sensitive: true, type: 'string' });
 });

@@ -14,7 +14,10 @@ const PROPS: VpcMirrorStackProps = {
   detection: { mirrorEndpoint: 'http://nodes.internal:8445' }, rebuild: { artifactFile: 'artifact.tar.gz' },
 };
 
-interface Synthesised { readonly module: Record<string, Record<string, unknown>>; readonly output: Record<string, unknown> }
+interface Synthesised {
+  readonly module: Record<string, Record<string, unknown>>;
+  readonly output: Record<string, unknown>;
+}
 
 const synthesise = (props: VpcMirrorStackProps): Synthesised => JSON.parse(Testing.synth(new VpcMirrorStack(Testing.app(), 'test', props)));
 

@@ -1,5 +1,5 @@
-// The canary where no rebuilder is named: what CloudWatch's sums of the minutes since say. The way past named rebuilders is in test/box/canary.test.ts;
-// here is what one says that cannot be read, and an address that is none.
+// The canary where no rebuilder is named: what CloudWatch's sums of the minutes since say. The way past named
+// rebuilders is in test/box/canary.test.ts; here is what one says that cannot be read, and an address that is none.
 import assert from 'node:assert/strict';
 import { type Server, createServer } from 'node:http';
 import { test, type TestContext } from 'node:test';
@@ -43,7 +43,9 @@ async function accountThatSays(answers: readonly Sums[]): Promise<{ account: Acc
         const sums = answers[Math.min(asked.length, answers.length) - 1] ?? {};
         const MetricDataResults = queries.map(({ Id, MetricStat: stat }) => {
           const value = sums[stat?.Metric?.MetricName?.replace(/^rebuilder_|_total$/g, '') ?? ''];
-          return { Id, Timestamps: value === undefined ? [] : [new Date()], Values: value === undefined ? [] : [value] };
+          return {
+            Id, Timestamps: value === undefined ? [] : [new Date()], Values: value === undefined ? [] : [value],
+          };
         });
         return Promise.resolve({ output: { MetricDataResults, $metadata: {} }, response: {} });
       },
@@ -78,7 +80,9 @@ const verdicts = (evidence: Evidence): string[] =>
 test('the marked request passes: sums arrive after some minutes, and are asked for until they do', async (t) => {
   const seen: string[] = [];
   const probe = probeOf('--canary', await application(t, seen), undefined);
-  const { account, asked } = await accountThatSays([{}, { packets_in: 7 }, { packets_in: 9, requests_in: 2, requests_out: 2 }]);
+  const { account, asked } = await accountThatSays(
+    [{}, { packets_in: 7 }, { packets_in: 9, requests_in: 2, requests_out: 2 }],
+  );
   const evidence = await canaryByCloudWatch(account, rebuild!, probe, 3200);
   assert.match(seen.join(), /^\/shop\?a=1&vpc-mirror-[0-9a-f]{8}=vpc-mirror-canary$/);
   assert.equal(asked.length, 3);

@@ -1,4 +1,5 @@
-// The doctor on a healthy deployment, then with one thing broken at a time: the check of that thing says so, and no other.
+// The doctor on a healthy deployment, then with one thing broken at a time: the check of that thing says so, and no
+// other.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {

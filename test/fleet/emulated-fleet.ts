@@ -1,4 +1,5 @@
-// An account with a mirror in it: filter and target are there, the sessions are for the command or the reconciler to make.
+// An account with a mirror in it: filter and target are there, the sessions are for the command or the reconciler to
+// make.
 import {
   CreateTrafficMirrorFilterCommand,
   CreateTrafficMirrorFilterRuleCommand,

@@ -1,4 +1,5 @@
-// `vpc-mirror enis` for people: mistakes, rights, regions. That it picks and refuses what Terraform does is in test/terraform/profiles.test.ts.
+// `vpc-mirror enis` for people: mistakes, rights, regions. That it picks and refuses what Terraform does is in
+// test/terraform/profiles.test.ts.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { emulatedAws } from '../terraform/lab.ts';

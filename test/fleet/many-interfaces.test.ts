@@ -1,4 +1,5 @@
-// Two thousand interfaces: reading takes a bounded number of calls, writing one call a session and none the second time.
+// Two thousand interfaces: reading takes a bounded number of calls, writing one call a session and none the second
+// time.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { CreateSubnetCommand, RunInstancesCommand } from '@aws-sdk/client-ec2';

@@ -1,4 +1,5 @@
-// Plans as a pure function: quotas, loops, double views, shares and prices that an emulated account would take long to show.
+// Plans as a pure function: quotas, loops, double views, shares and prices that an emulated account would take long to
+// show.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { TrafficMirrorFilter } from '@aws-sdk/client-ec2';

@@ -1,9 +1,13 @@
-// An HTTP proxy in front of the emulated account: counts the calls by their action, and answers in AWS's place where a test wants that.
+// An HTTP proxy in front of the emulated account: counts the calls by their action, and answers in AWS's place where a
+// test wants that.
 import { createServer, request, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { TestContext } from 'node:test';
 
-/** What a call is answered with: an error of the query APIs, or a connection that breaks after or before the account has done it. */
+/**
+ * What a call is answered with: an error of the query APIs, or a connection that breaks after or before the account has
+ * done it.
+ */
 export type Answer =
   | { readonly status: number; readonly code: string; readonly message: string }
   | 'lost after it was done'

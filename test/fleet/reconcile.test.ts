@@ -17,7 +17,12 @@ import { AWS } from './vpc-mirror.ts';
 const EVENTS = readdirSync('test/fleet/events').map((name): unknown => JSON.parse(readFileSync(join('test/fleet/events', name), 'utf8')));
 const RUNNER = readFileSync('test/fleet/run-lambda.mjs', 'utf8');
 
-interface Answer { readonly occasion: string; readonly skipped?: string; readonly added?: number; readonly removed?: number }
+interface Answer {
+  readonly occasion: string;
+  readonly skipped?: string;
+  readonly added?: number;
+  readonly removed?: number;
+}
 
 test('the bundle is the same each time', async () => {
   assert.deepEqual(await reconcilerZip(), await reconcilerZip());

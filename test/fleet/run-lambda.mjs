@@ -1,4 +1,5 @@
-// Stands where Lambda does: imports a bundle by its path, calls its handler with each event of standard input (a JSON list), prints the answers.
+// Stands where Lambda does: imports a bundle by its path, calls its handler with each event of standard input (a JSON
+// list), prints the answers.
 import { readFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 

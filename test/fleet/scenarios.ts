@@ -1,4 +1,5 @@
-// What happens to a fleet, and what its sessions must be afterwards, whoever brings them in line: the command or the reconciler.
+// What happens to a fleet, and what its sessions must be afterwards, whoever brings them in line: the command or the
+// reconciler.
 import assert from 'node:assert/strict';
 import {
   AttachNetworkInterfaceCommand,

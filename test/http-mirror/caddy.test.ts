@@ -20,7 +20,8 @@ const start = (site: (port: number) => string) => async (t: TestContext, at: Add
     ['https://shop.example {', site(at.front)],
     ['reverse_proxy 127.0.0.1:8081 ', `reverse_proxy 127.0.0.1:${hop} `],
   ]);
-  // No certificate may be asked for, nothing may be installed, and no fixed port be taken on the machine that runs this test.
+  // No certificate may be asked for, nothing may be installed, and no fixed port be taken on the machine that runs this
+  // test.
   writeFileSync(join(folder, 'Caddyfile'), `{\n\tadmin off\n\tauto_https disable_redirects\n\tskip_install_trust\n\tstorage file_system ${folder}/storage\n}\n${text}`);
   await startProgram(t, ['caddy', 'run', '--config', join(folder, 'Caddyfile'), '--adapter', 'caddyfile'], [at.front],
     { HOME: folder, XDG_DATA_HOME: folder, XDG_CONFIG_HOME: folder });

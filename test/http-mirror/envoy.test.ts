@@ -6,7 +6,9 @@ import { exampleFile, have, scratch, startProgram } from './program.ts';
 import { Client, values } from './stand-ins.ts';
 import { contract, lab, mirrors, type Addresses } from './suite.ts';
 
-const start = (change: (text: string) => string = (text) => text) => async (t: TestContext, at: Addresses): Promise<void> => {
+const start = (change: (text: string) => string = (text) => text) => async (
+  t: TestContext, at: Addresses,
+): Promise<void> => {
   const file = join(scratch(t), 'envoy.yaml');
   writeFileSync(file, change(exampleFile('http-mirror/envoy/envoy.yaml', [
     ['{address: 0.0.0.0, port_value: 80}', `{address: 127.0.0.1, port_value: ${at.front}}`],

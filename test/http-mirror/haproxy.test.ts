@@ -15,7 +15,9 @@ interface Change {
 
 const same = (text: string): string => text;
 
-const start = ({ configuration = same, script = same }: Change = {}) => async (t: TestContext, at: Addresses): Promise<void> => {
+const start = ({ configuration = same, script = same }: Change = {}) => async (
+  t: TestContext, at: Addresses,
+): Promise<void> => {
   const folder = scratch(t);
   // Abstract sockets are the machine's: one name for each test.
   const relay = `abns@mirror_relay_${at.front}`;
@@ -125,7 +127,8 @@ test('haproxy: examples/http-mirror/haproxy/haproxy.cfg and mirror.lua', async (
     const socket = net.connect(front, '127.0.0.1');
     socket.on('error', () => undefined);
     socket.write('POST /cut HTTP/1.1\r\nHost: shop.example\r\nContent-Length: 1000\r\n\r\nuser=admin&password=%27');
-    // The application's server tells of a request when its head is there; this one waits for the body, so the proxy's word must do.
+    // The application's server tells of a request when its head is there; this one waits for the body, so the proxy's
+    // word must do.
     await new Promise((resolve) => setTimeout(resolve, 300));
     socket.resetAndDestroy();
     const copy = await detection.recorder.waitFor((request) => request.target === '/cut', 'copy');

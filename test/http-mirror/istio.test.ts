@@ -1,6 +1,6 @@
-// A cluster is not to be had where tests run. Two things are: the schemas that Istio publishes for its resources, and Envoy itself, which gets
-// here what istiod would give it: a gateway's listener, routes and clusters, with the EnvoyFilter of the example merged in as protobuf merges
-// (fields of messages one by one, lists appended).
+// A cluster is not to be had where tests run. Two things are: the schemas that Istio publishes for its resources, and
+// Envoy itself, which gets here what istiod would give it: a gateway's listener, routes and clusters, with the
+// EnvoyFilter of the example merged in as protobuf merges (fields of messages one by one, lists appended).
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,6 +1,7 @@
-// Kong cannot be installed from the registries that tests may use. What runs here is Kong's documented rule for its configuration file, in
-// real nginx: `nginx_http_X = V` becomes `X V;` in http, `nginx_proxy_X = V` becomes `X V;` in the proxy's server block, and `trusted_ips`
-// becomes set_real_ip_from (developer.konghq.com, "Nginx directives"). The plugins' phases (rewrite, access) come before nginx's mirror.
+// Kong cannot be installed from the registries that tests may use. What runs here is Kong's documented rule for its
+// configuration file, in real nginx: `nginx_http_X = V` becomes `X V;` in http, `nginx_proxy_X = V` becomes `X V;` in
+// the proxy's server block, and `trusted_ips` becomes set_real_ip_from (developer.konghq.com, "Nginx directives"). The
+// plugins' phases (rewrite, access) come before nginx's mirror.
 import assert from 'node:assert/strict';
 import test, { type TestContext } from 'node:test';
 import { mirrorFiles, startNginx } from './nginx.ts';
@@ -21,7 +22,9 @@ const settings = (text: string): Map<string, string> => {
 const injected = (all: ReadonlyMap<string, string>, prefix: string): string =>
   [...all].filter(([name]) => name.startsWith(prefix)).map(([name, value]) => `${name.slice(prefix.length)} ${value};`).join('\n');
 
-/** The proxy's part of what Kong generates: the server, its location, and an access phase in which plugins may refuse. */
+/**
+ * The proxy's part of what Kong generates: the server, its location, and an access phase in which plugins may refuse.
+ */
 const start = (trusted: string) => async (t: TestContext, at: Addresses): Promise<void> => {
   const files = await mirrorFiles(t, at, (text) => text);
   const kong = settings(exampleFile('http-mirror/kong/kong.conf', [

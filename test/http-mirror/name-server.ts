@@ -16,7 +16,9 @@ export const startNameServer = async (t: TestContext, name: string): Promise<Nam
   socket.on('message', (query, from) => {
     const labels: string[] = [];
     let at = 12;
-    for (; query[at] !== undefined && query[at] !== 0; at += 1 + query[at]!) labels.push(query.subarray(at + 1, at + 1 + query[at]!).toString());
+    for (; query[at] !== undefined && query[at] !== 0; at += 1 + query[at]!) {
+      labels.push(query.subarray(at + 1, at + 1 + query[at]!).toString());
+    }
     const end = at + 5;
     if (end > query.length) return;
     const known = labels.join('.') === name;
@@ -27,7 +29,9 @@ export const startNameServer = async (t: TestContext, name: string): Promise<Nam
     head.writeUInt16BE(known && isAddress ? 1 : 0, 6);
     head.writeUInt32BE(0, 8);
     const record = Buffer.from([0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 1, 0, 4, 127, 0, 0, 1]);
-    socket.send(Buffer.concat([head, query.subarray(12, end), ...(known && isAddress ? [record] : [])]), from.port, from.address);
+    socket.send(
+      Buffer.concat([head, query.subarray(12, end), ...(known && isAddress ? [record] : [])]), from.port, from.address,
+    );
   });
   socket.bind(0, '127.0.0.1');
   await once(socket, 'listening');

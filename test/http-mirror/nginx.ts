@@ -1,4 +1,5 @@
-// Real nginx with the files of examples/http-mirror/nginx, as site and relay or as parts of other products' configurations.
+// Real nginx with the files of examples/http-mirror/nginx, as site and relay or as parts of other products'
+// configurations.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
@@ -14,7 +15,9 @@ export interface NginxFiles {
 }
 
 /** Writes mirror.conf and mirror-relay.conf for these addresses. */
-export const mirrorFiles = async (t: TestContext, at: Addresses, change: (text: string) => string): Promise<NginxFiles> => {
+export const mirrorFiles = async (
+  t: TestContext, at: Addresses, change: (text: string) => string,
+): Promise<NginxFiles> => {
   const folder = scratch(t);
   const hop = `127.0.0.1:${await freePort()}`;
   const mirror = join(folder, 'mirror.conf');
@@ -40,7 +43,9 @@ ${http}
 };
 
 /** examples/http-mirror/nginx as a user has it; `change` sees each of the three files. */
-export const startSite = (change: (text: string) => string = (text) => text) => async (t: TestContext, at: Addresses): Promise<void> => {
+export const startSite = (change: (text: string) => string = (text) => text) => async (
+  t: TestContext, at: Addresses,
+): Promise<void> => {
   const { folder, mirror, relay } = await mirrorFiles(t, at, change);
   const site = join(folder, 'site.conf');
   writeFileSync(site, change(exampleFile('http-mirror/nginx/site.conf', [

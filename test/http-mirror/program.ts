@@ -1,4 +1,5 @@
-// Real programs in tests: found on the PATH, started in the foreground, waited for until they accept, ended by their own process id.
+// Real programs in tests: found on the PATH, started in the foreground, waited for until they accept, ended by their
+// own process id.
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import net from 'node:net';
@@ -7,7 +8,10 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { absent } from '../installed.ts';
 
-/** False, with the reason as a skip, where a program is missing; a failure instead where CI is set: there everything must be installed. */
+/**
+ * False, with the reason as a skip, where a program is missing; a failure instead where CI is set: there everything
+ * must be installed.
+ */
 export const have = (t: TestContext, program: string, install: string): boolean => {
   if (spawnSync('sh', ['-c', 'command -v "$0"', program], { stdio: 'ignore' }).status === 0) return true;
   return absent(t, `${program} is not installed: ${install}`);
@@ -21,8 +25,8 @@ export const scratch = (t: TestContext): string => {
 };
 
 /**
- * An example file of ours with its addresses replaced, as the comments in it tell a user to. Every `from` must be in the file exactly
- * once, so that an example that changes under its test is noticed.
+ * An example file of ours with its addresses replaced, as the comments in it tell a user to. Every `from` must be in
+ * the file exactly once, so that an example that changes under its test is noticed.
  */
 export const exampleFile = (path: string, replace: readonly (readonly [from: string, to: string])[]): string => {
   let text = readFileSync(new URL(`../../examples/${path}`, import.meta.url), 'utf8');

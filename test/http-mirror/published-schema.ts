@@ -23,7 +23,10 @@ export const documents = (path: string): Json[] => parseAllDocuments(readFileSyn
   return document.toJS() as unknown;
 }).filter(isObject);
 
-/** Every object that lists its fields has no others: a misspelt field is a mistake, not a field that the API server would drop. */
+/**
+ * Every object that lists its fields has no others: a misspelt field is a mistake, not a field that the API server
+ * would drop.
+ */
 const closed = (schema: unknown): unknown => {
   if (Array.isArray(schema)) return schema.map(closed);
   if (!isObject(schema)) return schema;
@@ -35,9 +38,13 @@ const closed = (schema: unknown): unknown => {
   return listed && copy['x-kubernetes-preserve-unknown-fields'] !== true ? { ...copy, additionalProperties: false } : copy;
 };
 
-const compile = (schema: Json): ValidateFunction => new Ajv({ strict: false, validateFormats: false, allErrors: true }).compile(schema);
+const compile = (schema: Json): ValidateFunction =>
+  new Ajv({ strict: false, validateFormats: false, allErrors: true }).compile(schema);
 
-/** Mistakes of a Kubernetes object against the CustomResourceDefinitions of a file. CEL rules (x-kubernetes-validations) are not run. */
+/**
+ * Mistakes of a Kubernetes object against the CustomResourceDefinitions of a file. CEL rules (x-kubernetes-validations)
+ * are not run.
+ */
 export const customResources = (path: string): ((object: Json) => string[]) => {
   const validators = new Map<string, ValidateFunction>();
   for (const { spec } of documents(path)) {
@@ -63,8 +70,9 @@ export const customResources = (path: string): ((object: Json) => string[]) => {
 const PLACEHOLDER = /^(?:[A-Z]\w*\d+|name\d+)$/;
 
 /**
- * A schema out of a reference file that has every option once, with a value of its type (Traefik generates such files from its own types):
- * what is not in the reference is a mistake, and so is a value of another type. `42s` stands for a duration, `42` for a number.
+ * A schema out of a reference file that has every option once, with a value of its type (Traefik generates such files
+ * from its own types): what is not in the reference is a mistake, and so is a value of another type. `42s` stands for a
+ * duration, `42` for a number.
  */
 const schemaOf = (reference: unknown): Json => {
   if (Array.isArray(reference)) return { type: 'array', items: merged(reference as unknown[]) };
@@ -86,7 +94,9 @@ const merged = (examples: readonly unknown[]): Json => {
   if (objects.length === 0) return schemaOf(examples[0]);
   const all: Json = {};
   for (const example of objects) {
-    for (const [key, value] of Object.entries(example)) all[key] = isObject(value) && isObject(all[key]) ? { ...all[key], ...value } : value;
+    for (const [key, value] of Object.entries(example)) {
+      all[key] = isObject(value) && isObject(all[key]) ? { ...all[key], ...value } : value;
+    }
   }
   return schemaOf(all);
 };

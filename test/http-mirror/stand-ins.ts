@@ -1,4 +1,5 @@
-// What stands around a proxy under test: an application, a detection node that records, and a client that speaks plain HTTP/1.
+// What stands around a proxy under test: an application, a detection node that records, and a client that speaks plain
+// HTTP/1.
 import { createHash, randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import http from 'node:http';
@@ -38,8 +39,9 @@ const listen = async (server: http.Server, port: number): Promise<number> => {
 const issued = new Set<number>();
 
 /**
- * A port nobody listens on, for a program that must be told one. Below the range that connections take theirs from (32768 and up on Linux),
- * at random and never twice, so that neither a client of this test nor a test beside it takes the port before the program has it.
+ * A port nobody listens on, for a program that must be told one. Below the range that connections take theirs from
+ * (32768 and up on Linux), at random and never twice, so that neither a client of this test nor a test beside it takes
+ * the port before the program has it.
  */
 export const freePort = async (): Promise<number> => {
   for (;;) {
@@ -66,7 +68,10 @@ export class Recorder {
   readonly #sockets = new Set<Duplex>();
   #waiting: (() => void)[] = [];
 
-  constructor(answer: (request: Recorded, response: http.ServerResponse) => void, upgrade?: (request: Recorded, socket: Duplex) => void) {
+  constructor(
+    answer: (request: Recorded, response: http.ServerResponse) => void,
+    upgrade?: (request: Recorded, socket: Duplex) => void,
+  ) {
     this.#server = http.createServer({ keepAliveTimeout: 30_000, maxHeaderSize: 262_144 }, (incoming, response) => {
       const chunks: Buffer[] = [];
       incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
@@ -120,7 +125,10 @@ export class Recorder {
   }
 }
 
-/** The application: its answer tells what it was asked, so that a changed request or a foreign answer shows. To /never it gives none. */
+/**
+ * The application: its answer tells what it was asked, so that a changed request or a foreign answer shows. To /never
+ * it gives none.
+ */
 export const startApp = (): Promise<Recorder> => new Recorder(
   (request, response) => {
     if (request.target.startsWith('/never')) return;
@@ -137,7 +145,9 @@ export const startApp = (): Promise<Recorder> => new Recorder(
   },
 ).start();
 
-/** The detection node: `hold()` keeps its answers back until `release()`. Its answer is nothing a client may ever see. */
+/**
+ * The detection node: `hold()` keeps its answers back until `release()`. Its answer is nothing a client may ever see.
+ */
 export class DetectionNode {
   readonly recorder: Recorder;
   answered = 0;
@@ -214,7 +224,9 @@ export class Client {
       const note = (): void => { this.localPort = socket.localPort ?? 0; };
       if (socket.connecting) socket.once('connect', note); else note();
     });
-    if (body && chunk !== undefined) for (let at = 0; at < body.length; at += chunk) request.write(body.subarray(at, at + chunk));
+    if (body && chunk !== undefined) {
+      for (let at = 0; at < body.length; at += chunk) request.write(body.subarray(at, at + chunk));
+    }
     request.end(chunk === undefined ? body : undefined);
     const [response] = await once(request, 'response') as [http.IncomingMessage];
     const chunks: Buffer[] = [];
@@ -229,7 +241,9 @@ export class Client {
 }
 
 /** A handshake to another protocol, one message there and back: resolves to the status and what was echoed. */
-export const upgrade = async (port: number, path: string, message: string): Promise<{ status: number; echoed: string }> => {
+export const upgrade = async (
+  port: number, path: string, message: string,
+): Promise<{ status: number; echoed: string }> => {
   const request = http.request({
     host: '127.0.0.1', port, path, timeout: 20_000,
     headers: {

@@ -1,4 +1,5 @@
-// What every mirroring proxy must do, as data: requests whose copy must reach the node, and failures of the node that no client may notice.
+// What every mirroring proxy must do, as data: requests whose copy must reach the node, and failures of the node that
+// no client may notice.
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import { startNode, verdict } from '../wallarm-node/node.ts';
@@ -68,7 +69,9 @@ export const COPIED: readonly (Ask & { name: string })[] = [
   { name: 'an answer that is not 200', path: '/teapot' },
 ];
 
-const expectAnswer = (answer: { status: number; fields: (readonly [string, string])[]; body: string }, ask: Ask, target: string): void => {
+const expectAnswer = (
+  answer: { status: number; fields: (readonly [string, string])[]; body: string }, ask: Ask, target: string,
+): void => {
   assert.equal(answer.status, ask.path === '/teapot' ? 418 : 200);
   const body = `app: ${ask.method ?? 'GET'} ${target} ${ask.body?.length ?? 0}`;
   assert.equal(answer.body, ask.method === 'HEAD' ? '' : body, 'the client has the application\'s answer');
@@ -77,7 +80,9 @@ const expectAnswer = (answer: { status: number; fields: (readonly [string, strin
 };
 
 /** The sub-tests every product runs. `each` may look at a copy for what only that product sets. */
-export const mirrors = async (t: TestContext, product: Product, each: (copy: Recorded, client: Client) => void): Promise<void> => {
+export const mirrors = async (
+  t: TestContext, product: Product, each: (copy: Recorded, client: Client) => void,
+): Promise<void> => {
   const target = product.target ?? ((path: string) => path);
 
   await t.test('the client has its answer, and the node the copy', async (t) => {
@@ -93,7 +98,9 @@ export const mirrors = async (t: TestContext, product: Product, each: (copy: Rec
           const copy = await detection.recorder.waitFor((request) => request.target === target(ask.path), `copy of ${ask.path}`);
           assert.equal(copy.method, ask.method ?? 'GET');
           assert.ok(copy.body.equals(ask.body ?? Buffer.alloc(0)), `the copy has the body: ${copy.body.length} bytes`);
-          for (const [name, value] of Object.entries(ask.headers ?? {})) assert.deepEqual(values(copy, name), [value].flat(), name);
+          for (const [name, value] of Object.entries(ask.headers ?? {})) {
+            assert.deepEqual(values(copy, name), [value].flat(), name);
+          }
           assert.deepEqual(values(copy, 'host'), ['shop.example'], 'Host as the client sent it');
           each(copy, client);
         } finally {
@@ -150,7 +157,10 @@ export const mirrors = async (t: TestContext, product: Product, each: (copy: Rec
   });
 };
 
-/** Everything that a node believes, as a client may send it. X-Mirror-Id is what copies are told apart by (docs/choosing.md). */
+/**
+ * Everything that a node believes, as a client may send it. X-Mirror-Id is what copies are told apart by
+ * (docs/choosing.md).
+ */
 const FORGED: Record<string, string> = {
   'X-Forwarded-For': '6.6.6.6', 'X-Real-IP': '6.6.6.6', 'X-Forwarded-Port': '6', 'X-Forwarded-Proto': 'gopher', 'X-Scheme': 'gopher',
   'X-SERVER-ADDR': '6.6.6.6', 'X-SERVER-PORT': '6', 'X-Response-Status': '204', 'X-Response-Time': '6.6', 'X-Response-Size': '6',
@@ -165,7 +175,9 @@ export interface Contract {
 }
 
 /** What a node with examples/wallarm-node/mirror.conf makes of the copy of an honest and of a forging client. */
-export const contract = async (t: TestContext, product: Product, { behindHop = false, replacesForwardedFor = false }: Contract = {}): Promise<void> => {
+export const contract = async (
+  t: TestContext, product: Product, { behindHop = false, replacesForwardedFor = false }: Contract = {},
+): Promise<void> => {
   await t.test('the node\'s view, forged headers included', async (t) => {
     if (!have(t, 'nginx', 'apt-get install nginx')) return;
     const { front, detection, node } = await lab(t, product, { withNode: false });

@@ -1,5 +1,6 @@
-// Traefik cannot be built from the modules that tests may download (one of its dependencies is refused), so that its configuration is judged
-// against the reference files which Traefik generates from its own types and publishes in its Go module.
+// Traefik cannot be built from the modules that tests may download (one of its dependencies is refused), so that its
+// configuration is judged against the reference files which Traefik generates from its own types and publishes in its
+// Go module.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -44,7 +45,9 @@ test('traefik: examples/http-mirror/traefik against the published reference', as
       }
       if (isObject(loadBalancer) && 'serversTransport' in loadBalancer) used.push(['transport', loadBalancer['serversTransport']]);
     }
-    const defined = { service: services, middleware: middlewares, transport: serversTransports } as Record<string, Record<string, unknown> | undefined>;
+    const defined = {
+      service: services, middleware: middlewares, transport: serversTransports,
+    } as Record<string, Record<string, unknown> | undefined>;
     for (const [kind, name] of used) assert.ok(typeof name === 'string' && defined[kind]?.[name], `${kind} ${String(name)} is defined`);
     assert.ok(used.length >= 5);
   });

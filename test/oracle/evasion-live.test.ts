@@ -1,4 +1,5 @@
-// The same captures as packets on their way to the running service, each with the pauses it was made with: clocks run here.
+// The same captures as packets on their way to the running service, each with the pauses it was made with: clocks run
+// here.
 import { createSocket } from 'node:dgram';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -14,7 +15,10 @@ import { ANY_PORTS, RunningService, folder } from '../command-line.ts';
 import { absent } from '../installed.ts';
 import { EVASIONS, type Told, assertTold, evasionFile } from './evasions.ts';
 
-/** Plays them to a service of their own, all at once, each in a network of its own. @returns what it told, by capture */
+/**
+ * Plays them to a service of their own, all at once, each in a network of its own.
+ * @returns what it told, by capture
+ */
 async function told(t: TestContext, names: readonly string[]): Promise<ReadonlyMap<string, Told[]>> {
   const out = join(folder(t), 'exchanges.jsonl');
   const service = await RunningService.start(t, `
@@ -51,8 +55,8 @@ test('captures made to mislead are told in the running service, too', async (t) 
     absent(t, 'no ../shared/evasion beside the checkout');
     return;
   }
-  // Apart: the client's half of a connection is another view of the same, and is told once. Those of r… are all made with the same numbers, and
-  // nothing in them depends on time.
+  // Apart: the client's half of a connection is another view of the same, and is told once. Those of r… are all made
+  // with the same numbers, and nothing in them depends on time.
   const isOneWay = (name: string): boolean => name.endsWith('.oneway.pcap');
   const cases = EVASIONS.filter((name) => !name.startsWith('r'));
   const views = await Promise.all([told(t, cases.filter(isOneWay)), told(t, cases.filter((name) => !isOneWay(name)))]);

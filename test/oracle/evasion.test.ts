@@ -1,4 +1,5 @@
-// Captures made to mislead whoever watches, read from their files: from both directions and from the client's packets alone.
+// Captures made to mislead whoever watches, read from their files: from both directions and from the client's packets
+// alone.
 import { test } from 'node:test';
 import { REPLAY_OPTIONS, readCaptures } from '../../rebuilder/cli/replay.ts';
 import { Ledger } from '../../rebuilder/ledger.ts';

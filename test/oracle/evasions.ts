@@ -1,4 +1,5 @@
-// What a real receiver read of packets made to mislead whoever watches (../shared/evasion, where it is at hand), and whether what was told is that.
+// What a real receiver read of packets made to mislead whoever watches (../shared/evasion, where it is at hand), and
+// whether what was told is that.
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import path from 'node:path';

@@ -4,7 +4,10 @@ import { REPLAY_OPTIONS } from '../../rebuilder/cli/replay.ts';
 import { TcpStream } from '../tcp-stream.ts';
 
 const LIVE = {
-  limits: { ...REPLAY_OPTIONS.limits, idleTimeoutMs: 60_000, gapTimeoutMs: 1000, reorderMs: 200, stallTimeoutMs: 1500, gapBytes: 4096, reorderBytes: 8192 },
+  limits: {
+    ...REPLAY_OPTIONS.limits, idleTimeoutMs: 60_000, gapTimeoutMs: 1000, reorderMs: 200, stallTimeoutMs: 1500,
+    gapBytes: 4096, reorderBytes: 8192,
+  },
   parseResponses: false,
 };
 const SYN = 2;
@@ -22,7 +25,8 @@ describe('connections that somebody plays with', () => {
     assert.deepEqual(stream.end(), []);
   });
 
-  // Linux empties its queue at a FIN in order, joins one that waits with what follows it, and answers what stands behind it with an RST.
+  // Linux empties its queue at a FIN in order, joins one that waits with what follows it, and answers what stands
+  // behind it with an RST.
   for (const [what, play] of [
     ['in order, with bytes of the request behind a hole', (stream: TcpStream) => stream.send('a\r\n\r\n', { at: 22 }).send('', { at: 0, flags: ACK | FIN })],
     ['in the queue, and bytes behind it', (stream: TcpStream) => stream.send('', { at: 10, flags: ACK | FIN }).send('a\r\n\r\n', { at: 22 })],
@@ -43,7 +47,8 @@ describe('connections that somebody plays with', () => {
 
   test('what the SYN offered counts, not what it says when it is sent again', () => {
     const stream = new TcpStream(LIVE);
-    const stamped = (timestamp: number): Uint8Array => Uint8Array.of(1, 1, 8, 10, timestamp >> 8, timestamp, 0, 0, 0, 0, 0, 0);
+    const stamped = (timestamp: number): Uint8Array =>
+      Uint8Array.of(1, 1, 8, 10, timestamp >> 8, timestamp, 0, 0, 0, 0, 0, 0);
     stream.send('', { at: -1, flags: SYN, options: stamped(10) }).send('', { at: -1, flags: SYN, options: stamped(200) });
     stream.send('GET /true', { at: 0, options: stamped(100) }).send('GET /fake', { at: 0, options: stamped(201) });
     stream.send(' HTTP/1.1\r\nHost: a\r\n\r\n', { at: 9, options: stamped(202) }).end();
@@ -240,8 +245,10 @@ describe('limits are reached, and counted', () => {
     const stream = new TcpStream({ ...LIVE, limits: { ...LIVE.limits, memoryBytes: 12_288 } }).open();
     stream.send('POST /big HTTP/1.1\r\nHost: a\r\nContent-Length: 50000\r\n\r\n');
     for (let sent = 0; sent < 50_000; sent += 1000) stream.send('x'.repeat(1000));
-    assert.deepEqual(stream.exchanges.map(({ request }) => [request.target, request.bodySize, request.complete, request.lost]),
-      [['/big', 50_000, false, ['http.memcap']]]);
+    assert.deepEqual(
+      stream.exchanges.map(({ request }) => [request.target, request.bodySize, request.complete, request.lost]),
+      [['/big', 50_000, false, ['http.memcap']]],
+    );
     stream.send(get('/next'));
     assert.deepEqual(targets(stream), ['/big', '/next']);
     assert.equal(stream.pipeline.gauges().memoryBytes, 0);
@@ -253,7 +260,9 @@ describe('limits are reached, and counted', () => {
     stream.send('POST /slow HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nab').wait(1600);
     assert.deepEqual(stream.exchanges.map(({ request }) => [request.complete, request.lost]), [[false, ['http.stalled']]]);
     stream.send('cd').wait(100);
-    assert.deepEqual(stream.exchanges.map(({ request }) => [request.complete, request.correction]), [[false, undefined], [true, true]]);
+    assert.deepEqual(
+      stream.exchanges.map(({ request }) => [request.complete, request.correction]), [[false, undefined], [true, true]],
+    );
     assert.equal(stream.exchanges[0]!.id, stream.exchanges[1]!.id);
     assert.deepEqual(stream.end(), []);
   });

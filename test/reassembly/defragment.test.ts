@@ -5,15 +5,29 @@ import { Budget } from '../../rebuilder/reassembly/budget.ts';
 import { Defragmenter } from '../../rebuilder/reassembly/defragment.ts';
 import { Packet } from '../../rebuilder/wire/packet.ts';
 
-interface Fragment { ecn?: number; at: number; data: string; more?: boolean; id?: number; vni?: number; missing?: number; timeMs?: number }
+interface Fragment {
+  ecn?: number;
+  at: number;
+  data: string;
+  more?: boolean;
+  id?: number;
+  vni?: number;
+  missing?: number;
+  timeMs?: number;
+}
 
-function defragmenter(fragmentsBytes = 100_000): { ledger: Ledger; add: (fragment: Fragment) => string | null; all: Defragmenter } {
+function defragmenter(
+  fragmentsBytes = 100_000,
+): { ledger: Ledger; add: (fragment: Fragment) => string | null; all: Defragmenter } {
   const ledger = new Ledger();
   const all = new Defragmenter({ fragmentTimeoutMs: 30_000 }, new Budget(fragmentsBytes), ledger);
   const packet = new Packet();
-  const add = ({ at, data, more = true, id = 7, vni = 1, missing = 0, timeMs = 0, ecn = 0 }: Fragment): string | null => {
+  const add = (
+    { at, data, more = true, id = 7, vni = 1, missing = 0, timeMs = 0, ecn = 0 }: Fragment,
+  ): string | null => {
     Object.assign(packet, {
-      bytes: Buffer.from(data), payloadStart: 0, payloadEnd: data.length, fragmentOffset: at, moreFragments: more, ipId: id, vni, missing, protocol: 6, ecn,
+      bytes: Buffer.from(data), payloadStart: 0, payloadEnd: data.length, fragmentOffset: at, moreFragments: more,
+      ipId: id, vni, missing, protocol: 6, ecn,
     });
     const whole = all.add(packet, timeMs);
     return whole === null ? null : Buffer.from(whole).toString();

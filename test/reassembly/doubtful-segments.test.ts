@@ -12,7 +12,8 @@ function held(...segments: `${number}:${string}`[]): DoubtfulSegments {
   const doubtful = new DoubtfulSegments(new Budget(10_000), new Ledger());
   for (const text of segments) {
     const [at, bytes] = text.split(':') as [string, string];
-    doubtful.add(Buffer.from(bytes), 0, bytes.length, Number(at), { ack: 0, timeMs: 0, ipId: 0, headerBytes: 40 }, Doubt.checksum, -1);
+    const from = { ack: 0, timeMs: 0, ipId: 0, headerBytes: 40 };
+    doubtful.add(Buffer.from(bytes), 0, bytes.length, Number(at), from, Doubt.checksum, -1);
   }
   return doubtful;
 }

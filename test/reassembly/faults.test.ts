@@ -1,4 +1,5 @@
-// A fault in the program costs the packet that meets it and its connection, nothing else; and a clock that is set back stops nothing.
+// A fault in the program costs the packet that meets it and its connection, nothing else; and a clock that is set back
+// stops nothing.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { REPLAY_OPTIONS } from '../../rebuilder/cli/replay.ts';

@@ -54,7 +54,9 @@ function busy(stream: TcpStream): void {
 
 for (const { why, before = [], first, later, told, again = told.slice(-1), ids = 0, joined: how = ['with its SYN', 'in the middle'] } of CASES) {
   for (const joined of how) test(`${why}; joined ${joined}`, () => {
-    const stream = new TcpStream({ parseResponses: false, limits: { ...REPLAY_OPTIONS.limits, correctionBytes: RING } });
+    const stream = new TcpStream(
+      { parseResponses: false, limits: { ...REPLAY_OPTIONS.limits, correctionBytes: RING } },
+    );
     if (joined === 'with its SYN') stream.send('', { flags: 2, at: -1 });
     let at = 0;
     for (const data of before) {

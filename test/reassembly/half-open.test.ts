@@ -8,12 +8,17 @@ import { TcpStream } from '../tcp-stream.ts';
 const { syn: SYN, ack: ACK } = TcpFlag;
 
 function syn(client: number, fields: Partial<Packet> = {}): Packet {
-  const ends = { src0: 0, src1: 0, src2: 0xffff, src3: client, dst0: 0, dst1: 0, dst2: 0xffff, dst3: -5, srcPort: 1024 + client % 60_000, dstPort: 65_535 };
+  const ends = {
+    src0: 0, src1: 0, src2: 0xffff, src3: client, dst0: 0, dst1: 0, dst2: 0xffff, dst3: -5,
+    srcPort: 1024 + client % 60_000, dstPort: 65_535,
+  };
   return Object.assign(new Packet(), ends, { seq: client * 7 | 0, flags: SYN, window: 65_535, ...fields });
 }
 
 function answer({ src3, srcPort, dst3, dstPort, ...rest }: Packet): Packet {
-  return Object.assign(new Packet(), rest, { src3: dst3, srcPort: dstPort, dst3: src3, dstPort: srcPort, flags: SYN | ACK });
+  return Object.assign(
+    new Packet(), rest, { src3: dst3, srcPort: dstPort, dst3: src3, dstPort: srcPort, flags: SYN | ACK },
+  );
 }
 
 test('what a SYN said is given back as it was', () => {

@@ -39,7 +39,10 @@ test('what was said is known to the byte, wherever it lay and wherever it went',
     other[at]! ^= 1;
     assert.equal(history.compare(stream.last, other, 0, other.length, seq), 'other', `round ${i}, byte ${at} of ${other.length}`);
     const { heard, from, isWhole } = history.since(stream.last, seq, FROM);
-    assert.deepEqual([heard.map(({ bytes }) => Buffer.from(bytes)), from, isWhole], [[Buffer.from(slab.subarray(start, end))], seq, true]);
+    assert.deepEqual(
+      [heard.map(({ bytes }) => Buffer.from(bytes)), from, isWhole],
+      [[Buffer.from(slab.subarray(start, end))], seq, true],
+    );
   }
 });
 

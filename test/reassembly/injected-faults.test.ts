@@ -1,5 +1,6 @@
-// A fault anywhere costs one packet, one request or one look at what waits. It is injected into the ledger: at each place that counts something, while
-// connections of many kinds are read, timed out and flushed, the first count, then the second and so on throws.
+// A fault anywhere costs one packet, one request or one look at what waits. It is injected into the ledger: at each
+// place that counts something, while connections of many kinds are read, timed out and flushed, the first count, then
+// the second and so on throws.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { REPLAY_OPTIONS } from '../../rebuilder/cli/replay.ts';
@@ -27,11 +28,18 @@ const CONNECTIONS: readonly (readonly [targets: readonly string[], play: (stream
   [['/neighbour'], (stream) => stream.open().send(get('/neighbour')).answer(OK)],
 ];
 
-interface Played { readonly told: ReadonlySet<string>; readonly counts: readonly CounterName[]; readonly faults: number; readonly imbalance: unknown[] }
+interface Played {
+  readonly told: ReadonlySet<string>;
+  readonly counts: readonly CounterName[];
+  readonly faults: number;
+  readonly imbalance: unknown[];
+}
 
 /** @param faultAt which count throws; -1 = none */
 function played(faultAt: number): Played {
-  const limits = { ...REPLAY_OPTIONS.limits, stallTimeoutMs: 500, gapTimeoutMs: 300, reorderMs: 100, idleTimeoutMs: 3000 };
+  const limits = {
+    ...REPLAY_OPTIONS.limits, stallTimeoutMs: 500, gapTimeoutMs: 300, reorderMs: 100, idleTimeoutMs: 3000,
+  };
   const stream: TcpStream = new TcpStream({ parseResponses: true, responseTimeoutMs: 800, limits, isLive: true });
   const counts: CounterName[] = [];
   const { ledger } = stream;

@@ -1,5 +1,6 @@
-// `node --import tsx test/reassembly/mutated-packets.ts [--packets N] [--seed S]`: packets of real and made connections, damaged, doubled, out of order,
-// through the whole pipeline; prints how many faults reached it, and whether its account adds up.
+// `node --import tsx test/reassembly/mutated-packets.ts [--packets N] [--seed S]`: packets of real and made
+// connections, damaged, doubled, out of order, through the whole pipeline; prints how many faults reached it, and
+// whether its account adds up.
 import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -17,7 +18,12 @@ const FOLDERS = ['../captures', '../../../shared/captures'].map((name) => path.j
 /** Enough of each file: what follows is alike. */
 const MOST_OF_ONE = 400;
 
-export interface Outcome { readonly packets: number; readonly faults: number; readonly exchanges: number; readonly imbalance: ReturnType<typeof balance> }
+export interface Outcome {
+  readonly packets: number;
+  readonly faults: number;
+  readonly exchanges: number;
+  readonly imbalance: ReturnType<typeof balance>;
+}
 
 export async function playMutated(packets: number, seed: number): Promise<Outcome> {
   const frames: CollectedFrame[] = [];
@@ -28,7 +34,10 @@ export async function playMutated(packets: number, seed: number): Promise<Outcom
   }
   const random = randomNumbers(seed);
   const ledger = new Ledger();
-  const limits = { ...LIVE_OPTIONS.limits, flows: 500, memoryBytes: 8 << 20, reorderBytes: 4 << 20, correctionBytes: 4 << 20, fragmentsBytes: 1 << 20 };
+  const limits = {
+    ...LIVE_OPTIONS.limits, flows: 500, memoryBytes: 8 << 20, reorderBytes: 4 << 20, correctionBytes: 4 << 20,
+    fragmentsBytes: 1 << 20,
+  };
   const pipeline = new Pipeline({ ...LIVE_OPTIONS, limits }, ledger, { exchange: () => { ledger.count('http.exchanges'); } });
   let nowMs = 1_800_000_000_000;
   let at = 0;
@@ -43,12 +52,15 @@ export async function playMutated(packets: number, seed: number): Promise<Outcom
     }
     const end = random(50) === 0 ? random(copy.length + 1) : copy.length;
     nowMs += random(100) === 0 ? random(2000) : random(3) / 10;
-    pipeline.frame(link, copy, 0, end, random(50) === 0 ? copy.length + random(2000) : Math.max(end, copy.length), nowMs, 0);
+    pipeline.frame(
+      link, copy, 0, end, random(50) === 0 ? copy.length + random(2000) : Math.max(end, copy.length), nowMs, 0,
+    );
     if (random(64) === 0) pipeline.batchEnd(nowMs);
   }
   pipeline.flush();
   const { pendingBytes, pendingPackets, waitingRequests } = pipeline.gauges();
-  const imbalance = balance(ledger, { packets: pendingPackets, bytes: pendingBytes, requests: waitingRequests }).filter((unit) => unit.imbalance !== 0);
+  const imbalance = balance(ledger, { packets: pendingPackets, bytes: pendingBytes, requests: waitingRequests })
+    .filter((unit) => unit.imbalance !== 0);
   return { packets, faults: ledger.get('pipeline.faults'), exchanges: ledger.get('http.exchanges'), imbalance };
 }
 

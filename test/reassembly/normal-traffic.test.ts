@@ -1,5 +1,6 @@
-// Normal traffic is read in one way: a second reading is an alarm, so that there is none in real captures, from both directions or the client's alone,
-// is held for each of them (those of test/captures, and ../shared/captures where it is at hand).
+// Normal traffic is read in one way: a second reading is an alarm, so that there is none in real captures, from both
+// directions or the client's alone, is held for each of them (those of test/captures, and ../shared/captures where it
+// is at hand).
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';

@@ -7,7 +7,9 @@ import { waysToRead } from '../../rebuilder/reassembly/refusals.ts';
 import { NOT_URGENT } from '../../rebuilder/reassembly/urgent-byte.ts';
 
 function heard(seq: number, text: string, { ack = 0, doubts = 0, timestamp = 0 } = {}): Heard {
-  return { seq, bytes: Buffer.from(text), ack, doubts, timestamp, urgent: NOT_URGENT, timeMs: 0, ipId: 0, headerBytes: 40 };
+  return {
+    seq, bytes: Buffer.from(text), ack, doubts, timestamp, urgent: NOT_URGENT, timeMs: 0, ipId: 0, headerBytes: 40,
+  };
 }
 
 /** What each way has read from the stream's beginning on, without what waits. */

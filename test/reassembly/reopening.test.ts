@@ -1,4 +1,5 @@
-// Addresses and ports used again: which packets are of the connection that there was, and which of the one that a SYN has opened, or would.
+// Addresses and ports used again: which packets are of the connection that there was, and which of the one that a SYN
+// has opened, or would.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { REPLAY_OPTIONS } from '../../rebuilder/cli/replay.ts';
@@ -14,7 +15,8 @@ const MIB = 1 << 20;
 /** Where the server's second stream begins, behind its first one's SYN. */
 const SERVER_AT = 5_000_000;
 
-const told = (stream: TcpStream): [string, number | undefined][] => stream.exchanges.map(({ request }) => [request.target, request.reading]);
+const told = (stream: TcpStream): [string, number | undefined][] =>
+  stream.exchanges.map(({ request }) => [request.target, request.reading]);
 const counts = (stream: TcpStream, ...names: Parameters<TcpStream['ledger']['get']>[0][]): number[] => names.map((name) => stream.ledger.get(name));
 
 /** A connection with one request, then a SYN at that offset of its stream. */

@@ -1,4 +1,5 @@
-// The tree decides what a newcomer meets on its way down: its balance is held to the rules of red-black trees, its order to a sorted list.
+// The tree decides what a newcomer meets on its way down: its balance is held to the rules of red-black trees, its
+// order to a sorted list.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Run, RunTree } from '../../rebuilder/reassembly/run-tree.ts';
@@ -57,6 +58,9 @@ test('it stays in order and in balance, whatever comes and goes', () => {
 test('its shape is that of the textbook: 1 to 7 in order have 2 above, 4 and 6 at the right', () => {
   const tree = new RunTree();
   for (let seq = 1; seq <= 7; seq++) add(tree, run(seq));
-  const shape = (at: Run | null): unknown => at === null ? null : at.left === null && at.right === null ? at.seq : [shape(at.left), at.seq, shape(at.right)];
+  const shape = (at: Run | null): unknown => {
+    if (at === null) return null;
+    return at.left === null && at.right === null ? at.seq : [shape(at.left), at.seq, shape(at.right)];
+  };
   assert.deepEqual(shape(tree.root), [1, 2, [3, 4, [5, 6, 7]]]);
 });

@@ -33,7 +33,9 @@ function fill(queue: SegmentQueue, segments: readonly Text[], base: number): str
   return segments.map((text) => {
     const [at, data] = text.split(':') as [string, string];
     const bytes = Buffer.from(data);
-    return queue.insert(advance(base, Number(at)), bytes, 0, bytes.length, { ack: 0, timeMs: 0, ipId: 0, headerBytes: 40 }, replaced);
+    return queue.insert(
+      advance(base, Number(at)), bytes, 0, bytes.length, { ack: 0, timeMs: 0, ipId: 0, headerBytes: 40 }, replaced,
+    );
   });
 }
 
@@ -127,7 +129,9 @@ test('a queue that was cleared holds nothing, gave its memory back, and is as ne
   const queue = new SegmentQueue(budget);
   fill(queue, ['0:ab', '4:ef', '2:cdEFGH', '20:xyz'], 0);
   queue.clear();
-  assert.deepEqual([queue.first, queue.length, queue.bytes, budget.usedBytes, queue.end], [undefined, 0, 0, 0, undefined]);
+  assert.deepEqual(
+    [queue.first, queue.length, queue.bytes, budget.usedBytes, queue.end], [undefined, 0, 0, 0, undefined],
+  );
   fill(queue, ['2:CD', '0:AB'], 0);
   assert.equal(read(queue, 0), 'ABCD');
 });

@@ -55,7 +55,8 @@ function cut(bytes: Buffer, random: (n: number) => number, most: number): Piece[
 }
 
 function check(stream: TcpStream, wanted: readonly Wanted[]): void {
-  const seen = stream.exchanges.map(({ request }) => ({ target: request.target, body: request.body, complete: request.complete }));
+  const seen = stream.exchanges
+    .map(({ request }) => ({ target: request.target, body: request.body, complete: request.complete }));
   assert.deepEqual(seen, wanted.map(({ target, body }) => ({ target, body: body.toString('base64'), complete: true })));
 }
 
@@ -102,8 +103,10 @@ describe('streams of requests, whatever the network does to their packets', () =
         if (!lost.includes(piece)) stream.send(piece.data, { at: piece.at });
       }
       stream.wait(3000);
-      const isHit = (i: number): boolean => lost.some(({ at, data }) => at < starts[i + 1]! && at + data.length > starts[i]!);
-      // Behind a hole of unknown length the next request is found by its first line: that one is whole, too, unless its own packets are missing.
+      const isHit = (i: number): boolean =>
+        lost.some(({ at, data }) => at < starts[i + 1]! && at + data.length > starts[i]!);
+      // Behind a hole of unknown length the next request is found by its first line: that one is whole, too, unless its
+      // own packets are missing.
       const whole = wanted.filter((_, i) => !isHit(i));
       const complete = stream.exchanges.filter(({ request }) => request.complete);
       for (const { request } of complete) {
@@ -114,7 +117,8 @@ describe('streams of requests, whatever the network does to their packets', () =
       const missed = whole.filter(({ target }, i) => !found.has(target) && i >= 0).map(({ target }) => target);
       assert.deepEqual(missed, [], 'requests none of whose packets was lost');
       assert.deepEqual(stream.imbalance(), []);
-      const holesFollowedByBytes = lost.filter(({ at, data }) => pieces.some((piece) => !lost.includes(piece) && piece.at >= at + data.length));
+      const holesFollowedByBytes = lost
+        .filter(({ at, data }) => pieces.some((piece) => !lost.includes(piece) && piece.at >= at + data.length));
       if (holesFollowedByBytes.length > 0) assert.ok(stream.ledger.get('tcp.reassembly_gap') > 0);
       stream.end();
     });
@@ -128,7 +132,9 @@ describe('streams of requests, whatever the network does to their packets', () =
       assert.equal(stream.ledger.get('tcp.reassembly_gap'), 1);
       stream.send(late.data, { at: late.at });
       stream.wait(3000);
-      const complete = new Map(stream.exchanges.filter(({ request }) => request.complete).map(({ request }) => [request.target, request.body]));
+      const complete = new Map(
+        stream.exchanges.filter(({ request }) => request.complete).map(({ request }) => [request.target, request.body]),
+      );
       for (const { target, body } of wanted) assert.equal(complete.get(target), body.toString('base64'), target);
       assert.ok(stream.exchanges.some(({ request }) => request.correction === true));
       assert.deepEqual(stream.end(), []);

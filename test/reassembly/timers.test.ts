@@ -22,7 +22,8 @@ test('who is forgotten is held no longer: a flood of connections that make room 
   const timers = new Timers();
   const all = Array.from({ length: 1000 }, (_, i) => new Ordered(i, []));
   all.forEach((waiting, i) => timers.by(waiting, 1000 + i * 7919 % 1000));
-  all.forEach((waiting, i) => timers.by(waiting, 500 + i * 104_729 % 1000)); // some earlier: they still stand there once
+  // Some earlier: they still stand there once.
+  all.forEach((waiting, i) => timers.by(waiting, 500 + i * 104_729 % 1000));
   assert.equal(timers.length, 1000);
   all.forEach((waiting, i) => { if (i % 10 !== 0) timers.forget(waiting); });
   assert.equal(timers.length, 100);

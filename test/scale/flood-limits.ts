@@ -7,5 +7,6 @@ export const CONNECTION_BYTES = 3 * 1024;
 
 /** So small that a flood of a second reaches them. */
 export const LIMITS: PipelineOptions['limits'] = {
-  ...LIVE_OPTIONS.limits, memoryBytes: 64 * MIB, reorderBytes: 32 * MIB, correctionBytes: 8 * MIB, fragmentsBytes: 4 * MIB, flows: 50_000, gapBytes: 4 * MIB,
+  ...LIVE_OPTIONS.limits, memoryBytes: 64 * MIB, reorderBytes: 32 * MIB, correctionBytes: 8 * MIB,
+  fragmentsBytes: 4 * MIB, flows: 50_000, gapBytes: 4 * MIB,
 };

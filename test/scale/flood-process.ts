@@ -1,5 +1,5 @@
-// `node --import tsx test/scale/flood-process.ts NAME [AMOUNT]`: plays one flood of floods.ts into a pipeline with small limits, in a process whose memory is
-// nobody else's, and prints what it cost.
+// `node --import tsx test/scale/flood-process.ts NAME [AMOUNT]`: plays one flood of floods.ts into a pipeline with
+// small limits, in a process whose memory is nobody else's, and prints what it cost.
 import { parseArgs } from 'node:util';
 import { Ledger } from '../../rebuilder/ledger.ts';
 import { Pipeline } from '../../rebuilder/pipeline.ts';
@@ -46,7 +46,10 @@ Object.defineProperties(Uint8Array.prototype, {
 
 const ledger = new Ledger();
 let told = 0;
-const pipeline = new Pipeline({ ...LIVE_OPTIONS, limits: LIMITS, isLive: true, bodyLimitBytes: 8 << 20, parseResponses: false }, ledger, {
+const options = {
+  ...LIVE_OPTIONS, limits: LIMITS, isLive: true, bodyLimitBytes: 8 << 20, parseResponses: false,
+};
+const pipeline = new Pipeline(options, ledger, {
   exchange: (request) => {
     ledger.count('http.exchanges');
     if (request.bytes[request.targetStart + 1] === 'n'.charCodeAt(0)) told++;
@@ -66,7 +69,8 @@ const copiedBytes = copied - flood.written;
 pipeline.flush();
 const { pendingPackets, pendingBytes, waitingRequests } = pipeline.gauges();
 const cost: Cost = {
-  packets: flood.packets, received: flood.bytes, copied: copiedBytes, holesAtOnce, heldBytes, grownBytes, neighbours: [flood.neighbours, told],
+  packets: flood.packets, received: flood.bytes, copied: copiedBytes, holesAtOnce, heldBytes, grownBytes,
+  neighbours: [flood.neighbours, told],
   faults: ledger.get('pipeline.faults'),
   imbalance: balance(ledger, { packets: pendingPackets, bytes: pendingBytes, requests: waitingRequests })
     .filter((unit) => unit.imbalance !== 0).map(({ unit, imbalance }) => `${unit} ${imbalance}`),

@@ -1,5 +1,6 @@
-// What a flood costs, counted and not timed: bytes copied for those that came, holes given up at once, what the budgets held, how far the process grew.
-// (Odd requests: test/forward/fair-queue.test.ts. Half requests on all connections: half-open.test.ts.)
+// What a flood costs, counted and not timed: bytes copied for those that came, holes given up at once, what the budgets
+// held, how far the process grew. (Odd requests: test/forward/fair-queue.test.ts. Half requests on all connections:
+// half-open.test.ts.)
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import path from 'node:path';

@@ -1,4 +1,5 @@
-// What a client may send to make the service hold or do more than it was sent: the kinds of flood that docs/security.md names.
+// What a client may send to make the service hold or do more than it was sent: the kinds of flood that docs/security.md
+// names.
 import { LinkType } from '../../rebuilder/capture/frame-source.ts';
 import type { Pipeline } from '../../rebuilder/pipeline.ts';
 import { fold, swap, WordSum } from '../../rebuilder/wire/checksum.ts';
@@ -27,8 +28,8 @@ export interface Segment {
 }
 
 /**
- * Plays packets into a pipeline at a pace of its own, while a neighbour goes on asking. Every frame is written into the same slab, as a capture source
- * does it: what the process holds and throws away is the pipeline's.
+ * Plays packets into a pipeline at a pace of its own, while a neighbour goes on asking. Every frame is written into the
+ * same slab, as a capture source does it: what the process holds and throws away is the pipeline's.
  */
 export class Flood {
   packets = 0;
@@ -55,7 +56,9 @@ export class Flood {
     }, NOTHING))));
   }
 
-  segment({ client, fromServer = false, seq, ack = 1, flags = ACK, data = NOTHING, hasWrongSum = false }: Segment): void {
+  segment(
+    { client, fromServer = false, seq, ack = 1, flags = ACK, data = NOTHING, hasWrongSum = false }: Segment,
+  ): void {
     const address = FIRST_CLIENT + client;
     const port = 1024 + client % 60_000;
     if (fromServer) this.#segment(SERVER, address, 80, port, seq, ack, flags, data, hasWrongSum);
@@ -111,8 +114,9 @@ export class Flood {
     putUint32(slab, TCP + 16, 0);
     this.#write(data, DATA);
     this.#ip(source, destination, this.packets & 0xffff, 0, 20 + data.length);
-    const pseudo = (source >>> 16) + (source & 0xffff) + (destination >>> 16) + (destination & 0xffff) + 6 + 20 + data.length;
-    putUint16(slab, TCP + 16, ~fold(pseudo + swap(this.#sums.sum(slab, TCP, DATA + data.length))) ^ (hasWrongSum ? 0x55 : 0));
+    const addresses = (source >>> 16) + (source & 0xffff) + (destination >>> 16) + (destination & 0xffff);
+    const sum = addresses + 6 + 20 + data.length + swap(this.#sums.sum(slab, TCP, DATA + data.length));
+    putUint16(slab, TCP + 16, ~fold(sum) ^ (hasWrongSum ? 0x55 : 0));
     this.#play(DATA + data.length);
   }
 
@@ -157,7 +161,9 @@ function upload(flood: Flood, client: number, size: number, twoWays: boolean, an
 }
 
 /** A hole of one byte in each packet; `late`: what fills it comes after it was given up. */
-function holes(flood: Flood, amount: number, { twoWays = false, late = false, waitMs = 0, clients = 1, size = 7 * MIB }): void {
+function holes(
+  flood: Flood, amount: number, { twoWays = false, late = false, waitMs = 0, clients = 1, size = 7 * MIB },
+): void {
   const seqs = Array.from({ length: clients }, (_, client) => upload(flood, client, size, twoWays));
   const body = Buffer.alloc(1400, 'y');
   const one = Buffer.from('z');
@@ -169,7 +175,11 @@ function holes(flood: Flood, amount: number, { twoWays = false, late = false, wa
       if (twoWays) flood.segment({ client, seq: 1, ack: seqs[client]!, fromServer: true });
     }
     if (waitMs > 0) flood.wait(waitMs);
-    if (late) for (let client = 0; client < clients; client++) flood.segment({ client, seq: seqs[client]! - body.length - 1, data: one });
+    if (late) {
+      for (let client = 0; client < clients; client++) {
+        flood.segment({ client, seq: seqs[client]! - body.length - 1, data: one });
+      }
+    }
   }
 }
 
@@ -224,14 +234,18 @@ export const FLOODS: Readonly<Record<string, (flood: Flood, amount: number) => v
     flood.segment({ client: 0, seq: 0, flags: SYN });
     flood.segment({ client: 0, seq: 1, data: head });
     const [a, b] = [Buffer.alloc(1, 'a'), Buffer.alloc(1, 'b')];
-    for (let i = 0; i < n / 2; i++) for (const data of [a, b]) flood.segment({ client: 0, seq: 1 + head.length + i, data });
+    for (let i = 0; i < n / 2; i++) {
+      for (const data of [a, b]) flood.segment({ client: 0, seq: 1 + head.length + i, data });
+    }
   },
   'one-byte segments, wrong sums': (flood, n) => {
     const head = post(n);
     flood.segment({ client: 0, seq: 0, flags: SYN });
     flood.segment({ client: 0, seq: 1, data: head });
     const data = Buffer.alloc(1, 's');
-    for (let i = 0; i < n; i++) flood.segment({ client: i & 1023, seq: 1 + head.length + (i >> 10), data, hasWrongSum: i > 1023 });
+    for (let i = 0; i < n; i++) {
+      flood.segment({ client: i & 1023, seq: 1 + head.length + (i >> 10), data, hasWrongSum: i > 1023 });
+    }
   },
   'a hole each': (flood, n) => {
     for (let client = 0; client < n; client++) {

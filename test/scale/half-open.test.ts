@@ -41,7 +41,9 @@ function frame(connection: number, seq: number, flags: number, data: Uint8Array)
   const source = `10.${1 + (connection >> 16)}.${(connection >> 8) & 255}.${connection & 255}`;
   const ends = { source, destination: '10.200.0.1', sourcePort: 1024 + connection % 60_000, destinationPort: 80 };
   const segment = encodeTcp({ ...ends, sequence: seq, acknowledgement: flags === SYN ? 0 : 1, flags }, data);
-  return encodeEthernet({}, encodeIpv4({ source, destination: ends.destination, identification: seq & 0xffff }, segment));
+  return encodeEthernet(
+    {}, encodeIpv4({ source, destination: ends.destination, identification: seq & 0xffff }, segment),
+  );
 }
 
 test('200,000 connections with half a request each, and a node that takes all and answers nothing, stay within the limits', { timeout: 120_000 }, async (t) => {
@@ -56,7 +58,8 @@ test('200,000 connections with half a request each, and a node that takes all an
   const ledger = new Ledger();
   const dispatcher = new Dispatcher({
     endpoint: `http://127.0.0.1:${address.port}`, rawEndpoint: '', connections: 8, pipelining: 4, connectTimeoutMs: 3000, responseTimeoutMs: 60_000,
-    idleTimeoutMs: 60_000, attempts: 3, deadlineMs: 600_000, queueBytes: QUEUE_BYTES, bodyLimitBytes: 0, drainTimeoutMs: 1,
+    idleTimeoutMs: 60_000, attempts: 3, deadlineMs: 600_000, queueBytes: QUEUE_BYTES, bodyLimitBytes: 0,
+    drainTimeoutMs: 1,
     resolveIntervalMs: 60_000,
   }, ledger, Buffer.alloc(32, 1));
   t.after(() => {
@@ -65,12 +68,16 @@ test('200,000 connections with half a request each, and a node that takes all an
     node.close();
   });
   const limits = { ...REPLAY_OPTIONS.limits, memoryBytes: MEMORY_BYTES, flows: CONNECTIONS };
-  const pipeline = new Pipeline({ ...REPLAY_OPTIONS, parseResponses: false, limits }, ledger, { exchange: (request) => dispatcher.submit(request, ENVELOPE) });
+  const pipeline = new Pipeline(
+    { ...REPLAY_OPTIONS, parseResponses: false, limits }, ledger,
+    { exchange: (request) => dispatcher.submit(request, ENVELOPE) },
+  );
   const before = heldBytes();
   let mostBytes = 0;
   const nowMs = Date.now();
   for (let i = 0; i < CONNECTIONS; i++) {
-    for (const bytes of [frame(i, 100, SYN, new Uint8Array(0)), frame(i, 101, ACK, GET), frame(i, 101 + GET.length, ACK, HALVES[i % 3]!)]) {
+    const syn = frame(i, 100, SYN, new Uint8Array(0));
+    for (const bytes of [syn, frame(i, 101, ACK, GET), frame(i, 101 + GET.length, ACK, HALVES[i % 3]!)]) {
       pipeline.frame(LinkType.ethernet, bytes, 0, bytes.length, bytes.length, nowMs, 0);
     }
     if (i % 256 !== 0) continue;
@@ -87,7 +94,10 @@ test('200,000 connections with half a request each, and a node that takes all an
   assert.ok(ledger.get('http.memcap') > 0, 'requests were cut for limits.memory');
   assert.ok(ledger.get('forward.queue_full') > 0, 'the oldest were dropped for forward.queue_bytes');
   const gauges = pipeline.gauges();
-  const flying = { packets: gauges.pendingPackets, bytes: gauges.pendingBytes, requests: gauges.waitingRequests + dispatcher.inFlight() };
+  const flying = {
+    packets: gauges.pendingPackets, bytes: gauges.pendingBytes,
+    requests: gauges.waitingRequests + dispatcher.inFlight(),
+  };
   assert.deepEqual(balance(ledger, flying).map(({ unit, imbalance }) => `${unit} ${imbalance}`), ['packets 0', 'bytes 0', 'requests 0', 'exchanges 0']);
   t.diagnostic(`${Math.round(grownBytes / MIB)} MiB more in the process, ${Math.round(mostBytes / MIB)} MiB held of half requests, ${ledger.get('http.memcap')} cut`);
 });

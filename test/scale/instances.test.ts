@@ -1,4 +1,5 @@
-// Many rebuilders behind one NLB: real pipelines, the balancer's rules as a model (network-load-balancer.ts). See docs/scaling.md.
+// Many rebuilders behind one NLB: real pipelines, the balancer's rules as a model (network-load-balancer.ts). See
+// docs/scaling.md.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { buildLoad, type Load, type LoadOptions, NO_FAULTS } from '../../bench/load.ts';
@@ -14,7 +15,9 @@ const STICKY: Balancing = { crossZone: true, sourceIpStickiness: true };
 const LOAD: LoadOptions = {
   seed: 11, kind: 'mix', requests: 4000, connections: 400, requestsPerConnection: 10, mtu: 1500, responses: false, faults: NO_FAULTS,
 };
-const OPTIONS = { ...REPLAY_OPTIONS, limits: { ...REPLAY_OPTIONS.limits, reorderMs: 200, gapTimeoutMs: 500, stallTimeoutMs: 1500 } };
+const OPTIONS = {
+  ...REPLAY_OPTIONS, limits: { ...REPLAY_OPTIONS.limits, reorderMs: 200, gapTimeoutMs: 500, stallTimeoutMs: 1500 },
+};
 
 interface Delivery { readonly target: number; readonly complete: boolean; readonly name: string }
 
@@ -195,8 +198,12 @@ test('without cross-zone an instance gets the flows of its own zone only', () =>
 
 test('two rebuilders that see one request give it the same id', () => {
   const load = buildLoad({ ...LOAD, requests: 300, connections: 30 });
-  const [a, b] = [run(load, { balancing: SPREAD, targets: () => instances(1) }), run(load, { balancing: SPREAD, targets: () => instances(1) })];
-  const names = (result: Run): string[] => [...result.deliveries].sort(([x], [y]) => x - y).map(([, [delivery]]) => delivery!.name);
+  const [a, b] = [
+    run(load, { balancing: SPREAD, targets: () => instances(1) }),
+    run(load, { balancing: SPREAD, targets: () => instances(1) }),
+  ];
+  const names = (result: Run): string[] =>
+    [...result.deliveries].sort(([x], [y]) => x - y).map(([, [delivery]]) => delivery!.name);
   assert.deepEqual(names(a), names(b));
   assert.equal(new Set(names(a)).size, 300);
 });

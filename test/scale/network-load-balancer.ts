@@ -1,7 +1,8 @@
 /**
- * The rules by which an AWS Network Load Balancer spreads UDP ("Target groups for your Network Load Balancers"): a flow is the outer 5-tuple; it
- * keeps its target until it was idle for 120 s (which cannot be changed) or the target is gone; new flows go by a hash over the targets of the
- * moment, those of the sender's zone only when cross-zone is off. With source_ip stickiness the sender's address alone decides.
+ * The rules by which an AWS Network Load Balancer spreads UDP ("Target groups for your Network Load Balancers"): a flow
+ * is the outer 5-tuple; it keeps its target until it was idle for 120 s (which cannot be changed) or the target is
+ * gone; new flows go by a hash over the targets of the moment, those of the sender's zone only when cross-zone is off.
+ * With source_ip stickiness the sender's address alone decides.
  */
 export interface Balancing {
   readonly crossZone: boolean;

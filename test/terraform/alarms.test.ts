@@ -1,4 +1,5 @@
-// What the alarms of the rebuild module say to series of measurements: the expressions and thresholds that it plans, evaluated.
+// What the alarms of the rebuild module say to series of measurements: the expressions and thresholds that it plans,
+// evaluated.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { evaluate, type Series } from './cloudwatch-math.ts';
@@ -20,7 +21,10 @@ interface Alarm {
   readonly statistic: string | null;
   readonly metric_query: readonly Query[];
 }
-interface TestEvent { readonly type: string; readonly test_plan?: { readonly resource_changes: readonly { type: string; change: { after: Alarm } }[] } }
+interface TestEvent {
+  readonly type: string;
+  readonly test_plan?: { readonly resource_changes: readonly { type: string; change: { after: Alarm } }[] };
+}
 
 /** What a metric of several rebuilders is with a statistic: one list of values for each of them. */
 function aggregated(stat: string, instances: readonly Series[]): Series {
@@ -35,8 +39,8 @@ function aggregated(stat: string, instances: readonly Series[]): Series {
 }
 
 /**
- * Whether the alarm goes off at some time. `metrics` are by query id (`metric` where the alarm has no query), each with one series an instance, or one for a
- * query of AWS's own.
+ * Whether the alarm goes off at some time. `metrics` are by query id (`metric` where the alarm has no query), each with
+ * one series an instance, or one for a query of AWS's own.
  */
 function goesOff(alarm: Alarm, metrics: Readonly<Record<string, readonly Series[]>>): boolean {
   const series: Record<string, Series> = {};
@@ -57,9 +61,12 @@ function goesOff(alarm: Alarm, metrics: Readonly<Record<string, readonly Series[
 }
 
 const flat = (value: number | undefined, periods = 12): Series => Array<number | undefined>(periods).fill(value);
-const rising = (from: number, by: number, periods = 12): Series => Array.from({ length: periods }, (_, i) => from + by * i);
+const rising = (from: number, by: number, periods = 12): Series =>
+  Array.from({ length: periods }, (_, i) => from + by * i);
 
-const CASES: Readonly<Record<string, readonly (readonly [what: string, off: boolean, metrics: Readonly<Record<string, readonly Series[]>>])[]>> = {
+type Case = readonly [what: string, off: boolean, metrics: Readonly<Record<string, readonly Series[]>>];
+
+const CASES: Readonly<Record<string, readonly Case[]>> = {
   'vpc-mirror-allowance-exceeded': [
     ['a rebuilder begins to drop', true, { bw: [flat(0), rising(0, 5)], pps: [flat(0), flat(0)], conntrack: [flat(0), flat(0)] }],
     ['one begins behind the high total of another, which has stopped', true, { bw: [flat(1e6), rising(0, 5)], pps: [flat(0), flat(0)], conntrack: [flat(0), flat(0)] }],

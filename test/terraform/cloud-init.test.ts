@@ -1,4 +1,5 @@
-// The reviewed cloud-init scripts are read by those that will read them: bash, the rebuilder, parsers of the agent's formats.
+// The reviewed cloud-init scripts are read by those that will read them: bash, the rebuilder, parsers of the agent's
+// formats.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -11,8 +12,14 @@ import { parse } from 'yaml';
 import { familyOf } from '../../rebuilder/status/metrics.ts';
 import { COUNTER_NAMES } from '../../rebuilder/ledger.ts';
 
-interface Declaration { readonly source_labels: string[]; readonly label_matcher: string; readonly metric_selectors: string[] }
-interface Agent { readonly logs: { readonly metrics_collected: { readonly prometheus: { readonly emf_processor: EmfProcessor } } } }
+interface Declaration {
+  readonly source_labels: string[];
+  readonly label_matcher: string;
+  readonly metric_selectors: string[];
+}
+interface Agent {
+  readonly logs: { readonly metrics_collected: { readonly prometheus: { readonly emf_processor: EmfProcessor } } };
+}
 interface EmfProcessor { readonly metric_declaration: Declaration[] }
 
 const SCRIPTS = globSync('test/terraform/golden/*/cloud-init.sh').sort();
@@ -60,8 +67,10 @@ for (const script of SCRIPTS) {
     // What the alarms and the dashboard look at, told apart as the agent does.
     const agent: Agent = JSON.parse(written(script, '/etc/vpc-mirror/cloudwatch-agent.json'));
     const declarations = agent.logs.metrics_collected.prometheus.emf_processor.metric_declaration;
-    const picked = (metric: string, labels: Record<string, string>): boolean => declarations.some(({ source_labels, label_matcher, metric_selectors }) =>
-      source_labels.every((label) => new RegExp(label_matcher).test(labels[label] ?? '')) && metric_selectors.some((one) => new RegExp(one).test(metric)));
+    const picked = (metric: string, labels: Record<string, string>): boolean =>
+      declarations.some(({ source_labels, label_matcher, metric_selectors }) =>
+        source_labels.every((label) => new RegExp(label_matcher).test(labels[label] ?? ''))
+        && metric_selectors.some((one) => new RegExp(one).test(metric)));
     const job = 'rebuilder';
     const chosen = COUNTER_NAMES.filter((counter) => picked(familyOf(counter), { job, name: counter }));
     for (const counter of ['capture.frames', 'capture.kernel_drops', 'tcp.stream_bytes', 'http.requests', 'forward.delivered'] as const) {

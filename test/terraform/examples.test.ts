@@ -11,7 +11,8 @@ interface Stage { readonly account: Account; readonly ids: Record<string, string
 
 /** An example in an account of its own, initialised, with values for its variables. */
 async function stage(
-  t: TestContext, example: string, values: (ids: Record<string, string>) => object, files: Readonly<Record<string, string | Uint8Array>> = {},
+  t: TestContext, example: string, values: (ids: Record<string, string>) => object,
+  files: Readonly<Record<string, string | Uint8Array>> = {},
 ): Promise<Stage | undefined> {
   const account = await emulatedAccount(t);
   if (account === undefined) return undefined;
@@ -34,11 +35,18 @@ const counts = (left: Record<string, unknown[]>): Record<string, number> => Obje
   Object.entries(left).map(([kind, all]) => [kind, all.filter((one) => !String(one).startsWith('/aws/')).length]),
 );
 
-/** The sessions are the reconciler's, on every interface that was picked, and the output `vpc_mirror` is a description of this mirror. */
-async function followed({ account, workspace }: Stage, selectors: Readonly<Record<string, readonly string[]>>): Promise<void> {
+/**
+ * The sessions are the reconciler's, on every interface that was picked, and the output `vpc_mirror` is a description
+ * of this mirror.
+ */
+async function followed(
+  { account, workspace }: Stage, selectors: Readonly<Record<string, readonly string[]>>,
+): Promise<void> {
   const outputs = await workspace.outputs();
   const { interfaces, sessions, rebuild } = parseDescription(JSON.stringify(outputs['vpc_mirror']), 'vpc_mirror.json');
-  for (const [profile, entries] of Object.entries(selectors)) assert.deepEqual(new Map(Object.entries(interfaces)).get(profile), entries);
+  for (const [profile, entries] of Object.entries(selectors)) {
+    assert.deepEqual(new Map(Object.entries(interfaces)).get(profile), entries);
+  }
   const made = (await account.left('sessions'))['sessions'] as { readonly NetworkInterfaceId: string; readonly TrafficMirrorTargetId: string }[];
   assert.deepEqual(made.map((one) => one.NetworkInterfaceId).sort(), outputs['mirrored']);
   assert.ok(made.length > 0 && made.every((one) => one.TrafficMirrorTargetId === sessions?.traffic_mirror_target_id));
@@ -101,7 +109,8 @@ describe('examples', { concurrency: 4 }, () => {
       const newer = await account.publish('wallarm-node-7-2-0-20261101');
       assert.deepEqual(summary(await workspace.plan()), []);
       const planned = summary(await workspace.plan('-var=ami_update=true'));
-      // Rebuilders and nodes alike follow their newest image from then on; rebuilders by a new group, whose name the alarms know.
+      // Rebuilders and nodes alike follow their newest image from then on; rebuilders by a new group, whose name the
+      // alarms know.
       assert.deepEqual(planned, [
         `delete+create ${NODES}.terraform_data.image`, `update ${NODES}.aws_autoscaling_group.nodes`, `update ${NODES}.aws_launch_template.node`,
         'create+delete module.rebuild.terraform_data.ami[0]', 'create+delete module.rebuild.aws_autoscaling_group.rebuilder',
@@ -186,7 +195,8 @@ describe('examples', { concurrency: 4 }, () => {
     }
   });
 
-  // What is made is the same but for the image and what the node says of its health; the golden files of each are for review.
+  // What is made is the same but for the image and what the node says of its health; the golden files of each are for
+  // review.
   test('vpc-mirror with NGINX nodes 6, then 4.8: comes, stays, goes', async (t) => {
     const staged = await stage(t, 'vpc-mirror', (ids) => ({
       asg_names: ['shop'], mirrored_cidrs: ['10.0.0.0/16'], token_secret_arn: ids['secret'],

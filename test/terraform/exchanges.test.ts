@@ -1,4 +1,5 @@
-// Exchanges in a bucket with a table for Athena: what is made, who may what, and that the rebuilder's own configuration and names agree with it.
+// Exchanges in a bucket with a table for Athena: what is made, who may what, and that the rebuilder's own configuration
+// and names agree with it.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseConfig } from '../../rebuilder/config/load.ts';
@@ -6,9 +7,24 @@ import { objectKey } from '../../rebuilder/output/s3-upload.ts';
 import { emulatedAccount, provider } from './lab.ts';
 import { Workspace } from './workspace.ts';
 
-interface Resource { readonly address: string; readonly type: string; readonly name: string; readonly values: Record<string, unknown> }
-interface Shown { readonly values: { readonly root_module: { readonly child_modules: readonly { readonly resources: readonly Resource[] }[] } } }
-interface Statement { readonly Sid: string; readonly Effect: string; readonly Action: unknown; readonly Resource: unknown; readonly Condition?: unknown }
+interface Resource {
+  readonly address: string;
+  readonly type: string;
+  readonly name: string;
+  readonly values: Record<string, unknown>;
+}
+interface Shown {
+  readonly values: {
+    readonly root_module: { readonly child_modules: readonly { readonly resources: readonly Resource[] }[] };
+  };
+}
+interface Statement {
+  readonly Sid: string;
+  readonly Effect: string;
+  readonly Action: unknown;
+  readonly Resource: unknown;
+  readonly Condition?: unknown;
+}
 
 const PARTS = [
   'aws_launch_template.rebuilder', 'aws_iam_role_policy.rebuilder', 'aws_glue_catalog_table.exchanges',
@@ -48,13 +64,15 @@ output "exchanges" { value = module.rebuild.exchanges }
   const { bucket } = made;
   assert.deepEqual(made, { bucket, prefix: 'exchanges/', database: 'vpc_mirror', table: 'exchanges' });
   const { values: { root_module: { child_modules: [module] } } } = JSON.parse((await workspace.must('show', '-json')).stdout) as Shown;
-  const one = (type: string, name: string): Record<string, unknown> => module!.resources.find((it) => it.type === type && it.name === name)!.values;
+  const one = (type: string, name: string): Record<string, unknown> =>
+    module!.resources.find((it) => it.type === type && it.name === name)!.values;
   const script = Buffer.from(String(one('aws_launch_template', 'rebuilder')['user_data']), 'base64').toString();
   const [, yaml] = /wallarm-node-conf\.yaml << 'END_OF_FILE'\n([^]*?)END_OF_FILE/.exec(script)!;
   const { file, s3 } = parseConfig(yaml!, 'config').settings.exchanges;
   assert.deepEqual([file, s3.bucket, s3.prefix, s3.region, s3.intervalMs, s3.spoolBytes], ['/var/lib/vpc-mirror/exchanges.jsonl', bucket, 'exchanges/', 'us-east-1', 300_000, 2 << 30 >>> 0]);
 
-  const statements = (policy: unknown): Statement[] => (JSON.parse(String(policy)) as { Statement: Statement | Statement[] }).Statement as Statement[];
+  const statements = (policy: unknown): Statement[] =>
+    (JSON.parse(String(policy)) as { Statement: Statement | Statement[] }).Statement as Statement[];
 
   const allowed = statements(one('aws_iam_role_policy', 'rebuilder')['policy']).filter(({ Sid }) => /Exchanges/.test(Sid));
   assert.deepEqual(allowed.map(({ Effect, Action, Resource: on }) => [Effect, Action, on]), [

@@ -1,4 +1,5 @@
-// The way in without peering: an endpoint in the VPC of the sources is the mirror target, with the released provider against an emulated account.
+// The way in without peering: an endpoint in the VPC of the sources is the mirror target, with the released provider
+// against an emulated account.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { emulatedAccount, provider } from './lab.ts';

@@ -1,16 +1,22 @@
-// What a security reviewer wants to read of an applied example, as files in test/terraform/golden: IAM policy, security groups, cloud-init.
+// What a security reviewer wants to read of an applied example, as files in test/terraform/golden: IAM policy, security
+// groups, cloud-init.
 import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-interface Resource { readonly address: string; readonly type: string; readonly name: string; readonly values: Record<string, unknown> }
+interface Resource {
+  readonly address: string;
+  readonly type: string;
+  readonly name: string;
+  readonly values: Record<string, unknown>;
+}
 interface Module { readonly resources?: readonly Resource[]; readonly child_modules?: readonly Module[] }
 
 const FOLDER = 'test/terraform/golden';
 
 /**
- * Compares what one module made with the files of the name; with UPDATE set, writes them. `shown` is what `terraform show -json`
- * printed, `module` the module's address, `script` the file of its user data.
+ * Compares what one module made with the files of the name; with UPDATE set, writes them. `shown` is what `terraform
+ * show -json` printed, `module` the module's address, `script` the file of its user data.
  */
 export function compareGolden(name: string, shown: string, module = 'module.rebuild', script = 'cloud-init.sh'): void {
   const state: { values: { root_module: Module } } = JSON.parse(shown);
@@ -34,7 +40,8 @@ export function userDataOf(shown: string): string[] {
   return flatten(state.values.root_module).filter(({ type }) => type === 'aws_launch_template').map((template) => userData([template]));
 }
 
-const flatten = (module: Module): Resource[] => [...module.resources ?? [], ...(module.child_modules ?? []).flatMap(flatten)];
+const flatten = (module: Module): Resource[] =>
+  [...module.resources ?? [], ...(module.child_modules ?? []).flatMap(flatten)];
 
 const text = (value: unknown): string => typeof value === 'string' ? value : '';
 

@@ -1,4 +1,5 @@
-// Accounts of an organisation often refuse roles without their path and permissions boundary: no module makes one that cannot have them.
+// Accounts of an organisation often refuse roles without their path and permissions boundary: no module makes one that
+// cannot have them.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';

@@ -13,7 +13,10 @@ const run = promisify(execFile);
 
 const LAB_FILE = resolve('../shared/lab/traffic_mirror_moto.py');
 
-/** Services whose calls go to the emulation. A call to any other would leave the machine, and fails for want of credentials. */
+/**
+ * Services whose calls go to the emulation. A call to any other would leave the machine, and fails for want of
+ * credentials.
+ */
 const SERVICES = [
   'autoscaling', 'cloudwatch', 'ec2', 'eks', 'elb', 'elbv2', 'events', 'glue', 'iam', 'kms', 'lambda', 'logs', 'ram', 'resourcegroupstaggingapi', 's3', 'secretsmanager',
   'sns', 'sqs', 'ssm', 'sts',
@@ -48,15 +51,19 @@ export interface Account {
 }
 
 /** As `emulatedAws`, for a test that points Terraform at it: skipped too if Terraform or its provider is missing. */
-export async function emulatedAccount(t: TestContext, env: Readonly<Record<string, string>> = {}): Promise<Account | undefined> {
+export async function emulatedAccount(
+  t: TestContext, env: Readonly<Record<string, string>> = {},
+): Promise<Account | undefined> {
   return await terraformIsHere(t) ? emulatedAws(t, env) : undefined;
 }
 
 /**
- * A fresh account for this test, stopped when it ends. Undefined if something is missing: then the test has been skipped with a sentence
- * (or failed, where CI is set; but the lab's own folder beside the checkout is never required).
+ * A fresh account for this test, stopped when it ends. Undefined if something is missing: then the test has been
+ * skipped with a sentence (or failed, where CI is set; but the lab's own folder beside the checkout is never required).
  */
-export async function emulatedAws(t: TestContext, env: Readonly<Record<string, string>> = {}): Promise<Account | undefined> {
+export async function emulatedAws(
+  t: TestContext, env: Readonly<Record<string, string>> = {},
+): Promise<Account | undefined> {
   if (!existsSync(LAB_FILE)) {
     t.skip('the emulated AWS account is not beside this checkout (../shared/lab)');
     return undefined;
@@ -115,7 +122,9 @@ function strings(value: unknown): Record<string, string> {
 }
 
 function lists(value: unknown): Record<string, unknown[]> {
-  return Object.fromEntries(Object.entries(value ?? {}).map(([key, list]: [string, unknown]) => [key, Array.isArray(list) ? list : []]));
+  return Object.fromEntries(
+    Object.entries(value ?? {}).map(([key, list]: [string, unknown]) => [key, Array.isArray(list) ? list : []]),
+  );
 }
 
 function freePort(): Promise<number> {

@@ -1,4 +1,5 @@
-// A new version of the service takes the old one's place only when it is healthy, with the released provider against an emulated account.
+// A new version of the service takes the old one's place only when it is healthy, with the released provider against an
+// emulated account.
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { test } from 'node:test';
@@ -25,7 +26,9 @@ test('a version that does not get healthy fails the apply, and the one before ke
   await workspace.init();
   await workspace.apply();
   const [first] = await account.rebuilders();
-  assert.deepEqual([first?.wanted, first?.stored, first?.instances.length], [sha256(TARBALLS.first), sha256(TARBALLS.first), 2]);
+  assert.deepEqual(
+    [first?.wanted, first?.stored, first?.instances.length], [sha256(TARBALLS.first), sha256(TARBALLS.first), 2],
+  );
 
   await t.test('the group scales: no plan to change it, and a new version starts with as many', async () => {
     await account.scale(first!.name, 3);
@@ -50,9 +53,10 @@ test('a version that does not get healthy fails the apply, and the one before ke
     workspace.write('artifact.tar.gz', TARBALLS.mended);
     await workspace.apply();
     const groups = await account.rebuilders();
-    assert.deepEqual(groups.map(({ wanted, stored, instances, policies }) => [wanted, stored, instances.length, policies.length]), [
-      [sha256(TARBALLS.mended), sha256(TARBALLS.mended), 3, 1],
-    ]);
+    assert.deepEqual(
+      groups.map(({ wanted, stored, instances, policies }) => [wanted, stored, instances.length, policies.length]),
+      [[sha256(TARBALLS.mended), sha256(TARBALLS.mended), 3, 1]],
+    );
     assert.deepEqual(await workspace.plan(), []);
   });
 

@@ -1,4 +1,5 @@
-// A policy scanner's opinion of the modules (checkov). What it finds is mended, or waived where it stands, with the reason.
+// A policy scanner's opinion of the modules (checkov). What it finds is mended, or waived where it stands, with the
+// reason.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
@@ -8,8 +9,14 @@ import { pythonVenv } from './python-venv.ts';
 
 const FOLDERS = ['modules/vpc-mirror-rebuild', 'modules/vpc-mirror-sessions', 'modules/wallarm-nodes', 'enis', 'examples/vpc-mirror', 'examples/existing-vpc'];
 
-interface Check { readonly check_id: string; readonly resource: string; readonly check_result: { readonly suppress_comment?: string } }
-interface Report { readonly results?: { readonly failed_checks: readonly Check[]; readonly skipped_checks: readonly Check[] } }
+interface Check {
+  readonly check_id: string;
+  readonly resource: string;
+  readonly check_result: { readonly suppress_comment?: string };
+}
+interface Report {
+  readonly results?: { readonly failed_checks: readonly Check[]; readonly skipped_checks: readonly Check[] };
+}
 
 /** The scanner: the user's own, or where CI is set one that is installed for the test (it is large). */
 async function checkov(t: TestContext): Promise<string | undefined> {

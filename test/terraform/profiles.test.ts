@@ -1,4 +1,5 @@
-// Which interfaces each profile picks and refuses in a described account (account.py), each with a mirror of its own, by the released provider.
+// Which interfaces each profile picks and refuses in a described account (account.py), each with a mirror of its own,
+// by the released provider.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { description, vpcMirror } from '../fleet/vpc-mirror.ts';
@@ -114,7 +115,11 @@ const CASES: Readonly<Record<string, Case>> = {
 };
 
 interface Outputs {
-  readonly network_interfaces: Readonly<Record<string, { network_interface_id: string; why: string; note: string | null }>>;
+  readonly network_interfaces: Readonly<Record<string, {
+    network_interface_id: string;
+    why: string;
+    note: string | null;
+  }>>;
   readonly refused: Readonly<Record<string, string>>;
   readonly unmatched: readonly string[];
   readonly unchecked_target_groups: readonly string[];
@@ -161,7 +166,9 @@ test('each profile picks, refuses and explains; its mirror is made, stays as it 
       const picked = Object.values(output.network_interfaces);
       const why = Object.fromEntries(Object.entries(expected.picked).map(([key, text]) => [key, text.replace(/\{(\w+)\}/g, (_, id: string) => ids[id] ?? '')]));
       assert.deepEqual(Object.fromEntries(picked.map((eni) => [word(eni.network_interface_id), eni.why])), why);
-      assert.deepEqual(picked.filter(({ note }) => note !== null).map((eni) => word(eni.network_interface_id)), expected.tried ?? []);
+      assert.deepEqual(
+        picked.filter(({ note }) => note !== null).map((eni) => word(eni.network_interface_id)), expected.tried ?? [],
+      );
       const refused = Object.fromEntries(Object.entries(output.refused).map(([id, reason]) => [word(id), reason]));
       assert.deepEqual(Object.keys(refused).sort(), Object.keys(expected.refused ?? {}).sort());
       for (const [key, reason] of Object.entries(expected.refused ?? {})) assert.ok(refused[key]?.includes(reason), `${key}: ${refused[key]}`);

@@ -1,4 +1,5 @@
-// Where `terraform init` finds the AWS provider: a filesystem mirror on this machine if there is one, else the registry.
+// Where `terraform init` finds the AWS provider: a filesystem mirror on this machine if there is one, else the
+// registry.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
@@ -6,7 +7,10 @@ import { dirname, join, resolve } from 'node:path';
 /** Everything the tests of Terraform keep between runs: not part of the checkout, safe to delete. */
 export const CACHE = resolve('node_modules/.cache/terraform');
 
-/** A folder that holds registry.terraform.io/hashicorp/aws as a filesystem mirror, or undefined. Set TF_PROVIDER_MIRROR to name one. */
+/**
+ * A folder that holds registry.terraform.io/hashicorp/aws as a filesystem mirror, or undefined. Set TF_PROVIDER_MIRROR
+ * to name one.
+ */
 export function providerMirror(): string | undefined {
   const named = process.env['TF_PROVIDER_MIRROR'];
   if (named !== undefined) return named;
@@ -28,7 +32,10 @@ export function providerMirror(): string | undefined {
 
 const holdsAws = (folder: string): boolean => existsSync(join(folder, 'registry.terraform.io', 'hashicorp', 'aws'));
 
-/** A CLI configuration that never looks at the user's own: providers from the mirror, or from the registry through a cache. */
+/**
+ * A CLI configuration that never looks at the user's own: providers from the mirror, or from the registry through a
+ * cache.
+ */
 export function cliConfiguration(mirror: string | undefined): string {
   if (mirror !== undefined) {
     return `disable_checkpoint = true\nprovider_installation {\n  filesystem_mirror {\n    path = ${JSON.stringify(mirror)}\n  }\n}\n`;

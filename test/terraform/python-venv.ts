@@ -10,8 +10,8 @@ import { absent, installed, sentenceOfMissing } from '../installed.ts';
 const run = promisify(execFile);
 
 /**
- * The folder of programs of an environment with these packages (requirements of pip, with their versions, a blank between). Undefined if it cannot be made:
- * then the test has been skipped with a sentence, or fails where CI is set.
+ * The folder of programs of an environment with these packages (requirements of pip, with their versions, a blank
+ * between). Undefined if it cannot be made: then the test has been skipped with a sentence, or fails where CI is set.
  */
 export async function pythonVenv(t: TestContext, name: string, requirement: string): Promise<string | undefined> {
   if (!installed(t, 'python3')) return undefined;
@@ -36,7 +36,9 @@ async function make(venv: string, requirement: string): Promise<void> {
       mkdirSync(lock);
     } catch {
       // Left behind by a run that was stopped: an installation does not take ten minutes.
-      if (existsSync(lock) && Date.now() - statSync(lock).mtimeMs > 600_000) rmSync(lock, { recursive: true, force: true });
+      if (existsSync(lock) && Date.now() - statSync(lock).mtimeMs > 600_000) {
+        rmSync(lock, { recursive: true, force: true });
+      }
       await sleep(500);
       continue;
     }
@@ -51,7 +53,10 @@ async function make(venv: string, requirement: string): Promise<void> {
   }
 }
 
-/** By uv where it is installed: moto and checkov cost 4 s of CPU that way, and 65 s by pip, which compiles every file besides. */
+/**
+ * By uv where it is installed: moto and checkov cost 4 s of CPU that way, and 65 s by pip, which compiles every file
+ * besides.
+ */
 async function install(venv: string, requirements: readonly string[]): Promise<void> {
   const python = join(venv, 'bin', 'python');
   if (sentenceOfMissing(['uv']) === null) {

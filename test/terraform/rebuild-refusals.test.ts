@@ -101,7 +101,8 @@ refuses('modules/vpc-mirror-rebuild', [
   { name: 'a match type that is none', variables: { config: '{ ignore_ips = [{ subnets = ["10.0.0.0/8"], match_type = "both" }] }' }, sentence: 'config.ignore_ips[].match_type must be src, dst, src_or_dst or src_and_dst' },
   { name: 'a trusted network that is none', variables: { config: '{ proxy_headers = [{ trusted_networks = ["proxy"], real_ip = ["X-Forwarded-For"] }] }' }, sentence: 'must be networks in CIDR notation' },
   { name: 'a log level that is none', variables: { config: '{ log_level = "loud" }' }, sentence: 'config.log_level must be debug, info, warn or error' },
-  // With the ALB, whose name is known after the apply only. Hexadecimal digits of hashes cannot be compressed to less than half.
+  // With the ALB, whose name is known after the apply only. Hexadecimal digits of hashes cannot be compressed to less
+  // than half.
   { name: 'more configuration than user data takes', variables: { config: '{ routes_off = [for n in range(400) : sha512(tostring(n))] }' }, sentence: 'EC2 takes 16384' },
   { name: 'the same in three bytes a character', variables: { config: '{ routes_off = [for n in range(300) : join("", [for at in range(0, 128, 2) : jsondecode("\\"\\\\u4e${substr(sha512(tostring(n)), at, 2)}\\"")])] }' }, sentence: 'EC2 takes 16384' },
   { name: 'an unknown section of the configuration', variables: { config_extra: '{ limit = { memory = "1GiB" } }' }, sentence: 'config_extra has keys that the rebuilder\'s configuration does not: limit (known there: ' },

@@ -1,4 +1,5 @@
-// The reconciler with the released provider: it is made, runs at apply, is no difference afterwards, and its sessions go before the target.
+// The reconciler with the released provider: it is made, runs at apply, is no difference afterwards, and its sessions
+// go before the target.
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';

@@ -23,7 +23,10 @@ export interface RefusalOptions {
 
 interface Diagnostic { readonly file: string; readonly sentence: string }
 
-/** Declares a test that plans `module` (a path in the checkout) with a mocked provider: once with good input, and once for each case. */
+/**
+ * Declares a test that plans `module` (a path in the checkout) with a mocked provider: once with good input, and once
+ * for each case.
+ */
 export function refuses(module: string, cases: readonly Refusal[], { good, mocks = '' }: RefusalOptions): void {
   test(`${module} refuses bad input with a sentence`, async (t) => {
     if (!await terraformIsHere(t)) return;

@@ -131,7 +131,8 @@ describe('sessions', { concurrency: 2 }, () => {
 
     await t.test('destroy goes from the sessions to the target to the load balancer, and leaves what was there before', async () => {
       const { order } = await workspace.follow('destroy', '-var=load_balancer_name=two');
-      const at = (what: string, when: string): number => order.findIndex((line) => line.includes(what) && line.endsWith(when));
+      const at = (what: string, when: string): number =>
+        order.findIndex((line) => line.includes(what) && line.endsWith(when));
       assert.ok(at(SESSION, 'ends') >= 0 && at(SESSION, 'ends') < at('aws_ec2_traffic_mirror_target', 'begins'), order.join('\n'));
       assert.ok(at(SESSION, 'ends') < at('aws_ec2_traffic_mirror_filter.', 'begins'), order.join('\n'));
       assert.ok(at('aws_ec2_traffic_mirror_target', 'ends') < at('aws_lb', 'begins'), order.join('\n'));

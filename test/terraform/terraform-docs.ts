@@ -1,5 +1,5 @@
-// The part of a module's README that terraform-docs would write (`markdown table`, with the settings of .terraform-docs.yml):
-// the program itself is not needed for it.
+// The part of a module's README that terraform-docs would write (`markdown table`, with the settings of
+// .terraform-docs.yml): the program itself is not needed for it.
 import { readFileSync } from 'node:fs';
 import { parse } from '@cdktn/hcl2json';
 import { globSync } from 'tinyglobby';
@@ -9,7 +9,10 @@ export const END = '<!-- END_TF_DOCS -->';
 
 interface Block { readonly description?: string; readonly type?: string; readonly default?: unknown }
 type Named = readonly [name: string, block: Block];
-interface Versions { readonly required_version: string; readonly required_providers: readonly Readonly<Record<string, { version: string }>>[] }
+interface Versions {
+  readonly required_version: string;
+  readonly required_providers: readonly Readonly<Record<string, { version: string }>>[];
+}
 
 /** Requirements, inputs and outputs of the module in a folder, between the two markers. */
 export async function terraformDocs(folder: string): Promise<string> {

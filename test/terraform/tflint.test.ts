@@ -1,5 +1,5 @@
-// The linter of Terraform's community, with all of its rules for the language. It is a Go program that few package sources have
-// (`go install github.com/terraform-linters/tflint@latest`), so a machine without it skips this, CI too.
+// The linter of Terraform's community, with all of its rules for the language. It is a Go program that few package
+// sources have (`go install github.com/terraform-linters/tflint@latest`), so a machine without it skips this, CI too.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';

@@ -19,7 +19,11 @@ export interface Run {
   readonly text: string;
 }
 
-export interface PlannedChange { readonly address: string; readonly type: string; readonly change: { readonly actions: readonly string[] } }
+export interface PlannedChange {
+  readonly address: string;
+  readonly type: string;
+  readonly change: { readonly actions: readonly string[] };
+}
 
 export interface Change {
   readonly address: string;
@@ -30,7 +34,9 @@ export interface Change {
 
 export interface Applied {
   readonly changes: readonly Change[];
-  /** What was done, in the order of its beginnings and ends: `create aws_lb.mirror begins`, `create aws_lb.mirror ends`. */
+  /**
+   * What was done, in the order of its beginnings and ends: `create aws_lb.mirror begins`, `create aws_lb.mirror ends`.
+   */
   readonly order: readonly string[];
 }
 
@@ -38,7 +44,10 @@ export interface WorkspaceOptions {
   readonly env?: Readonly<Record<string, string>>;
 }
 
-/** Whether Terraform and the AWS provider are here; if not, the test is skipped with a sentence (and fails where CI is set). */
+/**
+ * Whether Terraform and the AWS provider are here; if not, the test is skipped with a sentence (and fails where CI is
+ * set).
+ */
 export async function terraformIsHere(t: TestContext): Promise<boolean> {
   if (!installed(t, 'terraform')) return false;
   if (providerMirror() !== undefined) return true;
@@ -121,7 +130,10 @@ export class Workspace {
     return applied(await this.must(command, '-json', '-auto-approve', ...args));
   }
 
-  /** The changes of a plan, which is left in plan.bin: what would be made, changed or destroyed (reads and no-ops left out). */
+  /**
+   * The changes of a plan, which is left in plan.bin: what would be made, changed or destroyed (reads and no-ops left
+   * out).
+   */
   async plan(...args: string[]): Promise<PlannedChange[]> {
     // Showing a plan loads the provider once more, for its schemas: only if there is something to show.
     if (applied(await this.must('plan', '-json', '-out=plan.bin', ...args)).changes.length === 0) return [];
@@ -133,7 +145,9 @@ export class Workspace {
   /** The outputs of the root module, as plain values. */
   async outputs(): Promise<Record<string, unknown>> {
     const shown: unknown = JSON.parse((await this.must('output', '-json')).stdout);
-    return Object.fromEntries(Object.entries(shown ?? {}).map(([name, output]: [string, { value: unknown }]) => [name, output.value]));
+    return Object.fromEntries(
+      Object.entries(shown ?? {}).map(([name, output]: [string, { value: unknown }]) => [name, output.value]),
+    );
   }
 }
 
@@ -141,7 +155,10 @@ const hasChanges = (plan: unknown): plan is { resource_changes: PlannedChange[] 
 
 interface UiEvent {
   readonly type?: string;
-  readonly change?: { readonly action: string; readonly resource: { readonly addr: string; readonly resource_type: string } };
+  readonly change?: {
+    readonly action: string;
+    readonly resource: { readonly addr: string; readonly resource_type: string };
+  };
   readonly hook?: { readonly action: string; readonly resource: { readonly addr: string } };
 }
 

@@ -1,4 +1,5 @@
-// The files of examples/wallarm-node are what modules/wallarm-nodes gives its nodes, with an example's values: rendered anew and compared.
+// The files of examples/wallarm-node are what modules/wallarm-nodes gives its nodes, with an example's values: rendered
+// anew and compared.
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';

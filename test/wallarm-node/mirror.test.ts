@@ -7,7 +7,10 @@ import { everyName, startNode, verdict, type NodeOptions, type Verdict } from '.
 
 type Field = readonly [name: string, value: string];
 
-/** As the rebuilder writes it (design: "What is added to a forwarded request"): the client's lines, its claims renamed, then ours. */
+/**
+ * As the rebuilder writes it (design: "What is added to a forwarded request"): the client's lines, its claims renamed,
+ * then ours.
+ */
 const rebuilt = (client: readonly Field[], ours: readonly Field[], { target = '/', method = 'GET', body = '' } = {}): string => {
   const renamed = client.map(([name, value]): Field => {
     const bytes = Buffer.from(name, 'latin1');

@@ -1,5 +1,6 @@
-// The reviewed user data of native nodes (test/terraform/golden), run on a disk like an image's, with stand-ins for the vendor's installer
-// and node; and the reviewed configuration of the rebuilders in front of it, which delivers an exchange over TLS.
+// The reviewed user data of native nodes (test/terraform/golden), run on a disk like an image's, with stand-ins for the
+// vendor's installer and node; and the reviewed configuration of the rebuilders in front of it, which delivers an
+// exchange over TLS.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';

@@ -1,6 +1,6 @@
-// A node as far as NGINX goes: real nginx with examples/wallarm-node/mirror.conf in its server block. The wallarm module is not public,
-// so each `wallarm_force NAME VALUE;` is read as `set $forced_NAME VALUE;`: the same expression, evaluated by nginx, told to a recorder.
-// Likewise `wallarm_application VALUE;` is `set $forced_application VALUE;`.
+// A node as far as NGINX goes: real nginx with examples/wallarm-node/mirror.conf in its server block. The wallarm
+// module is not public, so each `wallarm_force NAME VALUE;` is read as `set $forced_NAME VALUE;`: the same expression,
+// evaluated by nginx, told to a recorder. Likewise `wallarm_application VALUE;` is `set $forced_application VALUE;`.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
@@ -56,7 +56,9 @@ export interface WholeNode {
 }
 
 /** The whole node of examples/wallarm-node/node.conf; what `wallarm_mode` would do is left to the module. */
-export const startWholeNode = async (t: TestContext, change: (text: string) => string = (text) => text): Promise<WholeNode> => {
+export const startWholeNode = async (
+  t: TestContext, change: (text: string) => string = (text) => text,
+): Promise<WholeNode> => {
   const folder = scratch(t);
   const [port, sink, healthPort, readyPort] = [await freePort(), await freePort(), await freePort(), await freePort()];
   writeFileSync(join(folder, 'mirror.conf'), mirrorText(['127.0.0.0/8'], (text) => text));
@@ -70,7 +72,9 @@ export const startWholeNode = async (t: TestContext, change: (text: string) => s
   return { port, healthPort, readyPort };
 };
 
-export const startNode = async (t: TestContext, { port, recorder, trusted, change = (text) => text }: NodeOptions): Promise<void> => {
+export const startNode = async (
+  t: TestContext, { port, recorder, trusted, change = (text) => text }: NodeOptions,
+): Promise<void> => {
   const folder = scratch(t);
   const text = mirrorText(trusted, change);
   if (/^\s*wallarm_/m.test(text)) throw new Error('mirror.conf has a wallarm directive that this stand-in does not know');

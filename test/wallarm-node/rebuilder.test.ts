@@ -1,5 +1,5 @@
-// The whole way: packets in a capture, `rebuilder replay --to`, and the node's include in real nginx. What the node takes a client for must be
-// what the packets say, whatever the client wrote.
+// The whole way: packets in a capture, `rebuilder replay --to`, and the node's include in real nginx. What the node
+// takes a client for must be what the packets say, whatever the client wrote.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
@@ -17,13 +17,19 @@ const SERVER = '10.0.2.9:8080';
 
 /** One connection in a capture: what the client sends, and what the server answers. */
 const capture = (request: string, response = ''): Buffer => {
-  const frames = [{ bytes: tcpFrame(CLIENT, SERVER, { seq: 1000, flags: 2 }), timeMs: 1000 }];
-  frames.push({ bytes: tcpFrame(SERVER, CLIENT, { seq: 5000, ack: 1001, flags: 18 }), timeMs: 1001 });
+  const frames = [
+    { bytes: tcpFrame(CLIENT, SERVER, { seq: 1000, flags: 2 }), timeMs: 1000 },
+    { bytes: tcpFrame(SERVER, CLIENT, { seq: 5000, ack: 1001, flags: 18 }), timeMs: 1001 },
+  ];
   for (let at = 0; at < request.length; at += 1400) {
-    frames.push({ bytes: tcpFrame(CLIENT, SERVER, { seq: 1001 + at, ack: 5001 }, request.slice(at, at + 1400)), timeMs: 1002 + at / 1400 });
+    const bytes = tcpFrame(CLIENT, SERVER, { seq: 1001 + at, ack: 5001 }, request.slice(at, at + 1400));
+    frames.push({ bytes, timeMs: 1002 + at / 1400 });
   }
-  if (response !== '') frames.push({ bytes: tcpFrame(SERVER, CLIENT, { seq: 5001, ack: 1001 + request.length }, response), timeMs: 1044 });
-  frames.push({ bytes: tcpFrame(CLIENT, SERVER, { seq: 1001 + request.length, ack: 5001 + response.length, flags: 17 }), timeMs: 1050 });
+  const seq = 1001 + request.length;
+  if (response !== '') {
+    frames.push({ bytes: tcpFrame(SERVER, CLIENT, { seq: 5001, ack: seq }, response), timeMs: 1044 });
+  }
+  frames.push({ bytes: tcpFrame(CLIENT, SERVER, { seq, ack: 5001 + response.length, flags: 17 }), timeMs: 1050 });
   return pcapFile(frames);
 };
 

@@ -1,6 +1,6 @@
-// The reviewed user data of NGINX nodes (test/terraform/golden), run on a disk like an image's, with a stand-in for the vendor's script at
-// each place it has: the token comes from the emulated Secrets Manager by the real AWS command line, the snippet runs in real NGINX, and the
-// health check is green only while the node inside is well.
+// The reviewed user data of NGINX nodes (test/terraform/golden), run on a disk like an image's, with a stand-in for the
+// vendor's script at each place it has: the token comes from the emulated Secrets Manager by the real AWS command line,
+// the snippet runs in real NGINX, and the health check is green only while the node inside is well.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';

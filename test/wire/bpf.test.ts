@@ -42,7 +42,8 @@ async function frames(): Promise<Uint8Array[]> {
   const extended = ipv6({ source: '2001:db8::1', destination: '2001:db8::2', extensions: [ipv6Padding(Protocol.hopByHop)] }, six.subarray(54));
   const made = [
     four, six, ipFrame(extended), tcpFrame('10.0.0.1:1234', '10.0.0.2:80', { ip: { options: new Uint8Array(8).fill(1) } }, 'x'.repeat(2000)),
-    vlan(7, four), vlan(8, four), vlan(7, six), vlan(100, vlan(7, four), EtherType.serviceVlan), vlan(100, vlan(7, six)),
+    vlan(7, four), vlan(8, four), vlan(7, six), vlan(100, vlan(7, four), EtherType.serviceVlan),
+    vlan(100, vlan(7, six)),
     mpls([1], four), mpls([1, 2], six), vxlanFrame(5, four), ipFrame(udpPacket('10.0.0.1:80', '10.0.0.2:53', new Uint8Array(30))),
     ...fragments(four.subarray(14), 16).map(ipFrame), ...fragments(six.subarray(14), 16).map(ipFrame),
     ...[four, six, vlan(7, four)].flatMap((frame) => [20, 34, 38, 50].map((length) => frame.subarray(0, length))),
@@ -87,7 +88,9 @@ test('the port form matches plain, VLAN and QinQ frames of its port, and no othe
   const program = new BpfProgram(await compileFilter(portForm('eth0:80'), LinkType.ethernet));
   for (const [port, expected] of [[80, true], [81, false]] as const) {
     for (const frame of [tcpFrame('10.0.0.1:9', `10.0.0.2:${port}`), tcpFrame(`[2001:db8::1]:${port}`, '[2001:db8::2]:9')]) {
-      for (const tagged of [frame, vlan(5, frame), vlan(6, vlan(5, frame)), vlan(6, vlan(5, frame), EtherType.serviceVlan)]) {
+      for (
+        const tagged of [frame, vlan(5, frame), vlan(6, vlan(5, frame)), vlan(6, vlan(5, frame), EtherType.serviceVlan)]
+      ) {
         assert.equal(program.accepts(tagged, 0, tagged.length, tagged.length), expected);
       }
     }
@@ -99,7 +102,9 @@ test('an expression that is none is refused in the words of libpcap', async (t) 
   await assert.rejects(compileFilter('tcp prot 80', LinkType.ethernet), { name: 'InterfaceError', message: /^filter "tcp prot 80": .*syntax/ });
 });
 
-function program(...instructions: readonly (readonly [code: number, jumpTrue: number, jumpFalse: number, k: number])[]): Uint8Array {
+function program(
+  ...instructions: readonly (readonly [code: number, jumpTrue: number, jumpFalse: number, k: number])[]
+): Uint8Array {
   const bytes = Buffer.alloc(instructions.length * 8);
   instructions.forEach(([code, jumpTrue, jumpFalse, k], i) => {
     bytes.writeUInt16LE(code, i * 8);
@@ -110,7 +115,8 @@ function program(...instructions: readonly (readonly [code: number, jumpTrue: nu
   return bytes;
 }
 
-const run = (bytes: Uint8Array, packet = Uint8Array.of(1, 2, 3, 4)): boolean => new BpfProgram(bytes).accepts(packet, 0, packet.length, packet.length);
+const run = (bytes: Uint8Array, packet = Uint8Array.of(1, 2, 3, 4)): boolean =>
+  new BpfProgram(bytes).accepts(packet, 0, packet.length, packet.length);
 
 test('programs that could leave their bounds are refused before they run', () => {
   const cases: readonly (readonly [Uint8Array, RegExp])[] = [
@@ -129,7 +135,8 @@ test('programs that could leave their bounds are refused before they run', () =>
 
 test('what a filter compiler seldom writes works too', () => {
   const returnA: readonly [number, number, number, number] = [0x16, 0, 0, 0];
-  const withA = (a: number, ...rest: (readonly [number, number, number, number])[]): boolean => run(program([0x00, 0, 0, a], ...rest, returnA));
+  const withA = (a: number, ...rest: (readonly [number, number, number, number])[]): boolean =>
+    run(program([0x00, 0, 0, a], ...rest, returnA));
   assert.equal(withA(5, [0x14, 0, 0, 5]), false);                               // 5 - 5
   assert.equal(withA(0, [0x84, 0, 0, 0]), false);                               // -0
   assert.equal(withA(7, [0x01, 0, 0, 0], [0x3c, 0, 0, 0]), false);              // division by X = 0 refuses
@@ -147,8 +154,10 @@ test('what a filter compiler seldom writes works too', () => {
 
 test('programs of random instructions end, and read nothing outside the packet', () => {
   const random = randomNumbers(7);
-  const codes = [0x00, 0x20, 0x28, 0x30, 0x40, 0x48, 0x50, 0x60, 0x80, 0x01, 0x61, 0x81, 0xb1, 0x02, 0x03, 0x04, 0x0c, 0x14, 0x24, 0x2c, 0x3c, 0x54, 0x6c,
-    0x7c, 0x9c, 0xac, 0x05, 0x15, 0x1d, 0x25, 0x35, 0x45, 0x07, 0x87];
+  const codes = [
+    0x00, 0x20, 0x28, 0x30, 0x40, 0x48, 0x50, 0x60, 0x80, 0x01, 0x61, 0x81, 0xb1, 0x02, 0x03, 0x04, 0x0c, 0x14,
+    0x24, 0x2c, 0x3c, 0x54, 0x6c, 0x7c, 0x9c, 0xac, 0x05, 0x15, 0x1d, 0x25, 0x35, 0x45, 0x07, 0x87,
+  ];
   let accepted = 0;
   for (let i = 0; i < 20_000; i++) {
     const count = 1 + random(20);

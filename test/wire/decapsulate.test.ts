@@ -7,7 +7,8 @@ import { EtherType } from '../../rebuilder/wire/ethertype.ts';
 import { MAX_DEPTH, Packet } from '../../rebuilder/wire/packet.ts';
 import { Protocol } from '../../rebuilder/wire/protocol.ts';
 import {
-  erspan, fragments, gatewayOptions, geneve, gre, ipFrame, linuxSll, linuxSll2, loopback, mpls, outerIpv4, tcpFrame, tcpPacket, udpPacket,
+  erspan, fragments, gatewayOptions, geneve, gre, ipFrame, linuxSll, linuxSll2, loopback, mpls, outerIpv4, tcpFrame,
+  tcpPacket, udpPacket,
   vlan, vxlanFrame,
 } from '../frames.ts';
 import { decode, payloadOf, summary } from './outcomes.ts';
@@ -59,7 +60,9 @@ const CASES: Readonly<Record<string, Case>> = {
     link: LinkType.geneve, expected: FOUR, vni: 77, outerSource: TUNNEL_END,
   },
   'GRE with every field': {
-    frame: ipFrame(outerIpv4(Protocol.gre, gre(EtherType.transparentEthernet, ipFrame(six), { checksum: 1, key: 2, sequence: 3 }))),
+    frame: ipFrame(
+      outerIpv4(Protocol.gre, gre(EtherType.transparentEthernet, ipFrame(six), { checksum: 1, key: 2, sequence: 3 })),
+    ),
     expected: SIX, outerSource: TUNNEL_END,
   },
   'ERSPAN I': { frame: ipFrame(outerIpv4(Protocol.gre, erspan(1, ipFrame(four)))), expected: FOUR, outerSource: TUNNEL_END },
@@ -69,7 +72,9 @@ const CASES: Readonly<Record<string, Case>> = {
 };
 
 function pppoe(protocol: number, packet: Uint8Array): Uint8Array {
-  const frame = ipFrame(Buffer.concat([Buffer.of(0x11, 0, 0, 1, 0, packet.length + 2, protocol >> 8, protocol), packet]));
+  const frame = ipFrame(
+    Buffer.concat([Buffer.of(0x11, 0, 0, 1, 0, packet.length + 2, protocol >> 8, protocol), packet]),
+  );
   frame.set([0x88, 0x64], 12);
   return frame;
 }
@@ -94,7 +99,8 @@ for (const [name, packet] of Object.entries(OWN_IP)) {
 }
 
 test('inside a mirrored frame no tunnel is unpacked', () => {
-  for (const frame of [vxlanFrame(2, ipFrame(four)), ipFrame(outerIpv4(Protocol.gre, erspan(2, ipFrame(four)))), mpls([5], ipFrame(four))]) {
+  const inner = ipFrame(four);
+  for (const frame of [vxlanFrame(2, inner), ipFrame(outerIpv4(Protocol.gre, erspan(2, inner))), mpls([5], inner)]) {
     assert.equal(decode(frame), 'segment');
     assert.equal(decode(vxlanFrame(1, frame)), 'wire.own_tunnel');
     assert.equal(decode(ipFrame(outerIpv4(Protocol.gre, erspan(1, frame)))), 'wire.own_tunnel');

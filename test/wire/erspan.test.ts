@@ -6,7 +6,8 @@ import { erspan, ipFrame, outerIpv4, tcpFrame } from '../frames.ts';
 import { dataOf, decode } from './outcomes.ts';
 
 const frame = tcpFrame('10.0.0.1:1', '10.0.0.2:2', {}, 'mirrored');
-const outcome = (header: Uint8Array, packet = new Packet()): string => decode(ipFrame(outerIpv4(Protocol.gre, header)), packet);
+const outcome = (header: Uint8Array, packet = new Packet()): string =>
+  decode(ipFrame(outerIpv4(Protocol.gre, header)), packet);
 
 test('all three types, the subheader of type III included', () => {
   for (const [type, subheader] of [[1, false], [2, false], [3, false], [3, true]] as const) {

@@ -11,12 +11,16 @@ import { Packet } from '../../rebuilder/wire/packet.ts';
 import { Protocol } from '../../rebuilder/wire/protocol.ts';
 import { framesOf } from '../collected-frames.ts';
 import {
-  erspan, fragments, gatewayOptions, geneve, gre, ipFrame, ipv6, ipv6Padding, linuxSll, linuxSll2, loopback, mpls, outerIpv4, tcpFrame,
+  erspan, fragments, gatewayOptions, geneve, gre, ipFrame, ipv6, ipv6Padding, linuxSll, linuxSll2, loopback, mpls,
+  outerIpv4, tcpFrame,
   tcpPacket, udpPacket, vlan, vxlanFrame,
 } from '../frames.ts';
 import { randomNumbers } from '../random-numbers.ts';
 
-/** Real and made frames, damaged: no decoder may throw, point outside the frame, or answer with a name the ledger does not know. */
+/**
+ * Real and made frames, damaged: no decoder may throw, point outside the frame, or answer with a name the ledger does
+ * not know.
+ */
 
 const CASES = 60_000;
 const OUTCOMES: ReadonlySet<string> = new Set(['segment', 'fragment', ...COUNTER_NAMES.filter((name) => name.startsWith('wire.'))]);
@@ -32,11 +36,14 @@ function made(): Seed[] {
   const six = tcpFrame('[2001:db8::1]:1', '[2001:db8::2]:80', {}, 'x');
   const extended = ipv6({
     source: '2001:db8::1', destination: '2001:db8::2',
-    extensions: [ipv6Padding(Protocol.hopByHop), ipv6Padding(Protocol.routing), ipv6Padding(Protocol.destinationOptions, 24)],
+    extensions: [
+      ipv6Padding(Protocol.hopByHop), ipv6Padding(Protocol.routing), ipv6Padding(Protocol.destinationOptions, 24),
+    ],
   }, six.subarray(54));
   const gateway = geneve(1, udpPacket('10.8.0.1:1', '10.8.0.2:4789', encodeVxlan(42, six)), gatewayOptions(1n, 2n, 3), EtherType.ipv4);
   const ethernet = [
-    four, six, ipFrame(extended), vlan(1, vlan(2, four)), mpls([1, 2], six), vxlanFrame(1, four), vxlanFrame(2, vlan(3, six)),
+    four, six, ipFrame(extended), vlan(1, vlan(2, four)), mpls([1, 2], six), vxlanFrame(1, four),
+    vxlanFrame(2, vlan(3, six)),
     ipFrame(udpPacket('10.8.0.1:1', '10.8.0.2:6081', gateway)),
     ...[gre(EtherType.ipv4, packet, { key: 1 }), erspan(1, four), erspan(2, four), erspan(3, six, 1, true)]
       .map((payload) => ipFrame(outerIpv4(Protocol.gre, payload))),
@@ -106,5 +113,7 @@ function check(outcome: string, packet: Packet, start: number, end: number): voi
   assert.ok(start <= packet.dataStart && packet.dataStart <= packet.dataEnd && packet.dataEnd <= end,
     `data ${packet.dataStart}..${packet.dataEnd} in ${start}..${end}`);
   if (packet.missing > 0) assert.equal(packet.checksum, 'unknown');
-  for (const number of [packet.seq, packet.ack, packet.src0, packet.src3, packet.dst3]) assert.equal(number, number | 0);
+  for (const number of [packet.seq, packet.ack, packet.src0, packet.src3, packet.dst3]) {
+    assert.equal(number, number | 0);
+  }
 }

@@ -24,7 +24,9 @@ test('options are skipped by their length, critical ones and the longest include
 test('the packets of a Gateway Load Balancer are read behind its options', () => {
   const packet = new Packet();
   const inner = tcpPacket('10.0.0.1:1', '10.0.0.2:2');
-  const datagram = geneve(0, inner, gatewayOptions(0x0123456789abcdefn, 0xfedcba9876543210n, 0x80000001), EtherType.ipv4);
+  const datagram = geneve(
+    0, inner, gatewayOptions(0x0123456789abcdefn, 0xfedcba9876543210n, 0x80000001), EtherType.ipv4,
+  );
   assert.equal(decode(datagram, packet, LinkType.geneve), 'segment');
   assert.equal(packet.frameEnd - packet.frameStart, inner.length);
 });

@@ -11,7 +11,8 @@ const outcome = (header: Uint8Array): string => decode(ipFrame(outerIpv4(Protoco
 test('each combination of optional fields has its length', () => {
   for (let fields = 0; fields < 8; fields++) {
     const header = gre(EtherType.transparentEthernet, tcpFrame('10.0.0.1:1', '10.0.0.2:2'), {
-      ...((fields & 1) !== 0 && { checksum: 1 }), ...((fields & 2) !== 0 && { key: 2 }), ...((fields & 4) !== 0 && { sequence: 3 }),
+      ...((fields & 1) !== 0 && { checksum: 1 }), ...((fields & 2) !== 0 && { key: 2 }),
+      ...((fields & 4) !== 0 && { sequence: 3 }),
     });
     assert.equal(outcome(header), 'segment', String(fields));
   }

@@ -10,7 +10,9 @@ import { CollectedFrames } from '../collected-frames.ts';
 import { geneve, tcpFrame, tcpPacket, udpPacket, vlan } from '../frames.ts';
 import { absent } from '../installed.ts';
 
-async function passes(t: TestContext, expression: string, cases: readonly (readonly [string, number, Uint8Array, boolean])[]): Promise<void> {
+async function passes(
+  t: TestContext, expression: string, cases: readonly (readonly [string, number, Uint8Array, boolean])[],
+): Promise<void> {
   if (await loadLibpcap() === null) {
     absent(t, 'libpcap is not installed: apt-get install libpcap0.8');
     return;
@@ -24,8 +26,14 @@ async function passes(t: TestContext, expression: string, cases: readonly (reado
     const buffer = Buffer.concat([Buffer.alloc(5), bytes, Buffer.alloc(5)]);
     filter.frame(link, buffer, 5, 5 + bytes.length, bytes.length, 1234.5, 42);
     assert.equal(sink.frames.length - before, expected ? 1 : 0, `${name}: ${expression}`);
-    if (expected) assert.deepEqual(sink.frames.at(-1), { link, bytes: new Uint8Array(bytes), originalLength: bytes.length, timeMs: 1234.5, outerSource: 42 });
-    else refused++;
+    if (expected) {
+      assert.deepEqual(
+        sink.frames.at(-1),
+        { link, bytes: new Uint8Array(bytes), originalLength: bytes.length, timeMs: 1234.5, outerSource: 42 },
+      );
+    } else {
+      refused++;
+    }
   }
   assert.equal(ledger.get('rules.inner_filtered'), refused);
   assert.equal(ledger.get('capture.frames'), refused, 'those handed on are counted where they arrive');
@@ -81,7 +89,8 @@ test('an expression that is none is refused', async (t) => {
     absent(t, 'libpcap is not installed: apt-get install libpcap0.8');
     return;
   }
-  const create = (expression: string): Promise<InnerFilter> => InnerFilter.create(expression, new CollectedFrames(), new Ledger());
+  const create = (expression: string): Promise<InnerFilter> =>
+    InnerFilter.create(expression, new CollectedFrames(), new Ledger());
   await assert.rejects(create('prt 80'), { name: 'InterfaceError', message: /^filter "prt 80": / });
   await assert.rejects(create('ip6 protochain 6'), { name: 'InterfaceError', message: /protochain cannot be used here$/ });
 });

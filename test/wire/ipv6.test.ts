@@ -17,14 +17,17 @@ const routing = (segmentsLeft: number): Ipv6Extension =>
 test('extension headers are skipped, as many as there are', () => {
   const packet = new Packet();
   const many = Array.from({ length: 20 }, () => ipv6Padding(Protocol.destinationOptions));
-  const extensions = [ipv6Padding(Protocol.hopByHop, 16), ipv6Padding(Protocol.destinationOptions), routing(0), ...many];
+  const extensions = [
+    ipv6Padding(Protocol.hopByHop, 16), ipv6Padding(Protocol.destinationOptions), routing(0), ...many,
+  ];
   assert.equal(decode(ipFrame(ipv6({ source, destination, extensions }, segment)), packet), 'segment');
   assert.equal(dataOf(packet), 'data');
   assert.equal(packet.checksum, 'correct');
 });
 
 describe('what a host discards ends the walk', () => {
-  const option = (...bytes: number[]): Ipv6Extension => ({ protocol: Protocol.destinationOptions, bytes: Uint8Array.of(0, 0, ...bytes) });
+  const option = (...bytes: number[]): Ipv6Extension =>
+    ({ protocol: Protocol.destinationOptions, bytes: Uint8Array.of(0, 0, ...bytes) });
   const cases: readonly [string, Ipv6Extension[], string][] = [
     ['a route with segments left', [routing(1)], 'wire.ipv6.source_route'],
     ['hop-by-hop options twice', [ipv6Padding(Protocol.hopByHop), ipv6Padding(Protocol.hopByHop)], 'wire.ipv6.misplaced_hop_by_hop'],
@@ -74,7 +77,9 @@ test('a payload length of 0 means offload, or a jumbogram when the option says s
   const data = 'x'.repeat(70_000);
   const large = tcpPacket(`[${source}]:1234`, `[${destination}]:80`, {}, data).subarray(40);
   const length = 8 + large.length;
-  const jumbo: Ipv6Extension = { protocol: Protocol.hopByHop, bytes: Uint8Array.of(0, 0, 0xc2, 4, length >> 24, length >> 16, length >> 8, length) };
+  const jumbo: Ipv6Extension = {
+    protocol: Protocol.hopByHop, bytes: Uint8Array.of(0, 0, 0xc2, 4, length >> 24, length >> 16, length >> 8, length),
+  };
   const frame = ipFrame(ipv6({ source, destination, payloadLength: 0, extensions: [jumbo] }, large));
   assert.equal(decode(Buffer.concat([frame, Buffer.alloc(9)]), packet), 'segment');
   assert.equal(dataOf(packet), data, 'what is behind it is padding of the link');

@@ -5,7 +5,9 @@ import { Packet } from '../../rebuilder/wire/packet.ts';
 import type { Outcome } from '../../rebuilder/wire/step.ts';
 
 /** Decodes a frame that was captured whole (or cut to `captured` bytes), standing somewhere inside a larger buffer. */
-export function decode(frame: Uint8Array, packet = new Packet(), link: number = LinkType.ethernet, captured = frame.length): Outcome {
+export function decode(
+  frame: Uint8Array, packet = new Packet(), link: number = LinkType.ethernet, captured = frame.length,
+): Outcome {
   const buffer = new Uint8Array(captured + 7).fill(0x45);
   buffer.set(frame.subarray(0, captured), 3);
   return decapsulate(link, buffer, 3, 3 + captured, frame.length, 0, packet);

@@ -5,7 +5,9 @@ import { TcpOptions } from '../../rebuilder/wire/tcp-options.ts';
 
 function read(...bytes: number[]): TcpOptions {
   const options = new TcpOptions();
-  options.read(Object.assign(new Packet(), { bytes: Uint8Array.from(bytes), optionsStart: 0, dataStart: bytes.length }));
+  options.read(
+    Object.assign(new Packet(), { bytes: Uint8Array.from(bytes), optionsStart: 0, dataStart: bytes.length }),
+  );
   return options;
 }
 
@@ -31,5 +33,7 @@ test('signatures are seen', () => {
 });
 
 test('a length that cannot be ends the reading', () => {
-  for (const bytes of [[8, 1, 0, 0], [8, 0, 0, 0], [3, 9, 1, 1], [1, 1, 1, 8]]) assert.ok(read(...bytes).isMalformed, String(bytes));
+  for (const bytes of [[8, 1, 0, 0], [8, 0, 0, 0], [3, 9, 1, 1], [1, 1, 1, 8]]) {
+    assert.ok(read(...bytes).isMalformed, String(bytes));
+  }
 });

@@ -12,9 +12,13 @@ const IP = 20;
 test('fields are kept, numbers as signed 32-bit integers', () => {
   const packet = new Packet();
   const flags = TcpFlag.syn | TcpFlag.fin | TcpFlag.urg;
-  assert.equal(decode(ipFrame(tcpPacket(from, to, { seq: 0xfffffffe, ack: 0x80000000, flags, window: 7 }, 'hello')), packet), 'segment');
-  assert.deepEqual([packet.srcPort, packet.dstPort, packet.seq, packet.ack, packet.flags, packet.window, dataOf(packet)],
-    [65535, 80, -2, -0x80000000, flags, 7, 'hello']);
+  const segment = tcpPacket(from, to, { seq: 0xfffffffe, ack: 0x80000000, flags, window: 7 }, 'hello');
+  assert.equal(decode(ipFrame(segment), packet), 'segment');
+  const { srcPort, dstPort, seq, ack, window } = packet;
+  assert.deepEqual(
+    [srcPort, dstPort, seq, ack, packet.flags, window, dataOf(packet)],
+    [65535, 80, -2, -0x80000000, flags, 7, 'hello'],
+  );
 });
 
 test('checksums of every length and content are judged', () => {

@@ -15,11 +15,14 @@ import { Protocol } from '../../rebuilder/wire/protocol.ts';
 import { pcapFile } from '../capture-files.ts';
 import { framesOf, type CollectedFrame } from '../collected-frames.ts';
 import {
-  erspan, gatewayOptions, geneve, gre, ipFrame, ipv6, ipv6Padding, mpls, outerIpv4, tcpFrame, tcpPacket, udpPacket, vlan, vxlanFrame,
+  erspan, gatewayOptions, geneve, gre, ipFrame, ipv6, ipv6Padding, mpls, outerIpv4, tcpFrame, tcpPacket, udpPacket,
+  vlan, vxlanFrame,
 } from '../frames.ts';
 import { installed } from '../installed.ts';
 
-/** tshark is the second opinion: what it says of the innermost TCP segment of each frame must be what our decoders say. */
+/**
+ * tshark is the second opinion: what it says of the innermost TCP segment of each frame must be what our decoders say.
+ */
 
 const FIELDS = [
   'frame.protocols', 'ip.src', 'ip.dst', 'ipv6.src', 'ipv6.dst', 'tcp.srcport', 'tcp.dstport', 'tcp.seq_raw', 'tcp.ack_raw', 'tcp.flags',
@@ -41,7 +44,9 @@ function askTshark(file: string): Record<string, string>[] {
   });
 }
 
-function compare(frames: readonly CollectedFrame[], opinions: readonly Record<string, string>[]): { segments: number; fragments: number; ownTunnels: number } {
+function compare(
+  frames: readonly CollectedFrame[], opinions: readonly Record<string, string>[],
+): { segments: number; fragments: number; ownTunnels: number } {
   const packet = new Packet();
   let segments = 0;
   let fragments = 0;

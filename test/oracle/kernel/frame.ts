@@ -25,7 +25,9 @@ export function framesOf(op: Op, v6: boolean, numbers: Numbers): Uint8Array[] {
   return pieces.map((piece) => {
     const payload = segment.slice(piece.offset, piece.offset + piece.length);
     if (piece.xor !== undefined) payload.forEach((byte, i) => { payload[i] = byte ^ piece.xor!; });
-    return v6 ? ipv6Frame(payload, piece, fragmented, op.ip, numbers.ipId) : ipv4Frame(payload, piece, fragmented, op.ip, numbers.ipId);
+    return v6
+      ? ipv6Frame(payload, piece, fragmented, op.ip, numbers.ipId)
+      : ipv4Frame(payload, piece, fragmented, op.ip, numbers.ipId);
   });
 }
 
@@ -34,14 +36,17 @@ function segmentOf(op: Op, v6: boolean, { clientIsn, serverNext, clientPort }: N
   const options: number[] = [];
   if (isSyn) options.push(2, 4, 5, 180);
   if (isSyn && op.scale !== undefined) options.push(3, 3, op.scale, 1);
-  if (op.timestamp !== undefined) options.push(1, 1, 8, 10, ...[24, 16, 8, 0].map((bits) => op.timestamp! >> bits & 255), 0, 0, 0, 0);
+  if (op.timestamp !== undefined) {
+    options.push(1, 1, 8, 10, ...[24, 16, 8, 0].map((bits) => op.timestamp! >> bits & 255), 0, 0, 0, 0);
+  }
   if (op.md5 === true && options.length <= 20) options.push(19, 18, ...new Array<number>(16).fill(7), 1, 1);
   if (op.cookie !== undefined) options.push(34, 2 + op.cookie, ...new Array<number>(op.cookie).fill(9));
   while (options.length % 4 !== 0) options.push(1);
   const acknowledges = (op.flags & TcpFlag.ack) !== 0;
   const segment = encodeTcp({
     ...ADDRESSES[v6 ? 'v6' : 'v4'], sourcePort: clientPort, destinationPort: SERVER_PORT, flags: op.flags, window: op.window,
-    sequence: (clientIsn + 1 + op.seq) >>> 0, acknowledgement: acknowledges ? (serverNext + op.ack) >>> 0 : 0, options: Uint8Array.from(options),
+    sequence: (clientIsn + 1 + op.seq) >>> 0, acknowledgement: acknowledges ? (serverNext + op.ack) >>> 0 : 0,
+    options: Uint8Array.from(options),
   }, Buffer.from(op.data, 'latin1'));
   if (op.urgent !== undefined) {
     putUint16(segment, 18, op.urgent);
@@ -56,7 +61,9 @@ function addToSum(bytes: Uint8Array, at: number, word: number): void {
   putUint16(bytes, at, ~fold((~((bytes[at]! << 8) | bytes[at + 1]!) & 0xffff) + word));
 }
 
-function ipv4Frame(payload: Uint8Array, piece: Piece, fragmented: boolean, defect: IpDefect | undefined, id: number): Uint8Array {
+function ipv4Frame(
+  payload: Uint8Array, piece: Piece, fragmented: boolean, defect: IpDefect | undefined, id: number,
+): Uint8Array {
   const options = defect === 'source route' ? [0x83, 7, 4, 10, 0, 0, 1, 0] : [];
   const headerLength = 20 + options.length;
   const packet = new Uint8Array(headerLength + payload.length);
@@ -83,7 +90,9 @@ const EXTENSIONS: Readonly<Partial<Record<IpDefect, readonly (readonly [protocol
   'many options': new Array<readonly [number, ...number[]]>(18).fill([Protocol.destinationOptions, 0, 0, 1, 4, 0, 0, 0, 0]),
 };
 
-function ipv6Frame(payload: Uint8Array, piece: Piece, fragmented: boolean, defect: IpDefect | undefined, id: number): Uint8Array {
+function ipv6Frame(
+  payload: Uint8Array, piece: Piece, fragmented: boolean, defect: IpDefect | undefined, id: number,
+): Uint8Array {
   const headers = [...EXTENSIONS[defect ?? 'source route'] ?? []].map(([protocol, ...bytes]) => ({ protocol, bytes: Uint8Array.from(bytes) }));
   if (fragmented) {
     const bytes = new Uint8Array(8);

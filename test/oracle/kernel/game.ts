@@ -1,4 +1,5 @@
-// A game: what a hand-made client sends, in words that do not name the sequence numbers of one connection, so that it can be played again.
+// A game: what a hand-made client sends, in words that do not name the sequence numbers of one connection, so that it
+// can be played again.
 import { TcpFlag } from '../../../rebuilder/wire/packet.ts';
 import { randomNumbers } from '../../random-numbers.ts';
 
@@ -56,7 +57,9 @@ const { ack: ACK, psh: PSH, syn: SYN, fin: FIN, rst: RST, urg: URG } = TcpFlag;
 const LETTERS = 'abcdefgh';
 
 /** Requests whose free bytes are the letter of one reading: any mixture of readings is as well made as each of them. */
-function requests(random: (n: number) => number, letter: string, shape: readonly { post: boolean; target: number; body: number }[]): string {
+function requests(
+  random: (n: number) => number, letter: string, shape: readonly { post: boolean; target: number; body: number }[],
+): string {
   void random;
   return shape.map(({ post, target, body }, i) => post
     ? `POST /${i}${letter.repeat(target)} HTTP/1.1\r\nHost: a\r\nContent-Length: ${body}\r\n\r\n${letter.repeat(body)}`
@@ -67,7 +70,9 @@ export function newGame(seed: number): Game {
   const random = randomNumbers(seed);
   const one = <T>(values: readonly T[]): T => values[random(values.length)]!;
   const chance = (percent: number): boolean => random(100) < percent;
-  const shape = Array.from({ length: 1 + random(3) }, () => ({ post: chance(60), target: 3 + random(20), body: 1 + random(40) }));
+  const shape = Array.from(
+    { length: 1 + random(3) }, () => ({ post: chance(60), target: 3 + random(20), body: 1 + random(40) }),
+  );
   const versions = Array.from(LETTERS, (letter) => requests(random, letter, shape));
   const true_ = versions[0]!;
   const total = true_.length;
@@ -88,13 +93,18 @@ export function newGame(seed: number): Game {
     const start = random(total);
     return [start, Math.min(total, start + 1 + random(one([4, 20, 60, total])))];
   };
-  const segment = (start: number, end: number, version = 0): Partial<Op> => ({ seq: start, data: versions[version]!.slice(start, end) });
+  const segment = (start: number, end: number, version = 0): Partial<Op> =>
+    ({ seq: start, data: versions[version]!.slice(start, end) });
 
   // --- the beginning
   const withCookie = chance(10);
   const synData = withCookie || chance(8) ? { data: versions[random(3)]!.slice(0, 10 + random(40)) } : {};
-  add({ flags: SYN, seq: -1, ...(scale === undefined ? {} : { scale }), ...synData, ...(withCookie ? { cookie: one([0, 8]) } : {}) });
-  if (chance(10)) add({ flags: ACK | (chance(50) ? PSH : 0), ack: one([-1000, 1000, 1, -1]), ...(chance(50) ? segment(0, 20, 1) : {}) });
+  const offered = scale === undefined ? {} : { scale };
+  add({ flags: SYN, seq: -1, ...offered, ...synData, ...(withCookie ? { cookie: one([0, 8]) } : {}) });
+  if (chance(10)) {
+    const flags = ACK | (chance(50) ? PSH : 0);
+    add({ flags, ack: one([-1000, 1000, 1, -1]), ...(chance(50) ? segment(0, 20, 1) : {}) });
+  }
   if (chance(90)) add({ flags: ACK });
 
   // --- one segment that is not what it seems
@@ -132,7 +142,9 @@ export function newGame(seed: number): Game {
     switch (random(9)) {
       case 0: pieces.splice(random(3), 0, { offset: 8 * random(4), length: 0, more: true }); break;
       case 1: pieces[0] = { ...pieces[0]!, ecn: one([1, 2, 3]) }; break;
-      case 2: pieces.splice(random(3), 0, { offset: 8 * random(4), length: 8 * (1 + random(3)), more: true, xor: 1 }); break;
+      case 2:
+        pieces.splice(random(3), 0, { offset: 8 * random(4), length: 8 * (1 + random(3)), more: true, xor: 1 });
+        break;
       case 3: pieces.splice(random(3), 0, first); break;
       case 4: return { ...part, pieces: [{ ...first, length: cutAt + 4 }, last] };
       case 5: pieces[1] = { ...pieces[1]!, nextHeader: 17 }; break;

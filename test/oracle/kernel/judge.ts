@@ -32,7 +32,8 @@ export function tell(frames: readonly Frame[], live: boolean): { told: Told[]; l
       const text = (start: number, end: number): string => Buffer.from(request.bytes.subarray(start, end)).toString('latin1');
       told.push({
         method: text(request.start, request.methodEnd), target: text(request.targetStart, request.targetEnd),
-        body: text(request.headEnd, request.end), complete: request.complete, reading: request.reading, correction: request.correction,
+        body: text(request.headEnd, request.end), complete: request.complete, reading: request.reading,
+        correction: request.correction,
         isFound: request.isFound, text: text(request.start, request.end),
       });
     },
@@ -46,7 +47,8 @@ export function tell(frames: readonly Frame[], live: boolean): { told: Told[]; l
   }
   pipeline.flush();
   const { pendingBytes, pendingPackets, waitingRequests } = pipeline.gauges();
-  const wrong = balance(ledger, { packets: pendingPackets, bytes: pendingBytes, requests: waitingRequests }).filter((unit) => unit.imbalance !== 0);
+  const wrong = balance(ledger, { packets: pendingPackets, bytes: pendingBytes, requests: waitingRequests })
+    .filter((unit) => unit.imbalance !== 0);
   if (wrong.length > 0) throw new Error(`the ledger does not add up: ${JSON.stringify(wrong)}`);
   return { told, ledger };
 }
@@ -54,7 +56,10 @@ export function tell(frames: readonly Frame[], live: boolean): { told: Told[]; l
 export interface Verdict {
   /** The server read them, and they were not told whole. */
   readonly missing: readonly string[];
-  /** They were told whole and certain (no second reading, no correction, not found by a search), and no server has read those bytes. */
+  /**
+   * They were told whole and certain (no second reading, no correction, not found by a search), and no server has read
+   * those bytes.
+   */
   readonly phantoms: readonly string[];
   readonly second: number;
   readonly read: number;

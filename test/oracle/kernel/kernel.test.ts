@@ -1,4 +1,5 @@
-// A bounded share of the games of main.ts, against this machine's own kernel: `node --import tsx test/oracle/kernel/main.ts --games 100000` plays more.
+// A bounded share of the games of main.ts, against this machine's own kernel: `node --import tsx
+// test/oracle/kernel/main.ts --games 100000` plays more.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import path from 'node:path';
@@ -7,7 +8,10 @@ import { absent, installed } from '../../installed.ts';
 
 /** In so few seconds that the whole stays under a minute, tsx's start included. */
 const GAMES = 1500;
-/** Of the requests read in games that mislead in several ways at once: what is not told, and what is told as certain and was read by nobody. */
+/**
+ * Of the requests read in games that mislead in several ways at once: what is not told, and what is told as certain and
+ * was read by nobody.
+ */
 const MOST = { missingBothWays: 0.0005, missing: 0.0005, phantoms: 0.0005 };
 
 test('what a Linux server reads of random games is told, both ways and from the client\'s packets alone', (t) => {

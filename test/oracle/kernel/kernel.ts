@@ -1,4 +1,5 @@
-// A Linux kernel as a real TCP server, and a packet socket that plays the client: run inside a network namespace of its own.
+// A Linux kernel as a real TCP server, and a packet socket that plays the client: run inside a network namespace of its
+// own.
 import koffi from 'koffi';
 
 const libc = koffi.load(null);

@@ -1,7 +1,7 @@
-// `node --import tsx test/oracle/kernel/main.ts [--games N] [--seed S] [--seeds A,B] [--show K] [--phantoms]`: plays games,
-// each both ways and with the client's packets only, and prints the first K in which a request that the server read was
-// not told (or, with --phantoms, one was told as certain that nobody read), as small as they can be made. With --seeds
-// it plays these alone.
+// `node --import tsx test/oracle/kernel/main.ts [--games N] [--seed S] [--seeds A,B] [--show K] [--phantoms]`: plays
+// games, each both ways and with the client's packets only, and prints the first K in which a request that the server
+// read was not told (or, with --phantoms, one was told as certain that nobody read), as small as they can be made. With
+// --seeds it plays these alone.
 import { spawnSync } from 'node:child_process';
 import { parseArgs } from 'node:util';
 import { type Game, newGame } from './game.ts';
@@ -15,7 +15,10 @@ const { values } = parseArgs({ options: {
   seeds: { type: 'string', default: '' }, inside: { type: 'boolean', default: false }, phantoms: { type: 'boolean', default: false },
 } });
 
-/** The server's end of a pair, and the client's, which the packet socket plays. (IPv6 makes of a route to `lo` one that rejects.) */
+/**
+ * The server's end of a pair, and the client's, which the packet socket plays. (IPv6 makes of a route to `lo` one that
+ * rejects.)
+ */
 const BOX = `ip link add server address 02:00:00:00:00:01 type veth peer name client address 02:00:00:00:00:09
 sysctl -qw net.ipv6.conf.client.disable_ipv6=1 net.ipv6.conf.server.accept_ra=0
 ip addr add 10.0.0.1/24 dev server && ip -6 addr add fd00::1/64 dev server nodad
@@ -57,7 +60,9 @@ function wrongWith(played: Played, live: boolean, oneWay: boolean, fault: Fault)
 
 /** Prints a game in which something is wrong, as small as it can be made. */
 function show(game: Game, oneWay: boolean, fault: Fault): void {
-  const small = shrink(game, (candidate) => wrongWith(player.play(candidate), candidate.live, oneWay, fault).length > 0);
+  const small = shrink(
+    game, (candidate) => wrongWith(player.play(candidate), candidate.live, oneWay, fault).length > 0,
+  );
   const played = player.play(small);
   const found = wrongWith(played, small.live, oneWay, fault);
   const traits = [small.live ? 'live' : '', small.v6 ? 'v6' : '', small.responds ? 'responds' : ''].filter(Boolean).join(' ');

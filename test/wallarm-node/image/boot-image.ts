@@ -13,7 +13,10 @@ export type Boot = Partial<Settings> & Pick<Settings, 'script' | 'files' | 'heal
 
 export const TOKEN = 'abc/DEF+123=';
 
-/** What is seen; undefined if something is missing: then the test has been skipped with a sentence, or fails where CI is set. */
+/**
+ * What is seen; undefined if something is missing: then the test has been skipped with a sentence, or fails where CI is
+ * set.
+ */
 export async function bootImage(t: TestContext, boot: Boot): Promise<Seen | undefined> {
   if (!installed(t, 'unshare', 'mount', 'chroot', 'ip', 'nginx', 'python3', 'openssl', 'curl', 'setpriv')) return undefined;
   if (process.getuid?.() !== 0 || spawnSync('unshare', ['--mount', '--net', '--pid', '--fork', 'true']).status !== 0) {

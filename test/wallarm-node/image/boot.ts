@@ -1,5 +1,5 @@
-// Boots an image with its user data, inside the namespaces that root.sh makes, and plays the load balancers: prints what it saw, a JSON
-// object on its last line.   boot.ts SETTINGS ROOT
+// Boots an image with its user data, inside the namespaces that root.sh makes, and plays the load balancers: prints
+// what it saw, a JSON object on its last line.   boot.ts SETTINGS ROOT
 import { spawn, spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { once } from 'node:events';
@@ -116,7 +116,8 @@ function serve(site: Settings['site'], root: string): void {
   if (site === undefined) return;
   writeFileSync(join(root, 'etc/hosts'), `127.0.0.1 localhost ${site.host}\n`);
   const file = readFileSync(join(import.meta.dirname, site.file));
-  createServer({ cert: site.certificate, key: site.key }, (_request, response) => { response.end(file); }).listen(443).unref();
+  createServer({ cert: site.certificate, key: site.key }, (_request, response) => { response.end(file); })
+    .listen(443).unref();
 }
 
 /** Asks as a load balancer does, again and again for a while if the answer is not good. */

@@ -1,5 +1,5 @@
-// Runs the rebuilder with the configuration of its own reviewed user data, mirrors one exchange to it, and ends it when it has told the
-// ledger: what became of the exchange is on the last line of its log.   deliver.ts CONFIGURATION LOG
+// Runs the rebuilder with the configuration of its own reviewed user data, mirrors one exchange to it, and ends it when
+// it has told the ledger: what became of the exchange is on the last line of its log.   deliver.ts CONFIGURATION LOG
 import { spawn } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
@@ -13,7 +13,9 @@ for (let attempt = 0; await status('http://127.0.0.1:9445/-/healthcheck') !== 20
   await sleep(100);
 }
 const udp = createSocket('udp4');
-const [client, server] = [{ address: Uint8Array.of(10, 0, 1, 7), port: 41000 }, { address: Uint8Array.of(10, 0, 2, 9), port: 80 }];
+const [client, server] = [
+  { address: Uint8Array.of(10, 0, 1, 7), port: 41000 }, { address: Uint8Array.of(10, 0, 2, 9), port: 80 },
+];
 const mirrored = new MirroredConnection(1377, client, server, (datagram) => { udp.send(datagram, 4789, '127.0.0.1'); });
 mirrored.data('client', Buffer.from('GET /etc/passwd HTTP/1.1\r\nHost: shop.example\r\n\r\n'));
 mirrored.data('server', Buffer.from('HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nroot'));

@@ -1,5 +1,5 @@
-// Stands in for a native node in `mode: envoy-external-filter`: reads the configuration at its documented place, takes exchanges over gRPC
-// with TLS, notes the length of each, and is ready (health_check) when it listens.
+// Stands in for a native node in `mode: envoy-external-filter`: reads the configuration at its documented place, takes
+// exchanges over gRPC with TLS, notes the length of each, and is ready (health_check) when it listens.
 import { appendFileSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { createSecureServer } from 'node:http2';
