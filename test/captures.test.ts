@@ -7,40 +7,30 @@ import { describe, test } from 'node:test';
 import { LinkType } from '../rebuilder/capture/frame-source.ts';
 import { PcapFile } from '../rebuilder/capture/pcap-file.ts';
 import { REFUSED, inspect } from '../rebuilder/forward/alb-limits.ts';
-import { type ExchangeJson, exchangeJson } from '../rebuilder/exchange/exchange-json.ts';
-import { Ledger } from '../rebuilder/ledger.ts';
-import { Pipeline, type PipelineOptions } from '../rebuilder/pipeline.ts';
-import { REPLAY_OPTIONS } from '../rebuilder/cli/replay.ts';
-import { balance } from '../rebuilder/status/balance.ts';
+import type { ExchangeJson } from '../rebuilder/exchange/exchange-json.ts';
+import type { HttpRequest } from '../rebuilder/http/http-request.ts';
+import type { PipelineOptions } from '../rebuilder/pipeline.ts';
 import { addressText } from '../rebuilder/address/address-text.ts';
 import { decapsulate } from '../rebuilder/wire/decapsulate.ts';
 import { encodeEthernet, encodeIpv4, encodeTcp } from '../rebuilder/wire/encode.ts';
 import { Packet } from '../rebuilder/wire/packet.ts';
 import { SCENARIOS } from './captures/clients.ts';
 import type { Received } from './captures/servers.ts';
+import { type CollectedFrame, framesOf } from './collected-frames.ts';
+import { play } from './played-frames.ts';
 
 const FOLDER = path.join(import.meta.dirname, 'captures');
 
-interface Frame {
-  link: number; bytes: Uint8Array; originalLength: number; timeMs: number; fromServer: boolean; data: number;
-}
+interface Frame extends CollectedFrame { readonly fromServer: boolean; readonly data: number }
 
 const packet = new Packet();
 
-async function framesOf(file: string, isServerPort: (port: number) => boolean): Promise<Frame[]> {
-  const frames: Frame[] = [];
-  const source = new PcapFile(file);
-  await source.start({
-    frame: (link, all, start, end, originalLength, timeMs) => {
-      const bytes = all.slice(start, end);
-      assert.equal(decapsulate(link, bytes, 0, bytes.length, originalLength, 0, packet), 'segment');
-      frames.push({ link, bytes, originalLength, timeMs,
-        fromServer: isServerPort(packet.srcPort), data: packet.dataEnd - packet.dataStart });
-    },
-    batchEnd: () => {},
+async function readFrames(file: string, isServerPort: (port: number) => boolean): Promise<Frame[]> {
+  return (await framesOf(new PcapFile(file))).map((frame) => {
+    const { link, bytes, originalLength } = frame;
+    assert.equal(decapsulate(link, bytes, 0, bytes.length, originalLength, 0, packet), 'segment');
+    return { ...frame, fromServer: isServerPort(packet.srcPort), data: packet.dataEnd - packet.dataStart };
   });
-  await source.done;
-  return frames;
 }
 
 /** The same segment as several, which begin at the given offsets of its data (0 is one of them). */
@@ -63,27 +53,9 @@ function inPieces(frame: Frame, size: number): Frame[] {
   return cut(frame, Array.from({ length: Math.ceil(frame.data / size) }, (_, i) => i * size));
 }
 
-function play(
-  frames: readonly Frame[], options: Partial<PipelineOptions> = {},
-): { exchanges: ExchangeJson[]; ledger: Ledger } {
-  const ledger = new Ledger();
-  const exchanges: ExchangeJson[] = [];
-  const pipeline = new Pipeline({ ...REPLAY_OPTIONS, ...options }, ledger, {
-    exchange: (request) => {
-      ledger.count('http.exchanges');
-      exchanges.push(exchangeJson(request));
-      if (request.streamId !== 0 && request.complete) assert.equal(inspect(request) & REFUSED, 0, 'a load balancer takes the translation');
-    },
-  });
-  for (const { link, bytes, originalLength, timeMs } of frames) {
-    pipeline.frame(link, bytes, 0, bytes.length, originalLength, timeMs, 0);
-  }
-  pipeline.flush();
-  const { pendingBytes, pendingPackets, waitingRequests } = pipeline.gauges();
-  const flying = { packets: pendingPackets, bytes: pendingBytes, requests: waitingRequests };
-  assert.deepEqual(flying, { packets: 0, bytes: 0, requests: 0 }, 'nothing is in flight');
-  assert.deepEqual(balance(ledger, flying).filter((unit) => unit.imbalance !== 0), [], 'ledger');
-  return { exchanges, ledger };
+function assertAccepted(request: HttpRequest): void {
+  if (request.streamId === 0 || !request.complete) return;
+  assert.equal(inspect(request) & REFUSED, 0, 'a load balancer takes the translation');
 }
 
 const isFraming = (name: string): boolean => ['content-length', 'transfer-encoding'].includes(name.toLowerCase());
@@ -126,9 +98,9 @@ for (const file of readdirSync(FOLDER).filter((name) => name.endsWith('.pcap')).
   describe(`${name}: ${SCENARIOS[name]?.why}`, () => {
     const received = readFileSync(path.join(FOLDER, `${name}.jsonl`), 'utf8').trim().split('\n').map((line) => JSON.parse(line) as Received);
     const servers = new Set(received.map(({ server }) => Number(server.split(':').at(-1))));
-    const frames = framesOf(path.join(FOLDER, file), (port) => servers.has(port));
+    const frames = readFrames(path.join(FOLDER, file), (port) => servers.has(port));
     const check = (all: readonly Frame[], oneWay = false, options: Partial<PipelineOptions> = {}): void => {
-      const { exchanges, ledger } = play(all, options);
+      const { exchanges, ledger } = play(all, options, assertAccepted);
       assert.deepEqual(
         inOrder(exchanges.map((one) => seen(one, oneWay))),
         inOrder(received.map((one) => wanted(one, oneWay))),
@@ -173,7 +145,7 @@ for (const file of readdirSync(FOLDER).filter((name) => name.endsWith('.pcap')).
       const sent = new Set(inOrder(received.map((one) => wanted(one, true))));
       for (const [i, frame] of all.entries()) {
         if (frame.fromServer || frame.data === 0) continue;
-        const { exchanges, ledger } = play([...all.slice(0, i), ...all.slice(i + 1)]);
+        const { exchanges, ledger } = play([...all.slice(0, i), ...all.slice(i + 1)], {}, assertAccepted);
         for (const one of exchanges) {
           if (one.request.complete && one.request.version === 'HTTP/2') assert.ok(sent.has(JSON.stringify(seen(one, true))), JSON.stringify(one.request));
         }

@@ -2,57 +2,15 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { LinkType } from '../rebuilder/capture/frame-source.ts';
 import { PcapFile } from '../rebuilder/capture/pcap-file.ts';
-import { type ExchangeJson, exchangeJson } from '../rebuilder/exchange/exchange-json.ts';
-import { Ledger } from '../rebuilder/ledger.ts';
-import { Pipeline, type PipelineOptions } from '../rebuilder/pipeline.ts';
-import { isHttp09 } from '../rebuilder/http/http-request.ts';
-import { REPLAY_OPTIONS } from '../rebuilder/cli/replay.ts';
-import { balance } from '../rebuilder/status/balance.ts';
 import { addressText } from '../rebuilder/address/address-text.ts';
 import { decapsulate } from '../rebuilder/wire/decapsulate.ts';
 import { encodeVxlan } from '../rebuilder/wire/encode.ts';
 import { Packet } from '../rebuilder/wire/packet.ts';
+import { type CollectedFrame, framesOf } from './collected-frames.ts';
 import { type ExpectedCapture, differences, expectedCaptures } from './corpus.ts';
-
-interface Frame { link: number; bytes: Uint8Array; originalLength: number; timeMs: number }
-
-async function framesOf(file: string): Promise<Frame[]> {
-  const frames: Frame[] = [];
-  const source = new PcapFile(file);
-  await source.start({
-    frame: (link, bytes, start, end, originalLength, timeMs) => {
-      frames.push({ link, bytes: bytes.slice(start, end), originalLength, timeMs });
-    },
-    batchEnd: () => {},
-  });
-  await source.done;
-  return frames;
-}
+import { play } from './played-frames.ts';
 
 const TUNNELS = new Set(['vxlan', 'geneve', 'gre']);
-
-function play(
-  frames: readonly Frame[], options: Partial<PipelineOptions> = {},
-): { exchanges: ExchangeJson[]; ledger: Ledger } {
-  const ledger = new Ledger();
-  const exchanges: ExchangeJson[] = [];
-  const pipeline = new Pipeline({ ...REPLAY_OPTIONS, ...options }, ledger, {
-    exchange: (request) => {
-      if (isHttp09(request)) {
-        ledger.count('http.http09_request');
-        return;
-      }
-      ledger.count('http.exchanges');
-      exchanges.push(exchangeJson(request));
-    },
-  });
-  for (const { link, bytes, originalLength, timeMs } of frames) {
-    pipeline.frame(link, bytes, 0, bytes.length, originalLength, timeMs, 0);
-  }
-  pipeline.flush();
-  assert.deepEqual(balance(ledger, { packets: 0, bytes: 0, requests: 0 }).filter((unit) => unit.imbalance !== 0), [], 'ledger');
-  return { exchanges, ledger };
-}
 
 const ends = new Packet();
 
@@ -60,7 +18,7 @@ const ends = new Packet();
  * Does this frame go from a client of an expected request to its server? Frames without a segment stay: fragments may
  * be a client's.
  */
-function isFromClient(expected: ExpectedCapture, { link, bytes, originalLength }: Frame): boolean {
+function isFromClient(expected: ExpectedCapture, { link, bytes, originalLength }: CollectedFrame): boolean {
   if (decapsulate(link, bytes, 0, bytes.length, originalLength, 0, ends) !== 'segment') return true;
   const text = (address: string, port: number): string => address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
   const src = text(addressText(ends.src0, ends.src1, ends.src2, ends.src3), ends.srcPort);
@@ -68,13 +26,13 @@ function isFromClient(expected: ExpectedCapture, { link, bytes, originalLength }
   return !expected.requests.some((request) => request.src === dst && request.dst === src);
 }
 
-function inVxlan(frame: Frame, vni: number): Frame {
+function inVxlan(frame: CollectedFrame, vni: number): CollectedFrame {
   const bytes = encodeVxlan(vni, frame.bytes);
   return { ...frame, link: LinkType.vxlan, bytes, originalLength: frame.originalLength + 8 };
 }
 
 /** Pairs of neighbours change places: every packet is at most one place away from its own. */
-function swapped(frames: readonly Frame[], first: number): Frame[] {
+function swapped(frames: readonly CollectedFrame[], first: number): CollectedFrame[] {
   const result = [...frames];
   for (let i = first; i + 1 < result.length; i += 2) {
     [result[i], result[i + 1]] = [
@@ -85,13 +43,14 @@ function swapped(frames: readonly Frame[], first: number): Frame[] {
   return result;
 }
 
-const isEthernet = (frames: readonly Frame[]): boolean => frames.every(({ link }) => link === LinkType.ethernet);
+const isEthernet = (frames: readonly CollectedFrame[]): boolean =>
+  frames.every(({ link }) => link === LinkType.ethernet);
 const captures = expectedCaptures();
 
 describe('known captures, seen otherwise', { skip: captures.length === 0 && '../shared/captures is not beside this checkout' }, () => {
   for (const expected of captures) {
     test(`${expected.name} (${expected.tags.join(' ')})`, async (t) => {
-      const frames = await framesOf(expected.file);
+      const frames = await framesOf(new PcapFile(expected.file));
       await t.test('the client\'s packets alone', () => {
         const { exchanges } = play(frames.filter((frame) => isFromClient(expected, frame)));
         assert.deepEqual(differences(expected, exchanges, false), []);
