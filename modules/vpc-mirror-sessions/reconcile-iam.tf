@@ -51,7 +51,7 @@ data "aws_iam_policy_document" "reconcile" {
   statement {
     sid       = "MakeSessionsOf"
     actions   = ["ec2:CreateTrafficMirrorSession"]
-    resources = ["${local.reconcile_arn}:network-interface/*", local.reconcile_filter_arn, "arn:${data.aws_partition.current[0].partition}:ec2:${data.aws_region.current[0].name}:*:traffic-mirror-target/${local.target_id}"]
+    resources = ["${local.reconcile_arn}:network-interface/*", local.reconcile_filter_arn, local.reconcile_target_arn]
   }
 
   statement {
@@ -94,7 +94,7 @@ data "aws_iam_policy_document" "reconcile" {
   statement {
     sid       = "ChangeSessionsTo"
     actions   = ["ec2:ModifyTrafficMirrorSession"]
-    resources = [local.reconcile_filter_arn, "arn:${data.aws_partition.current[0].partition}:ec2:${data.aws_region.current[0].name}:*:traffic-mirror-target/${local.target_id}"]
+    resources = [local.reconcile_filter_arn, local.reconcile_target_arn]
   }
 
   # What AWS has refused, and that everything is being destroyed, is written on the filter.
@@ -131,8 +131,12 @@ data "aws_iam_policy_document" "reconcile" {
 }
 
 locals {
-  reconcile_arn        = var.reconcile == null ? "" : "arn:${data.aws_partition.current[0].partition}:ec2:${data.aws_region.current[0].name}:${data.aws_caller_identity.current[0].account_id}"
+  # Both empty where there is no reconciler, as the data sources are.
+  reconcile_ec2        = var.reconcile == null ? "" : "arn:${data.aws_partition.current[0].partition}:ec2:${data.aws_region.current[0].name}"
+  reconcile_arn        = var.reconcile == null ? "" : "${local.reconcile_ec2}:${data.aws_caller_identity.current[0].account_id}"
   reconcile_filter_arn = "${local.reconcile_arn}:traffic-mirror-filter/${aws_ec2_traffic_mirror_filter.this.id}"
+  # Of any account: another one may share it.
+  reconcile_target_arn = "${local.reconcile_ec2}:*:traffic-mirror-target/${local.target_id}"
 }
 
 resource "aws_iam_role" "reconcile" {
