@@ -47,7 +47,8 @@ export class HeldBytes {
       this.#giveBack();
       this.bytes = larger;
     }
-    this.bytes.set(bytes.subarray(start, end), this.length);
+    // Without a view of the bytes, which a message of many packets makes by the thousand.
+    Buffer.prototype.copy.call(bytes, this.bytes, this.length, start, end);
     this.length = needed;
     return true;
   }
