@@ -32,7 +32,7 @@ test('every right that a call needs is listed, and no other', () => {
       [...names!.matchAll(/\b(?:paginate(\w+)|(\w+)Command)\b(?! *from)/g)]
         .filter(({ index }) => !/ as $/.test(names!.slice(0, index)))
         .map(([, paged, one]) => `${SERVICES[client!]}:${paged ?? one}`)));
-  const section = /^## Rights$([^]*?)^## /m.exec(page)![1]!;
+  const section = /^## Permissions$([^]*?)^## /m.exec(page)![1]!;
   const listed = [...section.matchAll(/`([a-z0-9]+:[A-Za-z]+)`/g)].map(([, action]) => action);
   assert.deepEqual([...new Set(listed)].sort(), [...new Set(called)].sort());
 });

@@ -278,7 +278,9 @@ export const FLOODS: Readonly<Record<string, (flood: Flood, amount: number) => v
   },
   'half a line each': (flood, n) => {
     const data = Buffer.from(`GET /${'x'.repeat(1300)}`);
-    for (let i = 0; i < n; i++) flood.segment({ client: i >> 2, seq: (i >> 2) * 7919 + (i & 3) * data.length | 0, data });
+    for (let i = 0; i < n; i++) {
+      flood.segment({ client: i >> 2, seq: (i >> 2) * 7919 + (i & 3) * data.length | 0, data });
+    }
     flood.wait(1000);
   },
   'SYNs': (flood, n) => {

@@ -37,7 +37,8 @@ describe('what a host discards ends the walk', () => {
     ['an option beyond its header', [option(0x1e, 5, 0, 0, 0, 0)], 'wire.ipv6.discard_option'],
     ['padding that is not zero', [option(1, 4, 0, 7, 0, 0)], 'wire.ipv6.discard_option'],
   ];
-  const first = (...bytes: number[]): Ipv6Extension => ({ protocol: Protocol.hopByHop, bytes: Uint8Array.of(0, 0, ...bytes) });
+  const first = (...bytes: number[]): Ipv6Extension =>
+    ({ protocol: Protocol.hopByHop, bytes: Uint8Array.of(0, 0, ...bytes) });
   const known: readonly [string, Ipv6Extension[], string][] = [
     ['a router alert', [first(5, 2, 0, 0, 1, 0)], 'segment'],
     ['a router alert of another length', [first(5, 4, 0, 0, 0, 0)], 'wire.ipv6.discard_option'],
