@@ -3,7 +3,7 @@ import type { ForkKind } from '../reassembly/stream-sink.ts';
 import { blanksEnd, standsAt } from '../http/first-bytes.ts';
 import type { HttpRequest } from '../http/http-request.ts';
 import type { Endpoints } from '../http/message.ts';
-import { upgradesToHttp2 } from '../http/upgrade.ts';
+import { upgradesToHttp2 } from '../http/connection-lines.ts';
 import type { ChunkDifference } from '../http1/chunked.ts';
 import type { Http1Context } from '../http1/http1-context.ts';
 import type { MessageFramer } from '../http1/message-framer.ts';
@@ -186,8 +186,7 @@ export class ClientReader implements RequestReader {
   // --- RequestReader: what its requests say
 
   told(request: HttpRequest, upgrades: boolean): void {
-    this.#mayBeHttp2 = upgrades && this.#requests.framer.isIdle
-      && upgradesToHttp2(request.bytes, request.lines, request.lineCount);
+    this.#mayBeHttp2 = upgrades && this.#requests.framer.isIdle && upgradesToHttp2(request);
     this.#isBehindRequest = !upgrades && !this.#isFound && !request.methodIs('CONNECT');
     this.#sink.request(request);
   }

@@ -10,10 +10,11 @@ import { Http2Connection } from './http2-connection.ts';
 import { Http2Requests } from '../http2/requests.ts';
 import type { Http2Responses } from '../http2/responses.ts';
 import type { Endpoints } from '../http/message.ts';
+import { readerOfOtherEnd } from './other-end.ts';
 import { Pairing } from './pairing.ts';
 import { ProxyPrefix } from './proxy-prefix.ts';
 import type { HttpRequest } from '../http/http-request.ts';
-import { upgradesToHttp2 } from '../http/upgrade.ts';
+import { endsConnection, upgradesToHttp2 } from '../http/connection-lines.ts';
 import type { HttpResponse } from '../http/http-response.ts';
 import { ClientReader } from './client-reader.ts';
 import { markUncertain } from './certainty.ts';
@@ -44,6 +45,8 @@ export class HttpConnection implements ClientSink, ServerSink, Endpoints, Connec
   #lastId: string | null = null;
   /** No packet of the server came for as long as a request waited: the mirror shows one direction. */
   #oneWay = false;
+  /** The server has said that an answer is its last (RFC 9112 9.6): what it does not answer then, it has not read. */
+  #isServerDone = false;
   proxied: Endpoints['proxied'] = null;
   #clientAddress: string | null = null;
   #serverAddress: string | null = null;
@@ -199,7 +202,7 @@ export class HttpConnection implements ClientSink, ServerSink, Endpoints, Connec
     const entry = this.#pairing.take();
     // What a search found may be what the server sends back of a client's: it proves nothing.
     const switches = response.status === 101 && !isFound;
-    const toHttp2 = switches && upgradesToHttp2(response.bytes, response.lines, response.lineCount);
+    const toHttp2 = switches && upgradesToHttp2(response);
     const accepts = entry?.kind === 'CONNECT' && response.status >= 200 && response.status < 300;
     if (entry !== null) {
       if (entry.request !== null) {
@@ -207,6 +210,7 @@ export class HttpConnection implements ClientSink, ServerSink, Endpoints, Connec
         entry.request.response = response;
         this.#context.exchanges.exchange(entry.request);
       }
+      this.#isServerDone ||= !isFound && !accepts && !switches && endsConnection(response);
     } else if (this.#requests?.unfinished === true && distance(response.ack, this.#requests.beganAt) > 0) {
       this.#pairing.keepEarly(response);
     }
@@ -246,13 +250,14 @@ export class HttpConnection implements ClientSink, ServerSink, Endpoints, Connec
       this.#context.ledger.count('http.roles_unknown');
       this.#responses = null;
       this.#oneWay = true;
-      other.inner = this.#readerOfOtherEnd();
+      other.inner = readerOfOtherEnd(this.#reader, this, this);
       server.waitsForPeer = false;
       return true;
     }
     this.#context.ledger.count('http.roles_swapped');
     this.#requests?.end();
     this.#hasTold = false;
+    this.#isServerDone = false;
     this.#client = this.#client === 'a' ? 'b' : 'a';
     this.#clientAddress = null;
     this.#serverAddress = null;
@@ -264,24 +269,6 @@ export class HttpConnection implements ClientSink, ServerSink, Endpoints, Connec
     server.waitsForPeer = false;
     client.waitsForPeer = true;
     return true;
-  }
-
-  /** Reads what the other end says as requests, too; they are answered by nobody. */
-  #readerOfOtherEnd(): ClientReader {
-    const { clientAddress, clientPort, serverAddress, serverPort, vni } = this;
-    const endpoints: Endpoints = {
-      clientAddress: serverAddress, clientPort: serverPort, serverAddress: clientAddress, serverPort: clientPort,
-      vni, proxied: null,
-    };
-    const request = (told: HttpRequest): void => this.request(told);
-    return new ClientReader(this.#reader, endpoints, {
-      request,
-      otherProtocol: () => {},
-      isServer: () => false,
-      http2Requests: () => new Http2Requests(this.#reader, endpoints, request),
-      forkSink: (kind) => this.forkSink(kind),
-      forkDiscarded: () => {},
-    }, true);
   }
 
   forkSink(kind: ForkKind): { context: Http1Context; sink: ClientSink } {
@@ -323,13 +310,22 @@ export class HttpConnection implements ClientSink, ServerSink, Endpoints, Connec
     this.#context.exchanges.exchange(request);
   }
 
+  /** It was not answered. Behind the server's last answer nobody has read it, unless the server is like Node. */
+  #unanswered(request: HttpRequest): void {
+    if (this.#isServerDone) {
+      request.reading = 2;
+      this.#context.ledger.count('http.second_readings');
+    }
+    this.#passOver(request);
+  }
+
   /** @returns false: no request waits any more */
   expire(nowMs: number): boolean {
     const before = nowMs - this.#context.responseTimeoutMs;
     if (this.#waitingSinceMs <= before) {
       this.#oneWay = !this.#halves().server.seen;
       this.#context.ledger.count('http.response_timeout');
-      this.#pairingOrNull?.expire(before, (request) => this.#passOver(request));
+      this.#pairingOrNull?.expire(before, (request) => this.#unanswered(request));
       this.#http2?.expire(before);
     }
     return this.#waitingSinceMs !== Infinity;
@@ -341,7 +337,7 @@ export class HttpConnection implements ClientSink, ServerSink, Endpoints, Connec
 
   /** Both streams are over: what waits goes on without a response. */
   closed(): void {
-    this.#pairingOrNull?.expire(Infinity, (request) => this.#passOver(request));
+    this.#pairingOrNull?.expire(Infinity, (request) => this.#unanswered(request));
     this.#http2?.expire(Infinity);
     this.#context.waiting.delete(this);
   }
