@@ -126,16 +126,15 @@ export class Connection {
 
   /**
    * Is it in the VLAN that its packets were in? Some switches tag only one direction of a mirror; two different tags
-   * are two networks.
+   * are two networks, and so are some and none in one direction.
    */
   isInVlan(tags: number, end: End): boolean {
     const known = end === 'a' ? this.#aTags : this.#bTags;
-    const other = known === ANY_VLAN ? (end === 'a' ? this.#bTags : this.#aTags) : known;
+    if (known !== ANY_VLAN) return known === tags;
+    const other = end === 'a' ? this.#bTags : this.#aTags;
     if (other !== tags && other >= 0 && tags >= 0) return false;
-    if (known < 0) {
-      if (end === 'a') this.#aTags = tags;
-      else this.#bTags = tags;
-    }
+    if (end === 'a') this.#aTags = tags;
+    else this.#bTags = tags;
     return true;
   }
 

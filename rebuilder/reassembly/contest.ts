@@ -262,13 +262,13 @@ export class Contest {
    * between two messages, in every way in which the receiver may have refused some of its segments. `last`: the newest
    * entry of the stream in the history.
    */
-  reread(half: FirstReader, packet: Packet, last: number): void {
+  reread(half: FirstReader, packet: Packet, seq: number, last: number): void {
     const { history, ledger } = this.#context;
     const work = this.#work;
     const own = work.bytes;
     work.bytes += history.takeWork(SHARED_WORK);
     const most = Math.floor(work.bytes / SEGMENT_WORK);
-    const { heard, from, recent, isWhole } = history.since(last, packet.seq, packet, most);
+    const { heard, from, recent, isWhole } = history.since(last, seq, packet, most);
     work.bytes -= heard.length * SEGMENT_WORK;
     this.wasCut = heard.length === most;
     if (!this.wasCut) {

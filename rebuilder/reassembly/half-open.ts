@@ -94,9 +94,11 @@ export class HalfOpen {
     for (let slot = this.#bucket(hash); slot !== NONE; slot = slots[slot * WORDS + NEXT]!) {
       const at = slot * WORDS;
       if (slots[at + HASH] !== hash || slots[at + VNI] !== packet.vni) continue;
+      // As in Connection.isInVlan.
       const tags = slots[at + TAGS]!;
-      if (tags !== packet.vlanTags && tags >= 0 && packet.vlanTags >= 0) continue;
-      if (this.#isFrom(at, packet, SRC, DST, packet.srcPort << 16 | packet.dstPort)) return slot;
+      const isSame = tags === packet.vlanTags;
+      if (!isSame && tags >= 0 && packet.vlanTags >= 0) continue;
+      if (isSame && this.#isFrom(at, packet, SRC, DST, packet.srcPort << 16 | packet.dstPort)) return slot;
       if (this.#isFrom(at, packet, DST, SRC, packet.dstPort << 16 | packet.srcPort)) return slot;
     }
     return NONE;

@@ -1,4 +1,5 @@
 import { type Packet, TcpFlag } from '../wire/packet.ts';
+import { NOTHING } from './history.ts';
 import { MAX_WINDOW_BYTES, NEAR_BYTES } from './missing-bytes.ts';
 import { Doubt, REFUSED, looked } from './receiver.ts';
 import { SegmentQueue } from './segments.ts';
@@ -22,7 +23,13 @@ export class HalfStream extends StreamOrder {
     const { bytes, dataStart, dataEnd } = packet;
     const seq = advance(packet.seq, 1);
     this.contests().doubtful.add(bytes, dataStart, dataEnd, seq, packet, Doubt.syn, urgentOffset(packet));
-    if (this.isOneWay) this.#remember(packet, seq, Doubt.syn, true, packet.headerBytes);
+    if (this.isOneWay) {
+      const isAgain = this.lastHeard !== NOTHING;
+      // One of the two SYNs was answered: its data were taken.
+      const isOther = isAgain && this.context.history.compare(this.lastHeard, bytes, dataStart, dataEnd, seq) !== 'same';
+      this.#remember(packet, seq, Doubt.syn, !isAgain, packet.headerBytes);
+      if (isOther) this.contests().reread(this, packet, seq, this.lastHeard);
+    }
     this.#sentUpTo(advance(seq, dataEnd - dataStart));
     this.waitFrom(nowMs);
   }
@@ -118,7 +125,7 @@ export class HalfStream extends StreamOrder {
     else if ((flags & TcpFlag.fin) !== 0) this.#sentUpTo(advance(seq, 1));
     if (doubts !== Doubt.none) {
       if (this.contests().doubt(this, packet, length, doubts)) this.waitFrom(nowMs);
-      if (isOther) this.contests().reread(this, packet, this.lastHeard);
+      if (isOther) this.contests().reread(this, packet, seq, this.lastHeard);
       return doubts !== Doubt.checksum;
     }
     if (isUrgent) this.contests().urgent(this, packet);
@@ -136,7 +143,7 @@ export class HalfStream extends StreamOrder {
     } else {
       this.#data(packet, seq, length, nowMs);
     }
-    if (isOther) this.contests().reread(this, packet, this.lastHeard);
+    if (isOther) this.contests().reread(this, packet, seq, this.lastHeard);
     if (packet.missing > 0) this.#cut(packet, seq);
     if ((flags & TcpFlag.fin) !== 0) this.#fin(advance(seq, length));
     return true;

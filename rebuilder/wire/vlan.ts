@@ -3,6 +3,8 @@ import { headerOf } from './ethertype.ts';
 import type { Packet } from './packet.ts';
 import type { Step } from './step.ts';
 
+const PRIORITY_ONLY = 0;
+
 /**
  * One tag of IEEE 802.1Q (or the outer one of QinQ, 802.1ad): priority and VLAN id, then the EtherType of what follows.
  */
@@ -11,7 +13,10 @@ export function decodeVlan(packet: Packet): Step {
   if (packet.payloadEnd - at < 4) return 'wire.vlan.header_too_small';
   packet.depth++;
   packet.vlan = uint16(bytes, at) & 0x0fff;
-  packet.vlanTags = packet.vlanTags < 0 ? packet.vlan : ((packet.vlanTags & 0x0fff) << 12) | packet.vlan;
+  // A tag of VLAN 0 has a priority and names no network (IEEE 802.1Q 9.6).
+  if (packet.vlan !== PRIORITY_ONLY) {
+    packet.vlanTags = packet.vlanTags < 0 ? packet.vlan : ((packet.vlanTags & 0x0fff) << 12) | packet.vlan;
+  }
   packet.payloadStart = at + 4;
   return headerOf(uint16(bytes, at + 2)) ?? 'wire.vlan.unknown_type';
 }
