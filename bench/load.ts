@@ -21,7 +21,7 @@ export interface LoadOptions {
 }
 
 /** What a network, a client or a mirror may do to a load; each on its own makes a test. */
-export interface Faults {
+interface Faults {
   /** Requests sent in one piece without waiting, 1 = none. */
   readonly pipelined: number;
   readonly vlan: boolean;

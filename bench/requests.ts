@@ -8,7 +8,7 @@ import type { Random } from './random.ts';
  */
 export type RequestKind = 'get' | 'mix' | 'chunked';
 
-export interface BodyOptions {
+interface BodyOptions {
   /** Half of each body is runs of zero bytes, longer than a packet. */
   readonly zeroFilled: boolean;
   /**

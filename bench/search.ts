@@ -9,7 +9,7 @@ const PRECISION = 1.08;
 /** V8 compiles for seconds before it is at its best; a service runs for weeks. */
 export const WARM_UP_SHARE = 0.4;
 
-export interface Limit {
+interface Limit {
   readonly best: TrialResult | undefined;
   /** The generator or the sink, not the contender, set the limit. */
   readonly atLeast: boolean;

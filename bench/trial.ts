@@ -16,7 +16,7 @@ const START_TIMEOUT_MS = 15_000;
 const SETTLE_MS = 500;
 const DRAIN_TIMEOUT_MS = 15_000;
 
-export interface TrialOptions {
+interface TrialOptions {
   readonly dir: string;
   /** Packets sent first, at half the rate, that are not measured: compilers and connections warm up. */
   readonly warmUpPackets: number;

@@ -1,7 +1,7 @@
 import { TerraformProvider } from 'cdktn';
 import type { Construct } from 'constructs';
 
-export interface AwsProviderProps { readonly region: string }
+interface AwsProviderProps { readonly region: string }
 
 /** The AWS provider. The modules bring all resources, so no generated bindings are needed for more. */
 export class AwsProvider extends TerraformProvider {

@@ -7,7 +7,7 @@ import { parseType, type HclType } from './hcl-type.ts';
 import { camelCase, snakeCase } from './terraform-names.ts';
 import { shapeOf, typescriptType, type Unions } from './typescript-type.ts';
 
-export interface ModuleConstruct {
+interface ModuleConstruct {
   readonly name: string;
   /** File name without its ending. */
   readonly file: string;

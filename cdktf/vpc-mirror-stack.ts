@@ -17,7 +17,7 @@ type Place = 'namePrefix' | 'tags' | 'vpcId' | 'subnetIds' | 'iamPath' | 'iamPer
 
 type NodeSettings = Omit<WallarmNodesProps, Place | 'kind' | 'token' | 'sourceSecurityGroupIds'>;
 
-export interface NativeNodeSettings extends NodeSettings {
+interface NativeNodeSettings extends NodeSettings {
   /** The name in the nodes' certificate. */
   readonly serverName: string;
   /** The authority that signed it, as PEM, if it is not a public one. */

@@ -27,7 +27,7 @@ interface Candidate {
 }
 
 /** The outputs of the Terraform module in enis/, by the same names, and what is known of each interface. */
-export interface EnisReport {
+interface EnisReport {
   readonly region: string;
   readonly network_interfaces: Readonly<
     Record<string, { readonly network_interface_id: string; readonly why: string; readonly note: string | null }>

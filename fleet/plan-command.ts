@@ -10,7 +10,7 @@ import { table, wrap } from './terminal/table.ts';
 import { UsageError } from './usage-error.ts';
 
 /** What a plan would do, and what the result costs. */
-export interface PlanReport {
+interface PlanReport {
   readonly region: string;
   readonly add: readonly {
     readonly network_interface_id: string;

@@ -8,7 +8,7 @@ const EXTERNAL = ['koffi'];
 const FILE_URL = /new URL\(\s*'(\.[^']+)'\s*,\s*import\.meta\.url\s*\)/g;
 
 /** A few ES modules that Node runs as they are. */
-export interface Bundle {
+interface Bundle {
   /** Files of one folder; the entry has the name of its source. */
   readonly files: readonly { readonly name: string; readonly data: Uint8Array }[];
   /** What went in, sources and files of packages: paths relative to the working directory. */
@@ -17,7 +17,7 @@ export interface Bundle {
   readonly metafile: Metafile;
 }
 
-export interface BundleOptions {
+interface BundleOptions {
   /** Where the files will lie, for the paths in their source maps; undefined = without source maps. */
   readonly sourceMapsFor?: string;
 }

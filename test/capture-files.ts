@@ -13,7 +13,7 @@ export interface CapturedFrame {
   interface?: number;
 }
 
-export type ByteOrder = 'big' | 'little';
+type ByteOrder = 'big' | 'little';
 
 export interface PcapOptions {
   order?: ByteOrder;
@@ -50,7 +50,7 @@ export function pcapFile(frames: readonly CapturedFrame[], options: PcapOptions 
   return Buffer.concat(parts);
 }
 
-export interface Interface {
+interface Interface {
   linkType?: number;
   snapLength?: number;
   /** Value of if_tsresol: n = 10^-n seconds, with the top bit 2^-n; default: no such option (microseconds). */
@@ -59,7 +59,7 @@ export interface Interface {
   offset?: number;
 }
 
-export interface PcapngOptions {
+interface PcapngOptions {
   order?: ByteOrder;
   interfaces?: readonly Interface[];
   /** How frames are stored: enhanced (default), simple, or the obsolete packet block. */

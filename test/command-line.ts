@@ -55,7 +55,7 @@ export function ledgerOf(text: string): Partial<Record<CounterName, number>> {
 export const ANY_PORTS = 'metrics: {listen_address: "127.0.0.1:0"}\nhealth_check: {listen_address: "127.0.0.1:0"}\n';
 
 /** Starts a program, in a network namespace for instance. */
-export type Launch = (program: string, args: readonly string[]) => ChildProcess;
+type Launch = (program: string, args: readonly string[]) => ChildProcess;
 const here: Launch = (program, args) => spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] });
 
 /** `rebuilder run` with a configuration. Ended with the test. */

@@ -5,10 +5,10 @@ import { fileURLToPath } from 'node:url';
 import type { ExchangeJson } from '../rebuilder/exchange/exchange-json.ts';
 
 /** The captures with known requests lie beside the checkout; see their README for what is compared. */
-export const CAPTURES = path.join(path.dirname(fileURLToPath(import.meta.url)), '../../shared/captures');
+const CAPTURES = path.join(path.dirname(fileURLToPath(import.meta.url)), '../../shared/captures');
 export const MESSAGES = path.join(path.dirname(fileURLToPath(import.meta.url)), '../../shared/messages/http1.json');
 
-export interface ExpectedRequest {
+interface ExpectedRequest {
   src: string;
   dst: string;
   method: string;

@@ -7,7 +7,7 @@ import { Protocol } from '../rebuilder/wire/protocol.ts';
 
 /** Frames for tests, on top of rebuilder/wire/encode.ts. Innermost first; each function returns new bytes. */
 
-export interface SegmentFields {
+interface SegmentFields {
   seq?: number;
   ack?: number;
   /** Of TcpFlag; default PSH and ACK. */
@@ -79,7 +79,7 @@ export function mpls(labels: readonly number[], frame: Uint8Array): Uint8Array {
   return labelled;
 }
 
-export interface Ipv6Header {
+interface Ipv6Header {
   source: string;
   destination: string;
   /** Next header behind the extensions; default TCP. */
@@ -163,7 +163,7 @@ export function fragments(packet: Uint8Array, size: number, id = 1): Uint8Array[
   return cut;
 }
 
-export interface GeneveOption {
+interface GeneveOption {
   optionClass: number;
   type: number;
   /** A multiple of 4 bytes. */
@@ -197,7 +197,7 @@ export function gatewayOptions(endpointId: bigint, attachmentId: bigint, flowCoo
   ];
 }
 
-export interface GreFields {
+interface GreFields {
   checksum?: number;
   key?: number;
   sequence?: number;

@@ -8,7 +8,7 @@ import type { Pluggable } from '@smithy/types';
 import { callError, unknownHost, type Where } from './call-error.ts';
 import { UsageError } from '../usage-error.ts';
 
-export interface AccountOptions {
+interface AccountOptions {
   /** Default: AWS_REGION, or that of the profile. */
   readonly region?: string | undefined;
   /** Of ~/.aws/config. Default: AWS_PROFILE, or credentials as the SDK finds them. */

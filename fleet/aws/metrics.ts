@@ -9,7 +9,7 @@ export interface Metric {
   readonly stat: 'Sum' | 'SampleCount';
 }
 
-export interface Span {
+interface Span {
   readonly fromMs: number;
   readonly toMs: number;
   /** Seconds of a datapoint, a multiple of 60. */

@@ -42,14 +42,14 @@ export interface History {
   readonly refreshes: readonly InstanceRefresh[];
 }
 
-export interface Balancer {
+interface Balancer {
   readonly balancer: LoadBalancer;
   readonly listeners: readonly Listener[];
   readonly attributes: ReadonlyMap<string, string>;
 }
 
 /** A target group, and the picked interfaces to which it sends: an instance's primary one. */
-export interface Listening {
+interface Listening {
   readonly targetGroup: TargetGroup;
   readonly servers: readonly NetworkInterface[];
 }

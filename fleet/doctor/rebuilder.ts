@@ -8,7 +8,7 @@ export interface Reading {
   readonly ledger: ReadonlyMap<string, Count>;
 }
 
-export interface Count {
+interface Count {
   readonly value: number;
   /** Whether it counts what came, what left, what was lost, or what ends nothing. */
   readonly role: 'in' | 'out' | 'lost' | 'events';
@@ -25,7 +25,7 @@ export interface Listed {
 const TIMEOUT_MS = 5000;
 
 const readyCheck = z.object({ check: z.string(), ok: z.boolean(), reason: z.string() });
-export type ReadyCheck = z.output<typeof readyCheck>;
+type ReadyCheck = z.output<typeof readyCheck>;
 const statusPage = z.object({
   keepsRequests: z.boolean(),
   requests: z.array(z.object({ key: z.string(), target: z.string(), end: z.string().nullable() })),

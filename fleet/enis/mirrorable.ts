@@ -7,7 +7,7 @@ const mirrorable = new Set(list.mirrorable);
 const notMirrorable = new Set(list.not_mirrorable);
 
 /** `unknown`: in neither list, so that AWS's answer decides. */
-export type Mirrorability = 'yes' | 'no' | 'unknown';
+type Mirrorability = 'yes' | 'no' | 'unknown';
 
 export const familyOf = (instanceType: string): string => instanceType.replace(/\..*$/, '');
 

@@ -22,7 +22,7 @@ export interface Picked {
   readonly note: string | null;
 }
 
-export interface Refused {
+interface Refused {
   readonly eni: NetworkInterface;
   readonly instance: Instance | undefined;
   readonly reason: string;

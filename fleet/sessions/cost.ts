@@ -3,14 +3,14 @@ import table from './prices.json' with { type: 'json' };
 /** List prices of one region on one day; docs/cost.md shows the same table. */
 export const PRICES = table;
 
-export interface MonthlyCost {
+interface MonthlyCost {
   /** Sessions, 730 hours each. */
   readonly sessions: number;
   /** Capacity units and zone crossings of the mirrored bytes; null = the bytes are not known. */
   readonly traffic: number | null;
 }
 
-export interface Traffic {
+interface Traffic {
   /** Mirrored in a month, in GB. */
   readonly gigabytes: number;
   /** How much of it crosses zones, 0 to 1. */

@@ -11,7 +11,7 @@ import { readSessions, type Session } from './session.ts';
 /** Another run may have been between our reading and our writing: read again, this often. */
 const ROUNDS = 3;
 
-export interface FollowOptions {
+interface FollowOptions {
   /** Nothing is picked, and all sessions of ours may go: a group scaled to zero. */
   readonly allowEmpty: boolean;
   /** Ask AWS again about kinds of interfaces that it has refused. */

@@ -24,13 +24,13 @@ export interface Removal {
   readonly session: Session;
   readonly reason: string;
 }
-export interface Blocked {
+interface Blocked {
   readonly picked: Picked;
   readonly reason: string;
 }
 
 /** What can be changed of a session in place; undefined = as it is. */
-export interface SessionFields {
+interface SessionFields {
   readonly targetId?: string;
   readonly filterId?: string;
   readonly sessionNumber?: number;

@@ -7,7 +7,7 @@ import type { Account } from '../aws/account.ts';
 import type { Picked } from '../enis/selection.ts';
 
 /** Where a Network Load Balancer takes and gives packets. */
-export interface BalancerZones {
+interface BalancerZones {
   readonly zones: readonly string[];
   readonly isCrossZone: boolean;
 }

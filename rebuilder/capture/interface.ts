@@ -5,7 +5,7 @@ import { InterfaceError, LIBPCAP_MISSING } from './interface-error.ts';
 import { loadLibpcap, type Libpcap } from './libpcap.ts';
 import { LiveCapture, type LiveCaptureOptions } from './live-capture.ts';
 
-export interface InterfaceOptions extends Partial<Omit<LiveCaptureOptions, 'device'>> {
+interface InterfaceOptions extends Partial<Omit<LiveCaptureOptions, 'device'>> {
   readonly ledger: Ledger;
   /** Told in one sentence when the interface has gone or come back. */
   readonly onNotice?: (sentence: string) => void;

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { ask, probeOf, whyUnanswered } from './probe.ts';
 
-export interface AttackTestOptions {
+interface AttackTestOptions {
   /** The site whose traffic is mirrored, as a client would call it: `https://shop.example`. */
   to: string;
   /**
@@ -12,7 +12,7 @@ export interface AttackTestOptions {
   timeoutMs?: number;
 }
 
-export interface AttackTestResult {
+interface AttackTestResult {
   /** False when no answer came. Any answer is good: the attack is to be seen, not to succeed. */
   sent: boolean;
   /** In the request's target, so that it can be found again in every log on the way. */

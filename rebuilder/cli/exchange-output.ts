@@ -4,7 +4,7 @@ import { isHttp09, type HttpRequest } from '../http/http-request.ts';
 import type { Ledger } from '../ledger.ts';
 
 /** How exchanges are written for people and other tools. */
-export interface ExchangeOutput {
+interface ExchangeOutput {
   exchange(request: HttpRequest): void;
   /** Writes what ends the output. */
   end(): void;

@@ -8,7 +8,7 @@ import { HealthCheckProposals, proposalsYaml } from '../rules/health-check-propo
 import { ServiceThread, type Surroundings } from '../service/service-thread.ts';
 import { Sources } from '../service/sources.ts';
 
-export interface Learned {
+interface Learned {
   /** To be pasted into a configuration. */
   readonly yaml: string;
   /** What was looked at, for people. */

@@ -18,7 +18,7 @@ export class ProbeUsageError extends Error {
   override readonly name = 'ProbeUsageError';
 }
 
-export interface ProbeAnswer {
+interface ProbeAnswer {
   readonly status: number;
   readonly location: string | undefined;
 }

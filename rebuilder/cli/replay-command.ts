@@ -16,7 +16,7 @@ import { ReplayProgress } from './replay-progress.ts';
 import { deliveredOf, deliveredText, replaySummary } from './replay-summary.ts';
 import { forTerminal } from './terminal-text.ts';
 
-export interface ReplayOptions {
+interface ReplayOptions {
   /** Whose rules and limits apply; null = none. */
   readonly settings: Settings | null;
   readonly defaults: Settings;

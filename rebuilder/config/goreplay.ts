@@ -5,7 +5,7 @@ import type { InterfaceSettings } from './settings.ts';
  * The older form's capture (`mode: tcp-capture`): `goreplay.filter` is one `-input-raw`, `goreplay.extra_args` may hold
  * more of them and the arguments below. Translated to what the newer form's sources say.
  */
-export interface GoreplayCapture {
+interface GoreplayCapture {
   readonly interfaces: readonly InterfaceSettings[];
   /** null = capture from interfaces. */
   readonly vxlan: {

@@ -60,7 +60,7 @@ export interface VxlanSettings {
   readonly receiveBufferBytes: number;
 }
 
-export interface GeneveSettings extends VxlanSettings {
+interface GeneveSettings extends VxlanSettings {
   /** VNIs of a VXLAN header inside the GENEVE one; empty = all. */
   readonly innerVniFilter: readonly number[];
 }
@@ -92,7 +92,7 @@ export interface ProxyHeaderRule {
   readonly realIp: readonly string[];
 }
 
-export interface ProxyProtocolRule {
+interface ProxyProtocolRule {
   /** Networks of the balancers, CIDR. */
   readonly trustedNetworks: readonly string[];
   /** Server ports that get the PROXY header; empty = all. */
@@ -252,7 +252,7 @@ export interface ExchangeFileSettings {
   readonly s3: S3Settings;
 }
 
-export interface S3Settings {
+interface S3Settings {
   /** Empty = nothing is uploaded. */
   readonly bucket: string;
   /** Before the names of all objects: empty, or with a slash at its end. */
@@ -267,7 +267,7 @@ export interface S3Settings {
   readonly spoolBytes: number;
 }
 
-export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'fatal';
+type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'fatal';
 
 export interface LogSettings {
   /** For people; false = JSON lines. */

@@ -19,7 +19,7 @@ const SENTENCES: Readonly<Record<string, string>> = {
   BAD_DQ_ESCAPE: 'has a backslash in double quotes that stands for nothing: use single quotes',
 };
 
-export interface ParsedYaml { readonly value: unknown; readonly document: Document; readonly lines: LineCounter }
+interface ParsedYaml { readonly value: unknown; readonly document: Document; readonly lines: LineCounter }
 
 /** YAML, or a ConfigError with its mistakes in our words. */
 export function readYaml(text: string, name: string): ParsedYaml {

@@ -25,13 +25,13 @@ export type StartRebuilder = (options: {
   readonly attackIn: NonNullable<StatusSource['attackIn']>;
 }) => Promise<DemoRebuilder>;
 
-export interface DemoPorts {
+interface DemoPorts {
   /** Where the sample app is reached. */
   readonly app: number;
   readonly status: number;
 }
 
-export interface Demo {
+interface Demo {
   readonly appUrl: string;
   readonly statusUrl: string;
   received(): readonly ReceivedRequest[];

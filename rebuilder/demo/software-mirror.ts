@@ -4,7 +4,7 @@ import { connect, createServer, type AddressInfo, type Server, type Socket } fro
 import { MirroredConnection } from './mirrored-connection.ts';
 import type { End } from './vxlan-segment.ts';
 
-export interface SoftwareMirrorOptions {
+interface SoftwareMirrorOptions {
   /** Where clients connect. Port 0 = any free port; IPv4 only. */
   readonly listen: { readonly host: string; readonly port: number };
   /** The app behind it. */

@@ -52,7 +52,7 @@ export function isStrictChunked(bytes: Uint8Array, start: number, end: number): 
 }
 
 /** What `decodeChunked` found. */
-export interface ChunkedBody {
+interface ChunkedBody {
   /** Bytes of the entity, as far as they are here. */
   size: number;
   /** First byte of the trailer lines; = `end` when there are none. */

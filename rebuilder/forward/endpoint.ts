@@ -1,5 +1,5 @@
 /** Where requests go: name or address, and port. */
-export interface Endpoint {
+interface Endpoint {
   readonly host: string;
   readonly port: number;
 }

@@ -8,7 +8,7 @@ import type { Irregularity } from '../http/irregular.ts';
  * `apart`: parsers differ on it or refuse it. It goes byte-true on a connection of its own, or re-framed.
  * `reframed`: it cannot carry our lines as it is.
  */
-export type IrregularRoute = 'shared' | 'apart' | 'reframed';
+type IrregularRoute = 'shared' | 'apart' | 'reframed';
 
 const ROUTES: Readonly<Record<Irregularity, IrregularRoute>> = {
   // Not part of what is sent on: `start` is the first byte of the request line.

@@ -23,7 +23,7 @@ const TOKEN = new Uint8Array(256);
 for (const char of '!#$%&\'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz') TOKEN[char.charCodeAt(0)] = 1;
 
 /** What a request looks like once it is re-framed: all that must be known before its head can be written. */
-export interface RebuiltPlan {
+interface RebuiltPlan {
   bodySize: number;
   trailersStart: number;
   /** No fewer bytes than `putRebuiltForm` will write. */

@@ -13,7 +13,7 @@ import type { Slab, SlabPool } from './slab.ts';
 import type { Trace } from './trace.ts';
 
 /** A way to the nodes, and the memory of what waits for it. */
-export interface Lane {
+interface Lane {
   readonly pool: Pool;
   readonly memory: SlabPool;
 }

@@ -6,7 +6,7 @@ import { NumberedFiles } from './numbered-files.ts';
 import { OWNER_ONLY, OWNER_ONLY_FOLDER, RotatingFile } from './rotating-file.ts';
 import { UploadSpool } from './upload-spool.ts';
 
-export interface ExchangeFiles {
+interface ExchangeFiles {
   readonly write: LineWriter;
   /** Writes what is left; uploads it, where that is wanted, for at most `timeoutMs`. */
   close(timeoutMs: number): Promise<void>;

@@ -20,7 +20,7 @@ const INDENT = 11;
 /** A log names addresses and targets: not for everyone on the machine. */
 const OWNER_AND_GROUP = 0o640;
 
-export interface OpenLog {
+interface OpenLog {
   readonly logger: Logger;
   /** Waits until what was logged is written, but not for long. */
   close(): Promise<void>;
@@ -44,7 +44,7 @@ export const isOnTerminal = (file: string): boolean => (file === 'stdout' && isa
  * `people`: lines to read. `json`: pino's own, with numbers for level and time. `iso`: JSON with a word for the level
  * and the time as ISO 8601.
  */
-export type LogForm = 'people' | 'json' | 'iso';
+type LogForm = 'people' | 'json' | 'iso';
 
 export const logForm = ({ pretty, iso }: LogSettings): LogForm => (pretty ? 'people' : iso ? 'iso' : 'json');
 

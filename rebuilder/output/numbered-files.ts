@@ -3,7 +3,7 @@ import { basename, dirname, join } from 'node:path';
 import { gzipFile, PART } from './gzip-file.ts';
 import type { FullFiles } from './rotating-file.ts';
 
-export interface NumberedFilesOptions {
+interface NumberedFilesOptions {
   readonly file: string;
   /** The one being written included. */
   readonly maxFiles: number;

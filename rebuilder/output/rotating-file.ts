@@ -9,7 +9,7 @@ export interface FullFiles {
   take(lines: number): Promise<void>;
 }
 
-export interface RotatingFileOptions {
+interface RotatingFileOptions {
   readonly file: string;
   readonly maxSizeBytes: number;
   readonly full: FullFiles;

@@ -4,7 +4,7 @@ import { createReadStream } from 'node:fs';
 import { basename } from 'node:path';
 import { s3Mistake, type S3Place } from './s3-mistakes.ts';
 
-export interface S3Upload {
+interface S3Upload {
   /** Uploads a file that was begun at this time. Rejects with an Error of one sentence. */
   upload(path: string, begunMs: number, signal: AbortSignal): Promise<void>;
   close(): void;

@@ -14,7 +14,7 @@ import type { Unproven } from './unproven.ts';
 import { NOT_URGENT, UrgentByte, urgentOffset } from './urgent-byte.ts';
 
 /** The first reader of a stream, whose place is contested. */
-export interface FirstReader {
+interface FirstReader {
   readonly sink: StreamSink;
   readonly started: boolean;
   readonly nextSeq: number;

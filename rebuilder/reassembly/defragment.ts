@@ -26,7 +26,7 @@ interface Datagram {
 /** A sender of fragments, as long as some of its fragments are held. */
 interface Source { readonly key: string; fragments: number; datagrams: number }
 
-export interface DefragmentLimits {
+interface DefragmentLimits {
   /**
    * A datagram whose fragments do not all come in this time is given up (Linux: net.ipv4.ipfrag_time, 30 s; IPv6: twice
    * that).

@@ -6,7 +6,7 @@ import type { StreamContext } from './stream-context.ts';
 import { TimeWait } from './time-wait.ts';
 import { UsageOrder } from './usage-order.ts';
 
-export interface FlowLimits {
+interface FlowLimits {
   /** Connections known at a time. */
   flows: number;
   /** A connection without packets is forgotten after this long. */

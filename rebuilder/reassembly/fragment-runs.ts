@@ -6,7 +6,7 @@ interface Run {
 }
 
 /** Where a fragment goes: the index of the run that it becomes, or -1 = the end of the last run. */
-export type Place = number | 'duplicate' | 'overlap';
+type Place = number | 'duplicate' | 'overlap';
 
 /**
  * What is held of one datagram, in order and without overlap. Linux (net/ipv4/inet_fragment.c) takes a fragment for a

@@ -26,8 +26,6 @@ const MAX_OPTIONS_BYTES = 40;
 export const NONE = -1;
 const CHECKSUMS = ['unknown', 'correct', 'wrong', 'partial'] as const;
 const HEADER_SUMS = ['unknown', 'correct', 'wrong', 'none'] as const;
-/** What a slot takes, with its time and its bucket. */
-export const SLOT_BYTES = WORDS * 4 + 8 + 4;
 
 /**
  * SYNs that nothing has followed yet, each in a slot of numbers; the second packet makes a connection of it. A

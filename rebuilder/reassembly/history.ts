@@ -13,7 +13,7 @@ export interface Heard extends Segment {
 }
 
 /** What came since a stream last stood between two messages. */
-export interface Recalled {
+interface Recalled {
   readonly heard: Heard[];
   /** Where it stood; where that is not known (isWhole false), the first byte that is. */
   readonly from: number;

@@ -26,7 +26,7 @@ export const Doubt = {
 export const REFUSED = -1;
 
 /** What the capture shows of the host at the other end. */
-export interface FarEnd {
+interface FarEnd {
   /** Packets of it were seen. */
   readonly seen: boolean;
   /** Sequence number behind the last byte it sent; valid when `sent`. */

@@ -6,7 +6,7 @@ import { advance, distance } from './sequence.ts';
 import { NOT_URGENT, UrgentByte } from './urgent-byte.ts';
 
 /** What a receiver that is not seen may have done with a stream's segments. */
-export interface Refusal {
+interface Refusal {
   /** Acknowledgment numbers of which it took no segment: it had not sent so much, or long ago. */
   readonly acks: ReadonlySet<number>;
   /** Of Doubt: the reasons for which it drops no segment. */

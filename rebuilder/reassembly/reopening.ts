@@ -4,7 +4,7 @@ import { MAX_WINDOW_BYTES, NEAR_BYTES } from './missing-bytes.ts';
 import { advance, distance } from './sequence.ts';
 
 /** The connection that a SYN would open, read beside the one that it came in. */
-export interface Candidate {
+interface Candidate {
   /** Of the SYN's sender. */
   readonly fromA: HalfStream;
   packet(packet: Packet, end: 'a', nowMs: number): unknown;

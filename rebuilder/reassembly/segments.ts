@@ -3,7 +3,7 @@ import { Run, RunTree } from './run-tree.ts';
 import { advance, distance } from './sequence.ts';
 import type { Carrier, Queued, Segment } from './segment.ts';
 
-export type Insertion = 'kept' | 'covered' | 'no_memory';
+type Insertion = 'kept' | 'covered' | 'no_memory';
 
 /**
  * Which consecutive segments a receiver holds as one. Linux joins them (tcp_try_coalesce) if their driver put them into

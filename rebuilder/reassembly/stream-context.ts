@@ -4,7 +4,7 @@ import type { History } from './history.ts';
 import type { ReadingsInUse } from './readings-in-use.ts';
 import type { Timers } from './timers.ts';
 
-export interface StreamLimits {
+interface StreamLimits {
   /** A hole is waited for this long. */
   gapTimeoutMs: number;
   /**

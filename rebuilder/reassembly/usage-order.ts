@@ -1,5 +1,5 @@
 /** What can stand in an order of use; the links are the order's. */
-export interface Used<T> {
+interface Used<T> {
   older: T | null;
   newer: T | null;
 }

@@ -13,7 +13,7 @@ interface Candidate {
   lastMs: number;
 }
 
-export interface Proposal {
+interface Proposal {
   readonly entry: HealthCheckEntry;
   /** Requests equal to it. */
   readonly count: number;

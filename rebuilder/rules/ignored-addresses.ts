@@ -10,7 +10,7 @@ interface CompiledRule {
 }
 
 /** Our own delivery, as address and port. */
-export interface OwnEndpoint {
+interface OwnEndpoint {
   readonly address: string;
   readonly port: number;
 }

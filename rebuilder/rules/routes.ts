@@ -6,7 +6,7 @@ import { compileHost, hostMatches, type HostPattern } from './host-pattern.ts';
 import { MAX_PATTERN_INPUT, requestPath } from './request-path.ts';
 
 /** What a route says of a request. */
-export interface Routing {
+interface Routing {
   readonly off: boolean;
   /** Header lines for the node: X-Mirror-Application, X-Mirror-Partner. */
   readonly extra: readonly (readonly [string, string])[];

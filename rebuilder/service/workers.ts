@@ -8,7 +8,7 @@ import {
   type WorkerInputs,
 } from './worker-share.ts';
 
-export interface WorkersOptions {
+interface WorkersOptions {
   /**
    * What a thread runs: the file this process was started with, a bundle or rebuilder.js; it finds its share with
    * workerShare().
@@ -26,7 +26,7 @@ export interface WorkersOptions {
   readonly onDeath: (sentence: string) => void;
 }
 
-export interface WorkerState {
+interface WorkerState {
   readonly index: number;
   readonly running: boolean;
   /** How often it died. */

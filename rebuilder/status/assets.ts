@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
-export interface Asset { readonly type: string; readonly body: string }
+interface Asset { readonly type: string; readonly body: string }
 
 const SCRIPT = 'text/javascript; charset=utf-8';
 

@@ -3,7 +3,7 @@ import type { Gauges } from './status-source.ts';
 
 /** The units of which nothing may disappear. */
 export const ACCOUNTED_UNITS = ['packets', 'bytes', 'requests', 'exchanges'] as const;
-export type AccountedUnit = (typeof ACCOUNTED_UNITS)[number];
+type AccountedUnit = (typeof ACCOUNTED_UNITS)[number];
 
 export interface UnitBalance {
   readonly unit: AccountedUnit;
@@ -34,7 +34,7 @@ export function total(ledger: Ledger, role: 'in' | 'out' | 'lost', unit: Account
 }
 
 /** What of each unit is in flight; a unit that is not named holds nothing. */
-export type InFlight = Readonly<Partial<Record<AccountedUnit, number>>>;
+type InFlight = Readonly<Partial<Record<AccountedUnit, number>>>;
 
 /** The ledger's identities, one a unit: Σ in = Σ out + Σ lost + in flight. */
 export function balance(ledger: Ledger, flying: InFlight): UnitBalance[] {

@@ -10,7 +10,7 @@ export type StageName = 'packets' | 'streams' | 'requests' | 'rules' | 'nodes';
  */
 export type ExitKind = 'not_http' | 'left_out' | 'lost';
 
-export interface Exit { readonly name: CounterName; readonly stage: StageName; readonly kind: ExitKind }
+interface Exit { readonly name: CounterName; readonly stage: StageName; readonly kind: ExitKind }
 
 const NOT_HTTP: ReadonlySet<CounterName> = new Set<CounterName>([
   'wire.ethernet.unknown_type', 'wire.vlan.unknown_type', 'wire.mpls.unknown_payload_type', 'wire.pppoe.not_ip', 'wire.sll.unknown_type',

@@ -3,7 +3,7 @@ import { COUNTERS, COUNTER_NAMES, type CounterName } from '../ledger.ts';
 import type { RecentRequest } from './recent-requests.ts';
 
 /** One step of a request's way, for people. */
-export interface FateStep {
+interface FateStep {
   /** ms since the epoch */
   readonly timeMs: number;
   readonly text: string;

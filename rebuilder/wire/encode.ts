@@ -8,7 +8,7 @@ import { Protocol } from './protocol.ts';
  * it. Each function returns new bytes, with correct checksums.
  */
 
-export interface EthernetHeader {
+interface EthernetHeader {
   /** Six bytes; default: a locally administered address. */
   source?: Uint8Array;
   destination?: Uint8Array;
@@ -33,7 +33,7 @@ export interface Ipv4Header {
   totalLength?: number;
 }
 
-export interface Ports {
+interface Ports {
   /** Addresses for the pseudo-header. */
   source: string;
   destination: string;

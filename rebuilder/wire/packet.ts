@@ -9,7 +9,7 @@ export const IPV4_MAPPED = 0xffff;
 export const MAX_DEPTH = 8;
 
 /** UDP ports that carry a tunnel besides 4789 (VXLAN) and 6081 (GENEVE), and how deep to look. */
-export interface TunnelOptions {
+interface TunnelOptions {
   readonly vxlanPorts?: readonly number[];
   readonly genevePorts?: readonly number[];
   readonly maxDepth?: number;

@@ -99,7 +99,7 @@ async function send(options: ClientOptions, next: () => number | null, pace: (by
 
 const PIECE = 64 * 1024;
 
-export async function runClient(options: ClientOptions): Promise<ClientReport> {
+async function runClient(options: ClientOptions): Promise<ClientReport> {
   let id = options.from;
   const next = (): number | null => (id < options.from + options.count ? id++ : null);
   const started = performance.now();

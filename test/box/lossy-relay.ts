@@ -24,7 +24,7 @@ export interface RelayLog {
   readonly segments: readonly LoggedSegment[];
 }
 
-export interface LoggedSegment {
+interface LoggedSegment {
   readonly srcPort: number;
   readonly dstPort: number;
   readonly seq: number;

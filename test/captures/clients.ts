@@ -9,7 +9,7 @@ import { type App, http1App, http2App } from './servers.ts';
 const run = promisify(execFile);
 
 /** Real clients that do one thing each; `tools` must be installed. */
-export interface Scenario {
+interface Scenario {
   readonly why: string;
   readonly tools: readonly string[];
   /** The server, and what it needs besides. */
@@ -25,7 +25,7 @@ async function settled(socket: net.Socket): Promise<void> {
 }
 
 /** A gRPC message: not compressed, its length, then what must not be taken for text. */
-export function grpcMessage(length: number): Buffer {
+function grpcMessage(length: number): Buffer {
   const message = Buffer.alloc(5 + length);
   message.writeUInt32BE(length, 1);
   for (let i = 0; i < length; i++) message[5 + i] = i % 256;

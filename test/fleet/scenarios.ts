@@ -16,14 +16,14 @@ import type { TestContext } from 'node:test';
 import type { EmulatedFleet } from './emulated-fleet.ts';
 
 /** Somebody who brings the sessions in line. */
-export interface Follower {
+interface Follower {
   /** Once, to the end. Throws if it fails. */
   run(description: object): Promise<void>;
   /** Once, in a process that can be killed. */
   start(description: object): ChildProcess;
 }
 
-export interface Scenario {
+interface Scenario {
   readonly name: string;
   /** Selectors of the description. */
   readonly interfaces: (ids: EmulatedFleet['ids']) => object;

@@ -2,7 +2,7 @@
  * What a client can send to make two parsers disagree. Each is one connection's bytes; `why` says who would read it
  * how.
  */
-export interface DesyncCase {
+interface DesyncCase {
   readonly name: string;
   readonly why: string;
   readonly bytes: string;

@@ -3,7 +3,7 @@ import dgram from 'node:dgram';
 import { once } from 'node:events';
 import type { TestContext } from 'node:test';
 
-export interface NameServer {
+interface NameServer {
   port: number;
   /** Names that were asked for. */
   asked: string[];

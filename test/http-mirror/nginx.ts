@@ -7,7 +7,7 @@ import { exampleFile, scratch, startProgram } from './program.ts';
 import { freePort } from './stand-ins.ts';
 import type { Addresses } from './suite.ts';
 
-export interface NginxFiles {
+interface NginxFiles {
   folder: string;
   /** Paths of the two parts: for a `server` block, and for `http`. */
   mirror: string;

@@ -24,7 +24,7 @@ export interface Product {
   copiesUpgrade?: boolean;
 }
 
-export interface Lab extends Addresses {
+interface Lab extends Addresses {
   application: Recorder;
   detection: DetectionNode;
 }
@@ -51,7 +51,7 @@ const bytes = (length: number): Buffer => {
   return body;
 };
 
-export const COPIED: readonly (Ask & { name: string })[] = [
+const COPIED: readonly (Ask & { name: string })[] = [
   { name: 'a GET with a query', path: '/catalogue?page=2&sort=price' },
   { name: 'the path traversal of the vendor\'s test', path: '/etc/passwd' },
   { name: 'percent encodings, kept as the client wrote them', path: '/a%2Fb/%2e%2e/c?x=%27%20or%201=1--&y=%3Cscript%3E' },
@@ -167,7 +167,7 @@ const FORGED: Record<string, string> = {
   'X-Mirror-Id': 'forged', 'X-Mirror-Application': '6', 'X-Mirror-Partner': '66666666-6666-6666-6666-666666666666', 'X_Server_Addr': '6.6.6.6', 'X_Forwarded_For': '6.6.6.6', 'X_Response_Status': '204',
 };
 
-export interface Contract {
+interface Contract {
   /** Where the product is not the server itself but a hop behind it: its own listening port, whatever that is. */
   behindHop?: boolean;
   /** The product replaces a stranger's X-Forwarded-For, for the application too: nothing is left of it to inspect. */

@@ -19,7 +19,7 @@ import type { Dataquery } from '@grafana/grafana-foundation-sdk/prometheus';
 type Plain<T> = T extends string ? \`\${T}\` : T extends readonly (infer U)[] ? Plain<U>[] : T extends object ? { [K in keyof T]: Plain<T[K]> } : T;
 type Targets = { targets: Plain<Omit<Dataquery, '_implementsDataqueryVariant'>>[] };
 type Written = Plain<Omit<Dashboard, 'panels'>> & { panels: (Plain<Omit<Panel, 'targets'>> & Targets)[] };
-export const dashboard: Written = `;
+const dashboard: Written = `;
 
 function mistakes(json: string): string[] {
   const options: ts.CompilerOptions = {

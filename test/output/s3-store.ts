@@ -17,7 +17,7 @@ export const BUCKET = 'exchanges-of-a-test';
  */
 export type Fault = { readonly status: number; readonly code: string; readonly message: string } | 'broken' | 'held' | { readonly slowMs: number } | undefined;
 
-export interface StoredObject { readonly key: string; readonly lines: readonly string[] }
+interface StoredObject { readonly key: string; readonly lines: readonly string[] }
 
 export class S3Store {
   /** With the faults. */

@@ -11,7 +11,7 @@ export interface Balancing {
 
 export interface Target { readonly id: number; readonly zone: number }
 
-export const IDLE_MS = 120_000;
+const IDLE_MS = 120_000;
 
 export class NetworkLoadBalancer {
   /** Flows that went to another target than the packet before. */

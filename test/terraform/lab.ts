@@ -22,7 +22,7 @@ const SERVICES = [
   'sns', 'sqs', 'ssm', 'sts',
 ];
 
-export interface RebuilderGroup {
+interface RebuilderGroup {
   readonly name: string;
   readonly instances: readonly string[];
   /** SHA-256 of the tarball that the instances want, and of what the bucket has under the name that they ask for. */

@@ -5,7 +5,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 
 /** Everything the tests of Terraform keep between runs: not part of the checkout, safe to delete. */
-export const CACHE = resolve('node_modules/.cache/terraform');
+const CACHE = resolve('node_modules/.cache/terraform');
 
 /**
  * A folder that holds registry.terraform.io/hashicorp/aws as a filesystem mirror, or undefined. Set TF_PROVIDER_MIRROR

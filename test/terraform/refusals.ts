@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { terraformIsHere, Workspace } from './workspace.ts';
 
-export interface Refusal {
+interface Refusal {
   /** What the user did, in a few words. */
   readonly name: string;
   /** Assignments of variables, HCL: they replace those of the good input of the same name. */
@@ -14,7 +14,7 @@ export interface Refusal {
   readonly mocks?: string;
 }
 
-export interface RefusalOptions {
+interface RefusalOptions {
   /** Variables of an input that is accepted, HCL: the test proves that too, so that a case fails for its own reason. */
   readonly good: Readonly<Record<string, string>>;
   /** Contents of the mock_provider block. */

@@ -40,7 +40,7 @@ export interface Applied {
   readonly order: readonly string[];
 }
 
-export interface WorkspaceOptions {
+interface WorkspaceOptions {
   readonly env?: Readonly<Record<string, string>>;
 }
 
@@ -187,7 +187,7 @@ function complaints({ stdout, stderr }: Run): string {
 }
 
 /** Terraform's message as one line: no colours, no frame, no line breaks of its own. */
-export function flat(text: string): string {
+function flat(text: string): string {
   // eslint's no-control-regex would object to the escape character in a literal
   const colours = new RegExp(`${String.fromCharCode(27)}\\[[0-9;]*m`, 'g');
   return text.replace(colours, '').replace(/[│╷╵]/g, ' ').replace(/\s+/g, ' ');

@@ -48,7 +48,7 @@ http {
 ${http}
 }`;
 
-export interface WholeNode {
+interface WholeNode {
   port: number;
   healthPort: number;
   /** Where its NGINX expects the node's own readiness; nothing listens there yet. */

@@ -43,7 +43,7 @@ const MAX_SCRATCH_BYTES = 1 << 20;
 const LONGEST_PREFIX = 24;
 
 /** An exchange as the messages of one stream, each with its gRPC prefix. */
-export interface EncodedExchange {
+interface EncodedExchange {
   readonly bytes: Buffer;
   /** Neither of its two messages lacks bytes. */
   readonly complete: boolean;

@@ -20,7 +20,7 @@ const HTTPS = Buffer.from('https://');
 const SLASH = 0x2f;
 
 /** What is sent of a message's body. */
-export interface SentBody {
+interface SentBody {
   /** Bytes that are sent, chunk framing taken off. */
   readonly size: number;
   /** false: bytes of the message are missing, or a limit cut it. */

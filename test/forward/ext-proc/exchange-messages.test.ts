@@ -13,7 +13,7 @@ import { Processor, processorProgram, type HeaderList, type ReceivedExchange } f
 const ID = '0123456789abcdef0123456789abcdef';
 const PLAIN: Envelope = { clientAddress: ENDPOINTS.clientAddress, proto: 'http', port: '40001', host: null, extra: [] };
 
-export function buildResponse(text: string, changes: Partial<Response> = {}): Response {
+function buildResponse(text: string, changes: Partial<Response> = {}): Response {
   const message = buildRequest(text);
   return { ...message, status: Number(/ (\d+)/.exec(text)![1]), reasonStart: 0, reasonEnd: 0, ...changes };
 }

@@ -40,7 +40,7 @@ interface BodyJson { readonly body?: string; readonly endOfStream?: boolean }
 interface TrailersJson { readonly trailers?: { readonly headers?: readonly HeaderJson[] } }
 
 /** envoy.service.ext_proc.v3.ProcessingRequest. */
-export interface ProcessingRequestJson {
+interface ProcessingRequestJson {
   readonly requestHeaders?: HeadersJson;
   readonly requestBody?: BodyJson;
   readonly requestTrailers?: TrailersJson;
@@ -53,7 +53,7 @@ export interface ProcessingRequestJson {
   readonly protocolConfig?: object;
 }
 
-export interface ReceivedStream {
+interface ReceivedStream {
   /** `EOF`, or what broke the stream. */
   readonly end: string;
   readonly messages: readonly ProcessingRequestJson[] | null;
@@ -87,7 +87,7 @@ const list = (headers: readonly HeaderJson[] = []): HeaderList => headers.map(({
 });
 
 /** The exchange that a stream told. */
-export function exchangeOf({ messages }: ReceivedStream): ReceivedExchange {
+function exchangeOf({ messages }: ReceivedStream): ReceivedExchange {
   const all = messages ?? [];
   const order = all.map((message) => Object.keys(message).find((key) => /^(request|response)(Headers|Body|Trailers)$/.test(key))!);
   const side = (

@@ -7,7 +7,7 @@ import { Protocol } from '../../../rebuilder/wire/protocol.ts';
 import type { IpDefect, Op, Piece } from './game.ts';
 import { SERVER_PORT } from './kernel.ts';
 
-export const ADDRESSES = {
+const ADDRESSES = {
   v4: { source: '10.0.0.9', destination: '10.0.0.1' },
   v6: { source: 'fd00::9', destination: 'fd00::1' },
 } as const;
@@ -16,7 +16,7 @@ const LINK = { source: Uint8Array.of(2, 0, 0, 0, 0, 9), destination: Uint8Array.
 
 const sums = new WordSum();
 
-export interface Numbers { clientIsn: number; serverNext: number; clientPort: number; ipId: number }
+interface Numbers { clientIsn: number; serverNext: number; clientPort: number; ipId: number }
 
 export function framesOf(op: Op, v6: boolean, numbers: Numbers): Uint8Array[] {
   const segment = segmentOf(op, v6, numbers);

@@ -14,7 +14,7 @@ function op(flags: number, seq: number, data: string, rest: Partial<Op> & { read
   return { flags, seq, data, ack: 0, window: 8000, ...rest };
 }
 
-export interface KeptGame extends Omit<Game, 'seed'> { readonly why: string }
+interface KeptGame extends Omit<Game, 'seed'> { readonly why: string }
 
 const LONG = `POST /0aaaa HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\n${'a'.repeat(100_000)}`;
 const SHORT = 'POST /1aaaa HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\naaaa';
