@@ -1,5 +1,5 @@
-// What the documents name exists: files, pages and their headings, commands and flags, counters, metrics and paths of
-// the status server.
+// What the documents, comments and messages name exists: files, pages and their headings, commands and flags, keys of
+// the configuration, counters, metrics and paths of the status server.
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
@@ -7,6 +7,7 @@ import { test } from 'node:test';
 import { globSync } from 'tinyglobby';
 import { KNOWN_KEYS } from '../../rebuilder/config/known-keys.ts';
 import { COUNTER_NAMES } from '../../rebuilder/ledger.ts';
+import { spokenIn } from './spoken-words.ts';
 
 const pages = globSync(['*.md', '{docs,examples,modules,enis,cdktf,bench,fleet,package}/**/*.md'], { ignore: ['**/node_modules/**', 'CHANGELOG.md', '**/.terraform/**'] }).sort();
 const textOf = (page: string): string => readFileSync(page, 'utf8');
@@ -55,6 +56,42 @@ test('every test and page that code names, in a comment or a message, is there',
   for (const file of code) {
     const named = textOf(file).matchAll(/(?<![\w./-])(?:test\/[\w./-]+\.test\.ts|docs\/[\w-]+\.md)/g);
     for (const [name] of named) if (!existsSync(name)) wrong.push(`${file}: ${name}`);
+  }
+  assert.deepEqual(wrong, []);
+});
+
+const sources = globSync(['{rebuilder,fleet,bench}/**/*.ts'], { ignore: ['**/node_modules/**'] }).sort();
+
+test('every source file that a comment names is there', () => {
+  const files = globSync('**/*.ts', { ignore: ['**/node_modules/**', '**/.terraform/**', '**/.gen/**'] });
+  const wrong: string[] = [];
+  for (const file of sources) {
+    for (const comment of spokenIn(file).comments) {
+      for (const [name] of comment.matchAll(/(?<![\w./-])[\w./-]+\.ts\b/g)) {
+        if (!files.some((one) => `/${one}`.endsWith(`/${name}`))) wrong.push(`${file}: ${name}`);
+      }
+    }
+  }
+  assert.deepEqual(wrong, []);
+});
+
+test('every configuration key and counter that a comment or a message names is one', () => {
+  const keys = KNOWN_KEYS.map(({ path }) => path.replaceAll('[]', ''));
+  const names = [...keys, ...COUNTER_NAMES];
+  const first = (name: string): string => name.split('.')[0]!;
+  const roots = new Set(names.filter((name) => name.includes('.')).map(first));
+  const isFile = (word: string): boolean => /\.(c|conf|gz|h|html|js|json|jsonl|md|service|svg|tf|ts|yaml)$/.test(word);
+  const wrong: string[] = [];
+  // The one file that has the keys of an older form.
+  for (const file of sources.filter((one) => one !== 'rebuilder/config/version-1.ts')) {
+    const { comments, strings } = spokenIn(file);
+    for (const text of [...comments, ...strings]) {
+      for (const [word] of text.matchAll(/(?<![\w./@$-])[a-z_]+(?:\.[a-z0-9_]+)+(?![\w(-])/g)) {
+        if (!roots.has(first(word)) || isFile(word)) continue;
+        // The beginning of several, or the end of a longer one, will do.
+        if (!names.some((name) => name.startsWith(word) || name.endsWith(`.${word}`))) wrong.push(`${file}: ${word}`);
+      }
+    }
   }
   assert.deepEqual(wrong, []);
 });
