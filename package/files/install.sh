@@ -71,7 +71,9 @@ uninstall() {
   if [ "$(readlink "$command" 2> /dev/null)" = "$program/bin/rebuilder" ]; then rm -f "$command"; fi
   rm -rf "$program" "${units:?}/$unit" "${units:?}/$unit.d" /etc/logrotate.d/vpc-mirror
   if has_systemd; then systemctl daemon-reload; systemctl reset-failed "$unit" 2> /dev/null || true; fi
-  say "removed. Left: the user vpc-mirror, and what is in$(for left in "$configuration" "$logs" "$backups"; do [ ! -e "$left" ] || printf ' %s' "$left"; done)"
+  left=''
+  for folder in "$configuration" "$logs" "$backups"; do [ ! -e "$folder" ] || left="$left $folder"; done
+  say "removed. Left: the user vpc-mirror, and what is in$left"
 }
 
 # Asks a question; the answer in $answer, $2 when there is none.
@@ -101,7 +103,8 @@ interview() {
       *) mistake "$answer is neither 1 nor 2" ;;
     esac
     new_conf=$work/wallarm-node-conf.yaml
-    sed -e "s|^  from_vxlan: .*|  $source|" -e "s|endpoint: \"\"|endpoint: \"$endpoint\"|" "$here/wallarm-node-conf.yaml" > "$new_conf"
+    sed -e "s|^  from_vxlan: .*|  $source|" -e "s|endpoint: \"\"|endpoint: \"$endpoint\"|" \
+      "$here/wallarm-node-conf.yaml" > "$new_conf"
   fi
   ask 'Start it now and with the machine? [Y/n] ' y
   case $answer in [Yy]*) start=yes ;; *) start='' ;; esac
@@ -127,7 +130,8 @@ prepare() {
   # It may be the very file that is written to.
   if [ -n "$new_conf" ]; then cp "$new_conf" "$work/conf"; fi
   if ! id vpc-mirror > /dev/null 2>&1; then
-    useradd --system --user-group --home-dir /nonexistent --no-create-home --shell /sbin/nologin --comment 'Rebuilder of mirrored traffic' vpc-mirror
+    useradd --system --user-group --home-dir /nonexistent --no-create-home --shell /sbin/nologin \
+      --comment 'Rebuilder of mirrored traffic' vpc-mirror
   fi
 }
 
@@ -168,8 +172,13 @@ install_all() {
   if has_systemd; then systemctl daemon-reload; fi
   if [ -n "$start" ]; then systemctl enable --quiet "$unit"; fi
   # One that runs goes on with the new version: it delivers what it holds first.
-  if [ -n "$start$was_running" ]; then systemctl restart "$unit"; fi
-  say "installed $(cat "$program/VERSION")$([ -n "$start$was_running" ] && echo ' and started' || echo "; start it with: systemctl enable --now ${unit%.service}")"
+  if [ -n "$start$was_running" ]; then
+    systemctl restart "$unit"
+    next=' and started'
+  else
+    next="; start it with: systemctl enable --now ${unit%.service}"
+  fi
+  say "installed $(cat "$program/VERSION")$next"
 }
 
 work=$(mktemp -d)

@@ -17,3 +17,13 @@ test('prose is at most 120 wide: not what cannot be broken (tables, headings, pi
   }
   assert.deepEqual(wide, []);
 });
+
+test('scripts are at most 120 wide', () => {
+  const wide: string[] = [];
+  for (const file of ['.ci/run', ...globSync('{package,bench,modules,test}/**/*.sh', { ignore: '**/golden/**' })]) {
+    for (const [i, line] of readFileSync(file, 'utf8').split('\n').entries()) {
+      if (line.length > WIDEST) wide.push(`${file}:${i + 1} is ${line.length} wide`);
+    }
+  }
+  assert.deepEqual(wide, []);
+});

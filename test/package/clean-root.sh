@@ -1,6 +1,6 @@
 #!/bin/sh
-# Installs a tarball in a clean root and runs the service there as its own user, in namespaces without any network but loopback.
-# Then runs PROBE outside of that root, in the same network.
+# Installs a tarball in a clean root and runs the service there as its own user, in namespaces without any network but
+# loopback. Then runs PROBE outside of that root, in the same network.
 #   clean-root.sh TARBALL ROOT PROBE…      (run by: unshare --mount --net --pid --fork --kill-child)
 set -eu
 tarball=$1 root=$2
@@ -16,7 +16,8 @@ chroot "$root" install -d -o vpc-mirror -g vpc-mirror /var/log/vpc-mirror
 
 command=$(sed -n 's/^ExecStart=//p' "$root/etc/systemd/system/vpc-mirror-rebuilder.service")
 user=$(chroot "$root" id -u vpc-mirror)
-env -i PATH=/usr/sbin:/usr/bin chroot "$root" setpriv --reuid "$user" --regid "$user" --clear-groups --no-new-privs --bounding-set=-all $command &
+env -i PATH=/usr/sbin:/usr/bin chroot "$root" \
+  setpriv --reuid "$user" --regid "$user" --clear-groups --no-new-privs --bounding-set=-all $command &
 service=$!
 status=0
 SERVICE_PID=$service SERVICE_ROOT=$root "$@" || status=$?

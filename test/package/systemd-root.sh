@@ -1,7 +1,8 @@
 #!/bin/sh
-# Boots systemd in a clean root, with a SCENARIO (a shell script) as all there is to do: it runs as root where the tarball lies unpacked in
-# /root/artifact; OUTPUT gets what it prints, and its exit code is that of this script.
-#   systemd-root.sh TARBALL ROOT SCENARIO OUTPUT      (run by: unshare --mount --net --pid --uts --ipc --cgroup --fork --kill-child)
+# Boots systemd in a clean root, with a SCENARIO (a shell script) as all there is to do: it runs as root where the
+# tarball lies unpacked in /root/artifact; OUTPUT gets what it prints, and its exit code is that of this script.
+#   systemd-root.sh TARBALL ROOT SCENARIO OUTPUT
+# Run it by: unshare --mount --net --pid --uts --ipc --cgroup --fork --kill-child
 set -eu
 . "$(dirname "$0")/root.sh"
 make_root "$2" "$1"

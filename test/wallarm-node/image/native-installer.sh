@@ -1,6 +1,6 @@
 #!/bin/bash
-# Stands in for the vendor's all-in-one installer (installation/native-node/all-in-one.md): takes its documented options and no other,
-# copies the configuration to its documented place, makes the node's user and starts the service.
+# Stands in for the vendor's all-in-one installer (installation/native-node/all-in-one.md): takes its documented options
+# and no other, copies the configuration to its documented place, makes the node's user and starts the service.
 set -euo pipefail
 [ "$1" = -- ] || exit 2
 shift
@@ -19,5 +19,6 @@ done
 groupadd --system wallarm
 mkdir -p /opt/wallarm/etc/wallarm
 cp "$config" /opt/wallarm/etc/wallarm/go-node.yaml
-printf '{"batch": "%s", "token": "%s", "mode": "%s", "host": "%s", "labels": "%s"}' "$batch" "$token" "$mode" "$host" "${WALLARM_LABELS-}" > /tmp/told.json
+printf '{"batch": "%s", "token": "%s", "mode": "%s", "host": "%s", "labels": "%s"}' \
+  "$batch" "$token" "$mode" "$host" "${WALLARM_LABELS-}" > /tmp/told.json
 systemctl restart wallarm.service

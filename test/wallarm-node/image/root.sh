@@ -1,6 +1,7 @@
 #!/bin/sh
-# A copy of this machine's root directory that forgets what is written to it, as the disk of an instance that boots for the first time, in
-# namespaces with loopback and nothing else. Then runs the rest of the command line, with the copy's path at its end.
+# A copy of this machine's root directory that forgets what is written to it, as the disk of an instance that boots for
+# the first time, in namespaces with loopback and nothing else. Then runs the rest of the command line, with the copy's
+# path at its end.
 #   root.sh FOLDER COMMAND…      (run by: unshare --mount --net --pid --fork --kill-child)
 set -eu
 folder=$1
