@@ -130,7 +130,8 @@ async function health([port, path]: Settings['health'], good: (status: number) =
 }
 
 const get = (url: string): Promise<number> => new Promise((resolve) => {
-  const asked = request(url, (response) => {
+  // On a connection of its own: one that is kept may have been closed while this process waited for another.
+  const asked = request(url, { agent: false }, (response) => {
     response.resume();
     resolve(response.statusCode ?? 0);
   });
