@@ -50,6 +50,8 @@ const MAX_DISTANCE = 64;
 /** What a held fragment and a datagram take besides the bytes: objects, map entries. Measured, Node 24. */
 const FRAGMENT_OVERHEAD = 384;
 const DATAGRAM_OVERHEAD = 768;
+/** Refused datagrams that are remembered. */
+const MOST_REFUSED = 1024;
 const CONGESTION_EXPERIENCED = 1 << 3;
 const NOT_ECT = 1 << 0;
 
@@ -66,6 +68,8 @@ export class Defragmenter {
   readonly #limits: DefragmentLimits;
   readonly #budget: Budget;
   readonly #ledger: Ledger;
+  /** Keys of datagrams that were refused, and when: a mirror may show their fragments twice. */
+  readonly #refused = new AgingMap<string, number>();
   #heldFragments = 0;
   /** A fragment with a right header was seen. */
   #headerSums = false;
@@ -102,20 +106,20 @@ export class Defragmenter {
     const contradicts = moreFragments
       ? datagram.hasLast && end > datagram.end
       : end < datagram.end || (datagram.hasLast && end !== datagram.end);
-    if (contradicts || end <= offset) return this.#refuseAll(datagram, 'defrag.invalid_fragment');
+    if (contradicts || end <= offset) return this.#refuseAll(datagram, 'defrag.invalid_fragment', nowMs);
     // Also what turns out to be a copy tells where the end is.
     datagram.end = Math.max(datagram.end, end);
     if (!moreFragments) datagram.hasLast = true;
     const place = datagram.runs.place(offset, end);
     if (place === 'duplicate') return this.#refuse('defrag.duplicate_fragment');
-    if (place === 'overlap') return this.#refuseAll(datagram, 'defrag.overlap');
-    if (!this.#charge(datagram, end - offset + FRAGMENT_OVERHEAD)) return this.#refuseAll(datagram, 'defrag.memcap');
+    if (place === 'overlap') return this.#refuseAll(datagram, 'defrag.overlap', nowMs);
+    if (!this.#charge(datagram, end - offset + FRAGMENT_OVERHEAD)) return this.#refuseAll(datagram, 'defrag.memcap', nowMs);
     const { bytes, payloadStart } = packet;
     datagram.runs.insert(place, offset, new Uint8Array(bytes.subarray(payloadStart, payloadStart + end - offset)));
     this.#heldFragments++;
     datagram.ecn |= 1 << packet.ecn;
     if (offset === 0) datagram.protocol = packet.protocol;
-    return datagram.hasLast && datagram.runs.bytes === datagram.end ? this.#whole(datagram, packet) : null;
+    return datagram.hasLast && datagram.runs.bytes === datagram.end ? this.#whole(datagram, packet, nowMs) : null;
   }
 
   /** Gives up the datagrams that waited too long. */
@@ -171,9 +175,10 @@ export class Defragmenter {
     return true;
   }
 
-  #whole(datagram: Datagram, packet: Packet): Uint8Array | null {
+  #whole(datagram: Datagram, packet: Packet, nowMs: number): Uint8Array | null {
     const mixed = (datagram.ecn & NOT_ECT) !== 0 && datagram.ecn !== NOT_ECT;
     if (mixed || datagram.end > MAX_PAYLOAD_BYTES - (packet.version === 4 ? IPV4_HEADER : 0)) {
+      this.#rememberRefused(datagram, nowMs);
       this.#drop(datagram, 'defrag.invalid_fragment');
       return null;
     }
@@ -181,6 +186,9 @@ export class Defragmenter {
     datagram.runs.copyTo(whole);
     packet.protocol = datagram.protocol;
     packet.ecn = (datagram.ecn & CONGESTION_EXPERIENCED) !== 0 ? 3 : packet.ecn;
+    // Copies of what was refused, or what its sender sent again: only the second was taken by its host.
+    const refusedMs = this.#refused.get(datagram.key);
+    packet.isDoubtful ||= refusedMs !== undefined && nowMs - refusedMs < datagram.timeoutMs;
     this.#drop(datagram, 'defrag.reassembled_fragments');
     this.#ledger.count('defrag.reassembled');
     return whole;
@@ -192,9 +200,15 @@ export class Defragmenter {
   }
 
   /** The fragment in hand, and those held of its datagram. */
-  #refuseAll(datagram: Datagram, reason: DropReason): null {
+  #refuseAll(datagram: Datagram, reason: DropReason, nowMs: number): null {
+    this.#rememberRefused(datagram, nowMs);
     this.#drop(datagram, reason);
     return this.#refuse(reason);
+  }
+
+  #rememberRefused({ key }: Datagram, nowMs: number): void {
+    this.#refused.set(key, nowMs);
+    if (this.#refused.size > MOST_REFUSED) this.#refused.deleteOldest();
   }
 
   #drop(datagram: Datagram, reason: DropReason | 'defrag.timeout' | 'defrag.reassembled_fragments'): void {

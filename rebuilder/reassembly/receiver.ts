@@ -118,7 +118,7 @@ export class Receiver {
       if (hasTimestamps && this.#isOld(options.timestamp, other)) doubts |= Doubt.timestamp;
     }
     if (this.#isOddAck(packet.ack, far)) doubts |= Doubt.acknowledgment;
-    if (packet.isLabelled) doubts |= Doubt.options;
+    if (packet.isDoubtful) doubts |= Doubt.options;
     if (this.#hasEdge && this.#isBeyond(packet)) doubts |= Doubt.window;
     if (doubts !== Doubt.none) return doubts;
     this.#take(packet, hasTimestamps && (!started || distance(packet.seq, nextSeq) <= 0));

@@ -62,7 +62,7 @@ function begin(
   packet.frameEnd = 0;
   packet.depth = 0;
   packet.fragmentOffset = -1;
-  packet.isLabelled = false;
+  packet.isDoubtful = false;
 }
 
 /**

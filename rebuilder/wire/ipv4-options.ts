@@ -35,7 +35,7 @@ export function ipv4Options(packet: Packet, start: number, end: number): Outcome
     const bit = onceBit(type);
     if ((seen & bit) !== 0 || !isWellMade(type, bytes, at, length)) return 'wire.ipv4.invalid_options';
     seen |= bit;
-    if (type === CIPSO) packet.isLabelled = true;
+    if (type === CIPSO) packet.isDoubtful = true;
     at += length;
   }
   return null;

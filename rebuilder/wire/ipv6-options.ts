@@ -59,7 +59,7 @@ function knownOption(packet: Packet, type: number, length: number, at: number): 
     case ROUTER_ALERT: return length === 2;
     case JUMBO: return packet.isJumbogram;
     case CALIPSO:
-      packet.isLabelled = true;
+      packet.isDoubtful = true;
       return length >= 8;
     case IOAM: return (at & 3) === 0;
     default: return null;

@@ -52,8 +52,11 @@ export class Packet {
   protocol = 0;
   /** Of the IP header: its options (IPv4) or extension headers (IPv6). */
   extensionBytes = 0;
-  /** It has a security label (CIPSO, CALIPSO), for which a host that knows of no such domain drops it. */
-  isLabelled = false;
+  /**
+   * Its host may have dropped it: it has a security label (CIPSO, CALIPSO) of a domain that the host may not know, or
+   * fragments of it were refused before.
+   */
+  isDoubtful = false;
   /** Of an IPv6 header that leaves its length to the jumbo payload option. */
   isJumbogram = false;
   /** First byte after the IP headers (while decoding: of the header that is read next). */

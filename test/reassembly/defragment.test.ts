@@ -18,7 +18,7 @@ interface Fragment {
 
 function defragmenter(
   fragmentsBytes = 100_000,
-): { ledger: Ledger; add: (fragment: Fragment) => string | null; all: Defragmenter } {
+): { ledger: Ledger; packet: Packet; add: (fragment: Fragment) => string | null; all: Defragmenter } {
   const ledger = new Ledger();
   const all = new Defragmenter({ fragmentTimeoutMs: 30_000 }, new Budget(fragmentsBytes), ledger);
   const packet = new Packet();
@@ -32,8 +32,23 @@ function defragmenter(
     const whole = all.add(packet, timeMs);
     return whole === null ? null : Buffer.from(whole).toString();
   };
-  return { ledger, add, all };
+  return { ledger, packet, add, all };
 }
+
+test('copies of refused fragments, which a mirror may show, are no datagram for certain', () => {
+  const { add, packet } = defragmenter();
+  const fragments: Fragment[] = [
+    { at: 0, data: 'aaaaaaaa' }, { at: 0, data: 'bbbbbbbbbbbbbbbb' },
+    { at: 0, data: 'aaaaaaaa' }, { at: 8, data: 'c', more: false },
+  ];
+  assert.deepEqual(fragments.map(add), [null, null, null, 'aaaaaaaac']);
+  assert.equal(packet.isDoubtful, true);
+  packet.isDoubtful = false;
+  const whole = fragments.slice(2);
+  for (const fragment of whole) add({ ...fragment, id: 8 });
+  for (const fragment of whole) add({ ...fragment, timeMs: 30_000 });
+  assert.equal(packet.isDoubtful, false, 'another one, and the same much later');
+});
 
 describe('fragments become packets', () => {
   test('in order, and in any other', () => {
