@@ -41,15 +41,6 @@ export default tseslint.config(
     },
   },
   {
-    // What is left of a wider rule.
-    files: ['test/{exchange,http,http1,http2,parity,oracle/http}/**'],
-    rules: {
-      '@stylistic/max-len': ['error', {
-        code: 160, ignoreStrings: true, ignoreTemplateLiterals: true, ignoreRegExpLiterals: true, ignoreUrls: true,
-      }],
-    },
-  },
-  {
     // `bytes[i]!` where each packet and request goes: tsc (noUncheckedIndexedAccess) cannot see that a loop stays
     // within its bounds, and a check that never fails costs a branch for each byte. The load of the benchmarks is such
     // a path too. In a test, what is not there fails it anyway.

@@ -20,7 +20,9 @@ class Departures implements ExchangeSink {
   exchange(request: HttpRequest): void {
     const target = Buffer.from(request.bytes.subarray(request.targetStart, request.targetEnd)).toString();
     this.stream.ledger.count('http.exchanges');
-    this.list.push({ target, atMs: this.stream.nowMs, status: request.response?.status ?? null, sentMs: request.lastByteMs });
+    this.list.push(
+      { target, atMs: this.stream.nowMs, status: request.response?.status ?? null, sentMs: request.lastByteMs },
+    );
   }
 }
 

@@ -1,4 +1,5 @@
-// Connections joined in the middle: nobody has said who the client is, and neither end may become the other by what it writes.
+// Connections joined in the middle: nobody has said who the client is, and neither end may become the other by what it
+// writes.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { TcpStream } from '../tcp-stream.ts';

@@ -1,4 +1,5 @@
-// Readers beside the first one: where one comes to a place between two messages that another has come to, it reads nothing that is new.
+// Readers beside the first one: where one comes to a place between two messages that another has come to, it reads
+// nothing that is new.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { TcpStream } from '../tcp-stream.ts';
@@ -11,8 +12,9 @@ const twoWays = (target: string): string =>
 const sixWays = (target: string): string =>
   `PUT ${target} HTTP/1.1\r\nHost: a\r\nX-A: 1\rContent-Length: 3\r\nX-A: b\r\nContent-Length: 6\n\r\n\r\nb=mk1s`;
 
-const bodiesOf = (stream: TcpStream, target: string): string[] => stream.exchanges.filter(({ request }) => request.target === target)
-  .map(({ request }) => Buffer.from(request.body, 'base64').toString()).sort();
+const bodiesOf = (stream: TcpStream, target: string): string[] =>
+  stream.exchanges.filter(({ request }) => request.target === target)
+    .map(({ request }) => Buffer.from(request.body, 'base64').toString()).sort();
 
 for (const pieceBytes of [1, 60, 1400]) {
   test(`pipelined requests of two readings each are all followed, in pieces of ${pieceBytes} bytes`, () => {

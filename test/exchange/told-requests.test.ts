@@ -28,14 +28,19 @@ class Client {
   constructor() {
     const { limits } = REPLAY_OPTIONS;
     const budget = new Budget(1 << 20);
-    const exchanges = { exchange: (request: Parameters<typeof exchangeJson>[0]) => void this.told.push(exchangeJson(request)) };
+    const exchanges = {
+      exchange: (request: Parameters<typeof exchangeJson>[0]) => void this.told.push(exchangeJson(request)),
+    };
     const context = {
-      ledger: this.ledger, reader: http1Context(this.ledger, budget, 65_536, 65_536), lateReader: http1Context(new Ledger(), budget, 65_536, 65_536),
-      exchanges, parseResponses: false, responseTimeoutMs: 0, expectsProxyHeader: () => false, waiting: new Set<HttpConnection>(),
+      ledger: this.ledger, reader: http1Context(this.ledger, budget, 65_536, 65_536),
+      lateReader: http1Context(new Ledger(), budget, 65_536, 65_536),
+      exchanges, parseResponses: false, responseTimeoutMs: 0, expectsProxyHeader: () => false,
+      waiting: new Set<HttpConnection>(),
       waitingRequests: new WaitingRequests(this.ledger, budget), nowMs: 0,
     };
     const streams = {
-      ledger: this.ledger, limits, reorderBudget: budget, correctionBudget: budget, timers: new Timers(), readings: new ReadingsInUse(),
+      ledger: this.ledger, limits, reorderBudget: budget, correctionBudget: budget, timers: new Timers(),
+      readings: new ReadingsInUse(),
       history: new History(65_536), nowMs: 0, aside: null,
     };
     const syn = Object.assign(new Packet(), { flags: TcpFlag.syn, srcPort: 41_000, dstPort: 80 });
@@ -102,8 +107,12 @@ test('without a second reader nothing is remembered: a connection may bring the 
 });
 
 test('the rest of a head that was told without it comes as a correction of the same id', () => {
-  const stream = new TcpStream({ limits: { ...REPLAY_OPTIONS.limits, stallTimeoutMs: 500 }, parseResponses: false }).open();
+  const stream = new TcpStream({ limits: { ...REPLAY_OPTIONS.limits, stallTimeoutMs: 500 }, parseResponses: false })
+    .open();
   stream.send('GET /a HTTP/1.1\r\nHost: a\r\n').wait(1000).send('Cookie: b=c\r\n\r\n').end();
-  assert.deepEqual(stream.exchanges.map(({ request }) => [request.complete, request.correction ?? false]), [[false, false], [true, true]]);
+  assert.deepEqual(
+    stream.exchanges.map(({ request }) => [request.complete, request.correction ?? false]),
+    [[false, false], [true, true]],
+  );
   assert.equal(stream.exchanges[1]!.id, stream.exchanges[0]!.id);
 });

@@ -79,7 +79,9 @@ test('each name we act on is known in any case, and one longer or shorter is ano
     ['host', Field.host], ['content-length', Field.contentLength], ['transfer-encoding', Field.transferEncoding], ['te', Field.hopByHop],
     ['x-request-id', Field.xRequestId], ['x-mirror-anything', Field.reserved], ['x-real-ip', Field.reserved],
   ] as const) {
-    for (const written of [name, name.toUpperCase(), name[0]!.toUpperCase() + name.slice(1)]) assert.equal(fieldOf(written), field, written);
+    for (const written of [name, name.toUpperCase(), name[0]!.toUpperCase() + name.slice(1)]) {
+      assert.equal(fieldOf(written), field, written);
+    }
     if (field !== Field.reserved) assert.equal(fieldOf(`${name}s`), Field.other, `${name}s`);
     assert.equal(fieldOf(name.slice(1)), Field.other, name.slice(1));
   }

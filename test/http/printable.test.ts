@@ -31,7 +31,9 @@ test('neighbours of a byte that ends the run do not hide it', () => {
   const bytes = new Uint8Array(8);
   const values = [0x00, 0x0a, 0x1f, 0x20, 0x7e, 0x7f, 0x80, 0xff];
   for (let n = 0; n < values.length ** 4; n++) {
-    for (let i = 0, rest = n; i < 4; i++, rest = Math.floor(rest / values.length)) bytes[i] = values[rest % values.length]!;
+    for (let i = 0, rest = n; i < 4; i++, rest = Math.floor(rest / values.length)) {
+      bytes[i] = values[rest % values.length]!;
+    }
     assert.equal(printableEnd(bytes, 0, 4), naive(bytes, 0, 4), `${n}`);
   }
 });

@@ -7,9 +7,10 @@ import { REPLAY_OPTIONS } from '../../rebuilder/cli/replay.ts';
 import { TcpStream } from '../tcp-stream.ts';
 
 /**
- * Runs test/http1/cases/*.md, which are written to be read: a heading, why the case exists, blocks of what `client` and `server` send in turn, and what
- * is to be `expect`ed. In a block, lines are joined without their ends; \r \n \t \\ and \xNN stand for bytes, and a line `%lost N` for N bytes that
- * the mirror did not show. A case whose title ends in (whole) is played in one piece a block; any other also byte by byte and cut at every byte.
+ * Runs test/http1/cases/*.md, which are written to be read: a heading, why the case exists, blocks of what `client` and
+ * `server` send in turn, and what is to be `expect`ed. In a block, lines are joined without their ends; \r \n \t \\ and
+ * \xNN stand for bytes, and a line `%lost N` for N bytes that the mirror did not show. A case whose title ends in
+ * (whole) is played in one piece a block; any other also byte by byte and cut at every byte.
  */
 const FOLDER = path.join(import.meta.dirname, 'cases');
 
@@ -50,7 +51,9 @@ function readCases(file: string): Case[] {
 
 /** @param cut where each piece is cut: 0 = nowhere, -1 = everywhere, else before this byte of the client's */
 function play({ steps }: Case, cut: number): TcpStream {
-  const stream = new TcpStream({ limits: { ...REPLAY_OPTIONS.limits, headBytes: 4096, correctionBytes: 1 << 20 }, bodyLimitBytes: 4096 }, -200).open();
+  const stream = new TcpStream(
+    { limits: { ...REPLAY_OPTIONS.limits, headBytes: 4096, correctionBytes: 1 << 20 }, bodyLimitBytes: 4096 }, -200,
+  ).open();
   const at = { client: 0, server: 0 };
   for (const { from, pieces } of steps) {
     for (const piece of pieces) {

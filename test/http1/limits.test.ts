@@ -1,4 +1,5 @@
-// Messages at the limits of what is held of them: in the middle of a head, of a chunk, of a body that only the connection's end ends.
+// Messages at the limits of what is held of them: in the middle of a head, of a chunk, of a body that only the
+// connection's end ends.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { REPLAY_OPTIONS } from '../../rebuilder/cli/replay.ts';
@@ -8,7 +9,8 @@ const HEAD_BYTES = 64;
 const BODY_BYTES = 16;
 
 const opened = (limits: Partial<typeof REPLAY_OPTIONS.limits> = {}): TcpStream =>
-  new TcpStream({ limits: { ...REPLAY_OPTIONS.limits, headBytes: HEAD_BYTES, ...limits }, bodyLimitBytes: BODY_BYTES }).open();
+  new TcpStream({ limits: { ...REPLAY_OPTIONS.limits, headBytes: HEAD_BYTES, ...limits }, bodyLimitBytes: BODY_BYTES })
+    .open();
 
 /** Cuts of a text into two pieces, at each of its bytes, and into single bytes. */
 function* cuts(text: string): Generator<string[]> {

@@ -27,7 +27,10 @@ function random(seed: number): () => number {
 /** Little memory: there are thousands of pipelines. */
 const LIMITS = { ...REPLAY_OPTIONS.limits, correctionBytes: 1 << 20 };
 
-/** Plays the bytes as a client's, cut before each offset of `cuts`; the sequence numbers wrap in the middle of the message. */
+/**
+ * Plays the bytes as a client's, cut before each offset of `cuts`; the sequence numbers wrap in the middle of the
+ * message.
+ */
 function play(bytes: Buffer, cuts: readonly number[]): TcpStream {
   const stream = new TcpStream({ limits: LIMITS }, -(bytes.length >> 1) - 1).open();
   let from = 0;
@@ -39,8 +42,9 @@ function play(bytes: Buffer, cuts: readonly number[]): TcpStream {
 }
 
 function seen(exchanges: readonly ExchangeJson[], like: Case['requests']): Case['requests'] {
-  return exchanges.filter(({ request }) => request.reading === undefined).map(({ request: { method, target, version, headers, bodySize } }, i) => (
-    { method, target, version, headers, bodySize: like[i]?.bodySize === null ? null : bodySize }));
+  return exchanges.filter(({ request }) => request.reading === undefined)
+    .map(({ request: { method, target, version, headers, bodySize } }, i) => (
+      { method, target, version, headers, bodySize: like[i]?.bodySize === null ? null : bodySize }));
 }
 
 describe('messages of other parsers\' tests', { skip: !present && '../shared/messages is not beside this checkout' }, () => {
@@ -65,7 +69,8 @@ describe('messages of other parsers\' tests', { skip: !present && '../shared/mes
           assert.ok(found.every(({ request }) => request.complete), way);
           continue;
         }
-        // A malformed message may be read as a tolerant server would. But what looks clean must stand there as a line of its own.
+        // A malformed message may be read as a tolerant server would. But what looks clean must stand there as a line
+        // of its own.
         const text = `\n${bytes.toString('latin1')}`;
         for (const { request } of found) {
           if (request.irregular !== undefined || !request.complete) continue;

@@ -1,4 +1,5 @@
-// Whatever a head says, nothing throws and every byte is accounted for: a bounded share of what mutated-heads.ts plays a million of.
+// Whatever a head says, nothing throws and every byte is accounted for: a bounded share of what mutated-heads.ts plays
+// a million of.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { playMutatedHeads } from './mutated-heads.ts';

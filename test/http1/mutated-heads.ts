@@ -1,5 +1,6 @@
-// `node --import tsx test/http1/mutated-heads.ts [--heads N] [--seed S]`: heads with bytes changed, put in and taken out, each on a connection of its own,
-// through the whole pipeline; prints how many faults reached it, and whether its account adds up.
+// `node --import tsx test/http1/mutated-heads.ts [--heads N] [--seed S]`: heads with bytes changed, put in and taken
+// out, each on a connection of its own, through the whole pipeline; prints how many faults reached it, and whether its
+// account adds up.
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { Messages } from '../oracle/http/messages.ts';

@@ -1,5 +1,5 @@
-// A reader that is copied to read other bytes than its original goes on as the original would: in a block whose last field has come, it knows what is
-// missing of it; dropped, it gives back what it held.
+// A reader that is copied to read other bytes than its original goes on as the original would: in a block whose last
+// field has come, it knows what is missing of it; dropped, it gives back what it held.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { http1Context } from '../../rebuilder/http1/http1-context.ts';
@@ -56,7 +56,9 @@ test('copied where fields of the block refer to what is not known', () => {
   const pair = new Pair().read(BEGIN);
   pair.main.gap(50);
   // Frames again: a request, then one whose last field is of the table before the hole.
-  pair.read(headers(1, GET), frame(FrameType.headers, FrameFlag.endStream, 3, Buffer.concat([block(GET), Buffer.from([0xbe])])));
+  pair.read(
+    headers(1, GET), frame(FrameType.headers, FrameFlag.endStream, 3, Buffer.concat([block(GET), Buffer.from([0xbe])])),
+  );
   pair.readAside(frame(FrameType.continuation, FrameFlag.endHeaders, 3));
   assert.deepEqual(pair.told, [null, ['tcp.reassembly_gap']]);
 });

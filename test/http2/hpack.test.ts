@@ -21,8 +21,13 @@ function decode(hpack: HpackDecoder, block: Buffer): string[] | null {
   return hpack.decode(block, 0, block.length, fields) === block.length ? fields.all : null;
 }
 
-/** RFC 7541 appendix C: blocks of one connection, the fields they stand for, and the size of the dynamic table after each. */
-const EXAMPLES: { name: string; tableBytes?: number; blocks: [hex: string, fields: string[], tableBytes: number][] }[] = [
+/**
+ * RFC 7541 appendix C: blocks of one connection, the fields they stand for, and the size of the dynamic table after
+ * each.
+ */
+const EXAMPLES: {
+  name: string; tableBytes?: number; blocks: [hex: string, fields: string[], tableBytes: number][];
+}[] = [
   { name: 'C.2.1 literal with indexing', blocks: [['400a 6375 7374 6f6d 2d6b 6579 0d63 7573 746f 6d2d 6865 6164 6572', ['custom-key: custom-header'], 55]] },
   { name: 'C.2.2 literal without indexing', blocks: [['040c 2f73 616d 706c 652f 7061 7468', [':path: /sample/path'], 0]] },
   { name: 'C.2.3 literal never indexed', blocks: [['1008 7061 7373 776f 7264 0673 6563 7265 74', ['password: secret'], 0]] },

@@ -27,13 +27,17 @@ function string(text: string): Buffer {
 
 /** A header block of literals. @param indexing they enter the dynamic table */
 export function block(fields: readonly (readonly [string, string])[], indexing = false): Buffer {
-  return Buffer.concat(fields.flatMap(([name, value]) => [Buffer.from([indexing ? 0x40 : 0]), string(name), string(value)]));
+  return Buffer.concat(
+    fields.flatMap(([name, value]) => [Buffer.from([indexing ? 0x40 : 0]), string(name), string(value)]),
+  );
 }
 
 export const GET: readonly [string, string][] = [[':method', 'GET'], [':scheme', 'http'], [':path', '/a'], [':authority', 'a.example']];
 export const POST: readonly [string, string][] = [[':method', 'POST'], [':scheme', 'http'], [':path', '/a'], [':authority', 'a.example']];
 
-export function headers(streamId: number, fields: readonly (readonly [string, string])[], flags: number = FrameFlag.endStream): Buffer {
+export function headers(
+  streamId: number, fields: readonly (readonly [string, string])[], flags: number = FrameFlag.endStream,
+): Buffer {
   return frame(FrameType.headers, flags | FrameFlag.endHeaders, streamId, block(fields));
 }
 

@@ -81,7 +81,10 @@ const FRAMINGS: Readonly<Record<string, Place>> = {
   'a body of 100 KB': (n, p) => post(n, 'application/x-www-form-urlencoded', `pad=${'x'.repeat(100_000)}&q=${percent(p)}`),
 };
 
-/** At least 500 cases: every payload at three places and every place and framing with every class. @param isFull every payload everywhere */
+/**
+ * At least 500 cases: every payload at three places and every place and framing with every class.
+ * @param isFull every payload everywhere
+ */
 export function parityCases(isFull: boolean): Case[] {
   const cases: Case[] = [];
   const add = (name: string, place: Place, payload: string): void => {

@@ -12,9 +12,9 @@ interface Framed {
 }
 
 /**
- * The load balancer between the rebuilders and the nodes, as its documents describe it with `desync_mitigation_mode = "monitor"`: it refuses
- * what is beyond its limits, TRACE, and what it cannot frame; overwrites X-Forwarded-Proto and -Port, adds X-Amzn-Trace-Id, keeps the rest, and
- * sends one request after the other over connections of its own.
+ * The load balancer between the rebuilders and the nodes, as its documents describe it with `desync_mitigation_mode =
+ * "monitor"`: it refuses what is beyond its limits, TRACE, and what it cannot frame; overwrites X-Forwarded-Proto and
+ * -Port, adds X-Amzn-Trace-Id, keeps the rest, and sends one request after the other over connections of its own.
  */
 export class LoadBalancerStandIn {
   readonly port: number;

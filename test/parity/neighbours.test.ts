@@ -1,5 +1,6 @@
-// Odd messages of one client between honest requests of others, through rebuilder and load balancer to a real node: each honest request is served once,
-// with its body, and over the connections that all share one request is served for each that was sent.
+// Odd messages of one client between honest requests of others, through rebuilder and load balancer to a real node:
+// each honest request is served once, with its body, and over the connections that all share one request is served for
+// each that was sent.
 // `SMUGGLED=20000 npm test parity/neighbours` plays more.
 import assert from 'node:assert/strict';
 import { type TestContext, describe, test } from 'node:test';
@@ -33,7 +34,8 @@ async function node(t: TestContext, name: ServerName): Promise<Server> {
   return server;
 }
 
-const servedBy = (server: Server): { method: string; target: string; body: string | null }[] => [...server.served.values()].flat();
+const servedBy = (server: Server): { method: string; target: string; body: string | null }[] =>
+  [...server.served.values()].flat();
 
 describe('no honest request suffers from its neighbours\' odd ones', () => {
   for (const name of ['nginx', 'apache'] as const) {
@@ -76,7 +78,8 @@ describe('no honest request suffers from its neighbours\' odd ones', () => {
       assert.deepEqual(balancer.refused, []);
       const delivered = ledger.get('forward.delivered') + ledger.get('forward.delivered_incomplete');
       const sharedDelivered = delivered - ledger.get('forward.raw') + ledger.get('forward.raw_failed');
-      // What was sent again, its connection having closed, may have been served before that; what the node refused was not.
+      // What was sent again, its connection having closed, may have been served before that; what the node refused was
+      // not.
       const surplus = served.length - sharedDelivered;
       assert.ok(-ledger.get('forward.answered_4xx') <= surplus && surplus <= ledger.get('forward.resent'), `${served.length} served of ${sharedDelivered}: ${nonZero(ledger)}`);
       assert.ok(served.length > MESSAGES, `${served.length} served over shared connections`);

@@ -1,5 +1,6 @@
-// The same attack, told twice: straight to a web application firewall, and through mirror, rebuilder and load balancer to another of its kind. Each
-// request must set off the same rules. `PARITY=full npm test parity/parity` plays every attack at every place and in every framing.
+// The same attack, told twice: straight to a web application firewall, and through mirror, rebuilder and load balancer
+// to another of its kind. Each request must set off the same rules. `PARITY=full npm test parity/parity` plays every
+// attack at every place and in every framing.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect } from 'node:net';
@@ -38,14 +39,17 @@ ${ANY_PORTS}`, ['--to', `http://127.0.0.1:${balancer.port}`]);
     rebuilder: { host: '127.0.0.1', port: service.port('vxlan') }, vni: 7,
   });
   t.after(() => mirror.stop());
-  for (let from = 0; from < cases.length; from += 16) await Promise.all(cases.slice(from, from + 16).map(({ bytes }) => send(mirror.port, bytes)));
+  for (let from = 0; from < cases.length; from += 16) {
+    await Promise.all(cases.slice(from, from + 16).map(({ bytes }) => send(mirror.port, bytes)));
+  }
   const expected = application.hits();
   assert.ok(expected.size >= 0.9 * cases.length, `the application read ${expected.size} of ${cases.length}`);
   await service.reaches('forward.delivered', expected.size);
   // It has answered; what it wrote down may lie in its buffer for a moment.
   await until('the node to have all', () => node.hits().size >= expected.size, 30_000).catch(() => undefined);
   const hits = node.hits();
-  const differences = [...expected].filter(([number, rules]) => hits.get(number)?.join() !== rules.join()).map(([number, rules]) => ({
+  const missed = [...expected].filter(([number, rules]) => hits.get(number)?.join() !== rules.join());
+  const differences = missed.map(([number, rules]) => ({
     name: cases[Number(number)]?.name ?? number, application: rules.join(' '), node: hits.get(number)?.join(' ') ?? 'nothing came',
   }));
   assert.deepEqual(differences, [], await service.metrics());

@@ -1,4 +1,7 @@
-/** One attack for each line, by the class that the OWASP Core Rule Set files it under; each a text that a rule of its default level knows. */
+/**
+ * One attack for each line, by the class that the OWASP Core Rule Set files it under; each a text that a rule of its
+ * default level knows.
+ */
 export const PAYLOADS: Readonly<Record<string, readonly string[]>> = {
   'SQL injection': [
     '1\' OR \'1\'=\'1\' -- ', '1 UNION SELECT username,password FROM users', '1;DROP TABLE users--', 'admin\'/*', '1 AND SLEEP(5)',

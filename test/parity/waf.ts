@@ -9,7 +9,10 @@ import { absent } from '../installed.ts';
 const MODULE = '/usr/lib/nginx/modules/ngx_http_modsecurity_module.so';
 const RULES = '/usr/share/modsecurity-crs/rules';
 
-/** Are NGINX's ModSecurity module and the OWASP Core Rule Set there? (Debian: libnginx-mod-http-modsecurity, modsecurity-crs) */
+/**
+ * Are NGINX's ModSecurity module and the OWASP Core Rule Set there? (Debian: libnginx-mod-http-modsecurity,
+ * modsecurity-crs)
+ */
 export function wafInstalled(t: TestContext): boolean {
   return [MODULE, RULES].every(existsSync)
     || absent(t, 'libnginx-mod-http-modsecurity or modsecurity-crs is not installed: a real firewall judges what arrives');
@@ -23,7 +26,10 @@ interface Audited {
   };
 }
 
-/** Real NGINX with ModSecurity and the Core Rule Set at its strictest level, detecting only, which writes down the rules that each request set off. */
+/**
+ * Real NGINX with ModSecurity and the Core Rule Set at its strictest level, detecting only, which writes down the rules
+ * that each request set off.
+ */
 export class Waf {
   readonly port: number;
   readonly #log: string;

@@ -1,4 +1,5 @@
-// A bounded share of the messages of main.ts, against real servers: `node --import tsx test/oracle/http/main.ts --messages 20000` plays more.
+// A bounded share of the messages of main.ts, against real servers. More of them:
+// `node --import tsx test/oracle/http/main.ts --messages 20000`
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { absent } from '../../installed.ts';

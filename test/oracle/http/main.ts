@@ -1,5 +1,6 @@
-// `node --import tsx test/oracle/http/main.ts [--messages N] [--seed S] [--servers nginx,go] [--show K] [--unserved K]`: plays messages to real servers,
-// and prints those of which a server served what was not told, both ways or from the client's packets alone; then the figures, a JSON object.
+// `node --import tsx test/oracle/http/main.ts [--messages N] [--seed S] [--servers nginx,go] [--show K] [--unserved K]`
+// plays messages to real servers, and prints those of which a server served what was not reported, both ways or from
+// the client's packets alone; then the figures, a JSON object.
 // NODE_20 and NODE_24 name the node programs of these versions, GUNICORN a gunicorn that is not on the PATH.
 import { parseArgs } from 'node:util';
 import type { ExchangeJson } from '../../../rebuilder/exchange/exchange-json.ts';

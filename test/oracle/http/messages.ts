@@ -1,7 +1,11 @@
-// Messages as attackers write them: a grammar of requests whose every part is now and then one that servers differ on, and mutations of bytes.
+// Messages as attackers write them: a grammar of requests whose every part is now and then one that servers differ on,
+// and mutations of bytes.
 import { randomNumbers } from '../../random-numbers.ts';
 
-/** How much of a message is odd: most have one oddity or two, so that servers serve them; what follows an odd request is served only by whoever took it. */
+/**
+ * How much of a message is odd: most have one oddity or two, so that servers serve them; what follows an odd request is
+ * served only by whoever took it.
+ */
 const WILDNESS = [0.1, 0.2, 0.2, 0.3, 0.5, 1];
 
 /** Makes messages from a seed: the same ones each time. */

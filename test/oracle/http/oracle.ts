@@ -42,7 +42,10 @@ export async function ask(server: Server, message: string): Promise<Outcome> {
   return { answer, served: (server.served.get(port) ?? []).filter(({ target }) => isOf(message, target)) };
 }
 
-/** A server that is slow may say what it served of another connection when the next one has its port: then the target's marker is of another message. */
+/**
+ * A server that is slow may say what it served of another connection when the next one has its port: then the target's
+ * marker is of another message.
+ */
 function isOf(message: string, target: string): boolean {
   const marker = /m[0-9a-z]+/.exec(target)?.[0];
   return marker === undefined || message.includes(marker);
@@ -80,7 +83,9 @@ export function told(sent: readonly Sent[], pieceBytes = 1400): Told[][] {
     if (answer === null) stream.send('', { flags: 2, at: -1 });
     else stream.open();
     const ack = stream.serverIsn + 1;
-    for (let at = 0; at < message.length; at += pieceBytes) stream.send(message.slice(at, at + pieceBytes), { at, ack });
+    for (let at = 0; at < message.length; at += pieceBytes) {
+      stream.send(message.slice(at, at + pieceBytes), { at, ack });
+    }
     if (answer !== null && answer !== '') stream.answer(answer, { at: 0, ack: stream.isn + 1 + message.length });
     stream.send('', { at: message.length, flags: 17, ack: ack + (answer?.length ?? 0) });
   }
@@ -114,8 +119,9 @@ function isCut(lost: ExchangeJson['request']['lost']): boolean {
 }
 
 /**
- * Servers strip what they think is no part of a target, write escapes their own way, make capitals of a method's letters (gunicorn), and part the line
- * where others do not: at a blank they know alone. What stands behind a version gunicorn 20 leaves out; it is told as a part of the target.
+ * Servers strip what they think is no part of a target, write escapes their own way, make capitals of a method's
+ * letters (gunicorn), and part the line where others do not: at a blank they know alone. What stands behind a version
+ * gunicorn 20 leaves out; it is told as a part of the target.
  */
 function isSameLine(told: { method: string; target: string }, method: string, target: string): boolean {
   if (told.method === method && told.target === target) return true;

@@ -24,7 +24,9 @@ export interface Miss {
   readonly told: readonly Told[];
 }
 
-/** A request that was told, whole and unmarked, and not served: by none of them (one way), or by this one (both ways). */
+/**
+ * A request that was told, whole and unmarked, and not served: by none of them (one way), or by this one (both ways).
+ */
 export interface Unserved {
   readonly server: string | null;
   readonly fate: Exclude<Fate, 'served'>;
@@ -55,11 +57,15 @@ export async function play(servers: readonly Server[], count: number, seed: numb
     const batch = Array.from({ length: Math.min(BATCH, count - done) }, () => messages.next());
     const outcomes = await Promise.all(servers.map((server) => askAll(server, batch)));
     const oneWay = told(batch.map((message) => ({ message, answer: null })));
-    const bothWays = outcomes.map((ofServer) => told(batch.map((message, i) => ({ message, answer: ofServer[i]!.answer }))));
+    const bothWays = outcomes.map(
+      (ofServer) => told(batch.map((message, i) => ({ message, answer: ofServer[i]!.answer }))),
+    );
     for (const [i, message] of batch.entries()) {
       totals.told += oneWay[i]!.length;
       totals.second += oneWay[i]!.filter(isSecond).length;
-      const atServers = servers.map((_, k): AtServer => ({ served: outcomes[k]![i]!.served, bothWays: bothWays[k]![i]! }));
+      const atServers = servers.map(
+        (_, k): AtServer => ({ served: outcomes[k]![i]!.served, bothWays: bothWays[k]![i]! }),
+      );
       for (const one of oneWay[i]!.filter(isUnmarked)) {
         const fate = fateOf(one, atServers);
         totals.oneWay[fate]++;

@@ -10,7 +10,8 @@ const server = createServer((request, response) => {
     response.end('ok');
   });
 });
-// CONNECT answered like any other request, as an application that knows nothing of tunnels does. What follows is no body of it.
+// CONNECT answered like any other request, as an application that knows nothing of tunnels does. What follows is no
+// body of it.
 server.on('connect', (request, socket) => {
   const { remotePort: port } = request.socket;
   console.log(JSON.stringify({ port, method: request.method, target: request.url, body: null }));
