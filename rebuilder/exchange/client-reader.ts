@@ -63,7 +63,7 @@ export class ClientReader implements RequestReader {
 
   get unfinished(): boolean {
     return this.#framer?.unfinished === true || this.#searchOrNull?.unfinished === true
-      || this.#other?.http2?.unfinished === true || (this.#isFirst && this.#beside?.unfinished === true);
+      || this.#other?.unfinished === true || (this.#isFirst && this.#beside?.unfinished === true);
   }
 
   get toNext(): number {
@@ -138,7 +138,7 @@ export class ClientReader implements RequestReader {
   // --- copies
 
   fork(kind: ForkKind, afresh = false): ClientReader | null {
-    if (afresh) return this.#mode === 'http1' || this.#mode === 'search' ? this.#another(kind, null) : null;
+    if (afresh) return this.#other?.isUndecided ?? true ? this.#another(kind, null) : null;
     const http2 = this.#other?.http2;
     if (http2 && (http2.knowledge === 0 || (kind === 'correction' && http2.isFollowed))) return null;
     const copy = this.#copy(kind, null);

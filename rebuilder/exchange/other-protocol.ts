@@ -55,6 +55,15 @@ export class OtherProtocol {
     return this.#tlsIsOver || this.http2?.isOver === true;
   }
 
+  /** What came may be HTTP/2, and may yet be a request: `P` begins both. */
+  get isUndecided(): boolean {
+    return this.http2?.isBegun === false;
+  }
+
+  get unfinished(): boolean {
+    return this.http2?.unfinished === true || this.isUndecided;
+  }
+
   /**
    * Bytes of earlier pieces that turned out not to be its own, to be read again; their sequence number is `leftoverAt`.
    */

@@ -57,7 +57,7 @@ export class ProxyPrefix implements StreamSink {
   }
 
   stall(nowMs: number, afterMs: number): boolean { return this.#inner.stall(nowMs, afterMs); }
-  get unfinished(): boolean { return this.#inner.unfinished; }
+  get unfinished(): boolean { return this.#held.length > 0 || this.#inner.unfinished; }
   fork(kind: ForkKind, afresh?: boolean): StreamSink | null { return this.#inner.fork(kind, afresh); }
   discard(): void { this.#inner.discard(); }
 

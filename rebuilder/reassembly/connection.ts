@@ -80,6 +80,8 @@ export class Connection {
   #isn = 0;
   /** Sequence number of the SYN-ACK; null = it was not seen. */
   #answerIsn: number | null = null;
+  /** Bytes of its direction were read when that came. */
+  #hasReadBefore = false;
   /** Only a SYN-ACK has said so. */
   #isClaimed = false;
   /** Made with the first SYN that would open it anew. */
@@ -254,6 +256,9 @@ export class Connection {
       this.#opener = end;
       this.#isn = isn;
       half.startAt(advance(isn, 1));
+      this.#hasReadBefore = half.hasRead;
+      // The server was there before the SYN: what came then was for a connection that it did not have.
+      if (half.peer?.seen === true) half.doubtWaiting();
     }
     if (this.#opener === end && isn === this.#isn) {
       if (half.hasRead || half.nextSeq !== advance(isn, 1)) {
@@ -321,8 +326,11 @@ export class Connection {
     // A SYN-ACK may acknowledge data that came with the SYN (RFC 7413).
     const ahead = distance(isn, this.#isn);
     // With another number, though it answers the same: the server had no such connection any more.
-    const isOther = this.#answerIsn !== null && this.#answerIsn !== packet.seq && (ahead !== 0 || !peer.hasRead);
-    const isOfNew = this.#reopening?.isBy(peer, isn) === true || isOther;
+    const isOther = this.#answerIsn !== null && this.#answerIsn !== packet.seq
+      && (ahead !== 0 || !peer.hasRead || this.#reset);
+    // What was read before the SYN was sent to nobody who had such a connection.
+    const isFirst = this.#answerIsn === null && this.#hasReadBefore && ahead === 0;
+    const isOfNew = this.#reopening?.isBy(peer, isn) === true || isOther || isFirst;
     if (isOfNew || this.#opener !== opener || (ahead !== 0 && (ahead < 0 || ahead >= 65_536))) {
       if (ahead === 0 && this.#opener === opener && !this.#isClaimed) this.#mayReopen(isn, peer);
       if (this.#reopening?.isBy(peer, isn) === false) this.#reopening.forget();

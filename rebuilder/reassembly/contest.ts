@@ -1,14 +1,14 @@
 import type { Packet } from '../wire/packet.ts';
-import { type Doubted, DoubtfulSegments } from './doubtful-segments.ts';
+import { type Doubted, DoubtfulSegments, isTaken } from './doubtful-segments.ts';
 import { MAX_WINDOW_BYTES } from './missing-bytes.ts';
 import { Doubt, type Receiver } from './receiver.ts';
-import { type Outcome, SEGMENT_WORK, waysToRead } from './refusals.ts';
+import { type Outcome, SEGMENT_WORK, mostDifferent, waysToRead } from './refusals.ts';
 import type { Rules, SecondReading } from './second-reading.ts';
 import { SecondReadings } from './second-readings.ts';
 import { type SegmentQueue, differ } from './segments.ts';
 import { advance, distance } from './sequence.ts';
 import type { StreamContext } from './stream-context.ts';
-import type { Carrier } from './segment.ts';
+import type { Carrier, Queued } from './segment.ts';
 import type { ForkKind, StreamSink } from './stream-sink.ts';
 import type { Unproven } from './unproven.ts';
 import { NOT_URGENT, UrgentByte, urgentOffset } from './urgent-byte.ts';
@@ -26,6 +26,8 @@ interface FirstReader {
   deliver(bytes: Uint8Array, start: number, end: number, seq: number, from: Carrier): void;
   moveTo(seq: number): void;
   distrust(): Unproven;
+  /** Segments that were set aside wait like the others from here on, in the order in which all came. */
+  putBack(segments: readonly Queued[]): void;
 }
 
 interface BegunReading {
@@ -131,6 +133,8 @@ export class Contest {
    * @param proven the receiver said that it has it
    */
   believe(half: FirstReader, before: number, proven: boolean): void {
+    this.#markUrgent(half, before, proven);
+    if (proven && half.waiting !== null && half.waiting.length > 0) this.#putBack(half, before);
     const { doubtful } = this;
     const take = (): Doubted | null => doubtful.take(half.nextSeq, before, proven);
     for (let one = take(); one !== null; one = take()) {
@@ -138,13 +142,31 @@ export class Contest {
       // Should other bytes come in its place, they are read as well: making such segments on purpose hides nothing.
       if (!this.oneWay) this.passOver(half, 'reading', one);
       if (!proven) this.#hasBelieved = true;
-      if (!proven && !this.oneWay) markBelieved(half, one.doubts);
+      if (!proven && !this.oneWay) markBelieved(half, one);
       this.#context.ledger.count('tcp.doubt_believed');
       if (known > 0) this.#context.ledger.count('tcp.overlap_bytes', known);
       // If the receiver dropped it after all, believing its numbers would cast doubt on the genuine segments.
       if ((one.doubts & Doubt.syn) === 0 && (proven || this.oneWay)) half.known().believe(one.ack);
-      if (one.urgent !== NOT_URGENT) this.#urgent.mark(advance(one.seq, one.urgent), half.nextSeq);
       half.deliver(one.bytes, known, one.bytes.length, half.nextSeq, one);
+    }
+  }
+
+  /** The receiver has them, and has put them in order with what waits as they came. */
+  #putBack(half: FirstReader, before: number): void {
+    const isNew = ({ seq, bytes }: Doubted): boolean => distance(advance(seq, bytes.length), half.nextSeq) > 0;
+    const taken = this.doubtful.all().filter((one) => isNew(one) && isTaken(one, before, true));
+    if (taken.length === 0) return;
+    if (!this.oneWay) this.passOver(half, 'reading', taken[0]);
+    this.#context.ledger.count('tcp.doubt_believed', taken.length);
+    this.doubtful.giveBack(taken);
+    for (const { ack, doubts } of taken) if ((doubts & Doubt.syn) === 0) half.known().believe(ack);
+    half.putBack(taken);
+  }
+
+  /** A pointer counts when its segment comes, wherever that waits. */
+  #markUrgent(half: FirstReader, before: number, proven: boolean): void {
+    for (const one of this.doubtful.all()) {
+      if (one.urgent !== NOT_URGENT && isTaken(one, before, proven)) this.urgent(half, advance(one.seq, one.urgent));
     }
   }
 
@@ -230,11 +252,11 @@ export class Contest {
   }
 
   /**
-   * A pointer to an urgent byte: the stream is read without it, and with it, as a server may ask for (SO_OOBINLINE).
+   * A pointer to an urgent byte at `seq`: the stream is read without it, and with it, as a server may ask for
+   * (SO_OOBINLINE).
    */
-  urgent(half: FirstReader, packet: Packet): void {
-    const isNew = this.#urgent.mark(advance(packet.seq, urgentOffset(packet)), half.nextSeq);
-    if (!isNew || this.#seconds.keepsUrgent) return;
+  urgent(half: FirstReader, seq: number): void {
+    if (!this.#urgent.mark(seq, half.nextSeq) || this.#seconds.keepsUrgent) return;
     const reading = this.#seconds.begin('reading', half.sink.fork('reading'), half.nextSeq, { keepsUrgent: true });
     reading?.waitFor(half.waiting);
   }
@@ -274,7 +296,7 @@ export class Contest {
     if (!this.wasCut) {
       const ways = waysToRead(heard, from, recent, work);
       this.wasCut = work.wasCut || ways.length > MOST_WAYS;
-      this.#readIn(half, ways.slice(0, MOST_WAYS), from, isWhole || from === half.messageSeq);
+      this.#readIn(half, mostDifferent(ways, MOST_WAYS), from, isWhole || from === half.messageSeq);
     }
     if (this.wasCut) ledger.count('tcp.readings_limit');
     history.giveBackWork(Math.max(0, work.bytes - own));
@@ -317,8 +339,8 @@ function reversed(segments: readonly Doubted[]): Doubted[] {
 const OF_LOSS = Doubt.acknowledgment | Doubt.timestamp | Doubt.window;
 
 /** What comes next was doubted, and its receiver has not said that it has it. */
-function markBelieved(first: FirstReader, doubts: number): void {
+function markBelieved(first: FirstReader, { doubts, seq, bytes }: Doubted): void {
   const unproven = first.distrust();
   if ((doubts & ~OF_LOSS) === 0) unproven.fromHole(first.nextSeq);
-  else unproven.fromDoubt(first.nextSeq);
+  else unproven.fromDoubt(first.nextSeq, advance(seq, bytes.length));
 }

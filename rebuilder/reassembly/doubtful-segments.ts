@@ -116,6 +116,12 @@ export class DoubtfulSegments {
     return segment;
   }
 
+  /** They are the caller's from here on. */
+  giveBack(segments: readonly Doubted[]): void {
+    this.#segments = this.#segments.filter((one) => !segments.includes(one));
+    for (const { bytes } of segments) this.#budget.release(bytes.length, OVERHEAD);
+  }
+
   /** Their place was read. */
   passed(nextSeq: number): void {
     this.#remove((segment) => distance(advance(segment.seq, segment.bytes.length), nextSeq) <= 0);
@@ -137,7 +143,8 @@ export class DoubtfulSegments {
   }
 }
 
-function isTaken({ seq, bytes, denied }: Doubted, before: number, proven: boolean): boolean {
+/** May it be read now, as it begins before `before`? @param proven of `take` */
+export function isTaken({ seq, bytes, denied }: Doubted, before: number, proven: boolean): boolean {
   if (denied && !proven) return false;
   return distance(seq, before) < 0 && (!proven || distance(advance(seq, bytes.length), before) <= 0);
 }

@@ -2,6 +2,7 @@ import { type Packet, TcpFlag } from '../wire/packet.ts';
 import { NOTHING } from './history.ts';
 import { MAX_WINDOW_BYTES, NEAR_BYTES } from './missing-bytes.ts';
 import { Doubt, REFUSED, looked } from './receiver.ts';
+import type { Queued } from './segment.ts';
 import { SegmentQueue } from './segments.ts';
 import { advance, distance } from './sequence.ts';
 import { StreamOrder } from './stream-order.ts';
@@ -34,6 +35,28 @@ export class HalfStream extends StreamOrder {
     this.waitFrom(nowMs);
   }
 
+  putBack(segments: readonly Queued[]): void {
+    const { ledger, reorderBudget } = this.context;
+    const queue = new SegmentQueue(reorderBudget);
+    const before = segments.reduce((sum, { bytes }) => sum + bytes.length, this.queuedBytes);
+    const isWhole = queue.copyFrom(this.waiting, segments);
+    ledger.count(isWhole ? 'tcp.overlap_bytes' : 'tcp.segment_memcap_drop_bytes', before - queue.bytes);
+    this.waiting?.clear();
+    this.waiting = queue;
+    this.drain(false);
+  }
+
+  /** What waits acknowledges what was not sent yet. */
+  doubtWaiting(): void {
+    const queue = this.waiting;
+    if (queue === null || queue.length === 0) return;
+    const { doubtful } = this.contests();
+    for (const one of queue.segments()) {
+      doubtful.add(one.bytes, 0, one.bytes.length, one.seq, one, Doubt.acknowledgment, NOT_URGENT);
+    }
+    queue.clear();
+  }
+
   /** A SYN-ACK of this direction: what it offers, and what it has taken of what came with the SYN. */
   answers(packet: Packet, nowMs: number): void {
     const { peer } = this;
@@ -41,7 +64,7 @@ export class HalfStream extends StreamOrder {
     this.#sentUpTo(advance(packet.seq, 1));
     if (peer === null) return;
     if (!peer.started) peer.startAt(packet.ack);
-    peer.known().opened(advance(packet.seq, 1));
+    peer.known().opened(packet, this.receiver);
     peer.acknowledged(packet.ack, nowMs);
   }
 
@@ -128,7 +151,7 @@ export class HalfStream extends StreamOrder {
       if (isOther) this.contests().reread(this, packet, seq, this.lastHeard);
       return doubts !== Doubt.checksum;
     }
-    if (isUrgent) this.contests().urgent(this, packet);
+    if (isUrgent) this.contests().urgent(this, advance(seq, urgentOffset(packet)));
     if ((flags & TcpFlag.ack) !== 0 && this.peer !== null) {
       if (this.waitsForPeer && this.peer.isNear(packet.ack)) this.peer.known().announced(packet, this.receiver);
       this.peer.acknowledged(packet.ack, nowMs);
@@ -182,6 +205,7 @@ export class HalfStream extends StreamOrder {
 
   /** Bytes that were delivered before, or given up. */
   #old(packet: Packet, seq: number, length: number): void {
+    if (this.unproven?.isAny === true) this.unproven.again(seq, advance(seq, length));
     const isRead = this.contest?.segment(packet, seq, Doubt.none) === true;
     this.context.ledger.count(isRead ? 'tcp.late_bytes' : 'tcp.retransmission_bytes', length);
   }
@@ -243,7 +267,7 @@ export class HalfStream extends StreamOrder {
   #fin(seq: number): void {
     const ahead = this.started ? distance(seq, this.nextSeq) : 0;
     if (ahead < 0 || ahead > MAX_WINDOW_BYTES) return;
-    if (this.hasFin && distance(seq, this.finSeq) > 0 && !this.finSeen) return;
+    if (this.hasFin && distance(seq, this.finSeq) > 0) return;
     this.finSeq = seq;
     this.hasFin = true;
   }
@@ -288,17 +312,20 @@ export class HalfStream extends StreamOrder {
   #emptySegment(packet: Packet, seq: number, nowMs: number): void {
     if (!this.started || (packet.flags & TcpFlag.ack) === 0) return;
     const ahead = distance(seq, this.nextSeq);
-    if (ahead <= 0 || ahead > MAX_WINDOW_BYTES) return;
-    if ((packet.flags & TcpFlag.fin) !== 0) this.#queueFin(packet, seq);
+    if (ahead > MAX_WINDOW_BYTES) return;
+    if ((packet.flags & TcpFlag.fin) !== 0) this.#queueFin(packet, seq, ahead);
+    if (ahead <= 0) return;
     if (this.finSeen) return;
     this.missed().setEdge(seq);
     this.waitFrom(nowMs);
   }
 
   /** A FIN waits like other segments, and like them is dropped where another covers it. */
-  #queueFin(packet: Packet, seq: number): void {
-    const queue = this.waiting ??= new SegmentQueue(this.context.reorderBudget);
-    queue.insert(seq, NO_BYTES, 0, 0, packet, replaced);
+  #queueFin(packet: Packet, seq: number, ahead: number): void {
+    if (ahead > 0) {
+      const queue = this.waiting ??= new SegmentQueue(this.context.reorderBudget);
+      queue.insert(seq, NO_BYTES, 0, 0, packet, replaced);
+    }
     this.contest?.segment(packet, seq, Doubt.none);
   }
 

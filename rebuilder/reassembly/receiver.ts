@@ -45,6 +45,11 @@ const UNKNOWN_SCALE = -2;
  */
 const PAWS_WINDOW = 1;
 
+/** Sequence number behind a segment, its FIN counted. */
+function endOf({ seq, dataStart, dataEnd, flags }: Packet): number {
+  return advance(seq, dataEnd - dataStart + (flags & TcpFlag.fin));
+}
+
 export function isOlder(timestamp: number, recent: number, window = PAWS_WINDOW): boolean {
   return distance(recent, timestamp) > window;
 }
@@ -121,12 +126,16 @@ export class Receiver {
     if (packet.isDoubtful) doubts |= Doubt.options;
     if (this.#hasEdge && this.#isBeyond(packet)) doubts |= Doubt.window;
     if (doubts !== Doubt.none) return doubts;
+    // What ends before what was acknowledged is dropped before anything in it counts (tcp_sequence).
+    if (started && distance(endOf(packet), nextSeq) < 0) return Doubt.none;
     this.#take(packet, hasTimestamps && (!started || distance(packet.seq, nextSeq) <= 0));
     return Doubt.none;
   }
 
-  /** The SYN-ACK from the other side: nothing before it was ever sent to acknowledge. */
-  opened(firstAck: number): void {
+  /** The SYN-ACK from the other side: nothing before it was ever sent to acknowledge. Its window is not scaled. */
+  opened(packet: Packet, announcer: Receiver): void {
+    const firstAck = advance(packet.seq, 1);
+    this.#announce(advance(packet.ack, packet.window), announcer);
     this.#firstAck = firstAck;
     if (!this.#hasAcked) this.#acked = firstAck;
     this.#hasAcked = true;
@@ -140,8 +149,11 @@ export class Receiver {
 
   /** The receiver announced its window, in a packet that is no SYN. @param announcer its own side */
   announced(packet: Packet, announcer: Receiver): void {
+    this.#announce(advance(packet.ack, announcer.#scaled(packet.window, this)), announcer);
+  }
+
+  #announce(edge: number, announcer: Receiver): void {
     if (announcer.scale === UNKNOWN_SCALE || this.scale === UNKNOWN_SCALE) return;
-    const edge = advance(packet.ack, announcer.#scaled(packet.window, this));
     if (this.#hasEdge && distance(edge, this.#edge) <= 0) return;
     this.#edge = edge;
     this.#hasEdge = true;

@@ -21,10 +21,14 @@ export interface Outcome {
   readonly refusal: Refusal;
   /** The same text = the same bytes. */
   readonly read: string;
+  /** The bytes read in order. */
+  readonly text: string;
   /** Bytes read in order. */
   readonly length: number;
   /** Segments waited behind a hole: how they are joined matters. */
   readonly hasWaited: boolean;
+  /** Lower = likelier. */
+  readonly order: number;
 }
 
 /** Of more acknowledgment numbers, or runs of one number, than this, only the latest are considered. */
@@ -59,13 +63,14 @@ export function waysToRead(
   const tried = new Set<string>();
   let cost = 0;
   for (const { bytes } of heard) cost += bytes.length + SEGMENT_WORK;
+  const isStamped = heard.some(({ timestamp }) => timestamp !== 0);
   const places = new Map(heard.map((one, i) => [one, i]));
   for (const takes of takenDoubts(heard)) {
     for (const refused of refusedAcks(heard)) {
       const taken = heard.filter((one, i) => !refused.isRefused(one, i));
       const chosen = taken.filter(({ doubts }) => (doubts & ~takes & ~LATER_TAKEN) === 0);
-      for (const clock of takes === ALL_DOUBTS ? ['none'] as const : CLOCKS) {
-        const isTaken = clock === 'taken' ? notOld(from, recent) : notOldWhenItCame;
+      for (const clock of takes === ALL_DOUBTS || !isStamped ? ['none'] as const : CLOCKS) {
+        const isTaken = clock === 'all' ? notOldWhenItCame : notOld(from, recent, clock === 'again');
         const all = clock === 'none' ? chosen : chosen.filter(isTaken);
         const key = all.map((one) => places.get(one)).join();
         work.bytes -= cost / CHOOSING_SHARE;
@@ -76,7 +81,7 @@ export function waysToRead(
           if (work.wasCut) return farthest(found);
           work.bytes -= cost;
           const refusal: Refusal = { acks: refused.acks, takes: takes | LATER_TAKEN, joins, taken: all };
-          const outcome = outcomeOf(refusal, from);
+          const outcome = outcomeOf(refusal, from, found.size);
           if (!found.has(outcome.read)) found.set(outcome.read, outcome);
           if (!outcome.hasWaited) break;
         }
@@ -98,10 +103,50 @@ const ALL_DOUBTS = 255;
 const LATER_TAKEN = Doubt.acknowledgment | Doubt.timestamp;
 
 /**
- * Whose timestamps make others old: those of the segments taken; those of all that had arrived, including empty ones
- * (which are not remembered); or none.
+ * Whose timestamps make others old: those of the segments taken that bring something; also those of retransmissions,
+ * which count until the receiver has acknowledged their end; those of all that had arrived, including empty ones (which
+ * are not remembered); or none.
  */
-const CLOCKS = ['taken', 'all', 'none'] as const;
+const CLOCKS = ['taken', 'again', 'all', 'none'] as const;
+
+/**
+ * The `most` of them that say most: the one that comes farthest, then again and again the one that differs first from
+ * all that were chosen, the likelier of several. Those that only stop where another goes on are the last.
+ * @param ways in the order in which waysToRead gives them
+ */
+export function mostDifferent(ways: readonly Outcome[], most: number): Outcome[] {
+  if (ways.length <= most) return [...ways];
+  const chosen: Outcome[] = [];
+  const left = ways.map((way) => ({ way, common: 0 }));
+  while (chosen.length < most) {
+    let first = 0;
+    left.forEach(({ way, common }, i) => {
+      if (i > 0 && chosen.length > 0 && isBefore(way, common, left[first]!)) first = i;
+    });
+    const [{ way }] = left.splice(first, 1) as [{ way: Outcome; common: number }];
+    chosen.push(way);
+    for (const one of left) one.common = Math.max(one.common, commonLength(one.way.text, way.text));
+  }
+  return chosen;
+}
+
+/** Does it differ from what was chosen before `other` does? */
+function isBefore(way: Outcome, common: number, other: { way: Outcome; common: number }): boolean {
+  const stops = common === way.length;
+  if (stops !== (other.common === other.way.length)) return !stops;
+  return common === other.common ? way.order < other.way.order : common < other.common;
+}
+
+/** So many characters are the same at the beginning of both. */
+function commonLength(one: string, other: string): number {
+  let [low, high] = [0, Math.min(one.length, other.length)];
+  while (low < high) {
+    const middle = (low + high + 1) >> 1;
+    if (one.slice(low, middle) === other.slice(low, middle)) low = middle;
+    else high = middle - 1;
+  }
+  return low;
+}
 
 /** Which doubts may have been unfounded: none of them, all, or each by itself. */
 function takenDoubts(heard: readonly Heard[]): number[] {
@@ -202,14 +247,17 @@ function runs(heard: readonly Heard[]): { start: number; end: number }[] {
   return found;
 }
 
-/** PAWS (RFC 7323 5.3): a timestamp older than the last one taken in order is dropped. */
-function notOld(from: number, before: number): (one: Heard) => boolean {
+/**
+ * PAWS (RFC 7323 5.3): a timestamp older than the last one taken in order is dropped.
+ * @param countsAgain whether what brings nothing new counts: not where that was acknowledged (tcp_sequence)
+ */
+function notOld(from: number, before: number, countsAgain: boolean): (one: Heard) => boolean {
   let recent = before;
   let next = from;
   return ({ seq, bytes, timestamp }) => {
     if (timestamp === 0) return true;
     if (recent !== 0 && isOlder(timestamp, recent)) return false;
-    if (distance(seq, next) <= 0) {
+    if (distance(seq, next) <= 0 && (countsAgain || distance(advance(seq, bytes.length), next) >= 0)) {
       if (recent === 0 || distance(timestamp, recent) > 0) recent = timestamp;
       if (distance(advance(seq, bytes.length), next) > 0) next = advance(seq, bytes.length);
     }
@@ -222,7 +270,7 @@ function notOldWhenItCame({ doubts }: Heard): boolean {
 }
 
 /** The bytes that a receiver has read, and those that wait, as text to compare. */
-function outcomeOf(refusal: Refusal, from: number): Outcome {
+function outcomeOf(refusal: Refusal, from: number, order: number): Outcome {
   const { taken, joins } = refusal;
   const queue = new SegmentQueue(NO_LIMIT, joins);
   const read: string[] = [];
@@ -253,7 +301,8 @@ function outcomeOf(refusal: Refusal, from: number): Outcome {
       take(first.seq, first.bytes);
     }
   }
-  const parts = [`${next}${marks}`, read.join('')];
+  const text = read.join('');
+  const parts = [`${next}${marks}`, text];
   for (const { seq, bytes } of queue.segments()) parts.push(`${seq}`, Buffer.from(bytes).toString('latin1'));
-  return { refusal, read: parts.join('|'), length: distance(next, from), hasWaited };
+  return { refusal, read: parts.join('|'), text, length: distance(next, from), hasWaited, order };
 }

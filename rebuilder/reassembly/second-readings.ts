@@ -1,9 +1,10 @@
 import { type Rules, SecondReading } from './second-reading.ts';
 import type { Joins } from './segments.ts';
-import { distance } from './sequence.ts';
+import { advance, distance } from './sequence.ts';
 import type { StreamContext } from './stream-context.ts';
 import type { Carrier } from './segment.ts';
 import type { ForkKind, StreamSink } from './stream-sink.ts';
+import { NOT_URGENT } from './urgent-byte.ts';
 
 /** Of one stream at a time; beyond that the oldest ends. */
 const MAX_READINGS = 18;
@@ -109,6 +110,9 @@ export class SecondReadings {
       if (ahead > 0 && !reading.isAgain && !reading.joinsOtherwise && reading.differs(seq, bytes, start, end)) {
         for (const other of this.#joinOtherwise(reading)) other.add(bytes, start, end, seq, from, urgent);
       }
+      if (urgent !== NOT_URGENT) {
+        this.#keepUrgent(reading, advance(seq, urgent))?.add(bytes, start, end, seq, from, urgent);
+      }
       if (reading.add(bytes, start, end, seq, from, urgent) && ahead + end - start > 0) used = true;
     }
     return used;
@@ -125,6 +129,17 @@ export class SecondReadings {
       other?.goOnFrom(reading);
       return other ?? [];
     });
+  }
+
+  /** A pointer to an urgent byte: one goes on that reads that byte, where there is none yet. */
+  #keepUrgent(reading: SecondReading, seq: number): SecondReading | null {
+    const { kind, from, takes, undecided, joins, refusedAcks } = reading;
+    if (reading.isAgain || reading.keepsUrgent || !reading.urgent.isNew(seq, reading.nextSeq)) return null;
+    if (this.#readings.some((other) => other.keepsUrgent && other.kind === kind && other.from === from)) return null;
+    const rules = { takes, undecided, joins, keepsUrgent: true, refusedAcks };
+    const other = this.begin(kind, reading.fork(), from, rules);
+    other?.goOnFrom(reading);
+    return other;
   }
 
   /** The first segment with such doubts: from here on there is one reading that takes those, and one that does not. */

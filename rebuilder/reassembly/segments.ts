@@ -17,6 +17,8 @@ const copied = { bytes: 0 };
 const BUFFERS = [256, 704, 1728, 3776, 7872];
 /** In a buffer before the IP header: Ethernet's header, and two bytes that align what follows. */
 const LINK_BYTES = 16;
+/** … and asked for beyond what is used: room for a longer link header. */
+const RESERVED_BYTES = 14;
 
 /** Segments one queue may hold: a hostile sender makes them a byte long. */
 const MAX_SEGMENTS = 4096;
@@ -76,6 +78,14 @@ export class SegmentQueue {
 
   get length(): number {
     return this.#segments;
+  }
+
+  /** Is a FIN in it that counts with what is joined to it, though data cover its place before `seq`? */
+  hasFinBefore(seq: number): boolean {
+    for (let run = this.#fins === 0 ? null : this.#first; run !== null; run = this.#runs.next(run)) {
+      if (run.hasFin && distance(run.seq, seq) < 0 && distance(run.end, seq) > 0) return true;
+    }
+    return false;
   }
 
   /** All segments, in order. */
@@ -252,7 +262,7 @@ function copyOf(seq: number, bytes: Uint8Array, start: number, end: number, pack
 /** How much more the buffer of the segment can hold. */
 function roomBehind({ bytes, headerBytes }: Segment): number {
   const used = LINK_BYTES + headerBytes + bytes.length;
-  return (BUFFERS.find((size) => size >= used) ?? used) - used;
+  return (BUFFERS.find((size) => size >= used + RESERVED_BYTES) ?? used) - used;
 }
 
 /** Do the queued segment and the newcomer hold different bytes for the same sequence numbers? */

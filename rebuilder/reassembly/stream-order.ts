@@ -2,7 +2,7 @@ import { Contest } from './contest.ts';
 import { NOTHING } from './history.ts';
 import { MAX_WINDOW_BYTES } from './missing-bytes.ts';
 import { SeldomParts } from './seldom-parts.ts';
-import type { Carrier, Segment } from './segment.ts';
+import type { Carrier, Queued, Segment } from './segment.ts';
 import type { SegmentQueue } from './segments.ts';
 import { advance, distance } from './sequence.ts';
 import type { StreamContext } from './stream-context.ts';
@@ -99,7 +99,10 @@ export abstract class StreamOrder extends SeldomParts {
   /** The peer has received everything before `ack`. */
   acknowledged(ack: number, nowMs: number): void {
     this.contest?.acknowledged(this, ack);
-    if (this.unproven?.isAny === true) this.unproven.acknowledged(ack);
+    if (this.unproven?.isAny === true) {
+      const isOne = ack === this.nextSeq && !this.sink.unfinished && this.contest?.isOver !== false;
+      this.unproven.acknowledged(ack, isOne);
+    }
     if (this.acked && distance(ack, this.ackedSeq) <= 0) return;
     this.ackedSeq = ack;
     this.acked = true;
@@ -223,8 +226,14 @@ export abstract class StreamOrder extends SeldomParts {
   deliver(bytes: Uint8Array, start: number, end: number, seq: number, from: Carrier): void {
     this.hasRead = true;
     this.nextSeq = advance(seq, end - start);
+    if (this.hasFin && distance(seq, this.finSeq) < 0 && this.isPastFin) this.#coverFin();
     if (this.contest === null) this.sink.data(bytes, start, end, seq, from);
     else this.contest.deliver(this, bytes, start, end, seq, from);
+  }
+
+  /** Data stand where its FIN did: that one is dropped, unless it was joined to what waits behind it. */
+  #coverFin(): void {
+    if (this.waiting?.hasFinBefore(this.nextSeq) !== true) this.hasFin = false;
   }
 
   /** Leaves the place where the stream was for one that its receiver has acknowledged. */
@@ -238,6 +247,8 @@ export abstract class StreamOrder extends SeldomParts {
   protected get isOneWay(): boolean {
     return !this.waitsForPeer && !this.peerSent;
   }
+
+  abstract putBack(segments: readonly Queued[]): void;
 
   /** The bytes that are next are passed over. */
   protected abstract beforeHole(): void;

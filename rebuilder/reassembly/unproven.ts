@@ -1,13 +1,18 @@
-import { distance } from './sequence.ts';
+import { advance, distance } from './sequence.ts';
 
 /**
  * From where on a stream was read as its receiver may not have read it, which is seen but has not acknowledged that:
- * behind bytes that it may have dropped, or behind a hole that it may have, too. What it acknowledges is proven.
+ * behind bytes that it may have dropped, or behind a hole that it may have, too. What it acknowledges is proven, unless
+ * other bytes came for the same place.
  */
 export class Unproven {
   #isDoubtful = false;
   isBehindHole = false;
+  /** Other bytes may have been taken in the place of those that are doubted. */
+  #isContested = false;
   #doubtSeq = 0;
+  /** What is doubted ends here at the latest. */
+  #doubtEnd = 0;
   #holeSeq = 0;
 
   get isAny(): boolean {
@@ -19,10 +24,16 @@ export class Unproven {
     return this.#isDoubtful && distance(nextSeq, this.#doubtSeq) > 0;
   }
 
-  fromDoubt(seq: number): void {
-    if (this.#isDoubtful) return;
+  /** @param end behind the bytes that are doubted; what follows them is doubted as these are */
+  fromDoubt(seq: number, end = advance(seq, 1)): void {
+    if (!this.#isDoubtful) {
+      this.#doubtSeq = seq;
+      this.#doubtEnd = end;
+      this.#isContested = false;
+    } else if (distance(end, this.#doubtEnd) > 0) {
+      this.#doubtEnd = end;
+    }
     this.#isDoubtful = true;
-    this.#doubtSeq = seq;
   }
 
   fromHole(seq: number): void {
@@ -31,8 +42,18 @@ export class Unproven {
     this.#holeSeq = seq;
   }
 
-  acknowledged(ack: number): void {
-    if (distance(ack, this.#doubtSeq) > 0) this.#isDoubtful = false;
+  /**
+   * What stands from `seq` to `end` came once more, so that it is not known which of the two an acknowledgment means.
+   */
+  again(seq: number, end: number): void {
+    if (distance(end, this.#doubtSeq) > 0 && distance(seq, this.#doubtEnd) < 0) this.#isContested = true;
+  }
+
+  /**
+   * @param isOne all who read the stream are between two messages there, so that what comes next is the same for all
+   */
+  acknowledged(ack: number, isOne: boolean): void {
+    if (distance(ack, this.#doubtEnd) >= 0 && (isOne || !this.#isContested)) this.#isDoubtful = false;
     if (distance(ack, this.#holeSeq) > 0) this.isBehindHole = false;
   }
 }

@@ -23,10 +23,15 @@ export class UrgentByte {
   #seq = 0;
   #isAhead = false;
 
+  /** Would `mark` change something? */
+  isNew(seq: number, nextSeq: number): boolean {
+    if (distance(seq, nextSeq) < 0) return false;
+    return !this.#isAhead || distance(this.#seq, nextSeq) < 0 || distance(seq, this.#seq) > 0;
+  }
+
   /** @returns false: it changes nothing */
   mark(seq: number, nextSeq: number): boolean {
-    if (distance(seq, nextSeq) < 0) return false;
-    if (this.#isAhead && distance(this.#seq, nextSeq) >= 0 && distance(seq, this.#seq) <= 0) return false;
+    if (!this.isNew(seq, nextSeq)) return false;
     this.#seq = seq;
     this.#isAhead = true;
     return true;

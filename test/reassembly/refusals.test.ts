@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Heard } from '../../rebuilder/reassembly/history.ts';
 import { Doubt } from '../../rebuilder/reassembly/receiver.ts';
-import { waysToRead } from '../../rebuilder/reassembly/refusals.ts';
+import { mostDifferent, waysToRead } from '../../rebuilder/reassembly/refusals.ts';
 import { NOT_URGENT } from '../../rebuilder/reassembly/urgent-byte.ts';
 
 function heard(seq: number, text: string, { ack = 0, doubts = 0, timestamp = 0 } = {}): Heard {
@@ -36,6 +36,10 @@ const CASES: readonly { why: string; segments: readonly Heard[]; ways: readonly 
     ways: ['ab', 'cd'] },
   { why: 'an old timestamp behind a hole', segments: [heard(0, 'a', { timestamp: 100 }), heard(1, 'x', { timestamp: 50 }), heard(1, 'b', { timestamp: 101 })],
     ways: ['ab', 'ax'] },
+  { why: 'a timestamp that comes with bytes that were read before makes none old', segments: [
+    heard(0, 'ab', { timestamp: 50 }), heard(0, 'a', { timestamp: 100 }),
+    heard(2, 'zz', { timestamp: 40, doubts: Doubt.timestamp }), heard(2, 'xy', { timestamp: 60, doubts: Doubt.timestamp }),
+    heard(2, 'cd', { timestamp: 101 })], ways: ['abxy', 'abcd'] },
 ];
 
 for (const { why, segments, ways } of CASES) {
@@ -50,4 +54,15 @@ test('where there is no work left to be done, what was found so far is all, and 
   assert.equal(waysToRead([heard(0, 'ab', { ack: 9 }), heard(0, 'cd')], 0, 0, work).length, 1);
   assert.ok(work.bytes >= 0 && work.bytes < 132);
   assert.equal(work.wasCut, true);
+});
+
+test('of too many ways those are read that differ first', () => {
+  // Three kinds of segments stand behind the first request, each taken or not; that of the request itself differs once.
+  const behind = [heard(9, 'uvw', { ack: 9 }), heard(12, 'xyz', { ack: 5 }), heard(15, 'rst', { doubts: Doubt.checksum })];
+  const segments = [heard(0, 'GET /a', { ack: 3 }), ...behind, heard(0, 'GET /b123uuuxxxrrr')];
+  const ways = waysToRead(segments, 0, 0, { bytes: 1 << 20, wasCut: false });
+  const chosen = mostDifferent(ways, 3);
+  assert.equal(chosen[0]!.length, Math.max(...ways.map(({ length }) => length)));
+  assert.deepEqual(new Set(chosen.slice(0, 2).map(({ text }) => text.slice(0, 6))), new Set(['GET /a', 'GET /b']));
+  assert.equal(mostDifferent(ways, ways.length).length, ways.length);
 });

@@ -1,20 +1,7 @@
 // Games that were told wrong once, each of its kind and as small as it could be made: main.ts plays them before all
 // others.
-import { TcpFlag } from '../../../rebuilder/wire/packet.ts';
-import type { Game, Op } from './game.ts';
-
-const SYN = TcpFlag.syn;
-const ACK = TcpFlag.ack;
-const DATA = TcpFlag.ack | TcpFlag.psh;
-const FIN = TcpFlag.ack | TcpFlag.fin;
-const RST_ACK = TcpFlag.ack | TcpFlag.rst;
-const URGENT = DATA | TcpFlag.urg;
-
-function op(flags: number, seq: number, data: string, rest: Partial<Op> & { readonly pauseMs: number }): Op {
-  return { flags, seq, data, ack: 0, window: 8000, ...rest };
-}
-
-interface KeptGame extends Omit<Game, 'seed'> { readonly why: string }
+import type { Op } from './game.ts';
+import { ACK, DATA, FIN, type KeptGame, RST_ACK, SYN, URGENT, op } from './kept-game.ts';
 
 const LONG = `POST /0aaaa HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\n${'a'.repeat(100_000)}`;
 const SHORT = 'POST /1aaaa HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\naaaa';

@@ -7,7 +7,8 @@ import { parseArgs } from 'node:util';
 import { type Game, newGame } from './game.ts';
 import { judge } from './judge.ts';
 import { KEPT_GAMES } from './kept-games.ts';
-import { type Played, Player, requestsOf } from './play.ts';
+import { KEPT_RECEIVERS } from './kept-receivers.ts';
+import { type Played, Player } from './play.ts';
 import { shrink } from './shrink.ts';
 
 const { values } = parseArgs({ options: {
@@ -40,10 +41,9 @@ const first = Number(values.seed);
 const last = first + Number(values.games);
 const totals = { games: 0, read: 0, second: 0, missing: 0, missingBothWays: 0, phantoms: 0 };
 const toShow = Number(values.show);
-for (const { why, ...game } of KEPT_GAMES) {
+for (const { why, ...game } of [...KEPT_GAMES, ...KEPT_RECEIVERS]) {
   const played = player.play({ ...game, seed: 0 });
-  const read = played.streams.flatMap(requestsOf).length;
-  if (read === 0) throw new Error(`nothing was read of a kept game: ${why}`);
+  if (played.streams.join('') === '') throw new Error(`nothing was read of a kept game: ${why}`);
   const faults = [false, true].flatMap((oneWay) => wrongWith(played, game.live, oneWay, 'missing'));
   if (faults.length > 0) throw new Error(`${why}: not told ${faults.join(' | ')}`);
   const phantoms = wrongWith(played, game.live, false, 'phantoms');
