@@ -206,7 +206,9 @@ export class Defragmenter {
     return this.#refuse(reason);
   }
 
-  #rememberRefused({ key }: Datagram, nowMs: number): void {
+  /** Copies of the fragment in hand alone make no datagram. */
+  #rememberRefused({ key, runs }: Datagram, nowMs: number): void {
+    if (runs.fragments === 0) return;
     this.#refused.set(key, nowMs);
     if (this.#refused.size > MOST_REFUSED) this.#refused.deleteOldest();
   }

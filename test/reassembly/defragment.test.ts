@@ -44,10 +44,11 @@ test('copies of refused fragments, which a mirror may show, are no datagram for 
   assert.deepEqual(fragments.map(add), [null, null, null, 'aaaaaaaac']);
   assert.equal(packet.isDoubtful, true);
   packet.isDoubtful = false;
+  add({ at: 24, data: '', id: 8 });
   const whole = fragments.slice(2);
   for (const fragment of whole) add({ ...fragment, id: 8 });
   for (const fragment of whole) add({ ...fragment, timeMs: 30_000 });
-  assert.equal(packet.isDoubtful, false, 'another one, and the same much later');
+  assert.equal(packet.isDoubtful, false, 'another one, of which an empty fragment came first, and the same much later');
 });
 
 describe('fragments become packets', () => {
