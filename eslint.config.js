@@ -2,7 +2,7 @@ import stylistic from '@stylistic/eslint-plugin';
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
-  { ignores: ['**/node_modules/', 'dist/', '**/cdktf.out/', '**/.terraform/'] },
+  { ignores: ['**/node_modules/', 'coverage/', 'dist/', '**/cdktf.out/', '**/.terraform/'] },
   ...tseslint.configs.recommended,
   {
     // What needs types: a promise nobody waits for loses its error.
