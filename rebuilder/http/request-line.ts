@@ -122,7 +122,8 @@ export class RequestLine {
     const method = Buffer.from(bytes.buffer, bytes.byteOffset + start, at - start).toString('latin1');
     // gunicorn 20 takes anything behind a version.
     this.hasVersionInside = this.#isVersionInTarget(bytes);
-    this.mayStandAlone = METHODS.has(method) && this.#isPathOrUrl(bytes);
+    // Behind GET, CPython takes any target.
+    this.mayStandAlone = method === 'GET' || (METHODS.has(method) && this.#isPathOrUrl(bytes));
     // In small letters it is prose, or the rest of a line.
     return this.hasVersionInside || /^[A-Z][A-Z_-]*$/.test(method);
   }
