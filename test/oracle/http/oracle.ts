@@ -130,6 +130,6 @@ function isSameLine(told: { method: string; target: string }, method: string, ta
 
 function plain(method: string, target: string): string {
   const short = target.replace(/^[a-z]+:\/\/[^/?]*/i, '').replace(/^[a-z]+:(?=\/)/i, '')
-    .replace(/[^!-~](HTTP|RTSP|ICE)\/\d+\.\d+.*$/s, '').replace(/#.*/, '');
+    .replace(/(?:[^!-~]|%A0|%85)(HTTP|RTSP|ICE)\/\d+\.\d+.*$/s, '').replace(/#.*/, '');
   return `${method.toUpperCase()}${short}`.replace(/%[0-9a-fA-F]{2}|[^A-Za-z0-9?=-]/g, '');
 }
