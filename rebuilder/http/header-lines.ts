@@ -220,6 +220,10 @@ export class HeaderLines {
       if (again) this.irregular |= Irregular.multiple_transfer_encoding;
       this.transferEncoding = true;
       this.#codings(Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString('latin1'));
+      // Node takes blanks off behind it, but no tab.
+      let at = end;
+      while (bytes[at] === SP) at++;
+      if (bytes[at] === TAB) this.irregular |= Irregular.invalid_transfer_encoding;
     }
   }
 
