@@ -155,7 +155,8 @@ export class Contest {
   #putBack(half: FirstReader, before: number): void {
     const isNew = ({ seq, bytes }: Doubted): boolean => distance(advance(seq, bytes.length), half.nextSeq) > 0;
     const taken = this.doubtful.all().filter((one) => isNew(one) && isTaken(one, before, true));
-    if (taken.length === 0) return;
+    // Which of several for one place it has is not known: those are read one by one, and the others beside them.
+    if (taken.length === 0 || areDifferent(taken)) return;
     if (!this.oneWay) this.passOver(half, 'reading', taken[0]);
     this.#context.ledger.count('tcp.doubt_believed', taken.length);
     this.doubtful.giveBack(taken);
@@ -196,9 +197,7 @@ export class Contest {
       if (this.#seconds.takes(takes)) continue;
       const segments = this.doubtful.all().filter(({ doubts }) => (doubts & ~takes) === 0);
       begin(takes, segments);
-      const differing = segments.some(({ seq: place, bytes: brought }, i) => segments.slice(0, i)
-        .some((other) => differ(other, place, brought, 0, brought.length)));
-      if (differing) begin(takes, reversed(segments));
+      if (areDifferent(segments)) begin(takes, reversed(segments));
     }
     return begun;
   }
@@ -307,8 +306,7 @@ export class Contest {
     this.#seconds.endAgain();
     for (const { refusal } of ways) {
       const { taken, ...rules } = refusal;
-      const sink = half.sink.fork('reading', true);
-      const reading = this.#seconds.begin('reading', sink, from, { isAgain: true, ...rules });
+      const reading = this.#seconds.begin('reading', half.sink.fork('reading', true), from, { isAgain: true, ...rules });
       if (reading === null) return;
       if (!isWhole) reading.loseTrack();
       for (const one of taken) reading.add(one.bytes, 0, one.bytes.length, one.seq, one, one.urgent);
@@ -327,6 +325,12 @@ function isWithin(one: Doubted, other: Doubted): boolean {
   const offset = distance(one.seq, other.seq);
   return offset >= 0 && offset + one.bytes.length <= other.bytes.length
     && !differ(one, other.seq, other.bytes, 0, other.bytes.length);
+}
+
+/** Are there two that say different things of one place? */
+function areDifferent(segments: readonly Doubted[]): boolean {
+  return segments.some((one, i) => segments.slice(0, i)
+    .some((other) => differ(other, one.seq, one.bytes, 0, one.bytes.length)));
 }
 
 /** As if they had arrived in reverse order. */

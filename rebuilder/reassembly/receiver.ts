@@ -88,6 +88,8 @@ export class Receiver {
   /** Right edge of the window that the receiver announced; valid when #hasEdge. */
   #edge = 0;
   #hasEdge = false;
+  /** Only the SYN-ACK has announced one. */
+  #isFirstEdge = false;
 
   /** A SYN or SYN-ACK of this direction: what it offers. */
   syn(packet: Packet): void {
@@ -136,6 +138,7 @@ export class Receiver {
   opened(packet: Packet, announcer: Receiver): void {
     const firstAck = advance(packet.seq, 1);
     this.#announce(advance(packet.ack, packet.window), announcer);
+    this.#isFirstEdge = true;
     this.#firstAck = firstAck;
     if (!this.#hasAcked) this.#acked = firstAck;
     this.#hasAcked = true;
@@ -154,7 +157,8 @@ export class Receiver {
 
   #announce(edge: number, announcer: Receiver): void {
     if (announcer.scale === UNKNOWN_SCALE || this.scale === UNKNOWN_SCALE) return;
-    if (this.#hasEdge && distance(edge, this.#edge) <= 0) return;
+    if (this.#hasEdge && !this.#isFirstEdge && distance(edge, this.#edge) <= 0) return;
+    this.#isFirstEdge = false;
     this.#edge = edge;
     this.#hasEdge = true;
   }
