@@ -64,7 +64,9 @@ export class HttpConnection implements ClientSink, ServerSink, Endpoints, Connec
     server.sink = new UnheardStream(this);
     server.waitsForPeer = true;
     if (!midstream && context.expectsProxyHeader(connection)) {
-      client.sink = new ProxyPrefix(this.#requests, this.#reader, (addresses) => { this.proxied = addresses; });
+      client.sink = new ProxyPrefix(
+        this.#requests, this.#reader, context.lateReader, (addresses) => { this.proxied = addresses; },
+      );
     }
   }
 
