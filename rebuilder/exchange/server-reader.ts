@@ -77,6 +77,7 @@ export class ServerReader implements StreamSink {
   }
 
   discard(): void {
+    this.#http2?.discard();
     this.#responses.framer.discard();
   }
 

@@ -35,6 +35,12 @@ export class Http2Responses extends Http2Half {
     return this.#open.size > 0;
   }
 
+  override discard(): void {
+    super.discard();
+    for (const { message } of this.#open.values()) message.drop();
+    this.#open.clear();
+  }
+
   protected override readonly beginsWithSettings = true;
 
   protected override admits(): boolean {

@@ -1,7 +1,7 @@
 import { type Packet, TcpFlag } from '../wire/packet.ts';
 import { NOTHING } from './history.ts';
 import { MAX_WINDOW_BYTES, NEAR_BYTES } from './missing-bytes.ts';
-import { Doubt, REFUSED, looked } from './receiver.ts';
+import { Doubt, REFUSED, timestampOf } from './receiver.ts';
 import type { Queued } from './segment.ts';
 import { SegmentQueue } from './segments.ts';
 import { advance, distance } from './sequence.ts';
@@ -115,7 +115,10 @@ export class HalfStream extends StreamOrder {
     return true;
   }
 
-  /** One segment of this direction that is neither SYN nor RST. @returns false: no receiver takes it */
+  /**
+   * One segment of this direction that is neither SYN nor RST.
+   * @returns false: its checksum is wrong; counted so, and not as a segment
+   */
   segment(packet: Packet, nowMs: number): boolean {
     const { ledger } = this.context;
     const { seq, flags } = packet;
@@ -140,7 +143,7 @@ export class HalfStream extends StreamOrder {
       const isClean = this.#isClean;
       if (isClean && seq === this.nextSeq) this.messageSeq = seq;
       this.#remember(packet, seq, doubts, isClean, packet.headerBytes);
-    } else if (looked.timestamp !== 0 && this.isOneWay && !this.#isClean) {
+    } else if (this.isOneWay && !this.#isClean && timestampOf(packet) !== 0) {
       // Where the stream is between two messages, what comes next tells the last timestamp.
       this.#remember(packet, seq, doubts, false, 0);
     }
@@ -236,8 +239,8 @@ export class HalfStream extends StreamOrder {
 
   #remember(packet: Packet, seq: number, doubts: number, isClean: boolean, headerBytes: number): void {
     this.lastHeard = this.context.history.append(
-      packet.bytes, packet.dataStart, packet.dataEnd, seq, packet.ack, looked.timestamp, urgentOffset(packet), doubts,
-      this.receiver.recent, this.nextSeq, isClean, headerBytes, this.lastHeard,
+      packet.bytes, packet.dataStart, packet.dataEnd, seq, packet.ack, timestampOf(packet), urgentOffset(packet),
+      doubts, this.receiver.recent, this.nextSeq, isClean, headerBytes, this.lastHeard,
     );
   }
 

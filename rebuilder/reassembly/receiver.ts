@@ -35,8 +35,12 @@ interface FarEnd {
 }
 
 const options = new TcpOptions();
-/** Of the segment that was looked at last: its timestamp; 0 = it has none. */
-export const looked = { timestamp: 0 };
+/** Of a segment's timestamps option (TSval); 0 = it has none. */
+export function timestampOf(packet: Packet): number {
+  if (packet.dataStart === packet.optionsStart) return 0;
+  options.read(packet);
+  return options.hasTimestamps ? options.timestamp : 0;
+}
 
 const UNKNOWN_SCALE = -2;
 /**
@@ -97,7 +101,6 @@ export class Receiver {
     this.scale = options.windowScale;
     this.offersTimestamps = options.hasTimestamps;
     this.#maxWindow = packet.window;
-    looked.timestamp = options.hasTimestamps ? options.timestamp : 0;
     if (options.hasTimestamps) {
       this.#hasTimestamp = true;
       this.#timestamp = options.timestamp;
@@ -116,12 +119,10 @@ export class Receiver {
     if ((packet.flags & TcpFlag.ack) === 0) return REFUSED;
     let doubts: number = Doubt.none;
     let hasTimestamps = false;
-    looked.timestamp = 0;
     if (packet.dataStart !== packet.optionsStart) {
       options.read(packet);
       if (options.isSigned || options.isMalformed) doubts |= Doubt.options;
       hasTimestamps = options.hasTimestamps;
-      if (hasTimestamps) looked.timestamp = options.timestamp;
       if (hasTimestamps && this.#isOld(options.timestamp, other)) doubts |= Doubt.timestamp;
     }
     if (this.#isOddAck(packet.ack, far)) doubts |= Doubt.acknowledgment;
