@@ -104,6 +104,8 @@ export class Contest {
       ledger.count(doubts === Doubt.checksum ? 'tcp.invalid_checksum_bytes' : 'tcp.refused_bytes', length);
       return false;
     }
+    // The receiver's announcements are not seen any more, rather than that so much was sent for nothing.
+    if (doubts === Doubt.window && this.doubtful.isFull) this.believe(half, packet.seq, false);
     this.doubtful.add(packet.bytes, packet.dataStart, packet.dataEnd, packet.seq, packet, doubts, urgentOffset(packet));
     return true;
   }

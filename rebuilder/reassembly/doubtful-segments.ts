@@ -38,6 +38,10 @@ export class DoubtfulSegments {
     return this.#segments.length === 0;
   }
 
+  get isFull(): boolean {
+    return this.#segments.length >= MAX_SEGMENTS;
+  }
+
   /** Is there one that is waited for? */
   get awaits(): boolean {
     return this.#segments.some(({ denied }) => !denied);
@@ -50,7 +54,7 @@ export class DoubtfulSegments {
   /** Copies bytes[start, end) in. */
   add(bytes: Uint8Array, start: number, end: number, seq: number, from: Carrier, doubts: number, urgent: number): void {
     const length = end - start;
-    if (this.#segments.length >= MAX_SEGMENTS || !this.#budget.take(length, OVERHEAD)) {
+    if (this.isFull || !this.#budget.take(length, OVERHEAD)) {
       this.#ledger.count('tcp.segment_memcap_drop');
       this.#ledger.count('tcp.segment_memcap_drop_bytes', length);
       return;

@@ -266,7 +266,7 @@ describe('limits', () => {
   test('a flood of CONTINUATION frames holds nothing', () => {
     const stream = sent(BEGIN, frame(FrameType.headers, FrameFlag.endStream, 1, block(GET)));
     const flood = Buffer.concat(Array.from({ length: 500 }, () => frame(FrameType.continuation, 0, 1, block([['x', 'y'.repeat(100)]]))));
-    for (let i = 0; i < 30; i++) stream.send(flood);
+    for (let i = 0; i < 30; i++) stream.send(flood).answer('');
     assert.ok(stream.pipeline.gauges().memoryBytes < 100_000);
     stream.send(frame(FrameType.continuation, FrameFlag.endHeaders, 1)).send(headers(3, GET));
     finished(stream);
@@ -292,7 +292,9 @@ describe('limits', () => {
 
   test('streams beyond a number: the oldest request goes on as it is', () => {
     const stream = sent(BEGIN);
-    for (let i = 0; i < MAX_OPEN_STREAMS + 5; i++) stream.send(headers(2 * i + 1, [...POST.slice(0, 2), [':path', `/${i}`], POST[3]!], 0));
+    for (let i = 0; i < MAX_OPEN_STREAMS + 5; i++) {
+      stream.send(headers(2 * i + 1, [...POST.slice(0, 2), [':path', `/${i}`], POST[3]!], 0)).answer('');
+    }
     assert.deepEqual(targets(stream), [0, 1, 2, 3, 4].map((i) => `POST /${i}`));
     assert.ok(stream.exchanges.every(({ request }) => request.lost?.[0] === 'http.http2_stream_limit'));
     stream.send(data(1, 'late'));

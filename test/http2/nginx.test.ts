@@ -75,7 +75,7 @@ test('whatever frames nginx takes, its requests are told', async (t) => {
   assert.ok(served.has('/case-0') && served.size > CASES.length / 2, 'nginx serves most of them');
   const hidden = CASES.filter(([, ,], i) => {
     const stream = new TcpStream({ parseResponses: false }).open();
-    for (let at = 0; at < sent[i]!.length; at += 1460) stream.send(sent[i]!.subarray(at, at + 1460));
+    for (let at = 0; at < sent[i]!.length; at += 1460) stream.send(sent[i]!.subarray(at, at + 1460)).answer('');
     stream.end();
     return served.has(`/case-${i}`) && !stream.exchanges.some(({ request }) => request.target === `/case-${i}` && request.complete);
   }).map(([name]) => name);
