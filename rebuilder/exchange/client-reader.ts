@@ -173,7 +173,7 @@ export class ClientReader implements RequestReader {
     this.#foundSeq = other.#foundSeq;
     if (other.#searchOrNull !== null) this.#search.copyFrom(other.#searchOrNull);
     if (other.#other === null) return true;
-    const copy = other.#other.copy(kind, () => this.#sink.http2Requests());
+    const copy = other.#other.copy(kind, this.#context.ledger, () => this.#sink.http2Requests());
     if (copy === null) this.#mode = 'search';
     else if (copy !== 'no_memory') this.#enter(copy);
     return copy !== 'no_memory';

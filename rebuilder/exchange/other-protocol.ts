@@ -38,14 +38,15 @@ export class OtherProtocol {
 
   /**
    * Another that reads on from here.
+   * @param ledger where what that reads is counted
    * @param requests makes who reads its HTTP/2
    * @returns null: it cannot be told where the records of TLS begin; 'no_memory' = for what it holds
    */
-  copy(kind: ForkKind, requests: () => Http2Requests): OtherProtocol | 'no_memory' | null {
-    if (this.http2 === null) return this.#tls === null ? OtherProtocol.tunnel(this.#ledger) : null;
+  copy(kind: ForkKind, ledger: Ledger, requests: () => Http2Requests): OtherProtocol | 'no_memory' | null {
+    if (this.http2 === null) return this.#tls === null ? OtherProtocol.tunnel(ledger) : null;
     const copy = requests();
     const isCopied = kind === 'correction' ? copy.follow(this.http2) : copy.readBeside(this.http2);
-    if (isCopied) return OtherProtocol.http2(this.#ledger, copy);
+    if (isCopied) return OtherProtocol.http2(ledger, copy);
     copy.discard();
     return 'no_memory';
   }
