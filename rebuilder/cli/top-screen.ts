@@ -39,7 +39,7 @@ export function topScreen(state: Status, host: string, columns: number, rows: nu
     '',
     ...losses(state).flatMap((text) => said('lost', text)),
     ...state.endpoints.flatMap(({ url, condition, detail }) => said('node', `${condition}: ${url ?? ''} ${detail}`)),
-    ...said('delay', state.delay.p50 === null ? 'nothing was answered yet' : `half within ${ms(state.delay.p50)}, 99 % within ${ms(state.delay.p99)}`),
+    ...said('delay', state.delay.p50 === null ? 'nothing was answered in the last minute' : `half within ${ms(state.delay.p50)}, 99 % within ${ms(state.delay.p99)}`),
     ...said('held', [`${state.inFlight} in flight`, ...state.levels.map(({ name, value, limit }) => `${name} ${percent(value, limit)}`)].join(', ')),
     ...state.senders.slice(0, SHOWN_SENDERS).flatMap(({ address, vni, packets, cutPackets, lastMs }) => said('source',
       `${address ?? 'no tunnel'}, VNI ${vni ?? '-'}: ${count(packets, 'packet')}, ${number(cutPackets)} cut, seen ${duration(state.nowMs - lastMs)} ago`)),

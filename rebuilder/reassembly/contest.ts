@@ -137,8 +137,7 @@ export class Contest {
   believe(half: FirstReader, before: number, proven: boolean): void {
     this.#markUrgent(half, before, proven);
     if (proven && half.waiting !== null && half.waiting.length > 0) this.#putBack(half, before);
-    const { doubtful } = this;
-    const take = (): Doubted | null => doubtful.take(half.nextSeq, before, proven);
+    const take = (): Doubted | null => this.doubtful.take(half.nextSeq, before, proven);
     for (let one = take(); one !== null; one = take()) {
       const known = distance(half.nextSeq, one.seq);
       // Should other bytes come in its place, they are read as well: making such segments on purpose hides nothing.
@@ -229,9 +228,7 @@ export class Contest {
     this.#isSameMessage = true;
     this.#seconds.wereEvicted = false;
     const undecided = this.oneWay ? 0 : ALL_DOUBTS;
-    const waiting = this.oneWay
-      ? []
-      : this.doubtful.all().filter((one) => believed === null || !isWithin(one, believed));
+    const waiting = this.oneWay ? [] : this.doubtful.all().filter((one) => believed === null || !isWithin(one, believed));
     const doubts = waiting.reduce((all, one) => all | one.doubts, 0);
     this.#beside(half, kind, { takes: ALL_DOUBTS & ~doubts, undecided });
     if (doubts !== 0) this.#beside(half, kind, { takes: ALL_DOUBTS, undecided: undecided & ~doubts }, waiting);

@@ -15,7 +15,7 @@ export function watchEndpoints(
     for (const { key, url, condition, detail } of endpoints()) {
       if (condition === 'failing' && !failing.has(key)) {
         failing.add(key);
-        say(`${url}: ${detail}; tried again for up to ${deadlineMs / 1000} s a request (forward.deadline)`);
+        say(`${url}: ${detail}; tried again for up to ${deadlineMs / 1000} s a request`);
       } else if (condition !== 'failing' && failing.delete(key)) {
         say(condition === 'answering' ? `${url} answers again` : `${url} ${detail}`);
       }
