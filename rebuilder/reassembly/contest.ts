@@ -228,10 +228,10 @@ export class Contest {
     this.#isSameMessage = true;
     this.#seconds.wereEvicted = false;
     const undecided = this.oneWay ? 0 : ALL_DOUBTS;
-    const waiting = this.oneWay ? [] : this.doubtful.all().filter((one) => believed === null || !isWithin(one, believed));
-    const doubts = waiting.reduce((all, one) => all | one.doubts, 0);
+    const left = this.oneWay ? [] : this.doubtful.all().filter((one) => believed === null || !isWithin(one, believed));
+    const doubts = left.reduce((all, one) => all | one.doubts, 0);
     this.#beside(half, kind, { takes: ALL_DOUBTS & ~doubts, undecided });
-    if (doubts !== 0) this.#beside(half, kind, { takes: ALL_DOUBTS, undecided: undecided & ~doubts }, waiting);
+    if (doubts !== 0) this.#beside(half, kind, { takes: ALL_DOUBTS, undecided: undecided & ~doubts }, left);
   }
 
   /** Begins a reading from where the first reader is, with what waits there, and those of the doubted segments. */
