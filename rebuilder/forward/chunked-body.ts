@@ -5,6 +5,8 @@ const CR = 13;
 const LF = 10;
 /** 8 hex digits = 4 GiB: more than any message that we hold, and exact in every parser. */
 const MAX_SIZE_DIGITS = 8;
+/** The longest in use, a signature of S3's, has 81 bytes. Apache ends the connection at one of thousands. */
+const MAX_EXTENSION_BYTES = 512;
 
 /** Offset behind the CRLF that ends the line at `at`, or -1 when there is none, or a control byte before it. */
 function strictLineEnd(bytes: Uint8Array, at: number, end: number): number {
@@ -33,8 +35,9 @@ export function isStrictChunked(bytes: Uint8Array, start: number, end: number): 
     if (at === digits || at - digits > MAX_SIZE_DIGITS || at >= end) return false;
     // What follows the digits is the end of the line or an extension: "5 \r\n" and the like are read differently.
     if (bytes[at] !== CR && bytes[at] !== 0x3b) return false;
-    at = strictLineEnd(bytes, at, end);
-    if (at < 0) return false;
+    const next = strictLineEnd(bytes, at, end);
+    if (next < 0 || next - at > MAX_EXTENSION_BYTES) return false;
+    at = next;
     if (size === 0) break;
     at += size;
     if (at + 2 > end || bytes[at] !== CR || bytes[at + 1] !== LF) return false;

@@ -127,6 +127,8 @@ describe('re-framed', () => {
   const cases: readonly (readonly [name: string, bytes: string, expected: string, changes?: Partial<Request>])[] = [
     ['TE and CL', 'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 6\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n', 'POST / HTTP/1.1\r\nHost: a\r\nX-Mirror-Original-Content-Length: 6\r\nX-Mirror-Original-Transfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\nhello'],
     ['bytes missing', 'POST / HTTP/1.1\r\nHost:  a\r\nContent-Length: 100\r\nX:y\r\n\r\nonly this', 'POST / HTTP/1.1\r\nHost:  a\r\nX-Mirror-Original-Content-Length: 100\r\nX:y\r\nContent-Length: 9\r\n\r\nonly this', { complete: false }],
+    ['a chunk extension that servers refuse', `POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5;x=${'y'.repeat(3000)}\r\nhello\r\n0\r\n\r\n`,
+      'POST / HTTP/1.1\r\nHost: a\r\nX-Mirror-Original-Transfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\nhello'],
     ['chunks missing', 'POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\nff\r\npart', 'POST / HTTP/1.1\r\nHost: a\r\nX-Mirror-Original-Transfer-Encoding: chunked\r\nContent-Length: 9\r\n\r\nhellopart', { complete: false }],
     ['bare LFs', 'GET / HTTP/1.1\nHost: a\nX: y\n\n', 'GET / HTTP/1.1\r\nHost: a\r\nX: y\r\n\r\n'],
     ['folded lines', 'GET / HTTP/1.1\r\nHost: a\r\nX: y\r\n \tz\r\n  w\r\n\r\n', 'GET / HTTP/1.1\r\nHost: a\r\nX: y \tz  w\r\n\r\n'],
