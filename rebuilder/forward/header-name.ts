@@ -25,6 +25,13 @@ export function isReservedName(bytes: Uint8Array, start: number, end: number): b
   return RESERVED.has(name) || name.startsWith(RESERVED_PREFIX);
 }
 
+const HOST = 'host';
+
+/** Is it Host once it is cleaned? Two of them are refused. */
+export function isHostName(bytes: Uint8Array, start: number, end: number): boolean {
+  return normalised(bytes, start, end, HOST.length) === HOST;
+}
+
 const CONTENT_LENGTH = Buffer.from('contentlength');
 const TRANSFER_ENCODING = Buffer.from('transferencoding');
 

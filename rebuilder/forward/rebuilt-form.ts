@@ -7,7 +7,7 @@ import { addedBytes, copy, putAddedLines } from './added-lines.ts';
 import type { Additions } from './added-lines.ts';
 import { Finding, isPathOrUrl, MAX_HEAD_BYTES, MAX_LINE_BYTES } from './alb-limits.ts';
 import { decodeChunked } from './chunked-body.ts';
-import { isReservedName, looksLikeFraming } from './header-name.ts';
+import { isHostName, isReservedName, looksLikeFraming } from './header-name.ts';
 import { isPlainHost, originalHost, serverHost } from './host-value.ts';
 import { isRenamed, putLineEnd, RENAMED } from './kept-form.ts';
 import type { LoopMarker } from './loop-marker.ts';
@@ -138,7 +138,7 @@ export function putRebuiltForm(
       ledger?.count('forward.renamed_header');
     } else {
       let rename = isRenamed(request, line, ledger) || isReservedName(bytes, nameStart, nameEnd);
-      if (field === Field.host) {
+      if (field === Field.host || isHostName(bytes, nameStart, nameEnd)) {
         if (hosts === 0 && host !== null) {
           at = putLineEnd(to, putText(host, to, putText('Host: ', to, at)));
           ledger?.count('forward.host_replaced');

@@ -133,6 +133,8 @@ describe('re-framed', () => {
     ['bare LFs', 'GET / HTTP/1.1\nHost: a\nX: y\n\n', 'GET / HTTP/1.1\r\nHost: a\r\nX: y\r\n\r\n'],
     ['folded lines', 'GET / HTTP/1.1\r\nHost: a\r\nX: y\r\n \tz\r\n  w\r\n\r\n', 'GET / HTTP/1.1\r\nHost: a\r\nX: y \tz  w\r\n\r\n'],
     ['a fold of blanks', 'GET / HTTP/1.1\r\nHost: a\r\n \t\r\n\r\n', 'GET / HTTP/1.1\r\nHost: a\r\n\r\n'],
+    ['Host with a line feed behind its name, before another one', 'GET / HTTP/1.1\r\nHost\n : h\r\nHost: a\r\n\r\n',
+      'GET / HTTP/1.1\r\nHost: h\r\nX-Mirror-Original-Host: a\r\n\r\n'],
     ['blank before the colon', 'GET / HTTP/1.1\r\nHost : a\r\nX\t: y\r\n\r\n', 'GET / HTTP/1.1\r\nHost: a\r\nX: y\r\n\r\n'],
     ['no colon', 'GET / HTTP/1.1\r\nHost: a\r\nnon\x01sense\r\n\r\n', 'GET / HTTP/1.1\r\nHost: a\r\nX-Mirror-Original-Line: non%01sense\r\n\r\n'],
     ['a name that is none', 'GET / HTTP/1.1\r\nHost: a\r\nX(y): <script>\r\n\r\n', 'GET / HTTP/1.1\r\nHost: a\r\nX-Mirror-Original-Line: X(y): <script>\r\n\r\n'],
