@@ -47,8 +47,7 @@ export class HeldBytes {
       this.#giveBack();
       this.bytes = larger;
     }
-    // Without a view of the bytes, which a message of many packets makes by the thousand.
-    Buffer.prototype.copy.call(bytes, this.bytes, this.length, start, end);
+    this.bytes.set(bytes.subarray(start, end), this.length);
     this.length = needed;
     return true;
   }

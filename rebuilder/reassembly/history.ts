@@ -106,8 +106,7 @@ export class History {
     words[head + Column.recent] = recent;
     words[head + Column.nextSeq] = nextSeq;
     words[head + Column.clean] = headerBytes << 1 | (isClean ? 1 : 0);
-    // Unlike `set`, this needs no view of the bytes: making one costs more than copying a short request.
-    Buffer.prototype.copy.call(bytes, this.#ring, at + HEAD_BYTES, start, end);
+    this.#ring.set(bytes.subarray(start, end), at + HEAD_BYTES);
     return entry;
   }
 
