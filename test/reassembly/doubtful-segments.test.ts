@@ -86,3 +86,18 @@ describe('segments with a wrong checksum', () => {
     assert.deepEqual(stream.end(), []);
   });
 });
+
+// A server's window moves by its packets: a capture that loses those for longer must not lose requests with them.
+test('no packet of the server is captured any more: what goes beyond its last window is read, however much it is', () => {
+  for (const waits of [false, true]) {
+    const stream = new TcpStream(LIVE).open();
+    for (let i = 0; i < 4000; i++) {
+      stream.send(get(`/${i}`.padEnd(60, 'x')));
+      if (waits && i % 100 === 0) stream.wait(100);
+    }
+    stream.wait(3000);
+    assert.deepEqual(targets(stream), Array.from({ length: 4000 }, (_, i) => `/${i}`.padEnd(60, 'x')));
+    assert.equal(stream.ledger.get('tcp.segment_memcap_drop'), 0);
+    assert.deepEqual(stream.end(), []);
+  }
+});
