@@ -162,7 +162,7 @@ export const COUNTERS = {
   'http.incomplete_requests': define('note', 'requests', 'Requests with bytes missing'),
   'http.corrections': define('note', 'requests', 'Requests rebuilt again because missing bytes came late'),
   'http.second_readings': define('note', 'requests', 'Requests reported once more in another reading, because it is not known what their receiver read'),
-  'http.readings_limit': define('note', 'events', 'Places where a request could have been read in more ways than are followed at a time'),
+  'http.readings_limit': define('note', 'events', 'Readings of a request that were not followed, because there are too many, or not reported, because that is more than twice what its client sent'),
   'http.duplicate_view': define('lost', 'requests', 'Second views of a request, mirrored at another network interface'),
   'http.responses': define('note', 'responses', 'Responses rebuilt'),
   'http.response_timeout': define('note', 'requests', 'Requests that went on without their response, which did not come in time'),

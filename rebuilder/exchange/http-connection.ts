@@ -135,12 +135,12 @@ export class HttpConnection implements ClientSink, ServerSink, Endpoints, Connec
     if (request.reading > 1) ledger.count('http.second_readings');
     if (request.correction) ledger.count('http.corrections');
     if (request.reading > 1 || request.correction || request.endpoints !== this) {
-      if (request.reading === 1 && request.correction) this.#told?.correction(request);
+      if (request.reading === 1 && request.correction) this.#told?.rest(request);
       this.#context.exchanges.exchange(request);
       return;
     }
     this.#hasTold = true;
-    if (this.#told !== null || !request.complete) (this.#told ??= new ToldRequests()).first(request);
+    if (this.#told !== null || !request.complete) (this.#told ??= new ToldRequests(ledger)).first(request);
     const { server } = this.#halves();
     const mayBeHeard = server.seen || this.#connection.client === null || request.ack === 0;
     const wait = this.#context.parseResponses && !this.#oneWay && mayBeHeard;
@@ -274,10 +274,12 @@ export class HttpConnection implements ClientSink, ServerSink, Endpoints, Connec
   }
 
   forkSink(kind: ForkKind): { context: Http1Context; sink: ClientSink } {
-    const told = this.#told ??= new ToldRequests();
+    const told = this.#told ??= new ToldRequests(this.#context.ledger);
     const tell = (request: HttpRequest): void => {
       if (kind === 'correction') request.correction = true;
-      const isNew = kind === 'correction' ? told.correction(request) : !this.#isLast(request) && told.reading(request);
+      const { sentBytes } = this.#halves().client;
+      const isNew = kind === 'correction' ? told.correction(request, sentBytes)
+        : !this.#isLast(request) && told.reading(request, sentBytes);
       if (!isNew) return;
       this.request(request);
     };

@@ -1,30 +1,47 @@
 import { createHash } from 'node:crypto';
 import type { HttpRequest } from '../http/http-request.ts';
+import type { Ledger } from '../ledger.ts';
 
 /** What was told of one place in a client's stream. */
 interface Told {
   readonly id: string;
-  /** Of the bytes of each reading, the first one's first; empty = nobody needed them. */
+  /** Of the bytes of each telling, the first one's first, unless nobody needed that. */
   readonly digests: string[];
-  /** The same of corrections. */
-  readonly corrections: string[];
+  /** The highest number that a reading of it has; 1 = the first reading's. */
+  readings: number;
 }
 
 /** Places remembered: of a stream that is read in one way only, and of one that others read beside it. */
 const MAX_PLACES = 16;
 const MAX_PLACES_READ_TWICE = 4096;
-/** Readings of one place that are told. More would be no second opinion but a flood. */
-const MAX_READINGS = 32;
+/** Tellings of one place: readings and corrections. More would be no second opinion but a flood. */
+const MAX_TELLINGS = 32;
+/**
+ * Bytes that may be told once more on each connection besides as many as its client sent: a small request has more
+ * readings than two, and this is enough for all that are followed of one that has 1 KiB.
+ */
+const ALLOWANCE = 1 << 14;
+/** Numbers of bytes sent are counted modulo this. */
+const SENT_MODULUS = 2 ** 32;
 
 /**
  * The requests of one connection that may be told again, by their place (the sequence number of their first byte):
  * incomplete ones, and all of them while a second reader is at work. Whatever is told of the same place later has the
- * id of the first, so that whoever counts by id counts one request; and a second reading whose bytes are those of an
- * earlier one is not told.
+ * id of the first, so that whoever counts by id counts one request; and what has the bytes of an earlier telling is not
+ * told. Nor is what would make all that is told once more, readings and corrections, more than what the client has sent
+ * and an allowance (`http.readings_limit`).
  */
 export class ToldRequests {
   readonly #places = new Map<number, Told>();
+  readonly #ledger: Ledger;
   #readers = 0;
+  #credit = ALLOWANCE;
+  /** Of what the client has sent, so much is in #credit. */
+  #sent = 0;
+
+  constructor(ledger: Ledger) {
+    this.#ledger = ledger;
+  }
 
   /** A second reader begins. */
   readerBegins(): void {
@@ -42,48 +59,74 @@ export class ToldRequests {
       request.identifyAs(told.id);
       if (this.#readers > 0) told.digests.push(digestOf(request));
     } else if (this.#readers > 0 || !request.complete) {
-      this.#remember(request);
+      this.#remember(request, this.#readers > 0 ? digestOf(request) : null);
     }
+  }
+
+  /** The first reader has told a request without its rest, which came. */
+  rest(request: HttpRequest): void {
+    const told = this.#places.get(request.seq);
+    if (told === undefined) return;
+    request.identifyAs(told.id);
+    const digest = digestOf(request);
+    if (!told.digests.includes(digest)) told.digests.push(digest);
   }
 
   /**
-   * A request that is told once more because bytes of it came late.
-   * @returns false: a correction of these bytes was told
+   * A request that a second reader tells because bytes of it came late.
+   * @param sent of `reading`
+   * @returns false: these bytes were told, or it is one of too many
    */
-  correction(request: HttpRequest): boolean {
-    const told = this.#places.get(request.seq);
-    if (told === undefined) return true;
-    request.identifyAs(told.id);
-    const digest = digestOf(request);
-    if (told.corrections.includes(digest)) return false;
-    if (told.corrections.length < MAX_READINGS) told.corrections.push(digest);
+  correction(request: HttpRequest, sent: number): boolean {
+    return this.#again(request, sent) !== null;
+  }
+
+  /**
+   * A request of a second reader.
+   * @param sent bytes that its client has sent on this connection, modulo 2^32
+   * @returns false: it is the same as an earlier one, or one of too many
+   */
+  reading(request: HttpRequest, sent: number): boolean {
+    const told = this.#again(request, sent);
+    if (told === null) return false;
+    request.reading = ++told.readings;
     return true;
   }
 
-  /** A request of a second reader. @returns false: it is the same as an earlier one, or one of too many */
-  reading(request: HttpRequest): boolean {
+  /** @returns null: it is not to be told */
+  #again(request: HttpRequest, sent: number): Told | null {
     const told = this.#places.get(request.seq);
-    if (told === undefined) {
-      this.#remember(request);
-      request.reading = 2;
-      return true;
-    }
     const digest = digestOf(request);
-    if (told.digests.includes(digest) || told.digests.length >= MAX_READINGS) return false;
+    if (told !== undefined && (told.digests.includes(digest) || told.digests.length >= MAX_TELLINGS)) return null;
+    if (!this.#spend(request.end - request.start, sent)) return null;
+    if (told === undefined) return this.#remember(request, digest);
     told.digests.push(digest);
     request.identifyAs(told.id);
-    request.reading = Math.max(2, told.digests.length);
+    return told;
+  }
+
+  /** @returns false: the client has not sent enough for so many bytes to be told once more */
+  #spend(bytes: number, sent: number): boolean {
+    this.#credit += (sent - this.#sent + SENT_MODULUS) % SENT_MODULUS;
+    this.#sent = sent;
+    if (bytes > this.#credit) {
+      this.#ledger.count('http.readings_limit');
+      return false;
+    }
+    this.#credit -= bytes;
     return true;
   }
 
-  #remember(request: HttpRequest): void {
-    const digests = this.#readers > 0 ? [digestOf(request)] : [];
-    this.#places.set(request.seq, { id: request.id, digests, corrections: [] });
-    if (this.#places.size <= (this.#readers > 0 ? MAX_PLACES_READ_TWICE : MAX_PLACES)) return;
-    for (const oldest of this.#places.keys()) {
-      this.#places.delete(oldest);
-      break;
+  #remember(request: HttpRequest, digest: string | null): Told {
+    const told: Told = { id: request.id, digests: digest === null ? [] : [digest], readings: 1 };
+    this.#places.set(request.seq, told);
+    if (this.#places.size > (this.#readers > 0 ? MAX_PLACES_READ_TWICE : MAX_PLACES)) {
+      for (const oldest of this.#places.keys()) {
+        this.#places.delete(oldest);
+        break;
+      }
     }
+    return told;
   }
 }
 

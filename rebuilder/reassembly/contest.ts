@@ -1,11 +1,11 @@
 import type { Packet } from '../wire/packet.ts';
-import { type Doubted, DoubtfulSegments, isTaken } from './doubtful-segments.ts';
+import { type Doubted, DoubtfulSegments, areDifferent, isTaken, isWithin, reversed } from './doubtful-segments.ts';
 import { MAX_WINDOW_BYTES } from './missing-bytes.ts';
 import { Doubt, type Receiver } from './receiver.ts';
 import { type Outcome, SEGMENT_WORK, mostDifferent, waysToRead } from './refusals.ts';
 import type { Rules, SecondReading } from './second-reading.ts';
 import { SecondReadings } from './second-readings.ts';
-import { type SegmentQueue, differ } from './segments.ts';
+import type { SegmentQueue } from './segments.ts';
 import { advance, distance } from './sequence.ts';
 import type { StreamContext } from './stream-context.ts';
 import type { Carrier, Queued } from './segment.ts';
@@ -62,6 +62,8 @@ export class Contest {
   wasCut = false;
   /** Bytes were read of which it is not known whether the receiver took them. */
   #hasBelieved = false;
+  /** Of StreamOrder.sentBytes. */
+  sentBytes: number;
   /** Bytes that may still be read again. */
   readonly #work = { bytes: OWN_WORK, wasCut: false };
   /** Since the last hole no message has ended: one reader reads them all. */
@@ -70,8 +72,10 @@ export class Contest {
   #farCount = 0;
   #far: SecondReading | null = null;
 
-  constructor(context: StreamContext) {
+  /** @param sentBytes that were sent before */
+  constructor(context: StreamContext, sentBytes: number) {
     this.#context = context;
+    this.sentBytes = sentBytes;
     this.doubtful = new DoubtfulSegments(context.reorderBudget, context.ledger);
     this.#seconds = new SecondReadings(context);
   }
@@ -98,6 +102,7 @@ export class Contest {
     const { ledger } = this.#context;
     ledger.count(doubts === Doubt.checksum ? 'tcp.invalid_checksum' : 'tcp.doubtful_segments');
     if (length === 0) return false;
+    this.sentBytes += length;
     this.segment(packet, packet.seq, doubts);
     const ahead = distance(packet.seq, half.nextSeq);
     if (half.started && (ahead + length <= 0 || ahead > MAX_WINDOW_BYTES)) {
@@ -110,8 +115,13 @@ export class Contest {
     return true;
   }
 
-  /** A segment at `seq` is certain: a client that goes on behind the data of its SYN has seen them acknowledged. */
-  follows(half: FirstReader, seq: number): void {
+  /**
+   * A segment at `seq` is certain: a client that goes on behind the data of its SYN has seen them acknowledged.
+   * @param length of its data
+   */
+  arrives(half: FirstReader, seq: number, length: number): void {
+    if (length > 0) this.sentBytes += length;
+    if (this.doubtful.isEmpty) return;
     for (const { seq: begin, bytes, doubts, denied } of this.doubtful.all()) {
       if ((doubts & Doubt.syn) === 0 || denied || distance(seq, advance(begin, bytes.length)) < 0) continue;
       this.believe(half, advance(begin, bytes.length), false);
@@ -317,25 +327,6 @@ export class Contest {
     this.doubtful.drop();
     this.#seconds.drop();
   }
-}
-
-/** Does `one` say nothing but what `other` says? */
-function isWithin(one: Doubted, other: Doubted): boolean {
-  const offset = distance(one.seq, other.seq);
-  return offset >= 0 && offset + one.bytes.length <= other.bytes.length
-    && !differ(one, other.seq, other.bytes, 0, other.bytes.length);
-}
-
-/** Are there two that say different things of one place? */
-function areDifferent(segments: readonly Doubted[]): boolean {
-  return segments.some((one, i) => segments.slice(0, i)
-    .some((other) => differ(other, one.seq, one.bytes, 0, one.bytes.length)));
-}
-
-/** As if they had arrived in reverse order. */
-function reversed(segments: readonly Doubted[]): Doubted[] {
-  const arrivals = segments.map(({ arrival }) => arrival);
-  return segments.toReversed().map((one, i) => ({ ...one, arrival: arrivals[i]! }));
 }
 
 /** Doubts that the capture may have caused, by losing what explains the segment. */

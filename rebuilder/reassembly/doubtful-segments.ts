@@ -152,3 +152,22 @@ export function isTaken({ seq, bytes, denied }: Doubted, before: number, proven:
   if (denied && !proven) return false;
   return distance(seq, before) < 0 && (!proven || distance(advance(seq, bytes.length), before) <= 0);
 }
+
+/** Does `one` say nothing but what `other` says? */
+export function isWithin(one: Doubted, other: Doubted): boolean {
+  const offset = distance(one.seq, other.seq);
+  return offset >= 0 && offset + one.bytes.length <= other.bytes.length
+    && !differ(one, other.seq, other.bytes, 0, other.bytes.length);
+}
+
+/** Are there two that say different things of one place? */
+export function areDifferent(segments: readonly Doubted[]): boolean {
+  return segments.some((one, i) => segments.slice(0, i)
+    .some((other) => differ(other, one.seq, one.bytes, 0, one.bytes.length)));
+}
+
+/** As if they had arrived in reverse order. */
+export function reversed(segments: readonly Doubted[]): Doubted[] {
+  const arrivals = segments.map(({ arrival }) => arrival);
+  return segments.toReversed().map((one, i) => ({ ...one, arrival: arrivals[i]! }));
+}

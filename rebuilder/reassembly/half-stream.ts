@@ -159,7 +159,7 @@ export class HalfStream extends StreamOrder {
       if (this.waitsForPeer && this.peer.isNear(packet.ack)) this.peer.known().announced(packet, this.receiver);
       this.peer.acknowledged(packet.ack, nowMs);
     }
-    if (this.contest?.doubtful.isEmpty === false) this.contest.follows(this, seq);
+    if (this.contest !== null) this.contest.arrives(this, seq, length);
     if (length === 0) {
       this.#emptySegment(packet, seq, nowMs);
     } else if (!this.started) {

@@ -1,5 +1,6 @@
 import { MissingBytes } from './missing-bytes.ts';
 import { Receiver } from './receiver.ts';
+import type { SegmentQueue } from './segments.ts';
 import { Waiting } from './timers.ts';
 import { Unproven } from './unproven.ts';
 
@@ -16,7 +17,14 @@ export abstract class SeldomParts extends Waiting {
   receiver: Receiver = NOBODY;
   /** null = all that was read is proven, or nobody is there to prove it. */
   unproven: Unproven | null = null;
+  /** What waits behind a hole. */
+  waiting: SegmentQueue | null = null;
   #missing: MissingBytes | null = null;
+
+  /** Bytes that wait behind a hole. */
+  get queuedBytes(): number {
+    return this.waiting?.bytes ?? 0;
+  }
 
   known(): Receiver {
     if (this.receiver === NOBODY) this.receiver = new Receiver();

@@ -3,7 +3,6 @@ import { NOTHING } from './history.ts';
 import { MAX_WINDOW_BYTES } from './missing-bytes.ts';
 import { SeldomParts } from './seldom-parts.ts';
 import type { Carrier, Queued, Segment } from './segment.ts';
-import type { SegmentQueue } from './segments.ts';
 import { advance, distance } from './sequence.ts';
 import type { StreamContext } from './stream-context.ts';
 import type { StreamSink } from './stream-sink.ts';
@@ -27,6 +26,8 @@ export abstract class StreamOrder extends SeldomParts {
   /** The next byte expected. */
   nextSeq = 0;
   messageSeq = 0;
+  /** Where the stream began. */
+  #firstSeq = 0;
   /** A packet of this direction was seen. */
   seen = false;
   /** Sequence number behind the last byte that this side sent; valid when `sent`. */
@@ -43,8 +44,6 @@ export abstract class StreamOrder extends SeldomParts {
   protected contest: Contest | null = null;
   /** What came last, while the receiver is not seen. */
   protected lastHeard = NOTHING;
-  /** What waits behind a hole. */
-  waiting: SegmentQueue | null = null;
   /** Highest acknowledgment the peer sent; valid when acked. */
   protected ackedSeq = 0;
   protected acked = false;
@@ -54,11 +53,6 @@ export abstract class StreamOrder extends SeldomParts {
     super();
     this.context = context;
     this.sink = sink;
-  }
-
-  /** Bytes that wait behind a hole. */
-  get queuedBytes(): number {
-    return this.waiting?.bytes ?? 0;
   }
 
   /** Its FIN was seen, and everything before it. */
@@ -73,6 +67,10 @@ export abstract class StreamOrder extends SeldomParts {
   get isPastFin(): boolean {
     return this.hasFin && this.started && distance(this.nextSeq, this.finSeq) > 0;
   }
+
+  /** Bytes that were sent in it, modulo 2^32; behind the first doubt or hole those that came again count, too. */
+  get sentBytes(): number { return (this.contest?.sentBytes ?? this.#readBytes) >>> 0; }
+  get #readBytes(): number { return (this.nextSeq - this.#firstSeq >>> 0) + this.queuedBytes; }
 
   /** Is a message begun in any reading of it, or does something wait? */
   get unfinished(): boolean {
@@ -94,6 +92,7 @@ export abstract class StreamOrder extends SeldomParts {
     if (this.hasRead) return;
     this.started = true;
     this.nextSeq = seq;
+    this.#firstSeq = seq;
   }
 
   /** The peer has received everything before `ack`. */
@@ -254,7 +253,7 @@ export abstract class StreamOrder extends SeldomParts {
   protected abstract beforeHole(): void;
 
   protected contests(): Contest {
-    this.contest ??= new Contest(this.context);
+    this.contest ??= new Contest(this.context, this.#readBytes);
     this.contest.oneWay = this.isOneWay;
     return this.contest;
   }

@@ -63,6 +63,8 @@ export interface Verdict {
   readonly phantoms: readonly string[];
   readonly second: number;
   readonly read: number;
+  /** Bytes of all that was told. */
+  readonly toldBytes: number;
 }
 
 export function judge(played: Played, live: boolean, oneWay: boolean): Verdict {
@@ -77,5 +79,6 @@ export function judge(played: Played, live: boolean, oneWay: boolean): Verdict {
       && !played.streams.some((stream) => stream.includes(text))).map(name),
     second: whole.filter(({ reading }) => reading > 1).length,
     read: read.length,
+    toldBytes: told.reduce((sum, { text }) => sum + text.length, 0),
   };
 }

@@ -39,8 +39,12 @@ if (!values.inside) {
 const player = new Player();
 const first = Number(values.seed);
 const last = first + Number(values.games);
-const totals = { games: 0, read: 0, second: 0, missing: 0, missingBothWays: 0, phantoms: 0 };
+const totals = {
+  games: 0, read: 0, second: 0, missing: 0, missingBothWays: 0, phantoms: 0, sentBytes: 0, toldBytes: 0, overTwice: 0,
+};
 const toShow = Number(values.show);
+/** On each connection so many bytes may be told besides twice those that were sent (docs/reassembly.md). */
+const ALLOWANCE = 16_384;
 for (const { why, ...game } of [...KEPT_GAMES, ...KEPT_RECEIVERS]) {
   const played = player.play({ ...game, seed: 0 });
   if (played.streams.join('') === '') throw new Error(`nothing was read of a kept game: ${why}`);
@@ -85,6 +89,10 @@ for (const seed of seeds()) {
     totals.read += verdict.read;
     totals.second += verdict.second;
     totals.missing += verdict.missing.length;
+    totals.sentBytes += played.sentBytes;
+    totals.toldBytes += verdict.toldBytes;
+    if (verdict.toldBytes > 2 * played.sentBytes) totals.overTwice++;
+    if (verdict.toldBytes > 2 * played.sentBytes + ALLOWANCE) throw new Error(`seed ${seed}: ${verdict.toldBytes} bytes told of ${played.sentBytes}`);
     if (!oneWay) {
       totals.missingBothWays += verdict.missing.length;
       totals.phantoms += verdict.phantoms.length;

@@ -10,6 +10,8 @@ export interface Frame { readonly bytes: Uint8Array; readonly timeMs: number; re
 
 export interface Played {
   readonly frames: readonly Frame[];
+  /** Bytes of data that the client sent. */
+  readonly sentBytes: number;
   /** What the application read of each connection, in the order in which it accepted them. */
   readonly streams: readonly string[];
 }
@@ -64,7 +66,7 @@ export class Player {
     const streams = accepted.map((one) => one.stream);
     for (const one of accepted) one.abort();
     while (this.#wire.receive() !== null);
-    return { frames, streams };
+    return { frames, streams, sentBytes: game.ops.reduce((sum, { data }) => sum + data.length, 0) };
   }
 }
 
