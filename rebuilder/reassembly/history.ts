@@ -1,3 +1,4 @@
+import { AlignedWords } from '../wire/aligned-words.ts';
 import { distance } from './sequence.ts';
 import type { Provenance } from './provenance.ts';
 import type { Segment } from './segment.ts';
@@ -42,12 +43,15 @@ const Column = {
   nextSeq: 8,
   /**
    * Lowest bit: the stream stood between two messages there, with nothing waiting, so that earlier segments do not
-   * change how later ones are read. Above it: Carrier.headerBytes.
+   * change how later ones are read. The next three: how far behind the numbers its bytes begin. Above them:
+   * Carrier.headerBytes.
    */
   clean: 9,
 } as const;
 const HEAD_WORDS = 10;
 const HEAD_BYTES = HEAD_WORDS << 2;
+/** So few are copied word by word: the call that copies many costs more than they do. */
+const FEW_BYTES = 512;
 /** No entry. */
 export const NOTHING = -1;
 
@@ -60,7 +64,10 @@ export const NOTHING = -1;
  */
 export class History {
   readonly #ring: Uint8Array;
+  /** The ring as words of 32 and of 64 bits. */
   readonly #words: Int32Array;
+  readonly #longs: BigInt64Array;
+  readonly #source = new AlignedWords(BigInt64Array);
   /** Number of bytes written before this lap's first: the position of the ring's first byte. */
   #lapStart = 0;
   /** Behind the last entry in the ring. */
@@ -69,8 +76,9 @@ export class History {
 
   /** @param ringBytes below 2 GiB */
   constructor(ringBytes: number) {
-    this.#words = new Int32Array(ringBytes >> 2);
-    this.#ring = new Uint8Array(this.#words.buffer);
+    this.#longs = new BigInt64Array(ringBytes >> 3);
+    this.#words = new Int32Array(this.#longs.buffer);
+    this.#ring = new Uint8Array(this.#longs.buffer);
   }
 
   /**
@@ -84,7 +92,11 @@ export class History {
     doubts: number, recent: number, nextSeq: number, isClean: boolean, headerBytes: number, before: number,
   ): number {
     const length = end - start;
-    const size = HEAD_BYTES + length + 3 & ~3;
+    this.#source.view(bytes);
+    // They lie in their words of 64 bits as they do where they come from.
+    const from = this.#source.shift + start;
+    const offset = from & 7;
+    const size = HEAD_BYTES + offset + length + 7 & ~7;
     let at = this.#end;
     if (at + size > this.#ring.length) {
       if (size > this.#ring.length) return NOTHING;
@@ -105,9 +117,21 @@ export class History {
     words[head + Column.back] = before === NOTHING ? 0 : Math.min(entry - before, this.#ring.length);
     words[head + Column.recent] = recent;
     words[head + Column.nextSeq] = nextSeq;
-    words[head + Column.clean] = headerBytes << 1 | (isClean ? 1 : 0);
-    this.#ring.set(bytes.subarray(start, end), at + HEAD_BYTES);
+    words[head + Column.clean] = headerBytes << 4 | offset << 1 | (isClean ? 1 : 0);
+    const last = from + length + 7 >> 3;
+    if (length <= FEW_BYTES && last <= this.#source.words.length) {
+      this.#copyWords(from - offset >> 3, last, at + HEAD_BYTES >> 3);
+    } else {
+      this.#ring.set(bytes.subarray(start, end), at + HEAD_BYTES + offset);
+    }
     return entry;
+  }
+
+  #copyWords(first: number, last: number, to: number): void {
+    const { words } = this.#source;
+    const longs = this.#longs;
+    let behind = to | 0;
+    for (let at = first | 0; at < last; at = at + 1 | 0, behind = behind + 1 | 0) longs[behind] = words[at]!;
   }
 
   /**
@@ -141,7 +165,7 @@ export class History {
       if (steps >= MAX_STEPS || !this.#isKept(entry)) return 'forgotten';
       const head = this.#head(entry);
       const offset = distance(words[head + Column.seq]!, seq);
-      const at = bytesAt(head);
+      const at = this.#bytesAt(head);
       const from = Math.max(0, offset);
       const to = Math.min(length, offset + words[head + Column.length]!);
       for (let i = from; i < to; i++) if (bytes[start + i] !== this.#ring[at + i - offset]) return 'other';
@@ -170,10 +194,10 @@ export class History {
     let recent = 0;
     for (let entry = last, steps = 0; !isWhole && this.#isKept(entry) && steps < Math.min(most, MAX_STEPS); steps++) {
       const head = this.#head(entry);
-      const at = bytesAt(head);
+      const at = this.#bytesAt(head);
       const one = {
         seq: words[head + Column.seq]!, ack: words[head + Column.ack]!, timeMs, ipId,
-        doubts: words[head + Column.doubts]!, headerBytes: words[head + Column.clean]! >> 1,
+        doubts: words[head + Column.doubts]!, headerBytes: words[head + Column.clean]! >> 4,
         timestamp: words[head + Column.timestamp]!, urgent: words[head + Column.urgent]!,
         bytes: this.#ring.slice(at, at + words[head + Column.length]!),
       };
@@ -199,14 +223,14 @@ export class History {
     return (at < 0 ? at + this.#ring.length : at) >> 2;
   }
 
+  /** Where in the ring the bytes of an entry begin. */
+  #bytesAt(head: number): number {
+    return (head + HEAD_WORDS << 2) + (this.#words[head + Column.clean]! >> 1 & 7);
+  }
+
   /** The entry before it of the same stream. */
   #before(entry: number, head: number): number {
     const back = this.#words[head + Column.back]!;
     return back === 0 ? NOTHING : entry - back;
   }
-}
-
-/** Where in the ring the bytes of an entry begin. */
-function bytesAt(head: number): number {
-  return head + HEAD_WORDS << 2;
 }

@@ -1,13 +1,17 @@
-/** A typed array of 32-bit words over a stretch of a buffer. */
-type WordsOf<T> = new (buffer: ArrayBufferLike, byteOffset: number, length: number) => T;
+/** A typed array of words over a stretch of a buffer. */
+interface WordsOf<T> {
+  new (buffer: ArrayBufferLike, byteOffset: number, length: number): T;
+  readonly BYTES_PER_ELEMENT: number;
+}
 
 /**
- * The bytes of a buffer as 32-bit words, for loops that look at four bytes at a time. Capture sources reuse their slabs
+ * The bytes of a buffer as words of 32 or 64 bits, for loops that take a word a step. Capture sources reuse their slabs
  * and hand out parts of them: the words cover the whole buffer, and are made anew only for another buffer.
  */
-export class AlignedWords<T extends Int32Array | Uint32Array> {
+export class AlignedWords<T extends Int32Array | Uint32Array | BigInt64Array> {
+  /** All whole words of the buffer. */
   words: T;
-  /** Where in the buffer bytes[0] is: byte `i` is in word `i + shift >> 2`. */
+  /** Where in the buffer bytes[0] is: byte `i` is byte `i + shift` of the words. */
   shift = 0;
   readonly #of: WordsOf<T>;
   #viewed: Uint8Array | null = null;
@@ -25,6 +29,6 @@ export class AlignedWords<T extends Int32Array | Uint32Array> {
     const { buffer } = bytes;
     if (buffer === this.#buffer) return;
     this.#buffer = buffer;
-    this.words = new this.#of(buffer, 0, buffer.byteLength >> 2);
+    this.words = new this.#of(buffer, 0, Math.floor(buffer.byteLength / this.#of.BYTES_PER_ELEMENT));
   }
 }

@@ -28,8 +28,18 @@ export function decodeIpv4(packet: Packet): Step {
     packetEnd = at + totalLength;
   }
   if (end - at < headerLength) return 'wire.ipv4.trunc_pkt';
-  packet.headerSum = totalLength === 0 ? 'unknown' : sumOf(bytes, at, at + headerLength) === 0xffff ? 'correct'
-    : (bytes[at + 10]! | bytes[at + 11]!) === 0 ? 'none' : 'wrong';
+  const source = int32(bytes, at + 12);
+  const destination = int32(bytes, at + 16);
+  const ipId = uint16(bytes, at + 4);
+  const fragment = uint16(bytes, at + 6);
+  const checksum = uint16(bytes, at + 10);
+  // The ones' complement sum of the header (RFC 1071), of what was read of it anyway.
+  let sum = (first << 8 | bytes[at + 1]!) + totalLength + ipId + fragment + uint16(bytes, at + 8) + checksum
+    + (source >>> 16) + (source & 0xffff) + (destination >>> 16) + (destination & 0xffff);
+  for (let option = at + MIN_HEADER; option < at + headerLength; option += 2) sum += uint16(bytes, option);
+  sum = (sum >>> 16) + (sum & 0xffff);
+  const isRight = (sum >>> 16) + (sum & 0xffff) === 0xffff;
+  packet.headerSum = totalLength === 0 ? 'unknown' : isRight ? 'correct' : checksum === 0 ? 'none' : 'wrong';
   if (headerLength > MIN_HEADER) {
     const refusal = ipv4Options(packet, at + MIN_HEADER, at + headerLength);
     if (refusal !== null) return refusal;
@@ -39,12 +49,12 @@ export function decodeIpv4(packet: Packet): Step {
   packet.src0 = 0;
   packet.src1 = 0;
   packet.src2 = IPV4_MAPPED;
-  packet.src3 = int32(bytes, at + 12);
+  packet.src3 = source;
   packet.dst0 = 0;
   packet.dst1 = 0;
   packet.dst2 = IPV4_MAPPED;
-  packet.dst3 = int32(bytes, at + 16);
-  packet.ipId = uint16(bytes, at + 4);
+  packet.dst3 = destination;
+  packet.ipId = ipId;
   packet.ecn = bytes[at + 1]! & 3;
   packet.protocol = bytes[at + 9]!;
   packet.extensionBytes = headerLength - MIN_HEADER;
@@ -56,20 +66,8 @@ export function decodeIpv4(packet: Packet): Step {
     packet.missing = packetEnd - end;
   }
 
-  const fragment = uint16(bytes, at + 6);
   if ((fragment & 0x3fff) === 0) return 'ip_payload';
   packet.fragmentOffset = (fragment & 0x1fff) << 3;
   packet.moreFragments = (fragment & 0x2000) !== 0;
   return 'fragment';
-}
-
-/**
- * Sum of the header's 16-bit words (RFC 1071), folded. It is short: finding aligned words in it, as WordSum does, would
- * cost more than it saves.
- */
-function sumOf(bytes: Uint8Array, start: number, end: number): number {
-  let sum = 0;
-  for (let at = start; at < end; at += 2) sum += uint16(bytes, at);
-  sum = (sum >>> 16) + (sum & 0xffff);
-  return (sum >>> 16) + (sum & 0xffff);
 }

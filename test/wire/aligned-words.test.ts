@@ -14,6 +14,12 @@ for (const [offset, length] of [[0, 8], [1, 8], [2, 7], [3, 5], [4, 3], [5, 0]] 
   });
 }
 
+test('words of 64 bits', () => {
+  const aligned = new AlignedWords(BigInt64Array);
+  aligned.view(Uint8Array.from({ length: 19 }, (_, i) => i).subarray(3));
+  assert.deepEqual([[...aligned.words], aligned.shift], [[0x0706_0504_0302_0100n, 0x0f0e_0d0c_0b0a_0908n], 3]);
+});
+
 test('other bytes, other words; another part of the same bytes, the same', () => {
   const aligned = new AlignedWords(Uint32Array);
   aligned.view(new Uint8Array(4).fill(1));
