@@ -1,6 +1,8 @@
 import { Command, CommanderError, Option } from 'commander';
+import { mistakeText, usageSentence } from '../rebuilder/cli/mistake-sentence.ts';
 import { probeOf, ProbeUsageError } from '../rebuilder/cli/probe.ts';
 import { ConfigError } from '../rebuilder/config/mistakes.ts';
+import { VERSION } from '../rebuilder/service/version.ts';
 import { openAccount, type Account } from './aws/account.ts';
 import { loadDescription, type Description } from './description/description.ts';
 import { doctorText } from './doctor-command.ts';
@@ -46,6 +48,7 @@ function commandLine(): Command {
       'Which interfaces are mirrored, whether the sessions follow the fleet, and where a mirrored request got lost.',
     )
     .usage('<command> [options]')
+    .version(VERSION, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'show this help, or that of a command')
     .helpCommand('help', 'the help of a command')
     .configureHelp({ subcommandTerm: (one) => one.name() })
@@ -57,8 +60,9 @@ function commandLine(): Command {
 Every command reads a description of the mirror, YAML or JSON. Terraform writes
 it: terraform output -json vpc_mirror > vpc_mirror.json
 
-Exit codes: 0 done; 1 failed, or something is not as it should be; 2 a mistake in
-the command line, the description, the credentials or their rights; 130 Ctrl-C.`,
+Exit codes: 0 done; 1 failed, or something is not as it should be; 2 a mistake
+in the command line, the description, the credentials or their rights;
+130 Ctrl-C.`,
     );
   const command = (name: string, summary: string, description: string): Command =>
     program
@@ -304,17 +308,14 @@ function report(error: unknown): number {
   if (error instanceof CommanderError) {
     if (error.exitCode === 0) return 0;
     if (error.code === 'commander.excessArguments') {
-      process.stderr.write('vpc-mirror: a command takes options only: name the description with -c, as in vpc-mirror plan -c vpc_mirror.json\n');
+      process.stderr.write(mistakeText('vpc-mirror', 'a command takes options only: name the description with -c, as in vpc-mirror plan -c vpc_mirror.json'));
       return EXIT_USAGE;
     }
-    if (error.code !== 'commander.help')
-      process.stderr.write(
-        `vpc-mirror: ${error.message.replace(/^error: /, '').replace(/\n\(Did you mean (.*)\?\)$/, ' (did you mean $1?)')}; see vpc-mirror --help\n`,
-      );
+    if (error.code !== 'commander.help') process.stderr.write(mistakeText('vpc-mirror', usageSentence(error.message, 'vpc-mirror --help')));
     return EXIT_USAGE;
   }
   const sentence = error instanceof Error ? error.message : String(error);
-  process.stderr.write(error instanceof ConfigError ? `${sentence}\n` : `vpc-mirror: ${sentence}\n`);
+  process.stderr.write(error instanceof ConfigError ? `${sentence}\n` : mistakeText('vpc-mirror', sentence));
   if (error instanceof Interrupted) return error.exitCode;
   return [UsageError, ConfigError, ProbeUsageError].some((kind) => error instanceof kind) ? EXIT_USAGE : EXIT_FAILED;
 }

@@ -2,14 +2,16 @@ import { once } from 'node:events';
 import { setTimeout } from 'node:timers/promises';
 import { Command, CommanderError, Option } from 'commander';
 import { attackTest } from './cli/attack-test.ts';
+import { mistakeText, usageSentence } from './cli/mistake-sentence.ts';
+import { UsageError, port, seconds } from './cli/number-flags.ts';
 import { ProbeUsageError } from './cli/probe.ts';
 import { ConfigError, SettingError } from './config/mistakes.ts';
-import { wrapIndented } from './config/wrapped-text.ts';
 import { type LoadedConfig, defaultSettings, loadConfig } from './config/load.ts';
 import { runNeeds } from './config/run-needs.ts';
 import { FileError } from './capture/file-error.ts';
 import type { Settings } from './config/settings.ts';
 import { startDemo } from './demo/demo.ts';
+import { type DemoPort, DemoPortError } from './demo/demo-port.ts';
 import { completedConfiguration } from './service/completed-configuration.ts';
 import type { OutputFormat } from './cli/exchange-output.ts';
 import { parseEndpoint } from './forward/endpoint.ts';
@@ -30,10 +32,6 @@ import { workerShare } from './service/worker-share.ts';
 /** Wrong usage or configuration. */
 const EXIT_USAGE = 2;
 const EXIT_FAILED = 1;
-const ERROR_INDENT = 2;
-
-/** A mistake in the flags, in one sentence. */
-class UsageError extends Error {}
 
 /** Runs the command line; sets process.exitCode. */
 export async function main(argv: readonly string[]): Promise<void> {
@@ -119,7 +117,7 @@ Examples:
     .argument('[file...]', 'captures to learn from; - is standard input')
     .option('--live', 'learn from the sources of the configuration')
     .option('-c, --config <file>', 'configuration whose sources and rules apply')
-    .option('--seconds <n>', 'how long to look with --live', seconds, 120)
+    .option('--seconds <n>', 'how long to look with --live', seconds('--seconds'), 120)
     .addHelpText('after', `
 Read the entries before you keep them: a request equal to one is not inspected,
 and a client can send it too.
@@ -146,9 +144,12 @@ Examples:
 
   command('demo', 'all of it on this machine, without AWS',
     'A sample app, a mirror of its traffic, the rebuilder and a stand-in for the\ndetection node, on this machine; prints what to try.')
-    .option('--port <n>', 'port of the sample app', port, 8080)
-    .option('--status-port <n>', 'port of the status page', port, 9000)
-    .action((ports: { port: number; statusPort: number }) => demo(ports));
+    .option('--port <n>', 'port of the sample app', port('--port'), 8080)
+    .option('--status-port <n>', 'port of the status page', port('--status-port'), 9000)
+    .action(async (ports: { port: number; statusPort: number }, self: Command) => {
+      const flag = (key: string, name: string): string | null => (self.getOptionValueSource(key) === 'cli' ? name : null);
+      await demo({ port: ports.port, flag: flag('port', '--port') }, { port: ports.statusPort, flag: flag('statusPort', '--status-port') });
+    });
   return program;
 }
 
@@ -169,18 +170,6 @@ function endpointOption(description: string): Option {
   });
 }
 
-function seconds(text: string): number {
-  const value = Number(text);
-  if (!(value > 0 && value <= 86_400)) throw new UsageError(`--seconds: '${text}' is not a number of seconds up to 86400`);
-  return value;
-}
-
-function port(text: string): number {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 0 || value > 65_535) throw new UsageError(`'${text}' is not a port: give a number up to 65535, 0 = any free one`);
-  return value;
-}
-
 /** On a terminal: q, or Ctrl-C, which raw keys do not make a signal of. */
 async function quitKey(): Promise<void> {
   if (!process.stdin.isTTY || !process.stdout.isTTY) return new Promise(() => {});
@@ -197,21 +186,16 @@ function report(error: unknown, command = ''): number {
   if (error instanceof CommanderError) {
     if (error.exitCode === 0) return 0;
     // Without a command the help was shown.
-    if (error.code !== 'commander.help') process.stderr.write(`rebuilder: ${usageSentence(error.message, command)}\n`);
+    if (error.code !== 'commander.help') {
+      const known = commandLine().commands.some((one) => one.name() === command);
+      process.stderr.write(mistakeText('rebuilder', usageSentence(error.message, `rebuilder ${known ? `${command} ` : ''}--help`)));
+    }
     return EXIT_USAGE;
   }
   const sentence = error instanceof Error ? error.message : String(error);
-  const lines = `rebuilder: ${sentence}`.split('\n').map((line) => wrapIndented(line, process.stderr.columns ?? Infinity, ERROR_INDENT));
-  process.stderr.write(`${error instanceof ConfigError ? sentence : lines.join('\n')}\n`);
-  const mistakes = [UsageError, ConfigError, SettingError, FileError, ProbeUsageError, TopUsageError];
+  process.stderr.write(error instanceof ConfigError ? `${sentence}\n` : mistakeText('rebuilder', sentence));
+  const mistakes = [UsageError, ConfigError, SettingError, FileError, ProbeUsageError, TopUsageError, DemoPortError];
   return mistakes.some((kind) => error instanceof kind) ? EXIT_USAGE : EXIT_FAILED;
-}
-
-/** "error: unknown option '--fromat'\n(Did you mean --format?)" becomes one sentence that ends in where to look. */
-function usageSentence(message: string, command: string): string {
-  const sentence = message.replace(/^error: /, '').replace(/\n\(Did you mean (.*)\?\)$/, ' (did you mean $1?)').replace(/\.$/, '');
-  const known = commandLine().commands.some((one) => one.name() === command);
-  return `${sentence}; see rebuilder ${known ? `${command} ` : ''}--help`;
 }
 
 function load(file: string): LoadedConfig {
@@ -294,7 +278,7 @@ async function run(file: string, to: string | undefined, wait: boolean, live: bo
   process.exit(undelivered > 0 ? EXIT_FAILED : 0);
 }
 
-async function demo({ port: app, statusPort: status }: { port: number; statusPort: number }): Promise<void> {
+async function demo(app: DemoPort, status: DemoPort): Promise<void> {
   const defaults = defaultSettings();
   const { logger: log } = openServiceLog({ ...defaults.log, level: 'warn' });
   const running = await startDemo(async ({ endpoint, statusPort, attackIn }) => {

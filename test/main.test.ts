@@ -98,7 +98,8 @@ describe('a mistake is one sentence and exit code 2', { concurrency: 2 }, () => 
     ['learn-health-checks --live -c x --seconds soon', /--seconds: 'soon' is not a number/],
     ['attack-test', /--to <url> is missing/],
     ['attack-test --to shop.example', /--to shop.example: not a URL; .* http:\/\/shop.example/],
-    ['demo --port x', /'x' is not a port: give a number up to 65535/],
+    ['demo --port x', /--port: 'x' is not a port: give a number up to 65535/],
+    ['demo --status-port=-1', /--status-port: '-1' is not a port/],
     ['demo --ports 1', /unknown option '--ports'/],
   ] as const) {
     test(line, async () => {

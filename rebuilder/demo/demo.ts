@@ -1,4 +1,5 @@
 import type { StatusSource } from '../status/status-source.ts';
+import { checkNamedPorts, type DemoPort, startOn } from './demo-port.ts';
 import { NodeStandIn, type ReceivedRequest } from './node-stand-in.ts';
 import { startSampleApp } from './sample-app.ts';
 import { SoftwareMirror } from './software-mirror.ts';
@@ -27,8 +28,8 @@ export type StartRebuilder = (options: {
 
 interface DemoPorts {
   /** Where the sample app is reached. */
-  readonly app: number;
-  readonly status: number;
+  readonly app: DemoPort;
+  readonly status: DemoPort;
 }
 
 interface Demo {
@@ -40,11 +41,13 @@ interface Demo {
 
 /**
  * Client -> software mirror -> sample app, the mirror's copy as real VXLAN over UDP -> rebuilder -> stand-in for the
- * detection node. Ports that are taken are replaced by free ones. Rejects with one sentence, with nothing left running.
+ * detection node. Default ports that are taken are replaced by free ones; for named ones it rejects with a
+ * `DemoPortError`. Rejects with nothing left running.
  */
 export async function startDemo(
   startRebuilder: StartRebuilder, ports: DemoPorts, write: (text: string) => void,
 ): Promise<Demo> {
+  await checkNamedPorts([ports.app, ports.status]);
   const started: { stop(): Promise<void> }[] = [];
   const stop = async (): Promise<void> => {
     for (const one of started.splice(0).reverse()) await one.stop();
@@ -55,11 +58,11 @@ export async function startDemo(
   };
   try {
     const node = keep(await NodeStandIn.start('127.0.0.1', 0, (request) => write(receivedLine(request))));
-    const rebuilder = keep(await freePort(ports.status, (statusPort) => startRebuilder({
+    const rebuilder = keep(await startOn(ports.status, (statusPort) => startRebuilder({
       endpoint: `http://127.0.0.1:${node.port}`, vni: DEMO_VNI, statusPort, attackIn: (id) => node.attackIn(id),
     })));
     const app = keep(await startSampleApp());
-    const mirror = keep(await freePort(ports.app, (port) => SoftwareMirror.start({
+    const mirror = keep(await startOn(ports.app, (port) => SoftwareMirror.start({
       listen: { host: '127.0.0.1', port },
       app: { host: '127.0.0.1', port: app.port },
       rebuilder: { host: '127.0.0.1', port: rebuilder.vxlanPort },
@@ -71,16 +74,6 @@ export async function startDemo(
   } catch (error) {
     await stop();
     throw error;
-  }
-}
-
-/** The wanted port, or any free one when it is taken. */
-async function freePort<T>(wanted: number, start: (port: number) => Promise<T>): Promise<T> {
-  try {
-    return await start(wanted);
-  } catch (error) {
-    if (wanted === 0 || !(error instanceof Error) || !/EADDRINUSE|EACCES|in use|rights/.test(error.message)) throw error;
-    return start(0);
   }
 }
 

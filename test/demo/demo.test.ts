@@ -4,6 +4,9 @@ import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import { test } from 'node:test';
 import { DEMO_VNI, receivedLine, startDemo, type StartRebuilder } from '../../rebuilder/demo/demo.ts';
+import { DemoPortError } from '../../rebuilder/demo/demo-port.ts';
+
+const ANY_PORTS = { app: { port: 0, flag: null }, status: { port: 0, flag: null } };
 
 /** Hears VXLAN in place of the rebuilder; what it was started with and stopped. */
 function listener(): { start: StartRebuilder; datagrams: Buffer[]; endpoints: string[]; stopped: number } {
@@ -30,7 +33,7 @@ function listener(): { start: StartRebuilder; datagrams: Buffer[]; endpoints: st
 test('the copy of a real request reaches the rebuilder, and the printed commands name what is really there', { timeout: 60_000 }, async (t) => {
   const rebuilder = listener();
   let printed = '';
-  const demo = await startDemo(rebuilder.start, { app: 0, status: 0 }, (text) => { printed += text; });
+  const demo = await startDemo(rebuilder.start, ANY_PORTS, (text) => { printed += text; });
   t.after(() => demo.stop());
   assert.ok(printed.split('\n').every((line) => line.length <= 80), 'fits 80 columns');
   const curl = [...printed.matchAll(/^ {2}curl .*?(http:\S+)/gm)].map((match) => match[1]!);
@@ -44,20 +47,33 @@ test('the copy of a real request reaches the rebuilder, and the printed commands
   assert.match(printed, /10\.9\.8\.7 .*GET \/etc\/passwd {2}<- path traversal\n$/);
 });
 
-test('a taken port is replaced by a free one', { timeout: 60_000 }, async (t) => {
+test('a default port that is taken is replaced by a free one', { timeout: 60_000 }, async (t) => {
   const taken = createServer().listen(0, '127.0.0.1');
   await once(taken, 'listening');
   t.after(() => taken.close());
   const { port } = taken.address() as AddressInfo;
-  const demo = await startDemo(listener().start, { app: port, status: 0 }, () => undefined);
+  const demo = await startDemo(listener().start, { ...ANY_PORTS, app: { port, flag: null } }, () => undefined);
   t.after(() => demo.stop());
   assert.notEqual(new URL(demo.appUrl).port, String(port));
   assert.equal((await fetch(demo.appUrl)).status, 200);
 });
 
+test('ports that were named are not replaced: each that cannot be had is one sentence, and nothing is started', { timeout: 60_000 }, async (t) => {
+  const taken = createServer().listen(0, '127.0.0.1');
+  await once(taken, 'listening');
+  t.after(() => taken.close());
+  const { port } = taken.address() as AddressInfo;
+  const rebuilder = listener();
+  const both = startDemo(rebuilder.start, { app: { port, flag: '--port' }, status: { port, flag: '--status-port' } }, () => undefined);
+  await assert.rejects(both, (error) => error instanceof DemoPortError && error.message.split('\n').length === 2
+    && error.message.startsWith(`--port ${port}: another process listens there`)
+    && error.message.includes(`--status-port ${port}: --port asks for it too`));
+  assert.deepEqual(rebuilder.endpoints, []);
+});
+
 test('stops all of it; a start that fails leaves nothing running', { timeout: 60_000 }, async () => {
   const rebuilder = listener();
-  const demo = await startDemo(rebuilder.start, { app: 0, status: 0 }, () => undefined);
+  const demo = await startDemo(rebuilder.start, ANY_PORTS, () => undefined);
   await demo.stop();
   await demo.stop();
   assert.equal(rebuilder.stopped, 1);
@@ -67,7 +83,7 @@ test('stops all of it; a start that fails leaves nothing running', { timeout: 60
   await assert.rejects(startDemo((options) => {
     endpoint = options.endpoint;
     return Promise.reject(new Error('no'));
-  }, { app: 0, status: 0 }, () => undefined), { message: 'no' });
+  }, ANY_PORTS, () => undefined), { message: 'no' });
   await assert.rejects(fetch(endpoint));
 });
 

@@ -18,13 +18,27 @@ function commandsOf(text: string): string[] {
   return [...list.matchAll(/^ {2}([a-z-]+)/gm)].map(([, name]) => name!).filter((name) => name !== 'help');
 }
 
-function page(): string {
+function written(): string {
   return ([['rebuilder', 'rebuilder/rebuilder.js'], ['vpc-mirror', 'fleet/vpc-mirror.js']] as const).map(([name, program]) => {
     const own = help(program, []);
     const commands = commandsOf(own).map((command) => `### ${name} ${command}\n\n\`\`\`\n${help(program, [command])}\n\`\`\`\n`);
     return `## ${name}\n\n\`\`\`\n${own}\n\`\`\`\n\n${commands.join('\n')}`;
   }).join('\n');
 }
+
+let kept: string | undefined;
+const page = (): string => kept ??= written();
+
+test('no help is wider than a terminal of 80 columns', { timeout: 120_000 }, () => {
+  assert.deepEqual(page().split('\n').filter((line) => line.length > 80), []);
+});
+
+test('both commands say the version of package.json', () => {
+  const { version }: { version: string } = JSON.parse(readFileSync('package.json', 'utf8'));
+  for (const program of ['rebuilder/rebuilder.js', 'fleet/vpc-mirror.js']) {
+    assert.equal(execFileSync(process.execPath, [program, '--version'], { encoding: 'utf8' }), `${version}\n`, program);
+  }
+});
 
 test(`${PAGE} is what --help says`, { timeout: 120_000 }, () => {
   const before = readFileSync(PAGE, 'utf8');

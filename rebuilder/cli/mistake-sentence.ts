@@ -1,0 +1,19 @@
+import { wrapIndented } from '../config/wrapped-text.ts';
+
+const INDENT = 2;
+
+/** What a command says of a mistake, or of what failed: `program: sentence`, wrapped on a terminal. */
+export function mistakeText(program: string, sentence: string): string {
+  const columns = process.stderr.columns ?? Infinity;
+  return `${`${program}: ${sentence}`.split('\n').map((line) => wrapIndented(line, columns, INDENT)).join('\n')}\n`;
+}
+
+/**
+ * What commander says of a mistake in the flags as one sentence that ends in where to look: "error: unknown option
+ * '--fromat'\n(Did you mean --format?)".
+ * @param help such as `rebuilder run --help`
+ */
+export function usageSentence(message: string, help: string): string {
+  const sentence = message.replace(/^error: /, '').replace(/\n\(Did you mean (.*)\?\)$/, ' (did you mean $1?)').replace(/\.$/, '');
+  return `${sentence}; see ${help}`;
+}
