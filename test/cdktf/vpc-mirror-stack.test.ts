@@ -97,7 +97,7 @@ const SAME: readonly Same[] = [
 test('the stack and examples/vpc-mirror plan the same resources', async (t) => {
   const account = await emulatedAccount(t);
   if (account === undefined) return;
-  const ids = await account.build();
+  const { ids } = account;
   const [vpc, subnets] = [ids['vpc']!, [ids['subnet_targets']!, ids['subnet_nodes']!]];
   const planned = async (workspace: Workspace, variables: object): Promise<string[]> => {
     workspace.write('lab_override.tf', provider(account.endpoint));

@@ -5,17 +5,15 @@ import { test } from 'node:test';
 import { CreateTagsCommand, DeleteTagsCommand } from '@aws-sdk/client-ec2';
 import { parseDescription } from '../../fleet/description/description.ts';
 import { follow, look } from '../../fleet/sessions/follow.ts';
-import { emulatedAws } from '../terraform/lab.ts';
-import { emulatedFleet, fleetIn } from './emulated-fleet.ts';
+import { emulatedFleet } from './emulated-fleet.ts';
 import { play, SCENARIOS } from './scenarios.ts';
 import { description, startVpcMirror, vpcMirror } from './vpc-mirror.ts';
 
 test('the sessions follow the fleet', async (t) => {
-  const account = await emulatedAws(t);
-  if (account === undefined) return;
   for (const scenario of SCENARIOS) {
     await t.test(scenario.name, async (t) => {
-      const fleet = await fleetIn(t, account);
+      const fleet = await emulatedFleet(t);
+      if (fleet === undefined) return;
       const { tested, proxy } = fleet;
       await play(
         t,

@@ -44,10 +44,8 @@ export async function emulatedFleet(t: TestContext): Promise<EmulatedFleet | und
   return account === undefined ? undefined : fleetIn(t, account);
 }
 
-/** A fleet in an account that another test had before: everything of that is gone. */
-export async function fleetIn(t: TestContext, account: Account): Promise<EmulatedFleet> {
-  await fetch(`${account.endpoint}/moto-api/reset`, { method: 'POST' });
-  const ids = await account.build();
+async function fleetIn(t: TestContext, account: Account): Promise<EmulatedFleet> {
+  const { ids } = account;
   const proxy = await Proxy.start(t, account.endpoint);
   Object.assign(process.env, AWS);
   const direct = await openAccount({ endpoint: account.endpoint });

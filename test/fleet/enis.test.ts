@@ -10,7 +10,7 @@ import { description, vpcMirror } from './vpc-mirror.ts';
 test('vpc-mirror enis', async (t) => {
   const account = await emulatedAws(t);
   if (account === undefined) return;
-  const ids = await account.build();
+  const { ids } = account;
   const proxy = await Proxy.start(t, account.endpoint);
   const enis = (interfaces: object, args: readonly string[] = [], env = {}, more = {}): ReturnType<typeof vpcMirror> =>
     vpcMirror(proxy.endpoint, ['enis', '-c', description(t, { interfaces, ...more }), ...args], env);

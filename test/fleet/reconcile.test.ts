@@ -9,8 +9,7 @@ import { unzipSync } from 'fflate';
 import { occasionOf } from '../../fleet/reconcile/occasion.ts';
 import { reconcilerZip } from '../../package/reconciler.ts';
 import { folder } from '../command-line.ts';
-import { emulatedAws } from '../terraform/lab.ts';
-import { fleetIn, type EmulatedFleet } from './emulated-fleet.ts';
+import { emulatedFleet, type EmulatedFleet } from './emulated-fleet.ts';
 import { play, SCENARIOS } from './scenarios.ts';
 import { AWS } from './vpc-mirror.ts';
 
@@ -40,8 +39,6 @@ test('why it runs', () => {
 });
 
 test('the reconciler', async (t) => {
-  const account = await emulatedAws(t);
-  if (account === undefined) return;
   const dir = folder(t);
   for (const [name, data] of Object.entries(unzipSync(await reconcilerZip()))) writeFileSync(join(dir, name), data);
   writeFileSync(join(dir, 'run.mjs'), RUNNER);
@@ -64,7 +61,8 @@ test('the reconciler', async (t) => {
   let turn = 0;
   for (const scenario of SCENARIOS) {
     await t.test(scenario.name, async (t) => {
-      const fleet = await fleetIn(t, account);
+      const fleet = await emulatedFleet(t);
+      if (fleet === undefined) return;
       const next = (): unknown => EVENTS[turn++ % EVENTS.length];
       await play(t, fleet, {
         run: async (description) => void await run(fleet, description, next()),
@@ -74,7 +72,8 @@ test('the reconciler', async (t) => {
   }
 
   await t.test('terraform destroy: every session of ours goes, no late event makes one again, and terraform apply starts anew', async (t) => {
-    const fleet = await fleetIn(t, account);
+    const fleet = await emulatedFleet(t);
+    if (fleet === undefined) return;
     const description = {
       region: 'us-east-1', interfaces: { by_asg: ['shop'] }, sessions: { traffic_mirror_filter_id: fleet.filterId, traffic_mirror_target_id: fleet.targetId },
     };
@@ -89,7 +88,8 @@ test('the reconciler', async (t) => {
   });
 
   await t.test('an event from before the last run asks AWS nothing', async (t) => {
-    const fleet = await fleetIn(t, account);
+    const fleet = await emulatedFleet(t);
+    if (fleet === undefined) return;
     const description = {
       region: 'us-east-1', interfaces: { by_asg: ['shop'] }, sessions: { traffic_mirror_filter_id: fleet.filterId, traffic_mirror_target_id: fleet.targetId },
     };
@@ -99,7 +99,8 @@ test('the reconciler', async (t) => {
   });
 
   await t.test('a session that cannot be written fails the run, so that the alarm is raised', async (t) => {
-    const fleet = await fleetIn(t, account);
+    const fleet = await emulatedFleet(t);
+    if (fleet === undefined) return;
     fleet.proxy.answer = (action) => action === 'CreateTrafficMirrorSession' ? { status: 400, code: 'TrafficMirrorSessionLimitExceeded', message: 'full' } : undefined;
     const description = { interfaces: { by_asg: ['shop'] }, sessions: { traffic_mirror_filter_id: fleet.filterId, traffic_mirror_target_id: fleet.targetId } };
     await assert.rejects(run(fleet, description, EVENTS[0]), /TrafficMirrorSessionLimitExceeded/);

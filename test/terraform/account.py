@@ -1,26 +1,9 @@
-"""Describes an AWS account to the emulation, and asks it what is left.
-
-    python account.py ENDPOINT build           makes the account below; prints its ids, keyed by words, as JSON
-    python account.py ENDPOINT scale GROUP N   sets the desired capacity of an Auto Scaling group
-    python account.py ENDPOINT members GROUP   prints the instances of an Auto Scaling group, as JSON
-    python account.py ENDPOINT stop ID         stops an instance
-    python account.py ENDPOINT publish NAME    adds an image; one whose name begins with wallarm- is in AWS Marketplace
-    python account.py ENDPOINT rebuilders      prints what each group of rebuilders runs: its instances, the tarball they install, its policies
-    python account.py ENDPOINT left [KIND]…    prints what exists of these kinds (of all that a module could have made), as JSON
-"""
+"""Describes an AWS account to the emulation, and asks it what is left: the commands of `run`."""
 
 import base64
 import hashlib
 import json
 import re
-import sys
-
-import boto3
-
-
-def clients(endpoint):
-    session = boto3.Session(region_name="us-east-1", aws_access_key_id="test", aws_secret_access_key="test")
-    return lambda service: session.client(service, endpoint_url=endpoint)
 
 
 class Account:
@@ -165,13 +148,12 @@ KINDS = {
 }
 
 
-def left(client, kinds):
-    clients_made, found = {}, {}
+def left(client, *kinds):
+    """What exists of these kinds; of all that a module could have made, if none is named."""
+    found = {}
     for kind in kinds or KINDS:
         service, operation, answer, name = KINDS[kind]
-        if service not in clients_made:
-            clients_made[service] = client(service)
-        things = getattr(clients_made[service], operation)()[answer]
+        things = getattr(client(service), operation)()[answer]
         found[kind] = [thing[name] for thing in things] if name else things
     return found
 
@@ -198,28 +180,29 @@ def rebuilders(client):
     return found
 
 
-def main():
-    endpoint, command, *rest = sys.argv[1:]
-    client = clients(endpoint)
-    if command == "build":
-        result = Account(client).build()
-    elif command == "scale":
-        client("autoscaling").set_desired_capacity(AutoScalingGroupName=rest[0], DesiredCapacity=int(rest[1]))
-        result = {}
-    elif command == "members":
-        group = client("autoscaling").describe_auto_scaling_groups(AutoScalingGroupNames=rest)["AutoScalingGroups"][0]
-        result = [member["InstanceId"] for member in group["Instances"]]
-    elif command == "stop":
-        client("ec2").stop_instances(InstanceIds=rest)
-        result = {}
-    elif command == "publish":
-        result = {"image": client("ec2").register_image(Name=rest[0])["ImageId"]}
-    elif command == "rebuilders":
-        result = rebuilders(client)
-    else:
-        result = left(client, rest)
-    print(json.dumps(result, default=str))
+def scale(client, group, size):
+    """Sets the desired capacity of an Auto Scaling group."""
+    client("autoscaling").set_desired_capacity(AutoScalingGroupName=group, DesiredCapacity=int(size))
 
 
-if __name__ == "__main__":
-    main()
+def members(client, group):
+    """Instances of an Auto Scaling group."""
+    groups = client("autoscaling").describe_auto_scaling_groups(AutoScalingGroupNames=[group])["AutoScalingGroups"]
+    return [member["InstanceId"] for member in groups[0]["Instances"]]
+
+
+def stop(client, instance):
+    client("ec2").stop_instances(InstanceIds=[instance])
+
+
+def publish(client, name):
+    """Adds an image; one whose name begins with wallarm- is in AWS Marketplace."""
+    return client("ec2").register_image(Name=name)["ImageId"]
+
+
+COMMANDS = {"scale": scale, "members": members, "stop": stop, "publish": publish, "rebuilders": rebuilders, "left": left}
+
+
+def run(client, command, arguments):
+    """`client(service)` is a boto3 client of the account."""
+    return COMMANDS[command](client, *arguments)

@@ -16,7 +16,7 @@ async function stage(
 ): Promise<Stage | undefined> {
   const account = await emulatedAccount(t);
   if (account === undefined) return undefined;
-  const ids = await account.build();
+  const { ids } = account;
   const workspace = new Workspace(t, `examples/${example}`);
   // The emulation now and then fails a call that reads while another writes; AWS is asked again for less.
   workspace.write('lab_override.tf', provider(account.endpoint));

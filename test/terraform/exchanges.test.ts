@@ -35,7 +35,7 @@ const PARTS = [
 test('a bucket and a table come, stay as they are, and go; the instances may write to the prefix and nothing else', async (t) => {
   const account = await emulatedAccount(t);
   if (account === undefined) return;
-  const ids = await account.build();
+  const { ids } = account;
   const workspace = new Workspace(t, 'test/root');
   const key = 'arn:aws:kms:us-east-1:123456789012:key/0123abcd';
   workspace.write('main.tf', `${provider(account.endpoint)}

@@ -8,7 +8,7 @@ import { Workspace } from './workspace.ts';
 test('a Gateway Load Balancer, its endpoint and a session to it come, stay as they are, and go', async (t) => {
   const account = await emulatedAccount(t);
   if (account === undefined) return;
-  const ids = await account.build();
+  const { ids } = account;
   const workspace = new Workspace(t, 'test/root');
   workspace.write('main.tf', `${provider(account.endpoint)}
 module "rebuild" {

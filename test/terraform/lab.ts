@@ -1,15 +1,10 @@
 // The emulated AWS account: the lab's moto server on loopback, and Terraform's provider pointed at it.
-import { execFile, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { join, resolve } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { TestContext } from 'node:test';
-import { promisify } from 'node:util';
+import { AccountNursery } from './account-nursery.ts';
 import { pythonVenv } from './python-venv.ts';
 import { terraformIsHere } from './workspace.ts';
-
-const run = promisify(execFile);
 
 const LAB_FILE = resolve('../shared/lab/traffic_mirror_moto.py');
 
@@ -34,8 +29,8 @@ interface RebuilderGroup {
 
 export interface Account {
   readonly endpoint: string;
-  /** Makes the described account of account.py; ids keyed by words. */
-  build(): Promise<Record<string, string>>;
+  /** Of what account.py has made in it, keyed by words. */
+  readonly ids: Readonly<Record<string, string>>;
   /** Sets the desired capacity of an Auto Scaling group. */
   scale(group: string, size: number): Promise<void>;
   /** Instances of an Auto Scaling group. */
@@ -58,8 +53,9 @@ export async function emulatedAccount(
 }
 
 /**
- * A fresh account for this test, stopped when it ends. Undefined if something is missing: then the test has been
- * skipped with a sentence (or failed, where CI is set; but the lab's own folder beside the checkout is never required).
+ * A fresh account for this test, as account.py describes it, gone when the test ends. Undefined if something is
+ * missing: then the test has been skipped with a sentence (or failed, where CI is set; but the lab's own folder beside
+ * the checkout is never required).
  */
 export async function emulatedAws(
   t: TestContext, env: Readonly<Record<string, string>> = {},
@@ -70,29 +66,30 @@ export async function emulatedAws(
   }
   const programs = await pythonVenv(t, 'moto', 'moto[server]==5.2.5');
   if (programs === undefined) return undefined;
-  const python = join(programs, 'python');
-  const port = await freePort();
-  const server = spawn(python, ['test/terraform/moto_server.py', LAB_FILE, String(port)], { env: { ...process.env, ...env }, stdio: 'ignore' });
-  t.after(() => { server.kill(); });
-  const endpoint = `http://127.0.0.1:${port}`;
-  for (let tries = 0; !await answers(endpoint); tries += 1) {
-    if (tries > 600 || server.exitCode !== null) throw new Error('the emulated account does not start');
-    await sleep(100);
-  }
+  const { endpoint, ids } = await AccountNursery.of(join(programs, 'python'), LAB_FILE, env).account();
+  const lab = async (command: string, ...args: string[]): Promise<unknown> => {
+    const answer = await fetch(`${endpoint}/lab/${command}`, { method: 'POST', body: JSON.stringify(args) });
+    const said = await answer.text();
+    if (!answer.ok) throw new Error(`${command} ${args.join(' ')}: ${said}`);
+    return JSON.parse(said);
+  };
+  // It ends before it answers.
+  t.after(() => lab('end').catch(() => undefined));
   return {
     endpoint,
-    build: async () => strings(await account(python, endpoint, 'build')),
-    scale: async (group, size) => { await account(python, endpoint, 'scale', group, String(size)); },
-    members: async (group) => (lists({ members: await account(python, endpoint, 'members', group) })['members'] ?? []).map(String),
-    stop: async (id) => { await account(python, endpoint, 'stop', id); },
-    publish: async (name) => strings(await account(python, endpoint, 'publish', name))['image']!,
-    rebuilders: async () => {
-      const found: RebuilderGroup[] = JSON.parse((await run(python, ['test/terraform/account.py', endpoint, 'rebuilders'])).stdout);
-      return found;
-    },
-    left: async (...kinds) => lists(await account(python, endpoint, 'left', ...kinds)),
+    ids,
+    scale: async (group, size) => { await lab('scale', group, String(size)); },
+    members: async (group) => list(await lab('members', group)).map(String),
+    stop: async (id) => { await lab('stop', id); },
+    publish: async (name) => String(await lab('publish', name)),
+    rebuilders: async () => list(await lab('rebuilders')) as RebuilderGroup[],
+    left: async (...kinds) => Object.fromEntries(
+      Object.entries(await lab('left', ...kinds) ?? {}).map(([kind, all]: [string, unknown]) => [kind, list(all)]),
+    ),
   };
 }
+
+const list = (value: unknown): unknown[] => (Array.isArray(value) ? value : []);
 
 /** Provider block for a root module: every service at the account, and no look at a real one. */
 export function provider(endpoint: string, blockArguments = ''): string {
@@ -110,37 +107,4 @@ ${SERVICES.map((service) => `    ${service} = ${JSON.stringify(endpoint)}`).join
   }
 }
 `;
-}
-
-async function account(python: string, endpoint: string, ...args: string[]): Promise<unknown> {
-  const { stdout } = await run(python, ['test/terraform/account.py', endpoint, ...args]);
-  return JSON.parse(stdout);
-}
-
-function strings(value: unknown): Record<string, string> {
-  return Object.fromEntries(Object.entries(value ?? {}).map(([key, id]: [string, unknown]) => [key, String(id)]));
-}
-
-function lists(value: unknown): Record<string, unknown[]> {
-  return Object.fromEntries(
-    Object.entries(value ?? {}).map(([key, list]: [string, unknown]) => [key, Array.isArray(list) ? list : []]),
-  );
-}
-
-function freePort(): Promise<number> {
-  return new Promise((done, reject) => {
-    const server = createServer().on('error', reject).listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      if (address === null || typeof address === 'string') reject(new Error('no port'));
-      else server.close(() => { done(address.port); });
-    });
-  });
-}
-
-async function answers(endpoint: string): Promise<boolean> {
-  try {
-    return (await fetch(`${endpoint}/moto-api/`, { signal: AbortSignal.timeout(2000) })).ok;
-  } catch {
-    return false;
-  }
 }

@@ -1,15 +1,27 @@
-"""Starts the lab's emulated account with interface types that moto has no way to make.
+"""The lab's emulated account, with interface types that moto has no way to make: as often as it is asked for.
 
-    python moto_server.py LAB_FILE PORT
+    python moto_server.py LAB_FILE
 
-LAB_FILE is the lab's traffic_mirror_moto.py. An interface whose tag `lab:interface-type` is set is of that type, and one
-whose tag `lab:owner` is set is attached to that AWS service (such as amazon-elb) and to no instance. Instances whose user data
-holds the text in the environment's LAB_UNHEALTHY never answer a health check.
+LAB_FILE is the lab's traffic_mirror_moto.py. It makes the account of account.py once, and prints its ids, keyed by words, as a line of JSON.
+For each line that comes on stdin it forks: the child is a server on loopback that has the account as it was made, and its port is
+printed. (To import moto and to make the account costs five seconds, a fork some milliseconds.) At the end of stdin all of them end.
+
+A server answers, beside AWS's API, POST /lab/COMMAND with a JSON list of arguments: the commands of account.py, and `end`.
+
+An interface whose tag `lab:interface-type` is set is of that type, and one whose tag `lab:owner` is set is attached to that AWS
+service (such as amazon-elb) and to no instance. Instances whose user data holds the text in the environment's LAB_UNHEALTHY
+never answer a health check.
 """
 
+import ctypes
+import functools
 import importlib.util
+import json
 import os
+import signal
+import socket
 import sys
+import traceback
 from types import SimpleNamespace
 
 
@@ -52,9 +64,8 @@ def keeping_lifetime(operation):
     return answer
 
 
-def main():
-    lab_file, port = sys.argv[1:]
-    os.environ["MOTO_PORT"] = port
+def install(lab_file):
+    """Teaches moto what it does not know."""
     spec = importlib.util.spec_from_file_location("lab", lab_file)
     lab = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(lab)
@@ -104,7 +115,6 @@ def main():
 
     # A Lambda function runs: in a process of this machine's Node, its calls to this account.
     import io
-    import json
     import shutil
     import subprocess
     import tempfile
@@ -113,7 +123,7 @@ def main():
     from moto.awslambda.models import LambdaFunction
 
     def run_function(self, event=None):
-        account = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_REGION": "us-east-1", "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}"}
+        account = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_REGION": "us-east-1", "AWS_ENDPOINT_URL": f"http://127.0.0.1:{os.environ['MOTO_PORT']}"}
         with tempfile.TemporaryDirectory() as folder:
             zipfile.ZipFile(io.BytesIO(self.code_bytes)).extractall(folder)
             shutil.copy("test/fleet/run-lambda.mjs", f"{folder}/run.mjs")
@@ -197,9 +207,65 @@ def main():
     for operation in ("create_auto_scaling_group", "update_auto_scaling_group"):
         setattr(AutoScalingResponse, operation, keeping_lifetime(getattr(AutoScalingResponse, operation)))
 
-    from moto.server import main as moto_main
 
-    moto_main(["-H", "127.0.0.1", "-p", port])
+def lab_route(moto, client):
+    """moto's application, with the commands of account.py beside it."""
+    import account
+
+    def answer(environ, start_response):
+        path = environ["PATH_INFO"]
+        if not path.startswith("/lab/"):
+            return moto(environ, start_response)
+        command = path[len("/lab/"):]
+        if command == "end":
+            os._exit(0)
+        try:
+            arguments = json.loads(environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"])))
+            status, said = "200 OK", json.dumps(account.run(client, command, arguments), default=str)
+        except Exception:
+            status, said = "500 Internal Server Error", traceback.format_exc()
+        start_response(status, [("Content-Type", "text/plain")])
+        return [said.encode()]
+
+    return answer
+
+
+def serve(listener, application):
+    from moto.moto_server.werkzeug_app import MotoRequestHandler
+    from werkzeug.serving import make_server
+
+    port = listener.getsockname()[1]
+    os.environ["MOTO_PORT"] = str(port)
+    make_server("127.0.0.1", port, application, threaded=True, request_handler=MotoRequestHandler, fd=listener.fileno()).serve_forever()
+
+
+def main():
+    install(sys.argv[1])
+
+    import account
+    import boto3
+    from moto import mock_aws
+    from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+
+    # Calls of this process and of its children go straight to the emulation, without HTTP.
+    mock_aws().start()
+    session = boto3.Session(region_name="us-east-1", aws_access_key_id="test", aws_secret_access_key="test")
+    client = functools.cache(session.client)
+    print(json.dumps(account.Account(client).build()), flush=True)
+
+    application = lab_route(DomainDispatcherApplication(create_backend_app), client)
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    for _ in sys.stdin:
+        listener = socket.create_server(("127.0.0.1", 0), backlog=128)
+        if os.fork() == 0:
+            # Linux: ends with its parent, however that ends (man 2 prctl, PR_SET_PDEATHSIG).
+            ctypes.CDLL(None).prctl(1, signal.SIGKILL)
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            os.dup2(os.open(os.devnull, os.O_RDWR), 0)
+            os.dup2(0, 1)
+            serve(listener, application)
+        print(listener.getsockname()[1], flush=True)
+        listener.close()
 
 
 if __name__ == "__main__":

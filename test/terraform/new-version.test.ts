@@ -13,7 +13,7 @@ const TARBALLS = { first: 'stands in for the first tarball', broken: 'stands in 
 test('a version that does not get healthy fails the apply, and the one before keeps running with its tarball; the next one replaces both', async (t) => {
   const account = await emulatedAccount(t, { LAB_UNHEALTHY: sha256(TARBALLS.broken) });
   if (account === undefined) return;
-  const ids = await account.build();
+  const { ids } = account;
   const workspace = new Workspace(t, 'examples/existing-vpc');
   workspace.write('lab_override.tf', provider(account.endpoint));
   // Fifteen minutes are for real instances.

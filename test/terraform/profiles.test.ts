@@ -135,7 +135,7 @@ test('each profile picks, refuses and explains; its mirror is made, stays as it 
   // The interface of a Classic Load Balancer is attached to no instance: whether AWS takes it is for its API to say.
   const account = await emulatedAccount(t, { TM_ALLOW_UNATTACHED: '1' });
   if (account === undefined) return;
-  const ids = await account.build();
+  const { ids } = account;
   const workspace = new Workspace(t, 'test/root');
   workspace.write('terraform.tfvars.json', JSON.stringify({ ids }));
   workspace.write('main.tf', `${provider(account.endpoint)}\nvariable "ids" { type = map(string) }\n`);

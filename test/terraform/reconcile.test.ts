@@ -17,7 +17,7 @@ interface Session { readonly NetworkInterfaceId: string; readonly SessionNumber:
 test('the reconciler over its life', async (t) => {
   const account = await emulatedAccount(t);
   if (account === undefined) return;
-  const ids = await account.build();
+  const { ids } = account;
   const workspace = new Workspace(t, 'test/root');
   writeFileSync(`${workspace.dir}/reconciler.zip`, await reconcilerZip());
   workspace.write('terraform.tfvars.json', JSON.stringify({ ids }));

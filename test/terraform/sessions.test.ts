@@ -14,7 +14,7 @@ describe('sessions', { concurrency: 2 }, () => {
   test('a mirror follows its Auto Scaling group, and its parts are replaced in place', async (t) => {
     const account = await emulatedAccount(t);
     if (account === undefined) return;
-    const ids = await account.build();
+    const { ids } = account;
     const workspace = new Workspace(t, 'test/root');
     workspace.write('main.tf', `${provider(account.endpoint)}
   variable "load_balancer" {}
@@ -88,7 +88,7 @@ describe('sessions', { concurrency: 2 }, () => {
   test('interface, load balancer and mirror in one apply; the load balancer is replaced; destroy goes in the right order', async (t) => {
     const account = await emulatedAccount(t);
     if (account === undefined) return;
-    const ids = await account.build();
+    const { ids } = account;
     const workspace = new Workspace(t, 'test/root');
     workspace.write('main.tf', `${provider(account.endpoint)}
   variable "load_balancer_name" { default = "one" }
