@@ -28,6 +28,16 @@ for (const char of '!#$%&\'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGH
   NAME_CHAR[char.charCodeAt(0)] = char === '_' ? 0x2d : char.toLowerCase().charCodeAt(0);
 }
 
+/** 1 = a token character, else 0. */
+const TOKEN = NAME_CHAR.map((char) => Math.min(char, 1));
+
+/** Where the token that stands at `from` ends, at most at `to`. Two bytes a step: names are a third of a plain head. */
+export function tokenEnd(bytes: Uint8Array, from: number, to: number): number {
+  let at = from | 0;
+  for (const pair = to - 1 | 0; at < pair && (TOKEN[bytes[at]!]! & TOKEN[bytes[at + 1]!]!) === 1;) at = at + 2 | 0;
+  return at < to && TOKEN[bytes[at]!] === 1 ? at + 1 : at;
+}
+
 const prefix = Buffer.from(RESERVED_PREFIX);
 interface Known {
   readonly name: Uint8Array;

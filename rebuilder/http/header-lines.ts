@@ -1,5 +1,5 @@
 import { AlignedWords } from '../wire/aligned-words.ts';
-import { NAME_CHAR, fieldOf } from './field-names.ts';
+import { fieldOf, tokenEnd } from './field-names.ts';
 import { Irregular } from './irregular.ts';
 import { Field, LINE_STRIDE, valueStartOf } from './message.ts';
 import { DEL, SP, printableEnd, unprintable } from './printable.ts';
@@ -77,22 +77,17 @@ export class HeaderLines {
     const lastWord = to + shift >> 2;
     let start = from;
     for (;;) {
-      let at = start;
-      while (at < to && NAME_CHAR[bytes[at]!] !== 0) at++;
-      const nameEnd = at;
-      const valueStart = at + 2;
+      const nameEnd = tokenEnd(bytes, start, to);
+      const valueStart = nameEnd + 2;
       if (nameEnd === start || valueStart >= to) return start;
-      if (bytes[at] !== COLON || bytes[at + 1] !== SP || bytes[valueStart] === SP) return start;
-      at = valueStart;
-      while (at < to && (at + shift & 3) !== 0 && bytes[at]! >= SP && bytes[at]! < DEL) at++;
-      if ((at + shift & 3) === 0) {
-        let word = at + shift >> 2;
-        let odd = 0;
-        while (word < lastWord && (odd = unprintable(words[word]!)) === 0) word++;
-        at = (word << 2) - shift;
-        if (odd !== 0) at += 31 - Math.clz32(odd & -odd) >> 3;
-        else while (at < to && bytes[at]! >= SP && bytes[at]! < DEL) at++;
-      }
+      if (bytes[nameEnd] !== COLON || bytes[nameEnd + 1] !== SP || bytes[valueStart] === SP) return start;
+      // The bytes before the value in its first word, of name, colon and blank, are printable, too.
+      let word = valueStart + shift >> 2;
+      let odd = 0;
+      while (word < lastWord && (odd = unprintable(words[word]!)) === 0) word++;
+      let at = (word << 2) - shift;
+      if (odd !== 0) at += 31 - Math.clz32(odd & -odd) >> 3;
+      else while (at < to && bytes[at]! >= SP && bytes[at]! < DEL) at++;
       if (at + 1 >= to || bytes[at] !== CR || bytes[at + 1] !== LF) return start;
       if (at === valueStart || bytes[at - 1] === SP) return start;
       this.#named(bytes, start, nameEnd, valueStart, at);
@@ -101,9 +96,8 @@ export class HeaderLines {
   }
 
   #line(bytes: Uint8Array, start: number, to: number): number {
-    let at = start;
-    while (at < to && NAME_CHAR[bytes[at]!] !== 0) at++;
-    const nameEnd = at;
+    const nameEnd = tokenEnd(bytes, start, to);
+    let at = nameEnd;
     while (at < to && (bytes[at] === SP || bytes[at] === TAB)) at++;
     if (at >= to) return -1;
     if (bytes[at] !== COLON || nameEnd === start) {

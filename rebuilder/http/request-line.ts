@@ -1,5 +1,6 @@
-import { NAME_CHAR } from './field-names.ts';
+import { NAME_CHAR, tokenEnd } from './field-names.ts';
 import { Irregular } from './irregular.ts';
+import { printableEnd } from './printable.ts';
 
 const LF = 10;
 const CR = 13;
@@ -57,8 +58,7 @@ export class RequestLine {
     this.minor = -1;
     this.mayStandAlone = false;
     this.hasVersionInside = false;
-    let at = start;
-    while (at < end && NAME_CHAR[bytes[at]!] !== 0) at++;
+    const at = tokenEnd(bytes, start, end);
     this.methodEnd = at;
     let last = end - 1;
     if (last > at && bytes[last - 1] === CR) last--;
@@ -188,9 +188,8 @@ export function requestStart(bytes: Uint8Array, start: number, end: number, prin
 
 /** Is this how a header line begins: a name and a colon (RFC 9112 5)? 'maybe' = too few bytes to tell. */
 export function headerStart(bytes: Uint8Array, start: number, end: number): 'yes' | 'no' | 'maybe' {
-  let at = start;
-  while (at < end && NAME_CHAR[bytes[at]!] !== 0) at++;
-  const nameEnd = at;
+  const nameEnd = tokenEnd(bytes, start, end);
+  let at = nameEnd;
   while (at < end && (bytes[at] === SP || bytes[at] === TAB)) at++;
   if (at === end) return 'maybe';
   return bytes[at] === 0x3a && nameEnd > start ? 'yes' : 'no';
@@ -198,7 +197,7 @@ export function headerStart(bytes: Uint8Array, start: number, end: number): 'yes
 
 /** One past the next LF in bytes[from, to); -1 = none. */
 export function lineEnd(bytes: Uint8Array, from: number, to: number): number {
-  for (let at = from; at < to; at++) {
+  for (let at = printableEnd(bytes, from, to); at < to; at = printableEnd(bytes, at + 1, to)) {
     if (bytes[at] === LF) return at + 1;
   }
   return -1;
