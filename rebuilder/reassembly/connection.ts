@@ -88,11 +88,11 @@ export class Connection {
   #reopening: Reopening<Connection> | null = null;
 
   /**
-   * @param synIsn sequence number of a SYN that was seen before the packet, which follows or answers it; null = none
+   * @param syn that was seen before the packet, which follows or answers it; null = none
    */
   constructor(
     packet: Packet, hash: number, context: StreamContext, handler: ConnectionHandler, nowMs: number,
-    synIsn: number | null = null, isCandidate = false,
+    syn: Pick<Reopening<Connection>, 'isn' | 'offer'> | null = null, isCandidate = false,
   ) {
     this.vni = packet.vni;
     this.a0 = packet.src0;
@@ -118,12 +118,14 @@ export class Connection {
     this.fromA.peer = this.fromB;
     this.fromB.peer = this.fromA;
     if ((packet.flags & TcpFlag.syn) !== 0) this.client = (packet.flags & TcpFlag.ack) !== 0 ? 'b' : 'a';
-    if (synIsn !== null) this.client ??= 'a';
+    if (syn !== null) this.client ??= 'a';
     this.#owner = handler.open(this);
-    if (synIsn === null) return;
-    this.#isn = synIsn;
+    if (syn === null) return;
+    this.#isn = syn.isn;
     this.#opener = this.client;
-    (this.client === 'b' ? this.fromB : this.fromA).startAt(advance(synIsn, 1));
+    const opener = this.client === 'b' ? this.fromB : this.fromA;
+    opener.startAt(advance(syn.isn, 1));
+    if (syn.offer !== null) opener.receiver = syn.offer;
   }
 
   /**
@@ -141,12 +143,11 @@ export class Connection {
   }
 
   /**
-   * Sequence number of the SYN that opens the connection anew, after packet() said 'reopened' for data that follows it;
-   * null = the packet is a SYN.
+   * The SYN that opens the connection anew, after packet() said 'reopened' for data that follows it; null = the packet
+   * is a SYN.
    */
-  get reopenedBy(): number | null {
-    const reopening = this.#reopening;
-    return reopening === null || reopening.opener === null ? null : reopening.isn;
+  get reopenedBy(): Reopening<Connection> | null {
+    return this.#reopening?.opener === null ? null : this.#reopening;
   }
 
   /** The connection that takes its place after packet() said 'reopened', if it was read before. */
@@ -257,6 +258,7 @@ export class Connection {
       this.#isn = isn;
       half.startAt(advance(isn, 1));
       this.#hasReadBefore = half.hasRead;
+      if (half.hasBegunBehind(advance(isn, 1))) this.#mayReopen(isn, half, packet);
       // The server was there before the SYN: what came then was for a connection that it did not have.
       if (half.peer?.seen === true) half.doubtWaiting();
     }
@@ -279,14 +281,14 @@ export class Connection {
       return false;
     }
     this.#refuseData(packet);
-    this.#mayReopen(isn, half);
+    this.#mayReopen(isn, half, packet);
     return true;
   }
 
   /** A SYN of `opener` that may open the connection anew. */
-  #mayReopen(isn: number, opener: HalfStream): void {
+  #mayReopen(isn: number, opener: HalfStream, syn: Packet | null = null): void {
     this.#reopening ??= new Reopening();
-    this.#reopening.syn(isn, opener);
+    this.#reopening.syn(isn, opener, syn);
   }
 
   /** Is the packet of the connection that a SYN may have opened? */
@@ -296,7 +298,7 @@ export class Connection {
     const { ledger, aside } = this.#context;
     const place = reopening.packet(packet, half, nowMs, () => {
       ledger.count('tcp.candidates');
-      return new Connection(packet, this.hash, aside ?? this.#context, this.#handler, nowMs, reopening.isn, true);
+      return new Connection(packet, this.hash, aside ?? this.#context, this.#handler, nowMs, reopening, true);
     });
     if (place === 'only there') ledger.count('tcp.candidate_bytes', packet.dataEnd - packet.dataStart);
     return place;

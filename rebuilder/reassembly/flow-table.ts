@@ -79,9 +79,9 @@ export class FlowTable {
     if (outcome === 'reopened') {
       this.#ledger.count('tcp.reopened');
       const candidate = connection.takeCandidate();
-      const isn = connection.reopenedBy;
+      const syn = connection.reopenedBy;
       this.#remove(connection, nowMs);
-      connection = candidate === null ? this.#add(packet, hash, nowMs, isn) : this.#insert(candidate, nowMs);
+      connection = candidate === null ? this.#add(packet, hash, nowMs, syn) : this.#insert(candidate, nowMs);
       outcome = connection.packet(packet, isFromA(connection, packet) ? 'a' : 'b', nowMs);
     }
     if (connection.beganAside) this.#ledger.count('tcp.candidate_bytes', length);
@@ -198,9 +198,9 @@ export class FlowTable {
     return connection;
   }
 
-  #add(packet: Packet, hash: number, nowMs: number, synIsn: number | null = null): Connection {
+  #add(packet: Packet, hash: number, nowMs: number, syn: Connection['reopenedBy'] = null): Connection {
     if (this.size >= this.#limits.flows) this.#removeLeastUsed(nowMs);
-    const connection = this.#insert(new Connection(packet, hash, this.#context, this.#handler, nowMs, synIsn), nowMs);
+    const connection = this.#insert(new Connection(packet, hash, this.#context, this.#handler, nowMs, syn), nowMs);
     this.#ledger.count('tcp.sessions');
     if (connection.client === null) this.#ledger.count('tcp.midstream_pickups');
     return connection;

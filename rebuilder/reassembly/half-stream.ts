@@ -1,4 +1,5 @@
 import { type Packet, TcpFlag } from '../wire/packet.ts';
+import { Fins } from './fins.ts';
 import { NOTHING } from './history.ts';
 import { MAX_WINDOW_BYTES, NEAR_BYTES } from './missing-bytes.ts';
 import { Doubt, REFUSED, timestampOf } from './receiver.ts';
@@ -270,9 +271,8 @@ export class HalfStream extends StreamOrder {
   #fin(seq: number): void {
     const ahead = this.started ? distance(seq, this.nextSeq) : 0;
     if (ahead < 0 || ahead > MAX_WINDOW_BYTES) return;
-    if (this.hasFin && distance(seq, this.finSeq) > 0) return;
-    this.finSeq = seq;
-    this.hasFin = true;
+    if (this.fins === null) this.fins = new Fins(seq);
+    else this.fins.add(seq);
   }
 
   #enqueue(packet: Packet, seq: number, nowMs: number): void {

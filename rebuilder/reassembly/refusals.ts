@@ -117,7 +117,8 @@ const CLOCKS = ['taken', 'again', 'all', 'none'] as const;
 export function mostDifferent(ways: readonly Outcome[], most: number): Outcome[] {
   if (ways.length <= most) return [...ways];
   const chosen: Outcome[] = [];
-  const left = ways.map((way) => ({ way, common: 0 }));
+  const stopping = stoppingOnly(ways);
+  const left = ways.map((way) => ({ way, common: stopping.has(way) ? way.length : 0 }));
   while (chosen.length < most) {
     let first = 0;
     left.forEach(({ way, common }, i) => {
@@ -128,6 +129,16 @@ export function mostDifferent(ways: readonly Outcome[], most: number): Outcome[]
     for (const one of left) one.common = Math.max(one.common, commonLength(one.way.text, way.text));
   }
   return chosen;
+}
+
+/**
+ * Those that only stop where another goes on. Should what they lack come, for a place before the end of what was sent,
+ * all ways are compared anew.
+ */
+function stoppingOnly(ways: readonly Outcome[]): Set<Outcome> {
+  const texts = [...new Set(ways.map(({ text }) => text))].sort();
+  const stopping = new Set(texts.filter((text, i) => texts[i + 1]?.startsWith(text) === true));
+  return new Set(ways.filter(({ text }) => stopping.has(text)));
 }
 
 /** Does it differ from what was chosen before `other` does? */

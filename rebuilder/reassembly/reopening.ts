@@ -1,6 +1,7 @@
 import { type Packet, TcpFlag } from '../wire/packet.ts';
 import type { HalfStream } from './half-stream.ts';
 import { MAX_WINDOW_BYTES, NEAR_BYTES } from './missing-bytes.ts';
+import { Receiver } from './receiver.ts';
 import { advance, distance } from './sequence.ts';
 
 /** The connection that a SYN would open, read beside the one that it came in. */
@@ -20,11 +21,19 @@ export class Reopening<C extends Candidate> {
   /** The direction that the SYN came in; null = there is none, or none that counts any more. */
   opener: HalfStream | null = null;
   isn = 0;
+  /** What the SYN offers; null = it was not seen, only its answer. */
+  offer: Receiver | null = null;
   /** Made by the first data that follow the SYN. */
   candidate: C | null = null;
 
-  /** A SYN with the sequence number `isn`. */
-  syn(isn: number, opener: HalfStream): void {
+  /** A SYN with the sequence number `isn`. @param packet null = its answer tells of it */
+  syn(isn: number, opener: HalfStream, packet: Packet | null): void {
+    if (packet !== null) {
+      this.offer = new Receiver();
+      this.offer.syn(packet);
+    } else if (isn !== this.isn) {
+      this.offer = null;
+    }
     this.isn = isn;
     this.opener = opener;
   }

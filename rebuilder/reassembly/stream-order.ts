@@ -1,4 +1,5 @@
 import { Contest } from './contest.ts';
+import type { Fins } from './fins.ts';
 import { NOTHING } from './history.ts';
 import { MAX_WINDOW_BYTES } from './missing-bytes.ts';
 import { SeldomParts } from './seldom-parts.ts';
@@ -35,9 +36,8 @@ export abstract class StreamOrder extends SeldomParts {
   sent = false;
   /** The other side has sent something. */
   peerSent = false;
-  /** Sequence number of its FIN; valid when hasFin. */
-  protected finSeq = 0;
-  protected hasFin = false;
+  /** null = it has sent none, or none that counts. */
+  protected fins: Fins | null = null;
   /** Bytes were handed to the sink. */
   hasRead = false;
   /** Made with the first segment that may be read in more than one way. */
@@ -57,7 +57,7 @@ export abstract class StreamOrder extends SeldomParts {
 
   /** Its FIN was seen, and everything before it. */
   get finSeen(): boolean {
-    return this.hasFin && (!this.started || distance(this.nextSeq, this.finSeq) >= 0);
+    return this.fins !== null && (!this.started || distance(this.nextSeq, this.fins.seq) >= 0);
   }
 
   /**
@@ -65,7 +65,7 @@ export abstract class StreamOrder extends SeldomParts {
    * differently.
    */
   get isPastFin(): boolean {
-    return this.hasFin && this.started && distance(this.nextSeq, this.finSeq) > 0;
+    return this.fins !== null && this.started && distance(this.nextSeq, this.fins.seq) > 0;
   }
 
   /** Bytes that were sent in it, modulo 2^32; behind the first doubt or hole those that came again count, too. */
@@ -94,6 +94,9 @@ export abstract class StreamOrder extends SeldomParts {
     this.nextSeq = seq;
     this.#firstSeq = seq;
   }
+
+  /** Were its bytes read from a place behind `seq` on, so that what comes for `seq` is old here? */
+  hasBegunBehind(seq: number): boolean { return this.hasRead && distance(this.#firstSeq, seq) > 0; }
 
   /** The peer has received everything before `ack`. */
   acknowledged(ack: number, nowMs: number): void {
@@ -225,14 +228,14 @@ export abstract class StreamOrder extends SeldomParts {
   deliver(bytes: Uint8Array, start: number, end: number, seq: number, from: Carrier): void {
     this.hasRead = true;
     this.nextSeq = advance(seq, end - start);
-    if (this.hasFin && distance(seq, this.finSeq) < 0 && this.isPastFin) this.#coverFin();
+    if (this.fins !== null && distance(seq, this.fins.seq) < 0 && this.isPastFin) this.#coverFin(this.fins);
     if (this.contest === null) this.sink.data(bytes, start, end, seq, from);
     else this.contest.deliver(this, bytes, start, end, seq, from);
   }
 
   /** Data stand where its FIN did: that one is dropped, unless it was joined to what waits behind it. */
-  #coverFin(): void {
-    if (this.waiting?.hasFinBefore(this.nextSeq) !== true) this.hasFin = false;
+  #coverFin(fins: Fins): void {
+    if (this.waiting?.hasFinBefore(this.nextSeq) !== true && !fins.cover(this.nextSeq)) this.fins = null;
   }
 
   /** Leaves the place where the stream was for one that its receiver has acknowledged. */

@@ -66,3 +66,13 @@ test('of too many ways those are read that differ first', () => {
   assert.deepEqual(new Set(chosen.slice(0, 2).map(({ text }) => text.slice(0, 6))), new Set(['GET /a', 'GET /b']));
   assert.equal(mostDifferent(ways, ways.length).length, ways.length);
 });
+
+test('ways that only stop where another goes on are the last to be chosen', () => {
+  // Three bytes of the second half are contested; the end is there only for whoever takes what acknowledges 0.
+  const segments = [heard(0, 'ab'), heard(2, 'cd', { ack: 9 }), heard(2, 'ef'), heard(4, 'gh', { ack: 5 }), heard(4, 'ij')];
+  const ways = waysToRead(segments, 0, 0, { bytes: 1 << 20, wasCut: false });
+  const whole = new Set(ways.filter(({ length }) => length === 6).map(({ text }) => text));
+  assert.ok(ways.length > whole.size, 'some stop');
+  const chosen = mostDifferent(ways, whole.size);
+  assert.deepEqual(new Set(chosen.map(({ text }) => text)), whole);
+});

@@ -26,7 +26,8 @@ const serverSays = (stream: TcpStream, flags: number, ackAt: number): TcpStream 
 
 for (const at of [900_000_000, -900_000_000]) {
   describe(`a SYN ${at > 0 ? 'far ahead' : 'far behind'}`, () => {
-    const opened = (): TcpStream => withSynAt(at).send(get('/2'), { at: at + 1 });
+    const ack = SERVER_ISN + SERVER_AT + 1;
+    const opened = (): TcpStream => withSynAt(at).send(get('/2'), { at: at + 1, ack });
 
     test('what follows it is a reading beside the connection, and its alone', () => {
       const stream = opened();
@@ -44,7 +45,8 @@ for (const at of [900_000_000, -900_000_000]) {
     });
 
     test('the server acknowledges what followed it: it is the connection from then on, and its SYN sent again nothing new', () => {
-      const stream = serverSays(opened(), ACK, at + 1 + LENGTH).send('', { at, flags: SYN }).send(get('/3'), { at: at + 1 + LENGTH });
+      const stream = serverSays(opened(), ACK, at + 1 + LENGTH).send('', { at, flags: SYN })
+        .send(get('/3'), { at: at + 1 + LENGTH, ack });
       assert.deepEqual(told(stream).map(([target]) => target), ['/1', '/2', '/3']);
       assert.deepEqual(counts(stream, 'tcp.candidates', 'tcp.reopened', 'tcp.reassembly_gap'), [1, 1, 0]);
       assert.deepEqual(stream.end(), []);
@@ -53,8 +55,8 @@ for (const at of [900_000_000, -900_000_000]) {
     test('its SYN comes once more behind a megabyte, and data that were read before: still the same connection', () => {
       const body = 'x'.repeat(60_000);
       const head = `POST /3 HTTP/1.1\r\nContent-Length: ${20 * body.length}\r\n\r\n`;
-      const stream = serverSays(opened(), ACK, at + 1 + LENGTH).send(head, { at: at + 1 + LENGTH });
-      for (let i = 0; i < 20; i++) stream.send(body, { at: at + 1 + LENGTH + head.length + i * body.length });
+      const stream = serverSays(opened(), ACK, at + 1 + LENGTH).send(head, { at: at + 1 + LENGTH, ack });
+      for (let i = 0; i < 20; i++) stream.send(body, { at: at + 1 + LENGTH + head.length + i * body.length, ack });
       stream.send('', { at, flags: SYN }).send(get('/2'), { at: at + 1 });
       assert.deepEqual(told(stream).map(([target]) => target), ['/1', '/2', '/3']);
       assert.deepEqual(counts(stream, 'tcp.candidates', 'tcp.reopened'), [1, 1]);

@@ -1,0 +1,85 @@
+// Games that were told wrong once, whose client is read in many ways, or opens its connection anew: main.ts plays them
+// before all others.
+import type { Op } from './game.ts';
+import { ACK, DATA, FIN, type KeptGame, SYN, op } from './kept-game.ts';
+
+/** `text` from `at` on in small segments, each 1 ms and one tick of the client's clock behind the one before. */
+function inPieces(text: string, at: number, clock: number | null): Op[] {
+  const starts = Array.from({ length: Math.ceil((text.length - at) / 11) }, (_, i) => at + i * 11);
+  return starts.map((seq, i) => {
+    const stamp = clock === null ? {} : { timestamp: clock + i };
+    return op(DATA, seq, text.slice(seq, seq + 11), { pauseMs: 1, ...stamp });
+  });
+}
+
+const post = (target: string, body: string): string =>
+  `POST /${target} HTTP/1.1\r\nHost: a\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
+const get = (target: string): string => `GET /${target} HTTP/1.1\r\nHost: a\r\n\r\n`;
+/** Three requests whose free bytes are one letter. */
+const long = (letter: string): string => post(`0${letter.repeat(6)}`, letter.repeat(40))
+  + post(`1${letter.repeat(6)}`, letter.repeat(32)) + get(`2${letter.repeat(8)}`);
+const short = (letter: string): string => post(`0${letter.repeat(15)}`, letter.repeat(10))
+  + post(`1${letter.repeat(18)}`, letter.repeat(15)) + get(`2${letter.repeat(12)}`);
+
+export const KEPT_READINGS: readonly KeptGame[] = [
+  {
+    why: 'of more ways to read it than are followed some only stop where others go on',
+    live: false, v6: false, responds: true,
+    ops: [
+      op(SYN, -1, long('c').slice(0, 34), { timestamp: 5_000_317, cookie: 0, pauseMs: 250 }),
+      op(DATA, 122, long('e').slice(122, 168), { timestamp: 4_400_318, pauseMs: 0.1 }),
+      op(DATA, 95, 'd'.repeat(25), { ack: 10, timestamp: 5_004_660, pauseMs: 40 }),
+      op(DATA, 167, long('c').slice(147, 167), { ack: -0x3000_0000, timestamp: 5_004_915, pauseMs: 250 }),
+      op(DATA, 95, long('a').slice(95, 119), { timestamp: 5_005_165, pauseMs: 250 }),
+      op(FIN, 718, '', { timestamp: 5_005_170, pauseMs: 5 }),
+      ...inPieces(long('a').slice(0, 99), 0, 5_005_432),
+      ...inPieces(long('a'), 110, 5_005_500),
+    ],
+  },
+  {
+    why: 'ways that stop at the same byte where others go on take the place of those',
+    live: true, v6: true, responds: true,
+    ops: [
+      op(SYN, -1, short('c').slice(0, 13), { pauseMs: 5 }),
+      op(ACK, 0, short('b').slice(0, 20), { ack: 1, pauseMs: 2500 }),
+      op(DATA, 98, short('c').slice(98), { ack: -10, pauseMs: 2500 }),
+      op(DATA, 1, short('d').slice(1, 106), { ack: 10, pauseMs: 40 }),
+      op(DATA, 106, short('d').slice(1, 106), { ack: 10, pauseMs: 12_000 }),
+      ...inPieces(short('a'), 0, null),
+    ],
+  },
+  {
+    why: 'a SYN comes behind data of its connection: only what follows it reaches the server, from its number on',
+    live: true, v6: false, responds: true,
+    ops: [
+      op(DATA, 19, '.', { timestamp: 5_012_925, pauseMs: 12_000 }),
+      op(DATA, 17, '/1', { timestamp: 5_013_175, pauseMs: 250 }),
+      op(SYN, -1, '', { timestamp: 5_013_176, pauseMs: 0.1 }),
+      ...inPieces(get('0aaaaaa'), 0, 5_025_203),
+    ],
+  },
+  {
+    why: 'a SYN that opens the connection anew offers a timestamp, and what is older is not taken',
+    live: false, v6: false, responds: true,
+    ops: [
+      op(SYN, -1, '', { timestamp: 5_000_342, scale: 2, pauseMs: 5 }),
+      op(SYN, 69, '', { timestamp: 5_000_843, isnOffset: 0, pauseMs: 250 }),
+      op(SYN, 69, '', { timestamp: 5_000_844, isnOffset: 0, pauseMs: 0.5 }),
+      op(DATA, 121, 'bbb', { timestamp: 4_400_844, pauseMs: 0.1 }),
+      op(DATA, 70, post('0aaa', 'aaaaaaa').slice(0, 52), { timestamp: 5_016_963, pauseMs: 20 }),
+      op(DATA, 122, post('0aaa', 'aaaaaaa').slice(52), { timestamp: 5_016_964, pauseMs: 1 }),
+    ],
+  },
+  {
+    why: 'data cover a FIN, and another FIN behind them ends the stream',
+    live: false, v6: false, responds: true,
+    ops: [
+      op(SYN, -1, '', { timestamp: 5_002_058, scale: 2, pauseMs: 1300 }),
+      op(FIN, 7, '', { timestamp: 5_002_308, pauseMs: 250 }),
+      op(DATA, 11, get('0aaaaa').slice(11, 24), { timestamp: 5_002_563, pauseMs: 5 }),
+      op(FIN, 24, '', { timestamp: 5_003_904, pauseMs: 1300 }),
+      op(DATA, 0, get('0aaaaa').slice(0, 11), { timestamp: 5_003_945, pauseMs: 1 }),
+      op(DATA, 22, get('0aaaaa').slice(22), { timestamp: 5_003_947, pauseMs: 1 }),
+    ],
+  },
+];
