@@ -14,6 +14,8 @@ export const Trait = {
   enveloped: 16,
   /** There is no other form left to try, should it be refused. */
   last: 32,
+  /** Too long for a load balancer: it goes on the raw path. */
+  oversized: 64,
 } as const;
 
 /**
@@ -35,7 +37,7 @@ export class Delivery {
   lostMs = -Infinity;
   /** How many requests the endpoint had answered when this one failed last; -1 = never failed. */
   answeredAtFailure = -1;
-  /** The same request re-framed for the shared path, in case the byte-true form is refused. */
+  /** The same request re-framed, in case the byte-true form is refused. */
   alternate: Delivery | null = null;
   /** Somebody looks at what becomes of it; null for nearly all. */
   trace: Trace | null = null;

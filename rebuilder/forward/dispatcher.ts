@@ -136,12 +136,7 @@ export class Dispatcher implements PoolOwner, SerialiserOwner {
       this.refused(request, 'forward.drain_timeout', trace);
       return;
     }
-    if (!this.#pumpIsDue) {
-      // What one turn of the event loop brings goes out together.
-      this.#pumpIsDue = true;
-      this.#nowMs = this.#clock();
-      setImmediate(() => this.#pump());
-    }
+    this.#pumpSoon();
     this.#serialiser.write(request, envelope, trace, this.#nowMs);
   }
 
@@ -176,8 +171,9 @@ export class Dispatcher implements PoolOwner, SerialiserOwner {
       this.#ledger.count('forward.reframed');
       delivery.trace?.note('failed', reason);
       delivery.trace?.note('reframed');
-      this.#shared.backlog.push(alternate);
-      this.#shared.pump();
+      const pool = (alternate.traits & Trait.oversized) === 0 ? this.#shared : this.#raw!;
+      pool.backlog.push(alternate);
+      this.#pumpSoon();
       return;
     }
     if (UNREADABLE.has(reason) && (delivery.traits & Trait.last) === 0 && this.#serialiser.envelop(delivery)) return;
@@ -189,6 +185,14 @@ export class Dispatcher implements PoolOwner, SerialiserOwner {
     delivery.trace?.ended(end);
     this.onEnd?.(mirrorId(delivery), end);
     if (--this.#inFlight === 0) this.#drain.emptied();
+  }
+
+  /** What one turn of the event loop brings goes out together. */
+  #pumpSoon(): void {
+    if (this.#pumpIsDue) return;
+    this.#pumpIsDue = true;
+    this.#nowMs = this.#clock();
+    setImmediate(() => this.#pump());
   }
 
   #pump(): void {

@@ -85,6 +85,8 @@ export class Serialiser {
     if (slab === null) return;
     const end = putKeptForm(request, envelope, this.#marker, found, true, this.#ledger, slab.bytes, slab.used);
     const delivery = this.#take(raw.memory, slab, end, found, envelope.clientAddress);
+    // An envelope is made of a clean head: of its alternate.
+    delivery.traits |= Trait.last;
     this.#ledger.count('forward.raw');
     delivery.trace?.note('apart');
     this.#owner.queued();
@@ -117,23 +119,27 @@ export class Serialiser {
       return;
     }
     memory.abandon(slab);
-    if (byteTrue !== null) return;
-    this.#oversized(request, envelope, found);
+    this.#oversized(request, envelope, found, byteTrue);
   }
 
-  /** Re-framed and beyond what a load balancer takes. */
-  #oversized(request: Request, envelope: Envelope, found: number): void {
+  /** Re-framed and beyond what a load balancer takes. `byteTrue`: only as its alternate. */
+  #oversized(request: Request, envelope: Envelope, found: number, byteTrue: Delivery | null): void {
     if (this.#raw === null) {
       this.#refuse(request, 'forward.alb_limit');
       return;
     }
+    const { memory } = this.#raw;
     const plan = planRebuiltForm(request, envelope, this.#bodyLimitBytes);
-    const slab = this.#reserve(this.#raw, plan.bytes, request);
+    const slab = byteTrue === null ? this.#reserve(this.#raw, plan.bytes, request) : memory.reserve(plan.bytes);
     if (slab === null) return;
     const end = putRebuiltForm(request, envelope, this.#marker, plan, found, false, null, slab.bytes, slab.used);
-    const delivery = this.#take(this.#raw.memory, slab, end, found, envelope.clientAddress);
-    delivery.traits |= Trait.last;
+    const delivery = this.#take(memory, slab, end, found, envelope.clientAddress);
+    delivery.traits |= Trait.oversized | Trait.last;
     if (!plan.complete) delivery.traits |= Trait.incomplete;
+    if (byteTrue !== null) {
+      byteTrue.alternate = delivery;
+      return;
+    }
     this.#ledger.count('forward.reframed');
     delivery.trace?.note('reframed');
     delivery.trace?.note('apart');

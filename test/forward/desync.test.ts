@@ -71,8 +71,10 @@ test('re-framed, nothing a client sends desynchronises a shared connection', asy
   assert.equal(node.connections, 1 + ledger.get('forward.connection_ended'));
 });
 
-/** Accepts anything, and keeps what each connection brought. Answers `answer` and closes. */
-async function startRecorder(t: TestContext, answer: string): Promise<{ url: string; connections: string[] }> {
+/** Accepts anything, and keeps what each connection brought. Answers it and closes. */
+async function startRecorder(
+  t: TestContext, answer: (text: string) => string,
+): Promise<{ url: string; connections: string[] }> {
   const connections: string[] = [];
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {
@@ -83,7 +85,7 @@ async function startRecorder(t: TestContext, answer: string): Promise<{ url: str
     socket.on('data', (data) => {
       connections[number] += data.toString('latin1');
       clearTimeout(timer);
-      timer = setTimeout(() => socket.end(answer), 5);
+      timer = setTimeout(() => socket.end(answer(connections[number]!)), 5);
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -96,7 +98,7 @@ async function startRecorder(t: TestContext, answer: string): Promise<{ url: str
 
 test('with a raw path, each odd request goes byte-true on a connection of its own', async (t) => {
   const node = await startNode(t);
-  const raw = await startRecorder(t, OK);
+  const raw = await startRecorder(t, () => OK);
   const { dispatcher, ledger } = startDispatcher(t, {
     endpoint: node.url,
     rawEndpoint: raw.url,
@@ -128,9 +130,11 @@ test('with a raw path, each odd request goes byte-true on a connection of its ow
   }
 });
 
+const BAD_REQUEST = 'HTTP/1.1 400 Bad Request\r\nServer: nginx\r\nContent-Length: 0\r\nConnection: close\r\n\r\n';
+
 test('a byte-true request that the node refuses is delivered re-framed', async (t) => {
   const node = await startNode(t);
-  const raw = await startRecorder(t, 'HTTP/1.1 400 Bad Request\r\nServer: nginx\r\nContent-Length: 0\r\nConnection: close\r\n\r\n');
+  const raw = await startRecorder(t, () => BAD_REQUEST);
   const { dispatcher, ledger } = startDispatcher(t, { endpoint: node.url, rawEndpoint: raw.url });
   rebuild(Buffer.from(DESYNC_CASES[0]!.bytes, 'latin1'), (request) => dispatcher.submit(request, ENVELOPE));
   assert.equal(await dispatcher.drain(5_000), 0);
@@ -139,4 +143,17 @@ test('a byte-true request that the node refuses is delivered re-framed', async (
   assert.ok(raw.connections.length > 0);
   const reframed = node.received.find((one) => one.requestLine.startsWith('POST'))!;
   assert.match(reframed.head, /\r\nX-Mirror-Original-Content-Length: 6\r\nX-Mirror-Original-Transfer-Encoding: chunked\r\n/);
+});
+
+test('one that is too long for a load balancer goes re-framed over the raw path, and in no envelope made of its odd lines', async (t) => {
+  const node = await startNode(t);
+  const raw = await startRecorder(t, (text) => text.includes('\r\nX-Mirror-Original-Content-Length: ') ? OK : BAD_REQUEST);
+  const { dispatcher, ledger } = startDispatcher(t, { endpoint: node.url, rawEndpoint: raw.url });
+  const head = ['PUT /long HTTP/1.1', 'Host: a', 'Host : a', 'Content-Length: \x1c1', `X: ${'x'.repeat(17_000)}`];
+  rebuild(Buffer.from(`${head.join('\r\r\n')}\r\n\r\nb`, 'latin1'), (request) => dispatcher.submit(request, ENVELOPE));
+  assert.equal(await dispatcher.drain(5_000), 0);
+  assert.equal(node.received.length + node.violations.length, 0, 'nothing for the load balancer');
+  assert.equal(ledger.get('forward.delivered') + ledger.get('forward.delivered_incomplete'), ledger.get('forward.submitted'), nonZero(ledger));
+  assert.equal(ledger.get('forward.raw_failed'), ledger.get('forward.raw'), nonZero(ledger));
+  assert.equal(ledger.get('forward.enveloped'), 0);
 });
