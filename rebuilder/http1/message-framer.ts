@@ -6,9 +6,9 @@ import { type BodyFraming, cutBody, wholeBody } from '../http/reader-context.ts'
 import { lineEnd } from '../http/request-line.ts';
 import type { Http1Context } from './http1-context.ts';
 import { type MessageGrammar, type Reading, headAfter } from './message-grammar.ts';
-import { type BodyKind, MessageProgress } from './message-progress.ts';
+import { MessageProgress } from './message-progress.ts';
 
-type State = 'idle' | 'none' | 'head' | BodyKind;
+type State = 'idle' | 'none' | 'head' | 'body';
 
 /**
  * Frames the messages of one direction (RFC 9112): a head, then a body by length, by chunks or up to the end. It reads
@@ -59,7 +59,7 @@ export class MessageFramer {
 
   /** So many bytes are between here and the next message; Infinity = nobody knows. */
   get toNext(): number {
-    return this.isIdle ? 0 : this.#state === 'length' ? this.#progress.remaining : Infinity;
+    return this.isIdle ? 0 : this.#state === 'body' ? this.#progress.body.toEnd : Infinity;
   }
 
   /** Reads on; when it is idle a new message begins. @returns how far it read: to the message's end, or to `end` */
@@ -70,11 +70,7 @@ export class MessageFramer {
         this.began.set(seq, from);
         return this.#newHead(bytes, at, end);
       case 'head': return this.#moreHead(bytes, at, end);
-      case 'length': return this.#lengthBody(bytes, at, end);
-      case 'chunked': return this.#chunkedBody(bytes, at, end);
-      case 'close':
-        this.#hold(bytes, at, end);
-        return end;
+      case 'body': return this.#moreBody(bytes, at, end);
       case 'none': return at;
     }
   }
@@ -89,9 +85,8 @@ export class MessageFramer {
 
   /** A hole. @returns false: where the next message begins is not known any more */
   gap(bytes: number): boolean {
-    const state = this.#state;
-    if (this.#part !== null && bytes >= 0 && (state === 'length' || state === 'chunked' || state === 'close') && this.#part.passOver(state, bytes)) {
-      if (state === 'length' && this.#part.remaining === 0) this.#finishHeld();
+    if (this.#state === 'body' && bytes >= 0 && this.#progress.passOver(bytes)) {
+      if (this.#progress.body.isOver) this.#finishHeld();
       return true;
     }
     this.giveUp('tcp.reassembly_gap');
@@ -100,7 +95,7 @@ export class MessageFramer {
 
   /** Nothing more will come. */
   end(): void {
-    if (this.#state === 'close') this.#finishHeld();
+    if (this.#goesToEnd) this.#finishHeld();
     else this.giveUp('http.message_cut');
   }
 
@@ -110,9 +105,9 @@ export class MessageFramer {
    */
   stall(nowMs: number, afterMs: number): boolean {
     const part = this.#part;
-    if (part === null || part.bytes === 0 || this.#state === 'close') return false;
+    if (part === null || part.bytes === 0 || this.#goesToEnd) return false;
     if (nowMs - this.lastByteMs < afterMs) return true;
-    if (!part.stalled) part.stalled = this.#emitPart('http.stalled', false);
+    if (!part.stalled) part.stalled = this.#emitPart('http.stalled');
     this.#context.stalled.add(this.#stream);
     return false;
   }
@@ -120,9 +115,11 @@ export class MessageFramer {
   /** Ends a message in progress: it is emitted as incomplete, or counted as lost if it has no start line. */
   giveUp(reason: CounterName): void {
     if (!this.unfinished) return;
-    const emitted = this.#progress.stalled || this.#emitPart(reason, true);
+    const emitted = this.#progress.stalled || this.#emitPart(reason);
     this.#state = 'idle';
-    this.#done(emitted);
+    if (emitted) this.#grammar.count(this.#progress.bytes);
+    else this.#grammar.lose(this.#progress.bytes);
+    this.#reset();
   }
 
   /** Frees what is held without a word: for copies that are dropped. */
@@ -146,7 +143,7 @@ export class MessageFramer {
     this.began.set(other.began.seq, other.began);
     this.lastByteMs = other.lastByteMs;
     this.behind = other.behind;
-    this.#progress.placeHead(headersStart - start, headEnd - start);
+    this.#progress.head.place(headersStart - start, headEnd - start);
     return this.#progress.hold(bytes, start, headEnd, Infinity, null, 0);
   }
 
@@ -154,16 +151,28 @@ export class MessageFramer {
   readOtherwise(how: Reading): Uint8Array | null {
     const { behind } = this;
     this.behind = null;
-    if (how === 'longer_line' || how === 'longer_head') {
-      this.#progress.lengthenHead(how === 'longer_line');
-      this.#state = 'head';
-      return behind;
+    const progress = this.#progress;
+    switch (how) {
+      case 'longer_line':
+      case 'longer_head':
+        progress.head.lengthen(how === 'longer_line');
+        this.#state = 'head';
+        return behind;
+      case 'line_end':
+        progress.unchunk();
+        progress.body.chunks.readByCrlf();
+        break;
+      case 'request_line': {
+        const body = progress.takeBody();
+        this.#bodyBegins({ framing: 'none', contentLength: 0 });
+        return body;
+      }
+      default:
+        this.#bodyBegins(how);
     }
-    const body = typeof how === 'string' ? this.#progress.readChunks(how) : null;
-    if (body !== null || typeof how !== 'string') this.#bodyBegins(typeof how === 'string' ? { framing: 'none', contentLength: 0 } : how);
     // What reads no chunks is another reading already.
-    if (this.#state === 'chunked') this.#progress.chunks.passFirstLine();
-    return body ?? behind;
+    if (this.#state === 'body' && progress.body.framing === 'chunked') progress.body.chunks.passFirstLine();
+    return behind;
   }
 
   /** Has it read as far as `other`, and does it read on like it? */
@@ -205,15 +214,16 @@ export class MessageFramer {
       this.#grammar.message(bytes, start, headersStart, headEnd, messageEnd, whole);
       return messageEnd;
     }
-    this.#progress.placeHead(headersStart - start, headEnd - start);
-    if (this.#hold(bytes, start, headEnd, this.#progress.headEnd + contentLength)) {
+    this.#progress.head.place(headersStart - start, headEnd - start);
+    if (this.#hold(bytes, start, headEnd, this.#progress.head.end + contentLength)) {
       this.#bodyBegins(body);
       return headEnd;
     }
     // There is no memory even for the head: what this piece has of the message is emitted at once, and the next one
     // searched.
     this.#progress.add(end - headEnd);
-    this.#done(true);
+    this.#grammar.count(this.#progress.bytes);
+    this.#reset();
     this.#grammar.message(bytes, start, headersStart, headEnd, end, cutBody(framing === 'chunked' ? 'chunked' : 'length', contentLength, ['http.memcap'], 0));
     this.#state = 'none';
     return end;
@@ -221,16 +231,19 @@ export class MessageFramer {
 
   /** More of a head that did not end in its first piece. */
   #moreHead(bytes: Uint8Array, at: number, end: number): number {
-    const { held } = this.#progress;
+    const progress = this.#progress;
+    const { held } = progress;
     const before = held.length;
     const to = Math.min(end, at + this.#context.headBytes - before);
     if (to > at && !this.#hold(bytes, at, to)) return this.#abandonHead('http.memcap', to);
-    const headEnd = this.#progress.findHead(this.#grammar);
+    const headEnd = progress.head.find(held, this.#grammar);
     if (headEnd === 'none') {
-      const { otherLineEnd: end } = this.#progress;
-      if (end > 0) this.#grammar.notStartLine(held.bytes, 0, end, this.#passHead(end, before, at));
+      const { otherLineEnd } = progress.head;
+      if (otherLineEnd > 0) {
+        this.#grammar.notStartLine(held.bytes, 0, otherLineEnd, this.#passHead(otherLineEnd, before, at));
+      }
       this.behind = null;
-      this.#progress.giveBack(to - at);
+      progress.giveBack(to - at);
       this.#state = 'none';
       return at;
     }
@@ -246,12 +259,13 @@ export class MessageFramer {
 
   /** The held head ends at headEnd; what was held beyond it is read again, from the piece as far as it is of that. */
   #heldHeadDone(headEnd: number, before: number, at: number): number {
-    const { held, headersStart } = this.#progress;
+    const progress = this.#progress;
+    const { held, head } = progress;
     const bodyAt = this.#passHead(headEnd, before, at);
-    this.#progress.giveBack(held.length - headEnd);
-    this.#context.lines.scan(held.bytes, headersStart, headEnd, this.#progress.byCrlf);
-    this.#progress.headEnd = headEnd;
-    this.#bodyBegins(this.#grammar.frame(held.bytes, 0, headersStart, headEnd, bodyAt));
+    progress.giveBack(held.length - headEnd);
+    this.#context.lines.scan(held.bytes, head.headersStart, headEnd, head.byCrlf);
+    head.end = headEnd;
+    this.#bodyBegins(this.#grammar.frame(held.bytes, 0, head.headersStart, headEnd, bodyAt));
     return bodyAt;
   }
 
@@ -261,42 +275,30 @@ export class MessageFramer {
     return Math.max(at, at + end - before);
   }
 
-  /** A head is held whole. */
-  #bodyBegins({ framing, contentLength }: BodyFraming): void {
-    this.#progress.contentLength = this.#progress.remaining = contentLength;
-    if (framing === 'none' || (framing === 'length' && contentLength === 0)) {
-      this.#state = 'length';
-      this.#finishHeld(framing);
-      return;
-    }
-    if (framing === 'chunked') this.#progress.chunks.reset();
-    this.#state = framing;
-  }
-
   // --- bodies
 
-  #lengthBody(bytes: Uint8Array, at: number, end: number): number {
-    const to = Math.min(end, at + this.#progress.remaining);
-    this.#hold(bytes, at, to, this.#progress.headEnd + this.#progress.contentLength);
-    this.#progress.remaining -= to - at;
-    if (this.#progress.remaining === 0) this.#finishHeld();
-    return to;
+  /** A head is held whole. */
+  #bodyBegins(how: BodyFraming): void {
+    const { body } = this.#progress;
+    body.begin(how);
+    this.#state = 'body';
+    if (body.isOver) this.#finishHeld(how.framing);
   }
 
-  #chunkedBody(bytes: Uint8Array, at: number, end: number): number {
-    const { chunks, unchunked } = this.#progress;
-    const data = chunks.dataRemaining;
-    const stop = chunks.scan(bytes, at, !unchunked ? end : data > 0 ? Math.min(end, at + data) : at + 1);
-    // Of an unchunked one only data is held; the framing between is passed over.
-    if (unchunked && data === 0) this.#progress.add(stop - at);
-    else this.#hold(bytes, at, stop);
-    const { differs } = chunks;
-    chunks.differs = '';
+  #moreBody(bytes: Uint8Array, at: number, end: number): number {
+    const progress = this.#progress;
+    const { body } = progress;
+    const { holdsNext } = body;
+    const stop = body.advance(bytes, at, end);
+    if (holdsNext) this.#hold(bytes, at, stop, progress.head.end + body.contentLength);
+    else progress.add(stop - at);
+    const { differs } = body.chunks;
+    body.chunks.differs = '';
     if (differs !== '') this.#grammar.chunksDiffer(stop, differs);
-    const { state } = chunks;
-    if (state === 'invalid') this.#progress.lose('http.invalid_chunk');
-    if (state === 'done' || state === 'invalid') this.#finishHeld();
-    if (state === 'invalid') this.#state = 'none';
+    const { isInvalid } = body;
+    if (isInvalid) progress.lose('http.invalid_chunk');
+    if (body.isOver) this.#finishHeld();
+    if (isInvalid) this.#state = 'none';
     return stop;
   }
 
@@ -304,37 +306,31 @@ export class MessageFramer {
   #hold(bytes: Uint8Array, start: number, end: number, expected = 0): boolean {
     const { bodyLimitBytes } = this.#context;
     if (this.#context.stalled.size > 0) this.#context.stalled.delete(this.#stream);
-    const limit = this.#state === 'head' ? Infinity : this.#progress.headEnd + (this.#keepBodies ? bodyLimitBytes : 0);
+    const limit = this.#state === 'head' ? Infinity : this.#progress.head.end + (this.#keepBodies ? bodyLimitBytes : 0);
     return this.#progress.hold(bytes, start, end, limit, this.#keepBodies ? 'http.body_limit' : null, expected);
   }
 
   // --- ends
 
-  #finishHeld(framing: Framing = this.#progress.framingOf(this.#bodyKind)): void {
-    const [progress, kind] = [this.#progress, this.#bodyKind];
+  /** The message in progress is read up to the end of the connection. */
+  get #goesToEnd(): boolean {
+    return this.#state === 'body' && this.#progress.body.framing === 'close';
+  }
+
+  #finishHeld(framing: Framing = this.#progress.body.heldFraming): void {
+    const progress = this.#progress;
     this.#state = 'idle'; // what follows is read afresh
-    progress.tell(this.#grammar, kind, framing, progress.lost, progress.stalled);
-    this.#done(true);
+    progress.tell(this.#grammar, framing, progress.lost, progress.stalled);
+    this.#grammar.count(progress.bytes);
+    this.#reset();
   }
 
   /** Emits what there is; @returns false when that is not even a start line. */
-  #emitPart(reason: CounterName, final: boolean): boolean {
+  #emitPart(reason: CounterName): boolean {
     const progress = this.#progress;
     if (this.#state === 'head') return progress.tellHead(this.#grammar, reason);
-    const kind = this.#bodyKind;
-    if (final) this.#state = 'idle';
-    progress.tell(this.#grammar, kind, progress.framingOf(kind), [...progress.lost ?? [], reason], false);
+    progress.tell(this.#grammar, progress.body.heldFraming, [...progress.lost ?? [], reason], false);
     return true;
-  }
-
-  get #bodyKind(): BodyKind {
-    return this.#state === 'chunked' || this.#state === 'close' ? this.#state : 'length';
-  }
-
-  /** @param emitted false: the captured bytes became no message */
-  #done(emitted: boolean): void {
-    this.#grammar[emitted ? 'count' : 'lose'](this.#progress.bytes);
-    this.#reset();
   }
 
   #reset(): void {

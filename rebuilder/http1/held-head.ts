@@ -1,0 +1,73 @@
+import type { HeldBytes } from '../http/held-bytes.ts';
+import { crlfEnd, emptyLine, lineEnd } from '../http/request-line.ts';
+import { type MessageGrammar, headAfter } from './message-grammar.ts';
+
+/** The head of a message that lies in several pieces: where it begins and ends in what is held. */
+export class HeldHead {
+  /** First byte behind the start line; 0 = that is not whole. */
+  headersStart = 0;
+  /** First byte behind the empty line; 0 = there is none yet. */
+  end = 0;
+  /** Where its first line ends that is no start line; 0 = there is none. */
+  otherLineEnd = 0;
+  /** Only CRLF ends its lines. */
+  byCrlf = false;
+  /** Where the search goes on. */
+  #scanFrom = 0;
+
+  clear(): void {
+    this.headersStart = 0;
+    this.end = 0;
+    this.otherLineEnd = 0;
+    this.byCrlf = false;
+    this.#scanFrom = 0;
+  }
+
+  copyFrom(other: HeldHead): void {
+    this.headersStart = other.headersStart;
+    this.end = other.end;
+    this.byCrlf = other.byCrlf;
+    this.#scanFrom = other.#scanFrom;
+  }
+
+  place(headersStart: number, end: number): void {
+    this.headersStart = headersStart;
+    this.end = end;
+  }
+
+  /** Looks on for it in what is held. @returns where it ends; 'more' = not yet; 'none' = this is none */
+  find(held: HeldBytes, grammar: MessageGrammar): number | 'more' | 'none' {
+    if (this.headersStart === 0) {
+      const kind = this.#startLine(held, grammar);
+      if (kind !== 'yes') return kind === 'alone' ? this.headersStart : kind;
+    }
+    const end = this.byCrlf ? crlfEnd(held.bytes, this.#scanFrom, held.length, '\r\n\r\n') : emptyLine(held.bytes, this.#scanFrom, held.length);
+    if (end >= 0) return end;
+    // The last line's end may be the first half of an empty line.
+    this.#scanFrom = Math.max(this.headersStart - 2, held.length - 3);
+    return 'more';
+  }
+
+  #startLine(held: HeldBytes, grammar: MessageGrammar): 'yes' | 'alone' | 'more' | 'none' {
+    const end = this.byCrlf ? crlfEnd(held.bytes, this.#scanFrom, held.length, '\r\n') : lineEnd(held.bytes, this.#scanFrom, held.length);
+    // What ends it may have begun.
+    this.#scanFrom = end < 0 ? Math.max(0, held.length - 1) : end - (this.byCrlf ? 2 : 1);
+    if (end < 0) return grammar.mayStart(held.bytes, 0, held.length) ? 'more' : 'none';
+    const kind = headAfter(grammar.startLine(held.bytes, 0, end), held.bytes, end, held.length);
+    if (kind === 'maybe') return 'more';
+    if (kind === 'no') {
+      this.otherLineEnd = end;
+      return 'none';
+    }
+    this.headersStart = end;
+    return kind;
+  }
+
+  /** What was taken for a head is not one yet: it goes on to where two CRLF stand together. */
+  lengthen(withStartLine: boolean): void {
+    this.byCrlf = true;
+    if (withStartLine) this.headersStart = 0;
+    this.end = 0;
+    this.#scanFrom = Math.max(0, this.headersStart - 2);
+  }
+}
