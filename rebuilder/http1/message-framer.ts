@@ -96,7 +96,8 @@ export class MessageFramer {
   /** Nothing more will come. */
   end(): void {
     if (this.#goesToEnd) this.#finishHeld();
-    else this.giveUp('http.message_cut');
+    if (this.#state === 'head') this.#part?.endLine(this.#grammar);
+    this.giveUp('http.message_cut');
   }
 
   /**

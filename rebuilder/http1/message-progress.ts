@@ -8,6 +8,8 @@ import { HeldHead } from './held-head.ts';
 import type { MessageGrammar } from './message-grammar.ts';
 
 const LF = 10;
+const CR = 13;
+const LINE_END = Uint8Array.of(CR, LF);
 
 /**
  * What there is of a message that is not finished: the bytes held, how many were captured, and what is known to be
@@ -22,6 +24,8 @@ export class MessageProgress {
   lost: CounterName[] | null = null;
   /** It was emitted once, incomplete, because nothing more came. */
   stalled = false;
+  /** The end of the last line held is ours. */
+  isLineCut = false;
   readonly #context: ReaderContext;
 
   constructor(context: ReaderContext) {
@@ -79,6 +83,7 @@ export class MessageProgress {
     this.body.clear();
     this.lost = null;
     this.stalled = false;
+    this.isLineCut = false;
   }
 
   /** @returns false: there was no memory for what the other one holds */
@@ -135,6 +140,14 @@ export class MessageProgress {
     grammar.message(held.bytes, 0, head.headersStart, head.end, held.length, told);
   }
 
+  /** The connection ends within a line of the head: some servers (CPython) take that for the line's end. */
+  endLine(grammar: MessageGrammar): void {
+    const { held } = this;
+    if (held.length === 0 || held.bytes[held.length - 1] === LF) return;
+    this.isLineCut = held.append(LINE_END, held.bytes[held.length - 1] === CR ? 1 : 0, LINE_END.length);
+    this.head.find(held, grammar);
+  }
+
   /** Of a head that did not end, tells the lines that are whole. @returns false: that is not even a start line */
   tellHead(grammar: MessageGrammar, reason: CounterName): boolean {
     const { held, head } = this;
@@ -144,8 +157,9 @@ export class MessageProgress {
     const isAlone = head.headersStart === 0 && end > 0 && end === held.length && grammar.startLine(held.bytes, 0, end) === 'alone';
     if (!isAlone && (head.headersStart === 0 || end < head.headersStart)) return false;
     const headersStart = isAlone ? end : head.headersStart;
+    const isWhole = isAlone && !this.isLineCut;
     this.#context.lines.scan(held.bytes, headersStart, end);
-    grammar.message(held.bytes, 0, headersStart, end, end, isAlone ? wholeBody('none', 0, 0) : cutBody('none', 0, [reason], 0));
+    grammar.message(held.bytes, 0, headersStart, end, end, isWhole ? wholeBody('none', 0, 0) : cutBody('none', 0, [reason], 0));
     return true;
   }
 }

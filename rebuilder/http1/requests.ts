@@ -31,6 +31,7 @@ export interface RequestReader extends StreamSink {
 }
 
 const line = new RequestLine();
+
 const PREFACE_LINE = Buffer.from('PRI * HTTP/2.0');
 
 function isPrefaceLine(bytes: Uint8Array, start: number, end: number): boolean {
@@ -53,7 +54,7 @@ export class Requests implements MessageGrammar {
   #parsedStart = 0;
   #parsedEnd = 0;
 
-  /** The line that is no request is the preface of HTTP/2. */
+  /** The line that was read last is the first of HTTP/2's preface. */
   sawPreface = false;
 
   constructor(context: Http1Context, endpoints: Endpoints, reader: RequestReader) {
@@ -89,9 +90,9 @@ export class Requests implements MessageGrammar {
     this.#parsed = line.parsed;
     this.#parsedStart = start;
     this.#parsedEnd = end;
-    // Where HTTP/2 is not believed, its preface is no request either.
+    // Where HTTP/2 is not believed, its preface is no request either; but header lines may follow what begins like it.
     this.sawPreface = line.minor < 0 && isPrefaceLine(bytes, start, end);
-    if (this.sawPreface) return 'no';
+    if (this.sawPreface) return 'versionless';
     return (line.irregular & Irregular.missing_version) === 0 || line.hasVersionInside ? 'yes' : line.mayStandAlone ? 'alone' : 'versionless';
   }
 
@@ -134,6 +135,7 @@ export class Requests implements MessageGrammar {
     let irregular = line.irregular | lines.irregular | body.irregular;
     if (this.behindEmptyLines) irregular |= Irregular.empty_line_before_request;
     this.behindEmptyLines = false;
+    this.sawPreface = false;
     if (lines.transferEncoding) {
       if (lines.contentLength !== -1) irregular |= Irregular.te_cl_conflict;
       if (line.minor === 0) irregular |= Irregular.transfer_encoding_1_0;

@@ -22,8 +22,8 @@ export class Messages {
   next(): string {
     this.#wildness = this.#one(WILDNESS);
     let text = '';
-    const count = 1 + this.#below(3);
-    for (let i = 0; i < count; i++) text += this.#request();
+    const count = this.#chance(0.05) ? 4 + this.#below(4) : 1 + this.#below(3);
+    for (let i = 0; i < count; i++) text += this.#chance(0.06 * this.#wildness) ? this.#switch() : this.#request();
     return this.#chance(0.6 * this.#wildness) ? this.#mutated(text) : text;
   }
 
@@ -40,6 +40,28 @@ export class Messages {
     return this.#chance(share * this.#wildness) ? this.#one(odd) : usual;
   }
 
+  /** Asks for another protocol, which servers that speak none pass over: what follows is a request to them. */
+  #switch(): string {
+    const marker = `m${(this.#marker++).toString(36)}`;
+    const body = this.#chance(0.3) ? `b=${marker}` : '';
+    const length = body === '' ? '' : `Content-Length: ${body.length}\r\n`;
+    return this.#one([
+      `CONNECT h:443 HTTP/1.1\r\nHost: h:443\r\n${length}\r\n${body}`,
+      `CONNECT /${marker} HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n`,
+      `GET /${marker} HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n${length}\r\n${body}`,
+      `GET /${marker} HTTP/1.1\r\nHost: h\r\nUpgrade: websocket\r\n${length}\r\n${body}\x81\x85GET GET /`,
+      `POST /${marker} HTTP/1.1\r\nHost: h\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n${length}\r\n${body}${PREFACE}`,
+      PREFACE,
+      `${PREFACE}\0\0\x10\0\x01\0\0\0\x01GET /${marker} HTTP/1`,
+      `POST /${marker} HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\n${length}\r\n${body}`,
+      `POST /${marker} HTTP/1.0\r\nExpect: 100-continue\r\n${length}\r\n${body}`,
+      `GET /${marker} HTTP/1.1\r\nHost: h\r\nUpgrade: TLS/1.0, HTTP/1.1\r\nConnection: upgrade\r\n${length}\r\n${body}`,
+      `PROXY TCP4 192.0.2.1 192.0.2.2 1 2\r\nGET /${marker} HTTP/1.1\r\nHost: h\r\n\r\n`,
+      `GET /${marker}\r\n`,
+      `HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok`,
+    ]);
+  }
+
   #request(): string {
     const marker = `m${(this.#marker++).toString(36)}`;
     const end = this.#or('\r\n', ['\n', '\r', '\r\r\n', '\n\r', ' \r\n', '\t\r\n'], 1 / 30);
@@ -53,7 +75,7 @@ export class Messages {
     const body = this.#body(marker);
     const framing = this.#framing(body, headers);
     if (this.#chance(0.1)) headers.reverse();
-    const gap = this.#or('', ['\r\n', '\n', '\r\n\r\n', ' ', '\r', '\0'], 1 / 25);
+    const gap = this.#or('', ['\r\n', '\n', '\r\n\r\n', ' ', '\r', '\0', '\r\n\n', '\n\r\n', '\xef\xbb\xbf', '\r\n \r\n'], 1 / 25);
     const lines = headers.map((header) => header + this.#or(end, LINE_ENDS, 1 / 30)).join('');
     return `${gap}${line}${end}${lines}${this.#or(end, ['\r\n', '\n', '\r'], 1 / 40)}${framing}`;
   }
@@ -62,6 +84,8 @@ export class Messages {
     return this.#or(`b=${marker}`, [
       '', `b${marker}`, `GET /in-${marker} HTTP/1.1\r\nHost: h\r\n\r\n`, `0\r\n\r\nb=${marker}`,
       `5\r\nhello\r\n0\r\n\r\n`, `${'x'.repeat(60)}${marker}`, `\r\nb=${marker}`, `\n${marker}`,
+      `${marker}\0\xff\r\n\r\n`, `HTTP/1.1 200 OK\r\n\r\n${marker}`, `GET /in-${marker} HTTP/1.1\nHost: h\n\n`, `GET /in-${marker}`,
+      `${marker}\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n`, `${'y'.repeat(9000)}${marker}`, `0\r\n`,
     ], 1 / 3);
   }
 
@@ -115,15 +139,22 @@ export class Messages {
   }
 }
 
+/** RFC 9113 3.4, and an empty frame of settings. */
+const PREFACE = 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0';
 const BLANKS = ['\t', '  ', '\x0b', '\x0c', '\r', '\xa0', '\x85', ' \t', '\x1c', '\x1f', '\0', '\n'];
-const METHODS = ['HEAD', 'DELETE', 'OPTIONS', 'PATCH', 'get', 'FOO', 'G3T', 'GET!', 'X'.repeat(65), 'X'.repeat(300), 'PROPFIND', 'M-SEARCH', 'CONNECT', 'TRACE', 'G:T', 'G\xe4T', 'SOURCE', 'PURGE'];
-const VERSIONS = ['HTTP/1.0', 'HTTP/1.0', '', '', 'HTTP/1.2', 'HTTP/2.0', 'HTTP/0.9', 'http/1.1', 'HTTP/1.1 ', 'HTTP/01.1', 'HTTP/1.01', 'HTTP/1.10', 'HTTP/1', 'HTTP/11.1', 'ICE/1.0', 'RTSP/1.0', 'HTTP/+1.1', 'HTTP /1.1'];
+const METHODS = ['HEAD', 'DELETE', 'OPTIONS', 'PATCH', 'get', 'FOO', 'G3T', 'GET!', 'X'.repeat(65), 'X'.repeat(300), 'PROPFIND', 'M-SEARCH', 'CONNECT', 'TRACE', 'G:T', 'G\xe4T', 'SOURCE', 'PURGE',
+  'PRI', 'QUERY', 'BIND', 'M_X', 'G', 'HTTP/1.1', 'POST\xa0X', '\xefGET', 'GET,', '-GET'];
+const VERSIONS = ['HTTP/1.0', 'HTTP/1.0', '', '', 'HTTP/1.2', 'HTTP/2.0', 'HTTP/0.9', 'http/1.1', 'HTTP/1.1 ', 'HTTP/01.1', 'HTTP/1.01', 'HTTP/1.10', 'HTTP/1', 'HTTP/11.1', 'ICE/1.0', 'RTSP/1.0', 'HTTP/+1.1', 'HTTP /1.1',
+  'HTTP/1.1\0', 'HTTP/3.0', 'HTTP/1.1.1', 'HTTP/1.1x', 'HTTP/1.\xb2', 'HTTP/1. 1', 'HTTP/1.1\t', 'HTTP/1.1 HTTP/1.1', 'HTTP/1.1 x', 'HTTP/', 'HTTPS/1.1', 'HTTP/1_0.1', 'HTTP/0.1', 'HTTP/1.9', 'HTP/1.1'];
 const LINES = ['Connection: close', 'Connection: keep-alive', 'X-A : b', ' X-A: b', 'X-A: b\r\n c', 'NoColon', ': v', 'X-A\0: b', 'X-A: \0', 'X-A: b\rX-B: c', 'Expect: 100-continue', 'Upgrade: h2c', 'Connection: Upgrade', 'Host: other', 'X-A: 1\rContent-Length: 3', 'X-A: 1\nContent-Length: 3',
   'Connection: content-length', 'Content-Encoding: gzip', 'X_A: b', 'X-\xe4: b', 'X-A:', 'Proxy-Connection: close', 'X-A: 1\rTransfer-Encoding: chunked', '\tfolded', ' ', '\t',
   'Connection: close\r\nConnection: keep-alive', 'Connection: Transfer-Encoding', 'Connection: close, Content-Length', 'Expect: 200-ok',
   'Expect: 100-continue, x', 'Upgrade: websocket\r\nConnection: Upgrade', 'Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__',
   'TE: trailers', 'Trailer: Content-Length', '"X": b', 'X-A;: b', 'Host : h', 'Transfer-Encoding: identity', 'HTTP/1.1 200 OK', 'GET /line HTTP/1.1',
-  '\x0bX: y', '\x85X: y', 'Transfer-Encoding:', 'Content-Length:', 'X-A: "\r\n"', 'X: y\r\n\tz\r\n w', 'Content-Length: 0\0', `X-A: ${'y'.repeat(3000)}`];
+  '\x0bX: y', '\x85X: y', 'Transfer-Encoding:', 'Content-Length:', 'X-A: "\r\n"', 'X: y\r\n\tz\r\n w', 'Content-Length: 0\0', `X-A: ${'y'.repeat(3000)}`,
+  `X-A: ${'y'.repeat(9000)}`, `${'X-B: b\r\n'.repeat(110)}X-A: b`, 'Content-Length : 3', 'Content-Length: 3\r\n Content-Length: 4', 'X-A: b\r\n\r Content-Length: 3',
+  'Connection: keep-alive, close', 'Keep-Alive: timeout=0', 'Connection: Host', 'TE: chunked', 'Trailer: X-T', 'X-A: \x7f', 'X-A:\r\n', 'X-A: b\x85Content-Length: 3', 'X-A: b\x0bContent-Length: 3', 'X-A: b\x1cContent-Length: 3',
+  '\xa0X: y', 'Content-Length: 0\r\nContent-Length: 0', 'content_length: 3', 'Transfer-Encoding : chunked', 'Transfer-Encoding: x\r\n chunked', 'Expect: 100-Continue', 'Expect:', 'Upgrade: foo/1\r\nConnection: upgrade'];
 const LENGTH_NAMES = ['content-length', 'CONTENT-LENGTH', 'Content_Length', 'Content-Length ', 'Content-Length\t', ' Content-Length', 'Content-Length\r', 'Content-Length\0', 'X-Content-Length', 'Content-Length\x0b', 'Content-Lengt\xc4\xa7', 'Content Length', '\xa0Content-Length'];
 const CODING_NAMES = ['transfer-encoding', 'Transfer_Encoding', 'Transfer-Encoding ', ' Transfer-Encoding', 'Transfer-Encoding\t', 'Transfer-Encoding\r', 'Transfer-Encoding\0', 'Transfer Encoding', 'Transfer-Encoding\x0b', 'X: y\rTransfer-Encoding', 'X: y\nTransfer-Encoding'];
 const COLONS = [':', ':\t', ':  ', ' : ', ':\r\n ', ':\r\n\t', ': \x0b', ':\x0c', ': \xa0', ': \0', '; ', ':: ', ':\n ', ': \r'];
@@ -139,6 +170,8 @@ function targets(marker: string): string[] {
     `?${marker}`, `${marker}`, `http://h/${marker}`, `*`, `//${marker}`, `/${marker} x`, `/${marker}\xe4`, `h:80`, `/${marker}#x`,
     `/${marker} HTTP/1.1`, `/${marker}?a=HTTP/1.1`, `http://h:80/${marker}`, `HTTP://h/${marker}`, `http:/${marker}`, `http://h?${marker}`, `ws://h/${marker}`, `/${marker}\x01`,
     `/a\\${marker}`, `/${marker}|`, `/${marker}\x7f`, `http:///${marker}`, `/${marker}%`, `\x01/${marker}`, `"/${marker}"`,
+    `/${marker}\tx`, `/${marker}\rx`, `/${marker};x`, `/../${marker}`, `http://h/${marker} x`, `https://h/${marker}`, `http://u@h/${marker}`, `http://[::1]/${marker}`, `/${marker}?\xa0`, `/${marker}\0`,
+    `/${marker}?HTTP/1.1 `, `h`, `:${marker}`, `/%00${marker}`, `/${'z'.repeat(3000)}${marker}`,
   ];
 }
 
@@ -148,7 +181,7 @@ function lengths(length: number): string[] {
   return [`+${plain}`, `-${plain}`, half, `0${plain}`, `00${plain}`, `${plain} `, `${plain}\t`, `\t${plain}`, `\x0b${plain}`, `${plain}\x0b`, `\xa0${plain}`, `${plain}\xa0`, `\x0c${plain}`, `${plain},${plain}`, `${plain}, ${plain}`,
     `${plain}, 0`, `0, ${plain}`, `${plain};a`, `${plain}a`, `0x${length.toString(16)}`, `${plain}.0`, `${plain}e0`, '', ' ', '-1', '-0', '1', '0', '99', `${plain}\r`, `${plain} 1`, `"${plain}"`, `${plain}\0`, `\x1f${plain}`, `${plain}\r\n `, `${plain.slice(0, 1)}\r\n ${plain.slice(1)}`,
     `${plain}\r\n\t`, `${plain}, `, `,${plain}`, `${plain}\n`, `(${plain})`, `${plain}h`, '4294967301', '9223372036854775813', `0o${length.toString(8)}`,
-    `${plain}\x0c`, `${plain}\t1`, `${plain}\r\n1`, `${plain}\x85`, `\x1c${plain}`, '18446744073709551621', `${'0'.repeat(30)}${plain}`];
+    `${plain}\x0c`, `${plain}\t1`, `${plain}\r\n1`, `${plain}\x85`, `\x1c${plain}`, `\xb2${plain}`, `${plain}\r\nX`, `${plain}\v,`, `${plain}/`, `'${plain}'`, `${plain}\xad`, `- ${plain}`, `+ ${plain}`, `++${plain}`, `0${plain}_0`, '18446744073709551621', `${'0'.repeat(30)}${plain}`];
 }
 
 function chunkSizes(length: number): string[] {

@@ -8,6 +8,9 @@ import type { Served, Server } from './servers.ts';
 const AT_ONCE = 24;
 /** Messages that all servers have answered before more are made. */
 const BATCH = 500;
+/** How the bytes of a connection are cut: mostly as a client sends them, and in small pieces. */
+const PIECE_BYTES = [1400, 1400, 1400, 1, 7, 40] as const;
+const pieceBytes = (i: number): number => PIECE_BYTES[i % PIECE_BYTES.length]!;
 
 export interface Figures extends Fates { missedOneWay: number; missedBothWays: number }
 
@@ -56,9 +59,9 @@ export async function play(servers: readonly Server[], count: number, seed: numb
   for (let done = 0; done < count; done += BATCH) {
     const batch = Array.from({ length: Math.min(BATCH, count - done) }, () => messages.next());
     const outcomes = await Promise.all(servers.map((server) => askAll(server, batch)));
-    const oneWay = told(batch.map((message) => ({ message, answer: null })));
+    const oneWay = told(batch.map((message) => ({ message, answer: null })), pieceBytes);
     const bothWays = outcomes.map(
-      (ofServer) => told(batch.map((message, i) => ({ message, answer: ofServer[i]!.answer }))),
+      (ofServer) => told(batch.map((message, i) => ({ message, answer: ofServer[i]!.answer })), pieceBytes),
     );
     for (const [i, message] of batch.entries()) {
       totals.told += oneWay[i]!.length;
