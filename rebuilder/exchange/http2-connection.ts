@@ -25,8 +25,8 @@ export class Http2Connection {
     this.#pairing = new Http2Pairing(reader.budget);
     this.requests = new Http2Requests(reader, endpoints, request);
     this.responses = new Http2Responses(reader, context.parseResponses, this.#response, this.#noResponse);
-    this.requests.peer = this.responses;
-    this.responses.peer = this.requests;
+    this.requests.frames.peer = this.responses.frames;
+    this.responses.frames.peer = this.requests.frames;
   }
 
   /** Passes a request on, once its response is there. @returns true: it waits */

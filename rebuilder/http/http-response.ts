@@ -3,6 +3,11 @@ import type { Framing, Response } from './message.ts';
 import { ownBytes } from './owned-message.ts';
 import type { Body } from './reader-context.ts';
 
+/** The status in the status line at `start` (RFC 9112 4). */
+export function statusIn(bytes: Uint8Array, start: number): number {
+  return (bytes[start + 9]! - 48) * 100 + (bytes[start + 10]! - 48) * 10 + bytes[start + 11]! - 48;
+}
+
 /** A final response as the parser found it. */
 export class HttpResponse implements Response {
   bytes: Uint8Array;

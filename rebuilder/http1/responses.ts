@@ -1,6 +1,6 @@
 import { INDEX } from '../ledger.ts';
 import type { StreamSink } from '../reassembly/stream-sink.ts';
-import { HttpResponse } from '../http/http-response.ts';
+import { HttpResponse, statusIn } from '../http/http-response.ts';
 import type { Body, BodyFraming } from '../http/reader-context.ts';
 import { isStatusLine } from '../http/search.ts';
 import type { Http1Context } from './http1-context.ts';
@@ -51,7 +51,7 @@ export class Responses implements MessageGrammar {
 
   /** RFC 9112 6.3 for responses. */
   frame(bytes: Uint8Array, start: number): BodyFraming {
-    this.#status = (bytes[start + 9]! - 48) * 100 + (bytes[start + 10]! - 48) * 10 + bytes[start + 11]! - 48;
+    this.#status = statusIn(bytes, start);
     const status = this.#status;
     const { lines } = this.#context;
     const { seq, ack } = this.framer.began;

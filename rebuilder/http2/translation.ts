@@ -176,7 +176,7 @@ export function requestHead(fields: readonly string[]): Translation {
 
 /** The head of a response (RFC 9113 8.3.2), with an empty reason. */
 export function responseHead(status: number, fields: readonly string[]): Translation {
-  const lines = new Lines(`HTTP/1.1 ${status} `);
+  const lines = new Lines(`HTTP/1.1 ${status.toString().padStart(3, '0')} `);
   for (let i = 0; i < fields.length; i += 2) {
     if (fields[i] !== ':status') lines.addField(fields[i]!, fields[i + 1]!);
   }

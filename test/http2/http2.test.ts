@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { FrameFlag, FrameType } from '../../rebuilder/http2/frame.ts';
-import { MAX_OPEN_STREAMS } from '../../rebuilder/http2/requests.ts';
+import { MAX_OPEN_STREAMS } from '../../rebuilder/http2/open-messages.ts';
 import { REPLAY_LIMITS, REPLAY_OPTIONS } from '../../rebuilder/cli/replay.ts';
 import { randomNumbers } from '../random-numbers.ts';
 import { TcpStream } from '../tcp-stream.ts';

@@ -1,8 +1,11 @@
 import type { CounterName } from '../ledger.ts';
 import { FrameCursor } from './frame-cursor.ts';
+import type { FrameBytes, FrameGrammar } from './frame-grammar.ts';
 import { HeaderBlock } from './header-block.ts';
+import { Http2Message } from './message.ts';
+import type { OpenMessages } from './open-messages.ts';
 import {
-  DEFAULT_FRAME_BYTES, FRAME_HEADER_BYTES, FrameFlag, type FrameHeader, FrameType, MAX_FRAME_BYTES, Setting,
+  DEFAULT_FRAME_BYTES, FRAME_HEADER_BYTES, FrameFlag, FrameType, MAX_FRAME_BYTES, Setting,
   UNHEARD_FRAME_BYTES,
 } from './frame.ts';
 import { framesStandAt, isRequestAt } from './resync.ts';
@@ -12,24 +15,23 @@ import { Origin, type Provenance } from '../reassembly/provenance.ts';
 
 const EMPTY = Buffer.alloc(0);
 
-/** What the bytes of a frame are, for the ledger: of a message, of none, or not readable. */
-export type FrameBytes = 'message' | 'other' | 'unreadable';
-
 /** How much is known of a connection's state: nothing; what came since a hole; all. */
 export type Knowledge = 0 | 1 | 2;
 
 /**
  * One direction of a connection that speaks HTTP/2 (RFC 9113): frames in any pieces become header blocks, decoded, and
- * data. Requests and responses differ in what they make of those; the subclasses know.
+ * data, of the messages that are open. Requests and responses differ in what they make of those: FrameGrammar.
  *
  * Bytes that are no frames end it: whoever reads the connection goes on there. A hole within a frame's payload is
  * passed over by its length. One that may have swallowed a frame's head leaves nothing to hold on to, until a piece is
  * nothing but frames again.
  */
-export abstract class Http2Half {
-  protected readonly context: ReaderContext;
+export class FrameReader {
+  readonly #context: ReaderContext;
+  readonly #grammar: FrameGrammar;
+  readonly #open: OpenMessages;
   /** The other direction, which our SETTINGS bind. */
-  peer: Http2Half | null = null;
+  peer: FrameReader | null = null;
   /** What the peer allows us. */
   #maxFrameBytes = UNHEARD_FRAME_BYTES;
   /** Where frames begin is not known: a hole took that place. */
@@ -42,39 +44,24 @@ export abstract class Http2Half {
   readonly #cursor = new FrameCursor();
   #bytesAre: FrameBytes | 'block' = 'other';
   readonly #settings = new SettingsReader();
-  protected readonly block: HeaderBlock;
+  readonly #block: HeaderBlock;
   /** Of the packet that began the frame, or the block. */
-  protected readonly frameBegan = new Origin();
-  protected timeMs = 0;
-  protected lastStreamId = 0;
+  readonly #frameBegan = new Origin();
+  #timeMs = 0;
+  #lastStreamId = 0;
   /** Sequence number behind what was read. */
   #position = 0;
   /** After an end: captured bytes of earlier pieces that turned out not to be HTTP/2, to be read again. */
   leftover: Buffer = EMPTY;
 
-  constructor(context: ReaderContext) {
-    this.context = context;
-    this.block = new HeaderBlock(context);
+  /** @param decodes false: header blocks are walked over, and no message is told */
+  constructor(context: ReaderContext, grammar: FrameGrammar, open: OpenMessages, decodes = true) {
+    this.#context = context;
+    this.#grammar = grammar;
+    this.#open = open;
+    this.#block = new HeaderBlock(context);
+    if (!decodes) this.#block.lose();
   }
-
-  // --- what a subclass knows
-
-  /** Is what begins with another frame no HTTP/2? */
-  protected abstract readonly beginsWithSettings: boolean;
-  /** May this frame come, of those that name a stream? false = the connection is not HTTP/2 */
-  protected abstract admits(frame: FrameHeader): boolean;
-  /** Is the stream one whose DATA means something? */
-  protected abstract hasStream(streamId: number): boolean;
-  /** `block.fields` are a whole header block. @returns what its bytes were */
-  protected abstract headers(streamId: number, endsStream: boolean): FrameBytes;
-  protected abstract unreadableHeaders(streamId: number, endsStream: boolean): void;
-  protected abstract data(streamId: number, bytes: Uint8Array, start: number, end: number): void;
-  protected abstract dataGap(streamId: number, bytes: number): void;
-  protected abstract endStream(streamId: number): void;
-  protected abstract reset(streamId: number): void;
-  protected abstract count(bytes: number, are: FrameBytes): void;
-  /** What is open is given up: no more of it can be read. */
-  protected abstract abandon(reason: CounterName): void;
 
   // --- reading
 
@@ -94,8 +81,8 @@ export abstract class Http2Half {
   }
 
   get knowledge(): Knowledge {
-    if (this.#lost || this.#ended || this.block.isLost) return 0;
-    return this.#isFoundAgain || this.block.isPartial ? 1 : 2;
+    if (this.#lost || this.#ended || this.#block.isLost) return 0;
+    return this.#isFoundAgain || this.#block.isPartial ? 1 : 2;
   }
 
   /**
@@ -104,7 +91,7 @@ export abstract class Http2Half {
    * them.
    */
   read(bytes: Uint8Array, start: number, end: number, seq: number, from: Provenance): number {
-    this.timeMs = from.timeMs;
+    this.#timeMs = from.timeMs;
     this.#position = (seq + end - start) | 0;
     let at = start;
     if (this.#lost && !this.#findAgain(bytes, start, end)) return this.#ended ? start : end;
@@ -116,14 +103,14 @@ export abstract class Http2Half {
         continue;
       }
       const before = cursor.headRead;
-      if (before === 0 && this.block.streamId === 0) {
-        this.frameBegan.set((seq + at - start) | 0, from);
+      if (before === 0 && this.#block.streamId === 0) {
+        this.#frameBegan.set((seq + at - start) | 0, from);
       }
       if (!cursor.readHead(bytes, at, end)) {
-        this.context.pendingBytes += end - at;
+        this.#context.pendingBytes += end - at;
         return end;
       }
-      this.context.pendingBytes -= before;
+      this.#context.pendingBytes -= before;
       if (!this.#begin()) return this.#noFrame(at, end, before);
       at += FRAME_HEADER_BYTES - before;
     }
@@ -136,13 +123,13 @@ export abstract class Http2Half {
     const { type, streamId } = frame;
     // RFC 9113 3.4: either end begins with SETTINGS; but servers take other frames of their clients first.
     const isSettings = type === FrameType.settings && !frame.has(FrameFlag.ack);
-    if (!this.#isBegun && this.beginsWithSettings && !isSettings) return false;
-    if (!frame.isSound(this.#maxFrameBytes) || !this.block.admits(frame)) return false;
-    if (streamId !== 0 && !this.admits(frame)) return false;
+    if (!this.#isBegun && this.#grammar.beginsWithSettings && !isSettings) return false;
+    if (!frame.isSound(this.#maxFrameBytes) || !this.#block.admits(frame)) return false;
+    if (streamId !== 0 && !this.#grammar.admits(frame)) return false;
     this.#isBegun = true;
     this.#settings.reset();
-    if (this.block.takes(frame)) this.#bytesAre = 'block';
-    else if (type === FrameType.data) this.#bytesAre = this.hasStream(streamId) ? 'message' : 'unreadable';
+    if (this.#block.takes(frame)) this.#bytesAre = 'block';
+    else if (type === FrameType.data) this.#bytesAre = this.#grammar.hasStream(streamId) ? 'message' : 'unreadable';
     else this.#bytesAre = 'other';
     this.#account(FRAME_HEADER_BYTES);
     this.#cursor.enter();
@@ -152,15 +139,15 @@ export abstract class Http2Half {
 
   /** Captured bytes that were not counted yet. */
   get #pending(): number {
-    return this.block.captured + this.#cursor.headRead;
+    return this.#block.captured + this.#cursor.headRead;
   }
 
   #account(bytes: number): void {
     if (this.#bytesAre === 'block') {
-      this.block.captured += bytes;
-      this.context.pendingBytes += bytes;
+      this.#block.captured += bytes;
+      this.#context.pendingBytes += bytes;
     } else {
-      this.count(bytes, this.#bytesAre);
+      this.#grammar.count(bytes, this.#bytesAre);
     }
   }
 
@@ -176,8 +163,8 @@ export abstract class Http2Half {
     const padding = cursor.readPadding(end - to);
     this.#account(to - at + padding);
     if (to > from) {
-      if (type === FrameType.data) this.data(streamId, bytes, from, to);
-      else if (this.#bytesAre === 'block') this.block.fragment(bytes, from, to);
+      if (type === FrameType.data) this.#open.data(streamId, bytes, from, to, this.#timeMs);
+      else if (this.#bytesAre === 'block') this.#block.fragment(bytes, from, to);
       else if (type === FrameType.settings) this.#settings.read(bytes, from, to, this.peer);
     }
     if (cursor.left === 0) this.#frameDone();
@@ -190,38 +177,46 @@ export abstract class Http2Half {
     if (this.#bytesAre === 'block') {
       if (frame.has(FrameFlag.endHeaders)) this.#blockDone();
     } else if (frame.type === FrameType.data) {
-      if (frame.has(FrameFlag.endStream)) this.endStream(frame.streamId);
+      if (frame.has(FrameFlag.endStream)) this.#open.end(frame.streamId, null);
     } else if (frame.type === FrameType.rstStream) {
-      this.reset(frame.streamId);
+      // What there was of it went to the receiver all the same.
+      if (!this.#open.end(frame.streamId, 'http.message_cut')) this.#grammar.reset(frame.streamId);
     }
   }
 
   /** A setting of the peer's, which binds what is sent here. */
   obey(setting: number, value: number): void {
-    if (setting === Setting.headerTableSize) this.block.allow(value);
+    if (setting === Setting.headerTableSize) this.#block.allow(value);
     if (setting !== Setting.maxFrameSize) return;
     this.#maxFrameBytes = Math.min(Math.max(value, DEFAULT_FRAME_BYTES), MAX_FRAME_BYTES);
   }
 
   #blockDone(): void {
-    const { streamId, captured, isPush, endsStream } = this.block;
-    this.block.captured = 0;
-    this.context.pendingBytes -= captured;
-    const isWhole = this.block.end();
-    if (isPush) {
-      this.count(captured, 'other');
-    } else if (isWhole) {
-      this.count(captured, this.headers(streamId, endsStream));
-    } else {
-      this.count(captured, 'unreadable');
-      this.unreadableHeaders(streamId, endsStream);
-    }
+    const { streamId, captured, isPush } = this.#block;
+    this.#block.captured = 0;
+    this.#context.pendingBytes -= captured;
+    const isWhole = this.#block.end();
+    this.#grammar.count(captured, isPush ? 'other' : this.#headers(streamId, isWhole) ? 'message' : 'unreadable');
+  }
+
+  /** A header block of a stream is over. @returns false: it could not be read */
+  #headers(streamId: number, isWhole: boolean): boolean {
+    const { fields, endsStream } = this.#block;
+    this.#lastStreamId = Math.max(this.#lastStreamId, streamId);
+    if (isWhole && this.#open.trailers(streamId, this.#block, endsStream, this.#timeMs)) return true;
+    if (!isWhole && this.#open.unreadable(streamId, endsStream)) return false;
+    const head = isWhole ? this.#grammar.head(fields, endsStream) : null;
+    if (head === null) this.#grammar.unreadable(streamId);
+    if (head === null || head === 'passed') return head !== null;
+    const message = new Http2Message(this.#context, head, this.#frameBegan, this.#timeMs);
+    this.#open.begin(streamId, message, this.#block, endsStream);
+    return true;
   }
 
   // --- copies, for bytes that come late
 
   /** Takes over the state of another, which reads the same stream. @returns false: there is no memory for it */
-  protected copyFrom(other: Http2Half): boolean {
+  copyFrom(other: FrameReader): boolean {
     this.#maxFrameBytes = other.#maxFrameBytes;
     this.#lost = other.#lost;
     this.#isFoundAgain = other.#isFoundAgain;
@@ -229,37 +224,37 @@ export abstract class Http2Half {
     this.#cursor.copyFrom(other.#cursor);
     this.#bytesAre = other.#bytesAre;
     this.#settings.reset();
-    this.frameBegan.set(other.frameBegan.seq, other.frameBegan);
-    this.timeMs = other.timeMs;
-    this.lastStreamId = other.lastStreamId;
+    this.#frameBegan.set(other.#frameBegan.seq, other.#frameBegan);
+    this.#timeMs = other.#timeMs;
+    this.#lastStreamId = other.#lastStreamId;
     this.#position = other.#position;
-    const isCopied = this.block.copyFrom(other.block);
-    this.context.pendingBytes += this.#pending;
+    const isCopied = this.#block.copyFrom(other.#block);
+    this.#context.pendingBytes += this.#pending;
     return isCopied;
   }
 
   /** Has it read as far as `other`, and stands it where neither a frame's head nor a header block is begun? */
-  protected isLevelWith(other: Http2Half): boolean {
+  isLevelWith(other: FrameReader): boolean {
     return this.#position === other.#position && this.#isBegun && this.#cursor.headRead === 0
-      && this.block.streamId === 0;
+      && this.#block.streamId === 0;
   }
 
   /** Frees what is held without a word. */
   discard(): void {
-    this.context.pendingBytes -= this.#pending;
+    this.#context.pendingBytes -= this.#pending;
     this.#cursor.headRead = 0;
-    this.block.captured = 0;
+    this.#block.captured = 0;
     this.#ended = true;
-    this.block.lose();
+    this.#block.lose();
   }
 
   /** Counts what is neither a message nor a loss yet as lost. */
-  protected losePending(): void {
+  losePending(): void {
     const pending = this.#pending;
-    this.context.pendingBytes -= pending;
-    this.count(pending, 'unreadable');
+    this.#context.pendingBytes -= pending;
+    this.#grammar.count(pending, 'unreadable');
     this.#cursor.headRead = 0;
-    this.block.captured = 0;
+    this.#block.captured = 0;
   }
 
   // --- holes and ends
@@ -273,15 +268,15 @@ export abstract class Http2Half {
       this.lose('tcp.reassembly_gap');
       return;
     }
-    if (this.#bytesAre === 'block') this.block.forget();
+    if (this.#bytesAre === 'block') this.#block.forget();
     this.#settings.reset();
     const content = cursor.skip(bytes);
-    if (content > 0 && cursor.frame.type === FrameType.data) this.dataGap(cursor.frame.streamId, content);
+    if (content > 0 && cursor.frame.type === FrameType.data) this.#open.gap(cursor.frame.streamId, content);
     if (bytes === left) this.#frameDone();
   }
 
   /** The stream of the DATA frame in which the reading stands; 0 = none. */
-  protected get dataStream(): number {
+  get dataStream(): number {
     const { inFrame, frame } = this.#cursor;
     return inFrame && frame.type === FrameType.data ? frame.streamId : 0;
   }
@@ -291,25 +286,25 @@ export abstract class Http2Half {
     if (this.#ended) return;
     this.#lost = true;
     this.#giveUp('http.message_cut');
-    this.block.lose();
+    this.#block.lose();
   }
 
   /** From here on it is not known where frames begin. */
-  protected lose(reason: CounterName): void {
+  lose(reason: CounterName): void {
     this.#lost = true;
-    this.block.forget();
+    this.#block.forget();
     this.#giveUp(reason);
   }
 
   /** @returns true: bytes[start, end) are frames, from the first byte on; else they are counted, or HTTP/1 ends it */
   #findAgain(bytes: Uint8Array, start: number, end: number): boolean {
-    if (!this.block.isLost && framesStandAt(bytes, start, end, this.#maxFrameBytes, this.lastStreamId)) {
+    if (!this.#block.isLost && framesStandAt(bytes, start, end, this.#maxFrameBytes, this.#lastStreamId)) {
       this.#lost = false;
       this.#isFoundAgain = true;
       return true;
     }
     if (isRequestAt(bytes, start, end)) this.#end();
-    else this.count(end - start, 'unreadable');
+    else this.#grammar.count(end - start, 'unreadable');
     return false;
   }
 
@@ -317,7 +312,7 @@ export abstract class Http2Half {
   #noFrame(at: number, end: number, before: number): number {
     if (this.#isFoundAgain) {
       // It was no place where frames begin.
-      this.count(before + end - at, 'unreadable');
+      this.#grammar.count(before + end - at, 'unreadable');
       this.lose('tcp.reassembly_gap');
       return end;
     }
@@ -330,20 +325,20 @@ export abstract class Http2Half {
   #end(): void {
     this.#ended = true;
     this.#giveUp('http.message_cut');
-    this.block.lose();
-    if (this.#isBegun) this.context.ledger.count('http.http2_invalid_frame');
+    this.#block.lose();
+    if (this.#isBegun) this.#context.ledger.count('http.http2_invalid_frame');
   }
 
   /** It is over, and these bytes of earlier pieces are not its own. */
-  protected endBefore(leftover: Buffer): void {
+  endBefore(leftover: Buffer): void {
     this.#ended = true;
     this.leftover = leftover;
   }
 
   #giveUp(reason: CounterName): void {
     this.losePending();
-    this.block.streamId = 0;
+    this.#block.streamId = 0;
     this.#cursor.leave();
-    this.abandon(reason);
+    this.#open.abandon(reason);
   }
 }
