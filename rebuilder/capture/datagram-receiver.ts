@@ -32,7 +32,7 @@ export class DatagramReceiver implements FrameSource {
   #reader: DatagramReader | undefined;
   #finish: () => void = () => {};
 
-  /** @param name what describe() calls it @param link one of LinkType, given with each frame */
+  /** @param name what describe() and mistakes call it @param link one of LinkType, given with each frame */
   constructor(name: string, link: number, options: DatagramReceiverOptions) {
     this.#name = name;
     this.#link = link;
@@ -45,7 +45,7 @@ export class DatagramReceiver implements FrameSource {
     const host = bindAddress(this.#options.host);
     const libc = this.#options.recvmmsg === false ? undefined : await loadLibc();
     if (libc) {
-      const bound = socket ?? openUdpSocket(libc, { host, port, receiveBufferBytes });
+      const bound = socket ?? openUdpSocket(libc, { tunnel: this.#name, host, port, receiveBufferBytes });
       this.#reader = new BatchReader(
         libc,
         bound,
@@ -53,7 +53,8 @@ export class DatagramReceiver implements FrameSource {
         sink,
       );
     } else {
-      this.#reader = await DgramReader.open({ host, port, receiveBufferBytes, link: this.#link, ledger }, sink);
+      const options = { tunnel: this.#name, host, port, receiveBufferBytes, link: this.#link, ledger };
+      this.#reader = await DgramReader.open(options, sink);
     }
   }
 

@@ -10,6 +10,7 @@ import { bindFailure } from './udp-socket.ts';
 const DROPS_BEAT_MS = 1000;
 
 interface DgramReaderOptions {
+  readonly tunnel: string;
   readonly host: string;
   readonly port: number;
   readonly receiveBufferBytes: number;
@@ -34,12 +35,12 @@ export class DgramReader implements DatagramReader {
   #kernelDrops: number | undefined;
 
   static async open(options: DgramReaderOptions, sink: FrameSink): Promise<DgramReader> {
-    const { host, port } = options;
+    const { tunnel, host, port } = options;
     const socket = createSocket(isIPv6(host) ? 'udp6' : 'udp4');
     await new Promise<void>((resolve, reject) => {
       socket.once('error', (error: NodeJS.ErrnoException) => {
         socket.close();
-        reject(new Error(bindFailure({ host, port }, error.code ?? error.message)));
+        reject(new Error(bindFailure({ tunnel, host, port }, error.code ?? error.message)));
       });
       socket.bind(port, host, resolve);
     });

@@ -18,8 +18,9 @@ export interface SocketGroup {
 }
 
 export function openSocketGroup(
-  libc: Libc, tunnel: 'vxlan' | 'geneve', workers: number, options: Omit<UdpSocketOptions, 'reusePort'>,
+  libc: Libc, tunnel: 'vxlan' | 'geneve', workers: number, given: Omit<UdpSocketOptions, 'tunnel' | 'reusePort'>,
 ): SocketGroup {
+  const options = { ...given, tunnel };
   // SO_REUSEPORT also lets a second process of the same user join in and take half the traffic: find out first whether
   // the port is free.
   const probe = openUdpSocket(libc, options);

@@ -15,6 +15,8 @@ export interface UdpSocket {
 }
 
 export interface UdpSocketOptions {
+  /** What is spoken there: its section of the configuration is named in mistakes. */
+  readonly tunnel: string;
   /** IPv4 or IPv6 address; empty or `::` takes both families. */
   readonly host: string;
   /** 0 = the kernel chooses. */
@@ -68,11 +70,11 @@ export function encodeSocketAddress(host: string, port: number): Uint8Array {
 }
 
 /** One sentence for the person who configured the address, from the error's code. */
-export function bindFailure({ host, port }: { host: string; port: number }, code: string): string {
+export function bindFailure({ tunnel, host, port }: Pick<UdpSocketOptions, 'tunnel' | 'host' | 'port'>, code: string): string {
   const where = isIPv6(host) ? `[${host}]:${port}` : `${host}:${port}`;
   switch (code) {
     case 'EADDRINUSE':
-      return `cannot listen on UDP ${where}: another process already does (\`ss -ulnp\` names it); stop it or choose another listen_addr`;
+      return `cannot listen on UDP ${where}: another process already does (\`ss -ulnp\` names it); stop it or choose another tcp_stream.from_${tunnel}.listen_addr`;
     case 'EACCES':
     case 'EPERM':
       return `cannot listen on UDP ${where}: not permitted; ports under 1024 need root or CAP_NET_BIND_SERVICE`;

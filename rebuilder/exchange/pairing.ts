@@ -39,10 +39,6 @@ export class Pairing {
     this.#budget = budget;
   }
 
-  get length(): number {
-    return this.#outstanding.length;
-  }
-
   /** Since when the first request has waited; Infinity = none waits. */
   get waitingSinceMs(): number {
     const first = this.#outstanding.find((entry) => entry.request !== null);

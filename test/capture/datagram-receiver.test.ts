@@ -147,7 +147,7 @@ for (const recvmmsg of [true, false]) {
     const { port } = other.address();
     const options = { host: '127.0.0.1', port, ledger: new Ledger(), recvmmsg };
     await assert.rejects(new VxlanSocket(options).start(new RecordingSink()), {
-      message: `cannot listen on UDP 127.0.0.1:${port}: another process already does (\`ss -ulnp\` names it); stop it or choose another listen_addr`,
+      message: `cannot listen on UDP 127.0.0.1:${port}: another process already does (\`ss -ulnp\` names it); stop it or choose another tcp_stream.from_vxlan.listen_addr`,
     });
     await assert.rejects(new VxlanSocket({ ...options, host: '192.0.2.1' }).start(new RecordingSink()), {
       message: `cannot listen on UDP 192.0.2.1:${port}: no interface of this machine has that address; 0.0.0.0 listens on all`,
@@ -186,7 +186,7 @@ for (const recvmmsg of [true, false]) {
 
 test('what the kernel dropped is in the ledger, and the receive buffer that was got is told', { skip: noLibc }, async () => {
   const ledger = new Ledger();
-  const bound = openUdpSocket(libc!, { host: '127.0.0.1', port: 0, receiveBufferBytes: 64 * 1024 });
+  const bound = openUdpSocket(libc!, { tunnel: 'vxlan', host: '127.0.0.1', port: 0, receiveBufferBytes: 64 * 1024 });
   const socket = createSocket('udp4');
   const count = 1000;
   for (let i = 0; i < count; i++) await send(socket, pattern(600, 0), bound.port, '127.0.0.1');
