@@ -100,7 +100,7 @@ test('the stack and examples/vpc-mirror plan the same resources', async (t) => {
   const { ids } = account;
   const [vpc, subnets] = [ids['vpc']!, [ids['subnet_targets']!, ids['subnet_nodes']!]];
   const planned = async (workspace: Workspace, variables: object): Promise<string[]> => {
-    workspace.write('lab_override.tf', provider(account.endpoint));
+    workspace.write('lab_override.tf', provider());
     workspace.write('artifact.tar.gz', 'stands in for the tarball');
     workspace.write('terraform.tfvars.json', JSON.stringify(variables));
     await workspace.init();
@@ -112,7 +112,7 @@ test('the stack and examples/vpc-mirror plan the same resources', async (t) => {
 
   for (const { kind, detection, variables } of SAME) {
     await t.test(kind, async (t) => {
-      const example = new Workspace(t, 'examples/vpc-mirror');
+      const example = new Workspace(t, 'examples/vpc-mirror', account);
       example.write('ca.pem', PEM);
       const expected = await planned(example, {
         region: 'us-east-1', artifact_file: 'artifact.tar.gz', vpc_id: vpc, private_subnet_ids: subnets, asg_names: ['shop'], mirrored_cidrs: ['10.0.0.0/16'],
@@ -127,7 +127,7 @@ test('the stack and examples/vpc-mirror plan the same resources', async (t) => {
         ...PROPS, vpcId: vpc, privateSubnetIds: subnets, proxyCidrs: ['10.0.0.0/24'], detection: detection(ids),
       });
       app.synth();
-      const stack = new Workspace(t, 'cdktf.out/stacks/vpc-mirror');
+      const stack = new Workspace(t, 'cdktf.out/stacks/vpc-mirror', account);
       const written = readFileSync(join(out, 'stacks/vpc-mirror/cdk.tf.json'), 'utf8').replace(/("source": *")[^"]*?(?=(modules\/|enis"))/g, '$1../../../');
       const synthesised: { terraform: object; variable?: object } = JSON.parse(written);
       stack.write('cdk.tf.json', JSON.stringify({ ...synthesised, terraform: { ...synthesised.terraform, backend: undefined } }));

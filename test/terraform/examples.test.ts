@@ -17,9 +17,9 @@ async function stage(
   const account = await emulatedAccount(t);
   if (account === undefined) return undefined;
   const { ids } = account;
-  const workspace = new Workspace(t, `examples/${example}`);
+  const workspace = new Workspace(t, `examples/${example}`, account);
   // The emulation now and then fails a call that reads while another writes; AWS is asked again for less.
-  workspace.write('lab_override.tf', provider(account.endpoint));
+  workspace.write('lab_override.tf', provider());
   workspace.write('artifact.tar.gz', 'stands in for the tarball');
   for (const [name, text] of Object.entries(files)) workspace.write(name, text);
   const place = { region: 'us-east-1', vpc_id: ids['vpc'], private_subnet_ids: [ids['subnet_targets'], ids['subnet_nodes']] };

@@ -36,9 +36,9 @@ test('a bucket and a table come, stay as they are, and go; the instances may wri
   const account = await emulatedAccount(t);
   if (account === undefined) return;
   const { ids } = account;
-  const workspace = new Workspace(t, 'test/root');
+  const workspace = new Workspace(t, 'test/root', account);
   const key = 'arn:aws:kms:us-east-1:123456789012:key/0123abcd';
-  workspace.write('main.tf', `${provider(account.endpoint)}
+  workspace.write('main.tf', `${provider()}
 module "rebuild" {
   source          = "../../modules/vpc-mirror-rebuild"
   vpc_id          = "${ids['vpc']}"

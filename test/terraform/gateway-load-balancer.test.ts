@@ -9,8 +9,8 @@ test('a Gateway Load Balancer, its endpoint and a session to it come, stay as th
   const account = await emulatedAccount(t);
   if (account === undefined) return;
   const { ids } = account;
-  const workspace = new Workspace(t, 'test/root');
-  workspace.write('main.tf', `${provider(account.endpoint)}
+  const workspace = new Workspace(t, 'test/root', account);
+  workspace.write('main.tf', `${provider()}
 module "rebuild" {
   source                = "../../modules/vpc-mirror-rebuild"
   vpc_id                = "${ids['vpc']}"

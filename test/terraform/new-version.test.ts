@@ -14,8 +14,8 @@ test('a version that does not get healthy fails the apply, and the one before ke
   const account = await emulatedAccount(t, { LAB_UNHEALTHY: sha256(TARBALLS.broken) });
   if (account === undefined) return;
   const { ids } = account;
-  const workspace = new Workspace(t, 'examples/existing-vpc');
-  workspace.write('lab_override.tf', provider(account.endpoint));
+  const workspace = new Workspace(t, 'examples/existing-vpc', account);
+  workspace.write('lab_override.tf', provider());
   // Fifteen minutes are for real instances.
   workspace.write('../../modules/vpc-mirror-rebuild/lab_override.tf', 'resource "aws_autoscaling_group" "rebuilder" {\n  wait_for_capacity_timeout = "15s"\n}\n');
   workspace.write('terraform.tfvars.json', JSON.stringify({

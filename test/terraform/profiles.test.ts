@@ -136,9 +136,9 @@ test('each profile picks, refuses and explains; its mirror is made, stays as it 
   const account = await emulatedAccount(t, { TM_ALLOW_UNATTACHED: '1' });
   if (account === undefined) return;
   const { ids } = account;
-  const workspace = new Workspace(t, 'test/root');
+  const workspace = new Workspace(t, 'test/root', account);
   workspace.write('terraform.tfvars.json', JSON.stringify({ ids }));
-  workspace.write('main.tf', `${provider(account.endpoint)}\nvariable "ids" { type = map(string) }\n`);
+  workspace.write('main.tf', `${provider()}\nvariable "ids" { type = map(string) }\n`);
   for (const [name, { profile, sessionNumber }] of Object.entries(CASES)) {
     workspace.write(`${name}.tf`, `module "${name}" {\n  source = "../../enis"\n  ${profile}\n}\noutput "${name}" { value = module.${name} }\n`);
     if (sessionNumber === undefined) continue;

@@ -18,10 +18,10 @@ test('the reconciler over its life', async (t) => {
   const account = await emulatedAccount(t);
   if (account === undefined) return;
   const { ids } = account;
-  const workspace = new Workspace(t, 'test/root');
+  const workspace = new Workspace(t, 'test/root', account);
   writeFileSync(`${workspace.dir}/reconciler.zip`, await reconcilerZip());
   workspace.write('terraform.tfvars.json', JSON.stringify({ ids }));
-  workspace.write('main.tf', `${provider(account.endpoint, 'default_tags {\n    tags = { team = "platform" }\n  }')}
+  workspace.write('main.tf', `${provider('default_tags {\n    tags = { team = "platform" }\n  }')}
 variable "ids" { type = map(string) }
 module "enis" {
   source = "../../enis"

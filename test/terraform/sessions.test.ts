@@ -15,8 +15,8 @@ describe('sessions', { concurrency: 2 }, () => {
     const account = await emulatedAccount(t);
     if (account === undefined) return;
     const { ids } = account;
-    const workspace = new Workspace(t, 'test/root');
-    workspace.write('main.tf', `${provider(account.endpoint)}
+    const workspace = new Workspace(t, 'test/root', account);
+    workspace.write('main.tf', `${provider()}
   variable "load_balancer" {}
   variable "prefix" { default = "first" }
   variable "vni" { default = null }
@@ -89,8 +89,8 @@ describe('sessions', { concurrency: 2 }, () => {
     const account = await emulatedAccount(t);
     if (account === undefined) return;
     const { ids } = account;
-    const workspace = new Workspace(t, 'test/root');
-    workspace.write('main.tf', `${provider(account.endpoint)}
+    const workspace = new Workspace(t, 'test/root', account);
+    workspace.write('main.tf', `${provider()}
   variable "load_balancer_name" { default = "one" }
   resource "aws_lb" "mirror" {
     name               = var.load_balancer_name

@@ -40,10 +40,6 @@ export interface Applied {
   readonly order: readonly string[];
 }
 
-interface WorkspaceOptions {
-  readonly env?: Readonly<Record<string, string>>;
-}
-
 /**
  * Whether Terraform and the AWS provider are here; if not, the test is skipped with a sentence (and fails where CI is
  * set).
@@ -66,8 +62,11 @@ export class Workspace {
   readonly #t: TestContext;
   readonly #env: NodeJS.ProcessEnv;
 
-  /** @param dir the root module, as a path in the checkout; a folder that does not exist there starts empty */
-  constructor(t: TestContext, dir: string, options: WorkspaceOptions = {}) {
+  /**
+   * @param dir the root module, as a path in the checkout; a folder that does not exist there starts empty
+   * @param account where calls of all services go
+   */
+  constructor(t: TestContext, dir: string, account?: { readonly endpoint: string }) {
     this.#t = t;
     this.root = mkdtempSync(join(tmpdir(), 'vpc-mirror-terraform-'));
     t.after(() => rmSync(this.root, { recursive: true, force: true }));
@@ -84,7 +83,7 @@ export class Workspace {
       GOGC: '400',
       // The account is on loopback, without TLS; a provider that is configured a second time takes no authority.
       AWS_CA_BUNDLE: undefined,
-      AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test', AWS_REGION: 'us-east-1', AWS_EC2_METADATA_DISABLED: 'true', ...options.env,
+      AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test', AWS_REGION: 'us-east-1', AWS_EC2_METADATA_DISABLED: 'true', AWS_ENDPOINT_URL: account?.endpoint,
     };
   }
 
