@@ -314,8 +314,9 @@ export class Contest {
   #readIn(half: FirstReader, ways: readonly Outcome[], from: number, isWhole: boolean): void {
     this.#seconds.endAgain();
     for (const { refusal } of ways) {
-      const { taken, ...rules } = refusal;
-      const reading = this.#seconds.begin('reading', half.sink.fork('reading', true), from, { isAgain: true, ...rules });
+      const { taken, acks, takes, joins } = refusal;
+      const rules = { isAgain: true, takes, joins, ...(acks === null ? {} : { refusedAcks: acks }) };
+      const reading = this.#seconds.begin('reading', half.sink.fork('reading', true), from, rules);
       if (reading === null) return;
       if (!isWhole) reading.loseTrack();
       for (const one of taken) reading.add(one.bytes, 0, one.bytes.length, one.seq, one, one.urgent);

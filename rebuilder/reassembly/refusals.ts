@@ -7,8 +7,11 @@ import { NOT_URGENT, UrgentByte } from './urgent-byte.ts';
 
 /** What a receiver that is not seen may have done with a stream's segments. */
 interface Refusal {
-  /** Acknowledgment numbers of which it took no segment: it had not sent so much, or long ago. */
-  readonly acks: ReadonlySet<number>;
+  /**
+   * Acknowledgment numbers of which it took no segment, and takes none: it had not sent so much, or long ago. null = it
+   * refused some for another reason.
+   */
+  acks: ReadonlySet<number> | null;
   /** Of Doubt: the reasons for which it drops no segment. */
   readonly takes: number;
   readonly joins: Joins;
@@ -60,7 +63,7 @@ export function waysToRead(
 ): Outcome[] {
   work.wasCut = false;
   const found = new Map<string, Outcome>();
-  const tried = new Set<string>();
+  const tried = new Map<string, Outcome[]>();
   let cost = 0;
   for (const { bytes } of heard) cost += bytes.length + SEGMENT_WORK;
   const isStamped = heard.some(({ timestamp }) => timestamp !== 0);
@@ -74,21 +77,32 @@ export function waysToRead(
         const all = clock === 'none' ? chosen : chosen.filter(isTaken);
         const key = all.map((one) => places.get(one)).join();
         work.bytes -= cost / CHOOSING_SHARE;
-        if (tried.has(key)) continue;
-        tried.add(key);
+        const before = tried.get(key);
+        before?.forEach((outcome) => alsoBy(outcome, refused.acks));
+        if (before !== undefined) continue;
+        const outcomes: Outcome[] = [];
+        tried.set(key, outcomes);
         for (const joins of ['room', 'all', 'none'] as const) {
           work.wasCut = found.size >= MOST_COMPARED || work.bytes < cost;
           if (work.wasCut) return farthest(found);
           work.bytes -= cost;
           const refusal: Refusal = { acks: refused.acks, takes: takes | LATER_TAKEN, joins, taken: all };
           const outcome = outcomeOf(refusal, from, found.size);
-          if (!found.has(outcome.read)) found.set(outcome.read, outcome);
+          const same = found.get(outcome.read) ?? outcome;
+          found.set(outcome.read, same);
+          outcomes.push(same);
+          alsoBy(same, refused.acks);
           if (!outcome.hasWaited) break;
         }
       }
     }
   }
   return farthest(found);
+}
+
+/** Refusing those numbers comes to the same. Of several reasons the one that refuses least of what follows counts. */
+function alsoBy({ refusal }: Outcome, acks: ReadonlySet<number> | null): void {
+  if (acks !== null && (refusal.acks === null || acks.size < refusal.acks.size)) refusal.acks = acks;
 }
 
 /** The sort keeps the order of those that come as far. */
@@ -118,13 +132,13 @@ export function mostDifferent(ways: readonly Outcome[], most: number): Outcome[]
   if (ways.length <= most) return [...ways];
   const chosen: Outcome[] = [];
   const stopping = stoppingOnly(ways);
-  const left = ways.map((way) => ({ way, common: stopping.has(way) ? way.length : 0 }));
+  const left = ways.map((way) => ({ way, common: 0, isStopping: stopping.has(way) }));
   while (chosen.length < most) {
     let first = 0;
-    left.forEach(({ way, common }, i) => {
-      if (i > 0 && chosen.length > 0 && isBefore(way, common, left[first]!)) first = i;
+    left.forEach((one, i) => {
+      if (i > 0 && chosen.length > 0 && isBefore(one, left[first]!)) first = i;
     });
-    const [{ way }] = left.splice(first, 1) as [{ way: Outcome; common: number }];
+    const { way } = left.splice(first, 1)[0]!;
     chosen.push(way);
     for (const one of left) one.common = Math.max(one.common, commonLength(one.way.text, way.text));
   }
@@ -141,11 +155,23 @@ function stoppingOnly(ways: readonly Outcome[]): Set<Outcome> {
   return new Set(ways.filter(({ text }) => stopping.has(text)));
 }
 
-/** Does it differ from what was chosen before `other` does? */
-function isBefore(way: Outcome, common: number, other: { way: Outcome; common: number }): boolean {
-  const stops = common === way.length;
-  if (stops !== (other.common === other.way.length)) return !stops;
-  return common === other.common ? way.order < other.way.order : common < other.common;
+interface Candidate {
+  readonly way: Outcome;
+  /** So many characters of it are those of a way that was chosen; all = it differs in what waits, or in marks. */
+  readonly common: number;
+  readonly isStopping: boolean;
+}
+
+/** Does it say more, beside what was chosen, than `other`? */
+function isBefore(one: Candidate, other: Candidate): boolean {
+  const [rank, otherRank] = [rankOf(one), rankOf(other)];
+  if (rank !== otherRank) return rank < otherRank;
+  return one.common === other.common ? one.way.order < other.way.order : one.common < other.common;
+}
+
+function rankOf({ way, common, isStopping }: Candidate): number {
+  if (isStopping) return 2;
+  return common === way.length ? 1 : 0;
 }
 
 /** So many characters are the same at the beginning of both. */
@@ -168,7 +194,8 @@ function takenDoubts(heard: readonly Heard[]): number[] {
 }
 
 interface RefusedAcks {
-  readonly acks: ReadonlySet<number>;
+  /** Of Refusal. */
+  readonly acks: ReadonlySet<number> | null;
   isRefused(one: Heard, index: number): boolean;
 }
 
@@ -191,7 +218,7 @@ function* refusedAcks(heard: readonly Heard[]): Generator<RefusedAcks> {
   for (const one of values) yield ofNumbers([one]);
   for (let i = 0; i < values.length; i++) for (let j = 0; j < i; j++) yield ofNumbers([values[i]!, values[j]!]);
   for (const run of runs(heard).slice(-MOST_ACKS)) {
-    yield { acks: NO_ACKS, isRefused: (_, index) => index >= run.start && index < run.end };
+    yield { acks: null, isRefused: (_, index) => index >= run.start && index < run.end };
   }
 }
 
@@ -211,11 +238,11 @@ function* noRoom(heard: readonly Heard[]): Generator<RefusedAcks> {
     const from = heard[since]!.seq;
     const isRefused = (one: Heard, index: number): boolean => (
       index < since && distance(advance(one.seq, one.bytes.length), from) > 0);
-    yield { acks: NO_ACKS, isRefused };
+    yield { acks: null, isRefused };
   }
 }
 
-function ofNumbers(numbers: readonly number[]): RefusedAcks {
+function ofNumbers(numbers: readonly number[]): RefusedAcks & { readonly acks: ReadonlySet<number> } {
   const acks = new Set(numbers);
   return { acks, isRefused: ({ ack, doubts }) => (doubts & Doubt.syn) === 0 && acks.has(ack) };
 }

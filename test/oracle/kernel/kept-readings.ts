@@ -1,7 +1,7 @@
 // Games that were told wrong once, whose client is read in many ways, or opens its connection anew: main.ts plays them
 // before all others.
 import type { Op } from './game.ts';
-import { ACK, DATA, FIN, type KeptGame, SYN, op } from './kept-game.ts';
+import { ACK, DATA, FIN, type KeptGame, SYN, URGENT, op } from './kept-game.ts';
 
 /** `text` from `at` on in small segments, each 1 ms and one tick of the client's clock behind the one before. */
 function inPieces(text: string, at: number, clock: number | null): Op[] {
@@ -46,6 +46,33 @@ export const KEPT_READINGS: readonly KeptGame[] = [
       op(DATA, 1, short('d').slice(1, 106), { ack: 10, pauseMs: 40 }),
       op(DATA, 106, short('d').slice(1, 106), { ack: 10, pauseMs: 12_000 }),
       ...inPieces(short('a'), 0, null),
+    ],
+  },
+  {
+    why: 'ways with the same bytes, of which one leaves out an urgent one, come before ways that stop',
+    live: true, v6: true, responds: true,
+    ops: [
+      op(SYN, -1, 'GET /0bbb HTTP/1.1\r\n', { timestamp: 5_000_815, cookie: 8, pauseMs: 0.5 }),
+      op(URGENT, 40, 'aaaaaaaaaaaaaaaaa ', { timestamp: 5_003_415, urgent: 17, pauseMs: 1300 }),
+      op(DATA, 27, '\r\n\r\nPOST /1ddddddddddddddddddd H', { ack: -70_000, timestamp: 5_003_420, pauseMs: 5 }),
+      op(DATA, 97, '\ndd', { timestamp: 5_003_371, pauseMs: 1300 }),
+      op(DATA, 17, '1\r\nHost: a\r\n\r\nPOST /1eeeeeeeeeeeeeeeeeee HT', { ack: -10, timestamp: 5_016_972, pauseMs: 250 }),
+      op(DATA, 0, 'GET /0aaa HTTP/1.1\r\nHost: a\r\n\r', { timestamp: 5_016_973, pauseMs: 0.1 }),
+      op(DATA, 30, '\nPOST /1aaaaaaaaaaaaaaaaaaa HT', { timestamp: 5_016_993, pauseMs: 20 }),
+      op(DATA, 60, 'TP/1.1\r\nHost: a\r\nContent-Lengt', { timestamp: 5_017_013, pauseMs: 20 }),
+      op(DATA, 90, 'h: 8\r\n\r\naaaaaaaa', { timestamp: 5_017_033, pauseMs: 20 }),
+    ],
+  },
+  {
+    why: 'a segment that its server does not take, twice: who refuses the first refuses the second',
+    live: false, v6: false, responds: false,
+    ops: [
+      op(SYN, -1, '', { pauseMs: 1 }),
+      op(ACK, 0, '', { pauseMs: 1 }),
+      op(DATA, 7, post('0aaaaaa', 'aaaaa').slice(7), { pauseMs: 1 }),
+      op(DATA, 0, post('0dddddd', 'ddddd').slice(0, 20), { ack: -90_000, pauseMs: 260 }),
+      op(DATA, 0, post('0dddddd', 'ddddd').slice(0, 20), { ack: -90_000, pauseMs: 0.1 }),
+      op(DATA, 0, post('0aaaaaa', 'aaaaa').slice(0, 7), { pauseMs: 5 }),
     ],
   },
   {
