@@ -192,7 +192,7 @@ export class HttpConnection implements ClientSink, ServerSink, Endpoints, Connec
   // --- ServerSink
 
   http2Responses(): Http2Responses {
-    if (this.#http2?.responses.isFresh === false) this.#endHttp2();
+    if (this.#http2?.responses.frames.isFresh === false) this.#endHttp2();
     return this.#speakHttp2().responses;
   }
 

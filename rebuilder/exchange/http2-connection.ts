@@ -34,7 +34,7 @@ export class Http2Connection {
     // A client that uses a stream twice: one of the two will have no answer.
     this.#noResponse(request.streamId);
     request.response = this.#pairing.takeEarly(request.streamId);
-    const mayWait = request.response === null && wait && this.responses.knowledge > 0;
+    const mayWait = request.response === null && wait && this.responses.frames.knowledge > 0;
     if (mayWait && this.#context.waitingRequests.hold(request)) {
       this.#pairing.add(request, this.#context.nowMs);
       return true;

@@ -62,13 +62,13 @@ export class ServerReader implements StreamSink {
   }
 
   gap(bytes: number): void {
-    this.#http2?.gap(bytes);
+    this.#http2?.frames.gap(bytes);
     if (this.#mode === 'http1' && !this.#responses.framer.gap(bytes)) this.#startSearch();
     else if (this.#mode !== 'http1') this.#responses.isAfterHole = true;
   }
 
   end(): void {
-    this.#http2?.end();
+    this.#http2?.frames.end();
     this.#responses.framer.end();
   }
 
@@ -136,10 +136,10 @@ export class ServerReader implements StreamSink {
       return end;
     }
     if (this.#http2 !== null) {
-      const stop = this.#http2.read(bytes, at, end, seq, from);
-      if (this.#http2.isOver) {
+      const stop = this.#http2.frames.read(bytes, at, end, seq, from);
+      if (this.#http2.frames.isOver) {
         // These were no frames.
-        this.#lose(this.#http2.leftover.length);
+        this.#lose(this.#http2.frames.leftover.length);
         this.#http2 = null;
         this.#startSearch();
       }

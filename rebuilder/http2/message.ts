@@ -1,6 +1,9 @@
 import { Origin } from '../reassembly/provenance.ts';
 import type { CounterName } from '../ledger.ts';
+import type { HeaderLines } from '../http/header-lines.ts';
 import { HeldBytes } from '../http/held-bytes.ts';
+import type { HttpRequest } from '../http/http-request.ts';
+import type { HttpResponse } from '../http/http-response.ts';
 import type { Framing } from '../http/message.ts';
 import type { Body, ReaderContext } from '../http/reader-context.ts';
 import type { Translation } from './translation.ts';
@@ -101,6 +104,16 @@ export class Http2Message {
   gap(bytes: number): void {
     this.bodySize += bytes;
     this.addLost('tcp.reassembly_gap');
+  }
+
+  /** Says where and when it stood in the stream, and which its lines are. */
+  mark(told: HttpRequest | HttpResponse, { lines, count }: HeaderLines): void {
+    told.seq = this.began.seq;
+    told.ack = this.began.ack;
+    told.timeMs = this.began.timeMs;
+    told.lastByteMs = this.lastByteMs;
+    told.lines = lines;
+    told.lineCount = count;
   }
 
   /** Frees what is held. */

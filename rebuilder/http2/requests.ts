@@ -227,13 +227,8 @@ export class Http2Requests implements FrameGrammar, MessageTeller {
     if (!isTrue) irregular |= Irregular.http2_malformed;
     const request = translatedRequest(this.#endpoints, bytes, start, headersStart, headEnd, end, body, irregular);
     request.streamId = streamId;
-    request.seq = message.began.seq;
-    request.ack = message.began.ack;
+    message.mark(request, lines);
     request.ipId = message.began.ipId;
-    request.timeMs = message.began.timeMs;
-    request.lastByteMs = message.lastByteMs;
-    request.lines = lines.lines;
-    request.lineCount = lines.count;
     // The same however much of its body is known.
     request.identifyBy(message.head);
     this.#request(request);

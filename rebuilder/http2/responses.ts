@@ -1,14 +1,14 @@
 import type { FrameBytes, FrameGrammar } from './frame-grammar.ts';
-import { FrameReader, type Knowledge } from './frame-reader.ts';
+import { FrameReader } from './frame-reader.ts';
 import type { Http2Message } from './message.ts';
 import { type MessageTeller, OpenMessages, type Telling } from './open-messages.ts';
 import { type Translation, responseHead } from './translation.ts';
 import type { ReaderContext } from '../http/reader-context.ts';
 import { HttpResponse, statusIn } from '../http/http-response.ts';
-import type { Provenance } from '../reassembly/provenance.ts';
 
 /** The responses of one connection that speaks HTTP/2, each told with the number of its stream. */
 export class Http2Responses implements FrameGrammar, MessageTeller {
+  /** Reads what the server sends. */
   readonly frames: FrameReader;
   readonly #context: ReaderContext;
   readonly #open: OpenMessages;
@@ -30,38 +30,7 @@ export class Http2Responses implements FrameGrammar, MessageTeller {
     this.frames = new FrameReader(context, this, this.#open, isRead);
   }
 
-  /** Was nothing read yet? */
-  get isFresh(): boolean {
-    return this.frames.isFresh;
-  }
-
-  /** Has it found bytes that are not HTTP/2, and stopped there? */
-  get isOver(): boolean {
-    return this.frames.isOver;
-  }
-
-  /** After that: captured bytes of earlier pieces that turned out not to be HTTP/2. */
-  get leftover(): Uint8Array {
-    return this.frames.leftover;
-  }
-
-  get knowledge(): Knowledge {
-    return this.frames.knowledge;
-  }
-
-  /** @returns how far bytes[start, end), a captured piece, are frames */
-  read(bytes: Uint8Array, start: number, end: number, seq: number, from: Provenance): number {
-    return this.frames.read(bytes, start, end, seq, from);
-  }
-
-  gap(bytes: number): void {
-    this.frames.gap(bytes);
-  }
-
-  end(): void {
-    this.frames.end();
-  }
-
+  /** Frees what is held without a word. */
   discard(): void {
     this.frames.discard();
     this.#open.discard();
@@ -82,7 +51,7 @@ export class Http2Responses implements FrameGrammar, MessageTeller {
   /** Interim responses (RFC 9113 8.1) are not told, as in HTTP/1. */
   head(fields: readonly string[], endsStream: boolean): Translation | 'passed' | null {
     const status = statusOf(fields);
-    if (status === 0 && this.knowledge < 2) return null;
+    if (status === 0 && this.frames.knowledge < 2) return null;
     return status < 200 && !endsStream ? 'passed' : responseHead(status, fields);
   }
 
@@ -106,12 +75,7 @@ export class Http2Responses implements FrameGrammar, MessageTeller {
     lines.scan(bytes, headersStart, headEnd);
     ledger.count('http.responses');
     const response = new HttpResponse(bytes, start, headersStart, headEnd, end, body, statusIn(bytes, start));
-    response.timeMs = message.began.timeMs;
-    response.lastByteMs = message.lastByteMs;
-    response.seq = message.began.seq;
-    response.ack = message.began.ack;
-    response.lines = lines.lines;
-    response.lineCount = lines.count;
+    message.mark(response, lines);
     this.#response(streamId, response);
   }
 }

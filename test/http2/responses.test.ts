@@ -26,10 +26,10 @@ for (const [where, bytes] of [
     const note = (streamId: number): number => told.push(streamId);
     const responses = new Http2Responses(context, true, note, note);
     const whole = Buffer.concat([SETTINGS, bytes]);
-    assert.equal(responses.read(whole, 0, whole.length, 1, FROM), whole.length);
+    assert.equal(responses.frames.read(whole, 0, whole.length, 1, FROM), whole.length);
     assert.ok(context.pendingBytes > 0 || budget.usedBytes > 0, 'it holds something');
     responses.discard();
     responses.discard();
-    assert.deepEqual([context.pendingBytes, budget.usedBytes, told, responses.isOver], [0, 0, [], true]);
+    assert.deepEqual([context.pendingBytes, budget.usedBytes, told, responses.frames.isOver], [0, 0, [], true]);
   });
 }
