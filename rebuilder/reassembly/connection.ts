@@ -142,10 +142,7 @@ export class Connection {
     return true;
   }
 
-  /**
-   * The SYN that opens the connection anew, after packet() said 'reopened' for data that follows it; null = the packet
-   * is a SYN.
-   */
+  /** The SYN that opens it anew, after packet() said 'reopened' for data that follow it; null = the packet is a SYN. */
   get reopenedBy(): Reopening<Connection> | null {
     return this.#reopening?.opener === null ? null : this.#reopening;
   }
@@ -263,6 +260,8 @@ export class Connection {
       if (half.peer?.seen === true) half.doubtWaiting();
     }
     if (this.#opener === end && isn === this.#isn) {
+      // Its answer was captured first.
+      this.#isClaimed = false;
       if (half.hasRead || half.nextSeq !== advance(isn, 1)) {
         this.#refuseData(packet);
         return true;

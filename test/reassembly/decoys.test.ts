@@ -63,6 +63,14 @@ const CASES: readonly { readonly why: string; readonly sent: readonly Sent[]; re
     told: ['/true', '/less', '/2'],
   },
   {
+    why: 'a SYN-ACK from whoever sent the SYN, whose answer was captured before it',
+    sent: [
+      server(0, 60_000, SYN | ACK), client(0, '', SYN), client(0, ''), client(0, FIRST), server(BEGIN, 60_000),
+      client(BEGIN + 1, FALSE, SYN | ACK), client(END, LAST), client(BEGIN, TRUE), server(END + LAST.length, 60_000),
+    ],
+    told: ['/1', '/true', '/2'],
+  },
+  {
     why: 'in another network: a tag where there was none',
     sent: [
       ...OPEN, client(0, FIRST), server(BEGIN, 60_000), tagged(5, client(BEGIN, FALSE)), client(BEGIN, TRUE + LAST),
