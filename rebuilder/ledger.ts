@@ -105,6 +105,7 @@ export const COUNTERS = {
   'tcp.candidates': define('note', 'flows', 'Connections read beside another of the same addresses and ports, because a SYN came in the middle of it'),
   'tcp.flow_idle_timeout': define('note', 'flows', 'Connections forgotten because no packet came for limits.idle_timeout'),
   'tcp.flow_emerg_mode_over': define('note', 'flows', 'Connections forgotten because limits.flows was reached'),
+  'tcp.flow_memcap': define('note', 'flows', 'Connections forgotten because limits.memory was reached'),
   'tcp.out_of_order': define('note', 'segments', 'Segments that came before their turn'),
   'tcp.overlap_diff_data': define('note', 'segments', 'Overlapping segments with other bytes than what was there: a broken capture, or an evasion'),
   'tcp.overlap_forgotten': define('note', 'segments', 'Segments of one-way streams for a place whose first bytes are not remembered: read again'),

@@ -3,6 +3,7 @@ import { SourceTable } from './capture/source-table.ts';
 import { type CounterName, INDEX, Ledger } from './ledger.ts';
 import { Budget } from './reassembly/budget.ts';
 import type { Connection, ConnectionHandler } from './reassembly/connection.ts';
+import { ConnectionMemory } from './reassembly/connection-memory.ts';
 import { Defragmenter } from './reassembly/defragment.ts';
 import { FlowTable } from './reassembly/flow-table.ts';
 import { History } from './reassembly/history.ts';
@@ -90,7 +91,8 @@ export class Pipeline implements FrameSink, ConnectionHandler {
     this.#defragmenter = new Defragmenter(limits, new Budget(limits.fragmentsBytes), ledger);
     const shared = {
       limits, correctionBudget: new Budget(limits.correctionBytes), timers: new Timers(), readings: new ReadingsInUse(),
-      history: new History(Math.min(HISTORY_BYTES, limits.correctionBytes)), nowMs: 0,
+      history: new History(Math.min(HISTORY_BYTES, limits.correctionBytes)),
+      connections: new ConnectionMemory(this.#memory), nowMs: 0,
     };
     const aside: StreamContext = {
       ...shared,

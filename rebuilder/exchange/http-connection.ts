@@ -1,5 +1,7 @@
 import { INDEX } from '../ledger.ts';
-import type { Connection, ConnectionOwner, End } from '../reassembly/connection.ts';
+import type { Connection, ConnectionOwner } from '../reassembly/connection.ts';
+import { CHARGE } from '../reassembly/connection-memory.ts';
+import type { End } from '../reassembly/flow-key.ts';
 import type { HalfStream } from '../reassembly/half-stream.ts';
 import { distance } from '../reassembly/sequence.ts';
 import type { ForkKind, StreamSink } from '../reassembly/stream-sink.ts';
@@ -80,12 +82,11 @@ export class HttpConnection implements ClientSink, ServerSink, Endpoints, Connec
   }
 
   #serverReader(midstream: boolean): ServerReader {
+    this.#connection.charge(CHARGE.server);
     return new ServerReader(this.#reader, this, this.#context.parseResponses, midstream);
   }
 
-  get #pairing(): Pairing {
-    return this.#pairingOrNull ??= new Pairing(this.#reader.budget);
-  }
+  get #pairing(): Pairing { return this.#pairingOrNull ??= new Pairing(this.#reader.budget, this.#connection); }
 
   // --- Endpoints
 
@@ -140,7 +141,8 @@ export class HttpConnection implements ClientSink, ServerSink, Endpoints, Connec
       return;
     }
     this.#hasTold = true;
-    if (this.#told !== null || !request.complete) (this.#told ??= new ToldRequests(ledger)).first(request);
+    if (!request.complete) this.#told ??= new ToldRequests(ledger, this.#connection);
+    this.#told?.first(request);
     const { server } = this.#halves();
     const mayBeHeard = server.seen || this.#connection.client === null || request.ack === 0;
     const wait = this.#context.parseResponses && !this.#oneWay && mayBeHeard;
@@ -181,12 +183,12 @@ export class HttpConnection implements ClientSink, ServerSink, Endpoints, Connec
 
   /** What was taken for HTTP/2 was none; another attempt begins anew. */
   #endHttp2(): void {
-    this.#http2?.expire(Infinity);
+    this.#http2?.end();
     this.#http2 = null;
   }
 
   #speakHttp2(): Http2Connection {
-    return this.#http2 ??= new Http2Connection(this.#context, this.#reader, this, (request) => this.request(request));
+    return this.#http2 ??= new Http2Connection(this.#context, this.#reader, this.#connection, this);
   }
 
   // --- ServerSink
@@ -274,14 +276,13 @@ export class HttpConnection implements ClientSink, ServerSink, Endpoints, Connec
   }
 
   forkSink(kind: ForkKind): { context: Http1Context; sink: ClientSink } {
-    const told = this.#told ??= new ToldRequests(this.#context.ledger);
+    const told = this.#told ??= new ToldRequests(this.#context.ledger, this.#connection);
     const tell = (request: HttpRequest): void => {
       if (kind === 'correction') request.correction = true;
       const { sentBytes } = this.#halves().client;
       const isNew = kind === 'correction' ? told.correction(request, sentBytes)
         : !this.#isLast(request) && told.reading(request, sentBytes);
-      if (!isNew) return;
-      this.request(request);
+      if (isNew) this.request(request);
     };
     told.readerBegins();
     const context = this.#context.lateReader;

@@ -1,4 +1,5 @@
 import type { Http1Context } from '../http1/http1-context.ts';
+import { CHARGE, type Charged } from '../reassembly/connection-memory.ts';
 import type { HttpContext } from './http-context.ts';
 import { Http2Pairing } from './http2-pairing.ts';
 import { Http2Requests } from '../http2/requests.ts';
@@ -12,18 +13,22 @@ export class Http2Connection {
   readonly requests: Http2Requests;
   readonly responses: Http2Responses;
   readonly #context: HttpContext;
+  readonly #connection: Charged;
   readonly #pairing: Http2Pairing;
 
   /**
    * @param reader where the connection's bytes are counted
-   * @param request receives each request once, to be counted and given to `add`
+   * @param owner receives each request once, to be counted and given to `add`
    */
   constructor(
-    context: HttpContext, reader: Http1Context, endpoints: Endpoints, request: (request: HttpRequest) => void,
+    context: HttpContext, reader: Http1Context, connection: Charged,
+    owner: Endpoints & { request(request: HttpRequest): void },
   ) {
     this.#context = context;
+    this.#connection = connection;
+    connection.charge(CHARGE.http2);
     this.#pairing = new Http2Pairing(reader.budget);
-    this.requests = new Http2Requests(reader, endpoints, request);
+    this.requests = new Http2Requests(reader, owner, (request) => owner.request(request));
     this.responses = new Http2Responses(reader, context.parseResponses, this.#response, this.#noResponse);
     this.requests.frames.peer = this.responses.frames;
     this.responses.frames.peer = this.requests.frames;
@@ -62,6 +67,12 @@ export class Http2Connection {
     this.#context.waitingRequests.release(request);
     this.#context.exchanges.exchange(request);
   };
+
+  /** It was no HTTP/2. */
+  end(): void {
+    this.expire(Infinity);
+    this.#connection.charge(-CHARGE.http2);
+  }
 
   /** Since when the first request has waited; Infinity = none waits. */
   get waitingSinceMs(): number {

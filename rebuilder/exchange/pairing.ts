@@ -1,3 +1,4 @@
+import { CHARGE, type Charged } from '../reassembly/connection-memory.ts';
 import type { Budget } from '../reassembly/budget.ts';
 import { advance, distance } from '../reassembly/sequence.ts';
 import type { HttpRequest } from '../http/http-request.ts';
@@ -34,9 +35,13 @@ export class Pairing {
   /** What a response acknowledged that was read too early and found no memory. */
   #notKept: number | null = null;
   readonly #budget: Budget;
+  readonly #connection: Charged;
+  /** So many are charged. */
+  #most = 0;
 
-  constructor(budget: Budget) {
+  constructor(budget: Budget, connection: Charged) {
     this.#budget = budget;
+    this.#connection = connection;
   }
 
   /** Since when the first request has waited; Infinity = none waits. */
@@ -62,6 +67,10 @@ export class Pairing {
     entry.ack = request.ack;
     entry.sinceMs = nowMs;
     queue.push(entry);
+    if (queue.length > this.#most) {
+      this.#most++;
+      this.#connection.charge(CHARGE.outstanding);
+    }
   }
 
   /**

@@ -17,6 +17,8 @@ interface Outcome {
 }
 
 const NO_LINE = new Uint8Array(0);
+/** What a line that is carried is charged besides its bytes, twice what that takes. */
+const LINE_OVERHEAD = 768;
 
 /**
  * What a client says where no request could be read: it is searched for the next one. What is passed over is counted,
@@ -54,6 +56,7 @@ export class RequestSearch {
     const found = search.search(bytes, at, end);
     if (found === 'nothing') {
       // What is carried is neither skipped nor of a request yet.
+      if (!this.#holds(carry.length)) search.reset();
       const skipped = carry.length + end - at - search.carry.length;
       this.#context.pendingBytes += search.carry.length - carry.length;
       this.skip(carry, 0, Math.min(carry.length, skipped), timeMs);
@@ -62,6 +65,7 @@ export class RequestSearch {
     }
     const { foundAt, inCarry, carry: line } = search;
     search.reset();
+    this.#release(carry.length);
     this.#context.pendingBytes -= carry.length;
     const isServer = found === 'response' && roles.isServer();
     if (!inCarry || found === 'response') this.skip(carry, 0, carry.length, timeMs);
@@ -85,6 +89,7 @@ export class RequestSearch {
   drop(timeMs: number): void {
     const { carry } = this.#search;
     this.#context.pendingBytes -= carry.length;
+    this.#release(carry.length);
     this.#search.reset();
     this.skip(carry, 0, carry.length, timeMs);
   }
@@ -105,14 +110,27 @@ export class RequestSearch {
     this.#context.ledger.count(request === null ? 'http.skipped_bytes' : 'http.request_bytes', unread.discard());
   }
 
+  /** Now that it carries other bytes than the `before` ones. @returns false: there is no memory for them */
+  #holds(before: number): boolean {
+    this.#release(before);
+    const { carried } = this;
+    return carried === 0 || this.#context.budget.take(carried, LINE_OVERHEAD);
+  }
+
+  #release(carried: number): void {
+    if (carried > 0) this.#context.budget.release(carried, LINE_OVERHEAD);
+  }
+
   copyFrom(other: RequestSearch): void {
     this.mayBeTunnel = other.mayBeTunnel;
     this.#search.carry = other.#search.carry;
+    if (!this.#holds(0)) this.#search.reset();
     this.#context.pendingBytes += this.carried;
   }
 
   discard(): void {
     this.#context.pendingBytes -= this.carried;
+    this.#release(this.carried);
     this.#search.reset();
     this.#unread?.discard();
     this.#unread = null;

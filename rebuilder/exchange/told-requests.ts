@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { HttpRequest } from '../http/http-request.ts';
 import type { Ledger } from '../ledger.ts';
+import { CHARGE, type Charged } from '../reassembly/connection-memory.ts';
 
 /** What was told of one place in a client's stream. */
 interface Told {
@@ -34,22 +35,26 @@ const SENT_MODULUS = 2 ** 32;
 export class ToldRequests {
   readonly #places = new Map<number, Told>();
   readonly #ledger: Ledger;
+  readonly #connection: Charged;
   #readers = 0;
   #credit = ALLOWANCE;
   /** Of what the client has sent, so much is in #credit. */
   #sent = 0;
 
-  constructor(ledger: Ledger) {
+  constructor(ledger: Ledger, connection: Charged) {
     this.#ledger = ledger;
+    this.#connection = connection;
   }
 
   /** A second reader begins. */
   readerBegins(): void {
     this.#readers++;
+    this.#connection.charge(CHARGE.reader);
   }
 
   readerEnds(): void {
     this.#readers--;
+    this.#connection.charge(-CHARGE.reader);
   }
 
   /** A request of the first reading. */
@@ -57,7 +62,7 @@ export class ToldRequests {
     const told = this.#places.get(request.seq);
     if (told !== undefined) {
       request.identifyAs(told.id);
-      if (this.#readers > 0) told.digests.push(digestOf(request));
+      if (this.#readers > 0) this.#keep(told, digestOf(request));
     } else if (this.#readers > 0 || !request.complete) {
       this.#remember(request, this.#readers > 0 ? digestOf(request) : null);
     }
@@ -69,7 +74,7 @@ export class ToldRequests {
     if (told === undefined) return;
     request.identifyAs(told.id);
     const digest = digestOf(request);
-    if (!told.digests.includes(digest)) told.digests.push(digest);
+    if (!told.digests.includes(digest)) this.#keep(told, digest);
   }
 
   /**
@@ -100,7 +105,7 @@ export class ToldRequests {
     if (told !== undefined && (told.digests.includes(digest) || told.digests.length >= MAX_TELLINGS)) return null;
     if (!this.#spend(request.end - request.start, sent)) return null;
     if (told === undefined) return this.#remember(request, digest);
-    told.digests.push(digest);
+    this.#keep(told, digest);
     request.identifyAs(told.id);
     return told;
   }
@@ -118,15 +123,23 @@ export class ToldRequests {
   }
 
   #remember(request: HttpRequest, digest: string | null): Told {
-    const told: Told = { id: request.id, digests: digest === null ? [] : [digest], readings: 1 };
+    const told: Told = { id: request.id, digests: [], readings: 1 };
+    if (digest !== null) this.#keep(told, digest);
     this.#places.set(request.seq, told);
+    this.#connection.charge(CHARGE.toldRequest);
     if (this.#places.size > (this.#readers > 0 ? MAX_PLACES_READ_TWICE : MAX_PLACES)) {
-      for (const oldest of this.#places.keys()) {
+      for (const [oldest, { digests }] of this.#places) {
         this.#places.delete(oldest);
+        this.#connection.charge(-CHARGE.toldRequest - digests.length * CHARGE.digest);
         break;
       }
     }
     return told;
+  }
+
+  #keep({ digests }: Told, digest: string): void {
+    digests.push(digest);
+    this.#connection.charge(CHARGE.digest);
   }
 }
 

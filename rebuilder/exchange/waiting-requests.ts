@@ -1,4 +1,5 @@
 import type { Ledger } from '../ledger.ts';
+import { CHARGE } from '../reassembly/connection-memory.ts';
 import type { Budget } from '../reassembly/budget.ts';
 import type { HttpRequest } from '../http/http-request.ts';
 import { LINE_STRIDE } from '../http/message.ts';
@@ -22,7 +23,7 @@ export class WaitingRequests {
    */
   hold(request: HttpRequest): boolean {
     const bytes = request.end - request.start + request.lineCount * LINE_BYTES;
-    if (!this.#budget.take(bytes)) {
+    if (!this.#budget.take(bytes, CHARGE.waiting)) {
       this.#ledger.count('http.response_memcap');
       return false;
     }
@@ -34,6 +35,6 @@ export class WaitingRequests {
   /** It goes on. */
   release(request: HttpRequest): void {
     this.count--;
-    this.#budget.release(request.end - request.start + request.lineCount * LINE_BYTES);
+    this.#budget.release(request.end - request.start + request.lineCount * LINE_BYTES, CHARGE.waiting);
   }
 }

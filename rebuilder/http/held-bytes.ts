@@ -1,4 +1,5 @@
 import type { Budget } from '../reassembly/budget.ts';
+import { CHARGE } from '../reassembly/connection-memory.ts';
 
 const FIRST_BYTES = 4096;
 /** Buffers of these sizes are kept for the next message, this many of each. */
@@ -41,7 +42,7 @@ export class HeldBytes {
       while (size < needed) size *= 2;
       // What a client announces is believed only up to a point: memory follows the bytes that came.
       while (size < expected && size < needed * 8) size *= 2;
-      if (!this.#budget.take(size)) return false;
+      if (!this.#budget.take(size, CHARGE.held)) return false;
       const larger = allocate(size);
       larger.set(this.bytes.subarray(0, this.length));
       this.#giveBack();
@@ -65,7 +66,7 @@ export class HeldBytes {
 
   #giveBack(): void {
     if (this.bytes.length === 0) return;
-    this.#budget.release(this.bytes.length);
+    this.#budget.release(this.bytes.length, CHARGE.held);
     recycle(this.bytes);
   }
 }

@@ -41,7 +41,7 @@ export class StartSearch {
     if (this.carry.length > 0) {
       const lf = lineEnd(bytes, start, Math.min(end, start + MAX_LINE_BYTES));
       const upTo = lf < 0 ? end : lf;
-      this.carry = Buffer.concat([this.carry, bytes.subarray(start, upTo)]);
+      this.carry = joined(this.carry, bytes, start, upTo);
       if (lf < 0) {
         if (!this.#mayBecome(this.carry, 0, this.carry.length)) this.carry = EMPTY;
         return 'nothing';
@@ -89,7 +89,7 @@ export class StartSearch {
     }
     const last = Math.max(view.lastIndexOf(LF) + 1, from);
     const begun = last < end && this.#mayBecome(bytes, last, end) ? last : lastMethod(view, last, end);
-    if (begun >= 0) this.carry = Buffer.from(view.subarray(begun, end));
+    if (begun >= 0) this.carry = joined(EMPTY, bytes, begun, end);
     return 'nothing';
   }
 
@@ -111,6 +111,14 @@ export class StartSearch {
     if (end - start > MAX_LINE_BYTES) return false;
     return requestStart(bytes, start, Math.min(end, start + WORD_BYTES), WORD_BYTES) !== 'no';
   }
+}
+
+/** In memory of its own: of Node's pool, which short ones come from, each may hold 8 KiB as long as it is carried. */
+function joined(first: Buffer, bytes: Uint8Array, start: number, end: number): Buffer {
+  const all = Buffer.allocUnsafeSlow(first.length + end - start);
+  all.set(first);
+  Buffer.prototype.copy.call(bytes, all, first.length, start, end);
+  return all;
 }
 
 /** `HTTP/1.x NNN` (RFC 9112 4). */

@@ -1,4 +1,5 @@
 import type { Budget } from '../reassembly/budget.ts';
+import { CHARGE } from '../reassembly/connection-memory.ts';
 
 /**
  * RFC 7541 appendix A: names from index 1 on, a value behind a space. No name or value there holds a space but
@@ -87,7 +88,7 @@ export class HpackTable {
     const size = field.name.length + field.value.length + ENTRY_BYTES;
     this.#evict(this.#maxBytes - size);
     if (size > this.#maxBytes) return true;
-    if (!this.#budget.take(size)) return false;
+    if (!this.#budget.take(size, CHARGE.tableField)) return false;
     this.#bytes += size;
     this.#fields.push(field);
     return true;
@@ -106,7 +107,7 @@ export class HpackTable {
 
   copyFrom(other: HpackTable): boolean {
     this.clear();
-    if (!this.#budget.take(other.#bytes)) return false;
+    if (!this.#budget.take(other.#bytes, other.length * CHARGE.tableField)) return false;
     this.#fields = other.#fields.slice(other.#first);
     this.#first = 0;
     this.#bytes = other.#bytes;
@@ -116,12 +117,12 @@ export class HpackTable {
   }
 
   #evict(maxBytes: number): void {
-    const before = this.#bytes;
+    const [before, first] = [this.#bytes, this.#first];
     while (this.#bytes > maxBytes && this.#first < this.#fields.length) {
       const { name, value } = this.#fields[this.#first++]!;
       this.#bytes -= name.length + value.length + ENTRY_BYTES;
     }
-    if (before !== this.#bytes) this.#budget.release(before - this.#bytes);
+    if (before !== this.#bytes) this.#budget.release(before - this.#bytes, (this.#first - first) * CHARGE.tableField);
     if (this.#first > 64 && this.#first * 2 > this.#fields.length) {
       this.#fields = this.#fields.slice(this.#first);
       this.#first = 0;

@@ -1,8 +1,11 @@
 import { type Packet, TcpFlag } from '../wire/packet.ts';
+import { CHARGE, type Charged } from './connection-memory.ts';
+import { type End, FlowKey } from './flow-key.ts';
 import { HalfStream } from './half-stream.ts';
 import { NEAR_BYTES } from './missing-bytes.ts';
 import { Reopening } from './reopening.ts';
 import { advance, distance } from './sequence.ts';
+import type { UsageOrder } from './usage-order.ts';
 import type { StreamContext } from './stream-context.ts';
 import { NOWHERE } from './stream-sink.ts';
 
@@ -18,9 +21,6 @@ export interface ConnectionOwner {
   closed(): void;
 }
 
-/** Which of a connection's two ends: `a` sent the first packet that was captured. */
-export type End = 'a' | 'b';
-
 /**
  * A connection that both ends have finished is kept this long, for what is still on its way (a FIN or RST may be
  * forged).
@@ -28,31 +28,14 @@ export type End = 'a' | 'b';
 const LINGER_MS = 1000;
 /** … and this long when it is not certain that they have. */
 const LINGER_UNPROVEN_MS = 120_000;
-/** A VLAN that is not known yet. */
-const ANY_VLAN = -2;
 
 /** A TCP connection: two half streams, the addresses of their ends, and who opened it, when that was seen. */
-export class Connection {
-  // --- key: VNI and both ends, as the first packet has them
-  readonly vni: number;
-  readonly a0: number;
-  readonly a1: number;
-  readonly a2: number;
-  readonly a3: number;
-  readonly b0: number;
-  readonly b1: number;
-  readonly b2: number;
-  readonly b3: number;
-  readonly aPort: number;
-  readonly bPort: number;
-  readonly hash: number;
-  /** VLAN tags of each direction (Packet.vlanTags); ANY_VLAN = no packet was seen. */
-  #aTags = ANY_VLAN;
-  #bTags = ANY_VLAN;
-  /** Links of the flow table. */
+export class Connection extends FlowKey implements Charged {
+  /** Links of the flow table, and of the order that it is in. */
   hashNext: Connection | null = null;
   older: Connection | null = null;
   newer: Connection | null = null;
+  order: UsageOrder<Connection> | null = null;
   lastPacketMs: number;
   /** Did it bring data? A flood of SYNs is the first to make room. */
   hasData = false;
@@ -86,6 +69,7 @@ export class Connection {
   #isClaimed = false;
   /** Made with the first SYN that would open it anew. */
   #reopening: Reopening<Connection> | null = null;
+  #chargedBytes = 0;
 
   /**
    * @param syn that was seen before the packet, which follows or answers it; null = none
@@ -94,25 +78,14 @@ export class Connection {
     packet: Packet, hash: number, context: StreamContext, handler: ConnectionHandler, nowMs: number,
     syn: Pick<Reopening<Connection>, 'isn' | 'offer'> | null = null, isCandidate = false,
   ) {
-    this.vni = packet.vni;
-    this.a0 = packet.src0;
-    this.a1 = packet.src1;
-    this.a2 = packet.src2;
-    this.a3 = packet.src3;
-    this.aPort = packet.srcPort;
-    this.b0 = packet.dst0;
-    this.b1 = packet.dst1;
-    this.b2 = packet.dst2;
-    this.b3 = packet.dst3;
-    this.bPort = packet.dstPort;
-    this.hash = hash;
-    this.#aTags = packet.vlanTags;
+    super(packet, hash);
     this.lastPacketMs = nowMs;
     this.touchedMs = nowMs;
     this.isCandidate = isCandidate;
     this.beganAside = isCandidate;
     this.#context = context;
     this.#handler = handler;
+    this.charge(CHARGE.connection);
     this.fromA = new HalfStream(context, NOWHERE);
     this.fromB = new HalfStream(context, NOWHERE);
     this.fromA.peer = this.fromB;
@@ -126,20 +99,6 @@ export class Connection {
     const opener = this.client === 'b' ? this.fromB : this.fromA;
     opener.startAt(advance(syn.isn, 1));
     if (syn.offer !== null) opener.receiver = syn.offer;
-  }
-
-  /**
-   * Is it in the VLAN that its packets were in? Some switches tag only one direction of a mirror; two different tags
-   * are two networks, and so are some and none in one direction.
-   */
-  isInVlan(tags: number, end: End): boolean {
-    const known = end === 'a' ? this.#aTags : this.#bTags;
-    if (known !== ANY_VLAN) return known === tags;
-    const other = end === 'a' ? this.#bTags : this.#aTags;
-    if (other !== tags && other >= 0 && tags >= 0) return false;
-    if (end === 'a') this.#aTags = tags;
-    else this.#bTags = tags;
-    return true;
   }
 
   /** The SYN that opens it anew, after packet() said 'reopened' for data that follow it; null = the packet is a SYN. */
@@ -209,6 +168,11 @@ export class Connection {
     return this.closing && nowMs - this.lastPacketMs >= (unproven ? LINGER_UNPROVEN_MS : LINGER_MS);
   }
 
+  charge(bytes: number): void {
+    this.#chargedBytes += bytes;
+    this.#context.connections.charge(bytes);
+  }
+
   /**
    * Nothing more is expected: gives up what is waited for and emits unfinished messages as they are. The client's half
    * goes first, because responses belong to requests.
@@ -219,6 +183,7 @@ export class Connection {
     first.end(nowMs);
     second.end(nowMs);
     this.#owner.closed();
+    this.charge(-this.#chargedBytes);
     this.#reopening?.takeCandidate()?.end(nowMs);
   }
 
@@ -226,6 +191,7 @@ export class Connection {
   abandon(): void {
     this.fromA.abandon();
     this.fromB.abandon();
+    this.charge(-this.#chargedBytes);
     this.#reopening?.takeCandidate()?.abandon();
   }
 

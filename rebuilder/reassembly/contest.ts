@@ -1,4 +1,5 @@
 import type { Packet } from '../wire/packet.ts';
+import { CHARGE } from './connection-memory.ts';
 import { type Doubted, DoubtfulSegments, areDifferent, isTaken, isWithin, reversed } from './doubtful-segments.ts';
 import { MAX_WINDOW_BYTES } from './missing-bytes.ts';
 import { Doubt, type Receiver } from './receiver.ts';
@@ -71,11 +72,13 @@ export class Contest {
   #farSeq = 0;
   #farCount = 0;
   #far: SecondReading | null = null;
+  #chargedBytes: number = CHARGE.contest;
 
   /** @param sentBytes that were sent before */
   constructor(context: StreamContext, sentBytes: number) {
     this.#context = context;
     this.sentBytes = sentBytes;
+    context.connections.charge(CHARGE.contest);
     this.doubtful = new DoubtfulSegments(context.reorderBudget, context.ledger);
     this.#seconds = new SecondReadings(context);
   }
@@ -327,6 +330,8 @@ export class Contest {
   end(): void {
     this.doubtful.drop();
     this.#seconds.drop();
+    this.#context.connections.charge(-this.#chargedBytes);
+    this.#chargedBytes = 0;
   }
 }
 

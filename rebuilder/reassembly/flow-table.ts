@@ -1,10 +1,11 @@
-import { INDEX, type Ledger } from '../ledger.ts';
+import { type CounterName, INDEX, type Ledger } from '../ledger.ts';
 import { type Packet, TcpFlag } from '../wire/packet.ts';
-import { Connection, type ConnectionHandler, type End } from './connection.ts';
+import { Connection, type ConnectionHandler } from './connection.ts';
+import { ConnectionOrder } from './connection-order.ts';
+import { type End, hashOf } from './flow-key.ts';
 import { HalfOpen, NONE } from './half-open.ts';
 import type { StreamContext } from './stream-context.ts';
 import { TimeWait } from './time-wait.ts';
-import { UsageOrder } from './usage-order.ts';
 
 interface FlowLimits {
   /** Connections known at a time. */
@@ -32,10 +33,8 @@ export class FlowTable {
   #mask = FIRST_BUCKETS - 1;
   #size = 0;
   /** SYNs that nothing followed: of a flood of them one makes room for the next, before any connection does. */
-  readonly #halfOpen = new HalfOpen();
-  /** Those that brought data, and those that did not yet and make room first. */
-  readonly #used = new UsageOrder<Connection>();
-  readonly #opened = new UsageOrder<Connection>();
+  readonly #halfOpen: HalfOpen;
+  readonly #order = new ConnectionOrder();
   readonly #timeWait = new TimeWait();
   readonly #closing = new Set<Connection>();
   #lastClosingMs = 0;
@@ -49,6 +48,7 @@ export class FlowTable {
 
   constructor(limits: FlowLimits, context: StreamContext, handler: ConnectionHandler) {
     this.#limits = limits;
+    this.#halfOpen = new HalfOpen(context.connections);
     this.#touchMs = Math.floor(limits.idleTimeoutMs * TOUCH_SHARE);
     this.#context = context;
     this.#handler = handler;
@@ -82,13 +82,12 @@ export class FlowTable {
       const syn = connection.reopenedBy;
       this.#remove(connection, nowMs);
       connection = candidate === null ? this.#add(packet, hash, nowMs, syn) : this.#insert(candidate, nowMs);
-      outcome = connection.packet(packet, isFromA(connection, packet) ? 'a' : 'b', nowMs);
+      outcome = connection.packet(packet, connection.isFromA(packet) ? 'a' : 'b', nowMs);
     }
     if (connection.beganAside) this.#ledger.count('tcp.candidate_bytes', length);
     if (length > 0 && !connection.hasData) {
-      this.#opened.unlink(connection);
       connection.hasData = true;
-      this.#used.link(connection);
+      this.#order.touch(connection);
     }
     // What a connection that began aside refuses is counted aside.
     if (outcome === 'taken' || connection.beganAside) this.#ledger.values[SEGMENTS]!++;
@@ -104,18 +103,19 @@ export class FlowTable {
       this.#ledger.count('tcp.flow_idle_timeout');
       this.#halfOpen.removeOldest();
     }
-    for (const order of [this.#opened, this.#used]) {
-      while (order.oldest !== null && nowMs - order.oldest.touchedMs >= this.#limits.idleTimeoutMs) {
-        this.#removeIdle(order, order.oldest, nowMs);
-      }
+    const beforeMs = nowMs - this.#limits.idleTimeoutMs;
+    for (let one = this.#order.untouchedSince(beforeMs); one !== null; one = this.#order.untouchedSince(beforeMs)) {
+      this.#removeIdle(one, nowMs);
     }
+    // Connections make room for messages, as long as some are between two of them.
+    while (this.#context.connections.isShort && this.#removeLeastUsed('tcp.flow_memcap', true, nowMs));
   }
 
   /** It was not moved to the end of the order of use for long: but with which packet was it used? */
-  #removeIdle(order: UsageOrder<Connection>, connection: Connection, nowMs: number): void {
+  #removeIdle(connection: Connection, nowMs: number): void {
     if (nowMs - connection.lastPacketMs < this.#limits.idleTimeoutMs) {
       connection.touchedMs = connection.lastPacketMs;
-      order.touch(connection);
+      this.#order.touch(connection);
       return;
     }
     this.#ledger.count('tcp.flow_idle_timeout');
@@ -141,16 +141,16 @@ export class FlowTable {
   /** Ends every connection. */
   flush(nowMs: number): void {
     this.#halfOpen.clear();
-    for (const order of [this.#used, this.#opened]) while (order.oldest !== null) this.#remove(order.oldest, nowMs);
+    for (let one = this.#order.first; one !== null; one = this.#order.first) this.#remove(one, nowMs);
   }
 
   #find(packet: Packet, hash: number): Connection | null {
     for (let c = this.#buckets[hash & this.#mask] ?? null; c !== null; c = c.hashNext) {
       if (c.hash !== hash || c.vni !== packet.vni) continue;
-      if (isFromA(c, packet)) {
+      if (c.isFromA(packet)) {
         this.#end = 'a';
         if (c.isInVlan(packet.vlanTags, 'a')) return c;
-      } else if (isFromB(c, packet)) {
+      } else if (c.isFromB(packet)) {
         this.#end = 'b';
         if (c.isInVlan(packet.vlanTags, 'b')) return c;
       }
@@ -181,7 +181,7 @@ export class FlowTable {
       return null;
     }
     if (!HalfOpen.fits(packet)) return this.#add(packet, hash, nowMs);
-    if (this.size >= this.#limits.flows) this.#removeLeastUsed(nowMs);
+    this.#makeRoom(nowMs);
     this.#halfOpen.add(packet, hash, nowMs);
     this.#ledger.count('tcp.sessions');
     this.#ledger.values[SEGMENTS]!++;
@@ -191,15 +191,16 @@ export class FlowTable {
   /** The connection of a SYN that now has a second packet. */
   #open(slot: number, packet: Packet, hash: number, nowMs: number): Connection {
     const syn = this.#halfOpen.take(slot);
+    this.#makeRoom(nowMs);
     const connection = this.#insert(new Connection(syn, hash, this.#context, this.#handler, syn.timeMs), nowMs);
     connection.packet(syn, 'a', syn.timeMs);
-    this.#end = isFromA(connection, packet) ? 'a' : 'b';
+    this.#end = connection.isFromA(packet) ? 'a' : 'b';
     connection.isInVlan(packet.vlanTags, this.#end);
     return connection;
   }
 
   #add(packet: Packet, hash: number, nowMs: number, syn: Connection['reopenedBy'] = null): Connection {
-    if (this.size >= this.#limits.flows) this.#removeLeastUsed(nowMs);
+    this.#makeRoom(nowMs);
     const connection = this.#insert(new Connection(packet, hash, this.#context, this.#handler, nowMs, syn), nowMs);
     this.#ledger.count('tcp.sessions');
     if (connection.client === null) this.#ledger.count('tcp.midstream_pickups');
@@ -214,25 +215,29 @@ export class FlowTable {
     connection.hashNext = this.#buckets[bucket] ?? null;
     this.#buckets[bucket] = connection;
     this.#size++;
-    (connection.hasData ? this.#used : this.#opened).link(connection);
+    this.#order.link(connection);
     return connection;
   }
 
-  /** Connections used since they were last moved are spared, so that a flood of new ones does not push them out. */
-  #removeLeastUsed(nowMs: number): void {
-    if (this.#halfOpen.size > 0) {
-      this.#ledger.count('tcp.flow_emerg_mode_over');
-      this.#halfOpen.removeOldest();
-      return;
-    }
-    const order = this.#opened.oldest === null ? this.#used : this.#opened;
-    for (let one = order.oldest; one !== null && one.lastPacketMs !== one.touchedMs; one = order.oldest) {
-      one.touchedMs = one.lastPacketMs;
-      order.touch(one);
-    }
-    if (order.oldest === null) return;
-    this.#ledger.count('tcp.flow_emerg_mode_over');
-    this.#remove(order.oldest, nowMs);
+  /** For one more. */
+  #makeRoom(nowMs: number): void {
+    const { connections } = this.#context;
+    while (this.size >= this.#limits.flows && this.#removeLeastUsed('tcp.flow_emerg_mode_over', false, nowMs));
+    while (connections.isShort && this.#removeLeastUsed('tcp.flow_memcap', false, nowMs));
+  }
+
+  /**
+   * A SYN that nothing followed makes room before any connection does.
+   * @param isIdle none that is in the middle of a message
+   * @returns false: there is none to remove
+   */
+  #removeLeastUsed(reason: CounterName, isIdle: boolean, nowMs: number): boolean {
+    const one = this.#halfOpen.size > 0 ? null : this.#order.leastUsed(isIdle);
+    if (one === null && this.#halfOpen.size === 0) return false;
+    this.#ledger.count(reason);
+    if (one === null) this.#halfOpen.removeOldest();
+    else this.#remove(one, nowMs);
+    return true;
   }
 
   /**
@@ -250,7 +255,7 @@ export class FlowTable {
 
   #forget(connection: Connection): void {
     this.#closing.delete(connection);
-    (connection.hasData ? this.#used : this.#opened).unlink(connection);
+    this.#order.unlink(connection);
     const bucket = connection.hash & this.#mask;
     let c = this.#buckets[bucket] ?? null;
     if (c === connection) {
@@ -279,7 +284,7 @@ export class FlowTable {
 
   #touch(connection: Connection, nowMs: number): void {
     connection.touchedMs = nowMs;
-    (connection.hasData ? this.#used : this.#opened).touch(connection);
+    this.#order.touch(connection);
   }
 
   /**
@@ -291,36 +296,4 @@ export class FlowTable {
     this.#forget(connection);
     connection.abandon();
   }
-}
-
-/** The same for both directions of a connection. */
-function hashOf(packet: Packet): number {
-  const { src0, src1, src2, src3, srcPort, dst0, dst1, dst2, dst3, dstPort } = packet;
-  const src = mix(mix(src3) + srcPort + Math.imul(src0, K0) + Math.imul(src1, K1) + Math.imul(src2, K2) | 0);
-  const dst = mix(mix(dst3) + dstPort + Math.imul(dst0, K0) + Math.imul(dst1, K1) + Math.imul(dst2, K2) | 0);
-  return mix(src + dst ^ packet.vni);
-}
-
-/** Random for each process, so that no sender can choose addresses and ports that all fall into one bucket. */
-const [SEED, K0, K1, K2] = [odd(), odd(), odd(), odd()] as const;
-
-function odd(): number {
-  return Math.floor(Math.random() * 0x7fffffff) | 1;
-}
-
-function mix(value: number): number {
-  let h = value ^ SEED;
-  h = Math.imul(h ^ h >>> 16, 0x85ebca6b);
-  h = Math.imul(h ^ h >>> 13, 0xc2b2ae35);
-  return h ^ h >>> 16;
-}
-
-function isFromA(c: Connection, p: Packet): boolean {
-  return c.a3 === p.src3 && c.aPort === p.srcPort && c.b3 === p.dst3 && c.bPort === p.dstPort
-    && c.a0 === p.src0 && c.a1 === p.src1 && c.a2 === p.src2 && c.b0 === p.dst0 && c.b1 === p.dst1 && c.b2 === p.dst2;
-}
-
-function isFromB(c: Connection, p: Packet): boolean {
-  return c.b3 === p.src3 && c.bPort === p.srcPort && c.a3 === p.dst3 && c.aPort === p.dstPort
-    && c.b0 === p.src0 && c.b1 === p.src1 && c.b2 === p.src2 && c.a0 === p.dst0 && c.a1 === p.dst1 && c.a2 === p.dst2;
 }

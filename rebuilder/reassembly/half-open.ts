@@ -1,4 +1,5 @@
 import { Packet, TcpFlag } from '../wire/packet.ts';
+import { CHARGE, type Charged } from './connection-memory.ts';
 
 const FIRST_SLOTS = 256;
 /** 32-bit words of a slot: the fields below, and ten of TCP options. */
@@ -34,6 +35,7 @@ const HEADER_SUMS = ['unknown', 'correct', 'wrong', 'none'] as const;
  */
 export class HalfOpen {
   size = 0;
+  readonly #memory: Charged;
   #slots = new Int32Array(FIRST_SLOTS * WORDS);
   #times = new Float64Array(FIRST_SLOTS);
   #buckets = new Int32Array(FIRST_SLOTS).fill(NONE);
@@ -44,6 +46,10 @@ export class HalfOpen {
   #newest = NONE;
   readonly #syn = new Packet();
   readonly #options = new Uint8Array(MAX_OPTIONS_BYTES);
+
+  constructor(memory: Charged) {
+    this.#memory = memory;
+  }
 
   /** Is it a SYN that a slot holds all of? */
   static fits({ flags, dataStart, dataEnd, missing }: Packet): boolean {
@@ -207,6 +213,7 @@ export class HalfOpen {
     else slots[this.#newest * WORDS + NEWER] = slot;
     this.#newest = slot;
     this.size++;
+    this.#memory.charge(CHARGE.syn);
   }
 
   #remove(slot: number): void {
@@ -229,6 +236,7 @@ export class HalfOpen {
     slots[at + NEXT] = this.#free;
     this.#free = slot;
     this.size--;
+    this.#memory.charge(-CHARGE.syn);
   }
 }
 

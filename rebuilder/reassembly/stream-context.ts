@@ -1,5 +1,6 @@
 import type { Ledger } from '../ledger.ts';
 import type { Budget } from './budget.ts';
+import type { ConnectionMemory } from './connection-memory.ts';
 import type { History } from './history.ts';
 import type { ReadingsInUse } from './readings-in-use.ts';
 import type { Timers } from './timers.ts';
@@ -28,6 +29,7 @@ export interface StreamContext {
   readonly limits: StreamLimits;
   readonly reorderBudget: Budget;
   readonly correctionBudget: Budget;
+  readonly connections: ConnectionMemory;
   /** Streams that wait for something that may not come. */
   readonly timers: Timers;
   readonly readings: ReadingsInUse;

@@ -12,6 +12,7 @@ import { Sources } from './sources.ts';
 import { RecentList } from '../status/recent-list.ts';
 import type { RecentRequest } from '../status/recent-requests.ts';
 import type { EndpointState, SourceState } from '../status/status-source.ts';
+import { workerHeapMib } from './worker-heap.ts';
 import type { WorkerInputs, WorkerShare } from './worker-share.ts';
 import { Workers } from './workers.ts';
 
@@ -79,6 +80,7 @@ export async function startInWorkers(
   const recent = enabled && recentRequests > 0 ? new RecentList(recentRequests) : null;
   const workers = new Workers({
     entry: process.argv[1] ?? assert.fail('Node was started without a file'), inputs, data: orders, onDeath: notice,
+    heapMib: workerHeapMib(settings),
     onReport: (report) => {
       assert(isReport(report), 'a worker reports what is no report');
       recent?.merge(report.recent);

@@ -18,6 +18,8 @@ interface WorkersOptions {
   readonly inputs: readonly WorkerInputs[];
   /** Handed to each worker as it is (structured clone). */
   readonly data: unknown;
+  /** How large V8 may let the heap of each grow, MiB. */
+  readonly heapMib: number;
   /** Writes what workers have to write; resolves to the number of lines written. */
   readonly writeLines?: (lines: Uint8Array) => Promise<number>;
   /** Told of each report a worker makes. */
@@ -132,9 +134,9 @@ export class Workers {
   }
 
   #launch({ index, numbers, inputs }: Pick<Slot, 'index' | 'numbers' | 'inputs'>): Worker {
-    const { entry, data, inputs: { length: workers } } = this.#options;
+    const { entry, data, heapMib, inputs: { length: workers } } = this.#options;
     const workerData: WorkerData = { rebuilderWorker: true, index, workers, numbers, inputs, data };
-    return new Worker(entry, { workerData });
+    return new Worker(entry, { workerData, resourceLimits: { maxOldGenerationSizeMb: heapMib } });
   }
 
   #attend(slot: Slot, onReady: () => void, onFailure: (error: Error) => void): void {

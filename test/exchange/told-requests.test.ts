@@ -9,6 +9,7 @@ import { http1Context } from '../../rebuilder/http1/http1-context.ts';
 import { Ledger } from '../../rebuilder/ledger.ts';
 import { Budget } from '../../rebuilder/reassembly/budget.ts';
 import { Connection } from '../../rebuilder/reassembly/connection.ts';
+import { ConnectionMemory } from '../../rebuilder/reassembly/connection-memory.ts';
 import { History } from '../../rebuilder/reassembly/history.ts';
 import { ReadingsInUse } from '../../rebuilder/reassembly/readings-in-use.ts';
 import { Timers } from '../../rebuilder/reassembly/timers.ts';
@@ -40,6 +41,7 @@ class Client {
     };
     const streams = {
       ledger: this.ledger, limits, reorderBudget: budget, correctionBudget: budget, timers: new Timers(),
+      connections: new ConnectionMemory(budget),
       readings: new ReadingsInUse(),
       history: new History(65_536), nowMs: 0, aside: null,
     };

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { REPLAY_OPTIONS } from '../../rebuilder/cli/replay.ts';
+import { Budget } from '../../rebuilder/reassembly/budget.ts';
+import { ConnectionMemory } from '../../rebuilder/reassembly/connection-memory.ts';
 import { HalfOpen, NONE } from '../../rebuilder/reassembly/half-open.ts';
 import { Packet, TcpFlag } from '../../rebuilder/wire/packet.ts';
 import { TcpStream } from '../tcp-stream.ts';
@@ -27,7 +29,7 @@ test('what a SYN said is given back as it was', () => {
     vni: 7, outerSource: -9, vlanTags: 5, ipId: 65_535, ack: -1, checksum: 'partial', headerSum: 'none', version: 6, src0: -2, src1: 3, dst1: -4,
     bytes, optionsStart: 60, dataStart: 100, dataEnd: 100,
   });
-  const halfOpen = new HalfOpen();
+  const halfOpen = new HalfOpen(new ConnectionMemory(new Budget(1 << 20)));
   halfOpen.add(said, 1, 1234.5);
   const given = halfOpen.take(halfOpen.find(said, 1));
   const { bytes: options, optionsStart, dataStart, dataEnd, timeMs, ...rest } = given;
@@ -39,7 +41,7 @@ test('what a SYN said is given back as it was', () => {
 });
 
 test('thousands come, are found from both sides, are taken and make room, in slots that are used again', () => {
-  const halfOpen = new HalfOpen();
+  const halfOpen = new HalfOpen(new ConnectionMemory(new Budget(1 << 20)));
   const known = new Set<number>();
   let left = 0;
   for (let client = 0; client < 20_000; client++) {
@@ -69,7 +71,7 @@ test('thousands come, are found from both sides, are taken and make room, in slo
 });
 
 test('of another VLAN or VNI, with other numbers or data, it is not the same', () => {
-  const halfOpen = new HalfOpen();
+  const halfOpen = new HalfOpen(new ConnectionMemory(new Budget(1 << 20)));
   halfOpen.add(syn(1, { vlanTags: 5 }), 1, 0);
   assert.notEqual(halfOpen.find(answer(syn(1)), 1), NONE, 'tags may be in one direction only');
   assert.equal(halfOpen.find(syn(1), 1), NONE);

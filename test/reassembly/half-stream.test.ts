@@ -5,6 +5,7 @@ import { REPLAY_OPTIONS } from '../../rebuilder/cli/replay.ts';
 import { Ledger } from '../../rebuilder/ledger.ts';
 import { Budget } from '../../rebuilder/reassembly/budget.ts';
 import { Connection } from '../../rebuilder/reassembly/connection.ts';
+import { ConnectionMemory } from '../../rebuilder/reassembly/connection-memory.ts';
 import { History } from '../../rebuilder/reassembly/history.ts';
 import { ReadingsInUse } from '../../rebuilder/reassembly/readings-in-use.ts';
 import { NOWHERE } from '../../rebuilder/reassembly/stream-sink.ts';
@@ -15,7 +16,7 @@ const history = new History(1 << 16);
 const budget = new Budget(1 << 20);
 const context = {
   ledger: new Ledger(), limits: REPLAY_OPTIONS.limits, reorderBudget: budget, correctionBudget: budget,
-  timers: new Timers(), readings: new ReadingsInUse(), history, nowMs: 0, aside: null,
+  connections: new ConnectionMemory(budget), timers: new Timers(), readings: new ReadingsInUse(), history, nowMs: 0, aside: null,
 };
 
 function packet(srcPort: number, seq: number, timestamp: number, more: Partial<Packet> = {}): Packet {

@@ -19,6 +19,8 @@ const BATCH = 64;
 
 export interface Segment {
   readonly client: number;
+  /** Of the client; one of its own for each client. */
+  readonly port?: number;
   readonly fromServer?: boolean;
   readonly seq: number;
   readonly ack?: number;
@@ -56,11 +58,11 @@ export class Flood {
     }, NOTHING))));
   }
 
-  segment(
-    { client, fromServer = false, seq, ack = 1, flags = ACK, data = NOTHING, hasWrongSum = false }: Segment,
-  ): void {
+  segment({
+    client, port = 1024 + client % 60_000, fromServer = false, seq, ack = 1, flags = ACK, data = NOTHING,
+    hasWrongSum = false,
+  }: Segment): void {
     const address = FIRST_CLIENT + client;
-    const port = 1024 + client % 60_000;
     if (fromServer) this.#segment(SERVER, address, 80, port, seq, ack, flags, data, hasWrongSum);
     else this.#segment(address, SERVER, port, 80, seq, ack, flags, data, hasWrongSum);
     this.#sent(IP + 40 + data.length);

@@ -36,7 +36,8 @@ interface Pair {
 
 async function pair(onDeath: (sentence: string) => void): Promise<Pair> {
   const group = openSocketGroup(libc!, 'vxlan', 2, { host: '127.0.0.1', port: 0, receiveBufferBytes: 1 << 20 });
-  const workers = new Workers({ entry: ENTRY, inputs: group.sockets.map((vxlan) => ({ vxlan })), data: 'ok', onDeath });
+  const inputs = group.sockets.map((vxlan) => ({ vxlan }));
+  const workers = new Workers({ entry: ENTRY, inputs, data: 'ok', heapMib: 256, onDeath });
   await workers.start();
   const socket = createSocket('udp4');
   return {
@@ -109,7 +110,9 @@ test('a segment is handed to the worker of its connection', { skip }, async () =
 
 test('what keeps all workers from starting is told once, in its own words, and none is left behind', async () => {
   const sentences: string[] = [];
-  const workers = new Workers({ entry: ENTRY, inputs: [{}, {}, {}], data: 'fail at start', onDeath: (sentence) => sentences.push(sentence) });
+  const workers = new Workers({
+    entry: ENTRY, inputs: [{}, {}, {}], data: 'fail at start', heapMib: 256, onDeath: (sentence) => sentences.push(sentence),
+  });
   await assert.rejects(workers.start(), /^Error: no licence to work$/);
   await until(() => workers.states().every(({ running }) => !running));
   assert.deepEqual(sentences, []);

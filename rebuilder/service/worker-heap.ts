@@ -1,0 +1,23 @@
+import type { Settings } from '../config/settings.ts';
+
+const MIB = 1 << 20;
+/** The program itself, and what it shows on its page. */
+const OWN_BYTES = 32 * MIB;
+/** Of queues: their bytes are no objects, and what keeps track of the smallest requests takes three eighths of them. */
+const OF_QUEUES = 1 / 2;
+/** V8 gives a thread up that is left with more than four fifths of its heap in use again and again. */
+const ROOM = 5 / 4;
+const LEAST_MIB = 256;
+
+/**
+ * How large V8 may let a worker's heap of old objects grow, MiB. All that is held is charged to a limit: objects of
+ * connections and messages twice what they take (CHARGE), others at least that. So what is in use never reaches this;
+ * what is not in use any more is collected before the heap does, where V8 by itself would let it grow to several times
+ * what is in use.
+ */
+export function workerHeapMib({ limits, forward, exchanges }: Pick<Settings, 'limits' | 'forward' | 'exchanges'>): number {
+  const { memoryBytes, reorderBytes, correctionBytes, fragmentsBytes } = limits;
+  const queueBytes = forward.queueBytes + exchanges.queueBytes + (forward.extProc.endpoint === '' ? 0 : forward.extProc.queueBytes);
+  const inUse = OWN_BYTES + memoryBytes / 2 + reorderBytes + correctionBytes + fragmentsBytes + OF_QUEUES * queueBytes;
+  return Math.max(LEAST_MIB, Math.ceil(ROOM * inUse / MIB));
+}
