@@ -42,7 +42,7 @@ export class HeldBytes {
       while (size < needed) size *= 2;
       // What a client announces is believed only up to a point: memory follows the bytes that came.
       while (size < expected && size < needed * 8) size *= 2;
-      if (!this.#budget.take(size, CHARGE.held)) return false;
+      if (!this.#budget.take(size, this.bytes.length === 0 ? CHARGE.held : 0)) return false;
       const larger = allocate(size);
       larger.set(this.bytes.subarray(0, this.length));
       this.#giveBack();
@@ -59,6 +59,7 @@ export class HeldBytes {
 
   /** Forgets all; the memory serves the next message. */
   clear(): void {
+    if (this.bytes.length > 0) this.#budget.release(0, CHARGE.held);
     this.#giveBack();
     this.bytes = EMPTY;
     this.length = 0;
@@ -66,7 +67,7 @@ export class HeldBytes {
 
   #giveBack(): void {
     if (this.bytes.length === 0) return;
-    this.#budget.release(this.bytes.length, CHARGE.held);
+    this.#budget.release(this.bytes.length);
     recycle(this.bytes);
   }
 }

@@ -30,8 +30,8 @@ export const CHARGE = {
   outstanding: 256,
   /** … and that waits for it. */
   waiting: 2304,
-  /** Around the bytes of a message that are held. */
-  held: 1536,
+  /** Around the bytes of a message that are held: of the bytes, too, some are collected late. */
+  held: 3072,
 } as const;
 
 /** So much connections take besides `limits.memory`: a thousand are known whatever messages hold. */

@@ -9,6 +9,16 @@ const OF_QUEUES = 1 / 2;
 const ROOM = 5 / 4;
 const LEAST_MIB = 256;
 
+type Held = 'memoryBytes' | 'reorderBytes' | 'correctionBytes' | 'fragmentsBytes';
+
+/** What a worker has in use at most, and room for V8 to collect in, MiB. */
+export function heapMib(
+  { memoryBytes, reorderBytes, correctionBytes, fragmentsBytes }: Pick<Settings['limits'], Held>, queueBytes: number,
+): number {
+  const inUse = OWN_BYTES + memoryBytes / 2 + reorderBytes + correctionBytes + fragmentsBytes + OF_QUEUES * queueBytes;
+  return Math.ceil(ROOM * inUse / MIB);
+}
+
 /**
  * How large V8 may let a worker's heap of old objects grow, MiB. All that is held is charged to a limit: objects of
  * connections and messages twice what they take (CHARGE), others at least that. So what is in use never reaches this;
@@ -16,8 +26,7 @@ const LEAST_MIB = 256;
  * what is in use.
  */
 export function workerHeapMib({ limits, forward, exchanges }: Pick<Settings, 'limits' | 'forward' | 'exchanges'>): number {
-  const { memoryBytes, reorderBytes, correctionBytes, fragmentsBytes } = limits;
-  const queueBytes = forward.queueBytes + exchanges.queueBytes + (forward.extProc.endpoint === '' ? 0 : forward.extProc.queueBytes);
-  const inUse = OWN_BYTES + memoryBytes / 2 + reorderBytes + correctionBytes + fragmentsBytes + OF_QUEUES * queueBytes;
-  return Math.max(LEAST_MIB, Math.ceil(ROOM * inUse / MIB));
+  const { endpoint, queueBytes } = forward.extProc;
+  const ofNativeNodes = endpoint === '' ? 0 : queueBytes;
+  return Math.max(LEAST_MIB, heapMib(limits, forward.queueBytes + exchanges.queueBytes + ofNativeNodes));
 }

@@ -18,8 +18,11 @@ export interface Cost {
   readonly holesAtOnce: number;
   /** Most that the budgets had granted. */
   readonly heldBytes: number;
-  /** By how much the process was larger than before, at most. */
+  /** By how much the process was larger than before, at most, and how large it was. */
   readonly grownBytes: number;
+  readonly residentBytes: number;
+  /** The longest that one batch took, ms of the process's own time: for reading, not for judging. */
+  readonly longestMs: number;
   /** Requests of a neighbour: sent, told. */
   readonly neighbours: readonly [sent: number, told: number];
   readonly faults: number;
@@ -44,6 +47,11 @@ Object.defineProperties(Uint8Array.prototype, {
   } },
 });
 
+function ownMs(): number {
+  const { user, system } = process.cpuUsage();
+  return Math.round((user + system) / 1000);
+}
+
 const ledger = new Ledger();
 let told = 0;
 const options = {
@@ -56,20 +64,25 @@ const pipeline = new Pipeline(options, ledger, {
   },
 });
 let [heldBytes, holesAtOnce, holesBefore] = [0, 0, 0];
+let [longestMs, usedMs] = [0, ownMs()];
 const before = process.resourceUsage().maxRSS;
 const flood = new Flood(pipeline, 100_000, () => {
   heldBytes = Math.max(heldBytes, pipeline.gauges().memoryBytes);
   const holes = ledger.get('tcp.reassembly_gap');
   holesAtOnce = Math.max(holesAtOnce, holes - holesBefore);
   holesBefore = holes;
+  longestMs = Math.max(longestMs, ownMs() - usedMs);
+  usedMs = ownMs();
 });
 play(flood, Number(amount));
-const grownBytes = (process.resourceUsage().maxRSS - before) * 1024;
+const residentBytes = process.resourceUsage().maxRSS * 1024;
+const grownBytes = residentBytes - before * 1024;
 const copiedBytes = copied - flood.written;
 pipeline.flush();
 const { pendingPackets, pendingBytes, waitingRequests } = pipeline.gauges();
 const cost: Cost = {
   packets: flood.packets, received: flood.bytes, copied: copiedBytes, holesAtOnce, heldBytes, grownBytes,
+  residentBytes, longestMs,
   neighbours: [flood.neighbours, told],
   faults: ledger.get('pipeline.faults'),
   imbalance: balance(ledger, { packets: pendingPackets, bytes: pendingBytes, requests: waitingRequests })

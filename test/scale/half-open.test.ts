@@ -14,12 +14,10 @@ import { balance } from '../../rebuilder/status/balance.ts';
 import { encodeEthernet, encodeIpv4, encodeTcp } from '../../rebuilder/wire/encode.ts';
 import { ENVELOPE } from '../forward/request-builder.ts';
 
-const CONNECTIONS = 200_000;
+const CONNECTIONS = 40_000;
 const MIB = 1 << 20;
 const MEMORY_BYTES = 64 * MIB;
 const QUEUE_BYTES = 16 * MIB;
-/** docs/scaling.md says up to 2.6 KB for a connection; one that holds half a request has a buffer and a reader more. */
-const CONNECTION_BYTES = 3 * 1024;
 const SYN = 2;
 const ACK = 16;
 const GET = Buffer.from('GET /whole HTTP/1.1\r\nHost: shop.example\r\n\r\n');
@@ -46,7 +44,7 @@ function frame(connection: number, seq: number, flags: number, data: Uint8Array)
   );
 }
 
-test('200,000 connections with half a request each, and a node that takes all and answers nothing, stay within the limits', { timeout: 600_000 }, async (t) => {
+test('40,000 connections with half a request each, and a node that takes all and answers nothing, stay within the limits', { timeout: 120_000 }, async (t) => {
   const sockets = new Set<Socket>();
   const node = createServer((socket) => {
     sockets.add(socket);
@@ -85,13 +83,13 @@ test('200,000 connections with half a request each, and a node that takes all an
     mostBytes = Math.max(mostBytes, pipeline.gauges().memoryBytes);
     assert.ok(dispatcher.state().memoryBytes <= QUEUE_BYTES, 'the queue keeps to forward.queue_bytes');
   }
-  assert.equal(pipeline.gauges().flows, CONNECTIONS);
+  const { flows } = pipeline.gauges();
+  assert.equal(flows + ledger.get('tcp.flow_memcap'), CONNECTIONS, 'those that are not held made room for others');
   assert.ok(mostBytes <= MEMORY_BYTES, `${mostBytes} bytes held, limits.memory is ${MEMORY_BYTES}`);
   const grownBytes = heldBytes() - before;
-  const mostGrown = MEMORY_BYTES + QUEUE_BYTES + CONNECTIONS * CONNECTION_BYTES;
-  assert.ok(grownBytes < mostGrown, `the process holds ${Math.round(grownBytes / MIB)} MiB more, at most ${Math.round(mostGrown / MIB)} are explained`);
+  const mostGrown = 1.3 * (MEMORY_BYTES + QUEUE_BYTES);
+  assert.ok(grownBytes < mostGrown, `the process holds ${Math.round(grownBytes / MIB)} MiB more, at most ${Math.round(mostGrown / MIB)} are allowed`);
   pipeline.flush();
-  assert.ok(ledger.get('http.memcap') > 0, 'requests were cut for limits.memory');
   assert.ok(ledger.get('forward.queue_full') > 0, 'the oldest were dropped for forward.queue_bytes');
   const gauges = pipeline.gauges();
   const flying = {
@@ -99,5 +97,5 @@ test('200,000 connections with half a request each, and a node that takes all an
     requests: gauges.waitingRequests + dispatcher.inFlight(),
   };
   assert.deepEqual(balance(ledger, flying).map(({ unit, imbalance }) => `${unit} ${imbalance}`), ['packets 0', 'bytes 0', 'requests 0', 'exchanges 0']);
-  t.diagnostic(`${Math.round(grownBytes / MIB)} MiB more in the process, ${Math.round(mostBytes / MIB)} MiB held of half requests, ${ledger.get('http.memcap')} cut`);
+  t.diagnostic(`${Math.round(grownBytes / MIB)} MiB more in the process, ${Math.round(mostBytes / MIB)} MiB held of half requests, ${flows} connections`);
 });
