@@ -33,14 +33,17 @@ function arrival(source: StatusSource, nowMs: number): Verdict | null {
   const last = source.lastPacketMs();
   if (last === null) {
     const ms = nowMs - source.startedMs;
-    return ms < MAX_SILENCE_MS
+    return ms < MAX_SILENCE_MS || isDemo(source)
       ? { level: 'wait', sentence: 'Waiting for the first packet.', advice: null }
       : { level: 'bad', sentence: `Nothing arrives: no packet since the start ${ago(ms)} ago.`, advice: 'nothing-arrives' };
   }
-  if (nowMs - last <= MAX_SILENCE_MS) return null;
+  if (nowMs - last <= MAX_SILENCE_MS || isDemo(source)) return null;
   const since = new Date(last).toISOString().replace('T', ' ').slice(0, 19);
   return { level: 'bad', sentence: `Nothing has arrived since ${since} UTC (${ago(nowMs - last)} ago).`, advice: 'nothing-arrives' };
 }
+
+/** Nothing is sent to the demo's app but what a person tries: there silence is no sign of anything. */
+const isDemo = ({ attackIn }: StatusSource): boolean => attackIn !== undefined;
 
 function delivery(source: StatusSource): Verdict | null {
   const failing = source.endpoints().find(({ condition }) => condition === 'failing');

@@ -23,6 +23,19 @@ const cases: readonly {
     level: 'bad', says: /^Nothing has arrived since 1970-01-01 00:31:50 UTC \(90 s ago\)\.$/, advice: 'nothing-arrives',
   },
   {
+    name: 'the demo before anything was tried', set: (s) => { s.last = null; s.attackIn = () => null; },
+    level: 'wait', says: /^Waiting for the first packet\.$/, advice: null,
+  },
+  {
+    name: 'the demo while nobody tries anything', set: (s) => { s.last = NOW - 90_000; s.attackIn = () => null; }, before: { 'http.requests': 5 },
+    level: 'good', says: /^Working: no request in the last seconds\.$/, advice: null,
+  },
+  {
+    name: 'the demo without its node',
+    set: (s) => { s.attackIn = () => null; s.node = { ...s.node, condition: 'failing', detail: 'is away' }; },
+    level: 'bad', says: /^Not delivering: http:\/\/127\.0\.0\.1:8445 is away\.$/, advice: 'delivery',
+  },
+  {
     name: 'a socket that is closed', set: (s) => { s.state = [{ description: 'vxlan 0.0.0.0:4789', bound: false }]; },
     level: 'bad', says: /^Not capturing: vxlan 0\.0\.0\.0:4789 is not open\.$/, advice: 'nothing-arrives',
   },

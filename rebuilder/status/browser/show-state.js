@@ -99,12 +99,16 @@ function endpoint({ key }) {
 
 function figures({ delay, queueTime, answers, inFlight, openConnections }) {
   return [
-    ['delay', `half within ${duration(delay.p50)}, 99 % within ${duration(delay.p99)}`],
-    ['of it in the queue', `half within ${duration(queueTime.p50)}, 99 % within ${duration(queueTime.p99)}`],
+    ['delay', within(delay)],
+    ['of it in the queue', within(queueTime)],
     ['node’s answers', Object.entries(answers).map(([name, count]) => `${number(count)} × ${name}`).join(', ')],
     ['in flight', `${number(inFlight)} ${inFlight === 1 ? 'request' : 'requests'}; ${number(openConnections)} ${openConnections === 1 ? 'connection' : 'connections'} open`],
   ];
 }
+
+const within = ({ p50, p99 }) => p50 === null
+  ? 'nothing was answered in the last minute'
+  : `half within ${duration(p50)}, 99 % within ${duration(p99)}`;
 
 function figure([name]) {
   const value = el('dd');
