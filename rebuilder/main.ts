@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { setTimeout } from 'node:timers/promises';
 import { Command, CommanderError, Option } from 'commander';
 import { attackTest } from './cli/attack-test.ts';
-import { mistakeText, usageSentence } from './cli/mistake-sentence.ts';
+import { mistakeText, paragraph, usageSentence } from './cli/mistake-sentence.ts';
 import { UsageError, port, seconds } from './cli/number-flags.ts';
 import { ProbeUsageError } from './cli/probe.ts';
 import { ConfigError, SettingError } from './config/mistakes.ts';
@@ -200,8 +200,9 @@ function report(error: unknown, command = ''): number {
 
 function load(file: string): LoadedConfig {
   const loaded = loadConfig(file);
-  for (const warning of loaded.warnings) process.stderr.write(`${file}: warning: ${warning}\n`);
-  if (loaded.ignored.length > 0) process.stderr.write(`${file}: no effect here, these belong to the detection node: ${loaded.ignored.join(', ')}\n`);
+  const { warnings, ignored } = loaded;
+  for (const warning of warnings) process.stderr.write(paragraph(`${file}: warning: ${warning}`));
+  if (ignored.length > 0) process.stderr.write(paragraph(`${file}: no effect here, these belong to the detection node: ${ignored.join(', ')}`));
   return loaded;
 }
 

@@ -8,6 +8,9 @@ export function mistakeText(program: string, sentence: string): string {
   return `${`${program}: ${sentence}`.split('\n').map((line) => wrapIndented(line, columns, INDENT)).join('\n')}\n`;
 }
 
+/** A sentence about a file, as wide as mistakes of configurations are. */
+export const paragraph = (sentence: string): string => `${wrapIndented(sentence, 80, INDENT)}\n`;
+
 /**
  * What commander says of a mistake in the flags as one sentence that ends in where to look: "error: unknown option
  * '--fromat'\n(Did you mean --format?)".

@@ -7,7 +7,7 @@ const MAX_ALIASES = 100;
 const MAX_DEPTH = 100;
 
 const SENTENCES: Readonly<Record<string, string>> = {
-  TAB_AS_INDENT: 'is indented with a tab: YAML wants blanks',
+  TAB_AS_INDENT: 'is indented with a tab: YAML wants spaces',
   DUPLICATE_KEY: 'has this key for the second time in its section: keep one of them',
   BAD_INDENT: 'is not indented as the lines around it: entries of one section begin in the same column',
   MULTILINE_IMPLICIT_KEY: 'is neither a key with its value nor part of the one before: is a colon missing, or is it indented wrongly?',
