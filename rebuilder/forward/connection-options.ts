@@ -1,3 +1,4 @@
+import { indexWithin } from '../http/index-within.ts';
 import { isReservedName, looksLikeFraming } from './header-name.ts';
 
 const COMMA = 0x2c;
@@ -7,8 +8,7 @@ const NEEDED = ['host', 'x-request-id'];
 
 /** Several options in one Connection line (RFC 9110, 7.6.1)? Firewalls judge such lists, `close, close` for one. */
 export function isOptionList(bytes: Uint8Array, start: number, end: number): boolean {
-  const comma = bytes.indexOf(COMMA, start);
-  return comma >= 0 && comma < end;
+  return indexWithin(bytes, COMMA, start, end) >= 0;
 }
 
 /**

@@ -1,5 +1,6 @@
 import { Field, LINE_STRIDE, nameEndOf, nameStartOf, valueEndOf, valueStartOf } from '../http/message.ts';
 import type { Request } from '../http/message.ts';
+import { indexWithin } from '../http/index-within.ts';
 import { putText } from '../http/put-text.ts';
 import type { Envelope } from '../rules/envelope.ts';
 import type { Ledger } from '../ledger.ts';
@@ -16,6 +17,7 @@ const CR = 13;
 const LF = 10;
 const TAB = 9;
 const SPACE = 0x20;
+const COLON = 0x3a;
 const HEX = Buffer.from('0123456789ABCDEF');
 
 /** tchar of RFC 9110, 5.6.2. */
@@ -133,7 +135,7 @@ export function putRebuiltForm(
     while (nameEnd > nameStart && bytes[nameEnd - 1]! <= SPACE) nameEnd--;
     let isName = nameEnd > nameStart;
     for (let j = nameStart; j < nameEnd; j++) isName &&= TOKEN[bytes[j]!] === 1;
-    if (!isName || (field === Field.malformed && bytes.indexOf(0x3a, nameStart) >= valueEndOf(lines, line))) {
+    if (!isName || (field === Field.malformed && indexWithin(bytes, COLON, nameStart, valueEndOf(lines, line)) < 0)) {
       at = putLine('X-Mirror-Original-Line', bytes, nameStartOf(lines, line), Math.max(nameEndOf(lines, line), valueEndOf(lines, line)), to, at);
       ledger?.count('forward.renamed_header');
     } else {
@@ -166,7 +168,7 @@ export function putRebuiltForm(
       at = copy(bytes, nameStart, nameEnd, to, at);
       // `Name:value` and `Name:  value` stay what they are when nothing but the colon and blanks is between.
       const valueStart = valueStartOf(lines, line);
-      to[at++] = 0x3a;
+      to[at++] = COLON;
       for (let j = nameEndOf(lines, line) + 1; j < valueStart; j++) {
         if (bytes[j] === SPACE || bytes[j] === TAB) to[at++] = bytes[j]!;
       }

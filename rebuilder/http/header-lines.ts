@@ -1,5 +1,6 @@
 import { AlignedWords } from '../wire/aligned-words.ts';
 import { fieldOf, tokenEnd } from './field-names.ts';
+import { indexWithin } from './index-within.ts';
 import { Irregular } from './irregular.ts';
 import { Field, LINE_STRIDE, valueStartOf } from './message.ts';
 import { DEL, SP, printableEnd, unprintable } from './printable.ts';
@@ -8,6 +9,8 @@ const LF = 10;
 const CR = 13;
 const TAB = 9;
 const COLON = 58;
+const COMMA = 0x2c;
+const UNDERSCORE = 0x5f;
 
 const aligned = new AlignedWords(Int32Array);
 
@@ -118,7 +121,7 @@ export class HeaderLines {
   #named(bytes: Uint8Array, start: number, nameEnd: number, valueStart: number, valueEnd: number): void {
     let field = fieldOf(bytes, start, nameEnd);
     // An underscore written for a hyphen is another name, but some servers read it as the same.
-    if (field !== Field.other && field !== Field.reserved && hasUnderscore(bytes, start, nameEnd)) {
+    if (field !== Field.other && field !== Field.reserved && indexWithin(bytes, UNDERSCORE, start, nameEnd) >= 0) {
       if (field === Field.contentLength || field === Field.transferEncoding) this.irregular |= Irregular.framing_alias;
       field = Field.other;
     }
@@ -168,9 +171,10 @@ export class HeaderLines {
     const line = (this.count - 1) * LINE_STRIDE;
     this.lines[line + 4] = this.#valueEnd;
     const field = this.lines[line]!;
-    // A framing value that goes on in the next line is read anew as a whole.
+    // A framing value that goes on in the next line is read anew as a whole, with its last line.
     this.seen &= ~(1 << field);
-    if (field === Field.contentLength || field === Field.transferEncoding) {
+    const isLast = end >= to || (bytes[end] !== SP && bytes[end] !== TAB);
+    if (isLast && (field === Field.contentLength || field === Field.transferEncoding)) {
       this.#frame(field, bytes, valueStartOf(this.lines, line), this.#valueEnd);
     }
     return end;
@@ -208,7 +212,7 @@ export class HeaderLines {
         if (!isSame) this.contentLength = -2;
       } else {
         this.contentLength = length;
-        if (hasComma(bytes, start, end)) this.irregular |= Irregular.duplicate_content_length;
+        if (indexWithin(bytes, COMMA, start, end) >= 0) this.irregular |= Irregular.duplicate_content_length;
       }
     } else if (field === Field.transferEncoding) {
       if (again) this.irregular |= Irregular.multiple_transfer_encoding;
@@ -244,7 +248,7 @@ function parseContentLength(bytes: Uint8Array, start: number, end: number): numb
       length = length * 10 + char - 48;
       digits++;
       if (length > Number.MAX_SAFE_INTEGER) return -2;
-    } else if (char === 0x2c && digits > 0) {
+    } else if (char === COMMA && digits > 0) {
       if (first >= 0 && first !== length) return -3;
       first = length;
       length = 0;
@@ -256,18 +260,4 @@ function parseContentLength(bytes: Uint8Array, start: number, end: number): numb
   }
   if (digits === 0) return -2;
   return first >= 0 && first !== length ? -3 : length;
-}
-
-function hasUnderscore(bytes: Uint8Array, start: number, end: number): boolean {
-  for (let at = start; at < end; at++) {
-    if (bytes[at] === 0x5f) return true;
-  }
-  return false;
-}
-
-function hasComma(bytes: Uint8Array, start: number, end: number): boolean {
-  for (let at = start; at < end; at++) {
-    if (bytes[at] === 0x2c) return true;
-  }
-  return false;
 }

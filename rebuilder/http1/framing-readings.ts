@@ -27,8 +27,13 @@ const CLAIM = new RegExp('(?:^|[\\n\\r\\v\\f\\x1c-\\x1e\\x85\\0])[\\0-\\x20\\x85
 const CLEAN_LENGTH = /^(?:[!-9;-~]+:[^\r\n]*\r\n)*?content-length:[ \t]*\d+[ \t]*\r\n(?![ \t])/i;
 /** The same of a client that ends all its lines with LF. */
 const CLEAN_LENGTH_BY_LF = /^(?:[!-9;-~]+:[^\r\n]*\n)*?content-length:[ \t]*\d+[ \t]*\n(?![ \t])/i;
-/** So many of them are looked at. */
+/** So many of them are looked at, and of the lengths of one. */
 const MAX_CLAIMS = 16;
+/**
+ * So much of a value is looked at, behind the blanks before it: NGINX and Apache take no longer line. Values that end
+ * with the head are parts of each other.
+ */
+const MAX_VALUE_CHARS = 8192;
 
 interface Claims {
   /** Lengths that some server may read from the head. */
@@ -67,14 +72,15 @@ function claimsOf(head: string): Claims {
  * Numbers that a Content-Length's value is for one server or another: all of it, its first line, its first digits, each
  * of a list; < 0 = to the end.
  */
-function* lengthsIn(value: string): Generator<number> {
+function* lengthsIn(whole: string): Generator<number> {
+  const value = whole.trimStart().slice(0, MAX_VALUE_CHARS);
   const plain = /^[ \t]*(\d{1,15})[ \t]*\r?$/.exec(value);
   if (plain !== null) {
     yield Number(plain[1]);
     return;
   }
-  if (/^\s*$/.test(value)) yield -1;
-  const readings = [value, value.replace(/\r?\n[ \t]+/g, ''), ...value.split(/[\r\n]/, 1), ...value.split(',')];
+  if (value === '') yield -1;
+  const readings = [value, value.replace(/\r?\n[ \t]+/g, ''), ...value.split(/[\r\n]/, 1), ...value.split(',', MAX_CLAIMS)];
   for (const reading of readings) {
     // What int() of CPython takes: blanks around, a sign, underscores between digits.
     const number = /^[\s\0\x1c-\x1f\x85\xa0]*([+-]?)(\d+(?:_\d+)*)[\s\0\x1c-\x1f\x85\xa0]*$/.exec(reading);

@@ -2,6 +2,7 @@ import type { RedactSettings } from '../config/settings.ts';
 import { trailersStart } from '../http1/chunk-runs.ts';
 import { LINE_STRIDE, type Message, nameEndOf, nameStartOf, type Request, valueEndOf, valueStartOf } from '../http/message.ts';
 import { NAME_CHAR } from '../http/field-names.ts';
+import { indexWithin } from '../http/index-within.ts';
 import { BodyRedaction, overwriteEntity } from './body-redaction.ts';
 import { latin1 } from './header-name.ts';
 
@@ -88,8 +89,8 @@ export class Redaction {
     for (let at = trailersStart(bytes, headEnd, end); at < end;) {
       let next = lineEnd(bytes, at, end);
       while (next < end && (bytes[next] === SPACE || bytes[next] === TAB)) next = lineEnd(bytes, next, end);
-      const colon = bytes.indexOf(COLON, at);
-      if (colon >= 0 && colon < next && this.#headers.has(normalisedName(bytes, at, nameEnd(bytes, at, colon)))) {
+      const colon = indexWithin(bytes, COLON, at, next);
+      if (colon >= 0 && this.#headers.has(normalisedName(bytes, at, nameEnd(bytes, at, colon)))) {
         if (write) mask(bytes, firstOfValue(bytes, colon + 1, next), next);
         masked++;
       }
@@ -99,15 +100,15 @@ export class Redaction {
   }
 
   #maskQuery({ bytes, targetStart, targetEnd }: Request, write: boolean): number {
-    let at = bytes.indexOf(QUESTION, targetStart) + 1;
-    if (at <= 0 || at > targetEnd) return 0;
+    let at = indexWithin(bytes, QUESTION, targetStart, targetEnd) + 1;
+    if (at <= 0) return 0;
     let masked = 0;
     while (at < targetEnd) {
       // `;` parts parameters for some servers.
       let end = at;
       while (end < targetEnd && bytes[end] !== 0x26 && bytes[end] !== 0x3b) end++;
-      const equals = bytes.indexOf(EQUALS, at);
-      if (equals >= 0 && equals < end && this.#query.has(decoded(latin1(bytes, at, equals)))) {
+      const equals = indexWithin(bytes, EQUALS, at, end);
+      if (equals >= 0 && this.#query.has(decoded(latin1(bytes, at, equals)))) {
         if (write) mask(bytes, equals + 1, end);
         masked++;
       }

@@ -137,6 +137,9 @@ describe('re-framed', () => {
       'GET / HTTP/1.1\r\nHost: h\r\nX-Mirror-Original-Host: a\r\n\r\n'],
     ['blank before the colon', 'GET / HTTP/1.1\r\nHost : a\r\nX\t: y\r\n\r\n', 'GET / HTTP/1.1\r\nHost: a\r\nX: y\r\n\r\n'],
     ['no colon', 'GET / HTTP/1.1\r\nHost: a\r\nnon\x01sense\r\n\r\n', 'GET / HTTP/1.1\r\nHost: a\r\nX-Mirror-Original-Line: non%01sense\r\n\r\n'],
+    ['a word and no colon, nor any behind it', 'GET / HTTP/1.1\r\nHost: a\r\nfoo\r\n\r\n', 'GET / HTTP/1.1\r\nHost: a\r\nX-Mirror-Original-Line: foo\r\n\r\n'],
+    ['a word and no colon, but one in the body', 'POST / HTTP/1.1\r\nHost: a\r\nfoo\r\nContent-Length: 2\r\n\r\n::',
+      'POST / HTTP/1.1\r\nHost: a\r\nX-Mirror-Original-Line: foo\r\nX-Mirror-Original-Content-Length: 2\r\nContent-Length: 2\r\n\r\n::'],
     ['a name that is none', 'GET / HTTP/1.1\r\nHost: a\r\nX(y): <script>\r\n\r\n', 'GET / HTTP/1.1\r\nHost: a\r\nX-Mirror-Original-Line: X(y): <script>\r\n\r\n'],
     ['NUL and CR in values', 'GET / HTTP/1.1\r\nHost: a\r\nX: y\x00z\rw\r\n\r\n', 'GET / HTTP/1.1\r\nHost: a\r\nX: y%00z%0Dw\r\n\r\n'],
     ['controls in the target', 'GET /a\x00b\x7f HTTP/1.1\r\nHost: a\r\n\r\n', 'GET /a%00b%7F HTTP/1.1\r\nHost: a\r\n\r\n'],
@@ -181,6 +184,16 @@ describe('re-framed', () => {
       );
     }
   });
+});
+
+test('no line is searched beyond its end: 20,000 without a colon before a body without one', () => {
+  const body = 32 << 20;
+  const head = `POST / HTTP/1.1\r\nHost: a\r\nContent-Length: ${body}\r\nConnection: close\r\n${'a\r\n'.repeat(20_000)}${'Connection: b\r\n'.repeat(2_000)}\r\n`;
+  const request = buildRequest(Buffer.concat([Buffer.from(head), Buffer.alloc(body, 'b')]));
+  const plan = planRebuiltForm(request, ENVELOPE, 0);
+  const to = Buffer.alloc(plan.bytes);
+  const end = putRebuiltForm(request, ENVELOPE, MARKER, plan, inspect(request), false, null, to, 0);
+  assert.equal(to.toString('latin1', 0, end - body).split('X-Mirror-Original-Line: a\r\n').length, 20_001);
 });
 
 test('every form of every hostile request stays within the memory it asked for', () => {

@@ -86,3 +86,20 @@ test('each name we act on is known in any case, and one longer or shorter is ano
     assert.equal(fieldOf(name.slice(1)), Field.other, name.slice(1));
   }
 });
+
+test('a framing value is read once, however often it is folded', () => {
+  const scanner = new HeaderLines();
+  // Megabytes: read anew with each of its lines, either value takes minutes.
+  for (const [head, chunked] of [
+    [`Transfer-Encoding: chunked\n${' ,\n'.repeat(500_000)}\n`, true],
+    [`Transfer-Encoding: a\n${' ,\n'.repeat(500_000)} , chunked\n\n`, true],
+    [`Transfer-Encoding: chunked\n${' ,\n'.repeat(500_000)} , a\nHost: a\n\n`, false],
+    [`Content-Length: ${'0'.repeat(1_000_000)}5\n${' \n'.repeat(500_000)}\n`, false],
+  ] as const) {
+    const bytes = Buffer.from(head);
+    assert.equal(scanner.scan(bytes, 0, bytes.length), bytes.length);
+    assert.equal(scanner.chunked, chunked);
+    assert.equal(scanner.contentLength, head.startsWith('C') ? -2 : -1);
+    assert.ok(scanner.irregular & Irregular.obs_fold);
+  }
+});

@@ -38,6 +38,11 @@ for (const [why, target, headers] of CASES) {
   });
 }
 
+test('no parameter is searched beyond its end: a query of 60,000 without a value, before a body without one', () => {
+  const request = requestOf(`GET /?${'&'.repeat(60_000)} HTTP/1.1`, ['Host: h'], {}, 'b'.repeat(32 << 20));
+  assert.equal(redaction.request(request), 0);
+});
+
 function chunkedRequest(body: string, complete: boolean): RetainableRequest {
   return Object.assign(requestOf('POST / HTTP/1.1', ['Host: h', 'Transfer-Encoding: chunked'], {}, body), { framing: 'chunked' as const, complete });
 }
