@@ -100,9 +100,9 @@ export function waysToRead(
   return farthest(found);
 }
 
-/** Refusing those numbers comes to the same. Of several reasons the one that refuses least of what follows counts. */
+/** Refusing those numbers comes to the same: of what follows only those are refused that each reason refuses. */
 function alsoBy({ refusal }: Outcome, acks: ReadonlySet<number> | null): void {
-  if (acks !== null && (refusal.acks === null || acks.size < refusal.acks.size)) refusal.acks = acks;
+  if (acks !== null) refusal.acks = new Set([...refusal.acks ?? acks].filter((ack) => acks.has(ack)));
 }
 
 /** The sort keeps the order of those that come as far. */
@@ -271,7 +271,7 @@ function* outside(
     else least = ack;
   }
   if (ahead.size === 0) return;
-  yield { acks: all.acks, isRefused: (one, index) => ahead.has(index) || all.isRefused(one, index) };
+  yield { acks: null, isRefused: (one, index) => ahead.has(index) || all.isRefused(one, index) };
 }
 
 /** Segments in a row with one acknowledgment number. */
