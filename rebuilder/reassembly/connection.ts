@@ -3,7 +3,7 @@ import { CHARGE, type Charged } from './connection-memory.ts';
 import { type End, FlowKey } from './flow-key.ts';
 import { HalfStream } from './half-stream.ts';
 import { NEAR_BYTES } from './missing-bytes.ts';
-import { Reopening } from './reopening.ts';
+import { type OpeningSyn, Reopening } from './reopening.ts';
 import { advance, distance } from './sequence.ts';
 import type { UsageOrder } from './usage-order.ts';
 import type { StreamContext } from './stream-context.ts';
@@ -76,7 +76,7 @@ export class Connection extends FlowKey implements Charged {
    */
   constructor(
     packet: Packet, hash: number, context: StreamContext, handler: ConnectionHandler, nowMs: number,
-    syn: Pick<Reopening<Connection>, 'isn' | 'offer'> | null = null, isCandidate = false,
+    syn: Pick<OpeningSyn<Connection>, 'isn' | 'offer'> | null = null, isCandidate = false,
   ) {
     super(packet, hash);
     this.lastPacketMs = nowMs;
@@ -101,14 +101,14 @@ export class Connection extends FlowKey implements Charged {
     if (syn.offer !== null) opener.receiver = syn.offer;
   }
 
-  /** The SYN that opens it anew, after packet() said 'reopened' for data that follow it; null = the packet is a SYN. */
-  get reopenedBy(): Reopening<Connection> | null {
-    return this.#reopening?.opener === null ? null : this.#reopening;
+  /** The SYN that opens it anew, after packet() said 'reopened'; null = none was seen before the packet. */
+  get reopenedBy(): OpeningSyn<Connection> | null {
+    return this.#reopening?.proven ?? null;
   }
 
   /** The connection that takes its place after packet() said 'reopened', if it was read before. */
   takeCandidate(): Connection | null {
-    const candidate = this.#reopening?.takeCandidate() ?? null;
+    const candidate = this.#reopening?.proven?.takeCandidate() ?? null;
     if (candidate !== null) candidate.isCandidate = false;
     return candidate;
   }
@@ -125,7 +125,7 @@ export class Connection extends FlowKey implements Charged {
       return 'taken';
     }
     const reopening = this.#reopening;
-    if (reopening !== null && reopening.opener !== null) {
+    if (reopening?.isAny === true) {
       const place = this.#besides(reopening, packet, half, nowMs);
       if (place === 'proven') return 'reopened';
       if (place === 'only there') return 'taken';
@@ -184,7 +184,7 @@ export class Connection extends FlowKey implements Charged {
     second.end(nowMs);
     this.#owner.closed();
     this.charge(-this.#chargedBytes);
-    this.#reopening?.takeCandidate()?.end(nowMs);
+    for (const candidate of this.#reopening?.takeCandidates() ?? []) candidate.end(nowMs);
   }
 
   /** A fault was found in it: frees what it holds without looking at it again. */
@@ -192,7 +192,7 @@ export class Connection extends FlowKey implements Charged {
     this.fromA.abandon();
     this.fromB.abandon();
     this.charge(-this.#chargedBytes);
-    this.#reopening?.takeCandidate()?.abandon();
+    for (const candidate of this.#reopening?.takeCandidates() ?? []) candidate.abandon();
   }
 
   #refuseData(packet: Packet): void {
@@ -242,7 +242,7 @@ export class Connection extends FlowKey implements Charged {
     }
     const isUnread = !this.fromA.hasRead && !this.fromB.hasRead;
     if ((this.closing && !this.isContested) || (this.#isClaimed && isUnread)) {
-      this.#reopening?.forget();
+      this.#reopening?.prove(half, isn);
       return false;
     }
     this.#refuseData(packet);
@@ -252,8 +252,9 @@ export class Connection extends FlowKey implements Charged {
 
   /** A SYN of `opener` that may open the connection anew. */
   #mayReopen(isn: number, opener: HalfStream, syn: Packet | null = null): void {
-    this.#reopening ??= new Reopening();
-    this.#reopening.syn(isn, opener, syn);
+    const madeRoom = (this.#reopening ??= new Reopening()).syn(isn, opener, syn);
+    if (madeRoom !== null) this.#context.ledger.count('tcp.readings_limit');
+    madeRoom?.end(this.#context.nowMs);
   }
 
   /** Is the packet of the connection that a SYN may have opened? */
@@ -261,9 +262,9 @@ export class Connection extends FlowKey implements Charged {
     reopening: Reopening<Connection>, packet: Packet, half: HalfStream, nowMs: number,
   ): 'only there' | 'proven' | 'not there' {
     const { ledger, aside } = this.#context;
-    const place = reopening.packet(packet, half, nowMs, () => {
+    const place = reopening.packet(packet, half, nowMs, (syn) => {
       ledger.count('tcp.candidates');
-      return new Connection(packet, this.hash, aside ?? this.#context, this.#handler, nowMs, reopening, true);
+      return new Connection(packet, this.hash, aside ?? this.#context, this.#handler, nowMs, syn, true);
     });
     if (place === 'only there') ledger.count('tcp.candidate_bytes', packet.dataEnd - packet.dataStart);
     return place;
@@ -300,7 +301,7 @@ export class Connection extends FlowKey implements Charged {
     const isOfNew = this.#reopening?.isBy(peer, isn) === true || isOther || isFirst;
     if (isOfNew || this.#opener !== opener || (ahead !== 0 && (ahead < 0 || ahead >= 65_536))) {
       if (ahead === 0 && this.#opener === opener && !this.#isClaimed) this.#mayReopen(isn, peer);
-      if (this.#reopening?.isBy(peer, isn) === false) this.#reopening.forget();
+      this.#reopening?.prove(peer, isn);
       return false;
     }
     this.#reopening?.forget();

@@ -12,40 +12,24 @@ interface Candidate {
   abandon(): void;
 }
 
-/**
- * A SYN in a connection that goes on, for all that is seen. Its server may ignore it (RFC 9293 3.10.7.4, challenge
- * ACK), or have no such connection any more and open it anew: data that follow the SYN are read beside the connection
- * until the server tells which of the two it has.
- */
-export class Reopening<C extends Candidate> {
-  /** The direction that the SYN came in; null = there is none, or none that counts any more. */
-  opener: HalfStream | null = null;
-  isn = 0;
-  /** What the SYN offers; null = it was not seen, only its answer. */
-  offer: Receiver | null = null;
-  /** Made by the first data that follow the SYN. */
-  candidate: C | null = null;
+/** SYNs that are followed beside one connection; of more one makes room that nothing followed, or the oldest. */
+const MOST_SYNS = 4;
 
-  /** A SYN with the sequence number `isn`. @param packet null = its answer tells of it */
-  syn(isn: number, opener: HalfStream, packet: Packet | null): void {
-    if (packet !== null) {
-      this.offer = new Receiver();
-      this.offer.syn(packet);
-    } else if (isn !== this.isn) {
-      this.offer = null;
-    }
+/** A SYN in a connection that goes on, for all that is seen, and what follows it. */
+export class OpeningSyn<C extends Candidate> {
+  readonly isn: number;
+  /** The direction that it came in. */
+  readonly opener: HalfStream;
+  /** What it offers; null = it was not seen, only its answer. */
+  offer: Receiver | null = null;
+  /** Made by the first data that follow it. */
+  candidate: C | null = null;
+  /** It opened nothing, or no longer matters: nothing more is read of it. */
+  isOver = false;
+
+  constructor(isn: number, opener: HalfStream) {
     this.isn = isn;
     this.opener = opener;
-  }
-
-  /** Is it the SYN that the peer of `opener` answers? */
-  isBy(opener: HalfStream, isn: number): boolean {
-    return this.opener === opener && this.isn === isn;
-  }
-
-  /** The SYN opened nothing, or no longer matters. */
-  forget(): void {
-    this.opener = null;
   }
 
   takeCandidate(): C | null {
@@ -55,37 +39,120 @@ export class Reopening<C extends Candidate> {
   }
 
   /**
-   * Hands the packet to the candidate if it may be the candidate's.
-   * @param half the direction it came in
-   * @param open makes the candidate
-   * @returns 'proven': the connection is over, the candidate is in its place; 'only there': it is not the connection's
+   * Hands a packet of its direction to its candidate if it may be the candidate's. @param open makes the candidate
+   * @returns was it?
    */
-  packet(packet: Packet, half: HalfStream, nowMs: number, open: () => C): 'only there' | 'proven' | 'not there' {
-    if (half !== this.opener) return this.#proves(packet, half);
+  takes(packet: Packet, nowMs: number, open: (syn: OpeningSyn<C>) => C): boolean {
     const into = distance(packet.seq, this.candidate?.fromA.nextSeq ?? advance(this.isn, 1));
-    if (into <= -NEAR_BYTES || into >= NEAR_BYTES) return 'not there';
+    if (into <= -NEAR_BYTES || into >= NEAR_BYTES) return false;
     if (this.candidate === null) {
-      if (packet.dataEnd === packet.dataStart || into < 0) return 'not there';
-      this.candidate = open();
+      if (packet.dataEnd === packet.dataStart || into < 0) return false;
+      this.candidate = open(this);
     }
     this.candidate.packet(packet, 'a', nowMs);
-    const intoOld = distance(packet.seq, half.nextSeq);
-    const isInOld = half.started && intoOld > -MAX_WINDOW_BYTES && intoOld < MAX_WINDOW_BYTES;
-    return isInOld ? 'not there' : 'only there';
+    return true;
   }
 
-  /** What the server acknowledges tells which of the two is its connection. */
-  #proves(packet: Packet, { peer }: HalfStream): 'proven' | 'not there' {
-    if ((packet.flags & TcpFlag.ack) === 0 || peer === null) return 'not there';
-    const { candidate } = this;
-    const isOfNew = candidate !== null && distance(packet.ack, advance(this.isn, 1)) > 0
-      && distance(packet.ack, candidate.fromA.sentSeq) <= 0;
-    const isOfOld = peer.started && peer.isNear(packet.ack);
-    if (isOfNew && !isOfOld) return 'proven';
-    if (isOfOld && !isOfNew) {
-      this.forget();
-      this.takeCandidate()?.abandon();
+  /** Does what the server acknowledges say that it has the connection that this SYN opens, or the one before? */
+  acknowledged(ack: number): 'new' | 'old' | 'unknown' {
+    const { candidate, opener } = this;
+    const isOfNew = candidate !== null && distance(ack, advance(this.isn, 1)) > 0
+      && distance(ack, candidate.fromA.sentSeq) <= 0;
+    const isOfOld = opener.started && opener.isNear(ack);
+    return isOfNew === isOfOld ? 'unknown' : isOfNew ? 'new' : 'old';
+  }
+}
+
+/**
+ * SYNs in the middle of a connection. Its server may ignore one (RFC 9293 3.10.7.4, challenge ACK), or have no such
+ * connection any more and open it anew: data that follow a SYN are read beside the connection until the server tells
+ * which of them it has.
+ */
+export class Reopening<C extends Candidate> {
+  readonly #syns: OpeningSyn<C>[] = [];
+  /** The one that opens the connection anew, as its server or its answer has shown; null = none of them. */
+  proven: OpeningSyn<C> | null = null;
+
+  /** Is there one that may open the connection anew? */
+  get isAny(): boolean {
+    return this.#syns.some(({ isOver }) => !isOver);
+  }
+
+  /**
+   * A SYN with the sequence number `isn`. @param packet null = its answer tells of it
+   * @returns what made room for it, of which more could have been read; null = nothing
+   */
+  syn(isn: number, opener: HalfStream, packet: Packet | null): C | null {
+    let one = this.#by(opener, isn);
+    let madeRoom: C | null = null;
+    if (one === undefined) {
+      if (this.#syns.length >= MOST_SYNS) madeRoom = this.#makeRoom();
+      one = new OpeningSyn(isn, opener);
+      this.#syns.push(one);
     }
-    return 'not there';
+    one.isOver = false;
+    if (packet === null) return madeRoom;
+    one.offer = new Receiver();
+    one.offer.syn(packet);
+    return madeRoom;
+  }
+
+  #makeRoom(): C | null {
+    const at = this.#syns.findIndex(({ candidate }) => candidate === null);
+    return this.#syns.splice(Math.max(0, at), 1)[0]!.takeCandidate();
+  }
+
+  #by(opener: HalfStream, isn: number): OpeningSyn<C> | undefined {
+    return this.#syns.find((one) => one.opener === opener && one.isn === isn);
+  }
+
+  /** Is one of them the SYN that the peer of `opener` answers? */
+  isBy(opener: HalfStream, isn: number): boolean {
+    return this.#by(opener, isn)?.isOver === false;
+  }
+
+  /** The connection is opened anew by this SYN, which may be none of them. */
+  prove(opener: HalfStream, isn: number): void {
+    this.proven = this.#by(opener, isn) ?? null;
+  }
+
+  /** None of them opened anything. */
+  forget(): void {
+    for (const one of this.#syns) one.isOver = true;
+  }
+
+  /** All that were read, and were not taken. */
+  takeCandidates(): C[] {
+    return this.#syns.flatMap((one) => one.takeCandidate() ?? []);
+  }
+
+  /**
+   * Hands the packet to the candidates whose it may be.
+   * @param half the direction it came in
+   * @param open makes a candidate
+   * @returns 'proven': the connection is over, one of them takes its place; 'only there': it is not the connection's
+   */
+  packet(
+    packet: Packet, half: HalfStream, nowMs: number, open: (syn: OpeningSyn<C>) => C,
+  ): 'only there' | 'proven' | 'not there' {
+    let isThere = false;
+    for (const one of this.#syns) {
+      if (one.isOver) continue;
+      if (one.opener === half) isThere = one.takes(packet, nowMs, open) || isThere;
+      else if ((packet.flags & TcpFlag.ack) !== 0 && this.#isProven(one, packet.ack)) return 'proven';
+    }
+    const intoOld = distance(packet.seq, half.nextSeq);
+    const isInOld = half.started && intoOld > -MAX_WINDOW_BYTES && intoOld < MAX_WINDOW_BYTES;
+    return isThere && !isInOld ? 'only there' : 'not there';
+  }
+
+  /** What the server acknowledges tells which connection it has. */
+  #isProven(one: OpeningSyn<C>, ack: number): boolean {
+    const whose = one.acknowledged(ack);
+    if (whose === 'new') this.proven = one;
+    if (whose !== 'old') return whose === 'new';
+    one.isOver = true;
+    one.takeCandidate()?.abandon();
+    return false;
   }
 }

@@ -77,6 +77,47 @@ for (const at of [900_000_000, -900_000_000]) {
   });
 }
 
+// Each of them may be a decoy that the server never sees.
+describe('several SYNs, each with another number', () => {
+  const DECOYS = [300_000_000, 600_000_000, 1_200_000_000] as const;
+  const at = 900_000_000;
+  const ack = SERVER_ISN + SERVER_AT + 1;
+
+  for (const [why, decoys, left] of [
+    ['one that a byte follows', DECOYS.slice(0, 1), 0], ['three that a byte follows', DECOYS, 0], ['a fourth: the oldest makes room, and is counted', [...DECOYS, -700_000_000], 1],
+  ] as const) {
+    describe(why, () => {
+      const opened = (): TcpStream => {
+        const stream = new TcpStream(OPTIONS).open().send(get('/1'));
+        for (const decoy of decoys) stream.send('', { at: decoy, flags: SYN }).send('G', { at: decoy + 1, ack });
+        return stream.send('', { at, flags: SYN }).send(get('/2'), { at: at + 1, ack });
+      };
+
+      test('what follows the last is told, and what follows one of the others', () => {
+        const stream = opened();
+        if (left === 0) stream.send(get('/3').slice(1), { at: decoys[0] + 2, ack });
+        assert.deepEqual(told(stream).map(([target]) => target), left === 0 ? ['/1', '/2', '/3'] : ['/1', '/2']);
+        assert.deepEqual(counts(stream, 'tcp.candidates', 'tcp.readings_limit'), [decoys.length + 1, left]);
+        assert.deepEqual(stream.end(), []);
+      });
+
+      test('the server answers the last: it is the connection from then on', () => {
+        const stream = serverSays(opened(), SYN | ACK, at + 1);
+        stream.send(get('/3'), { at: at + 1 + LENGTH, ack: SERVER_ISN + SERVER_AT + 2 });
+        assert.deepEqual(told(stream).map(([target]) => target), ['/1', '/2', '/3']);
+        assert.deepEqual(counts(stream, 'tcp.reopened', 'tcp.reassembly_gap'), [1, 0]);
+        assert.deepEqual(stream.end(), []);
+      });
+
+      test('the server acknowledges what followed the last', () => {
+        const stream = serverSays(opened(), ACK, at + 1 + LENGTH).send(get('/3'), { at: at + 1 + LENGTH, ack });
+        assert.deepEqual(told(stream).map(([target]) => target), ['/1', '/2', '/3']);
+        assert.deepEqual(stream.end(), []);
+      });
+    });
+  }
+});
+
 describe('segments that are not of the connection that a SYN would open', () => {
   for (const [why, at] of [['it would be ahead of them', 500_000], ['it would be far behind them', -2 * MIB]] as const) {
     test(`data, where ${why}`, () => {
