@@ -23,6 +23,8 @@ export interface Sent {
   /** The TCP checksum is wrong, as in a segment that was made to be dropped. */
   badChecksum?: boolean;
   options?: Uint8Array;
+  /** So many bytes at its end were not captured. */
+  cut?: number;
 }
 
 /** One TCP connection played into a pipeline, frame by frame: what a test of streams needs and no more. */
@@ -60,21 +62,21 @@ export class TcpStream {
   send(
     data: Uint8Array | string,
     {
-      at = this.#sent, flags = ACK, ack = this.serverIsn + 1 + this.#answered, badChecksum = false, options,
+      at = this.#sent, flags = ACK, ack = this.serverIsn + 1 + this.#answered, badChecksum = false, options, cut,
     }: Sent = {},
   ): this {
     const bytes = typeof data === 'string' ? Buffer.from(data, 'latin1') : data;
-    this.#frame(false, this.isn + 1 + at, ack, flags, bytes, badChecksum, options);
+    this.#frame(false, this.isn + 1 + at, ack, flags, bytes, badChecksum, options, cut);
     this.#sent = Math.max(this.#sent, at + bytes.length);
     return this;
   }
 
   /** The server sends a segment. */
   answer(
-    data: Uint8Array | string, { at = this.#answered, flags = ACK, ack = this.isn + 1 + this.#sent }: Sent = {},
+    data: Uint8Array | string, { at = this.#answered, flags = ACK, ack = this.isn + 1 + this.#sent, cut }: Sent = {},
   ): this {
     const bytes = typeof data === 'string' ? Buffer.from(data, 'latin1') : data;
-    this.#frame(true, this.serverIsn + 1 + at, ack, flags, bytes);
+    this.#frame(true, this.serverIsn + 1 + at, ack, flags, bytes, false, undefined, cut);
     this.#answered = Math.max(this.#answered, at + bytes.length);
     return this;
   }
@@ -116,7 +118,7 @@ export class TcpStream {
 
   #frame(
     fromServer: boolean, seq: number, ack: number, flags: number, data: Uint8Array, badChecksum = false,
-    options: Uint8Array = new Uint8Array(0),
+    options: Uint8Array = new Uint8Array(0), cut = 0,
   ): void {
     const [src, dst]: [string, string] = fromServer ? [SERVER, CLIENT] : [CLIENT, SERVER];
     const [srcPort, dstPort]: [number, number] = fromServer
@@ -130,6 +132,6 @@ export class TcpStream {
     if (badChecksum) segment[16]! ^= 0xff;
     const packet = encodeIpv4({ source: src, destination: dst, identification: this.#ipId++ & 0xffff }, segment);
     const frame = encodeEthernet({}, packet);
-    this.pipeline.frame(LinkType.ethernet, frame, 0, frame.length, frame.length, this.nowMs, 0);
+    this.pipeline.frame(LinkType.ethernet, frame, 0, frame.length - cut, frame.length, this.nowMs, 0);
   }
 }

@@ -24,6 +24,8 @@ const TOUCH_SHARE = 1 / 16;
  * How often finished connections are looked at: thousands of them linger, and a batch arrives every other millisecond.
  */
 const CLOSING_MS = 100;
+/** … and those that one end has finished, which may wait for a hole before the other's FIN, or be open for hours. */
+const ENDING_MS = 1000;
 const STREAM_BYTES = INDEX['tcp.stream_bytes'];
 const SEGMENTS = INDEX['tcp.segments'];
 
@@ -38,6 +40,9 @@ export class FlowTable {
   readonly #timeWait = new TimeWait();
   readonly #closing = new Set<Connection>();
   #lastClosingMs = 0;
+  /** A FIN came, and they go on. */
+  readonly #ending = new Set<Connection>();
+  #lastEndingMs = 0;
   /** Which end of the connection that was found sent the packet; 'a' = none was found, and the sender is its first. */
   #end: End = 'a';
   readonly #limits: FlowLimits;
@@ -91,13 +96,16 @@ export class FlowTable {
     }
     // What a connection that began aside refuses is counted aside.
     if (outcome === 'taken' || connection.beganAside) this.#ledger.values[SEGMENTS]!++;
-    if ((packet.flags & (TcpFlag.fin | TcpFlag.rst)) !== 0 && connection.closing) this.#closing.add(connection);
+    if ((packet.flags & (TcpFlag.fin | TcpFlag.rst)) === 0) return;
+    if (connection.closing) this.#closing.add(connection);
+    else if ((packet.flags & TcpFlag.fin) !== 0) this.#ending.add(connection);
   }
 
   /** Looks after what waits: call it every few ms. */
   expire(nowMs: number): void {
     this.#setTime(nowMs);
     this.#context.timers.expire(nowMs);
+    if (nowMs - this.#lastEndingMs >= ENDING_MS) this.#findClosing(nowMs);
     if (nowMs - this.#lastClosingMs >= CLOSING_MS) this.#removeClosed(nowMs);
     while (nowMs - this.#halfOpen.oldestMs >= this.#limits.idleTimeoutMs) {
       this.#ledger.count('tcp.flow_idle_timeout');
@@ -125,6 +133,16 @@ export class FlowTable {
   #setTime(nowMs: number): void {
     this.#context.nowMs = nowMs;
     if (this.#context.aside !== null) this.#context.aside.nowMs = nowMs;
+  }
+
+  /** Those whose FIN has its turn by now: what stands before it came later, or was given up. */
+  #findClosing(nowMs: number): void {
+    this.#lastEndingMs = nowMs;
+    for (const connection of this.#ending) {
+      if (!connection.closing) continue;
+      this.#ending.delete(connection);
+      this.#closing.add(connection);
+    }
   }
 
   #removeClosed(nowMs: number): void {
@@ -255,6 +273,7 @@ export class FlowTable {
 
   #forget(connection: Connection): void {
     this.#closing.delete(connection);
+    this.#ending.delete(connection);
     this.#order.unlink(connection);
     const bucket = connection.hash & this.#mask;
     let c = this.#buckets[bucket] ?? null;

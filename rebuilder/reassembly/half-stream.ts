@@ -148,8 +148,10 @@ export class HalfStream extends StreamOrder {
       // Where the stream is between two messages, what comes next tells the last timestamp.
       this.#remember(packet, seq, doubts, false, 0);
     }
-    if (length > 0) this.#sentUpTo(advance(seq, length + (flags & TcpFlag.fin)));
-    else if ((flags & TcpFlag.fin) !== 0) this.#sentUpTo(advance(seq, 1));
+    // What the capture has cut off was sent, too.
+    const behind = advance(seq, length + packet.missing);
+    const sent = advance(behind, flags & TcpFlag.fin);
+    if (sent !== seq) this.#sentUpTo(sent);
     if (doubts !== Doubt.none) {
       if (this.contests().doubt(this, packet, length, doubts)) this.waitFrom(nowMs);
       if (isOther) this.contests().reread(this, packet, seq, this.lastHeard);
@@ -172,7 +174,7 @@ export class HalfStream extends StreamOrder {
     }
     if (isOther) this.contests().reread(this, packet, seq, this.lastHeard);
     if (packet.missing > 0) this.#cut(packet, seq);
-    if ((flags & TcpFlag.fin) !== 0) this.#fin(advance(seq, length));
+    if ((flags & TcpFlag.fin) !== 0) this.#fin(behind);
     return true;
   }
 

@@ -152,9 +152,10 @@ export class History {
   /**
    * Are bytes[start, end) the same as those that came before for their place at `seq`? Newer bytes of other streams may
    * have overwritten those.
-   * @param last the stream's last entry
+   * @param last the stream's last entry; NOTHING = none of it was kept
    */
   compare(last: number, bytes: Uint8Array, start: number, end: number, seq: number): 'same' | 'other' | 'forgotten' {
+    if (last === NOTHING) return 'forgotten';
     const words = this.#words;
     const length = end - start;
     // The stretch of the place for which the same bytes came before.

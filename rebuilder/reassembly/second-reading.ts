@@ -46,6 +46,8 @@ export class SecondReading {
   /** Are there readings beside it whose queues join segments in other ways? */
   joinsOtherwise = false;
   #began = false;
+  /** It made room for another, perhaps while a segment was on its way to all: what it holds was given back. */
+  #isOver = false;
 
   /** @param maxBytes that may wait in it behind a hole */
   constructor(
@@ -82,6 +84,7 @@ export class SecondReading {
    * @returns false: there was no memory for it
    */
   add(bytes: Uint8Array, start: number, end: number, seq: number, from: Carrier, urgent: number): boolean {
+    if (this.#isOver) return false;
     if (urgent !== NOT_URGENT && !this.keepsUrgent) this.urgent.mark(advance(seq, urgent), this.nextSeq);
     if (start === end && (urgent !== NOT_URGENT || from.headerBytes === 0)) return true;
     const ahead = distance(seq, this.nextSeq);
@@ -113,6 +116,7 @@ export class SecondReading {
 
   /** Gives it what waits behind a hole of the first reader. @param doubted segments that were set aside */
   waitFor(queue: SegmentQueue | null, doubted: readonly Doubted[] = []): void {
+    if (this.#isOver) return;
     for (const { seq, urgent } of doubted) {
       if (urgent !== NOT_URGENT && !this.keepsUrgent) this.urgent.mark(advance(seq, urgent), this.nextSeq);
     }
@@ -140,6 +144,7 @@ export class SecondReading {
   }
 
   discard(): void {
+    this.#isOver = true;
     this.#queue.clear();
     this.#sink.discard();
   }

@@ -18,6 +18,42 @@ const FIN = 1;
 const get = (target: string): string => `GET ${target} HTTP/1.1\r\nHost: a\r\n\r\n`;
 const targets = (stream: TcpStream): string[] => stream.exchanges.map(({ request }) => request.target);
 
+// A session that cuts packets (packet_length) cuts those of both directions.
+describe('frames whose end was not captured', () => {
+  const RESPONSE = 'HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n' + 'b'.repeat(100);
+
+  test('a client acknowledges all of a response: its next request is not doubted', () => {
+    const stream = new TcpStream({ ...LIVE, parseResponses: true }).open();
+    stream.send(get('/1')).answer(RESPONSE, { cut: 50 }).send(get('/2')).answer(RESPONSE, { cut: 50 });
+    assert.deepEqual(targets(stream), ['/1', '/2']);
+    assert.deepEqual([stream.ledger.get('tcp.doubtful_segments'), stream.ledger.get('http.second_readings')], [0, 0]);
+    assert.deepEqual(stream.end(), []);
+  });
+
+  test('the FIN of one counts behind what is missing', () => {
+    const stream = new TcpStream(LIVE).open().send(get('/1'));
+    stream.answer(RESPONSE, { cut: 50, flags: ACK | FIN }).close().wait(3000);
+    assert.equal(stream.pipeline.gauges().flows, 0);
+    assert.deepEqual(stream.end(), []);
+  });
+});
+
+// Both FINs are there, but that was not known when the last of them came.
+for (const [why, fill, waitMs] of [
+  ['comes late', true, 5000], ['never comes, as long as it may still come', false, 125_000],
+] as const) {
+  test(`a connection is over when what stands before its FIN ${why}`, () => {
+    const limits = { ...LIVE.limits, idleTimeoutMs: 600_000 };
+    const stream = new TcpStream({ ...LIVE, limits }).open().answer('', { flags: ACK | FIN });
+    const text = get('/1');
+    stream.send(text.slice(10), { at: 10, flags: ACK | FIN });
+    if (fill) stream.send(text.slice(0, 10), { at: 0 });
+    stream.wait(waitMs);
+    assert.equal(stream.pipeline.gauges().flows, 0);
+    assert.deepEqual(stream.end(), []);
+  });
+}
+
 describe('connections that somebody plays with', () => {
   test('FIN and RST stop nothing: later bytes are read', () => {
     const stream = new TcpStream(LIVE).open();

@@ -57,8 +57,10 @@ test('what newer bytes have overwritten is not known, and not taken for what ove
   assert.equal(history.compare(other.last, new Uint8Array(100).fill(3), 0, 100, other.seq - 100), 'other');
 });
 
-test('bytes that do not fit are not kept', () => {
-  assert.equal(new History(64).append(new Uint8Array(100), 0, 100, 0, 0, 0, 0, 0, 0, 0, true, 40, NOTHING), NOTHING);
+test('bytes that do not fit are not kept, and whoever asks for them is told so', () => {
+  const history = new History(64);
+  assert.equal(history.append(new Uint8Array(100), 0, 100, 0, 0, 0, 0, 0, 0, 0, true, 40, NOTHING), NOTHING);
+  assert.equal(history.compare(NOTHING, new Uint8Array(100), 0, 100, 0), 'forgotten');
 });
 
 test('of a stream that is remembered from its first byte on nothing is forgotten', () => {

@@ -1,6 +1,11 @@
 // How many readings one stream is given, and what they cost.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { Ledger } from '../../rebuilder/ledger.ts';
+import { Budget } from '../../rebuilder/reassembly/budget.ts';
+import { SecondReading } from '../../rebuilder/reassembly/second-reading.ts';
+import { NOWHERE } from '../../rebuilder/reassembly/stream-sink.ts';
+import { NOT_URGENT } from '../../rebuilder/reassembly/urgent-byte.ts';
 import { LIVE_OPTIONS } from '../oracle/kernel/live-options.ts';
 import { TcpStream } from '../tcp-stream.ts';
 
@@ -26,4 +31,18 @@ test('bytes that come again and again otherwise are read anew as often as what c
   for (let i = 0; i < 3000; i++) stream.send('a', { at: head.length + i }).send('b', { at: head.length + i });
   assert.ok(stream.ledger.get('tcp.readings_limit') > 2000, 'what is left out is counted');
   assert.deepEqual(stream.end(), []);
+});
+
+// Where memory is short, the reader that a segment begins may push out one that the same segment is still to reach.
+test('a reading that made room takes nothing more', () => {
+  const budget = new Budget(1 << 20);
+  const reading = new SecondReading('reading', NOWHERE, 0, budget, 1 << 20, new Ledger());
+  const bytes = new Uint8Array(100);
+  const from = { ack: 0, timeMs: 0, ipId: 0, headerBytes: 40 };
+  reading.add(bytes, 0, 100, 50, from, NOT_URGENT);
+  assert.ok(budget.usedBytes > 0, 'it waits');
+  reading.discard();
+  assert.equal(reading.add(bytes, 0, 100, 50, from, NOT_URGENT), false);
+  reading.waitFor(null, [{ seq: 50, bytes, ...from, arrival: 0, doubts: 0, denied: false, urgent: NOT_URGENT }]);
+  assert.equal(budget.usedBytes, 0);
 });
