@@ -27,6 +27,8 @@ export class ClientReader implements RequestReader {
   #mode: 'http1' | 'search' | 'other' = 'http1';
   /** Another reader was where this one has come to: it reads no more. */
   isMerged = false;
+  /** Sequence number from which on the bytes were searched last: if they were a server's, they were not read here. */
+  stoppedAt = 0;
   /** Made when they are needed: most connections search for nothing, speak nothing else, and have one reading. */
   #requestsOrNull: Requests | null = null;
   #searchOrNull: RequestSearch | null = null;
@@ -53,7 +55,6 @@ export class ClientReader implements RequestReader {
   }
 
   get #requests(): Requests { return this.#requestsOrNull ??= new Requests(this.#context, this.#endpoints, this); }
-
   get #framer(): MessageFramer | null { return this.#requestsOrNull?.framer ?? null; }
 
   get #search(): RequestSearch { return this.#searchOrNull ??= new RequestSearch(this.#context); }
@@ -66,9 +67,7 @@ export class ClientReader implements RequestReader {
       || this.#other?.unfinished === true || (this.#isFirst && this.#beside?.unfinished === true);
   }
 
-  get toNext(): number {
-    return this.#mode === 'http1' ? this.#framer?.toNext ?? 0 : Infinity;
-  }
+  get toNext(): number { return this.#mode === 'http1' ? this.#framer?.toNext ?? 0 : Infinity; }
 
   data(bytes: Uint8Array, start: number, end: number, seq: number, from: Provenance): void {
     this.#read(bytes, start, end, seq, from);
@@ -237,6 +236,7 @@ export class ClientReader implements RequestReader {
   expectHttp2(): void {
     if (this.#mode === 'search') {
       this.#search.drop(this.#framer?.lastByteMs ?? 0);
+      this.#search.endUnread(this.#endpoints, this.#sink);
       this.#mode = 'http1';
     }
     if (this.#mode === 'http1' && this.#requests.framer.isIdle) this.#mayBeHttp2 = true;
@@ -311,6 +311,7 @@ export class ClientReader implements RequestReader {
   #searchOn(bytes: Uint8Array, at: number, end: number, seq: number, from: Provenance): number {
     const search = this.#search;
     const { found, at: stop, line, isServer } = search.read(bytes, at, end, from.timeMs, this.#sink);
+    this.stoppedAt = seq;
     if (isServer) return end;
     if (found === 'nothing' && search.carried === 0) this.#report('http.not_http_flow', 4);
     if (found === 'tls') this.#startTls();
@@ -333,10 +334,10 @@ export class ClientReader implements RequestReader {
   /** Leaves the other protocol if it is over; what only began like it is HTTP/1. @returns false: it is not over */
   #leaveOver(): boolean {
     if (this.#other?.isOver !== true) return false;
-    const { http2, leftover, leftoverAt } = this.#other;
+    const { http2, leftover, leftoverFrom } = this.#other;
     this.#startSearch();
     if (http2?.isBegun === false) this.#mode = 'http1';
-    if (leftover.length > 0) this.#read(leftover, 0, leftover.length, leftoverAt, this.#requests.framer.began);
+    if (leftover.length > 0) this.#read(leftover, 0, leftover.length, leftoverFrom.seq, leftoverFrom);
     return true;
   }
 

@@ -177,14 +177,7 @@ export class HttpConnection implements ClientSink, ServerSink, Endpoints, Connec
   }
 
   http2Requests(): Http2Requests {
-    if (this.#http2?.requests.isFresh === false) this.#endHttp2();
-    return this.#speakHttp2().requests;
-  }
-
-  /** What was taken for HTTP/2 was none; another attempt begins anew. */
-  #endHttp2(): void {
-    this.#http2?.end();
-    this.#http2 = null;
+    return this.#speakHttp2().beginRequests();
   }
 
   #speakHttp2(): Http2Connection {
@@ -194,8 +187,7 @@ export class HttpConnection implements ClientSink, ServerSink, Endpoints, Connec
   // --- ServerSink
 
   http2Responses(): Http2Responses {
-    if (this.#http2?.responses.frames.isFresh === false) this.#endHttp2();
-    return this.#speakHttp2().responses;
+    return this.#speakHttp2().beginResponses();
   }
 
   responseTo(seq: number, ack: number, afterHole: boolean): 'HEAD' | 'CONNECT' | 'other' | null {
@@ -329,9 +321,8 @@ export class HttpConnection implements ClientSink, ServerSink, Endpoints, Connec
     const before = nowMs - this.#context.responseTimeoutMs;
     if (this.#waitingSinceMs <= before) {
       this.#oneWay = !this.#halves().server.seen;
-      this.#context.ledger.count('http.response_timeout');
-      this.#pairingOrNull?.expire(before, (request) => this.#unanswered(request));
-      this.#http2?.expire(before);
+      const inOrder = this.#pairingOrNull?.expire(before, (request) => this.#unanswered(request)) ?? 0;
+      this.#context.ledger.count('http.response_timeout', inOrder + (this.#http2?.expire(before) ?? 0));
     }
     return this.#waitingSinceMs !== Infinity;
   }

@@ -10,10 +10,11 @@ import type { HttpResponse } from '../http/http-response.ts';
 
 /** Both directions of a connection that speaks HTTP/2, and which response answers which request. */
 export class Http2Connection {
-  readonly requests: Http2Requests;
-  readonly responses: Http2Responses;
   readonly #context: HttpContext;
-  readonly #connection: Charged;
+  readonly #reader: Http1Context;
+  readonly #owner: Endpoints & { request(request: HttpRequest): void };
+  #requests: Http2Requests;
+  #responses: Http2Responses;
   readonly #pairing: Http2Pairing;
 
   /**
@@ -25,13 +26,49 @@ export class Http2Connection {
     owner: Endpoints & { request(request: HttpRequest): void },
   ) {
     this.#context = context;
-    this.#connection = connection;
+    this.#reader = reader;
+    this.#owner = owner;
     connection.charge(CHARGE.http2);
     this.#pairing = new Http2Pairing(reader.budget);
-    this.requests = new Http2Requests(reader, owner, (request) => owner.request(request));
-    this.responses = new Http2Responses(reader, context.parseResponses, this.#response, this.#noResponse);
-    this.requests.frames.peer = this.responses.frames;
-    this.responses.frames.peer = this.requests.frames;
+    this.#requests = this.#newRequests();
+    this.#responses = this.#newResponses();
+    this.#join();
+  }
+
+  #newRequests(): Http2Requests {
+    return new Http2Requests(this.#reader, this.#owner, (request) => this.#owner.request(request));
+  }
+
+  #newResponses(): Http2Responses {
+    return new Http2Responses(this.#reader, this.#context.parseResponses, this.#response, this.#noResponse);
+  }
+
+  #join(): void {
+    this.#requests.frames.peer = this.#responses.frames;
+    this.#responses.frames.peer = this.#requests.frames;
+  }
+
+  /**
+   * Who reads requests from the preface on. What was taken for them before was none: another attempt begins anew, with
+   * the responses that are there.
+   */
+  beginRequests(): Http2Requests {
+    if (!this.#requests.isFresh) {
+      this.expire(Infinity);
+      this.#requests = this.#newRequests();
+      this.#join();
+    }
+    return this.#requests;
+  }
+
+  /** The same for responses. */
+  beginResponses(): Http2Responses {
+    if (!this.#responses.frames.isFresh) {
+      this.expire(Infinity);
+      this.#responses = this.#newResponses();
+      this.#join();
+    }
+    return this.#responses;
   }
 
   /** Passes a request on, once its response is there. @returns true: it waits */
@@ -39,7 +76,7 @@ export class Http2Connection {
     // A client that uses a stream twice: one of the two will have no answer.
     this.#noResponse(request.streamId);
     request.response = this.#pairing.takeEarly(request.streamId);
-    const mayWait = request.response === null && wait && this.responses.frames.knowledge > 0;
+    const mayWait = request.response === null && wait && this.#responses.frames.knowledge > 0;
     if (mayWait && this.#context.waitingRequests.hold(request)) {
       this.#pairing.add(request, this.#context.nowMs);
       return true;
@@ -51,7 +88,7 @@ export class Http2Connection {
   #response = (streamId: number, response: HttpResponse): void => {
     const request = this.#pairing.take(streamId);
     if (request === null) {
-      if (this.#context.parseResponses && this.requests.hasOpen(streamId)) this.#pairing.keepEarly(streamId, response);
+      if (this.#context.parseResponses && this.#requests.hasOpen(streamId)) this.#pairing.keepEarly(streamId, response);
       return;
     }
     request.response = response;
@@ -68,19 +105,16 @@ export class Http2Connection {
     this.#context.exchanges.exchange(request);
   };
 
-  /** It was no HTTP/2. */
-  end(): void {
-    this.expire(Infinity);
-    this.#connection.charge(-CHARGE.http2);
-  }
-
   /** Since when the first request has waited; Infinity = none waits. */
   get waitingSinceMs(): number {
     return this.#pairing.waitingSinceMs;
   }
 
-  /** Requests that have waited since before `beforeMs` go on without a response; all with Infinity. */
-  expire(beforeMs: number): void {
-    this.#pairing.expire(beforeMs, this.#passOn);
+  /**
+   * Requests that have waited since before `beforeMs` go on without a response; all with Infinity.
+   * @returns how many
+   */
+  expire(beforeMs: number): number {
+    return this.#pairing.expire(beforeMs, this.#passOn);
   }
 }

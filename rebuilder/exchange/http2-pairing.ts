@@ -57,14 +57,16 @@ export class Http2Pairing {
     return request;
   }
 
-  /** Requests that have waited since before `beforeMs`, oldest first; all with Infinity. */
-  expire(beforeMs: number, passedOver: (request: HttpRequest) => void): void {
+  /** Requests that have waited since before `beforeMs`, oldest first; all with Infinity. @returns how many */
+  expire(beforeMs: number, passedOver: (request: HttpRequest) => void): number {
+    let expired = 0;
     for (const [streamId, { request, sinceMs }] of this.#waiting) {
       if (sinceMs > beforeMs) break;
       this.#waiting.delete(streamId);
       passedOver(request);
+      expired++;
     }
-    if (beforeMs !== Infinity) return;
-    for (const streamId of this.#early.keys()) this.takeEarly(streamId);
+    if (beforeMs === Infinity) for (const streamId of this.#early.keys()) this.takeEarly(streamId);
+    return expired;
   }
 }

@@ -1,7 +1,8 @@
 import { TlsRecords } from '../http/tls-records.ts';
 import type { Http2Requests } from '../http2/requests.ts';
 import type { Ledger } from '../ledger.ts';
-import type { Provenance } from '../reassembly/provenance.ts';
+import { Origin, type Provenance } from '../reassembly/provenance.ts';
+import { advance } from '../reassembly/sequence.ts';
 import type { ForkKind } from '../reassembly/stream-sink.ts';
 
 /**
@@ -13,8 +14,8 @@ export class OtherProtocol {
   readonly http2: Http2Requests | null;
   readonly #tls: TlsRecords | null;
   readonly #ledger: Ledger;
-  /** Sequence number of the last piece. */
-  #position = 0;
+  /** Where `leftover` begins. */
+  readonly leftoverFrom = new Origin();
   #tlsIsOver = false;
 
   private constructor(ledger: Ledger, http2: Http2Requests | null, tls: TlsRecords | null) {
@@ -45,8 +46,13 @@ export class OtherProtocol {
   copy(kind: ForkKind, ledger: Ledger, requests: () => Http2Requests): OtherProtocol | 'no_memory' | null {
     if (this.http2 === null) return this.#tls === null ? OtherProtocol.tunnel(ledger) : null;
     const copy = requests();
+    const { leftoverFrom } = this;
     const isCopied = kind === 'correction' ? copy.follow(this.http2) : copy.readBeside(this.http2);
-    if (isCopied) return OtherProtocol.http2(ledger, copy);
+    if (isCopied) {
+      const protocol = OtherProtocol.http2(ledger, copy);
+      protocol.leftoverFrom.set(leftoverFrom.seq, leftoverFrom);
+      return protocol;
+    }
     copy.discard();
     return 'no_memory';
   }
@@ -65,24 +71,25 @@ export class OtherProtocol {
     return this.http2?.unfinished === true || this.isUndecided;
   }
 
-  /**
-   * Bytes of earlier pieces that turned out not to be its own, to be read again; their sequence number is `leftoverAt`.
-   */
+  /** Bytes of earlier pieces that turned out not to be its own, to be read again. */
   get leftover(): Uint8Array {
     return this.http2?.leftover ?? NOTHING;
   }
 
-  get leftoverAt(): number {
-    return (this.#position - this.leftover.length) | 0;
-  }
-
   /** Reads bytes[at, end). @returns how far it was read: less than `end` only when it is over */
   read(bytes: Uint8Array, at: number, end: number, seq: number, from: Provenance): number {
-    this.#position = seq;
-    if (this.http2 !== null) return this.http2.read(bytes, at, end, seq, from);
+    if (this.http2 !== null) return this.#readHttp2(this.http2, bytes, at, end, seq, from);
     const stop = this.#tls?.skip(bytes, at, end) ?? end;
     this.#ledger.count(this.#tls === null ? 'http.tunnel_bytes' : 'http.tls_bytes', stop - at);
     this.#tlsIsOver = stop < end;
+    return stop;
+  }
+
+  #readHttp2(http2: Http2Requests, bytes: Uint8Array, at: number, end: number, seq: number, from: Provenance): number {
+    const stop = http2.read(bytes, at, end, seq, from);
+    const { undecided } = http2;
+    // They began in this piece, else they are more than it.
+    if (undecided > 0 && undecided <= end - at) this.leftoverFrom.set(advance(seq, end - at - undecided), from);
     return stop;
   }
 

@@ -135,14 +135,18 @@ export class Pairing {
     return current;
   }
 
-  /** Requests that have waited since before `beforeMs`, oldest first; all with Infinity. */
-  expire(beforeMs: number, passedOver: (request: HttpRequest) => void): void {
+  /** Requests that have waited since before `beforeMs`, oldest first; all with Infinity. @returns how many */
+  expire(beforeMs: number, passedOver: (request: HttpRequest) => void): number {
+    let expired = 0;
     if (beforeMs === Infinity) this.#dropEarly();
     for (const entry of this.#outstanding) {
       if (entry.sinceMs > beforeMs) break;
       const { request } = entry;
       entry.request = null;
-      if (request !== null) passedOver(request);
+      if (request === null) continue;
+      passedOver(request);
+      expired++;
     }
+    return expired;
   }
 }

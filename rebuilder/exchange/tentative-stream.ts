@@ -1,6 +1,8 @@
 import type { Connection } from '../reassembly/connection.ts';
 import type { Provenance } from '../reassembly/provenance.ts';
+import { advance, distance } from '../reassembly/sequence.ts';
 import type { ForkKind, StreamSink } from '../reassembly/stream-sink.ts';
+import { ClientReader } from './client-reader.ts';
 import { ServerReader } from './server-reader.ts';
 import { RequestLine, lineEnd } from '../http/request-line.ts';
 
@@ -24,8 +26,10 @@ export class TentativeStream implements StreamSink {
     if (this.inner instanceof ServerReader && isRequestLine(bytes, start, end)) this.#roles.swapRoles('server');
     const { inner } = this;
     inner.data(bytes, start, end, seq, from);
-    // It turned out to be the other role: the piece is that parser's.
-    if (this.inner !== inner) this.inner.data(bytes, start, end, seq, from);
+    if (this.inner === inner) return;
+    // It turned out to be the other role: the piece is that parser's, from where this one stopped.
+    const read = inner instanceof ClientReader ? distance(inner.stoppedAt, seq) : 0;
+    this.inner.data(bytes, start + read, end, advance(seq, read), from);
   }
 
   gap(bytes: number): void { this.inner.gap(bytes); }

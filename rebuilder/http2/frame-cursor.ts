@@ -13,7 +13,8 @@ export class FrameCursor {
   #prefix = 0;
   #content = 0;
   #padding = 0;
-  #padLengthKnown = true;
+  /** false: the byte that says how much of the payload is padding is to come; behind a hole that passes for content. */
+  isPadLengthKnown = true;
   readonly #head = Buffer.alloc(FRAME_HEADER_BYTES);
 
   /** Takes bytes of a head. @returns true: it is whole, and parsed */
@@ -38,7 +39,7 @@ export class FrameCursor {
     this.#prefix = this.frame.prefixBytes;
     this.#content = this.frame.length - this.#prefix;
     this.#padding = 0;
-    this.#padLengthKnown = !this.frame.isPadded;
+    this.isPadLengthKnown = !this.frame.isPadded;
   }
 
   leave(): void {
@@ -56,10 +57,10 @@ export class FrameCursor {
   /** @returns bytes of the prefix in bytes[at, end); -1: the padding is longer than the frame */
   readPrefix(bytes: Uint8Array, at: number, end: number): number {
     if (this.#prefix === 0) return 0;
-    if (!this.#padLengthKnown) {
+    if (!this.isPadLengthKnown) {
       const padding = bytes[at]!;
       if (padding > this.#content) return -1;
-      this.#padLengthKnown = true;
+      this.isPadLengthKnown = true;
       this.#padding = padding;
       this.#content -= padding;
     }
@@ -85,7 +86,7 @@ export class FrameCursor {
   skip(bytes: number): number {
     const prefix = Math.min(this.#prefix, bytes);
     const content = Math.min(this.#content, bytes - prefix);
-    this.#padLengthKnown = true;
+    this.isPadLengthKnown = true;
     this.#prefix -= prefix;
     this.#content -= content;
     this.#padding -= bytes - prefix - content;
@@ -100,6 +101,6 @@ export class FrameCursor {
     this.#prefix = other.#prefix;
     this.#content = other.#content;
     this.#padding = other.#padding;
-    this.#padLengthKnown = other.#padLengthKnown;
+    this.isPadLengthKnown = other.isPadLengthKnown;
   }
 }

@@ -70,6 +70,9 @@ export class FrameReader {
     return this.#ended;
   }
 
+  /** Bytes of a frame's head that is not whole. */
+  get headRead(): number { return this.#cursor.headRead; }
+
   /** Was nothing read yet? */
   get isFresh(): boolean {
     return !this.#isBegun && !this.#ended && !this.#lost;
@@ -270,8 +273,11 @@ export class FrameReader {
     }
     if (this.#bytesAre === 'block') this.#block.forget();
     this.#settings.reset();
+    const hidesPadding = !cursor.isPadLengthKnown;
     const content = cursor.skip(bytes);
-    if (content > 0 && cursor.frame.type === FrameType.data) this.#open.gap(cursor.frame.streamId, content);
+    if ((content > 0 || hidesPadding) && cursor.frame.type === FrameType.data) {
+      this.#open.gap(cursor.frame.streamId, content);
+    }
     if (bytes === left) this.#frameDone();
   }
 

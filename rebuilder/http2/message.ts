@@ -25,6 +25,8 @@ export interface Placed {
   readonly body: Body;
 }
 
+const NO_HEAD: Translation = { text: '', lengthAt: 0, contentLength: null, irregular: 0 };
+
 /** For messages that are over with their head, and those that nothing can be held of. */
 let scratch = Buffer.allocUnsafeSlow(16_384);
 
@@ -42,7 +44,7 @@ export class Http2Message {
   isDropped = false;
   readonly #context: ReaderContext;
   readonly #held: HeldBytes;
-  readonly #head: Translation;
+  #head: Translation;
 
   constructor(context: ReaderContext, head: Translation, began: Origin, lastByteMs: number) {
     this.#context = context;
@@ -119,6 +121,7 @@ export class Http2Message {
   /** Frees what is held. */
   drop(): void {
     this.#held.clear();
+    this.#head = NO_HEAD;
     this.isDropped = true;
   }
 

@@ -106,7 +106,7 @@ export class OpenMessages {
     if (nowMs - this.#oldestMs < afterMs) return;
     this.#oldestMs = Infinity;
     for (const [streamId, message] of this.#open) {
-      if (message.stalledSize >= 0) continue;
+      if (message.isDropped || message.stalledSize >= 0) continue;
       if (nowMs - message.lastByteMs < afterMs) {
         this.#oldestMs = Math.min(this.#oldestMs, message.lastByteMs);
         continue;

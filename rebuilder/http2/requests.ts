@@ -59,6 +59,11 @@ export class Http2Requests implements FrameGrammar, MessageTeller {
     return this.frames.leftover;
   }
 
+  /** Last bytes that were read, of a preface or a frame's head that is not whole: they may become the leftover. */
+  get undecided(): number {
+    return this.#preface.pending + this.frames.headRead;
+  }
+
   get knowledge(): Knowledge {
     return this.frames.knowledge;
   }

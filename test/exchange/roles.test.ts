@@ -57,3 +57,14 @@ test('neither takes the other over where each has sent a request: both are clien
   const all = [0, 1, 2, 3, 4].flatMap((i) => [`10.0.1.7:41000 GET /client${i}`, `10.0.2.9:80 GET /echo${i}`]);
   assert.deepEqual(told(stream).sort(), all.sort());
 });
+
+test('what a record of TLS takes of a piece is not the other role\'s as well', () => {
+  const stream = new TcpStream(OPTIONS);
+  stream.clientPort = 1_500;
+  stream.serverPort = 8_080;
+  stream.answer('\x16\x03\x01\x00\x01\x00HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok').send('GET /a HTTP/1.1\r\nHost: a\r\n\r\n')
+    .answer('HTTP/1.1 204 No Content\r\n\r\n');
+  assert.deepEqual(told(stream), ['10.0.1.7:1500 GET /a 204']);
+  assert.equal(stream.ledger.get('http.tls_bytes'), 6);
+  assert.equal(stream.ledger.get('http.roles_swapped'), 1);
+});
