@@ -25,7 +25,7 @@ export interface ConnectionOwner {
  * A connection that both ends have finished is kept this long, for what is still on its way (a FIN or RST may be
  * forged).
  */
-const LINGER_MS = 1000;
+export const LINGER_MS = 1000;
 /** … and this long when it is not certain that they have. */
 const LINGER_UNPROVEN_MS = 120_000;
 

@@ -1,6 +1,6 @@
 import { type CounterName, INDEX, type Ledger } from '../ledger.ts';
 import { type Packet, TcpFlag } from '../wire/packet.ts';
-import { Connection, type ConnectionHandler } from './connection.ts';
+import { Connection, type ConnectionHandler, LINGER_MS } from './connection.ts';
 import { ConnectionOrder } from './connection-order.ts';
 import { type End, hashOf } from './flow-key.ts';
 import { HalfOpen, NONE } from './half-open.ts';
@@ -38,7 +38,8 @@ export class FlowTable {
   readonly #halfOpen: HalfOpen;
   readonly #order = new ConnectionOrder();
   readonly #timeWait = new TimeWait();
-  readonly #closing = new Set<Connection>();
+  /** Finished ones, and when they were found so, or looked at last: each is looked at once a LINGER_MS. */
+  readonly #closing = new Map<Connection, number>();
   #lastClosingMs = 0;
   /** A FIN came, and they go on. */
   readonly #ending = new Set<Connection>();
@@ -97,7 +98,7 @@ export class FlowTable {
     // What a connection that began aside refuses is counted aside.
     if (outcome === 'taken' || connection.beganAside) this.#ledger.values[SEGMENTS]!++;
     if ((packet.flags & (TcpFlag.fin | TcpFlag.rst)) === 0) return;
-    if (connection.closing) this.#closing.add(connection);
+    if (connection.closing) this.#linger(connection, nowMs);
     else if ((packet.flags & TcpFlag.fin) !== 0) this.#ending.add(connection);
   }
 
@@ -141,18 +142,25 @@ export class FlowTable {
     for (const connection of this.#ending) {
       if (!connection.closing) continue;
       this.#ending.delete(connection);
-      this.#closing.add(connection);
+      this.#linger(connection, nowMs);
     }
+  }
+
+  #linger(connection: Connection, nowMs: number): void {
+    if (!this.#closing.has(connection)) this.#closing.set(connection, nowMs);
   }
 
   #removeClosed(nowMs: number): void {
     this.#lastClosingMs = nowMs;
-    for (const connection of this.#closing) {
+    for (const [connection, sinceMs] of this.#closing) {
+      if (nowMs - sinceMs < LINGER_MS) return;
+      this.#closing.delete(connection);
       if (connection.isOver(nowMs)) {
         if (!connection.isContested) this.#timeWait.remember(connection, nowMs);
         this.#remove(connection, nowMs);
+      } else if (connection.closing) {
+        this.#closing.set(connection, nowMs);
       }
-      if (!connection.closing) this.#closing.delete(connection);
     }
   }
 
