@@ -1,3 +1,4 @@
+import { MAX_WINDOW_BYTES } from './missing-bytes.ts';
 import { type Rules, SecondReading } from './second-reading.ts';
 import type { Joins } from './segments.ts';
 import { advance, distance } from './sequence.ts';
@@ -10,8 +11,6 @@ import { NOT_URGENT } from './urgent-byte.ts';
 const MAX_READINGS = 18;
 /** Holes of one message that each get a reader of their own, a copy of all that is held of it. */
 const MOST_COPIES = 4;
-/** Farther off is another place. */
-const MAX_DISTANCE = 1 << 26;
 /** What a reading takes besides what it holds. */
 const OVERHEAD = 2048;
 
@@ -104,7 +103,7 @@ export class SecondReadings {
     for (const reading of [...this.#readings]) {
       if ((doubts & ~reading.takes) !== 0 || reading.refusedAcks.has(from.ack)) continue;
       const ahead = distance(seq, reading.nextSeq);
-      if (ahead > MAX_DISTANCE || ahead < -MAX_DISTANCE) continue;
+      if (ahead > MAX_WINDOW_BYTES || ahead < -MAX_WINDOW_BYTES) continue;
       const undecided = doubts & reading.undecided;
       if (undecided !== 0 && ahead + end - start > 0) this.#split(reading, undecided);
       if (ahead > 0 && !reading.isAgain && !reading.joinsOtherwise && reading.differs(seq, bytes, start, end)) {

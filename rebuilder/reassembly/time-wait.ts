@@ -1,6 +1,7 @@
 import type { Packet } from '../wire/packet.ts';
 import { AgingMap } from './aging-map.ts';
 import type { Connection } from './connection.ts';
+import { MAX_WINDOW_BYTES } from './missing-bytes.ts';
 import { advance, distance } from './sequence.ts';
 
 /**
@@ -20,8 +21,6 @@ interface Remembered {
 const MAX_REMEMBERED = 32_768;
 /** A sender gives up after about this long (Linux: net.ipv4.tcp_retries2 and orphans). */
 const WAIT_MS = 240_000;
-/** A packet farther back is none of that connection. */
-const MAX_BACK = 1 << 26;
 
 /** Connections that were closed: what is sent of them again is no beginning of another one. */
 export class TimeWait {
@@ -48,7 +47,7 @@ export class TimeWait {
     const isFromA = packet.srcPort === one.aPort && packet.dstPort === one.bPort && packet.src3 === one.a3;
     const { seq, ack } = isFromA ? one.fromA : one.fromB;
     const back = distance(seq, advance(packet.seq, packet.dataEnd - packet.dataStart));
-    return back >= 0 && back < MAX_BACK && distance(packet.ack, ack) >= 0;
+    return back >= 0 && back < MAX_WINDOW_BYTES && distance(packet.ack, ack) >= 0;
   }
 
   /** The addresses and ports are in use again. */
