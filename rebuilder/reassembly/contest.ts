@@ -3,7 +3,7 @@ import { CHARGE } from './connection-memory.ts';
 import { type Doubted, DoubtfulSegments, areDifferent, isTaken, isWithin, reversed } from './doubtful-segments.ts';
 import { MAX_WINDOW_BYTES } from './missing-bytes.ts';
 import { Doubt, type Receiver } from './receiver.ts';
-import { type Outcome, SEGMENT_WORK, mostDifferent, waysToRead } from './refusals.ts';
+import { Rereading } from './rereading.ts';
 import type { Rules, SecondReading } from './second-reading.ts';
 import { SecondReadings } from './second-readings.ts';
 import type { SegmentQueue } from './segments.ts';
@@ -19,8 +19,6 @@ interface FirstReader {
   readonly sink: StreamSink;
   readonly started: boolean;
   readonly nextSeq: number;
-  /** Where it last stood between two messages when a segment for that very place came, of those that are remembered. */
-  readonly messageSeq: number;
   known(): Receiver;
   /** What waits behind a hole. */
   readonly waiting: SegmentQueue | null;
@@ -40,13 +38,6 @@ interface BegunReading {
 /** After this many consecutive segments at a place far off, they are read there as well. */
 const FAR_SEGMENTS = 3;
 const ALL_DOUBTS = -1;
-/** Ways in which remembered segments are reread, at most. */
-const MOST_WAYS = 16;
-/** Work of rereading, in bytes: what every stream may do, and the most it takes at once of what all streams share. */
-const OWN_WORK = 1 << 15;
-const SHARED_WORK = 1 << 22;
-/** Giving a segment to a reading costs as much as looking at it this many times. */
-const READING_LOOKS = 4;
 
 /**
  * What may be read in more than one way in one stream: segments that its receiver may not have taken, holes that may
@@ -55,18 +46,15 @@ const READING_LOOKS = 4;
 export class Contest {
   readonly doubtful: DoubtfulSegments;
   readonly #seconds: SecondReadings;
+  readonly rereading: Rereading;
   readonly #context: StreamContext;
   /** The receiver is not seen. */
   oneWay = false;
   readonly #urgent = new UrgentByte();
-  /** There were more ways to read the stream than are followed: later segments may favour the others. */
-  wasCut = false;
   /** Bytes were read of which it is not known whether the receiver took them. */
   #hasBelieved = false;
   /** Of StreamOrder.sentBytes. */
   sentBytes: number;
-  /** Bytes that may still be read again. */
-  readonly #work = { bytes: OWN_WORK, wasCut: false };
   /** Since the last hole no message has ended: one reader reads them all. */
   #isSameMessage = false;
   #farSeq = 0;
@@ -81,6 +69,7 @@ export class Contest {
     context.connections.charge(CHARGE.contest);
     this.doubtful = new DoubtfulSegments(context.reorderBudget, context.ledger);
     this.#seconds = new SecondReadings(context);
+    this.rereading = new Rereading(context, this.#seconds);
   }
 
   /** Is there only one reading, with nothing in doubt? */
@@ -288,43 +277,6 @@ export class Contest {
     far?.loseTrack();
     far?.add(bytes, dataStart, dataEnd, seq, packet, NOT_URGENT);
     this.#far = far;
-  }
-
-  /**
-   * The receiver is not seen, and other bytes came for the same place: rereads the stream, from where it last stood
-   * between two messages, in every way in which the receiver may have refused some of its segments. `last`: the newest
-   * entry of the stream in the history.
-   */
-  reread(half: FirstReader, packet: Packet, seq: number, last: number): void {
-    const { history, ledger } = this.#context;
-    const work = this.#work;
-    const own = work.bytes;
-    work.bytes += history.takeWork(SHARED_WORK);
-    const most = Math.floor(work.bytes / SEGMENT_WORK);
-    const { heard, from, recent, isWhole } = history.since(last, seq, packet, most);
-    work.bytes -= heard.length * SEGMENT_WORK;
-    this.wasCut = heard.length === most;
-    if (!this.wasCut) {
-      const ways = waysToRead(heard, from, recent, work);
-      this.wasCut = work.wasCut || ways.length > MOST_WAYS;
-      this.#readIn(half, mostDifferent(ways, MOST_WAYS), from, isWhole || from === half.messageSeq);
-    }
-    if (this.wasCut) ledger.count('tcp.readings_limit');
-    history.giveBackWork(Math.max(0, work.bytes - own));
-    work.bytes = Math.max(0, Math.min(own, work.bytes));
-  }
-
-  #readIn(half: FirstReader, ways: readonly Outcome[], from: number, isWhole: boolean): void {
-    this.#seconds.endAgain();
-    for (const { refusal } of ways) {
-      const { taken, acks, takes, joins } = refusal;
-      const rules = { isAgain: true, takes, joins, ...(acks === null ? {} : { refusedAcks: acks }) };
-      const reading = this.#seconds.begin('reading', half.sink.fork('reading', true), from, rules);
-      if (reading === null) return;
-      if (!isWhole) reading.loseTrack();
-      for (const one of taken) reading.add(one.bytes, 0, one.bytes.length, one.seq, one, one.urgent);
-      this.#work.bytes -= READING_LOOKS * SEGMENT_WORK * taken.length;
-    }
   }
 
   end(): void {

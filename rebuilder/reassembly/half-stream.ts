@@ -30,7 +30,7 @@ export class HalfStream extends StreamOrder {
       // One of the two SYNs was answered: its data were taken.
       const isOther = isAgain && this.context.history.compare(this.lastHeard, bytes, dataStart, dataEnd, seq) !== 'same';
       this.#remember(packet, seq, Doubt.syn, !isAgain, packet.headerBytes);
-      if (isOther) this.contests().reread(this, packet, seq, this.lastHeard);
+      if (isOther) this.#reread(packet, seq);
     }
     this.#sentUpTo(advance(seq, dataEnd - dataStart));
     this.waitFrom(nowMs);
@@ -140,7 +140,7 @@ export class HalfStream extends StreamOrder {
     let isOther = false;
     if (this.isOneWay && (length > 0 || isUrgent || (flags & TcpFlag.fin) !== 0)) {
       isOther = this.sent && distance(seq, this.sentSeq) < 0
-        && (this.#isOther(packet) || this.contest?.wasCut === true || (isUrgent && this.#marksRead(packet)));
+        && (this.#isOther(packet) || this.contest?.rereading.wasCut === true || (isUrgent && this.#marksRead(packet)));
       const isClean = this.#isClean;
       if (isClean && seq === this.nextSeq) this.messageSeq = seq;
       this.#remember(packet, seq, doubts, isClean, packet.headerBytes);
@@ -154,7 +154,7 @@ export class HalfStream extends StreamOrder {
     if (sent !== seq) this.#sentUpTo(sent);
     if (doubts !== Doubt.none) {
       if (this.contests().doubt(this, packet, length, doubts)) this.waitFrom(nowMs);
-      if (isOther) this.contests().reread(this, packet, seq, this.lastHeard);
+      if (isOther) this.#reread(packet, seq);
       return doubts !== Doubt.checksum;
     }
     if (isUrgent) this.contests().urgent(this, advance(seq, urgentOffset(packet)));
@@ -172,7 +172,7 @@ export class HalfStream extends StreamOrder {
     } else {
       this.#data(packet, seq, length, nowMs);
     }
-    if (isOther) this.contests().reread(this, packet, seq, this.lastHeard);
+    if (isOther) this.#reread(packet, seq);
     if (packet.missing > 0) this.#cut(packet, seq);
     if ((flags & TcpFlag.fin) !== 0) this.#fin(behind);
     return true;
@@ -245,6 +245,11 @@ export class HalfStream extends StreamOrder {
       packet.bytes, packet.dataStart, packet.dataEnd, seq, packet.ack, timestampOf(packet), urgentOffset(packet),
       doubts, this.receiver.recent, this.nextSeq, isClean, headerBytes, this.lastHeard,
     );
+  }
+
+  /** The receiver is not seen, and other bytes came for the same place. */
+  #reread(packet: Packet, seq: number): void {
+    this.contests().rereading.begin(this.sink, this.messageSeq, packet, seq, this.lastHeard);
   }
 
   /** Remembers where the stream stood: what later fills the hole may be reread from there. */

@@ -21,6 +21,8 @@ interface Recalled {
   /** The last timestamp taken there; 0 = none. */
   readonly recent: number;
   readonly isWhole: boolean;
+  /** The oldest entry of them. */
+  readonly oldest: number;
 }
 
 /** How many entries of one stream are looked at. */
@@ -186,13 +188,15 @@ export class History {
    * Copies of the segments since the stream last stood between two messages at `seq` or before.
    * @param most segments
    * @param timeMs of the packet that brings them up, as is ipId
+   * @param newest the newest entry at which it may have stood so: behind it the first reader alone did. NOTHING = any
    */
-  since(last: number, seq: number, { timeMs, ipId }: Provenance, most = MAX_STEPS): Recalled {
+  since(last: number, seq: number, { timeMs, ipId }: Provenance, most = MAX_STEPS, newest = NOTHING): Recalled {
     const words = this.#words;
     const heard: Heard[] = [];
     let isWhole = false;
     let from = seq;
     let recent = 0;
+    let oldest = NOTHING;
     for (let entry = last, steps = 0; !isWhole && this.#isKept(entry) && steps < Math.min(most, MAX_STEPS); steps++) {
       const head = this.#head(entry);
       const at = this.#bytesAt(head);
@@ -204,14 +208,16 @@ export class History {
       };
       // Else it only tells where the stream stood.
       if (one.headerBytes > 0 || one.timestamp !== 0) heard.push(one);
-      isWhole = (words[head + Column.clean]! & 1) === 1 && distance(words[head + Column.nextSeq]!, seq) <= 0;
+      isWhole = (words[head + Column.clean]! & 1) === 1 && distance(words[head + Column.nextSeq]!, seq) <= 0
+        && (newest === NOTHING || entry <= newest);
+      oldest = entry;
       recent = words[head + Column.recent]!;
       if (isWhole) from = words[head + Column.nextSeq]!;
       else if (distance(one.seq, from) < 0) from = one.seq;
       entry = this.#before(entry, head);
     }
     heard.reverse();
-    return { heard, from, recent, isWhole };
+    return { heard, from, recent, isWhole, oldest };
   }
 
   #isKept(entry: number): boolean {

@@ -1,5 +1,6 @@
 import { Budget } from './budget.ts';
 import type { Heard } from './history.ts';
+import { MAX_WINDOW_BYTES } from './missing-bytes.ts';
 import { Doubt, isOlder } from './receiver.ts';
 import { type Joins, SegmentQueue } from './segments.ts';
 import { advance, distance } from './sequence.ts';
@@ -38,6 +39,9 @@ export interface Outcome {
 const MOST_ACKS = 12;
 /** Times that a sender went back: the latest count. */
 const MOST_RETURNS = 6;
+/** So far behind all others a segment may lie beyond the window: servers announce 64 KiB at first, and seldom less. */
+const FAR_BYTES = 1 << 14;
+const MOST_EDGES = 2;
 /** Ways that are compared. */
 const MOST_COMPARED = 160;
 /** Work of looking at a segment once, in bytes, besides its own length. */
@@ -59,9 +63,11 @@ const replaced = { bytes: 0 };
  *   ways that were not looked at
  */
 export function waysToRead(
-  heard: readonly Heard[], from: number, recent: number, work: { bytes: number; wasCut: boolean },
+  all: readonly Heard[], from: number, recent: number, work: { bytes: number; wasCut: boolean },
 ): Outcome[] {
   work.wasCut = false;
+  const heard = all.filter(({ seq }) => Math.abs(distance(seq, from)) <= MAX_WINDOW_BYTES);
+  const edges = windowEdges(heard, from);
   const found = new Map<string, Outcome>();
   const tried = new Map<string, Outcome[]>();
   let cost = 0;
@@ -70,29 +76,31 @@ export function waysToRead(
   const places = new Map(heard.map((one, i) => [one, i]));
   for (const takes of takenDoubts(heard)) {
     for (const refused of refusedAcks(heard)) {
-      const taken = heard.filter((one, i) => !refused.isRefused(one, i));
-      const chosen = taken.filter(({ doubts }) => (doubts & ~takes & ~LATER_TAKEN) === 0);
+      const chosen = heard.filter((one, i) => !refused.isRefused(one, i) && (one.doubts & ~takes & ~LATER_TAKEN) === 0);
       for (const clock of takes === ALL_DOUBTS || !isStamped ? ['none'] as const : CLOCKS) {
         const isTaken = clock === 'all' ? notOldWhenItCame : notOld(from, recent, clock === 'again');
-        const all = clock === 'none' ? chosen : chosen.filter(isTaken);
-        const key = all.map((one) => places.get(one)).join();
-        work.bytes -= cost / CHOOSING_SHARE;
-        const before = tried.get(key);
-        before?.forEach((outcome) => alsoBy(outcome, refused.acks));
-        if (before !== undefined) continue;
-        const outcomes: Outcome[] = [];
-        tried.set(key, outcomes);
-        for (const joins of ['room', 'all', 'none'] as const) {
-          work.wasCut = found.size >= MOST_COMPARED || work.bytes < cost;
-          if (work.wasCut) return farthest(found);
-          work.bytes -= cost;
-          const refusal: Refusal = { acks: refused.acks, takes: takes | LATER_TAKEN, joins, taken: all };
-          const outcome = outcomeOf(refusal, from, found.size);
-          const same = found.get(outcome.read) ?? outcome;
-          found.set(outcome.read, same);
-          outcomes.push(same);
-          alsoBy(same, refused.acks);
-          if (!outcome.hasWaited) break;
+        const inTime = clock === 'none' ? chosen : chosen.filter(isTaken);
+        for (const edge of edges) {
+          const taken = edge === Infinity ? inTime : inTime.filter(({ seq }) => distance(seq, from) < edge);
+          const key = taken.map((one) => places.get(one)).join();
+          work.bytes -= cost / CHOOSING_SHARE;
+          const before = tried.get(key);
+          before?.forEach((outcome) => alsoBy(outcome, refused.acks));
+          if (before !== undefined) continue;
+          const outcomes: Outcome[] = [];
+          tried.set(key, outcomes);
+          for (const joins of ['room', 'all', 'none'] as const) {
+            work.wasCut = found.size >= MOST_COMPARED || work.bytes < cost;
+            if (work.wasCut) return farthest(found);
+            work.bytes -= cost;
+            const refusal: Refusal = { acks: refused.acks, takes: takes | LATER_TAKEN, joins, taken };
+            const outcome = outcomeOf(refusal, from, found.size);
+            const same = found.get(outcome.read) ?? outcome;
+            found.set(outcome.read, same);
+            outcomes.push(same);
+            alsoBy(same, refused.acks);
+            if (!outcome.hasWaited) break;
+          }
         }
       }
     }
@@ -123,74 +131,27 @@ const LATER_TAKEN = Doubt.acknowledgment | Doubt.timestamp;
  */
 const CLOCKS = ['taken', 'again', 'all', 'none'] as const;
 
-/**
- * The `most` of them that say most: the one that comes farthest, then again and again the one that differs first from
- * all that were chosen, the likelier of several. Those that only stop where another goes on are the last.
- * @param ways in the order in which waysToRead gives them
- */
-export function mostDifferent(ways: readonly Outcome[], most: number): Outcome[] {
-  if (ways.length <= most) return [...ways];
-  const chosen: Outcome[] = [];
-  const stopping = stoppingOnly(ways);
-  const left = ways.map((way) => ({ way, common: 0, isStopping: stopping.has(way) }));
-  while (chosen.length < most) {
-    let first = 0;
-    left.forEach((one, i) => {
-      if (i > 0 && chosen.length > 0 && isBefore(one, left[first]!)) first = i;
-    });
-    const { way } = left.splice(first, 1)[0]!;
-    chosen.push(way);
-    for (const one of left) one.common = Math.max(one.common, commonLength(one.way.text, way.text));
-  }
-  return chosen;
-}
-
-/**
- * Those that only stop where another goes on. Should what they lack come, for a place before the end of what was sent,
- * all ways are compared anew.
- */
-function stoppingOnly(ways: readonly Outcome[]): Set<Outcome> {
-  const texts = [...new Set(ways.map(({ text }) => text))].sort();
-  const stopping = new Set(texts.filter((text, i) => texts[i + 1]?.startsWith(text) === true));
-  return new Set(ways.filter(({ text }) => stopping.has(text)));
-}
-
-interface Candidate {
-  readonly way: Outcome;
-  /** So many characters of it are those of a way that was chosen; all = it differs in what waits, or in marks. */
-  readonly common: number;
-  readonly isStopping: boolean;
-}
-
-/** Does it say more, beside what was chosen, than `other`? */
-function isBefore(one: Candidate, other: Candidate): boolean {
-  const [rank, otherRank] = [rankOf(one), rankOf(other)];
-  if (rank !== otherRank) return rank < otherRank;
-  return one.common === other.common ? one.way.order < other.way.order : one.common < other.common;
-}
-
-function rankOf({ way, common, isStopping }: Candidate): number {
-  if (isStopping) return 2;
-  return common === way.length ? 1 : 0;
-}
-
-/** So many characters are the same at the beginning of both. */
-function commonLength(one: string, other: string): number {
-  let [low, high] = [0, Math.min(one.length, other.length)];
-  while (low < high) {
-    const middle = (low + high + 1) >> 1;
-    if (one.slice(low, middle) === other.slice(low, middle)) low = middle;
-    else high = middle - 1;
-  }
-  return low;
-}
-
 /** Which doubts may have been unfounded: none of them, all, or each by itself. */
 function takenDoubts(heard: readonly Heard[]): number[] {
   const present = heard.reduce((all, { doubts }) => all | doubts, 0) & ~LATER_TAKEN;
   if (present === 0) return [0];
   const single = Object.values(Doubt).filter((bit) => bit !== 0 && (present & bit) !== 0 && present !== bit);
   return [0, ALL_DOUBTS, ...single];
+}
+
+/**
+ * Where its window may have ended, counted from `from`: nowhere, or before what comes far behind all that is nearer.
+ * (What is refused so alone shows itself in how what is near is joined.)
+ */
+function windowEdges(heard: readonly Heard[], from: number): number[] {
+  const edges: number[] = [];
+  let end = 0;
+  const inOrder = heard.map(({ seq, bytes }) => ({ at: distance(seq, from), length: bytes.length }));
+  for (const { at, length } of inOrder.sort((a, b) => a.at - b.at)) {
+    if (at - end > FAR_BYTES) edges.push(at);
+    end = Math.max(end, at + length);
+  }
+  return [Infinity, ...edges.slice(0, MOST_EDGES)];
 }
 
 interface RefusedAcks {

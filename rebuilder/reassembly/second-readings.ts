@@ -38,6 +38,11 @@ export class SecondReadings {
     return this.#readings.some((reading) => reading.takes === doubts);
   }
 
+  /** Is there one that rereads the stream? */
+  get isAnyAgain(): boolean {
+    return this.#readings.some(({ isAgain }) => isAgain);
+  }
+
   /** Ends those that reread the stream. */
   endAgain(): void {
     for (const reading of this.#readings) if (reading.isAgain) this.#end(reading);

@@ -26,6 +26,7 @@ export abstract class StreamOrder extends SeldomParts {
   started = false;
   /** The next byte expected. */
   nextSeq = 0;
+  /** Where it last stood between two messages when a segment came for that very place, of those that are remembered. */
   messageSeq = 0;
   /** Where the stream began. */
   #firstSeq = 0;

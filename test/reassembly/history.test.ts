@@ -57,6 +57,17 @@ test('what newer bytes have overwritten is not known, and not taken for what ove
   assert.equal(history.compare(other.last, new Uint8Array(100).fill(3), 0, 100, other.seq - 100), 'other');
 });
 
+test('where the stream stood later is no beginning for whoever knows that not all of its readings stood there', () => {
+  const history = new History(4096);
+  const one = new Stream(history, 0);
+  one.say(new Uint8Array(10).fill(1));
+  const { oldest } = history.since(one.last, 0, FROM);
+  one.say(new Uint8Array(10).fill(2));
+  assert.equal(history.since(one.last, 15, FROM).from, 10);
+  const { heard, from, isWhole } = history.since(one.last, 15, FROM, undefined, oldest);
+  assert.deepEqual([heard.length, from, isWhole], [2, 0, true]);
+});
+
 test('bytes that do not fit are not kept, and whoever asks for them is told so', () => {
   const history = new History(64);
   assert.equal(history.append(new Uint8Array(100), 0, 100, 0, 0, 0, 0, 0, 0, 0, true, 40, NOTHING), NOTHING);

@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Heard } from '../../rebuilder/reassembly/history.ts';
 import { Doubt } from '../../rebuilder/reassembly/receiver.ts';
-import { mostDifferent, waysToRead } from '../../rebuilder/reassembly/refusals.ts';
+import { mostDifferent } from '../../rebuilder/reassembly/most-different.ts';
+import { waysToRead } from '../../rebuilder/reassembly/refusals.ts';
 import { NOT_URGENT } from '../../rebuilder/reassembly/urgent-byte.ts';
 
 function heard(seq: number, text: string, { ack = 0, doubts = 0, timestamp = 0 } = {}): Heard {
@@ -40,6 +41,9 @@ const CASES: readonly { why: string; segments: readonly Heard[]; ways: readonly 
     heard(0, 'ab', { timestamp: 50 }), heard(0, 'a', { timestamp: 100 }),
     heard(2, 'zz', { timestamp: 40, doubts: Doubt.timestamp }), heard(2, 'xy', { timestamp: 60, doubts: Doubt.timestamp }),
     heard(2, 'cd', { timestamp: 101 })], ways: ['abxy', 'abcd'] },
+  { why: 'beyond the window comes what would keep two others from being joined, and another acknowledges too much', segments: [
+    heard(0, 'zz', { ack: 9 }), heard(1_000_000, 'far'), heard(12, 'aaaaa'), heard(2, 'x'), heard(10, 'bbbb'),
+    heard(14, 'ccccc'), heard(0, 'ABCDEFGHIJ')], ways: ['ABCDEFGHIJbbbbccccc', 'zzxDEFGHIJbbbbccccc', 'ABCDEFGHIJbbbbaaacc'] },
 ];
 
 for (const { why, segments, ways } of CASES) {

@@ -109,4 +109,45 @@ export const KEPT_READINGS: readonly KeptGame[] = [
       op(DATA, 22, get('0aaaaa').slice(22), { timestamp: 5_003_947, pauseMs: 1 }),
     ],
   },
+  {
+    why: 'between two messages stood the reading that believed a SYN\'s data; others, which its server had, did not',
+    live: true, v6: true, responds: true,
+    ops: [
+      op(SYN, -1, get('0bbbbbbbbbbbbbbbbbbbbb'), { pauseMs: 5 }),
+      op(ACK | SYN, 0x2000_0000, '', { pauseMs: 12_000 }),
+      op(DATA, 38, 'Host: a\r\n\r\nPOST /1ddddd HTTP/1.1\r\nHost: a\r\nContent-Length', { ip: 'many options', pauseMs: 0.5 }),
+      ...[0, 30, 60, 90, 120].map((seq) => op(
+        DATA, seq, (get('0aaaaaaaaaaaaaaaaaaaaa') + post('1aaaaa', 'a'.repeat(22))).slice(seq, seq + 30), { pauseMs: 1 },
+      )),
+    ],
+  },
+  {
+    why: 'what comes far beyond the window is refused by whatever else refuses some, and changes how others are joined',
+    live: false, v6: false, responds: true,
+    ops: [
+      op(SYN, -1, post('0bbbbbbbbbbbbbbbbb', 'b'.repeat(36)).slice(0, 45), { timestamp: 5_000_621, scale: 2, cookie: 0, pauseMs: 5 }),
+      op(ACK, 0, 'POST /0bbbbbbbbbbbbb', { ack: -1, timestamp: 5_000_622, pauseMs: 0.1 }),
+      op(DATA, 10_000_086, 'e'.repeat(16), { timestamp: 5_001_162, pauseMs: 250 }),
+      op(DATA, 59, ` 36\r\n\r\n${'a'.repeat(33)}`, { timestamp: 5_002_469, pauseMs: 0.1 }),
+      op(DATA, 29, '/1.', { timestamp: 5_003_769, pauseMs: 1300 }),
+      op(DATA, 54, `ngth: 36\r\n\r\n${'b'.repeat(14)}`, { timestamp: 5_016_273, pauseMs: 5 }),
+      op(DATA, 80, `ngth: 36\r\n\r\n${'b'.repeat(14)}`, { timestamp: 5_016_273, pauseMs: 0.1 }),
+      op(DATA, 30, '1.1\r\nHost: a\r\nContent-Length: ', { timestamp: 5_016_283, pauseMs: 0.1 }),
+      op(DATA, 0, 'POST /0aaaaaaaaaaaaaaaaa HTTP/', { timestamp: 5_016_303, pauseMs: 20 }),
+    ],
+  },
+  {
+    why: 'what comes farther off than any window reaches waits in no reading',
+    live: false, v6: false, responds: true,
+    ops: [
+      op(SYN, -1, 'GET /0ccccccc HTTP/1.1\r\nHost: a\r\n\r\nPOST /1cccccc', { timestamp: 5_000_574, scale: 0, pauseMs: 0.1 }),
+      op(DATA, 91, 'bbbGET /2bbbbb HTTP/1.1\r\nHost: ', { timestamp: 5_013_879, pauseMs: 12_000 }),
+      op(DATA, 12, 'a HTTP', { timestamp: 5_014_129, pauseMs: 250 }),
+      op(DATA, 0x3000_0032, '\r\nHost: a\r\n\r\n', { timestamp: 5_014_174, pauseMs: 40 }),
+      op(DATA, 85, ' 3\r\n\r\ndd', { timestamp: 0x404c_9000, pauseMs: 0.5 }),
+      op(DATA, 93, ' 3\r\n\r\ndd', { timestamp: 0x404c_9000, pauseMs: 0.5 }),
+      ...inPieces(get('0aaaaaaa') + post('1aaaaaaaa', 'aaa'), 0, 5_026_490).slice(0, 8).reverse()
+        .map((piece, i) => ({ ...piece, timestamp: 5_026_490 + i })),
+    ],
+  },
 ];
