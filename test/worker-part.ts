@@ -1,4 +1,5 @@
 // A worker of test/service/workers.test.ts: counts datagrams, and does what their first byte says.
+import { resourceLimits } from 'node:worker_threads';
 import { DatagramReceiver } from '../rebuilder/capture/datagram-receiver.ts';
 import { LinkType } from '../rebuilder/capture/frame-source.ts';
 import { Packet } from '../rebuilder/wire/packet.ts';
@@ -25,6 +26,7 @@ await source.start({
     ledger.count('capture.frames');
     share.setGauge('flows', ledger.get('capture.frames'));
     if (bytes[start] === 0x21) throw new Error('a byte that kills');
+    if (bytes[start] === 0x23) return share.report(resourceLimits);
     if (bytes[start] === 0x3e) {
       const packet = new Packet();
       packet.srcPort = 4711;

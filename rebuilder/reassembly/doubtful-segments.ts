@@ -2,7 +2,7 @@ import type { Ledger } from '../ledger.ts';
 import type { Budget } from './budget.ts';
 import { Doubt } from './receiver.ts';
 import type { Carrier, Queued } from './segment.ts';
-import { differ, nextArrival } from './segments.ts';
+import { differ, nextArrival, SEGMENT_OVERHEAD } from './segments.ts';
 import { advance, distance } from './sequence.ts';
 
 /** A segment of which it is not certain that its receiver took it. */
@@ -16,7 +16,6 @@ export interface Doubted extends Queued {
 
 /** Of one direction; more than this is no accident. */
 const MAX_SEGMENTS = 256;
-const OVERHEAD = 256;
 
 /**
  * Segments set aside because their receiver may have dropped them. Then either other bytes arrive in their place, and
@@ -54,7 +53,7 @@ export class DoubtfulSegments {
   /** Copies bytes[start, end) in. */
   add(bytes: Uint8Array, start: number, end: number, seq: number, from: Carrier, doubts: number, urgent: number): void {
     const length = end - start;
-    if (this.isFull || !this.#budget.take(length, OVERHEAD)) {
+    if (this.isFull || !this.#budget.take(length, SEGMENT_OVERHEAD)) {
       this.#ledger.count('tcp.segment_memcap_drop');
       this.#ledger.count('tcp.segment_memcap_drop_bytes', length);
       return;
@@ -116,14 +115,14 @@ export class DoubtfulSegments {
     const segment = this.#segments[at];
     if (segment === undefined) return null;
     this.#segments.splice(at, 1);
-    this.#budget.release(segment.bytes.length, OVERHEAD);
+    this.#budget.release(segment.bytes.length, SEGMENT_OVERHEAD);
     return segment;
   }
 
   /** They are the caller's from here on. */
   giveBack(segments: readonly Doubted[]): void {
     this.#segments = this.#segments.filter((one) => !segments.includes(one));
-    for (const { bytes } of segments) this.#budget.release(bytes.length, OVERHEAD);
+    for (const { bytes } of segments) this.#budget.release(bytes.length, SEGMENT_OVERHEAD);
   }
 
   /** Their place was read. */
@@ -139,7 +138,7 @@ export class DoubtfulSegments {
     this.#segments = this.#segments.filter((segment) => {
       if (!isOver(segment)) return true;
       const { length } = segment.bytes;
-      this.#budget.release(length, OVERHEAD);
+      this.#budget.release(length, SEGMENT_OVERHEAD);
       const counter = segment.doubts === Doubt.checksum ? 'tcp.invalid_checksum_bytes' : 'tcp.refused_bytes';
       this.#ledger.count(counter, length);
       return false;

@@ -9,6 +9,12 @@ const OF_QUEUES = 1 / 2;
 const ROOM = 5 / 4;
 const LEAST_MIB = 256;
 
+/**
+ * V8's young generation, three semi-spaces, MiB: what Node 20 has. Node 24 takes 192 for each thread, though requests
+ * end as soon as they are answered: it costs no less CPU.
+ */
+export const YOUNG_MIB = 48;
+
 type Held = 'memoryBytes' | 'reorderBytes' | 'correctionBytes' | 'fragmentsBytes';
 
 /** What a worker has in use at most, and room for V8 to collect in, MiB. */

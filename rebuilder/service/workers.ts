@@ -3,6 +3,7 @@ import { Worker } from 'node:worker_threads';
 import { MEASURE_SLOTS, Measures } from '../forward/measures.ts';
 import { COUNTER_NAMES, Ledger } from '../ledger.ts';
 import { ACCOUNTED_UNITS, total } from '../status/balance.ts';
+import { YOUNG_MIB } from './worker-heap.ts';
 import {
   COUNTERS_BYTES, GAUGE_NAMES, type GaugeName, MEASURES_AT, NUMBERS_BYTES, type ToMain, type ToWorker, type WorkerData,
   type WorkerInputs,
@@ -136,7 +137,8 @@ export class Workers {
   #launch({ index, numbers, inputs }: Pick<Slot, 'index' | 'numbers' | 'inputs'>): Worker {
     const { entry, data, heapMib, inputs: { length: workers } } = this.#options;
     const workerData: WorkerData = { rebuilderWorker: true, index, workers, numbers, inputs, data };
-    return new Worker(entry, { workerData, resourceLimits: { maxOldGenerationSizeMb: heapMib } });
+    const resourceLimits = { maxOldGenerationSizeMb: heapMib, maxYoungGenerationSizeMb: YOUNG_MIB };
+    return new Worker(entry, { workerData, resourceLimits });
   }
 
   #attend(slot: Slot, onReady: () => void, onFailure: (error: Error) => void): void {

@@ -7,7 +7,7 @@ import { TcpStream } from '../tcp-stream.ts';
 const LIVE = {
   limits: {
     ...REPLAY_OPTIONS.limits, idleTimeoutMs: 60_000, gapTimeoutMs: 1000, reorderMs: 200, stallTimeoutMs: 1500,
-    gapBytes: 4096, reorderBytes: 8192,
+    gapBytes: 4096, reorderBytes: 10_240,
   },
   parseResponses: false,
 };

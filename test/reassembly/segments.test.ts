@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { Budget } from '../../rebuilder/reassembly/budget.ts';
-import { SegmentQueue } from '../../rebuilder/reassembly/segments.ts';
+import { SEGMENT_OVERHEAD, SegmentQueue } from '../../rebuilder/reassembly/segments.ts';
 import { advance, distance } from '../../rebuilder/reassembly/sequence.ts';
 
 /** `3:abc` = the bytes abc at sequence number 3. */
@@ -137,7 +137,7 @@ test('a queue that was cleared holds nothing, gave its memory back, and is as ne
 });
 
 test('a queue whose budget is used up takes nothing more, and says so', () => {
-  const queue = new SegmentQueue(new Budget(2 * 256 + 5));
+  const queue = new SegmentQueue(new Budget(2 * SEGMENT_OVERHEAD + 5));
   assert.deepEqual(fill(queue, ['10:abc', '20:def', '30:g'], 0), ['kept', 'no_memory', 'kept']);
   assert.equal(queue.bytes, 4);
 });

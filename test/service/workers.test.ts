@@ -2,9 +2,11 @@ import assert from 'node:assert/strict';
 import { createSocket } from 'node:dgram';
 import { test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
+import type { ResourceLimits } from 'node:worker_threads';
 import { loadLibc } from '../../rebuilder/capture/libc.ts';
 import { openSocketGroup } from '../../rebuilder/capture/socket-group.ts';
 import { balance } from '../../rebuilder/status/balance.ts';
+import { YOUNG_MIB } from '../../rebuilder/service/worker-heap.ts';
 import { Workers } from '../../rebuilder/service/workers.ts';
 
 const libc = await loadLibc();
@@ -105,6 +107,15 @@ test('a segment is handed to the worker of its connection', { skip }, async () =
   assert.equal(workers.states()[0]!.report, '4711 from 1');
   assert.equal(workers.ledger().get('workers.handed_over'), 2);
   assert.equal(workers.ledger().get('workers.taken_over'), 2);
+  await close();
+});
+
+test('neither generation of the heap of a worker is as large as V8 would let it grow', { skip }, async () => {
+  const { workers, send, close } = await pair(() => {});
+  await send(0, '#');
+  await until(() => workers.states()[0]!.report !== undefined);
+  const { maxOldGenerationSizeMb, maxYoungGenerationSizeMb } = workers.states()[0]!.report as ResourceLimits;
+  assert.deepEqual([maxOldGenerationSizeMb, maxYoungGenerationSizeMb], [256, YOUNG_MIB]);
   await close();
 });
 
