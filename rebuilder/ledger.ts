@@ -49,6 +49,7 @@ export const COUNTERS = {
   'wire.ipv4.invalid_options': define('lost', 'packets', 'IPv4 packets with options that cannot be read, which hosts drop'),
   'wire.ipv6.pkt_too_small': define('lost', 'packets', 'IPv6 headers of fewer than 40 bytes'),
   'wire.ipv6.wrong_ip_version': define('lost', 'packets', 'IPv6 announced, another version found'),
+  'wire.ipv6.mapped_source': define('lost', 'packets', 'IPv6 packets from an IPv4-mapped address, which hosts drop'),
   'wire.ipv6.trunc_exthdr': define('lost', 'packets', 'IPv6 extension headers cut short'),
   'wire.ipv6.misplaced_hop_by_hop': define('lost', 'packets', 'IPv6 packets whose hop-by-hop options do not come first, which hosts drop'),
   'wire.ipv6.source_route': define('lost', 'packets', 'IPv6 packets with a route that goes on, or that hosts do not take by default'),

@@ -17,7 +17,7 @@ import type { HttpContext } from './exchange/http-context.ts';
 import { http1Context } from './http1/http1-context.ts';
 import { WaitingRequests } from './exchange/waiting-requests.ts';
 import { decapsulate, decapsulatePayload } from './wire/decapsulate.ts';
-import { Packet } from './wire/packet.ts';
+import { Packet, Wrapping } from './wire/packet.ts';
 
 /** What the pipeline needs of the configuration. Times in ms, sizes in bytes. */
 export interface PipelineOptions {
@@ -138,7 +138,11 @@ export class Pipeline implements FrameSink, ConnectionHandler {
     const packet = this.#packet;
     let wasFragmented = false;
     let outcome = decapsulate(link, bytes, start, end, originalLength, outerSource, packet);
-    this.senders.seen(packet.outerSource, packet.vni, packet.missing > 0, timeMs);
+    const isShort = packet.missing > 0;
+    const isCutSo = this.senders.seen(packet.outerSource, packet.vni, packet.frameLength(end - start), isShort, timeMs);
+    // More is missing than the capture left out: if no mirror did it, hosts drop it.
+    const isByMirror = isCutSo && packet.wrapping !== Wrapping.none;
+    if (isShort && packet.missing > packet.cut && !isByMirror) packet.isDoubtful = true;
     while (outcome === 'fragment') {
       const whole = this.#defragmenter.add(packet, nowMs);
       if (whole === null) return;

@@ -15,6 +15,8 @@ export interface SeenSource {
 }
 
 const SLOTS = 1024;
+/** So many cut frames of a source may be a client's, which lied about their length. */
+const FIRST_CUTS = 64;
 /** Slots looked at for a source before it is taken for one too many. */
 const PROBES = 8;
 
@@ -29,12 +31,23 @@ export class SourceTable {
   readonly #packets = new Float64Array(SLOTS);
   readonly #cut = new Float64Array(SLOTS);
   readonly #lastMs = new Float64Array(SLOTS);
+  /** Bytes of the longest frame that was whole. */
+  readonly #longest = new Uint32Array(SLOTS);
 
-  seen(address: number, vni: number, isCut: boolean, nowMs: number): void {
+  /**
+   * @param length of the frame, bytes
+   * @param isCut its end is not there
+   * @returns does this sender cut frames so? A mirror cuts all of them at one length: what is no longer than a whole
+   * one was made so, and so may be the first ones.
+   */
+  seen(address: number, vni: number, length: number, isCut: boolean, nowMs: number): boolean {
     const slot = this.#slot(address, vni);
     this.#packets[slot]!++;
-    if (isCut) this.#cut[slot]!++;
     this.#lastMs[slot] = nowMs;
+    const isLongest = length > this.#longest[slot]!;
+    if (isCut) this.#cut[slot]!++;
+    else if (isLongest) this.#longest[slot] = length;
+    return isLongest && this.#cut[slot]! > FIRST_CUTS;
   }
 
   #slot(address: number, vni: number): number {
@@ -54,6 +67,7 @@ export class SourceTable {
     this.#vnis[slot] = vni;
     this.#packets[slot] = 0;
     this.#cut[slot] = 0;
+    this.#longest[slot] = 0;
     return slot;
   }
 

@@ -17,6 +17,8 @@ interface Datagram {
   hasLast: boolean;
   /** Bit n: a fragment with the ECN bits n. */
   ecn: number;
+  /** One of them may have been dropped. */
+  isDoubtful: boolean;
   /** Of the fragment at offset 0: what the payload is. */
   protocol: number;
   /** The number among its source's fragments of its own last one. */
@@ -118,6 +120,7 @@ export class Defragmenter {
     datagram.runs.insert(place, offset, new Uint8Array(bytes.subarray(payloadStart, payloadStart + end - offset)));
     this.#heldFragments++;
     datagram.ecn |= 1 << packet.ecn;
+    datagram.isDoubtful ||= packet.isDoubtful;
     if (offset === 0) datagram.protocol = packet.protocol;
     return datagram.hasLast && datagram.runs.bytes === datagram.end ? this.#whole(datagram, packet, nowMs) : null;
   }
@@ -150,7 +153,7 @@ export class Defragmenter {
     const timeoutMs = this.#limits.fragmentTimeoutMs * (version === 6 ? 2 : 1);
     const datagram: Datagram = {
       key, source, runs: new FragmentRuns(), firstMs: nowMs, timeoutMs, charged: 0,
-      end: 0, hasLast: false, ecn: 0, protocol, lastNumber: number,
+      end: 0, hasLast: false, ecn: 0, isDoubtful: false, protocol, lastNumber: number,
     };
     this.#datagrams.set(key, datagram);
     this.#sources.set(source.key, source);
@@ -188,7 +191,7 @@ export class Defragmenter {
     packet.ecn = (datagram.ecn & CONGESTION_EXPERIENCED) !== 0 ? 3 : packet.ecn;
     // Copies of what was refused, or what its sender sent again: only the second was taken by its host.
     const refusedMs = this.#refused.get(datagram.key);
-    packet.isDoubtful ||= refusedMs !== undefined && nowMs - refusedMs < datagram.timeoutMs;
+    packet.isDoubtful = datagram.isDoubtful || (refusedMs !== undefined && nowMs - refusedMs < datagram.timeoutMs);
     this.#drop(datagram, 'defrag.reassembled_fragments');
     this.#ledger.count('defrag.reassembled');
     return whole;

@@ -1,7 +1,7 @@
 import { uint16 } from './big-endian.ts';
 import { EtherType, headerOf } from './ethertype.ts';
 import { enterTunnel } from './ip-payload.ts';
-import { type Packet, Wrapping } from './packet.ts';
+import { OTHER_LINK, type Packet, Wrapping } from './packet.ts';
 import type { Step } from './step.ts';
 
 const CHECKSUM = 0x8000;
@@ -29,6 +29,7 @@ export function decodeGre(packet: Packet): Step {
   packet.payloadStart = at + length;
   const protocol = uint16(bytes, at + 2);
   enterTunnel(packet, Wrapping.mirrored);
+  packet.vlanTags = OTHER_LINK;
   switch (protocol) {
     case EtherType.transparentEthernet: return 'ethernet';
     // ERSPAN type I is the bare frame behind a GRE header without a sequence number; types II and III have a header of

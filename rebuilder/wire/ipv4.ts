@@ -1,9 +1,12 @@
 import { int32, uint16 } from './big-endian.ts';
 import { ipv4Options } from './ipv4-options.ts';
+import { offloadedLength } from './offload.ts';
 import { IPV4_MAPPED, type Packet } from './packet.ts';
 import type { Step } from './step.ts';
 
 const MIN_HEADER = 20;
+/** More fragments follow, or others came before. */
+const FRAGMENT = 0x3fff;
 
 /**
  * IPv4 (RFC 791). What a Linux host drops goes no further: a source route, options that cannot be read. Whether the
@@ -21,8 +24,10 @@ export function decodeIpv4(packet: Packet): Step {
   const totalLength = uint16(bytes, at + 2);
   let packetEnd: number;
   if (totalLength === 0) {
-    // Segmentation offload of more than 64 KiB: the kernel leaves 0, the captured length is the true one.
+    // A fragment's length is where its place ends: nobody leaves that to a card.
+    if ((uint16(bytes, at + 6) & FRAGMENT) !== 0) return 'wire.ipv4.iplen_smaller_than_hlen';
     packetEnd = end + packet.cut;
+    offloadedLength(packet, packetEnd - at);
   } else {
     if (totalLength < headerLength) return 'wire.ipv4.iplen_smaller_than_hlen';
     packetEnd = at + totalLength;
@@ -66,7 +71,7 @@ export function decodeIpv4(packet: Packet): Step {
     packet.missing = packetEnd - end;
   }
 
-  if ((fragment & 0x3fff) === 0) return 'ip_payload';
+  if ((fragment & FRAGMENT) === 0) return 'ip_payload';
   packet.fragmentOffset = (fragment & 0x1fff) << 3;
   packet.moreFragments = (fragment & 0x2000) !== 0;
   return 'fragment';

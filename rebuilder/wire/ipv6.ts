@@ -1,6 +1,7 @@
 import { int32, uint16 } from './big-endian.ts';
 import { jumboLength } from './ipv6-options.ts';
-import type { Packet } from './packet.ts';
+import { offloadedLength } from './offload.ts';
+import { IPV4_MAPPED, type Packet } from './packet.ts';
 import { Protocol } from './protocol.ts';
 import type { Step } from './step.ts';
 
@@ -21,6 +22,8 @@ export function decodeIpv6(packet: Packet): Step {
   packet.dst1 = int32(bytes, at + 28);
   packet.dst2 = int32(bytes, at + 32);
   packet.dst3 = int32(bytes, at + 36);
+  // No host takes one whose sender says that it has an IPv4 address, and that one's connections are not its own.
+  if (packet.src0 === 0 && packet.src1 === 0 && packet.src2 === IPV4_MAPPED) return 'wire.ipv6.mapped_source';
   packet.ipId = 0;
   packet.headerSum = 'unknown';
   packet.ecn = (bytes[at + 1]! >> 4) & 3;
@@ -38,7 +41,11 @@ export function decodeIpv6(packet: Packet): Step {
     packet.isJumbogram = jumbo > 0;
     payloadLength = jumbo;
   }
-  const packetEnd = payloadLength === 0 ? end + packet.cut : at + HEADER_LENGTH + payloadLength;
+  let packetEnd = at + HEADER_LENGTH + payloadLength;
+  if (payloadLength === 0) {
+    packetEnd = end + packet.cut;
+    offloadedLength(packet, packetEnd - at);
+  }
   if (packetEnd <= end) {
     packet.payloadEnd = packetEnd;
     packet.missing = 0;

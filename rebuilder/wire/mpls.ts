@@ -1,4 +1,4 @@
-import { type Packet, Wrapping } from './packet.ts';
+import { OTHER_LINK, type Packet, Wrapping } from './packet.ts';
 import type { Step } from './step.ts';
 
 /**
@@ -12,6 +12,7 @@ export function decodeMpls(packet: Packet): Step {
   // Labels of the network that was captured; a mirrored machine takes none.
   if (packet.wrapping !== Wrapping.none) return 'wire.own_tunnel';
   packet.depth++;
+  packet.vlanTags = OTHER_LINK;
   packet.payloadStart = at + 4;
   const bottomOfStack = (bytes[at + 2]! & 1) === 1;
   if (!bottomOfStack) return 'mpls';

@@ -23,6 +23,12 @@ interface TunnelOptions {
 export const Wrapping = { none: 0, geneve: 1, mirrored: 2 } as const;
 
 /**
+ * In place of a VLAN's number (IEEE 802.1Q keeps it free): of packets behind MPLS labels, PPPoE or GRE. A host that
+ * takes bare ones does not take those, so they are none of its connections.
+ */
+export const OTHER_LINK = 0xfff;
+
+/**
  * The innermost IP packet of one captured frame. One object, overwritten for each frame: nothing is allocated a packet.
  * Addresses are four signed 32-bit numbers; IPv4 is IPv4-mapped (::ffff:a.b.c.d, RFC 4291 2.5.5.2), so both families
  * compare alike.
@@ -98,7 +104,7 @@ export class Packet {
   // --- of what was around it
   /** Id of the innermost VLAN tag; -1 = none. */
   vlan = -1;
-  /** Ids of the two innermost tags in one number, the innermost in the lower 12 bits; -1 = no tag. */
+  /** Ids of the two innermost tags (or OTHER_LINK) in one number, the innermost in the lower 12 bits; -1 = no tag. */
   vlanTags = -1;
   /** VNI of the (innermost) GENEVE header, where `vni` may be that of a VXLAN header inside it; -1 = none. */
   geneveVni = -1;
@@ -111,6 +117,11 @@ export class Packet {
   frameIsEthernet = true;
   /** Bytes at the end of the frame that the capture left out. */
   cut = 0;
+
+  /** Bytes of the mirrored frame that are there. @param whole of all that was captured */
+  frameLength(whole: number): number {
+    return this.frameStart < 0 ? whole : this.frameEnd - this.frameStart;
+  }
 
   /** Of a segment: its IP header, with options and extensions, and its TCP header. */
   get headerBytes(): number {

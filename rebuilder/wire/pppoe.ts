@@ -1,5 +1,5 @@
 import { uint16 } from './big-endian.ts';
-import { type Packet, Wrapping } from './packet.ts';
+import { OTHER_LINK, type Packet, Wrapping } from './packet.ts';
 import type { Step } from './step.ts';
 
 const PPP_IPV4 = 0x0021;
@@ -11,6 +11,7 @@ export function decodePppoe(packet: Packet): Step {
   if (packet.payloadEnd - at < 8) return 'wire.pppoe.pkt_too_small';
   if (packet.wrapping !== Wrapping.none) return 'wire.own_tunnel';
   packet.depth++;
+  packet.vlanTags = OTHER_LINK;
   packet.payloadStart = at + 8;
   switch (uint16(bytes, at + 6)) {
     case PPP_IPV4: return 'ipv4';

@@ -1,12 +1,13 @@
 import { fold, swap } from './checksum.ts';
 import { int32, uint16 } from './big-endian.ts';
+import { LARGEST_FROM_THE_INTERNET } from './offload.ts';
 import type { Packet } from './packet.ts';
 import { Protocol } from './protocol.ts';
 import type { Step } from './step.ts';
 
 const MIN_HEADER = 20;
-/** TCP header and data in an MTU of 1500 bytes. */
-const LARGEST_FROM_THE_INTERNET = 1480;
+/** Of an IPv4 header. */
+const IP_HEADER = 20;
 
 /** TCP (RFC 9293 3.1). `packet.missing` becomes the number of data bytes that the capture cut off. */
 export function decodeTcp(packet: Packet): Step {
@@ -48,7 +49,8 @@ function verify(packet: Packet, start: number, end: number): Packet['checksum'] 
   if (fold(pseudo + segment) === 0xffff) return 'correct';
   // Merged by the kernel of the capturing host: larger than what a client on the internet can send in one packet. A
   // smaller one, or one that a mirror took from the wire, may carry this sum on purpose: the server drops it.
-  const isMerged = packet.vni < 0 && length > LARGEST_FROM_THE_INTERNET && uint16(packet.bytes, start + 16) === pseudo;
+  const isMerged = packet.vni < 0 && length > LARGEST_FROM_THE_INTERNET - IP_HEADER
+    && uint16(packet.bytes, start + 16) === pseudo;
   return isMerged ? 'partial' : 'wrong';
 }
 

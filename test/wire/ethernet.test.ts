@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { encodeEthernet } from '../../rebuilder/wire/encode.ts';
+import { Packet } from '../../rebuilder/wire/packet.ts';
 import { tcpFrame } from '../frames.ts';
 import { decode } from './outcomes.ts';
 
@@ -13,4 +14,14 @@ test('a frame shorter than its header is counted', () => {
   assert.equal(decode(new Uint8Array(13)), 'wire.ethernet.pkt_too_small');
   assert.equal(decode(new Uint8Array(0)), 'wire.ethernet.pkt_too_small');
   assert.equal(decode(tcpFrame('10.0.0.1:1', '10.0.0.2:2')), 'segment');
+});
+
+test('hosts drop TCP that was sent to a group of them', () => {
+  const packet = new Packet();
+  const segment = tcpFrame('10.0.0.1:1', '10.0.0.2:2');
+  for (const [first, isDoubtful] of [[2, false], [1, true], [0xff, true]] as const) {
+    segment[0] = first;
+    assert.equal(decode(segment, packet), 'segment');
+    assert.equal(packet.isDoubtful, isDoubtful);
+  }
 });

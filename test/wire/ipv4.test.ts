@@ -41,6 +41,17 @@ describe('what Linux makes of options', () => {
   }
 });
 
+test('a total length of 0 is doubtful where no offload can have left it out, and none of a fragment', () => {
+  const packet = new Packet();
+  for (const [size, isDoubtful] of [[1461, false], [1460, true], [20, true]] as const) {
+    assert.equal(decode(ipFrame(tcpPacket(from, to, { ip: { totalLength: 0 } }, 'x'.repeat(size))), packet), 'segment');
+    assert.equal(packet.isDoubtful, isDoubtful, `${size} bytes`);
+  }
+  const [fragment] = fragments(tcpPacket(from, to, {}, 'x'.repeat(100)), 40);
+  fragment!.set([0, 0], 2);
+  assert.equal(decode(ipFrame(fragment!), packet), 'wire.ipv4.iplen_smaller_than_hlen');
+});
+
 test('a total length of 0 (offload) means all that is there', () => {
   const packet = new Packet();
   const frame = ipFrame(tcpPacket(from, to, { ip: { totalLength: 0 } }, 'x'.repeat(3000)));

@@ -14,6 +14,11 @@ const segment = tcpPacket(`[${source}]:1234`, `[${destination}]:80`, {}, 'data')
 const routing = (segmentsLeft: number): Ipv6Extension =>
   ({ protocol: Protocol.routing, bytes: Uint8Array.of(0, 2, 0, segmentsLeft, ...new Uint8Array(20)) });
 
+test('no host takes a packet from an IPv4-mapped address', () => {
+  const mapped = ipv6({ source: '::ffff:10.0.0.1', destination, extensions: [] }, segment);
+  assert.equal(decode(ipFrame(mapped)), 'wire.ipv6.mapped_source');
+});
+
 test('extension headers are skipped, as many as there are', () => {
   const packet = new Packet();
   const many = Array.from({ length: 20 }, () => ipv6Padding(Protocol.destinationOptions));

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Packet } from '../../rebuilder/wire/packet.ts';
+import { OTHER_LINK, Packet } from '../../rebuilder/wire/packet.ts';
 import { tcpFrame, vlan } from '../frames.ts';
 import { decode } from './outcomes.ts';
 
@@ -19,4 +19,16 @@ test('a tag cut short, or with no IP behind it, is counted', () => {
   const arp = vlan(1, frame);
   arp.set([0x08, 0x06], 16);
   assert.equal(decode(arp), 'wire.vlan.unknown_type');
+});
+
+test('a tag of VLAN 0 names no network, however many there are; one that only switches know does', () => {
+  const packet = new Packet();
+  let tagged = frame;
+  for (let i = 0; i < 20; i++) tagged = vlan(0, tagged);
+  assert.equal(decode(tagged, packet), 'segment');
+  assert.equal(packet.vlanTags, -1);
+  const old = vlan(0, frame);
+  old.set([0x91, 0x00], 12);
+  assert.equal(decode(old, packet), 'segment');
+  assert.equal(packet.vlanTags, OTHER_LINK);
 });

@@ -12,6 +12,7 @@ const ADDRESSES = {
   v6: { source: 'fd00::9', destination: 'fd00::1' },
 } as const;
 
+const ETHERNET_HEADER = 14;
 const LINK = { source: Uint8Array.of(2, 0, 0, 0, 0, 9), destination: Uint8Array.of(2, 0, 0, 0, 0, 1) };
 
 const sums = new WordSum();
@@ -25,9 +26,10 @@ export function framesOf(op: Op, v6: boolean, numbers: Numbers): Uint8Array[] {
   return pieces.map((piece) => {
     const payload = segment.slice(piece.offset, piece.offset + piece.length);
     if (piece.xor !== undefined) payload.forEach((byte, i) => { payload[i] = byte ^ piece.xor!; });
-    return v6
+    const frame = v6
       ? ipv6Frame(payload, piece, fragmented, op.ip, numbers.ipId)
       : ipv4Frame(payload, piece, fragmented, op.ip, numbers.ipId);
+    return op.ip === undefined ? frame : withDefect(frame, v6, payload, op.ip);
   });
 }
 
@@ -110,5 +112,38 @@ function ipv6Frame(
   packet[7] = 64;
   packet.set([0xfd, ...new Array<number>(14).fill(0), 9, 0xfd, ...new Array<number>(14).fill(0), 1], 8);
   packet.set(body, 40);
+  return encodeEthernet({ ...LINK, type: EtherType.ipv6 }, packet);
+}
+
+/** What is wrong with the frame around a packet, or with the length that its header says. */
+function withDefect(frame: Uint8Array, v6: boolean, payload: Uint8Array, defect: IpDefect): Uint8Array {
+  const packet = frame.slice(ETHERNET_HEADER);
+  const setLength = (length: number): Uint8Array => {
+    putUint16(packet, v6 ? 4 : 2, length);
+    if (!v6) {
+      putUint16(packet, 10, 0);
+      putUint16(packet, 10, ~swap(sums.sum(packet, 0, 20)));
+    }
+    return encodeEthernet(v6 ? { ...LINK, type: EtherType.ipv6 } : LINK, packet);
+  };
+  switch (defect) {
+    case 'long': return setLength(packet.length - (v6 ? 40 : 0) + 20);
+    case 'no length': return setLength(0);
+    case 'group address': return Uint8Array.from([1, 0, 0x5e, 0, 0, 1, ...frame.subarray(6)]);
+    case 'mapped': return mappedFrame(payload);
+    case 'label': return encodeEthernet({ ...LINK, type: EtherType.mpls }, Uint8Array.of(0, 0, 0x11, 64, ...packet));
+    default: return frame;
+  }
+}
+
+/** A segment of an IPv4 connection in an IPv6 packet between the same hosts, mapped as in RFC 4291 2.5.5.2. */
+function mappedFrame(payload: Uint8Array): Uint8Array {
+  const packet = new Uint8Array(40 + payload.length);
+  packet[0] = 0x60;
+  putUint16(packet, 4, payload.length);
+  packet.set([Protocol.tcp, 64], 6);
+  packet.set([0xff, 0xff, 10, 0, 0, 9], 18);
+  packet.set([0xff, 0xff, 10, 0, 0, 1], 34);
+  packet.set(payload, 40);
   return encodeEthernet({ ...LINK, type: EtherType.ipv6 }, packet);
 }

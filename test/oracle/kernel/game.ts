@@ -16,7 +16,11 @@ export interface Piece {
   readonly xor?: number;
 }
 
-export type IpDefect = 'source route' | 'wrong header sum' | 'zero header sum' | 'second hop-by-hop' | 'segments left' | 'discard option' | 'many options';
+export type IpDefect = FrameDefect
+  | 'source route' | 'wrong header sum' | 'zero header sum' | 'second hop-by-hop' | 'segments left' | 'discard option' | 'many options';
+
+/** A length that is too long or none, a multicast address of Ethernet's, IPv6 from an address of IPv4's, labels. */
+export type FrameDefect = 'long' | 'no length' | 'group address' | 'mapped' | 'label';
 
 export interface Op {
   /** Time since the operation before, ms, of the capture's clock. */
