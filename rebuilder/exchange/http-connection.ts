@@ -40,6 +40,8 @@ export class HttpConnection implements ClientSink, ServerSink, Endpoints, Connec
   #http2: Http2Connection | null = null;
   /** The end that is taken for the client has sent a request. */
   #hasTold = false;
+  /** The client is known by a line alone, which a server may have sent back of one: until the other end responds. */
+  #isSwapped = false;
   /** Made with the first request that may be told again. */
   #told: ToldRequests | null = null;
   /** The last request that was told with no answer to wait for, if it has no body and is named: which it is, then. */
@@ -125,6 +127,7 @@ export class HttpConnection implements ClientSink, ServerSink, Endpoints, Connec
   request(request: HttpRequest): void {
     const { ledger, nowMs } = this.#context;
     ledger.values[REQUESTS]!++;
+    if (this.#isSwapped) request.isFound = true;
     if (request.reading === 1 && !request.correction) {
       markUncertain(request, this.#connection, this.#halves().client, this.#told);
     }
@@ -197,6 +200,7 @@ export class HttpConnection implements ClientSink, ServerSink, Endpoints, Connec
   response(response: HttpResponse, isFound: boolean): void {
     const entry = this.#pairing.take();
     // What a search found may be what the server sends back of a client's: it proves nothing.
+    this.#isSwapped &&= isFound;
     const switches = response.status === 101 && !isFound;
     const toHttp2 = switches && upgradesToHttp2(response);
     const accepts = entry?.kind === 'CONNECT' && response.status >= 200 && response.status < 300;
@@ -252,6 +256,7 @@ export class HttpConnection implements ClientSink, ServerSink, Endpoints, Connec
     }
     this.#context.ledger.count('http.roles_swapped');
     this.#requests?.end();
+    this.#isSwapped = true;
     this.#hasTold = false;
     this.#isServerDone = false;
     this.#client = this.#client === 'a' ? 'b' : 'a';

@@ -68,3 +68,15 @@ test('what a record of TLS takes of a piece is not the other role\'s as well', (
   assert.equal(stream.ledger.get('http.tls_bytes'), 6);
   assert.equal(stream.ledger.get('http.roles_swapped'), 1);
 });
+
+test('an end that its port makes the server is a client by its lines alone: they are told as found until an answer', () => {
+  const stream = new TcpStream(OPTIONS);
+  const get = (target: string): string => `GET ${target} HTTP/1.1\r\nHost: a\r\n\r\n`;
+  stream.answer(get('/echo0')).answer(get('/echo1')).answer(get('/echo2'));
+  // The first of these was found by a search itself.
+  for (let i = 0; i < 2; i++) stream.send('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n');
+  stream.answer(get('/asked'));
+  told(stream);
+  assert.deepEqual(stream.exchanges.map(({ request }) => [request.target, request.found === true]),
+    [['/echo0', true], ['/echo1', true], ['/echo2', true], ['/asked', false]]);
+});
