@@ -17,8 +17,6 @@ interface Datagram {
   hasLast: boolean;
   /** Bit n: a fragment with the ECN bits n. */
   ecn: number;
-  /** One of them may have been dropped. */
-  isDoubtful: boolean;
   /** Of the fragment at offset 0: what the payload is. */
   protocol: number;
   /** The number among its source's fragments of its own last one. */
@@ -120,7 +118,6 @@ export class Defragmenter {
     datagram.runs.insert(place, offset, new Uint8Array(bytes.subarray(payloadStart, payloadStart + end - offset)));
     this.#heldFragments++;
     datagram.ecn |= 1 << packet.ecn;
-    datagram.isDoubtful ||= packet.isDoubtful;
     if (offset === 0) datagram.protocol = packet.protocol;
     return datagram.hasLast && datagram.runs.bytes === datagram.end ? this.#whole(datagram, packet, nowMs) : null;
   }
@@ -153,7 +150,7 @@ export class Defragmenter {
     const timeoutMs = this.#limits.fragmentTimeoutMs * (version === 6 ? 2 : 1);
     const datagram: Datagram = {
       key, source, runs: new FragmentRuns(), firstMs: nowMs, timeoutMs, charged: 0,
-      end: 0, hasLast: false, ecn: 0, isDoubtful: false, protocol, lastNumber: number,
+      end: 0, hasLast: false, ecn: 0, protocol, lastNumber: number,
     };
     this.#datagrams.set(key, datagram);
     this.#sources.set(source.key, source);
@@ -191,7 +188,7 @@ export class Defragmenter {
     packet.ecn = (datagram.ecn & CONGESTION_EXPERIENCED) !== 0 ? 3 : packet.ecn;
     // Copies of what was refused, or what its sender sent again: only the second was taken by its host.
     const refusedMs = this.#refused.get(datagram.key);
-    packet.isDoubtful = datagram.isDoubtful || (refusedMs !== undefined && nowMs - refusedMs < datagram.timeoutMs);
+    packet.isDoubtful ||= refusedMs !== undefined && nowMs - refusedMs < datagram.timeoutMs;
     this.#drop(datagram, 'defrag.reassembled_fragments');
     this.#ledger.count('defrag.reassembled');
     return whole;
@@ -233,13 +230,13 @@ function sourceKey({ vni, vlanTags, src0, src1, src2, src3 }: Packet): string {
   );
 }
 
-/** RFC 791: also the protocol; RFC 8200: not. */
+/** RFC 791: also the protocol; RFC 8200: not. Fragments that a host may drop are put together by themselves. */
 function datagramKey(packet: Packet): string {
-  const { vni, vlanTags, version, ipId, protocol, src0, src1, src2, src3, dst0, dst1, dst2, dst3 } = packet;
+  const { isDoubtful, vni, vlanTags, version, ipId, protocol, src0, src1, src2, src3, dst0, dst1, dst2, dst3 } = packet;
   return String.fromCharCode(
     vni >>> 16, vni, vlanTags >>> 16, vlanTags,
     src0 >>> 16, src0, src1 >>> 16, src1, src2 >>> 16, src2, src3 >>> 16, src3,
-    version === 4 ? protocol : -1, ipId >>> 16, ipId,
+    version === 4 ? protocol : -1, isDoubtful ? 1 : 0, ipId >>> 16, ipId,
     dst0 >>> 16, dst0, dst1 >>> 16, dst1, dst2 >>> 16, dst2, dst3 >>> 16, dst3,
   );
 }

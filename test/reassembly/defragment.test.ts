@@ -14,6 +14,7 @@ interface Fragment {
   vni?: number;
   missing?: number;
   timeMs?: number;
+  isDoubtful?: boolean;
 }
 
 function defragmenter(
@@ -23,11 +24,11 @@ function defragmenter(
   const all = new Defragmenter({ fragmentTimeoutMs: 30_000 }, new Budget(fragmentsBytes), ledger);
   const packet = new Packet();
   const add = (
-    { at, data, more = true, id = 7, vni = 1, missing = 0, timeMs = 0, ecn = 0 }: Fragment,
+    { at, data, more = true, id = 7, vni = 1, missing = 0, timeMs = 0, ecn = 0, isDoubtful = false }: Fragment,
   ): string | null => {
     Object.assign(packet, {
       bytes: Buffer.from(data), payloadStart: 0, payloadEnd: data.length, fragmentOffset: at, moreFragments: more,
-      ipId: id, vni, missing, protocol: 6, ecn,
+      ipId: id, vni, missing, protocol: 6, ecn, isDoubtful,
     });
     const whole = all.add(packet, timeMs);
     return whole === null ? null : Buffer.from(whole).toString();
@@ -43,12 +44,24 @@ test('copies of refused fragments, which a mirror may show, are no datagram for 
   ];
   assert.deepEqual(fragments.map(add), [null, null, null, 'aaaaaaaac']);
   assert.equal(packet.isDoubtful, true);
-  packet.isDoubtful = false;
   add({ at: 24, data: '', id: 8 });
   const whole = fragments.slice(2);
   for (const fragment of whole) add({ ...fragment, id: 8 });
   for (const fragment of whole) add({ ...fragment, timeMs: 30_000 });
   assert.equal(packet.isDoubtful, false, 'another one, of which an empty fragment came first, and the same much later');
+});
+
+test('fragments that a host may drop are no part of what certain ones make', () => {
+  const { add, packet } = defragmenter();
+  add({ at: 0, data: 'bbbbbbbb', isDoubtful: true });
+  add({ at: 8, data: 'b', more: false, isDoubtful: true, id: 8 });
+  add({ at: 0, data: 'aaaaaaaa', id: 8 });
+  add({ at: 0, data: 'aaaaaaaa' });
+  assert.equal(add({ at: 8, data: 'aa', more: false }), 'aaaaaaaaaa');
+  assert.equal(packet.isDoubtful, false);
+  assert.equal(add({ at: 8, data: 'aa', more: false, id: 8 }), 'aaaaaaaaaa');
+  assert.equal(add({ at: 8, data: 'bb', more: false, isDoubtful: true }), 'bbbbbbbbbb');
+  assert.equal(packet.isDoubtful, true);
 });
 
 describe('fragments become packets', () => {
