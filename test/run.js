@@ -1,7 +1,9 @@
 // `npm test [part of a path]…`: every test file (or those whose path contains one of the arguments) under node's own
 // runner.
 import { spawnSync } from 'node:child_process';
-import { resolve } from 'node:path';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
 import { run } from 'node:test';
 import { spec, tap } from 'node:test/reporters';
 import { globSync } from 'tinyglobby';
@@ -31,6 +33,10 @@ if (files.length === 0) {
 // The tests start the commands hundreds of times: from the bundle of these very sources, as `npm ci` makes it.
 const prepared = spawnSync(process.execPath, ['--import', 'tsx', 'package/prepare.ts'], { stdio: 'inherit' });
 if (prepared.status !== 0) process.exit(1);
+// Emulated accounts are forks of one process for all files (test/terraform/account-nursery.ts).
+const nursery = mkdtempSync(join(tmpdir(), 'nursery-'));
+process.on('exit', () => rmSync(nursery, { recursive: true, force: true }));
+Object.assign(process.env, { NURSERY_FOLDER: nursery, NURSERY_OWNER: process.pid });
 // `node --test` would sort the files. A test that waits for what never comes fails, and does not hold up the others for
 // ever.
 const events = run({ files: files.map((file) => resolve(file)), concurrency: FILES_AT_A_TIME, timeout: 900_000 });

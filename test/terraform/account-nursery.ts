@@ -1,62 +1,67 @@
-// Emulated accounts, forked off one process of Python that has made the described account once.
-import { type ChildProcess, spawn } from 'node:child_process';
+// Emulated accounts, forked off one process of Python that has made the described account once: for all files of a run.
+import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { createInterface, type Interface } from 'node:readline';
-import { Socket } from 'node:net';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { connect, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 interface EmulatedAccount { readonly endpoint: string; readonly ids: Readonly<Record<string, string>> }
 
-/** One for each environment and test file: it ends with the file's process. */
-export class AccountNursery {
-  static readonly #started = new Map<string, AccountNursery>();
-  readonly #child: ChildProcess;
-  readonly #lines: Interface;
-  readonly #ids: Promise<Record<string, string>>;
-  #last: Promise<unknown>;
+/** Python starts within a second, or a busy machine's dozens. */
+const START_MS = 120_000;
 
-  private constructor(python: string, labFile: string, env: Readonly<Record<string, string>>) {
-    this.#child = spawn(python, ['test/terraform/moto_server.py', labFile], { env: { ...process.env, ...env }, stdio: ['pipe', 'pipe', 'ignore'] });
-    this.#lines = createInterface(this.#child.stdout!);
-    this.#ids = this.#line().then((text) => JSON.parse(text) as Record<string, string>);
-    this.#last = this.#ids;
+interface Nursery { readonly socket: string; readonly child: ChildProcess | undefined }
+let nursery: Nursery | undefined;
+
+/**
+ * One more account, as it was made.
+ * @param python with moto, for whoever comes first
+ * @param env for the account alone
+ */
+export async function newAccount(
+  python: string, labFile: string, env: Readonly<Record<string, string>>,
+): Promise<EmulatedAccount> {
+  nursery ??= begin(python, labFile);
+  const connection = await connected(nursery);
+  connection.end(`${JSON.stringify(env)}\n`);
+  const { port, ids }: { port: number; ids: Record<string, string> } = JSON.parse(await text(connection));
+  return { endpoint: `http://127.0.0.1:${port}`, ids };
+}
+
+/** Of this run of tests (test/run.js says where, and whose it is), or of this process alone. */
+function begin(python: string, labFile: string): Nursery {
+  const { NURSERY_FOLDER: shared, NURSERY_OWNER: owner = String(process.pid) } = process.env;
+  const folder = shared ?? mkdtempSync(join(tmpdir(), 'nursery-'));
+  if (shared === undefined) process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+  const socket = join(folder, 'socket');
+  if (!isFirst(folder)) return { socket, child: undefined };
+  // It outlives this process, and ends with its owner's.
+  const child = spawn(python, ['test/terraform/moto_server.py', labFile, socket, owner], { detached: true, stdio: 'ignore' });
+  child.unref();
+  return { socket, child };
+}
+
+function isFirst(folder: string): boolean {
+  try {
+    mkdirSync(join(folder, 'begun'));
+    return true;
+  } catch {
+    return false;
   }
+}
 
-  static of(python: string, labFile: string, env: Readonly<Record<string, string>>): AccountNursery {
-    const key = JSON.stringify(env);
-    const nursery = this.#started.get(key) ?? new AccountNursery(python, labFile, env);
-    this.#started.set(key, nursery);
-    return nursery;
-  }
-
-  /** One more account, as it was made. */
-  async account(): Promise<EmulatedAccount> {
-    const port = this.#last.then(() => {
-      const answer = this.#line();
-      this.#child.stdin!.write('one more\n');
-      return answer;
-    });
-    this.#last = port;
-    return { endpoint: `http://127.0.0.1:${await port}`, ids: await this.#ids };
-  }
-
-  /** The next line that it says. Only while one is waited for does it keep this process alive. */
-  async #line(): Promise<string> {
-    this.#hold(true);
+/** It listens before it can answer. */
+async function connected({ socket, child }: Nursery): Promise<Socket> {
+  for (const deadline = Date.now() + START_MS; ; await sleep(100)) {
+    const connection = connect(socket);
     try {
-      const [line] = (await Promise.race([once(this.#lines, 'line'), once(this.#child, 'close')])) as [string | number | null];
-      if (typeof line !== 'string') throw new Error(`the emulated account ended with ${line}`);
-      return line;
-    } finally {
-      this.#hold(false);
-    }
-  }
-
-  #hold(isHeld: boolean): void {
-    const { stdin, stdout } = this.#child;
-    for (const one of [this.#child, stdin, stdout]) {
-      if (!(one instanceof Socket || one === this.#child)) continue;
-      if (isHeld) one.ref();
-      else one.unref();
+      await once(connection, 'connect');
+      return connection;
+    } catch (cause) {
+      if (typeof child?.exitCode === 'number' || Date.now() > deadline) throw new Error('the emulated accounts do not start', { cause });
     }
   }
 }

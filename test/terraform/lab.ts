@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { TestContext } from 'node:test';
-import { AccountNursery } from './account-nursery.ts';
+import { newAccount } from './account-nursery.ts';
 import { pythonVenv } from './python-venv.ts';
 import { terraformIsHere } from './workspace.ts';
 
@@ -57,7 +57,7 @@ export async function emulatedAws(
   }
   const programs = await pythonVenv(t, 'moto', 'moto[server]==5.2.5');
   if (programs === undefined) return undefined;
-  const { endpoint, ids } = await AccountNursery.of(join(programs, 'python'), LAB_FILE, env).account();
+  const { endpoint, ids } = await newAccount(join(programs, 'python'), LAB_FILE, env);
   const lab = async (command: string, ...args: string[]): Promise<unknown> => {
     const answer = await fetch(`${endpoint}/lab/${command}`, { method: 'POST', body: JSON.stringify(args) });
     const said = await answer.text();

@@ -1,10 +1,11 @@
 """The lab's emulated account, with interface types that moto has no way to make: as often as it is asked for.
 
-    python moto_server.py LAB_FILE
+    python moto_server.py LAB_FILE SOCKET OWNER
 
-LAB_FILE is the lab's traffic_mirror_moto.py. It makes the account of account.py once, and prints its ids, keyed by words, as a line of JSON.
-For each line that comes on stdin it forks: the child is a server on loopback that has the account as it was made, and its port is
-printed. (To import moto and to make the account costs five seconds, a fork some milliseconds.) At the end of stdin all of them end.
+LAB_FILE is the lab's traffic_mirror_moto.py. It makes the account of account.py once. To each connection to the Unix socket SOCKET
+that brings a line, a JSON object of environment variables, it answers with the port of a server on loopback that has the account as
+it was made, and the ids of what is in it, keyed by words. The server is a fork with these variables. (To import moto and to make the
+account costs seconds, a fork some milliseconds.) All of them end with the process OWNER.
 
 A server answers, beside AWS's API, POST /lab/COMMAND with a JSON list of arguments: the commands of account.py, and `end`.
 
@@ -18,6 +19,7 @@ import functools
 import importlib.util
 import json
 import os
+import select
 import signal
 import socket
 import sys
@@ -188,10 +190,10 @@ def install(lab_file):
     from moto.elbv2.models import FakeHealthStatus, FakeTargetGroup
 
     health_for = FakeTargetGroup.health_for
-    unhealthy = os.environ.get("LAB_UNHEALTHY")
 
     def health_by_user_data(self, target, ec2_backend):
         health = health_for(self, target, ec2_backend)
+        unhealthy = os.environ.get("LAB_UNHEALTHY")
         instance = ec2_backend.get_instance_by_id(target["Id"]) if unhealthy and target["Id"].startswith("i-") else None
         if instance is None or not instance.user_data or unhealthy not in instance.user_data.decode():
             return health
@@ -239,8 +241,25 @@ def serve(listener, application):
     make_server("127.0.0.1", port, application, threaded=True, request_handler=MotoRequestHandler, fd=listener.fileno()).serve_forever()
 
 
+def fork(listener, application, env):
+    """A server of its own with the account as it is now."""
+    if os.fork() != 0:
+        return
+    # Linux: ends with its parent, however that ends (man 2 prctl, PR_SET_PDEATHSIG).
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL)
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    os.environ.update(env)
+    serve(listener, application)
+
+
 def main():
-    install(sys.argv[1])
+    lab_file, path, owner = sys.argv[1:]
+    owner = os.pidfd_open(int(owner))
+    # Whoever comes before it can answer waits.
+    asked = socket.socket(socket.AF_UNIX)
+    asked.bind(path)
+    asked.listen(128)
+    install(lab_file)
 
     import account
     import boto3
@@ -251,21 +270,18 @@ def main():
     mock_aws().start()
     session = boto3.Session(region_name="us-east-1", aws_access_key_id="test", aws_secret_access_key="test")
     client = functools.cache(session.client)
-    print(json.dumps(account.Account(client).build()), flush=True)
+    ids = account.Account(client).build()
 
     application = lab_route(DomainDispatcherApplication(create_backend_app), client)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
-    for _ in sys.stdin:
-        listener = socket.create_server(("127.0.0.1", 0), backlog=128)
-        if os.fork() == 0:
-            # Linux: ends with its parent, however that ends (man 2 prctl, PR_SET_PDEATHSIG).
-            ctypes.CDLL(None).prctl(1, signal.SIGKILL)
-            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-            os.dup2(os.open(os.devnull, os.O_RDWR), 0)
-            os.dup2(0, 1)
-            serve(listener, application)
-        print(listener.getsockname()[1], flush=True)
-        listener.close()
+    while owner not in select.select([asked, owner], [], [])[0]:
+        with asked.accept()[0] as connection:
+            env = json.loads(connection.makefile().readline())
+            with socket.create_server(("127.0.0.1", 0), backlog=128) as listener:
+                fork(listener, application, env)
+                connection.sendall(json.dumps({"port": listener.getsockname()[1], "ids": ids}).encode())
+                # The fork has it open, too.
+                connection.shutdown(socket.SHUT_RDWR)
 
 
 if __name__ == "__main__":
