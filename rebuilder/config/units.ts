@@ -35,3 +35,19 @@ export function parseAddress(value: unknown): { host: string; port: number } | n
   const port = Number(match[3]);
   return port <= 65535 ? { host: match[1] ?? match[2] ?? '', port } : null;
 }
+
+/** The way back: in the largest unit that holds it without a fraction. */
+export function writtenDuration(ms: number): string {
+  const [unit, length] = Object.entries(DURATION_UNITS).findLast(([, one]) => ms >= one && ms % one === 0) ?? ['ms', 1];
+  return `${ms / length}${unit}`;
+}
+
+export function writtenSize(bytes: number): string | number {
+  for (const [unit, length] of [['GiB', 1024 ** 3], ['MiB', 1024 ** 2], ['KiB', 1024]] as const) {
+    if (bytes > 0 && bytes % length === 0) return `${bytes / length}${unit}`;
+  }
+  return bytes;
+}
+
+export const writtenAddress = ({ host, port }: { readonly host: string; readonly port: number }): string =>
+  `${host.includes(':') ? `[${host}]` : host}:${port}`;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parseAddress, parseDuration, parseSize } from '../../rebuilder/config/units.ts';
+import { parseAddress, parseDuration, parseSize, writtenAddress, writtenDuration, writtenSize } from '../../rebuilder/config/units.ts';
 
 const DURATIONS: readonly (readonly [unknown, number | null])[] = [
   ['5s', 5000], ['100ms', 100], ['2m', 120_000], ['1h', 3_600_000], ['1m30s', 90_000], ['1.5s', 1500], [0, 0], ['0', 0], ['0s', 0],
@@ -20,3 +20,11 @@ for (const [text, bytes] of SIZES) test(`size ${JSON.stringify(text)}`, () => as
 for (const [text, host, port] of ADDRESSES) {
   test(`address ${JSON.stringify(text)}`, () => assert.deepEqual(parseAddress(text), host === null ? null : { host, port }));
 }
+
+const WRITTEN: readonly (readonly [string | number, string | number])[] = [
+  [writtenDuration(0), '0ms'], [writtenDuration(200), '200ms'], [writtenDuration(5000), '5s'], [writtenDuration(90_000), '90s'],
+  [writtenDuration(300_000), '5m'], [writtenDuration(86_400_000), '24h'], [writtenSize(0), 0], [writtenSize(1000), 1000],
+  [writtenSize(65_536), '64KiB'], [writtenSize(3 * 2 ** 20), '3MiB'], [writtenSize(2 ** 40), '1024GiB'],
+  [writtenAddress({ host: '', port: 9000 }), ':9000'], [writtenAddress({ host: '::1', port: 80 }), '[::1]:80'],
+];
+for (const [written, expected] of WRITTEN) test(`written as ${expected}`, () => assert.equal(written, expected));
