@@ -139,7 +139,8 @@ export class Contest {
   believe(half: FirstReader, before: number, proven: boolean): void {
     this.#markUrgent(half, before, proven);
     if (proven && half.waiting !== null && half.waiting.length > 0) this.#putBack(half, before);
-    const take = (): Doubted | null => this.doubtful.take(half.nextSeq, before, proven);
+    const isDenied = (one: Doubted): boolean => this.#isDenied(half, one);
+    const take = (): Doubted | null => this.doubtful.take(half.nextSeq, before, proven, isDenied);
     for (let one = take(); one !== null; one = take()) {
       const known = distance(half.nextSeq, one.seq);
       // Should other bytes come in its place, they are read as well: making such segments on purpose hides nothing.
@@ -157,7 +158,8 @@ export class Contest {
   /** The receiver has them, and has put them in order with what waits as they came. */
   #putBack(half: FirstReader, before: number): void {
     const isNew = ({ seq, bytes }: Doubted): boolean => distance(advance(seq, bytes.length), half.nextSeq) > 0;
-    const taken = this.doubtful.all().filter((one) => isNew(one) && isTaken(one, before, true));
+    const taken = this.doubtful.all()
+      .filter((one) => isNew(one) && isTaken(one, before, true) && !this.#isDenied(half, one));
     // Which of several for one place it has is not known: those are read one by one, and the others beside them.
     if (taken.length === 0 || areDifferent(taken)) return;
     if (!this.oneWay) this.passOver(half, 'reading', taken[0]);
@@ -165,6 +167,14 @@ export class Contest {
     this.doubtful.giveBack(taken);
     for (const { ack, doubts } of taken) if ((doubts & Doubt.syn) === 0) half.known().believe(ack);
     half.putBack(taken);
+  }
+
+  /**
+   * Do other bytes wait for its place, which nothing casts a doubt on? Those are read, and it in a reading beside them.
+   * (What an acknowledgment alone casts a doubt on may be explained by packets that the capture shows too late.)
+   */
+  #isDenied({ waiting }: FirstReader, { seq, bytes, doubts }: Doubted): boolean {
+    return !this.oneWay && doubts !== Doubt.acknowledgment && waiting?.differs(seq, bytes, 0, bytes.length) === true;
   }
 
   /** A pointer counts when its segment comes, wherever that waits. */

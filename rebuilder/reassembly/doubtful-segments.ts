@@ -108,10 +108,11 @@ export class DoubtfulSegments {
   /**
    * Takes out the first one that begins at or before `nextSeq` and goes on beyond it, and begins before `before`.
    * @param proven the receiver has acknowledged what is before `before`: those that it had denied count, too
+   * @param isDenied certain bytes for its place are others
    */
-  take(nextSeq: number, before: number, proven = false): Doubted | null {
+  take(nextSeq: number, before: number, proven: boolean, isDenied: (one: Doubted) => boolean): Doubted | null {
     const at = this.#segments.findIndex((one) => distance(one.seq, nextSeq) <= 0
-      && distance(advance(one.seq, one.bytes.length), nextSeq) > 0 && isTaken(one, before, proven));
+      && distance(advance(one.seq, one.bytes.length), nextSeq) > 0 && isTaken(one, before, proven) && !isDenied(one));
     const segment = this.#segments[at];
     if (segment === undefined) return null;
     this.#segments.splice(at, 1);

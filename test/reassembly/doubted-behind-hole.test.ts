@@ -50,3 +50,19 @@ test('what its receiver says it waits for is not read: it dropped that', () => {
   stream.wait(3000);
   assert.deepEqual(told(stream), [['/1', true, 200]]);
 });
+
+test('a response that the mirror shows behind the next request makes a decoy of that one no certain part of it', () => {
+  const stream = new TcpStream({ parseResponses: true }).open();
+  const next = get('/attack');
+  const [first, at] = [get('/1').length, get('/1').length + 4];
+  const ack = stream.serverIsn + 1 + OK.length;
+  stream.send(get('/1')).send(next.slice(0, 4), { ack });
+  stream.answer(OK, { ack: stream.isn + 1 + first });
+  // TCP MD5 (RFC 2385), which the server drops.
+  stream.send(get('/normal').slice(4), { at, options: Uint8Array.from([19, 18, ...new Uint8Array(16), 1, 1]) });
+  stream.send(next.slice(4), { at }).answer(OK);
+  told(stream);
+  const attack = stream.exchanges.find(({ request }) => request.target === '/attack')?.request;
+  assert.deepEqual([attack?.complete, attack?.reading ?? 1], [true, 1]);
+  assert.deepEqual(stream.exchanges.filter(({ request }) => request.target === '/normal' && request.reading === undefined), []);
+});
