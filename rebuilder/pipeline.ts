@@ -193,7 +193,11 @@ export class Pipeline implements FrameSink, ConnectionHandler {
     if (this.#options.isLive === true && timeMs - time.epochMs < time.nowMs - STEP_MS) {
       time.epochMs = Math.floor(timeMs - time.nowMs);
     }
-    const nowMs = timeMs - time.epochMs;
+    const passedMs = timeMs - time.epochMs;
+    // Before V8 has compiled it a difference is an object, even of whole numbers; and a field that once held one keeps
+    // an object for each connection.
+    const wholeMs = passedMs | 0;
+    const nowMs = wholeMs === passedMs ? wholeMs : passedMs;
     time.nowMs = nowMs;
     this.#http.nowMs = nowMs;
     return nowMs;

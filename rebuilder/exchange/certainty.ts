@@ -12,7 +12,8 @@ export function markUncertain(
 ): void {
   const { unproven, nextSeq, isPastFin } = client;
   if (unproven?.isBehindHole === true) request.isFound = true;
-  const isDoubtful = connection.isCandidate || request.lastByteMs > connection.resetMs || isPastFin
+  const { isCandidate, resetMs } = connection;
+  const isDoubtful = isCandidate || (resetMs !== null && request.lastByteMs > resetMs) || isPastFin
     || unproven?.isDoubtfulAt(nextSeq) === true;
   if (!isDoubtful) return;
   told?.first(request);

@@ -28,9 +28,11 @@ export function readerContext(
 
 /** What a head says about what follows it. */
 export interface BodyFraming {
-  framing: Framing;
-  contentLength: number;
+  readonly framing: Framing;
+  readonly contentLength: number;
 }
+
+export const NO_BODY: BodyFraming = { framing: 'none', contentLength: 0 };
 
 /** What is known of a message's body when the message is emitted. */
 export interface Body {
@@ -43,8 +45,16 @@ export interface Body {
   readonly correction: boolean;
 }
 
+const whole: { -readonly [Key in keyof Body]: Body[Key] } = {
+  framing: 'none', size: 0, complete: true, lost: null, irregular: 0, correction: false,
+};
+
+/** Lent until the next call: nearly every message has one, and becomes an object that has copied it. */
 export function wholeBody(framing: Framing, size: number, irregular: number): Body {
-  return { framing, size, complete: true, lost: null, irregular, correction: false };
+  whole.framing = framing;
+  whole.size = size;
+  whole.irregular = irregular;
+  return whole;
 }
 
 /** A body of which bytes are missing. */

@@ -1,6 +1,6 @@
 import type { HeaderLines } from '../http/header-lines.ts';
 import { Irregular } from '../http/irregular.ts';
-import type { BodyFraming } from '../http/reader-context.ts';
+import { type BodyFraming, NO_BODY } from '../http/reader-context.ts';
 
 /** Ways to frame one message that are looked into. */
 const MAX_FRAMINGS = 4;
@@ -126,5 +126,5 @@ export function framingReadings(
 /** RFC 9112 6.3; where it says "reject", what most servers would read. */
 export function mostServers({ transferEncoding, chunked, contentLength }: HeaderLines): BodyFraming {
   if (transferEncoding && chunked) return { framing: 'chunked', contentLength: 0 };
-  return contentLength > 0 ? { framing: 'length', contentLength } : { framing: 'none', contentLength: 0 };
+  return contentLength > 0 ? { framing: 'length', contentLength } : NO_BODY;
 }

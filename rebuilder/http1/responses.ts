@@ -1,14 +1,13 @@
 import { INDEX } from '../ledger.ts';
 import type { StreamSink } from '../reassembly/stream-sink.ts';
 import { HttpResponse, statusIn } from '../http/http-response.ts';
-import type { Body, BodyFraming } from '../http/reader-context.ts';
+import { type Body, type BodyFraming, NO_BODY } from '../http/reader-context.ts';
 import { isStatusLine } from '../http/search.ts';
 import type { Http1Context } from './http1-context.ts';
 import type { MessageGrammar, StartLine } from './message-grammar.ts';
 import { MessageFramer } from './message-framer.ts';
 
 const RESPONSE_BYTES = INDEX['http.response_bytes'];
-const NO_BODY: BodyFraming = { framing: 'none', contentLength: 0 };
 
 /** Who knows which request a response answers, and takes it. */
 export interface ResponseSink {

@@ -41,6 +41,8 @@ export class Connection extends FlowKey implements Charged {
   hasData = false;
   /** When the flow table last moved it to the end of its order of use. */
   touchedMs: number;
+  /** … and when it found it finished, or looked at it since. */
+  lingersMs = 0;
   readonly fromA: HalfStream;
   readonly fromB: HalfStream;
   /**
@@ -56,8 +58,8 @@ export class Connection extends FlowKey implements Charged {
   readonly #context: StreamContext;
   readonly #handler: ConnectionHandler;
   #reset = false;
-  /** When an RST that its receiver accepts ended it; Infinity = none did. What is sent later may never be read. */
-  resetMs = Infinity;
+  /** When an RST that its receiver accepts ended it; null = none did. What is sent later may never be read. */
+  resetMs: number | null = null;
   /** Who opened it, and the sequence number of that SYN. */
   #opener: End | null = null;
   #isn = 0;
@@ -184,7 +186,8 @@ export class Connection extends FlowKey implements Charged {
     second.end(nowMs);
     this.#owner.closed();
     this.charge(-this.#chargedBytes);
-    for (const candidate of this.#reopening?.takeCandidates() ?? []) candidate.end(nowMs);
+    if (this.#reopening === null) return;
+    for (const candidate of this.#reopening.takeCandidates()) candidate.end(nowMs);
   }
 
   /** A fault was found in it: frees what it holds without looking at it again. */
@@ -192,7 +195,8 @@ export class Connection extends FlowKey implements Charged {
     this.fromA.abandon();
     this.fromB.abandon();
     this.charge(-this.#chargedBytes);
-    for (const candidate of this.#reopening?.takeCandidates() ?? []) candidate.abandon();
+    if (this.#reopening === null) return;
+    for (const candidate of this.#reopening.takeCandidates()) candidate.abandon();
   }
 
   #refuseData(packet: Packet): void {
@@ -273,7 +277,7 @@ export class Connection extends FlowKey implements Charged {
   /** A handshake that an RST ended is begun anew with the same numbers. */
   #isOpenAgain(): void {
     this.#reset = false;
-    this.resetMs = Infinity;
+    this.resetMs = null;
   }
 
   #synAck(packet: Packet, end: End, half: HalfStream, nowMs: number): boolean {

@@ -8,30 +8,32 @@ const MOST = 8;
  * and another one behind them ends the stream.
  */
 export class Fins {
-  /** Sequence numbers, in order. */
-  readonly #seqs: number[];
+  /** Sequence number of the one that counts. */
+  seq: number;
+  /** Those of the others, in order; null = there is one, as nearly always. */
+  #later: number[] | null = null;
 
   constructor(seq: number) {
-    this.#seqs = [seq];
-  }
-
-  /** Sequence number of the one that counts. */
-  get seq(): number {
-    return this.#seqs[0]!;
+    this.seq = seq;
   }
 
   add(seq: number): void {
-    const seqs = this.#seqs;
-    if (seqs.includes(seq)) return;
-    seqs.push(seq);
-    seqs.sort((a, b) => distance(a, b));
-    if (seqs.length > MOST) seqs.pop();
+    if (seq === this.seq) return;
+    const later = this.#later ??= [];
+    if (later.includes(seq)) return;
+    later.push(seq, this.seq);
+    later.sort((a, b) => distance(a, b));
+    this.seq = later.shift()!;
+    if (later.length >= MOST) later.pop();
   }
 
   /** Data up to `nextSeq` cover those before it. @returns false: there is no other */
   cover(nextSeq: number): boolean {
-    const seqs = this.#seqs;
-    while (seqs.length > 0 && distance(seqs[0]!, nextSeq) < 0) seqs.shift();
-    return seqs.length > 0;
+    while (distance(this.seq, nextSeq) < 0) {
+      const next = this.#later?.shift();
+      if (next === undefined) return false;
+      this.seq = next;
+    }
+    return true;
   }
 }

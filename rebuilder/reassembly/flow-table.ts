@@ -38,8 +38,8 @@ export class FlowTable {
   readonly #halfOpen: HalfOpen;
   readonly #order = new ConnectionOrder();
   readonly #timeWait = new TimeWait();
-  /** Finished ones, and when they were found so, or looked at last: each is looked at once a LINGER_MS. */
-  readonly #closing = new Map<Connection, number>();
+  /** Finished ones, found so or looked at longest ago first: each is looked at once a LINGER_MS. */
+  readonly #closing = new Set<Connection>();
   #lastClosingMs = 0;
   /** A FIN came, and they go on. */
   readonly #ending = new Set<Connection>();
@@ -147,19 +147,21 @@ export class FlowTable {
   }
 
   #linger(connection: Connection, nowMs: number): void {
-    if (!this.#closing.has(connection)) this.#closing.set(connection, nowMs);
+    if (this.#closing.has(connection)) return;
+    connection.lingersMs = nowMs;
+    this.#closing.add(connection);
   }
 
   #removeClosed(nowMs: number): void {
     this.#lastClosingMs = nowMs;
-    for (const [connection, sinceMs] of this.#closing) {
-      if (nowMs - sinceMs < LINGER_MS) return;
+    for (const connection of this.#closing) {
+      if (nowMs - connection.lingersMs < LINGER_MS) return;
       this.#closing.delete(connection);
       if (connection.isOver(nowMs)) {
         if (!connection.isContested) this.#timeWait.remember(connection, nowMs);
         this.#remove(connection, nowMs);
       } else if (connection.closing) {
-        this.#closing.set(connection, nowMs);
+        this.#linger(connection, nowMs);
       }
     }
   }

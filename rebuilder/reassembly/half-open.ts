@@ -37,7 +37,9 @@ export class HalfOpen {
   size = 0;
   readonly #memory: Charged;
   #slots = new Int32Array(FIRST_SLOTS * WORDS);
-  #times = new Float64Array(FIRST_SLOTS);
+  #slotBytes = new Uint8Array(this.#slots.buffer);
+  /** When each came. No Float64Array: what is read from one is an object, and so is all that is set from it. */
+  readonly #times: number[] = [];
   #buckets = new Int32Array(FIRST_SLOTS).fill(NONE);
   /** Slots that were in use so far: those behind them are free, too. */
   #begun = 0;
@@ -87,7 +89,7 @@ export class HalfOpen {
     slots[at + IP_ID] = packet.ipId;
     slots[at + KINDS] = kindsOf(packet);
     const { bytes, optionsStart, dataStart } = packet;
-    this.#bytesOf(slot).set(bytes.subarray(optionsStart, dataStart));
+    for (let i = optionsStart, to = (at + OPTIONS) * 4; i < dataStart; i++, to++) this.#slotBytes[to] = bytes[i]!;
     this.#link(slot);
   }
 
@@ -146,7 +148,7 @@ export class HalfOpen {
     syn.checksum = CHECKSUMS[kinds & 3]!;
     syn.headerSum = HEADER_SUMS[kinds >> 2 & 3]!;
     syn.version = (kinds & 16) === 0 ? 4 : 6;
-    this.#options.set(this.#bytesOf(slot));
+    for (let i = 0, from = (at + OPTIONS) * 4; i < optionsBytes; i++, from++) this.#options[i] = this.#slotBytes[from]!;
     syn.bytes = this.#options;
     syn.optionsStart = 0;
     syn.dataStart = optionsBytes;
@@ -170,10 +172,6 @@ export class HalfOpen {
       && slots[at + dst] === p.dst0 && slots[at + dst + 1] === p.dst1 && slots[at + dst + 2] === p.dst2;
   }
 
-  #bytesOf(slot: number): Uint8Array {
-    return new Uint8Array(this.#slots.buffer, (slot * WORDS + OPTIONS) * 4, MAX_OPTIONS_BYTES);
-  }
-
   #bucket(hash: number): number {
     return this.#buckets[hash & this.#buckets.length - 1]!;
   }
@@ -184,17 +182,16 @@ export class HalfOpen {
       this.#free = this.#slots[slot * WORDS + NEXT]!;
       return slot;
     }
-    if (this.#begun === this.#times.length) this.#grow();
+    if (this.#begun === this.#buckets.length) this.#grow();
     return this.#begun++;
   }
 
   #grow(): void {
-    const [slots, times] = [this.#slots, this.#times];
+    const slots = this.#slots;
     this.#slots = new Int32Array(2 * slots.length);
     this.#slots.set(slots);
-    this.#times = new Float64Array(2 * times.length);
-    this.#times.set(times);
-    this.#buckets = new Int32Array(2 * times.length).fill(NONE);
+    this.#slotBytes = new Uint8Array(this.#slots.buffer);
+    this.#buckets = new Int32Array(2 * this.#buckets.length).fill(NONE);
     for (let slot = this.#oldest; slot !== NONE; slot = this.#slots[slot * WORDS + NEWER]!) this.#intoBucket(slot);
   }
 

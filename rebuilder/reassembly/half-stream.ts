@@ -204,9 +204,9 @@ export class HalfStream extends StreamOrder {
     }
     this.deliver(packet.bytes, packet.dataStart + known, packet.dataEnd, advance(seq, known), packet);
     if (this.queuedBytes > 0) this.drain(false);
-    else if (this.dueMs !== Infinity && this.missing.isAwaited) this.settle();
+    else if (this.isDue && this.missing.isAwaited) this.settle();
     if (this.contest !== null) this.contest.read(this, packet, seq, this.queuedBytes === 0);
-    if (this.dueMs === Infinity && this.sink.unfinished) this.look();
+    if (!this.isDue && this.sink.unfinished) this.look();
   }
 
   /** Bytes that were delivered before, or given up. */

@@ -124,7 +124,7 @@ export abstract class StreamOrder extends SeldomParts {
     const waiting = this.missing.isAwaited ? this.missing.sinceMs + this.#patienceMs : Infinity;
     // Only after the holes: what they held back may have begun a message.
     const stalls = stallTimeoutMs > 0 && this.sink.stall(nowMs, stallTimeoutMs);
-    return Math.min(waiting, stalls ? nowMs + stallTimeoutMs / 8 : Infinity);
+    return Math.min(waiting, stalls ? nowMs + Math.ceil(stallTimeoutMs / 8) : Infinity);
   }
 
   get #patienceMs(): number {

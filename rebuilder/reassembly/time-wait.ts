@@ -1,40 +1,64 @@
 import type { Packet } from '../wire/packet.ts';
-import { AgingMap } from './aging-map.ts';
-import type { Connection } from './connection.ts';
 import { MAX_WINDOW_BYTES } from './missing-bytes.ts';
 import { advance, distance } from './sequence.ts';
 
-/**
- * What is remembered of one direction of a finished connection: where it ended, and what its sender had acknowledged.
- */
-interface Ended { readonly seq: number; readonly ack: number }
-
-interface Remembered {
+/** What is asked of a connection that is over. */
+interface Finished {
+  readonly hash: number;
   readonly aPort: number;
   readonly bPort: number;
   readonly a3: number;
   readonly fromA: Ended;
   readonly fromB: Ended;
-  readonly timeMs: number;
 }
 
-const MAX_REMEMBERED = 32_768;
+/** Where one direction ended, and what its sender had acknowledged. */
+interface Ended { readonly nextSeq: number; readonly receiver: { readonly lastAck: number } }
+
+/** So many are remembered; a power of two. */
+export const SLOTS = 32_768;
 /** A sender gives up after about this long (Linux: net.ipv4.tcp_retries2 and orphans). */
 const WAIT_MS = 240_000;
 
-/** Connections that were closed: what is sent of them again is no beginning of another one. */
-export class TimeWait {
-  /** By the connection's hash. */
-  readonly #connections = new AgingMap<number, Remembered>();
+/** 32-bit words of a slot: the fields below. */
+const WORDS = 8;
+const HASH = 0;
+/** The next slot of the same bucket, plus one; 0 = there is none. */
+const NEXT = 1;
+const PORTS = 2;
+const A3 = 3;
+const FROM_A = 4;
+const FROM_B = 6;
 
-  remember(connection: Connection, nowMs: number): void {
-    const { hash, aPort, bPort, a3, fromA, fromB } = connection;
-    this.#connections.set(hash, {
-      aPort, bPort, a3, timeMs: nowMs,
-      fromA: { seq: fromA.nextSeq, ack: fromA.receiver.lastAck },
-      fromB: { seq: fromB.nextSeq, ack: fromB.receiver.lastAck },
-    });
-    if (this.#connections.size > MAX_REMEMBERED) this.#connections.deleteOldest();
+/**
+ * Connections that were closed: what is sent of them again is no beginning of another one. They are slots of numbers,
+ * the next one in place of the oldest: objects that live for minutes, made by the thousand in a second, would each be
+ * copied twice and then looked at in every collection of the old generation.
+ */
+export class TimeWait {
+  readonly #slots = new Int32Array(SLOTS * WORDS);
+  readonly #times = new Float64Array(SLOTS);
+  /** The first slot of each, plus one; 0 = there is none. */
+  readonly #buckets = new Int32Array(SLOTS);
+  #newest = 0;
+
+  remember({ hash, aPort, bPort, a3, fromA, fromB }: Finished, nowMs: number): void {
+    this.forget(hash);
+    const slot = this.#newest = this.#newest + 1 & SLOTS - 1;
+    this.#unlink(slot);
+    const at = slot * WORDS;
+    const bucket = hash & SLOTS - 1;
+    const slots = this.#slots;
+    this.#times[slot] = nowMs;
+    slots[at + HASH] = hash;
+    slots[at + NEXT] = this.#buckets[bucket]!;
+    slots[at + PORTS] = aPort << 16 | bPort;
+    slots[at + A3] = a3;
+    slots[at + FROM_A] = fromA.nextSeq;
+    slots[at + FROM_A + 1] = fromA.receiver.lastAck;
+    slots[at + FROM_B] = fromB.nextSeq;
+    slots[at + FROM_B + 1] = fromB.receiver.lastAck;
+    this.#buckets[bucket] = slot + 1;
   }
 
   /**
@@ -42,16 +66,42 @@ export class TimeWait {
    * the first time.
    */
   isOld(packet: Packet, hash: number, nowMs: number): boolean {
-    const one = this.#connections.get(hash);
-    if (one === undefined || nowMs - one.timeMs > WAIT_MS) return false;
-    const isFromA = packet.srcPort === one.aPort && packet.dstPort === one.bPort && packet.src3 === one.a3;
-    const { seq, ack } = isFromA ? one.fromA : one.fromB;
-    const back = distance(seq, advance(packet.seq, packet.dataEnd - packet.dataStart));
-    return back >= 0 && back < MAX_WINDOW_BYTES && distance(packet.ack, ack) >= 0;
+    const slot = this.#find(hash);
+    if (slot < 0 || nowMs - this.#times[slot]! > WAIT_MS) return false;
+    const at = slot * WORDS;
+    const slots = this.#slots;
+    const isFromA = slots[at + PORTS] === (packet.srcPort << 16 | packet.dstPort) && slots[at + A3] === packet.src3;
+    const from = at + (isFromA ? FROM_A : FROM_B);
+    const back = distance(slots[from]!, advance(packet.seq, packet.dataEnd - packet.dataStart));
+    return back >= 0 && back < MAX_WINDOW_BYTES && distance(packet.ack, slots[from + 1]!) >= 0;
   }
 
   /** The addresses and ports are in use again. */
   forget(hash: number): void {
-    this.#connections.delete(hash);
+    const slot = this.#find(hash);
+    if (slot >= 0) this.#unlink(slot);
+  }
+
+  /** @returns its slot; -1 = it is not remembered */
+  #find(hash: number): number {
+    let slot = this.#buckets[hash & SLOTS - 1]! - 1;
+    while (slot >= 0 && this.#slots[slot * WORDS + HASH] !== hash) slot = this.#slots[slot * WORDS + NEXT]! - 1;
+    return slot;
+  }
+
+  /** One that is in no bucket stays as it is. */
+  #unlink(slot: number): void {
+    const slots = this.#slots;
+    const bucket = slots[slot * WORDS + HASH]! & SLOTS - 1;
+    const next = slots[slot * WORDS + NEXT]!;
+    if (this.#buckets[bucket] === slot + 1) {
+      this.#buckets[bucket] = next;
+      return;
+    }
+    for (let other = this.#buckets[bucket]! - 1; other >= 0; other = slots[other * WORDS + NEXT]! - 1) {
+      if (slots[other * WORDS + NEXT] !== slot + 1) continue;
+      slots[other * WORDS + NEXT] = next;
+      return;
+    }
   }
 }

@@ -1,9 +1,14 @@
 /** Who waits for something that may not come. */
 export abstract class Waiting {
-  /** When it is to be looked at, ms; Infinity = not. Only Timers writes it. */
-  dueMs = Infinity;
+  /** When it is to be looked at, ms; means something only while it `isDue`. Only Timers writes it. */
+  dueMs = 0;
   /** Where it stands among those who wait; -1 = nowhere. Only Timers writes it. */
   timer = -1;
+
+  /** Will it be looked at? */
+  get isDue(): boolean {
+    return this.timer >= 0;
+  }
 
   /** Its time has come. @returns when to look again; Infinity = not */
   abstract expire(nowMs: number): number;
@@ -21,9 +26,9 @@ export class Timers {
 
   /** Has `who` looked at by `dueMs`, or earlier if that was asked for before. */
   by(who: Waiting, dueMs: number): void {
-    if (dueMs >= who.dueMs) return;
+    if (who.isDue && dueMs >= who.dueMs) return;
     who.dueMs = dueMs;
-    if (who.timer < 0) {
+    if (!who.isDue) {
       who.timer = this.#heap.length;
       this.#heap.push(who);
     }
@@ -41,9 +46,8 @@ export class Timers {
   }
 
   forget(who: Waiting): void {
+    if (!who.isDue) return;
     const at = who.timer;
-    who.dueMs = Infinity;
-    if (at < 0) return;
     who.timer = -1;
     const last = this.#heap.pop()!;
     if (last === who) return;

@@ -1,0 +1,76 @@
+// Connections that were closed: what is sent of them again begins no other, whoever else was closed since.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { SLOTS, TimeWait } from '../../rebuilder/reassembly/time-wait.ts';
+import { Packet } from '../../rebuilder/wire/packet.ts';
+
+const CLIENT = 0x0a00_0001;
+const [CLIENT_PORT, SERVER_PORT] = [50_000, 80] as const;
+const WAIT_MS = 240_000;
+
+/** One whose client ended at 1000 and had acknowledged 500, and whose server ended at 600 and had acknowledged 1000. */
+function finished(hash: number) {
+  return {
+    hash, aPort: CLIENT_PORT, bPort: SERVER_PORT, a3: CLIENT,
+    fromA: { nextSeq: 1000, receiver: { lastAck: 500 } }, fromB: { nextSeq: 600, receiver: { lastAck: 1000 } },
+  };
+}
+
+function segment(isFromClient: boolean, seq: number, length: number, ack: number): Packet {
+  const packet = new Packet();
+  const [from, to] = isFromClient ? [CLIENT_PORT, SERVER_PORT] : [SERVER_PORT, CLIENT_PORT];
+  return Object.assign(packet, {
+    srcPort: from, dstPort: to, src3: isFromClient ? CLIENT : 1, dst3: isFromClient ? 1 : CLIENT,
+    seq, ack, dataStart: 0, dataEnd: length,
+  });
+}
+
+test('a segment is old that ends where its direction ended, or before, and acknowledges no less', () => {
+  const known = new TimeWait();
+  known.remember(finished(7), 0);
+  const cases: readonly [why: string, isFromClient: boolean, seq: number, ack: number, isOld: boolean][] = [
+    ['its last one', true, 900, 500, true],
+    ['one byte more', true, 901, 500, false],
+    ['it acknowledges less than was acknowledged', true, 900, 499, false],
+    ['the last one of the server', false, 500, 1000, true],
+    ['what the client had not sent when the server ended', false, 500, 999, false],
+    ['farther back than any window', true, 900 - (1 << 27), 500, false],
+  ];
+  for (const [why, isFromClient, seq, ack, isOld] of cases) {
+    assert.equal(known.isOld(segment(isFromClient, seq, 100, ack), 7, 1), isOld, why);
+  }
+});
+
+test('it is remembered as long as a sender may send it again', () => {
+  const known = new TimeWait();
+  known.remember(finished(7), 1000);
+  assert.equal(known.isOld(segment(true, 900, 100, 500), 7, 1000 + WAIT_MS), true);
+  assert.equal(known.isOld(segment(true, 900, 100, 500), 7, 1001 + WAIT_MS), false);
+});
+
+test('of those of one bucket each is found, forgotten and remembered again for itself', () => {
+  const known = new TimeWait();
+  const hashes = [5, 5 + SLOTS, 5 - 2 * SLOTS, 5 + 3 * SLOTS];
+  const found = (): number[] => hashes.filter((hash) => known.isOld(segment(true, 900, 100, 500), hash, 1));
+  for (const hash of hashes) known.remember(finished(hash), 0);
+  assert.deepEqual(found(), hashes);
+  known.forget(hashes[1]!);
+  known.forget(hashes[1]!);
+  assert.deepEqual(found(), [hashes[0], hashes[2], hashes[3]]);
+  known.remember(finished(hashes[1]!), 0);
+  known.forget(hashes[3]!);
+  assert.deepEqual(found(), [hashes[0], hashes[1], hashes[2]]);
+});
+
+test('the oldest make room, and only they', () => {
+  const known = new TimeWait();
+  const isKnown = (hash: number): boolean => known.isOld(segment(true, 900, 100, 500), hash, 1);
+  for (let hash = 1; hash <= SLOTS; hash++) known.remember(finished(hash * 0x9e37 | 0), 0);
+  assert.equal(isKnown(0x9e37), true);
+  // One that is remembered again takes a slot, but is not known twice.
+  known.remember(finished(SLOTS * 0x9e37 | 0), 0);
+  for (let more = 1; more < 1000; more++) known.remember(finished(-more), 0);
+  const left = Array.from({ length: SLOTS }, (_, i) => isKnown((i + 1) * 0x9e37 | 0));
+  assert.equal(left.lastIndexOf(false), 999);
+  assert.equal(left.indexOf(true), 1000);
+});
