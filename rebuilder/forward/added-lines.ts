@@ -1,5 +1,8 @@
 import type { Request } from '../http/message.ts';
+import { putNumber, putText } from '../http/put-text.ts';
 import type { Envelope } from '../rules/envelope.ts';
+import { ClientLines } from './client-lines.ts';
+import { lineText, putLineText } from './line-text.ts';
 import type { LoopMarker } from './loop-marker.ts';
 import { MARKER_LENGTH } from './loop-marker.ts';
 
@@ -43,46 +46,57 @@ export interface Additions {
   contentLength: number;
 }
 
-const UNSAFE = /[\x00-\x1f\x7f\u0100-\uffff]/g;
+const clientLines = new ClientLines();
+const REQUEST_ID = lineText('\r\nX-Request-ID: ');
+const MIRROR_ID = lineText('\r\nX-Mirror-Id: ');
+const VNI = lineText('\r\nX-Mirror-Vni: ');
+const COMPLETE = lineText('\r\nX-Mirror-Complete: true');
+const INCOMPLETE = lineText('\r\nX-Mirror-Complete: false');
+const CORRECTION = lineText('\r\nX-Mirror-Correction: true');
+const READING = lineText('\r\nX-Mirror-Reading: ');
+const FOUND = lineText('\r\nX-Mirror-Found: true');
+const RESPONSE_STATUS = lineText('\r\nX-Response-Status: ');
+const RESPONSE_TIME = lineText('\r\nX-Response-Time: ');
+const RESPONSE_SIZE = lineText('\r\nX-Response-Size: ');
+const KEEP_ALIVE = lineText('\r\nConnection: keep-alive');
+const CLOSE = lineText('\r\nConnection: close');
+const CONTENT_LENGTH = lineText('\r\nContent-Length: ');
+const COLON = lineText(': ');
+const LINE_END = lineText('\r\n');
+const LOOP = lineText('\r\nX-Mirror-Loop: ');
 
-/** A value that may have come from a header of a trusted proxy: nothing in it may end the line. */
-function safe(text: string): string {
-  for (let i = 0; i < text.length; i++) {
-    const code = text.charCodeAt(i);
-    if (code < 0x20 || code >= 0x7f) return text.replace(UNSAFE, '?');
-  }
-  return text;
-}
-
-/** Writes our lines, and the empty line that ends the head. Returns the offset behind them. */
+/**
+ * Writes our lines, and the empty line that ends the head. Returns the offset behind them. As bytes at once: as a text,
+ * of pieces first, they are two kilobytes for each request that are to be collected.
+ */
 export function putAddedLines(
-  request: Request, envelope: Envelope, marker: LoopMarker, add: Additions, to: Buffer, start: number,
+  request: Request, envelope: Envelope, marker: LoopMarker, add: Additions, to: Uint8Array, start: number,
 ): number {
   const { endpoints, id, response } = request;
-  const client = safe(envelope.clientAddress);
-  const proto = safe(envelope.proto);
-  const port = safe(envelope.port);
-  // One string and one write: a third faster than twenty short copies.
-  let at = start + to.write(`X-Forwarded-For: ${client}\r\nX-Real-IP: ${client}\r\nX-Scheme: ${proto}\r\nX-Mirror-Forwarded-Proto: ${proto}\r\n`
-    + `X-Mirror-Forwarded-Port: ${port}\r\nX-Forwarded-Proto: ${proto}\r\nX-Forwarded-Port: ${port}\r\nX-SERVER-ADDR: ${endpoints.serverAddress}\r\n`
-    + `X-SERVER-PORT: ${endpoints.serverPort}\r\n${add.requestId ? `X-Request-ID: ${id}\r\n` : ''}X-Mirror-Id: ${id}\r\n`
-    + `${endpoints.vni === null ? '' : `X-Mirror-Vni: ${endpoints.vni}\r\n`}`
-    + `${add.complete ? 'X-Mirror-Complete: true\r\n' : 'X-Mirror-Complete: false\r\n'}${request.correction ? 'X-Mirror-Correction: true\r\n' : ''}`
-    + `${request.reading === 1 ? '' : `X-Mirror-Reading: ${request.reading}\r\n`}${request.isFound ? 'X-Mirror-Found: true\r\n' : ''}`
-    + 'X-Mirror-Loop: ', start, 'latin1');
-  at = marker.write(id, to, at);
-  let rest = '';
+  let at = clientLines.put(endpoints, envelope, to, start);
+  if (add.requestId) at = putText(id, to, putLineText(REQUEST_ID, to, at));
+  const idAt = putLineText(MIRROR_ID, to, at);
+  at = putText(id, to, idAt);
+  const idEnd = at;
+  if (endpoints.vni !== null) at = putNumber(endpoints.vni, to, putLineText(VNI, to, at));
+  at = putLineText(add.complete ? COMPLETE : INCOMPLETE, to, at);
+  if (request.correction) at = putLineText(CORRECTION, to, at);
+  if (request.reading !== 1) at = putNumber(request.reading, to, putLineText(READING, to, at));
+  if (request.isFound) at = putLineText(FOUND, to, at);
+  at = marker.write(to, idAt, idEnd, putLineText(LOOP, to, at));
   if (response !== null) {
+    at = putNumber(response.status, to, putLineText(RESPONSE_STATUS, to, at));
     // Seconds with three decimals, as NGINX writes $upstream_response_time.
     const seconds = (Math.max(0, response.lastByteMs - request.timeMs) / 1000).toFixed(3);
-    rest += `X-Response-Status: ${response.status}\r\nX-Response-Time: ${seconds}\r\nX-Response-Size: ${response.bodySize}\r\n`;
+    at = putText(seconds, to, putLineText(RESPONSE_TIME, to, at));
+    at = putNumber(response.bodySize, to, putLineText(RESPONSE_SIZE, to, at));
   }
-  for (const [name, value] of envelope.extra) rest += `${safe(name)}: ${safe(value)}\r\n`;
-  if (add.keepAlive) rest += 'Connection: keep-alive\r\n';
-  if (add.close) rest += 'Connection: close\r\n';
-  if (add.contentLength >= 0) rest += `Content-Length: ${add.contentLength}\r\n`;
-  if (rest !== '') at += to.write(`\r\n${rest.slice(0, -2)}`, at, 'latin1');
-  to[at] = to[at + 2] = 13;
-  to[at + 1] = to[at + 3] = 10;
-  return at + 4;
+  for (const [name, value] of envelope.extra) {
+    at = putText(name, to, putLineText(LINE_END, to, at));
+    at = putText(value, to, putLineText(COLON, to, at));
+  }
+  if (add.keepAlive) at = putLineText(KEEP_ALIVE, to, at);
+  if (add.close) at = putLineText(CLOSE, to, at);
+  if (add.contentLength >= 0) at = putNumber(add.contentLength, to, putLineText(CONTENT_LENGTH, to, at));
+  return putLineText(LINE_END, to, putLineText(LINE_END, to, at));
 }

@@ -192,6 +192,7 @@ export class Dispatcher implements PoolOwner, SerialiserOwner {
     if (this.#pumpIsDue) return;
     this.#pumpIsDue = true;
     this.#nowMs = this.#clock();
+    this.#marker.look();
     setImmediate(() => this.#pump());
   }
 

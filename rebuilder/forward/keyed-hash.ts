@@ -1,15 +1,18 @@
 import { createHash } from 'node:crypto';
 import { BLOCK_BYTES, compress, initialState } from './sha256.ts';
 
-/** What one message may hold: with the padding it ends in one block behind the key's (FIPS 180-4, 5.1.1). */
-const MAX_TEXT_LENGTH = 55;
+/**
+ * What one message may hold: with the padding it ends in one block behind the key's (FIPS 180-4, 5.1.1). A longer one
+ * counts by its own SHA-256.
+ */
+const MAX_TEXT_BYTES = 55;
 
-/** HMAC-SHA256 (RFC 2104) of short latin1 texts, with the key's two blocks hashed once. */
+/** HMAC-SHA256 (RFC 2104) of short texts, with the key's two blocks hashed once. */
 export class KeyedHash {
   readonly #inner: Int32Array;
   readonly #outer: Int32Array;
   readonly #state = new Int32Array(8);
-  readonly #words = new Int32Array(64);
+  readonly #words = new Int32Array(16);
 
   /** `key`: any length; RFC 2104 hashes one longer than a block. */
   constructor(key: Uint8Array) {
@@ -30,26 +33,18 @@ export class KeyedHash {
     return state;
   }
 
-  /**
-   * The eight words of the digest, first word first. Valid until the next call. A text beyond MAX_TEXT_LENGTH counts by
-   * its own SHA-256.
-   */
-  digest(text: string): Int32Array {
-    if (text.length > MAX_TEXT_LENGTH) return this.digest(createHash('sha256').update(text, 'latin1').digest().toString('latin1'));
+  /** The eight words of the digest of text[0, length), first word first. Valid until the next call. */
+  digest(text: Uint8Array, length: number): Int32Array {
+    if (length > MAX_TEXT_BYTES) return this.digest(createHash('sha256').update(text.subarray(0, length)).digest(), 32);
     const words = this.#words;
     const state = this.#state;
-    const { length } = text;
     let at = 0;
     let word = 0;
     for (; at + 4 <= length; at += 4) {
-      words[word++] =
-        (text.charCodeAt(at) << 24)
-        | ((text.charCodeAt(at + 1) & 0xff) << 16)
-        | ((text.charCodeAt(at + 2) & 0xff) << 8)
-        | (text.charCodeAt(at + 3) & 0xff);
+      words[word++] = text[at]! << 24 | text[at + 1]! << 16 | text[at + 2]! << 8 | text[at + 3]!;
     }
     let last = 0x80 << 24 - (length & 3) * 8;
-    for (let shift = 24; at < length; at++, shift -= 8) last |= (text.charCodeAt(at) & 0xff) << shift;
+    for (let shift = 24; at < length; at++, shift -= 8) last |= text[at]! << shift;
     words[word++] = last;
     while (word < 15) words[word++] = 0;
     words[15] = (BLOCK_BYTES + length) * 8;

@@ -7,6 +7,8 @@ import { KeyedHash } from './keyed-hash.ts';
 export const MARKER_LENGTH = 32;
 
 const MIN_KEY_BYTES = 16;
+const MAX_ID_BYTES = 64;
+const MAX_SUFFIX_BYTES = 24;
 const HEX = new Uint8Array([48, 49, 50, 51, 52, 53, 54, 55, 56, 57, 97, 98, 99, 100, 101, 102]);
 
 /**
@@ -25,44 +27,49 @@ export class LoopMarker {
   readonly #hash: KeyedHash;
   readonly #clock: () => number;
   #period = -1;
-  #suffix = '';
+  /** An id, and room for what is hashed with it. */
+  readonly #text = new Uint8Array(MAX_ID_BYTES + MAX_SUFFIX_BYTES);
+  #suffix: Uint8Array = Buffer.alloc(0);
 
   /** @param clock ms since the epoch */
   constructor(key: Uint8Array, clock = (): number => Date.now()) {
     this.#hash = new KeyedHash(key);
     this.#clock = clock;
+    this.look();
   }
 
-  /** Writes MARKER_LENGTH hex bytes of the present marker of `id` at `at`; returns the offset behind them. */
-  write(id: string, to: Uint8Array, at: number): number {
-    return this.#write(id, Math.floor(this.#clock() / PERIOD_MS), to, at);
+  /** Looks at the clock: a marker is of the period that it was in then. */
+  look(): void {
+    const period = Math.floor(this.#clock() / PERIOD_MS);
+    if (period === this.#period) return;
+    this.#period = period;
+    this.#suffix = Buffer.from(`@${period}`);
   }
 
-  #write(id: string, period: number, to: Uint8Array, at: number): number {
-    if (period !== this.#period) {
-      this.#period = period;
-      this.#suffix = `@${period}`;
-    }
-    const words = this.#hash.digest(id + this.#suffix);
-    for (let i = 0; i < MARKER_LENGTH / 8; i++, at += 8) {
-      const word = words[i]!;
-      to[at] = HEX[word >>> 28]!;
-      to[at + 1] = HEX[word >>> 24 & 15]!;
-      to[at + 2] = HEX[word >>> 20 & 15]!;
-      to[at + 3] = HEX[word >>> 16 & 15]!;
-      to[at + 4] = HEX[word >>> 12 & 15]!;
-      to[at + 5] = HEX[word >>> 8 & 15]!;
-      to[at + 6] = HEX[word >>> 4 & 15]!;
-      to[at + 7] = HEX[word & 15]!;
-    }
-    return at;
+  /**
+   * Writes MARKER_LENGTH hex bytes at `at`: the marker of the id (of at most MAX_ID_BYTES, as all of ours are) that
+   * stands in bytes[start, end). Returns the offset behind them.
+   */
+  write(bytes: Uint8Array, start: number, end: number, at: number): number {
+    const text = this.#text;
+    const suffix = this.#suffix;
+    let length = 0;
+    for (let i = start; i < end; i++) text[length++] = bytes[i]!;
+    for (let i = 0; i < suffix.length; i++) text[length++] = suffix[i]!;
+    return putHex(this.#hash.digest(text, length), bytes, at);
+  }
+
+  #of(id: string, period: number): Uint8Array {
+    const text = Buffer.from(`${id}@${period}`, 'latin1');
+    const marker = new Uint8Array(MARKER_LENGTH);
+    putHex(this.#hash.digest(text, text.length), marker, 0);
+    return marker;
   }
 
   /** The present marker of `id` as text. */
   of(id: string): string {
-    const text = new Uint8Array(MARKER_LENGTH);
-    this.write(id, text, 0);
-    return String.fromCharCode(...text);
+    this.look();
+    return String.fromCharCode(...this.#of(id, this.#period));
   }
 
   /**
@@ -76,12 +83,27 @@ export class LoopMarker {
   }
 
   #fits(value: string, id: string, period: number): boolean {
-    const expected = new Uint8Array(MARKER_LENGTH);
-    this.#write(id, period, expected, 0);
+    const expected = this.#of(id, period);
     let difference = 0;
     for (let i = 0; i < MARKER_LENGTH; i++) difference |= expected[i]! ^ value.charCodeAt(i);
     return difference === 0;
   }
+}
+
+/** The first MARKER_LENGTH hex digits of the words. */
+function putHex(words: Int32Array, to: Uint8Array, at: number): number {
+  for (let i = 0; i < MARKER_LENGTH / 8; i++, at += 8) {
+    const word = words[i]!;
+    to[at] = HEX[word >>> 28]!;
+    to[at + 1] = HEX[word >>> 24 & 15]!;
+    to[at + 2] = HEX[word >>> 20 & 15]!;
+    to[at + 3] = HEX[word >>> 16 & 15]!;
+    to[at + 4] = HEX[word >>> 12 & 15]!;
+    to[at + 5] = HEX[word >>> 8 & 15]!;
+    to[at + 6] = HEX[word >>> 4 & 15]!;
+    to[at + 7] = HEX[word & 15]!;
+  }
+  return at;
 }
 
 /**
