@@ -23,7 +23,6 @@ export class ClientReader implements RequestReader {
   readonly #context: Http1Context;
   readonly #sink: ClientSink;
   readonly #endpoints: Endpoints;
-  /** 'other': it is `#other` that reads. */
   #mode: 'http1' | 'search' | 'other' = 'http1';
   /** Another reader was where this one has come to: it reads no more. */
   isMerged = false;
@@ -36,8 +35,10 @@ export class ClientReader implements RequestReader {
   #beside: SecondReaders<ClientReader> | null = null;
   /** false: it is one of those beside another. */
   #isFirst = true;
-  /** HTTP/2 may begin with the next byte: the stream's first, or the first behind an `Upgrade: h2c`. */
+  /** HTTP/2 is expected with the next byte. Go's x/net and Jetty take it wherever a request may stand. */
   #mayBeHttp2: boolean;
+  /** What stands here began like the preface, and is none. */
+  #isNoPreface = false;
   /** What comes next may be read as a request, whatever it is: it is behind one that asks for no other protocol. */
   #isBehindRequest = false;
   /** A search found the last request, at this sequence number, or one before it in its piece. */
@@ -56,7 +57,6 @@ export class ClientReader implements RequestReader {
 
   get #requests(): Requests { return this.#requestsOrNull ??= new Requests(this.#context, this.#endpoints, this); }
   get #framer(): MessageFramer | null { return this.#requestsOrNull?.framer ?? null; }
-
   get #search(): RequestSearch { return this.#searchOrNull ??= new RequestSearch(this.#context); }
 
   /** Sequence number of the message in progress. */
@@ -246,12 +246,11 @@ export class ClientReader implements RequestReader {
 
   /** At the first byte of what should be a message. @returns how far it was read */
   #begin(bytes: Uint8Array, pieceStart: number, start: number, end: number, seq: number, from: Provenance): number {
-    if (this.#mayBeHttp2) {
-      this.#mayBeHttp2 = false;
-      if (isPreface(bytes, start, end)) {
-        this.#enter(OtherProtocol.http2(this.#context.ledger, this.#sink.http2Requests()));
-        return start;
-      }
+    const mayBeHttp2 = this.#mayBeHttp2 || (!this.#isFound && !this.#isNoPreface);
+    this.#mayBeHttp2 = this.#isNoPreface = false;
+    if (mayBeHttp2 && isPreface(bytes, start, end)) {
+      this.#enter(OtherProtocol.http2(this.#context.ledger, this.#sink.http2Requests()));
+      return start;
     }
     switch (standsAt(bytes, start, end)) {
       case 'request':
@@ -336,7 +335,8 @@ export class ClientReader implements RequestReader {
     if (this.#other?.isOver !== true) return false;
     const { http2, leftover, leftoverFrom } = this.#other;
     this.#startSearch();
-    if (http2?.isBegun === false) this.#mode = 'http1';
+    this.#isNoPreface = http2?.isBegun === false;
+    if (this.#isNoPreface) this.#mode = 'http1';
     if (leftover.length > 0) this.#read(leftover, 0, leftover.length, leftoverFrom.seq, leftoverFrom);
     return true;
   }

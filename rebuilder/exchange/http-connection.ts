@@ -221,7 +221,8 @@ export class HttpConnection implements ClientSink, ServerSink, Endpoints, Connec
       this.#tunnel();
     } else if (accepts) {
       this.#requests?.mayBeTunnel();
-    } else {
+    } else if (entry === null) {
+      // It answers the preface.
       this.#requests?.leaveHttp2();
     }
   }

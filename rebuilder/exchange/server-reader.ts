@@ -29,14 +29,11 @@ export class ServerReader implements StreamSink {
   readonly #responses: Responses;
   #mode: 'http1' | 'search' | 'tunnel' | 'http2' = 'http1';
   #http2: Http2Responses | null = null;
-  /** Nothing was read yet. */
-  #isFirst: boolean;
 
   constructor(context: Http1Context, sink: ServerSink, keepBodies: boolean, midstream: boolean) {
     this.#context = context;
     this.#sink = sink;
     this.#responses = new Responses(context, sink, this, keepBodies);
-    this.#isFirst = !midstream;
     if (midstream) this.#startSearch();
   }
 
@@ -98,11 +95,9 @@ export class ServerReader implements StreamSink {
 
   /** At the first byte of what should be a response. @returns how far it was read */
   #begin(bytes: Uint8Array, at: number, end: number, seq: number, from: Provenance): number {
-    const isFirst = this.#isFirst;
-    this.#isFirst = false;
-    if (isFirst && bytes[at] === 0) {
-      // RFC 9113 3.4: the server's SETTINGS may come before the client's preface. Their length begins with a zero, as
-      // no text does.
+    if (bytes[at] === 0) {
+      // RFC 9113 3.4: the server's SETTINGS, which may come before the client's preface. Their length begins with a
+      // zero, as no text does.
       this.readHttp2();
       return at;
     }

@@ -16,7 +16,7 @@ export interface FrameGrammar {
    * The head of a message, by the fields of its stream's first block; 'passed' = it is none that is told; null = it
    * cannot be one
    */
-  head(fields: readonly string[], endsStream: boolean): Translation | 'passed' | null;
+  head(fields: readonly string[], endsStream: boolean, streamId: number): Translation | 'passed' | null;
   /** A block cannot be read, of a stream with no message. */
   unreadable(streamId: number): void;
   /** A stream with no message is taken back. */

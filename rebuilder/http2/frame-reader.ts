@@ -127,7 +127,7 @@ export class FrameReader {
     // RFC 9113 3.4: either end begins with SETTINGS; but servers take other frames of their clients first.
     const isSettings = type === FrameType.settings && !frame.has(FrameFlag.ack);
     if (!this.#isBegun && this.#grammar.beginsWithSettings && !isSettings) return false;
-    if (!frame.isSound(this.#maxFrameBytes) || !this.#block.admits(frame)) return false;
+    if (!frame.isSound || !this.#block.admits(frame)) return false;
     if (streamId !== 0 && !this.#grammar.admits(frame)) return false;
     this.#isBegun = true;
     this.#settings.reset();
@@ -208,7 +208,7 @@ export class FrameReader {
     this.#lastStreamId = Math.max(this.#lastStreamId, streamId);
     if (isWhole && this.#open.trailers(streamId, this.#block, endsStream, this.#timeMs)) return true;
     if (!isWhole && this.#open.unreadable(streamId, endsStream)) return false;
-    const head = isWhole ? this.#grammar.head(fields, endsStream) : null;
+    const head = isWhole ? this.#grammar.head(fields, endsStream, streamId) : null;
     if (head === null) this.#grammar.unreadable(streamId);
     if (head === null || head === 'passed') return head !== null;
     const message = new Http2Message(this.#context, head, this.#frameBegan, this.#timeMs);

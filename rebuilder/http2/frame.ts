@@ -20,8 +20,8 @@ export const FRAME_HEADER_BYTES = 9;
 /** SETTINGS_MAX_FRAME_SIZE before it is changed (RFC 9113 6.5.2). */
 export const DEFAULT_FRAME_BYTES = 16_384;
 /**
- * What is taken for a frame while the other end's SETTINGS were not heard: servers ask for up to 1 MiB. Under 4 MiB: no
- * letter may be read as the beginning of a length, so that a line of HTTP/1 is never one.
+ * What is taken for a frame, behind a hole, while the other end's SETTINGS were not heard: servers ask for up to 1 MiB.
+ * Under 4 MiB: no letter may be read as the beginning of a length, so that a line of HTTP/1 is never one.
  */
 export const UNHEARD_FRAME_BYTES = 1 << 20;
 export const MAX_FRAME_BYTES = 1 << 22;
@@ -80,20 +80,20 @@ export class FrameHeader {
     const { type, flags, length, streamId } = this;
     return type < FLAGS.length && (flags & ~FLAGS[type]!) === 0
       && streamId <= lastStreamId && (streamId === 0 || streamId % 2 === 1)
-      && length <= Math.max(maxBytes, DEFAULT_FRAME_BYTES) && this.isSound(maxBytes);
+      && length <= maxBytes && this.isSound;
   }
 
   /**
-   * Can this be a frame at all? What receivers answer with a connection error (RFC 9113 6) is none. Of what they pass
-   * over NGINX takes any length; but a head that is all text is a line of HTTP/1.
+   * Can this be a frame at all? What receivers answer with a connection error (RFC 9113 6) is none. NGINX takes any
+   * length; but a head that is all text is a line of HTTP/1.
    */
-  isSound(maxBytes: number): boolean {
+  get isSound(): boolean {
     const { type, length, streamId } = this;
     switch (type) {
       case FrameType.data:
       case FrameType.headers:
       case FrameType.pushPromise:
-      case FrameType.continuation: return streamId !== 0 && length <= maxBytes && length >= this.prefixBytes;
+      case FrameType.continuation: return streamId !== 0 && length >= this.prefixBytes && !this.#isText;
       case FrameType.priority: return streamId !== 0 && length === 5;
       case FrameType.rstStream: return streamId !== 0 && length === 4;
       case FrameType.settings: return streamId === 0 && length % 6 === 0 && (length === 0 || !this.has(FrameFlag.ack));

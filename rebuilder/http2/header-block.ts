@@ -6,7 +6,7 @@ import type { ReaderContext } from '../http/reader-context.ts';
 
 /** What a field counts besides its bytes (RFC 9113 10.5.1). */
 const FIELD_BYTES = 32;
-/** Beyond two strings of limits.head_bytes, which the decoder refuses. */
+/** Beyond two strings of limits.head_bytes, of which the decoder keeps no more. */
 const SPARE_BYTES = 64;
 
 /**
@@ -106,7 +106,7 @@ export class HeaderBlock implements FieldSink {
   /** The block ends here. @returns false: it was not whole, or is none */
   end(): boolean {
     this.streamId = 0;
-    if (this.#held.length > 0) this.#fail();
+    if (this.#held.length > 0 || this.#hpack.isWithin) this.#fail();
     return !this.isLost && !this.#isBroken;
   }
 
@@ -115,9 +115,15 @@ export class HeaderBlock implements FieldSink {
       this.hasUnknown = true;
       if (value === '') return;
     }
+    const room = this.#context.headBytes - this.#bytes - FIELD_BYTES - name.length;
     this.#bytes += name.length + value.length + FIELD_BYTES;
-    if (this.#bytes > this.#context.headBytes) this.isCut = true;
-    else this.fields.push(name, value);
+    if (room < value.length) this.isCut = true;
+    if (room >= value.length) this.fields.push(name, value);
+    else if (room > 0) this.fields.push(name, value.slice(0, room));
+  }
+
+  cut(): void {
+    this.isCut = true;
   }
 
   /** Bytes of blocks were lost: of the present one, too, if there is one. */

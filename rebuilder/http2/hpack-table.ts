@@ -94,6 +94,15 @@ export class HpackTable {
     return true;
   }
 
+  /**
+   * A new entry of which not all is known, of so many bytes at least: one larger than the table empties it, any other
+   * has pushed out nobody knows what.
+   */
+  addCut(minBytes: number): void {
+    if (minBytes + ENTRY_BYTES > this.#maxBytes) this.clear();
+    else this.forget();
+  }
+
   resize(maxBytes: number): void {
     this.#maxBytes = maxBytes;
     this.#evict(maxBytes);

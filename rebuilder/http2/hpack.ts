@@ -6,13 +6,20 @@ import { decodeHuffman } from './huffman.ts';
 export interface FieldSink {
   /** Latin1: one code point is one byte. A name may be UNKNOWN_NAME. */
   field(name: string, value: string): void;
+  /** Of the next field only the beginning is known: it is longer than a string may be. */
+  cut(): void;
 }
 
 /** What the other end may have allowed while it was not heard; and the most we follow it. */
 const UNHEARD_TABLE_BYTES = 65_536;
 const MAX_TABLE_BYTES = 1 << 20;
-/** Integers of more than this many bytes behind their prefix are of no use here (RFC 7541 7.4). */
-const MAX_INTEGER_BYTES = 5;
+/**
+ * Integers of more than this many bytes behind their prefix are of no use here (RFC 7541 7.4). Go takes as many as make
+ * 63 bits, though they add nothing.
+ */
+const MAX_INTEGER_BYTES = 10;
+/** The longest code of a symbol (RFC 7541 appendix B). */
+const MAX_SYMBOL_BITS = 30;
 
 const MORE = -1;
 const ERROR = -2;
@@ -30,8 +37,17 @@ export class HpackDecoder {
   /** Where the last integer or string ended. */
   #at = 0;
   #string = '';
+  /** Bytes behind what was kept of the last string. */
+  #over = 0;
+  // --- a string of which only the beginning was kept
+  /** Bytes of it still to come. */
+  #skip = 0;
+  /** It was a name: its value follows. */
+  #named: string | null = null;
+  /** … of a field of this kind, by the mask of its prefix. */
+  #prefix = 0;
 
-  /** @param maxStringBytes longest name or value, encoded */
+  /** @param maxStringBytes of a longer name or value, encoded, only so much is kept */
   constructor(budget: Budget, maxStringBytes: number) {
     this.#table = new HpackTable(budget);
     this.#maxStringBytes = maxStringBytes;
@@ -54,10 +70,20 @@ export class HpackDecoder {
   /** A block was lost. */
   forget(): void {
     this.#table.forget();
+    this.#skip = 0;
+    this.#named = null;
+  }
+
+  /** Does a field lack bytes, though all that came of it was decoded? */
+  get isWithin(): boolean {
+    return this.#skip > 0 || this.#named !== null;
   }
 
   copyFrom(other: HpackDecoder): boolean {
     this.#limitBytes = other.#limitBytes;
+    this.#skip = other.#skip;
+    this.#named = other.#named;
+    this.#prefix = other.#prefix;
     return this.#table.copyFrom(other.#table);
   }
 
@@ -68,7 +94,14 @@ export class HpackDecoder {
   decode(bytes: Uint8Array, start: number, end: number, sink: FieldSink): number {
     let at = start;
     while (at < end) {
-      const outcome = this.#representation(bytes, at, end, sink);
+      if (this.#skip > 0) {
+        const skipped = Math.min(this.#skip, end - at);
+        this.#skip -= skipped;
+        at += skipped;
+        continue;
+      }
+      const outcome = this.#named === null ? this.#representation(bytes, at, end, sink)
+        : this.#value(bytes, at, end, this.#named, this.#prefix, sink);
       if (outcome === ERROR) return -1;
       if (outcome === MORE) return at;
       at = outcome;
@@ -106,50 +139,59 @@ export class HpackDecoder {
       ({ name } = field);
     } else {
       // Both strings are looked at before the first is decoded, so that what comes in small pieces is decoded once.
-      const whole = this.#skipStrings(bytes, this.#at, end, 2);
-      if (whole < 0) return whole;
-      const outcome = this.#text(bytes, this.#at, end);
+      const nameAt = this.#at;
+      const nameEnd = this.#keptTo(bytes, nameAt, end);
+      if (nameEnd < 0) return nameEnd;
+      const valueEnd = this.#over > 0 ? nameEnd : this.#keptTo(bytes, nameEnd, end);
+      if (valueEnd < 0) return valueEnd;
+      const outcome = this.#text(bytes, nameAt, end);
       if (outcome < 0) return outcome;
       name = this.#string;
+      if (this.#over > 0) {
+        this.#skip = this.#over;
+        this.#named = name;
+        this.#prefix = prefix;
+        return this.#at;
+      }
     }
-    const outcome = this.#text(bytes, this.#at, end);
+    return this.#value(bytes, this.#at, end, name, prefix, sink);
+  }
+
+  #value(bytes: Uint8Array, at: number, end: number, name: string, prefix: number, sink: FieldSink): number {
+    const outcome = this.#text(bytes, at, end);
     if (outcome < 0) return outcome;
+    const isCut = this.#over > 0 || this.#named !== null;
+    this.#skip = this.#over;
+    this.#named = null;
     const value = this.#string;
-    if (prefix === 0x3f && !this.#table.add({ name, value })) return ERROR;
+    if (isCut) sink.cut();
+    if (prefix === 0x3f && isCut) this.#table.addCut(this.#maxStringBytes * 8 / MAX_SYMBOL_BITS);
+    else if (prefix === 0x3f && !this.#table.add({ name, value })) return ERROR;
     sink.field(name, value);
     return this.#at;
   }
 
-  #skipStrings(bytes: Uint8Array, from: number, end: number, count: number): number {
-    const begin = this.#at;
-    let at = from;
-    for (let i = 0; i < count; i++) {
-      const length = this.#integer(bytes, at, end, 0x7f);
-      if (length < 0) return length;
-      if (length > this.#maxStringBytes) return ERROR;
-      at = this.#at + length;
-      if (at > end) return MORE;
-    }
-    this.#at = begin;
-    return at;
-  }
-
-  /** RFC 7541 5.2: sets #string and #at. */
-  #text(bytes: Uint8Array, at: number, end: number): number {
-    if (at >= end) return MORE;
-    const isHuffman = bytes[at]! >= 0x80;
+  /** Of the string at `at`: where it ends, or what is kept of it. Sets #at to its first byte, and #over. */
+  #keptTo(bytes: Uint8Array, at: number, end: number): number {
     const length = this.#integer(bytes, at, end, 0x7f);
     if (length < 0) return length;
-    if (length > this.#maxStringBytes) return ERROR;
+    const kept = Math.min(length, this.#maxStringBytes);
+    this.#over = length - kept;
+    return this.#at + kept > end ? MORE : this.#at + kept;
+  }
+
+  /** RFC 7541 5.2: sets #string, #at and #over. */
+  #text(bytes: Uint8Array, at: number, end: number): number {
+    const to = this.#keptTo(bytes, at, end);
+    if (to < 0) return to;
+    const isHuffman = bytes[at]! >= 0x80;
     const from = this.#at;
-    const to = from + length;
-    if (to > end) return MORE;
     this.#at = to;
     if (!isHuffman) {
       this.#string = latin1(bytes, from, to);
       return to;
     }
-    if (scratch.length < length * 2) scratch = Buffer.allocUnsafeSlow(length * 2);
+    if (scratch.length < (to - from) * 2) scratch = Buffer.allocUnsafeSlow((to - from) * 2);
     const decoded = decodeHuffman(bytes, from, to, scratch);
     if (decoded < 0) return ERROR;
     this.#string = scratch.toString('latin1', 0, decoded);

@@ -2,7 +2,7 @@
  * Code lengths of RFC 7541 appendix B in base 36, 32 symbols a line, the end-of-string symbol last. The code is
  * canonical: codes of one length are consecutive in the order of their symbols, so the lengths tell all of it.
  */
-const LENGTHS = [
+export const HUFFMAN_LENGTHS = [
   'dnsssssssoussussssssssusssssssss',
   '6aacd68baa8b8666555666666678f6ca',
   'd67777777777777777777777878djde6',
@@ -31,7 +31,7 @@ function decodingTable(): Int32Array {
   let code = 0;
   for (let bits = 1; bits <= MAX_BITS; bits++, code <<= 1) {
     for (let symbol = 0; symbol <= END_OF_STRING; symbol++) {
-      if (parseInt(LENGTHS[symbol]!, 36) !== bits) continue;
+      if (parseInt(HUFFMAN_LENGTHS[symbol]!, 36) !== bits) continue;
       let node = 0;
       for (let bit = bits - 1; bit > 0; bit--) {
         const side = (code >> bit) & 1;

@@ -192,19 +192,21 @@ export class Http2Requests implements FrameGrammar, MessageTeller {
 
   readonly beginsWithSettings = false;
 
-  /**
-   * Streams of clients have odd numbers (RFC 9113 5.1.1). Data of a stream that was never opened is an error (5.1);
-   * NGINX passes over it.
-   */
-  admits({ type, streamId }: FrameHeader): boolean {
-    return type !== FrameType.pushPromise && (type !== FrameType.headers || streamId % 2 === 1);
+  /** Data of a stream that was never opened is an error (RFC 9113 5.1); NGINX passes over it. */
+  admits({ type }: FrameHeader): boolean {
+    return type !== FrameType.pushPromise;
   }
 
   hasStream(streamId: number): boolean {
     return this.#open.has(streamId);
   }
 
-  head(fields: readonly string[]): Translation | null {
+  /**
+   * Streams of clients have odd numbers (RFC 9113 5.1.1). Others are an error, behind which Go still takes what belongs
+   * to those that are open.
+   */
+  head(fields: readonly string[], _endsStream: boolean, streamId: number): Translation | 'passed' | null {
+    if (streamId % 2 === 0) return 'passed';
     return this.knowledge < 2 && !isRequestHead(fields) ? null : requestHead(fields);
   }
 

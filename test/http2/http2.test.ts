@@ -210,8 +210,26 @@ describe('when HTTP/2 is believed', () => {
     assert.equal(stream.ledger.get('http.requests'), 1);
   });
 
-  test('not behind a request of HTTP/1', () => {
-    assert.deepEqual(targets(finished(sent(attack, BEGIN, headers(1, GET), attack))), ['GET /attack', 'GET /attack']);
+  test('where a request of HTTP/1 may stand, cut anywhere: Go\'s x/net and Jetty take it there', () => {
+    const all = Buffer.concat([Buffer.from(attack), BEGIN, headers(1, GET), Buffer.from(attack)]);
+    for (let at = attack.length - 1; at <= attack.length + BEGIN.length; at++) {
+      const stream = finished(sent(all.subarray(0, at), all.subarray(at)));
+      assert.deepEqual(targets(stream), ['GET /attack', 'GET /a', 'GET /attack'], `cut at ${at}`);
+    }
+    assert.deepEqual(targets(finished(sent(attack, 'P', 'OST /b HTTP/1.1\r\nHost: a\r\n\r\n'))), ['GET /attack', 'POST /b']);
+  });
+
+  test('there, with the server\'s answers: the one to the request before it is not the one to the preface', () => {
+    const stream = new TcpStream().open().send(Buffer.concat([Buffer.from(attack), BEGIN, headers(1, GET)]));
+    stream.answer('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok').answer(SETTINGS).answer(headers(1, [[':status', '204']])).send(headers(3, GET));
+    finished(stream);
+    assert.deepEqual(stream.exchanges.map(({ request, response }) => [request.target, response?.status]), [['/attack', 200], ['/a', 204], ['/a', undefined]]);
+  });
+
+  test('a stream of the server\'s is no request, and those of the client go on: Go takes their data', () => {
+    const stream = finished(sent(BEGIN, headers(1, POST, 0), headers(2, [...GET, ['x', 'y']]), data(1, 'body')));
+    assert.deepEqual(targets(stream), ['POST /a']);
+    assert.equal(stream.exchanges[0]!.request.complete, true);
   });
 
   test('behind a request for it, one-way too', () => {
@@ -263,6 +281,30 @@ describe('when HTTP/2 is believed', () => {
 });
 
 describe('limits', () => {
+  // Go takes a field of 1 MB.
+  for (const [what, name, value] of [['value', 'x', 'v'.repeat(70_000)], ['name', 'n'.repeat(70_000), 'v'], ['name and value', 'n'.repeat(70_000), 'v'.repeat(70_000)]] as const) {
+    test(`a ${what} longer than limits.head_bytes is cut, and what comes behind it is read`, () => {
+      const long = Buffer.concat([block(GET), block([[name, value]], true), block([['y', 'z']], true)]);
+      const frames = [frame(FrameType.headers, FrameFlag.endStream, 1, long.subarray(0, 16_384))];
+      for (let at = 16_384; at < long.length; at += 16_384) {
+        const isLast = at + 16_384 >= long.length;
+        const part = long.subarray(at, at + 16_384);
+        frames.push(frame(FrameType.continuation, isLast ? FrameFlag.endHeaders : 0, 1, part));
+      }
+      const flags = FrameFlag.endStream | FrameFlag.endHeaders;
+      const newest = frame(FrameType.headers, flags, 3, Buffer.concat([block(GET), Buffer.from([0xbe])]));
+      for (const size of [1400, 60_000]) {
+        const bytes = Buffer.concat([BEGIN, ...frames, newest]);
+        const stream = new TcpStream({ ...ONE_WAY, limits: { ...REPLAY_LIMITS, headBytes: 65_536 } }).open();
+        for (let at = 0; at < bytes.length; at += size) stream.send(bytes.subarray(at, at + size));
+        const [first, second] = finished(stream).exchanges;
+        assert.deepEqual([first!.request.target, first!.request.lost], ['/a', ['http.head_limit']]);
+        assert.ok(first!.request.headers.some(([, text]) => text.length > 1000) || name.length > 1, 'its beginning is told');
+        assert.deepEqual([second!.request.headers, second!.request.complete], [[['Host', 'a.example'], ['y', 'z']], true]);
+      }
+    });
+  }
+
   test('a flood of CONTINUATION frames holds nothing', () => {
     const stream = sent(BEGIN, frame(FrameType.headers, FrameFlag.endStream, 1, block(GET)));
     const flood = Buffer.concat(Array.from({ length: 500 }, () => frame(FrameType.continuation, 0, 1, block([['x', 'y'.repeat(100)]]))));

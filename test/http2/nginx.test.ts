@@ -41,6 +41,7 @@ const CASES: readonly (readonly [name: string, before: Buffer, streamId?: number
   ['DATA of a stream never opened', Buffer.concat([SETTINGS, data(1, 'GET /')]), 3],
   ['DATA of a stream never opened, which is opened then', Buffer.concat([SETTINGS, data(1, 'GET /')]), 1],
   ['DATA of a stream of the server\'s', Buffer.concat([SETTINGS, data(2, 'GET /')])],
+  ['DATA beyond 4 MiB of a stream never opened', Buffer.concat([SETTINGS, data(1, Buffer.alloc(0x41_4141))]), 3],
   ['DATA of no stream', Buffer.concat([SETTINGS, data(0, 'GET /')])],
   ['RST_STREAM of a stream never opened', Buffer.concat([SETTINGS, frame(FrameType.rstStream, 0, 5, Buffer.alloc(4))])],
   ['RST_STREAM of no stream', Buffer.concat([SETTINGS, frame(FrameType.rstStream, 0, 0, Buffer.alloc(4))])],
