@@ -16,7 +16,7 @@ export function tarball(entries: readonly TarEntry[]): Buffer {
     blocks.push(header(entry), entry.data, new Uint8Array(-entry.data.length & (BLOCK - 1)));
   }
   blocks.push(new Uint8Array(2 * BLOCK));
-  const packed = gzipSync(Buffer.concat(blocks), { level: 9 });
+  const packed = gzipSync(Buffer.concat(blocks));
   // RFC 1952 2.3.1: the byte that names the operating system; 255 = unknown.
   packed[9] = 255;
   return packed;
