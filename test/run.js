@@ -15,7 +15,7 @@ import closing from './closing-reporter.js';
  * cores.
  */
 const LONGEST = ['test/terraform/examples', 'test/terraform/sessions.', 'test/box/', 'test/terraform/', 'test/wallarm-node/', 'test/fleet/'];
-const FILES_AT_A_TIME = 4;
+const FILES_AT_A_TIME = 5;
 
 /** @param {string} file */
 function rank(file) {
