@@ -73,7 +73,8 @@ export class Pipeline implements FrameSink, ConnectionHandler {
   readonly #flows: FlowTable;
   readonly #streams: StreamContext;
   readonly #http: HttpContext;
-  readonly #memory: Budget;
+  /** What each of the limits allows, and what is granted of it. */
+  readonly budgets: Readonly<Record<'memory' | 'reorder' | 'correction' | 'fragments', Budget>>;
   readonly #time: PipelineTime = { epochMs: -1, nowMs: 0 };
   #lastVni: number | null = null;
   #lastExpiryMs = 0;
@@ -87,12 +88,16 @@ export class Pipeline implements FrameSink, ConnectionHandler {
     this.#options = options;
     this.#emitter = new Emitter(ledger, this.#time, exchanges);
     this.#packet = new Packet(options.vxlanPorts === undefined ? {} : { vxlanPorts: options.vxlanPorts });
-    this.#memory = new Budget(limits.memoryBytes);
-    this.#defragmenter = new Defragmenter(limits, new Budget(limits.fragmentsBytes), ledger);
+    const budgets = {
+      memory: new Budget(limits.memoryBytes), reorder: new Budget(limits.reorderBytes),
+      correction: new Budget(limits.correctionBytes), fragments: new Budget(limits.fragmentsBytes),
+    };
+    this.budgets = budgets;
+    this.#defragmenter = new Defragmenter(limits, budgets.fragments, ledger);
     const shared = {
-      limits, correctionBudget: new Budget(limits.correctionBytes), timers: new Timers(), readings: new ReadingsInUse(),
+      limits, correctionBudget: budgets.correction, timers: new Timers(), readings: new ReadingsInUse(),
       history: new History(Math.min(HISTORY_BYTES, limits.correctionBytes)),
-      connections: new ConnectionMemory(this.#memory), nowMs: 0,
+      connections: new ConnectionMemory(budgets.memory), nowMs: 0,
     };
     const aside: StreamContext = {
       ...shared,
@@ -100,17 +105,17 @@ export class Pipeline implements FrameSink, ConnectionHandler {
       reorderBudget: shared.correctionBudget,
       aside: null,
     };
-    this.#streams = { ...shared, ledger, reorderBudget: new Budget(limits.reorderBytes), aside };
+    this.#streams = { ...shared, ledger, reorderBudget: budgets.reorder, aside };
     this.#http = {
       ledger,
-      reader: http1Context(ledger, this.#memory, limits.headBytes, options.bodyLimitBytes),
-      lateReader: http1Context(new Ledger(), this.#memory, limits.headBytes, options.bodyLimitBytes),
+      reader: http1Context(ledger, budgets.memory, limits.headBytes, options.bodyLimitBytes),
+      lateReader: http1Context(new Ledger(), budgets.memory, limits.headBytes, options.bodyLimitBytes),
       exchanges: this.#emitter,
       parseResponses: options.parseResponses,
       responseTimeoutMs: options.responseTimeoutMs,
       expectsProxyHeader: options.expectsProxyHeader ?? (() => false),
       waiting: new Set(),
-      waitingRequests: new WaitingRequests(ledger, this.#memory),
+      waitingRequests: new WaitingRequests(ledger, budgets.memory),
       nowMs: 0,
     };
     this.#flows = new FlowTable(limits, this.#streams, this);
@@ -269,13 +274,13 @@ export class Pipeline implements FrameSink, ConnectionHandler {
   gauges(): {
     flows: number; pendingPackets: number; pendingBytes: number; waitingRequests: number; memoryBytes: number;
   } {
+    const { memory, reorder, correction } = this.budgets;
     return {
       flows: this.#flows.size,
       pendingPackets: this.#defragmenter.size,
-      pendingBytes: this.#http.reader.pendingBytes + this.#streams.reorderBudget.dataBytes,
+      pendingBytes: this.#http.reader.pendingBytes + reorder.dataBytes,
       waitingRequests: this.#http.waitingRequests.count,
-      memoryBytes:
-        this.#memory.usedBytes + this.#streams.reorderBudget.usedBytes + this.#streams.correctionBudget.usedBytes,
+      memoryBytes: memory.usedBytes + reorder.usedBytes + correction.usedBytes,
     };
   }
 }

@@ -217,7 +217,7 @@ const sections = {
       effect: 'A request to which nothing was added is delivered as it is, and once more if its rest comes; 0 = never', unit: 'duration',
     }),
     gap_bytes: key(size(1024, GIB).prefault('4MiB'), { effect: 'Bytes buffered behind a hole of one stream before it is given up', unit: 'size' }),
-    reorder_bytes: key(size(65536, 64 * GIB).prefault('128MiB'), { effect: 'Bytes buffered behind holes, and 640 for each segment, all streams together', unit: 'size' }),
+    reorder_bytes: key(size(65536, 64 * GIB).prefault('128MiB'), { effect: 'Bytes buffered behind holes, and 768 for each segment, all streams together', unit: 'size' }),
     fragments_bytes: key(size(65536, 64 * GIB).prefault('16MiB'), { effect: 'IP fragments buffered, all together', unit: 'size' }),
     fragment_timeout: key(duration(10, 3_600_000).prefault('30s'), { effect: 'How long the rest of a fragmented packet is waited for', unit: 'duration' }),
     head_bytes: key(size(1024, 1 << 24).prefault('64KiB'), { effect: 'Longest request line with headers; a longer one is cut, and the request marked', unit: 'size' }),

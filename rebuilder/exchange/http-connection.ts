@@ -172,6 +172,7 @@ export class HttpConnection implements ClientSink, ServerSink, Endpoints, Connec
   }
 
   otherProtocol(kind: 'http.tls_flow' | 'http.http2_flow' | 'http.not_http_flow'): void {
+    this.#connection.charge(CHARGE.otherProtocol);
     this.#context.ledger.count(kind);
   }
 
