@@ -9,7 +9,8 @@ import { nonZero, startDispatcher, until } from '../forward/dispatcher-fixture.t
 import { ENVELOPE } from '../forward/request-builder.ts';
 import { absent } from '../installed.ts';
 import { Messages } from '../oracle/http/messages.ts';
-import { type Server, type ServerName, missing, startServer } from '../oracle/http/servers.ts';
+import { type ServerName, missing, startServer } from '../oracle/http/servers.ts';
+import type { Server } from '../oracle/real-server.ts';
 import { TcpStream } from '../tcp-stream.ts';
 import { LoadBalancerStandIn } from './load-balancer.ts';
 

@@ -4,7 +4,8 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { absent } from '../../installed.ts';
 import { type Miss, type Totals, play } from './run.ts';
-import { SERVER_NAMES, type Server, missing, startServer } from './servers.ts';
+import type { Server } from '../real-server.ts';
+import { SERVER_NAMES, missing, startServer } from './servers.ts';
 
 const MESSAGES = 400;
 const SEED = Number(process.env['SEED'] ?? '1');

@@ -2,7 +2,7 @@
 import net from 'node:net';
 import { type ExchangeJson, exchangeJson } from '../../../rebuilder/exchange/exchange-json.ts';
 import { TcpStream } from '../../tcp-stream.ts';
-import type { Served, Server } from './servers.ts';
+import type { Served, Server } from '../real-server.ts';
 
 /** How long a server may think about a message that it may not understand. */
 const PATIENCE_MS = 1500;
@@ -132,6 +132,6 @@ function isSameLine(told: { method: string; target: string }, method: string, ta
 
 function plain(method: string, target: string): string {
   const short = target.replace(/^[a-z]+:\/\/[^/?]*/i, '').replace(/^[a-z]+:(?=\/)/i, '')
-    .replace(/(?:[^!-~]|%A0|%85)(HTTP|RTSP|ICE)\/[\d_]+\.\d+.*$/s, '').replace(/#.*/, '');
+    .replace(/(?:[^!-~]|%A0|%85)(HTTP|RTSP|ICE)\/[\d_]+\.\d+.*$/si, '').replace(/#.*/, '');
   return `${method.toUpperCase()}${short}`.replace(/%[0-9a-fA-F]{2}|[^A-Za-z0-9?=-]/g, '');
 }

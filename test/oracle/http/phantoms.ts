@@ -1,6 +1,7 @@
 // What a told request is that no server served: was it sent as a request?
+import type { ExchangeJson } from '../../../rebuilder/exchange/exchange-json.ts';
 import { type Told, isToldBy } from './oracle.ts';
-import type { Served } from './servers.ts';
+import type { Served } from '../real-server.ts';
 
 /** What became of a message at one server. */
 export interface AtServer {
@@ -17,7 +18,7 @@ export interface AtServer {
 export type Fate = 'served' | 'answered' | 'in_body' | 'unread';
 
 /** Told whole, and with no mark that says that the server may not have read it. */
-export function isUnmarked({ request }: Told): boolean {
+export function isUnmarked({ request }: ExchangeJson): boolean {
   return request.complete && request.reading === undefined && request.found === undefined;
 }
 

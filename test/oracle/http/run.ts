@@ -2,7 +2,7 @@
 import { Messages } from './messages.ts';
 import { type Outcome, type Told, ask, missed, told } from './oracle.ts';
 import { type AtServer, type Fate, fateOf, isUnmarked } from './phantoms.ts';
-import type { Served, Server } from './servers.ts';
+import type { Served, Server } from '../real-server.ts';
 
 /** Connections to each server at the same time. */
 const AT_ONCE = 24;

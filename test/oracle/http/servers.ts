@@ -1,24 +1,10 @@
 // Real servers, each with a recorder behind it that says which requests were served, over which connection.
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import net from 'node:net';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import type net from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { createInterface } from 'node:readline';
-
-/** A request that a server served, latin1; a body is null when nobody behind it read one. */
-export interface Served { readonly method: string; readonly target: string; readonly body: string | null }
-
-interface Line extends Served { readonly port: number }
-
-/** A running server. */
-export interface Server {
-  readonly name: string;
-  readonly port: number;
-  /** By the client's port, in the order they were served. */
-  readonly served: Map<number, Served[]>;
-  stop(): Promise<void>;
-}
+import { type Served, type Server, apacheConfiguration, freePort, nginxConfiguration, recordIn, running, startUpstream } from '../real-server.ts';
 
 export const SERVER_NAMES = ['nginx', 'apache', 'node-20', 'node-24', 'go', 'gunicorn', 'cpython'] as const;
 export type ServerName = (typeof SERVER_NAMES)[number];
@@ -33,7 +19,7 @@ export function missing(name: ServerName): string | null {
 }
 
 /** The node of a major version: this one, or what NODE_20 or NODE_24 name; empty = there is none. */
-function nodeOf(major: 20 | 24): string {
+export function nodeOf(major: 20 | 24): string {
   return process.versions.node.startsWith(`${major}.`) ? process.execPath : process.env[`NODE_${major}`] ?? '';
 }
 
@@ -41,29 +27,15 @@ function nodeOf(major: 20 | 24): string {
 export async function startServer(name: ServerName): Promise<Server> {
   const folder = mkdtempSync(path.join(tmpdir(), 'http-oracle-'));
   const served = new Map<number, Served[]>();
-  const record = ({ port, method, target, body }: Line): void => {
-    const list = served.get(port);
-    if (list === undefined) served.set(port, [{ method, target, body }]);
-    else list.push({ method, target, body });
-  };
+  const record = recordIn(served);
   const port = await freePort();
   const isProxy = name === 'nginx' || name === 'apache';
   const upstream = isProxy ? await startUpstream(record) : null;
   const child = start(name, port, upstream === null ? 0 : (upstream.address() as net.AddressInfo).port, folder);
-  if (!isProxy) createInterface({ input: child.stdout! }).on('line', (line) => record(JSON.parse(line) as Line));
-  let errors = '';
-  child.stderr!.on('data', (text: Buffer) => { errors = (errors + text.toString()).slice(-2000); });
-  await accepts(port, child, () => errors);
-  const stop = async (): Promise<void> => {
-    const gone = new Promise((resolve) => child.once('exit', resolve));
-    child.kill('SIGTERM');
-    const timer = setTimeout(() => child.kill('SIGKILL'), 2000);
-    if (child.exitCode === null && child.signalCode === null) await gone;
-    clearTimeout(timer);
+  return running(name, port, child, served, isProxy ? null : record, () => {
     upstream?.close();
     rmSync(folder, { recursive: true, force: true });
-  };
-  return { name, port, served, stop };
+  });
 }
 
 function start(name: ServerName, port: number, upstream: number, folder: string): ChildProcess {
@@ -92,86 +64,4 @@ function start(name: ServerName, port: number, upstream: number, folder: string)
     case 'cpython':
       return run('python3', [path.join(RECORDERS, 'http_server.py'), String(port)]);
   }
-}
-
-function nginxConfiguration(port: number, upstream: number, folder: string): string {
-  const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((one) => `${one}_temp_path ${folder}/${one};`).join(' ');
-  return `worker_processes 1; pid ${folder}/pid; error_log stderr crit; ${process.getuid?.() === 0 ? 'user root;' : ''}
-events { worker_connections 1024; }
-http { access_log off; ${temporary}
-  server { listen 127.0.0.1:${port} backlog=511; location / {
-    proxy_pass http://127.0.0.1:${upstream}; proxy_set_header X-Oracle-Port $remote_port; client_body_buffer_size 1m; proxy_ignore_client_abort on; } } }`;
-}
-
-function apacheConfiguration(port: number, upstream: number, folder: string): string {
-  const modules = ['mpm_event', 'authz_core', 'proxy', 'proxy_http', 'headers', 'env'];
-  const at = ['/usr/lib/apache2/modules', '/usr/lib64/httpd/modules'].find((one) => existsSync(one)) ?? '/usr/lib/apache2/modules';
-  return `${modules.map((one) => `LoadModule ${one}_module ${at}/mod_${one}.so`).join('\n')}
-ServerName oracle
-Listen 127.0.0.1:${port}
-PidFile ${folder}/pid
-ErrorLog ${folder}/logs/error
-Timeout 5
-KeepAliveTimeout 1
-ServerLimit 1
-StartServers 1
-ThreadsPerChild 64
-MaxRequestWorkers 64
-MinSpareThreads 1
-MaxSpareThreads 64
-SetEnv proxy-sendcl 1
-SetEnv proxy-nokeepalive 1
-AllowEncodedSlashes NoDecode
-RequestHeader set X-Oracle-Port "expr=%{REMOTE_PORT}"
-ProxyPass / http://127.0.0.1:${upstream}/ nocanon
-`;
-}
-
-/** Behind the proxies, whose requests are clean: one request a connection, its length always said. */
-async function startUpstream(record: (line: Line) => void): Promise<net.Server> {
-  const server = net.createServer((socket) => {
-    let text = '';
-    socket.setEncoding('latin1');
-    socket.on('error', () => {});
-    socket.on('data', (piece) => {
-      text += piece;
-      const headEnd = text.indexOf('\r\n\r\n');
-      if (headEnd < 0) return;
-      const head = text.slice(0, headEnd);
-      const body = text.slice(headEnd + 4);
-      const length = Number(/\r\ncontent-length: *(\d+)/i.exec(head)?.[1] ?? 0);
-      const port = Number(/\r\nx-oracle-port: *(\d+)/i.exec(head)?.[1] ?? 0);
-      if (body.length < length) return;
-      const line = head.slice(0, head.indexOf('\r\n') < 0 ? undefined : head.indexOf('\r\n'));
-      const [, method, target] = /^(\S*) (.*) HTTP\/1\.[01]$/s.exec(line) ?? ['', line, ''];
-      record({ port, method: method, target: target, body });
-      socket.end('HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok');
-    });
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return server;
-}
-
-async function freePort(): Promise<number> {
-  const server = net.createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as net.AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
-
-async function accepts(port: number, child: ChildProcess, errors: () => string): Promise<void> {
-  for (let tries = 0; tries < 200; tries++) {
-    if (child.exitCode !== null) throw new Error(`the server ended: ${errors()}`);
-    const isOpen = await new Promise<boolean>((resolve) => {
-      const socket = net.connect(port, '127.0.0.1', () => {
-        socket.destroy();
-        resolve(true);
-      });
-      socket.on('error', () => resolve(false));
-    });
-    if (isOpen) return;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  throw new Error(`nobody listens: ${errors()}`);
 }
