@@ -24,12 +24,6 @@ export class TlsRecords {
     return length > 0 && length <= MAX_RECORD_BYTES ? 'yes' : 'no';
   }
 
-  reset(): void {
-    this.#remaining = 0;
-    this.#header = 0;
-    this.#length = 0;
-  }
-
   /** @returns the offset where the chain broke, or `to`. */
   skip(bytes: Uint8Array, from: number, to: number): number {
     let at = from;

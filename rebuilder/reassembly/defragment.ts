@@ -37,7 +37,7 @@ interface DefragmentLimits {
 /** Why a datagram is dropped with all that is held of it. */
 type DropReason = 'defrag.invalid_fragment' | 'defrag.overlap' | 'defrag.memcap';
 /** Why a fragment is dropped, itself alone or with its datagram. */
-type Refusal = 'wire.ipv4.invalid_checksum' | 'defrag.fragment_cut' | 'defrag.duplicate_fragment' | DropReason;
+type FragmentLoss = 'wire.ipv4.invalid_checksum' | 'defrag.fragment_cut' | 'defrag.duplicate_fragment' | DropReason;
 
 /** No IP packet is longer (RFC 791: total length of 16 bits). */
 const MAX_PAYLOAD_BYTES = 65_535;
@@ -194,7 +194,7 @@ export class Defragmenter {
     return whole;
   }
 
-  #refuse(reason: Refusal): null {
+  #refuse(reason: FragmentLoss): null {
     this.#ledger.count(reason);
     return null;
   }

@@ -15,10 +15,6 @@ interface StreamLimits {
   reorderMs: number;
   /** A hole is also given up when this many bytes wait behind it. */
   gapBytes: number;
-  /** Bytes behind the holes of all streams together. */
-  reorderBytes: number;
-  /** Bytes kept for second readings, such as when a hole is filled after it was given up, all streams together. */
-  correctionBytes: number;
   /** A message to which nothing is added for this long is emitted as it is; 0 = never (capture files). */
   stallTimeoutMs: number;
 }
@@ -27,7 +23,9 @@ interface StreamLimits {
 export interface StreamContext {
   readonly ledger: Ledger;
   readonly limits: StreamLimits;
+  /** Bytes behind the holes of all streams together. */
   readonly reorderBudget: Budget;
+  /** Bytes kept for second readings, such as when a hole is filled after it was given up, all streams together. */
   readonly correctionBudget: Budget;
   readonly connections: ConnectionMemory;
   /** Streams that wait for something that may not come. */
