@@ -140,7 +140,7 @@ export class Connection extends FlowKey implements Charged {
       if (half.expects(packet.seq) && half.accepts(packet) && !this.#reset) {
         this.#reset = true;
         this.resetMs = nowMs;
-        half.distrust().fromDoubt(half.nextSeq);
+        half.doubtRest();
       }
       return 'taken';
     }
@@ -157,12 +157,12 @@ export class Connection extends FlowKey implements Charged {
   }
 
   /**
-   * Is it uncertain where it ends? It is read in more than one way, or an RST came in the middle of a message and its
-   * receiver is not seen.
+   * Is it uncertain where it ends? It is read in more than one way, or what ended it came in the middle of a message,
+   * and its receiver is not seen.
    */
   get isContested(): boolean {
     if (this.fromA.isContested || this.fromB.isContested) return true;
-    return this.#reset && this.fromA.seen !== this.fromB.seen && (this.fromA.unfinished || this.fromB.unfinished);
+    return this.fromA.seen !== this.fromB.seen && this.closing && (this.fromA.unfinished || this.fromB.unfinished);
   }
 
   isOver(nowMs: number): boolean {

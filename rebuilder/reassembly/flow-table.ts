@@ -37,7 +37,7 @@ export class FlowTable {
   /** SYNs that nothing followed: of a flood of them one makes room for the next, before any connection does. */
   readonly #halfOpen: HalfOpen;
   readonly #order = new ConnectionOrder();
-  readonly #timeWait = new TimeWait();
+  readonly #timeWait: TimeWait;
   /** Finished ones, found so or looked at longest ago first: each is looked at once a LINGER_MS. */
   readonly #closing = new Set<Connection>();
   #lastClosingMs = 0;
@@ -57,6 +57,7 @@ export class FlowTable {
     this.#halfOpen = new HalfOpen(context.connections);
     this.#touchMs = Math.floor(limits.idleTimeoutMs * TOUCH_SHARE);
     this.#context = context;
+    this.#timeWait = new TimeWait(context.history);
     this.#handler = handler;
     this.#ledger = context.ledger;
   }
@@ -203,10 +204,14 @@ export class FlowTable {
     }
     if (isSyn) {
       this.#timeWait.forget(hash);
-    } else if (this.#timeWait.isOld(packet, hash, nowMs)) {
-      this.#ledger.count('tcp.no_flow');
-      this.#ledger.count('tcp.retransmission_bytes', length);
-      return null;
+    } else {
+      const ended = this.#timeWait.recall(packet, hash, nowMs);
+      if (ended === 'old') {
+        this.#ledger.count('tcp.no_flow');
+        this.#ledger.count('tcp.retransmission_bytes', length);
+        return null;
+      }
+      if (ended !== null) return this.#revive(packet, hash, ended.nextSeq, ended.lastHeard, nowMs);
     }
     if (!HalfOpen.fits(packet)) return this.#add(packet, hash, nowMs);
     this.#makeRoom(nowMs);
@@ -214,6 +219,13 @@ export class FlowTable {
     this.#ledger.count('tcp.sessions');
     this.#ledger.values[SEGMENTS]!++;
     return null;
+  }
+
+  /** A connection that is over is not over for its server, which was not seen. */
+  #revive(packet: Packet, hash: number, nextSeq: number, lastHeard: number, nowMs: number): Connection {
+    const connection = this.#add(packet, hash, nowMs);
+    connection.fromA.goOn(nextSeq, lastHeard);
+    return connection;
   }
 
   /** The connection of a SYN that now has a second packet. */

@@ -78,9 +78,7 @@ export class HalfStream extends StreamOrder {
   }
 
   /** Are there bytes, read or waiting, that a stream that begins at `seq` cannot have? */
-  hasBytes(seq: number): boolean {
-    return this.hasRead || !this.mayBeginAt(seq);
-  }
+  hasBytes(seq: number): boolean { return this.hasRead || !this.mayBeginAt(seq); }
 
   /** Is `ack` near what was read, or near what was acknowledged before, from where a hole may have been passed over? */
   isNear(ack: number): boolean {
@@ -91,8 +89,11 @@ export class HalfStream extends StreamOrder {
   /** The peer answered with an RST: it refused what acknowledges that number (RFC 9293 3.10.7.4), and may be gone. */
   refused(ack: number): void {
     this.contest?.doubtful.refused(ack);
-    this.distrust().fromDoubt(this.nextSeq);
+    this.doubtRest();
   }
+
+  /** What was not read by now may never be. */
+  doubtRest(): void { this.distrust().fromDoubt(this.started ? this.nextSeq : this.waiting?.first?.seq ?? 0); }
 
   /**
    * Does the receiver accept an RST with this sequence number (RFC 5961 3.2)? Where both sides offered SACK, Linux also
@@ -163,6 +164,7 @@ export class HalfStream extends StreamOrder {
       this.peer.acknowledged(packet.ack, nowMs);
     }
     if (this.contest !== null) this.contest.arrives(this, seq, length);
+    if ((flags & TcpFlag.fin) !== 0) this.#fin(behind);
     if (length === 0) {
       this.#emptySegment(packet, seq, nowMs);
     } else if (!this.started) {
@@ -174,13 +176,10 @@ export class HalfStream extends StreamOrder {
     }
     if (isOther) this.#reread(packet, seq);
     if (packet.missing > 0) this.#cut(packet, seq);
-    if ((flags & TcpFlag.fin) !== 0) this.#fin(behind);
     return true;
   }
 
-  get #isAcknowledgedUpToFirst(): boolean {
-    return this.acked && this.waiting?.first?.seq === this.ackedSeq;
-  }
+  get #isAcknowledgedUpToFirst(): boolean { return this.acked && this.waiting?.first?.seq === this.ackedSeq; }
 
   #data(packet: Packet, seq: number, length: number, nowMs: number): void {
     const ahead = distance(seq, this.nextSeq);

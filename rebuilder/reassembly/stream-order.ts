@@ -43,8 +43,8 @@ export abstract class StreamOrder extends SeldomParts {
   hasRead = false;
   /** Made with the first segment that may be read in more than one way. */
   protected contest: Contest | null = null;
-  /** What came last, while the receiver is not seen. */
-  protected lastHeard = NOTHING;
+  /** What came last, while the receiver is not seen: an entry of the history. */
+  lastHeard = NOTHING;
   /** Highest acknowledgment the peer sent; valid when acked. */
   protected ackedSeq = 0;
   protected acked = false;
@@ -79,14 +79,10 @@ export abstract class StreamOrder extends SeldomParts {
   }
 
   /** Is it read in more than one way? Then where it ends is not certain. */
-  get isContested(): boolean {
-    return this.contest?.isRead === true;
-  }
+  get isContested(): boolean { return this.contest?.isRead === true; }
 
   /** The stream begins with the first segment that is there. */
-  pickUp(): void {
-    if (!this.started) this.begin();
-  }
+  pickUp(): void { if (!this.started) this.begin(); }
 
   /** A SYN was seen, or its answer, which may acknowledge data that came with it (RFC 7413): the stream begins. */
   startAt(seq: number): void {
@@ -94,6 +90,12 @@ export abstract class StreamOrder extends SeldomParts {
     this.started = true;
     this.nextSeq = seq;
     this.#firstSeq = seq;
+  }
+
+  /** It was read before, up to `seq`. @param heard its last entry in the history */
+  goOn(seq: number, heard: number): void {
+    this.startAt(seq);
+    [this.lastHeard, this.sentSeq, this.sent] = [heard, seq, true];
   }
 
   /** Were its bytes read from a place behind `seq` on, so that what comes for `seq` is old here? */

@@ -1,4 +1,5 @@
 import type { Packet } from '../wire/packet.ts';
+import { type History, NOTHING } from './history.ts';
 import { MAX_WINDOW_BYTES } from './missing-bytes.ts';
 import { advance, distance } from './sequence.ts';
 
@@ -12,8 +13,10 @@ interface Finished {
   readonly fromB: Ended;
 }
 
-/** Where one direction ended, and what its sender had acknowledged. */
-interface Ended { readonly nextSeq: number; readonly receiver: { readonly lastAck: number } }
+/** Where one direction ended, and its last entry in the history: to be compared where its receiver was not seen. */
+interface Place { readonly nextSeq: number; readonly lastHeard: number }
+/** … and what its sender had acknowledged. */
+interface Ended extends Place { readonly receiver: { readonly lastAck: number }; readonly peerSent: boolean }
 
 /** So many are remembered; a power of two. */
 export const SLOTS = 32_768;
@@ -40,7 +43,14 @@ export class TimeWait {
   readonly #times = new Float64Array(SLOTS);
   /** The first slot of each, plus one; 0 = there is none. */
   readonly #buckets = new Int32Array(SLOTS);
+  /** Of each slot, its last entries in the history, A's first; NOTHING = the receiver was seen. */
+  readonly #heard = new Float64Array(2 * SLOTS);
+  readonly #history: History;
   #newest = 0;
+
+  constructor(history: History) {
+    this.#history = history;
+  }
 
   remember({ hash, aPort, bPort, a3, fromA, fromB }: Finished, nowMs: number): void {
     this.forget(hash);
@@ -58,22 +68,30 @@ export class TimeWait {
     slots[at + FROM_A + 1] = fromA.receiver.lastAck;
     slots[at + FROM_B] = fromB.nextSeq;
     slots[at + FROM_B + 1] = fromB.receiver.lastAck;
+    this.#heard[2 * slot] = fromA.peerSent ? NOTHING : fromA.lastHeard;
+    this.#heard[2 * slot + 1] = fromB.peerSent ? NOTHING : fromB.lastHeard;
     this.#buckets[bucket] = slot + 1;
   }
 
   /**
-   * Does the packet bring nothing new to its connection? One that acknowledges less than before may have been refused
-   * the first time.
+   * What does the packet bring to its connection? One that acknowledges less than before may have been refused the
+   * first time; and what was read there before, where its receiver was not seen: then other bytes are new.
+   * @returns 'old': nothing new; where its sender ended, from where on it is read again; null = it begins anew
    */
-  isOld(packet: Packet, hash: number, nowMs: number): boolean {
+  recall(packet: Packet, hash: number, nowMs: number): 'old' | Place | null {
     const slot = this.#find(hash);
-    if (slot < 0 || nowMs - this.#times[slot]! > WAIT_MS) return false;
+    if (slot < 0 || nowMs - this.#times[slot]! > WAIT_MS) return null;
     const at = slot * WORDS;
     const slots = this.#slots;
     const isFromA = slots[at + PORTS] === (packet.srcPort << 16 | packet.dstPort) && slots[at + A3] === packet.src3;
     const from = at + (isFromA ? FROM_A : FROM_B);
-    const back = distance(slots[from]!, advance(packet.seq, packet.dataEnd - packet.dataStart));
-    return back >= 0 && back < MAX_WINDOW_BYTES && distance(packet.ack, slots[from + 1]!) >= 0;
+    const nextSeq = slots[from]!;
+    const back = distance(nextSeq, advance(packet.seq, packet.dataEnd - packet.dataStart));
+    if (distance(packet.seq, nextSeq) >= 0 || back >= MAX_WINDOW_BYTES) return null;
+    const lastHeard = this.#heard[2 * slot + (isFromA ? 0 : 1)]!;
+    if (lastHeard === NOTHING) return back >= 0 && distance(packet.ack, slots[from + 1]!) >= 0 ? 'old' : null;
+    const said = this.#history.compare(lastHeard, packet.bytes, packet.dataStart, packet.dataEnd, packet.seq);
+    return back >= 0 && said === 'same' ? 'old' : { nextSeq, lastHeard };
   }
 
   /** The addresses and ports are in use again. */

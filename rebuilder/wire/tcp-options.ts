@@ -7,6 +7,8 @@ const WINDOW_SCALE = 3;
 const TIMESTAMPS = 8;
 const MD5_SIGNATURE = 19;
 const AUTHENTICATION = 29;
+/** TCP-AO with one byte of its code, which is fewer than anybody sends. */
+const SHORTEST_SIGNATURE = 5;
 /** Two NOPs and the timestamps: how everybody sends them. */
 const ALIGNED_TIMESTAMPS = 0x0101_080a;
 const ALIGNED_BYTES = 12;
@@ -22,7 +24,10 @@ export class TcpOptions {
   windowScale = -1;
   /** MD5 signature or TCP-AO: a receiver without the key drops the segment. */
   isSigned = false;
-  /** A length that cannot be: a receiver may drop the segment, or read the options before it. */
+  /**
+   * A length that cannot be, where a signature might stand: a receiver that looks for one drops the segment, others
+   * read the options before it. (Linux: tcp_do_parse_auth_options looks at no option in the last 4 bytes.)
+   */
   isMalformed = false;
 
   read({ bytes, optionsStart, dataStart }: Packet): void {
@@ -44,7 +49,7 @@ export class TcpOptions {
       }
       const length = at + 1 < dataStart ? bytes[at + 1]! : 0;
       if (length < 2 || at + length > dataStart) {
-        this.isMalformed = true;
+        this.isMalformed = dataStart - at >= SHORTEST_SIGNATURE;
         return;
       }
       if (kind === TIMESTAMPS && length === 10) {

@@ -1,6 +1,7 @@
 // Connections that were closed: what is sent of them again begins no other, whoever else was closed since.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { History, NOTHING } from '../../rebuilder/reassembly/history.ts';
 import { SLOTS, TimeWait } from '../../rebuilder/reassembly/time-wait.ts';
 import { Packet } from '../../rebuilder/wire/packet.ts';
 
@@ -12,7 +13,8 @@ const WAIT_MS = 240_000;
 function finished(hash: number) {
   return {
     hash, aPort: CLIENT_PORT, bPort: SERVER_PORT, a3: CLIENT,
-    fromA: { nextSeq: 1000, receiver: { lastAck: 500 } }, fromB: { nextSeq: 600, receiver: { lastAck: 1000 } },
+    fromA: { nextSeq: 1000, receiver: { lastAck: 500 }, peerSent: true, lastHeard: NOTHING },
+    fromB: { nextSeq: 600, receiver: { lastAck: 1000 }, peerSent: true, lastHeard: NOTHING },
   };
 }
 
@@ -26,7 +28,7 @@ function segment(isFromClient: boolean, seq: number, length: number, ack: number
 }
 
 test('a segment is old that ends where its direction ended, or before, and acknowledges no less', () => {
-  const known = new TimeWait();
+  const known = new TimeWait(new History(4096));
   known.remember(finished(7), 0);
   const cases: readonly [why: string, isFromClient: boolean, seq: number, ack: number, isOld: boolean][] = [
     ['its last one', true, 900, 500, true],
@@ -37,21 +39,21 @@ test('a segment is old that ends where its direction ended, or before, and ackno
     ['farther back than any window', true, 900 - (1 << 27), 500, false],
   ];
   for (const [why, isFromClient, seq, ack, isOld] of cases) {
-    assert.equal(known.isOld(segment(isFromClient, seq, 100, ack), 7, 1), isOld, why);
+    assert.equal(known.recall(segment(isFromClient, seq, 100, ack), 7, 1) === 'old', isOld, why);
   }
 });
 
 test('it is remembered as long as a sender may send it again', () => {
-  const known = new TimeWait();
+  const known = new TimeWait(new History(4096));
   known.remember(finished(7), 1000);
-  assert.equal(known.isOld(segment(true, 900, 100, 500), 7, 1000 + WAIT_MS), true);
-  assert.equal(known.isOld(segment(true, 900, 100, 500), 7, 1001 + WAIT_MS), false);
+  assert.equal(known.recall(segment(true, 900, 100, 500), 7, 1000 + WAIT_MS) === 'old', true);
+  assert.equal(known.recall(segment(true, 900, 100, 500), 7, 1001 + WAIT_MS) === 'old', false);
 });
 
 test('of those of one bucket each is found, forgotten and remembered again for itself', () => {
-  const known = new TimeWait();
+  const known = new TimeWait(new History(4096));
   const hashes = [5, 5 + SLOTS, 5 - 2 * SLOTS, 5 + 3 * SLOTS];
-  const found = (): number[] => hashes.filter((hash) => known.isOld(segment(true, 900, 100, 500), hash, 1));
+  const found = (): number[] => hashes.filter((hash) => known.recall(segment(true, 900, 100, 500), hash, 1) === 'old');
   for (const hash of hashes) known.remember(finished(hash), 0);
   assert.deepEqual(found(), hashes);
   known.forget(hashes[1]!);
@@ -63,8 +65,8 @@ test('of those of one bucket each is found, forgotten and remembered again for i
 });
 
 test('the oldest make room, and only they', () => {
-  const known = new TimeWait();
-  const isKnown = (hash: number): boolean => known.isOld(segment(true, 900, 100, 500), hash, 1);
+  const known = new TimeWait(new History(4096));
+  const isKnown = (hash: number): boolean => known.recall(segment(true, 900, 100, 500), hash, 1) === 'old';
   for (let hash = 1; hash <= SLOTS; hash++) known.remember(finished(hash * 0x9e37 | 0), 0);
   assert.equal(isKnown(0x9e37), true);
   // One that is remembered again takes a slot, but is not known twice.

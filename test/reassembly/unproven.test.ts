@@ -1,6 +1,8 @@
 // When an acknowledgment proves what was read without one.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { TcpFlag } from '../../rebuilder/wire/packet.ts';
+import { TcpStream } from '../tcp-stream.ts';
 import { Unproven } from '../../rebuilder/reassembly/unproven.ts';
 
 function doubted(): Unproven {
@@ -54,3 +56,12 @@ test('behind a hole the first byte that is acknowledged proves that it was none'
   unproven.acknowledged(101, false);
   assert.equal(unproven.isBehindHole, false);
 });
+
+for (const isn of [1000, 0x9000_0000]) {
+  test(`a connection joined in the middle, from number ${isn} on, whose first request an RST answered: nothing is certain`, () => {
+    const stream = new TcpStream({}, isn);
+    stream.send('GET /a HTTP/1.1\r\nHost: a\r\n\r\n').answer('', { flags: TcpFlag.rst });
+    assert.deepEqual(stream.end(), []);
+    assert.deepEqual(stream.exchanges.map(({ request }) => [request.target, request.reading]), [['/a', 2]]);
+  });
+}

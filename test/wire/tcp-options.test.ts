@@ -32,8 +32,12 @@ test('signatures are seen', () => {
   assert.ok(!read(1, 1, ...TIMESTAMPS).isSigned);
 });
 
-test('a length that cannot be ends the reading', () => {
-  for (const bytes of [[8, 1, 0, 0], [8, 0, 0, 0], [3, 9, 1, 1], [1, 1, 1, 8]]) {
-    assert.ok(read(...bytes).isMalformed, String(bytes));
+test('a length that cannot be ends the reading, and is odd where a signature has room', () => {
+  for (const bytes of [[8, 1, 0, 0], [8, 0, 0, 0], [3, 99, 1, 1]]) {
+    const four = read(...bytes, ...TIMESTAMPS, 1, 1);
+    assert.ok(four.isMalformed && !four.hasTimestamps, String(bytes));
+    const last = read(1, 1, ...TIMESTAMPS, ...bytes);
+    assert.ok(!last.isMalformed && last.hasTimestamps, String(bytes));
   }
+  assert.ok(!read(1, 1, 1, 8).isMalformed);
 });

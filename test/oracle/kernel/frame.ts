@@ -42,6 +42,7 @@ function segmentOf(op: Op, v6: boolean, { clientIsn, serverNext, clientPort }: N
     options.push(1, 1, 8, 10, ...[24, 16, 8, 0].map((bits) => op.timestamp! >> bits & 255), 0, 0, 0, 0);
   }
   if (op.md5 === true && options.length <= 20) options.push(19, 18, ...new Array<number>(16).fill(7), 1, 1);
+  if (op.options !== undefined && options.length + op.options.length <= 40) options.push(...op.options);
   if (op.cookie !== undefined) options.push(34, 2 + op.cookie, ...new Array<number>(op.cookie).fill(9));
   while (options.length % 4 !== 0) options.push(1);
   const acknowledges = (op.flags & TcpFlag.ack) !== 0;
@@ -66,7 +67,7 @@ function addToSum(bytes: Uint8Array, at: number, word: number): void {
 function ipv4Frame(
   payload: Uint8Array, piece: Piece, fragmented: boolean, defect: IpDefect | undefined, id: number,
 ): Uint8Array {
-  const options = defect === 'source route' ? [0x83, 7, 4, 10, 0, 0, 1, 0] : [];
+  const options = IPV4_OPTIONS[defect ?? 'none'] ?? [];
   const headerLength = 20 + options.length;
   const packet = new Uint8Array(headerLength + payload.length);
   packet[0] = 0x40 | headerLength >> 2;
@@ -85,10 +86,25 @@ function ipv4Frame(
   return encodeEthernet(LINK, packet);
 }
 
+const IPV4_OPTIONS: Readonly<Record<string, readonly number[]>> = {
+  'source route': [0x83, 7, 4, 10, 0, 0, 1, 0],
+  'record route': [7, 7, 4, 0, 0, 0, 0, 0],
+  'router alert': [0x94, 4, 0, 0],
+  'security label': [0x86, 10, 0, 0, 0, 1, 1, 4, 0, 1, 0, 0],
+  'option beyond the end': [7, 11, 4, 0],
+};
+
 const EXTENSIONS: Readonly<Partial<Record<IpDefect, readonly (readonly [protocol: number, ...bytes: number[]])[]>>> = {
   'second hop-by-hop': [[Protocol.hopByHop, 0, 0, 1, 4, 0, 0, 0, 0], [Protocol.hopByHop, 0, 0, 1, 4, 0, 0, 0, 0]],
   'segments left': [[Protocol.routing, 0, 2, 0, 1, 0, 0, 0, 0, ...new Array<number>(16).fill(1)]],
   'discard option': [[Protocol.destinationOptions, 0, 0, 0x5e, 4, 0, 0, 0, 0]],
+  'hop-by-hop': [[Protocol.hopByHop, 0, 0, 5, 2, 0, 0, 0, 0]],
+  'route that is done': [[Protocol.routing, 0, 2, 0, 0, 0, 0, 0, 0, ...new Array<number>(16).fill(1)]],
+  'segment route that is done': [[Protocol.routing, 0, 2, 4, 0, 0, 0, 0, 0, ...new Array<number>(16).fill(1)]],
+  'home address route': [[Protocol.routing, 0, 2, 2, 0, 0, 0, 0, 0, ...new Array<number>(16).fill(1)]],
+  'skipped option': [[Protocol.destinationOptions, 0, 0, 0x1e, 4, 0, 0, 0, 0]],
+  'much padding': [[Protocol.destinationOptions, 0, 1, 1, 6, 0, 0, 0, 0, 0, 0, 1, 4, 0, 0, 0, 0]],
+  'hop-by-hop behind another': [[Protocol.destinationOptions, 0, 0, 1, 4, 0, 0, 0, 0], [Protocol.hopByHop, 0, 0, 1, 4, 0, 0, 0, 0]],
   'many options': new Array<readonly [number, ...number[]]>(18).fill([Protocol.destinationOptions, 0, 0, 1, 4, 0, 0, 0, 0]),
 };
 

@@ -16,11 +16,20 @@ export interface Piece {
   readonly xor?: number;
 }
 
-export type IpDefect = FrameDefect
-  | 'source route' | 'wrong header sum' | 'zero header sum' | 'second hop-by-hop' | 'segments left' | 'discard option' | 'many options';
-
 /** A length that is too long or none, a multicast address of Ethernet's, IPv6 from an address of IPv4's, labels. */
 export type FrameDefect = 'long' | 'no length' | 'group address' | 'mapped' | 'label';
+
+/** What is odd in the IP header, or beside it. */
+export type IpDefect = FrameDefect | IPv4Defect | IPv6Defect;
+type IPv4Defect = typeof IPV4_DEFECTS[number];
+type IPv6Defect = typeof IPV6_DEFECTS[number];
+const IPV4_DEFECTS = [
+  'source route', 'wrong header sum', 'zero header sum', 'record route', 'router alert', 'security label', 'option beyond the end',
+] as const;
+const IPV6_DEFECTS = [
+  'second hop-by-hop', 'segments left', 'discard option', 'many options', 'hop-by-hop', 'route that is done', 'segment route that is done',
+  'home address route', 'skipped option', 'much padding', 'hop-by-hop behind another',
+] as const;
 
 export interface Op {
   /** Time since the operation before, ms, of the capture's clock. */
@@ -36,6 +45,8 @@ export interface Op {
   readonly timestamp?: number;
   readonly urgent?: number;
   readonly md5?: boolean;
+  /** Further TCP options, as they are sent. */
+  readonly options?: readonly number[];
   readonly scale?: number;
   /** Length of a Fast Open cookie; undefined = no option. */
   readonly cookie?: number;
@@ -55,6 +66,15 @@ export interface Game {
   /** Are the pipeline's own clocks running, on the capture's time? */
   readonly live: boolean;
   readonly ops: readonly Op[];
+  readonly server?: ServerTraits;
+}
+
+/** What the server does that most do not. */
+export interface ServerTraits {
+  /** It takes data of a SYN, with or without a cookie (RFC 7413). */
+  readonly fastOpen?: boolean;
+  /** The application closes its end when the client's has come. */
+  readonly closes?: boolean;
 }
 
 const { ack: ACK, psh: PSH, syn: SYN, fin: FIN, rst: RST, urg: URG } = TcpFlag;
@@ -70,10 +90,12 @@ function requests(
     : `GET /${i}${letter.repeat(target)} HTTP/1.1\r\nHost: a\r\n\r\n`).join('');
 }
 
-export function newGame(seed: number): Game {
+/** @param fastOpen its server takes data of a SYN */
+export function newGame(seed: number, fastOpen = false): Game {
   const random = randomNumbers(seed);
   const one = <T>(values: readonly T[]): T => values[random(values.length)]!;
   const chance = (percent: number): boolean => random(100) < percent;
+  const style = one(['overlaps', 'defects', 'defects', 'steering', 'fragments', 'mixed', 'neighbours', 'ends', 'options']);
   const shape = Array.from(
     { length: 1 + random(3) }, () => ({ post: chance(60), target: 3 + random(20), body: 1 + random(40) }),
   );
@@ -83,7 +105,6 @@ export function newGame(seed: number): Game {
   const timestamps = chance(50);
   const scale = chance(70) ? one([0, 2, 7]) : undefined;
   const v6 = chance(25);
-  const style = one(['overlaps', 'defects', 'defects', 'steering', 'fragments', 'mixed']);
   let clock = 5_000_000 + random(1000);
   const pause = (): number => one([0.1, 0.1, 0.5, 5, 5, 40, 250, 250, 1300, 2500, 12_000]);
   const ops: Op[] = [];
@@ -115,7 +136,7 @@ export function newGame(seed: number): Game {
   const defect = (): Partial<Op> => {
     const [start, end] = range();
     const part = segment(start, end, 1 + random(4));
-    switch (random(v6 ? 16 : 15)) {
+    switch (random(17)) {
       case 0: return { ...part, flags: one([0, PSH, FIN, URG]) };
       case 1: return { ...part, flags: one([SYN, SYN | ACK, SYN | ACK | PSH]) };
       case 2: return { ...part, flags: one([RST, RST | ACK]) };
@@ -124,15 +145,15 @@ export function newGame(seed: number): Game {
       case 5: return { ...part, ack: one([1, 10, 1000, 60_000, 300_000, 0x3000_0000]) };
       case 6: return { ...part, ack: -one([1, 10, 500, 5000, 70_000, 0x3000_0000]) };
       case 7: return { ...part, wrongSum: true };
-      case 8: return { ...part, ip: v6 ? one(['second hop-by-hop', 'segments left', 'discard option', 'many options'] as const)
-        : one(['source route', 'wrong header sum', 'zero header sum'] as const) };
+      case 8: return { ...part, ip: one(v6 ? IPV6_DEFECTS : IPV4_DEFECTS) };
       case 9: return { ...part, flags: RST, data: '', seq: one([start, total, 1_000_000, -500]) };
-      case 10: return { ...part, seq: start + one([70_000, 10_000_000, 0x3000_0000, -100_000]) };
+      case 10: return { ...part, seq: start + one([60_000, 64_000, 70_000, 10_000_000, 0x3000_0000, -100_000]) };
       case 11: return { flags: ACK | FIN, data: '', seq: one([start, total + 500, 0x4000_0000]) };
       case 12: return { flags: SYN, data: '', seq: one([-1, start, 0x2000_0000]), isnOffset: 0 };
       case 13: return { flags: SYN | ACK, data: '', seq: one([-1, start, 0x2000_0000]) };
       case 14: return { ...part, ...stamp(clock + one([1, 5000, 0x4000_0000])) };
-      default: return { ...part, ip: 'many options' };
+      case 15: return { ...part, options: one(TCP_OPTIONS) };
+      default: return { ...part, flags: ACK | PSH | URG, urgent: one([0, 1, end - start, end - start + 1, 60_000]) };
     }
   };
   const fragmented = (): Partial<Op> => {
@@ -143,20 +164,24 @@ export function newGame(seed: number): Game {
     const first: Piece = { offset: 0, length: cutAt, more: true };
     const last: Piece = { offset: cutAt, length: length - cutAt, more: false };
     const pieces: Piece[] = chance(50) ? [first, last] : [last, first];
-    switch (random(9)) {
+    const ip = chance(15) ? { ip: one(v6 ? IPV6_DEFECTS : IPV4_DEFECTS) } : {};
+    switch (random(12)) {
       case 0: pieces.splice(random(3), 0, { offset: 8 * random(4), length: 0, more: true }); break;
       case 1: pieces[0] = { ...pieces[0]!, ecn: one([1, 2, 3]) }; break;
       case 2:
         pieces.splice(random(3), 0, { offset: 8 * random(4), length: 8 * (1 + random(3)), more: true, xor: 1 });
         break;
       case 3: pieces.splice(random(3), 0, first); break;
-      case 4: return { ...part, pieces: [{ ...first, length: cutAt + 4 }, last] };
+      case 4: return { ...part, ...ip, pieces: [{ ...first, length: cutAt + 4 }, last] };
       case 5: pieces[1] = { ...pieces[1]!, nextHeader: 17 }; break;
       case 6: if (cutAt >= 16) pieces.splice(1, 0, { offset: 8, length: cutAt - 8, more: true }); break;
       case 7: pieces.splice(1, 0, { offset: 24, length: 8, more: chance(50) }); break;
+      case 8: pieces.splice(random(3), 0, { ...one([first, last]), xor: 1 }); break;
+      case 9: return { ...part, ...ip, pieces: pieces.map((piece) => ({ ...piece, ecn: random(4) })) };
+      case 10: return { ...part, ...ip, pieces: [{ offset: 0, length, more: false }] };
       default: break;
     }
-    return { ...part, pieces };
+    return { ...part, ...ip, pieces };
   };
 
   const turns = 2 + random(8);
@@ -173,6 +198,24 @@ export function newGame(seed: number): Game {
       if (chance(50)) add({ ...steer, seq: steer.seq! + steer.data!.length });
     } else if (kind === 'fragments') {
       add(fragmented());
+    } else if (kind === 'neighbours') {
+      // Two that a queue may join, and one across them.
+      const [start, end] = range();
+      const middle = start + random(end - start + 1);
+      const across = segment(Math.max(0, start - random(4)), Math.min(total, end + random(6)), random(LETTERS.length));
+      const pair = [segment(start, middle, random(3)), segment(middle, end, random(3))];
+      for (const part of chance(50) ? [...pair, across] : [across, ...pair]) if (part.data !== '') add(part);
+    } else if (kind === 'ends') {
+      // What its server may refuse, or not have yet, and then what ends the connection behind it.
+      const end = chance(50) ? total : range()[1];
+      const odd = chance(60) ? defect() : {};
+      add({ ...odd, ...segment(chance(60) ? 0 : random(end), end, random(3)) });
+      const closing = { flags: one([ACK | FIN, ACK | FIN, RST, RST | ACK]), seq: end };
+      if (chance(70)) add({ ...closing, ...(chance(30) ? { ack: one([-1, 1]) } : {}) });
+    } else if (kind === 'options') {
+      const [start, end] = range();
+      const ip = one(v6 ? IPV6_DEFECTS : IPV4_DEFECTS);
+      add({ ...segment(start, end, random(3)), ...(chance(60) ? { options: one(TCP_OPTIONS) } : { ip }) });
     } else {
       const [start, end] = range();
       const urgent = chance(8) ? { urgent: 1 + random(end - start), flags: ACK | PSH | URG } : {};
@@ -187,6 +230,19 @@ export function newGame(seed: number): Game {
     if (chance(30)) starts.reverse();
     for (const start of starts) add({ ...segment(start, Math.min(total, start + step)), pauseMs: one([0.1, 1, 20]) });
   }
-  if (chance(30)) add({ flags: ACK | FIN, seq: total });
-  return { seed, v6, responds: chance(50), live: chance(50), ops };
+  const closes = chance(40);
+  if (chance(closes ? 70 : 30)) add({ flags: ACK | FIN, seq: total });
+  // Both ends are closed, and something comes once more.
+  if (closes && chance(60)) {
+    add({ flags: ACK, seq: total + 1 });
+    add(segment(0, total, chance(70) ? 0 : random(3)));
+  }
+  const server: ServerTraits = { ...(fastOpen ? { fastOpen } : {}), ...(closes ? { closes } : {}) };
+  return { seed, v6, responds: chance(50), live: chance(50), ops, server };
 }
+
+/**
+ * A length of 0, one beyond the end, two that mean nothing to whoever takes segments. (Whether a kernel drops TCP-AO,
+ * and lengths that cannot be before the last 4 bytes, is a matter of how it was made.)
+ */
+const TCP_OPTIONS: readonly (readonly number[])[] = [[3, 0, 0, 0], [253, 40, 0, 0], [28, 4, 0, 9], [253, 4, 1, 2]];

@@ -58,7 +58,7 @@ export interface Verdict {
   readonly missing: readonly string[];
   /**
    * They were told whole and certain (no second reading, no correction, not found by a search), and no server has read
-   * those bytes.
+   * those bytes, or not so often.
    */
   readonly phantoms: readonly string[];
   readonly second: number;
@@ -71,12 +71,13 @@ export function judge(played: Played, live: boolean, oneWay: boolean): Verdict {
   const { told } = tell(oneWay ? played.frames.filter(({ fromClient }) => fromClient) : played.frames, live);
   const name = ({ method, target, body }: ReadRequest): string => `${method} ${target} ${JSON.stringify(body)}`;
   const whole = told.filter(({ complete }) => complete);
+  const certain = whole.filter(({ reading, correction, isFound }) => reading === 1 && !correction && !isFound);
   const names = new Set(whole.map(name));
   const read = played.streams.flatMap((stream) => requestsOf(stream).map(name));
   return {
     missing: read.filter((one) => !names.has(one)),
-    phantoms: whole.filter(({ reading, correction, isFound, text }) => reading === 1 && !correction && !isFound
-      && !played.streams.some((stream) => stream.includes(text))).map(name),
+    phantoms: certain.filter(({ text }, i) => certain.slice(0, i + 1).filter((one) => one.text === text).length
+      > played.streams.reduce((sum, stream) => sum + stream.split(text).length - 1, 0)).map(name),
     second: whole.filter(({ reading }) => reading > 1).length,
     read: read.length,
     toldBytes: told.reduce((sum, { text }) => sum + text.length, 0),

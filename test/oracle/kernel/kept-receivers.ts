@@ -2,6 +2,9 @@
 // of which connection. main.ts plays them before all others.
 import { DATA, FIN, SYN, SYN_DATA, URGENT, type KeptGame, op } from './kept-game.ts';
 
+/** A request of 31 bytes. */
+const get31 = (letter: string): string => `GET /0${letter.repeat(3)} HTTP/1.1\r\nHost: a\r\n\r\n`;
+
 export const KEPT_RECEIVERS: readonly KeptGame[] = [
   {
     why: 'a segment that ends before what was acknowledged makes no timestamp old; what was doubted has its order',
@@ -227,6 +230,60 @@ export const KEPT_RECEIVERS: readonly KeptGame[] = [
       op(DATA, 0,
         'POST /0aaaaaaaaa HTTP/1.1\r\nHost: a\r\nContent-Length: 21\r\n\r\n'
         + 'aaaaaaaaaaaaaaaaaaaaa', { pauseMs: 1 }),
+    ],
+  },
+  {
+    why: 'a FIN behind the beginning of a request that its server has refused ends the connection for nobody who waits',
+    live: true, v6: false, responds: false,
+    ops: [
+      op(SYN, -1, '', { scale: 0, pauseMs: 0.1 }),
+      op(DATA, 0, 'POST /0bbbbbbb HTTP/', { ack: -1, pauseMs: 5 }),
+      op(FIN, 20, '', { pauseMs: 1300 }),
+      op(DATA, 15, 'HTTP/1.1\r\nHost: a\r\n', { pauseMs: 12_000 }),
+      op(DATA, 24, '\nH', { pauseMs: 1300 }),
+      op(DATA, 0, 'POST /0aaaaaaa HTTP/1.1\r\nHost: a\r\nContent-Length: 18\r\n\r\naaaaaaaaaaaaaaaaaa', { pauseMs: 20 }),
+    ],
+  },
+  {
+    why: 'a whole request that its server has refused, and a FIN behind it: what comes for its place is not the same again',
+    live: true, v6: false, responds: false,
+    ops: [
+      op(SYN, -1, '', { pauseMs: 0.1 }),
+      op(DATA, 0, get31('b'), { ack: -1, pauseMs: 5 }),
+      op(FIN, 31, '', { pauseMs: 5 }),
+      op(DATA, 0, get31('a'), { pauseMs: 12_000 }),
+    ],
+  },
+  {
+    why: 'data with a FIN, in order: what waits behind them is never read',
+    live: false, v6: false, responds: true,
+    ops: [
+      op(SYN, -1, '', { scale: 0, pauseMs: 250 }),
+      op(DATA, 4, '/0bbb HTTP/1.1\r\nHost: a\r\n\r\nGET /1bbb HTTP/1.1\r\nHost: a\r\n\r\n', { pauseMs: 0.5 }),
+      op(FIN, 0, 'GET /0ccc HTTP/1.1\r\nHost: a\r\n\r\nGET /1ccc HTTP/1.', { pauseMs: 1300 }),
+    ],
+  },
+  {
+    why: 'options that cannot be read, where no signature has room: they are taken',
+    live: false, v6: false, responds: false,
+    ops: [
+      op(SYN, -1, '', { pauseMs: 0.1 }),
+      op(DATA, 31, get31('b'), { options: [253, 40, 0, 0], pauseMs: 5 }),
+      op(DATA, 37, get31('a').slice(6), { pauseMs: 5 }),
+      op(DATA, 0, `${get31('a')}GET /0`, { pauseMs: 5 }),
+    ],
+  },
+  {
+    why: 'behind a FIN come other bytes for the place of a refused request, and some of it was taken before that FIN',
+    live: true, v6: false, responds: true,
+    ops: [
+      op(SYN, -1, '', { pauseMs: 0.5 }),
+      op(DATA, 0, get31('b').slice(0, 20), { ack: -1, pauseMs: 250 }),
+      op(DATA, 19, get31('b').slice(19), { pauseMs: 0.1 }),
+      op(FIN, 31, '', { pauseMs: 250 }),
+      op(DATA, 22, 'oth: c\r\n\r\n', { pauseMs: 1300 }),
+      op(DATA, 0, get31('a').slice(0, 11), { pauseMs: 1 }),
+      op(DATA, 11, get31('a').slice(11, 21), { pauseMs: 0.1 }),
     ],
   },
 ];

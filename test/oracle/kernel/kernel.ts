@@ -1,6 +1,8 @@
 // A Linux kernel as a real TCP server, and a packet socket that plays the client: run inside a network namespace of its
 // own.
+import { writeFileSync } from 'node:fs';
 import koffi from 'koffi';
+import type { ServerTraits } from './game.ts';
 
 const libc = koffi.load(null);
 const socket = libc.func('int socket(int family, int type, int protocol)');
@@ -10,6 +12,7 @@ const accept4 = libc.func('int accept4(int fd, void *address, void *length, int 
 const recv = libc.func('int64_t recv(int fd, void *buffer, uint64_t length, int flags)');
 const send = libc.func('int64_t send(int fd, const void *buffer, uint64_t length, int flags)');
 const setsockopt = libc.func('int setsockopt(int fd, int level, int option, const void *value, uint32_t length)');
+const shutdown = libc.func('int shutdown(int fd, int how)');
 const close = libc.func('int close(int fd)');
 const nameToIndex = libc.func('uint32_t if_nametoindex(const char *name)');
 
@@ -22,8 +25,18 @@ const ETH_P_ALL = 0x0003;
 const SOL_PACKET = 263;
 const PACKET_IGNORE_OUTGOING = 23;
 const [SOL_SOCKET, SO_LINGER, SO_RCVBUFFORCE] = [1, 13, 33] as const;
+const [IPPROTO_TCP, TCP_FASTOPEN] = [6, 23] as const;
+const SHUT_WR = 1;
+/** Of net.ipv4.tcp_fastopen: a client's; and a server's, which asks for no cookie. */
+const [FAST_OPEN_CLIENT, FAST_OPEN_SERVER] = [1, 0x203] as const;
 
 export const SERVER_PORT = 80;
+
+function int32(value: number): Buffer {
+  const bytes = Buffer.alloc(4);
+  bytes.writeInt32LE(value);
+  return bytes;
+}
 
 function must(result: number, what: string): number {
   if (result < 0) throw new Error(`${what}: errno ${koffi.errno()}`);
@@ -60,6 +73,7 @@ export class PacketSocket {
 /** A listening socket of both families. */
 export class Listener {
   readonly #fd: number;
+  #fastOpen: boolean | null = null;
 
   constructor() {
     this.#fd = must(socket(AF_INET6, SOCK_STREAM | SOCK_NONBLOCK, 0), 'socket');
@@ -67,7 +81,15 @@ export class Listener {
     address.writeUInt16LE(AF_INET6, 0);
     address.writeUInt16BE(SERVER_PORT, 2);
     must(bind(this.#fd, address, address.length), 'bind');
+    must(setsockopt(this.#fd, IPPROTO_TCP, TCP_FASTOPEN, int32(4096), 4), 'TCP_FASTOPEN');
     must(listen(this.#fd, 4096), 'listen');
+  }
+
+  /** How it takes the next connection. */
+  behave({ fastOpen = false }: ServerTraits = {}): void {
+    if (fastOpen === this.#fastOpen) return;
+    writeFileSync('/proc/sys/net/ipv4/tcp_fastopen', `${fastOpen ? FAST_OPEN_SERVER : FAST_OPEN_CLIENT}`);
+    this.#fastOpen = fastOpen;
   }
 
   accept(): Accepted | null {
@@ -86,10 +108,11 @@ export class Accepted {
     this.#fd = fd;
   }
 
-  /** Reads what is there. */
-  readAll(): void {
+  /** Reads what is there. @param closes at its end, the application closes its own */
+  readAll(closes: boolean): void {
     for (;;) {
       const length = Number(recv(this.#fd, this.#buffer, this.#buffer.length, MSG_DONTWAIT));
+      if (length === 0 && closes) shutdown(this.#fd, SHUT_WR);
       if (length <= 0) return;
       this.#read.push(Buffer.from(this.#buffer.subarray(0, length)));
     }

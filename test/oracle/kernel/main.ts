@@ -1,7 +1,7 @@
-// `node --import tsx test/oracle/kernel/main.ts [--games N] [--seed S] [--seeds A,B] [--show K] [--phantoms]`: plays
-// games, each both ways and with the client's packets only, and prints the first K in which a request that the server
-// read was not told (or, with --phantoms, one was told as certain that nobody read), as small as they can be made. With
-// --seeds it plays these alone.
+// `node --import tsx test/oracle/kernel/main.ts [--games N] [--seed S] [--seeds A,B] [--show K] [--phantoms]
+// [--fast-open]`: plays games, each both ways and with the client's packets only, and prints the first K in which a
+// request that the server read was not told (or, with --phantoms, one was told as certain that nobody read), as small
+// as they can be made. With --seeds it plays these alone; with --fast-open against a server that takes data of a SYN.
 import { spawnSync } from 'node:child_process';
 import { parseArgs } from 'node:util';
 import { type Game, newGame } from './game.ts';
@@ -16,6 +16,7 @@ import { shrink } from './shrink.ts';
 const { values } = parseArgs({ options: {
   games: { type: 'string', default: '1000' }, seed: { type: 'string', default: '1' }, show: { type: 'string', default: '5' },
   seeds: { type: 'string', default: '' }, inside: { type: 'boolean', default: false }, phantoms: { type: 'boolean', default: false },
+  'fast-open': { type: 'boolean', default: false },
 } });
 
 /**
@@ -71,7 +72,8 @@ function show(game: Game, oneWay: boolean, fault: Fault): void {
   );
   const played = player.play(small);
   const found = wrongWith(played, small.live, oneWay, fault);
-  const traits = [small.live ? 'live' : '', small.v6 ? 'v6' : '', small.responds ? 'responds' : ''].filter(Boolean).join(' ');
+  const traits = [small.live ? 'live' : '', small.v6 ? 'v6' : '', small.responds ? 'responds' : '', ...Object.keys(small.server ?? {})]
+    .filter(Boolean).join(' ');
   console.log(`seed ${game.seed} ${traits} ${oneWay ? 'client only' : 'both ways'}: ${fault} ${found.join(' | ')}`);
   for (const op of small.ops) console.log(`  ${JSON.stringify(op)}`);
   for (const stream of played.streams) console.log(`  the server read ${JSON.stringify(stream)}`);
@@ -83,7 +85,7 @@ function* seeds(): Generator<number> {
 }
 
 for (const seed of seeds()) {
-  const game = newGame(seed);
+  const game = newGame(seed, values['fast-open']);
   const played = player.play(game);
   totals.games++;
   for (const oneWay of [false, true]) {

@@ -28,6 +28,7 @@ export class Player {
   play(game: Game): Played {
     const clientPort = FIRST_PORT + this.#games++ % 50_000;
     const clientIsn = (0x7000_0000 + this.#games * 0x9e3779b1) >>> 0;
+    this.#listener.behave(game.server);
     const frames: Frame[] = [];
     const accepted: Accepted[] = [];
     let serverNext = 0;
@@ -56,7 +57,7 @@ export class Player {
       }
       listen();
       for (let one = this.#listener.accept(); one !== null; one = this.#listener.accept()) accepted.push(one);
-      if (reads) for (const one of accepted) one.readAll();
+      if (reads) for (const one of accepted) one.readAll(game.server?.closes === true);
       const read = requestsOf(accepted[0]?.stream ?? '').length;
       if (game.responds && read > answered) {
         for (; answered < read; answered++) accepted[0]!.write(ANSWER);
