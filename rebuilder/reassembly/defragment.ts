@@ -232,11 +232,11 @@ function sourceKey({ vni, vlanTags, src0, src1, src2, src3 }: Packet): string {
 
 /** RFC 791: also the protocol; RFC 8200: not. Fragments that a host may drop are put together by themselves. */
 function datagramKey(packet: Packet): string {
-  const { isDoubtful, vni, vlanTags, version, ipId, protocol, src0, src1, src2, src3, dst0, dst1, dst2, dst3 } = packet;
+  const { vni, vlanTags, version, ipId, protocol, src0, src1, src2, src3, dst0, dst1, dst2, dst3 } = packet;
   return String.fromCharCode(
     vni >>> 16, vni, vlanTags >>> 16, vlanTags,
     src0 >>> 16, src0, src1 >>> 16, src1, src2 >>> 16, src2, src3 >>> 16, src3,
-    version === 4 ? protocol : -1, isDoubtful ? 1 : 0, ipId >>> 16, ipId,
+    version === 4 ? protocol : -1, packet.isDoubtful || packet.isToGroup ? 1 : 0, ipId >>> 16, ipId,
     dst0 >>> 16, dst0, dst1 >>> 16, dst1, dst2 >>> 16, dst2, dst3 >>> 16, dst3,
   );
 }

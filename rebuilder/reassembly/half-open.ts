@@ -20,7 +20,7 @@ const FLAGS = 16;
 const TAGS = 17;
 const OUTER = 18;
 const IP_ID = 19;
-/** What became of the checksums, the IP version, and how long the options are. */
+/** What became of the checksums, the IP version, whether it goes to a group, and how long the options are. */
 const KINDS = 20;
 const OPTIONS = 21;
 const MAX_OPTIONS_BYTES = 40;
@@ -148,6 +148,7 @@ export class HalfOpen {
     syn.checksum = CHECKSUMS[kinds & 3]!;
     syn.headerSum = HEADER_SUMS[kinds >> 2 & 3]!;
     syn.version = (kinds & 16) === 0 ? 4 : 6;
+    syn.isToGroup = (kinds & 32) !== 0;
     for (let i = 0, from = (at + OPTIONS) * 4; i < optionsBytes; i++, from++) this.#options[i] = this.#slotBytes[from]!;
     syn.bytes = this.#options;
     syn.optionsStart = 0;
@@ -237,7 +238,7 @@ export class HalfOpen {
   }
 }
 
-function kindsOf({ checksum, headerSum, version, optionsStart, dataStart }: Packet): number {
+function kindsOf({ checksum, headerSum, version, isToGroup, optionsStart, dataStart }: Packet): number {
   const sums = CHECKSUMS.indexOf(checksum) | HEADER_SUMS.indexOf(headerSum) << 2;
-  return sums | (version === 6 ? 16 : 0) | dataStart - optionsStart << 8;
+  return sums | (version === 6 ? 16 : 0) | (isToGroup ? 32 : 0) | dataStart - optionsStart << 8;
 }

@@ -13,12 +13,14 @@ import { NOT_URGENT, urgentOffset } from './urgent-byte.ts';
 const PICKUP_SEGMENTS = 16;
 const replaced = { bytes: 0 };
 const NO_BYTES = new Uint8Array(0);
+/** Right sums of segments and of IPv4 headers, and an Ethernet address that is a host's. */
+const Shown = { segmentSum: 1, headerSum: 2, hostAddress: 4 } as const;
 
 /** One direction of a connection: what each of its segments brings to the stream. */
 export class HalfStream extends StreamOrder {
   declare peer: HalfStream | null;
-  #segmentSums = false;
-  #headerSums = false;
+  /** What its packets have shown: bits of Shown. */
+  #shown = 0;
 
   /** The SYN that opens the connection carries data (RFC 7413): the answer tells whether they were taken. */
   synData(packet: Packet, nowMs: number): void {
@@ -109,11 +111,12 @@ export class HalfStream extends StreamOrder {
    * replaced addresses)? In a direction that has shown right ones, the receiver drops what has a wrong or missing one,
    * and so do we.
    */
-  accepts({ checksum, headerSum }: Packet): boolean {
-    if (checksum === 'wrong' && this.#segmentSums) return false;
-    if ((headerSum === 'none' || headerSum === 'wrong') && this.#headerSums) return false;
-    if (checksum === 'correct') this.#segmentSums = true;
-    if (headerSum === 'correct') this.#headerSums = true;
+  accepts({ checksum, headerSum, isToGroup }: Packet): boolean {
+    const shown = this.#shown;
+    if (checksum === 'wrong' && (shown & Shown.segmentSum) !== 0) return false;
+    if ((headerSum === 'none' || headerSum === 'wrong') && (shown & Shown.headerSum) !== 0) return false;
+    this.#shown = shown | (checksum === 'correct' ? Shown.segmentSum : 0)
+      | (headerSum === 'correct' ? Shown.headerSum : 0) | (isToGroup ? 0 : Shown.hostAddress);
     return true;
   }
 
@@ -126,6 +129,7 @@ export class HalfStream extends StreamOrder {
     const { seq, flags } = packet;
     this.seen = true;
     const length = packet.dataEnd - packet.dataStart;
+    if (packet.isToGroup && (this.#shown & Shown.hostAddress) !== 0) packet.isDoubtful = true;
     let doubts: number = this.accepts(packet) ? Doubt.none : Doubt.checksum;
     if (doubts === Doubt.none && !this.waitsForPeer) {
       // The receiver stands at what it last acknowledged, even where a hole before that was given up here.

@@ -12,7 +12,6 @@ export function decodeEthernet(packet: Packet): Step {
   const at = packet.payloadStart;
   if (packet.payloadEnd - at < HEADER_LENGTH) return 'wire.ethernet.pkt_too_small';
   packet.payloadStart = at + HEADER_LENGTH;
-  // To a group address: Linux hosts drop TCP in such a frame.
-  if ((packet.bytes[at]! & GROUP_ADDRESS) !== 0) packet.isDoubtful = true;
+  packet.isToGroup = (packet.bytes[at]! & GROUP_ADDRESS) !== 0;
   return headerOf(uint16(packet.bytes, at + 12)) ?? 'wire.ethernet.unknown_type';
 }

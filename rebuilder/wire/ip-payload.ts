@@ -33,6 +33,7 @@ export function enterTunnel(packet: Packet, wrapping: Packet['wrapping']): void 
   packet.wrapping = wrapping;
   packet.vlanTags = -1;
   packet.isDoubtful = false;
+  packet.isToGroup = false;
   packet.fragmentOffset = -1;
   if (packet.outerSource === 0 && packet.version === 4) packet.outerSource = packet.src3;
 }

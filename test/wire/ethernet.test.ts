@@ -16,12 +16,12 @@ test('a frame shorter than its header is counted', () => {
   assert.equal(decode(tcpFrame('10.0.0.1:1', '10.0.0.2:2')), 'segment');
 });
 
-test('hosts drop TCP that was sent to a group of them', () => {
+test('a frame goes to a group of hosts, or to one', () => {
   const packet = new Packet();
   const segment = tcpFrame('10.0.0.1:1', '10.0.0.2:2');
-  for (const [first, isDoubtful] of [[2, false], [1, true], [0xff, true]] as const) {
+  for (const [first, isToGroup] of [[2, false], [1, true], [0xff, true]] as const) {
     segment[0] = first;
     assert.equal(decode(segment, packet), 'segment');
-    assert.equal(packet.isDoubtful, isDoubtful);
+    assert.equal(packet.isToGroup, isToGroup);
   }
 });
