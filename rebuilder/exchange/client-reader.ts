@@ -9,7 +9,7 @@ import type { Http1Context } from '../http1/http1-context.ts';
 import type { MessageFramer } from '../http1/message-framer.ts';
 import { type Reading, lengthOf } from '../http1/message-grammar.ts';
 import { type RequestReader, Requests } from '../http1/requests.ts';
-import { isPreface } from '../http2/preface.ts';
+import { PREFACE_HEAD_BYTES, isPreface } from '../http2/preface.ts';
 import type { ClientSink } from './client-sink.ts';
 import { OtherProtocol } from './other-protocol.ts';
 import { RequestSearch } from './request-search.ts';
@@ -39,6 +39,8 @@ export class ClientReader implements RequestReader {
   #mayBeHttp2: boolean;
   /** What stands here began like the preface, and is none. */
   #isNoPreface = false;
+  /** The last request may be the head of the preface. */
+  #isBehindPri = false;
   /** What comes next may be read as a request, whatever it is: it is behind one that asks for no other protocol. */
   #isBehindRequest = false;
   /** A search found the last request, at this sequence number, or one before it in its piece. */
@@ -61,14 +63,12 @@ export class ClientReader implements RequestReader {
 
   /** Sequence number of the message in progress. */
   get beganAt(): number { return this.#framer?.began.seq ?? 0; }
-
   get unfinished(): boolean {
     return this.#framer?.unfinished === true || this.#searchOrNull?.unfinished === true
       || this.#other?.unfinished === true || (this.#isFirst && this.#beside?.unfinished === true);
   }
 
   get toNext(): number { return this.#mode === 'http1' ? this.#framer?.toNext ?? 0 : Infinity; }
-
   data(bytes: Uint8Array, start: number, end: number, seq: number, from: Provenance): void {
     this.#read(bytes, start, end, seq, from);
     if (this.#beside !== null && this.#isFirst && !this.#beside.data(bytes, start, end, seq, from)) this.#beside = null;
@@ -109,8 +109,7 @@ export class ClientReader implements RequestReader {
     this.#searchOrNull?.drop(this.#framer?.lastByteMs ?? 0);
     this.#framer?.end();
     this.#searchOrNull?.endUnread(this.#endpoints, this.#sink);
-    if (!this.#isFirst) return;
-    this.#beside?.end();
+    if (this.#isFirst) this.#beside?.end();
     this.#beside = null;
   }
 
@@ -167,6 +166,7 @@ export class ClientReader implements RequestReader {
     if (other.#requestsOrNull !== null && !this.#requests.copyFrom(other.#requestsOrNull)) return false;
     this.#mode = other.#mode;
     this.#mayBeHttp2 = other.#mayBeHttp2;
+    this.#isBehindPri = other.#isBehindPri;
     this.#isBehindRequest = other.#isBehindRequest;
     this.#isFound = other.#isFound;
     this.#foundSeq = other.#foundSeq;
@@ -186,6 +186,7 @@ export class ClientReader implements RequestReader {
 
   told(request: HttpRequest, upgrades: boolean): void {
     this.#mayBeHttp2 = upgrades && this.#requests.framer.isIdle && upgradesToHttp2(request);
+    this.#isBehindPri = request.methodIs('PRI');
     this.#isBehindRequest = !upgrades && !this.#isFound && !request.methodIs('CONNECT');
     this.#sink.request(request);
   }
@@ -247,9 +248,10 @@ export class ClientReader implements RequestReader {
   /** At the first byte of what should be a message. @returns how far it was read */
   #begin(bytes: Uint8Array, pieceStart: number, start: number, end: number, seq: number, from: Provenance): number {
     const mayBeHttp2 = this.#mayBeHttp2 || (!this.#isFound && !this.#isNoPreface);
-    this.#mayBeHttp2 = this.#isNoPreface = false;
-    if (mayBeHttp2 && isPreface(bytes, start, end)) {
-      this.#enter(OtherProtocol.http2(this.#context.ledger, this.#sink.http2Requests()));
+    const isBehindPri = this.#isBehindPri;
+    this.#mayBeHttp2 = this.#isNoPreface = this.#isBehindPri = false;
+    if (mayBeHttp2 && isPreface(bytes, start, end, isBehindPri ? PREFACE_HEAD_BYTES : 0)) {
+      this.#enter(OtherProtocol.http2(this.#context.ledger, this.#sink.http2Requests(), isBehindPri));
       return start;
     }
     switch (standsAt(bytes, start, end)) {
@@ -269,7 +271,7 @@ export class ClientReader implements RequestReader {
         this.#startTls();
         return start;
       case 'other':
-        this.#notUnderstood(NOTHING, seq, from);
+        this.#notUnderstood(new Uint8Array(0), seq, from);
         return start;
     }
   }
@@ -346,5 +348,3 @@ export class ClientReader implements RequestReader {
     this.#reported |= bit;
   }
 }
-
-const NOTHING = new Uint8Array(0);

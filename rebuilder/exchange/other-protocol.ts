@@ -24,7 +24,9 @@ export class OtherProtocol {
     this.#tls = tls;
   }
 
-  static http2(ledger: Ledger, requests: Http2Requests): OtherProtocol {
+  /** @param isHeadRead the head of its preface was read as a request */
+  static http2(ledger: Ledger, requests: Http2Requests, isHeadRead: boolean): OtherProtocol {
+    if (isHeadRead) requests.passPrefaceHead();
     return new OtherProtocol(ledger, requests, null);
   }
 
@@ -49,7 +51,7 @@ export class OtherProtocol {
     const { leftoverFrom } = this;
     const isCopied = kind === 'correction' ? copy.follow(this.http2) : copy.readBeside(this.http2);
     if (isCopied) {
-      const protocol = OtherProtocol.http2(ledger, copy);
+      const protocol = OtherProtocol.http2(ledger, copy, false);
       protocol.leftoverFrom.set(leftoverFrom.seq, leftoverFrom);
       return protocol;
     }

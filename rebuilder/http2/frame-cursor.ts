@@ -15,6 +15,8 @@ export class FrameCursor {
   #padding = 0;
   /** false: the byte that says how much of the payload is padding is to come; behind a hole that passes for content. */
   isPadLengthKnown = true;
+  /** The padding is longer than the frame: none of it is content. */
+  isPaddingTooLong = false;
   readonly #head = Buffer.alloc(FRAME_HEADER_BYTES);
 
   /** Takes bytes of a head. @returns true: it is whole, and parsed */
@@ -40,6 +42,7 @@ export class FrameCursor {
     this.#content = this.frame.length - this.#prefix;
     this.#padding = 0;
     this.isPadLengthKnown = !this.frame.isPadded;
+    this.isPaddingTooLong = false;
   }
 
   leave(): void {
@@ -54,12 +57,12 @@ export class FrameCursor {
     return this.#prefix + this.#content + this.#padding;
   }
 
-  /** @returns bytes of the prefix in bytes[at, end); -1: the padding is longer than the frame */
+  /** @returns bytes of the prefix in bytes[at, end) */
   readPrefix(bytes: Uint8Array, at: number, end: number): number {
     if (this.#prefix === 0) return 0;
     if (!this.isPadLengthKnown) {
-      const padding = bytes[at]!;
-      if (padding > this.#content) return -1;
+      this.isPaddingTooLong = bytes[at]! > this.#content;
+      const padding = Math.min(bytes[at]!, this.#content);
       this.isPadLengthKnown = true;
       this.#padding = padding;
       this.#content -= padding;
@@ -102,5 +105,6 @@ export class FrameCursor {
     this.#content = other.#content;
     this.#padding = other.#padding;
     this.isPadLengthKnown = other.isPadLengthKnown;
+    this.isPaddingTooLong = other.isPaddingTooLong;
   }
 }

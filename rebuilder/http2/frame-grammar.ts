@@ -17,6 +17,8 @@ export interface FrameGrammar {
    * cannot be one
    */
   head(fields: readonly string[], endsStream: boolean, streamId: number): Translation | 'passed' | null;
+  /** Can a block not be the trailers of the message whose stream it is of? */
+  isAnother(fields: readonly string[]): boolean;
   /** A block cannot be read, of a stream with no message. */
   unreadable(streamId: number): void;
   /** A stream with no message is taken back. */

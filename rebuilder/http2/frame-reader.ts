@@ -40,6 +40,8 @@ export class FrameReader {
   #isFoundAgain = false;
   #ended = false;
   #isBegun = false;
+  /** A frame came behind which most receivers read nothing more. */
+  isDoubtful = false;
   // --- the present frame
   readonly #cursor = new FrameCursor();
   #bytesAre: FrameBytes | 'block' = 'other';
@@ -66,22 +68,16 @@ export class FrameReader {
   // --- reading
 
   /** Has it found bytes that are not HTTP/2, and stopped there? */
-  get isOver(): boolean {
-    return this.#ended;
-  }
+  get isOver(): boolean { return this.#ended; }
 
   /** Bytes of a frame's head that is not whole. */
   get headRead(): number { return this.#cursor.headRead; }
 
   /** Was nothing read yet? */
-  get isFresh(): boolean {
-    return !this.#isBegun && !this.#ended && !this.#lost;
-  }
+  get isFresh(): boolean { return !this.#isBegun && !this.#ended && !this.#lost; }
 
   /** Were frames read, so that this is more than a guess? */
-  get isBegun(): boolean {
-    return this.#isBegun;
-  }
+  get isBegun(): boolean { return this.#isBegun; }
 
   get knowledge(): Knowledge {
     if (this.#lost || this.#ended || this.#block.isLost) return 0;
@@ -130,6 +126,7 @@ export class FrameReader {
     if (!frame.isSound || !this.#block.admits(frame)) return false;
     if (streamId !== 0 && !this.#grammar.admits(frame)) return false;
     this.#isBegun = true;
+    if (type === FrameType.priority && streamId === 0) this.isDoubtful = true;
     this.#settings.reset();
     if (this.#block.takes(frame)) this.#bytesAre = 'block';
     else if (type === FrameType.data) this.#bytesAre = this.#grammar.hasStream(streamId) ? 'message' : 'unreadable';
@@ -141,9 +138,7 @@ export class FrameReader {
   }
 
   /** Captured bytes that were not counted yet. */
-  get #pending(): number {
-    return this.#block.captured + this.#cursor.headRead;
-  }
+  get #pending(): number { return this.#block.captured + this.#cursor.headRead; }
 
   #account(bytes: number): void {
     if (this.#bytesAre === 'block') {
@@ -159,8 +154,11 @@ export class FrameReader {
     const cursor = this.#cursor;
     const { type, streamId } = cursor.frame;
     const prefix = cursor.readPrefix(bytes, at, end);
-    // RFC 9113 6.1: padding that is longer than the frame is a connection error.
-    if (prefix < 0) return this.#noFrame(at, end, 0);
+    if (cursor.isPaddingTooLong) {
+      // RFC 9113 6.1: a connection error; for some receivers one of the stream alone.
+      if (this.#isFoundAgain) return this.#noFrame(at, end, 0);
+      this.isDoubtful = true;
+    }
     const from = at + prefix;
     const to = from + cursor.readContent(end - from);
     const padding = cursor.readPadding(end - to);
@@ -206,7 +204,9 @@ export class FrameReader {
   #headers(streamId: number, isWhole: boolean): boolean {
     const { fields, endsStream } = this.#block;
     this.#lastStreamId = Math.max(this.#lastStreamId, streamId);
-    if (isWhole && this.#open.trailers(streamId, this.#block, endsStream, this.#timeMs)) return true;
+    // Go serves what begins anew on a stream that it has reset.
+    if (isWhole && this.#grammar.isAnother(fields)) this.#open.end(streamId, 'http.message_cut');
+    else if (isWhole && this.#open.trailers(streamId, this.#block, endsStream, this.#timeMs)) return true;
     if (!isWhole && this.#open.unreadable(streamId, endsStream)) return false;
     const head = isWhole ? this.#grammar.head(fields, endsStream, streamId) : null;
     if (head === null) this.#grammar.unreadable(streamId);
@@ -224,6 +224,7 @@ export class FrameReader {
     this.#lost = other.#lost;
     this.#isFoundAgain = other.#isFoundAgain;
     this.#isBegun = other.#isBegun;
+    this.isDoubtful = other.isDoubtful;
     this.#cursor.copyFrom(other.#cursor);
     this.#bytesAre = other.#bytesAre;
     this.#settings.reset();
@@ -283,8 +284,7 @@ export class FrameReader {
 
   /** The stream of the DATA frame in which the reading stands; 0 = none. */
   get dataStream(): number {
-    const { inFrame, frame } = this.#cursor;
-    return inFrame && frame.type === FrameType.data ? frame.streamId : 0;
+    return this.#cursor.inFrame && this.#cursor.frame.type === FrameType.data ? this.#cursor.frame.streamId : 0;
   }
 
   /** The connection is over. Should bytes follow all the same, they are unreadable. */

@@ -84,8 +84,8 @@ export class FrameHeader {
   }
 
   /**
-   * Can this be a frame at all? What receivers answer with a connection error (RFC 9113 6) is none. NGINX takes any
-   * length; but a head that is all text is a line of HTTP/1.
+   * Can this be a frame at all? What all receivers answer with a connection error (RFC 9113 6) is none. NGINX takes any
+   * length, Node a PRIORITY of no stream; but a head that is all text is a line of HTTP/1.
    */
   get isSound(): boolean {
     const { type, length, streamId } = this;
@@ -94,7 +94,7 @@ export class FrameHeader {
       case FrameType.headers:
       case FrameType.pushPromise:
       case FrameType.continuation: return streamId !== 0 && length >= this.prefixBytes && !this.#isText;
-      case FrameType.priority: return streamId !== 0 && length === 5;
+      case FrameType.priority: return length === 5;
       case FrameType.rstStream: return streamId !== 0 && length === 4;
       case FrameType.settings: return streamId === 0 && length % 6 === 0 && (length === 0 || !this.has(FrameFlag.ack));
       case FrameType.ping: return streamId === 0 && length === 8;

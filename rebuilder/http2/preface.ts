@@ -1,19 +1,34 @@
 /** RFC 9113 3.4: what a client begins with, and nobody else. */
 export const PREFACE = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n');
 
-/** Are bytes[start, end) the preface, as far as they go? */
-export function isPreface(bytes: Uint8Array, start: number, end: number): boolean {
-  const length = Math.min(PREFACE.length, end - start);
+/** It has the form of a request of HTTP/1: so many bytes are its head, in which Go's x/net also takes header lines. */
+export const PREFACE_HEAD_BYTES = PREFACE.indexOf('SM');
+
+/** Are bytes[start, end) the preface from its byte `from` on, as far as they go? */
+export function isPreface(bytes: Uint8Array, start: number, end: number, from: number): boolean {
+  const length = Math.min(PREFACE.length - from, end - start);
   for (let i = 0; i < length; i++) {
-    if (bytes[start + i] !== PREFACE[i]) return false;
+    if (bytes[start + i] !== PREFACE[from + i]) return false;
   }
   return true;
 }
 
 /** The preface in pieces. */
 export class Preface {
-  /** Bytes of it that were read. */
+  /** Where it is read from: its beginning, or behind its head. */
+  #from = 0;
+  /** How far it was read. */
   #read = 0;
+
+  /** Its head was read as a request. */
+  passHead(): void {
+    this.#from = this.#read = PREFACE_HEAD_BYTES;
+  }
+
+  /** Bytes of it that are read as it. */
+  get length(): number {
+    return PREFACE.length - this.#from;
+  }
 
   get isWhole(): boolean {
     return this.#read === PREFACE.length;
@@ -25,7 +40,7 @@ export class Preface {
 
   /** Captured bytes of a preface that is not whole. */
   get pending(): number {
-    return this.isWhole ? 0 : this.#read;
+    return this.isWhole ? 0 : this.#read - this.#from;
   }
 
   /**
@@ -43,12 +58,13 @@ export class Preface {
 
   /** Forgets what was read of it. @returns that, once more */
   takeBack(): Buffer {
-    const bytes = Buffer.from(PREFACE.subarray(0, this.#read));
-    this.#read = 0;
+    const bytes = Buffer.from(PREFACE.subarray(this.#from, this.#read));
+    this.#from = this.#read = 0;
     return bytes;
   }
 
   copyFrom(other: Preface): void {
+    this.#from = other.#from;
     this.#read = other.#read;
   }
 }

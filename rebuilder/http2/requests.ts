@@ -3,7 +3,7 @@ import type { FrameBytes, FrameGrammar } from './frame-grammar.ts';
 import { FrameReader, type Knowledge } from './frame-reader.ts';
 import type { Http2Message } from './message.ts';
 import { type MessageTeller, OpenMessages, type Telling } from './open-messages.ts';
-import { PREFACE, Preface } from './preface.ts';
+import { Preface } from './preface.ts';
 import { type Translation, isRequestHead, requestHead } from './translation.ts';
 import { Irregular } from '../http/irregular.ts';
 import type { Endpoints } from '../http/message.ts';
@@ -37,6 +37,11 @@ export class Http2Requests implements FrameGrammar, MessageTeller {
     this.#request = request;
     this.#open = new OpenMessages(context, this);
     this.frames = new FrameReader(context, this, this.#open);
+  }
+
+  /** The head of the preface was read as a request. */
+  passPrefaceHead(): void {
+    this.#preface.passHead();
   }
 
   /** Was nothing read yet? */
@@ -152,8 +157,8 @@ export class Http2Requests implements FrameGrammar, MessageTeller {
     }
     this.#context.pendingBytes += n;
     if (this.#preface.isWhole) {
-      this.#context.pendingBytes -= PREFACE.length;
-      this.count(PREFACE.length, 'other');
+      this.#context.pendingBytes -= this.#preface.length;
+      this.count(this.#preface.length, 'other');
       this.#context.ledger.count('http.http2_flow');
     }
     return start + n;
@@ -210,6 +215,10 @@ export class Http2Requests implements FrameGrammar, MessageTeller {
     return this.knowledge < 2 && !isRequestHead(fields) ? null : requestHead(fields);
   }
 
+  isAnother(fields: readonly string[]): boolean {
+    return isRequestHead(fields);
+  }
+
   unreadable(): void {
     this.#context.ledger.count('http.http2_unreadable_requests');
   }
@@ -234,6 +243,7 @@ export class Http2Requests implements FrameGrammar, MessageTeller {
     if (!isTrue) irregular |= Irregular.http2_malformed;
     const request = translatedRequest(this.#endpoints, bytes, start, headersStart, headEnd, end, body, irregular);
     request.streamId = streamId;
+    if (this.frames.isDoubtful) request.isFound = true;
     message.mark(request, lines);
     request.ipId = message.began.ipId;
     // The same however much of its body is known.

@@ -55,6 +55,10 @@ export class Http2Responses implements FrameGrammar, MessageTeller {
     return status < 200 && !endsStream ? 'passed' : responseHead(status, fields);
   }
 
+  isAnother(): boolean {
+    return false;
+  }
+
   unreadable(streamId: number): void {
     if (this.#isRead) this.#noResponse(streamId);
   }
