@@ -81,6 +81,15 @@ export class DoubtfulSegments {
     return this.#segments.filter((segment) => differ(segment, seq, bytes, start, end));
   }
 
+  /** Where the first one begins that nobody has refused; null = there is none. */
+  get first(): number | null {
+    let first: number | null = null;
+    for (const { seq, denied } of this.#segments) {
+      if (!denied && (first === null || distance(seq, first) < 0)) first = seq;
+    }
+    return first;
+  }
+
   /** Where the first one begins between `nextSeq` and `before` that `take` would give; null = there is none. */
   next(nextSeq: number, before: number, proven: boolean): number | null {
     let next: number | null = null;

@@ -19,8 +19,7 @@ const Shown = { segmentSum: 1, headerSum: 2, hostAddress: 4 } as const;
 /** One direction of a connection: what each of its segments brings to the stream. */
 export class HalfStream extends StreamOrder {
   declare peer: HalfStream | null;
-  /** What its packets have shown: bits of Shown. */
-  #shown = 0;
+  #shown = 0; // Bits of Shown, of all its packets.
 
   /** The SYN that opens the connection carries data (RFC 7413): the answer tells whether they were taken. */
   synData(packet: Packet, nowMs: number): void {
@@ -239,9 +238,7 @@ export class HalfStream extends StreamOrder {
   }
 
   /** Does its urgent pointer mark a byte that was read here, though the receiver may have left it out? */
-  #marksRead(packet: Packet): boolean {
-    return distance(advance(packet.seq, urgentOffset(packet)), this.nextSeq) < 0;
-  }
+  #marksRead(packet: Packet): boolean { return distance(advance(packet.seq, urgentOffset(packet)), this.nextSeq) < 0; }
 
   #remember(packet: Packet, seq: number, doubts: number, isClean: boolean, headerBytes: number): void {
     this.lastHeard = this.context.history.append(

@@ -1,4 +1,5 @@
 import { Contest } from './contest.ts';
+import type { DoubtfulSegments } from './doubtful-segments.ts';
 import type { Fins } from './fins.ts';
 import { NOTHING } from './history.ts';
 import { MAX_WINDOW_BYTES } from './missing-bytes.ts';
@@ -57,17 +58,13 @@ export abstract class StreamOrder extends SeldomParts {
   }
 
   /** Its FIN was seen, and everything before it. */
-  get finSeen(): boolean {
-    return this.fins !== null && (!this.started || distance(this.nextSeq, this.fins.seq) >= 0);
-  }
+  get finSeen(): boolean { return this.fins !== null && (!this.started || distance(this.nextSeq, this.fins.seq) >= 0); }
 
   /**
    * Bytes behind its FIN were read: a receiver that has taken or queued that FIN ignores them, or reads them
    * differently.
    */
-  get isPastFin(): boolean {
-    return this.fins !== null && this.started && distance(this.nextSeq, this.fins.seq) > 0;
-  }
+  get isPastFin(): boolean { return this.fins !== null && this.started && distance(this.nextSeq, this.fins.seq) > 0; }
 
   /** Bytes that were sent in it, modulo 2^32; behind the first doubt or hole those that came again count, too. */
   get sentBytes(): number { return (this.contest?.sentBytes ?? this.#readBytes) >>> 0; }
@@ -140,6 +137,7 @@ export abstract class StreamOrder extends SeldomParts {
     this.missing.stop();
     if (!this.started) {
       this.begin();
+      if (!this.started && this.contest !== null) this.#beginDoubted(this.contest.doubtful);
     } else {
       const first = this.waiting?.first;
       if (first !== undefined && distance(first.seq, this.nextSeq) <= 0) {
@@ -223,9 +221,7 @@ export abstract class StreamOrder extends SeldomParts {
   }
 
   /** Called when the peer got further: what waited for it may go on. */
-  peerAdvanced(): void {
-    if (this.started && this.queuedBytes > 0) this.drain(false);
-  }
+  peerAdvanced(): void { if (this.started && this.queuedBytes > 0) this.drain(false); }
 
   /** Hands bytes that are the next of the stream to the sink. */
   deliver(bytes: Uint8Array, start: number, end: number, seq: number, from: Carrier): void {
@@ -249,9 +245,7 @@ export abstract class StreamOrder extends SeldomParts {
   }
 
   /** Of a client whose server is not seen. */
-  protected get isOneWay(): boolean {
-    return !this.waitsForPeer && !this.peerSent;
-  }
+  protected get isOneWay(): boolean { return !this.waitsForPeer && !this.peerSent; }
 
   abstract putBack(segments: readonly Queued[]): void;
 
@@ -320,9 +314,7 @@ export abstract class StreamOrder extends SeldomParts {
   }
 
   /** Are there bytes that the peer has and we have not, or some that were set aside? */
-  #awaitsBytes(): boolean {
-    return this.missingAcknowledged() > 0 || this.contest?.doubtful.awaits === true;
-  }
+  #awaitsBytes(): boolean { return this.missingAcknowledged() > 0 || this.contest?.doubtful.awaits === true; }
 
   protected begin(): void {
     const first = this.waiting?.first;
@@ -334,6 +326,14 @@ export abstract class StreamOrder extends SeldomParts {
     const asked = peer?.waiting?.first;
     if (asked !== undefined && !peer!.started && distance(first.ack, asked.seq) > 0) peer!.begin();
     this.drain(false);
+  }
+
+  /** Nothing certain came: the stream begins with what is doubted. */
+  #beginDoubted(doubtful: DoubtfulSegments): void {
+    const first = doubtful.first;
+    if (first === null) return;
+    this.startAt(first);
+    this.skipTo(doubtful.endOfRun(first));
   }
 
   protected waitFrom(nowMs: number): void {
