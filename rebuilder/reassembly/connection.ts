@@ -315,6 +315,7 @@ export class Connection extends FlowKey implements Charged {
     half.accepts(packet);
     half.startAt(advance(packet.seq, 1));
     half.answers(packet, nowMs);
+    if (peer.unproven !== null) peer.unproven.isUnanswered = false;
     return true;
   }
 }

@@ -87,8 +87,10 @@ export class FlowTable {
       this.#ledger.count('tcp.reopened');
       const candidate = connection.takeCandidate();
       const syn = connection.reopenedBy;
+      const wasAnswered = connection.fromA.peerSent && connection.fromB.peerSent;
       this.#remove(connection, nowMs);
       connection = candidate === null ? this.#add(packet, hash, nowMs, syn) : this.#insert(candidate, nowMs);
+      if (wasAnswered && candidate === null && syn === null) connection.fromA.awaitAnswer(packet);
       outcome = connection.packet(packet, connection.isFromA(packet) ? 'a' : 'b', nowMs);
     }
     if (connection.beganAside) this.#ledger.count('tcp.candidate_bytes', length);
@@ -202,9 +204,8 @@ export class FlowTable {
       this.#ledger.count('tcp.no_flow');
       return null;
     }
-    if (isSyn) {
-      this.#timeWait.forget(hash);
-    } else {
+    const wasAnswered = isSyn && this.#timeWait.forget(hash);
+    if (!isSyn) {
       const ended = this.#timeWait.recall(packet, hash, nowMs);
       if (ended === 'old') {
         this.#ledger.count('tcp.no_flow');
@@ -213,7 +214,11 @@ export class FlowTable {
       }
       if (ended !== null) return this.#revive(packet, hash, ended.nextSeq, ended.lastHeard, nowMs);
     }
-    if (!HalfOpen.fits(packet)) return this.#add(packet, hash, nowMs);
+    if (!HalfOpen.fits(packet)) {
+      const connection = this.#add(packet, hash, nowMs);
+      if (wasAnswered) connection.fromA.awaitAnswer(packet);
+      return connection;
+    }
     this.#makeRoom(nowMs);
     this.#halfOpen.add(packet, hash, nowMs);
     this.#ledger.count('tcp.sessions');

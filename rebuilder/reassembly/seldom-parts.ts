@@ -1,3 +1,4 @@
+import { type Packet, TcpFlag } from '../wire/packet.ts';
 import { MissingBytes } from './missing-bytes.ts';
 import { Receiver } from './receiver.ts';
 import type { SegmentQueue } from './segments.ts';
@@ -33,6 +34,14 @@ export abstract class SeldomParts extends Waiting {
 
   distrust(): Unproven {
     return this.unproven ??= new Unproven();
+  }
+
+  /**
+   * A SYN opens it where both ends of another connection were seen: until a SYN-ACK answers, its receiver may be in the
+   * old one (RFC 9293 3.10.7.4), and drop what comes with the SYN.
+   */
+  awaitAnswer({ flags }: Packet): void {
+    if ((flags & (TcpFlag.syn | TcpFlag.ack)) === TcpFlag.syn) this.distrust().isUnanswered = true;
   }
 
   /** To tell it something take `missed`. */

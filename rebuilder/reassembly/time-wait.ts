@@ -94,10 +94,12 @@ export class TimeWait {
     return back >= 0 && said === 'same' ? 'old' : { nextSeq, lastHeard };
   }
 
-  /** The addresses and ports are in use again. */
-  forget(hash: number): void {
+  /** The addresses and ports are in use again. @returns were both ends of the old connection seen? */
+  forget(hash: number): boolean {
     const slot = this.#find(hash);
-    if (slot >= 0) this.#unlink(slot);
+    if (slot < 0) return false;
+    this.#unlink(slot);
+    return this.#heard[2 * slot] === NOTHING && this.#heard[2 * slot + 1] === NOTHING;
   }
 
   /** @returns its slot; -1 = it is not remembered */

@@ -8,6 +8,8 @@ import { advance, distance } from './sequence.ts';
 export class Unproven {
   #isDoubtful = false;
   isBehindHole = false;
+  /** No SYN-ACK has said that there is such a connection. */
+  isUnanswered = false;
   /** Other bytes may have been taken in the place of those that are doubted. */
   #isContested = false;
   #doubtSeq = 0;
@@ -16,12 +18,12 @@ export class Unproven {
   #holeSeq = 0;
 
   get isAny(): boolean {
-    return this.#isDoubtful || this.isBehindHole;
+    return this.#isDoubtful || this.isBehindHole || this.isUnanswered;
   }
 
   /** Was something read from there on? @param nextSeq behind what was read */
   isDoubtfulAt(nextSeq: number): boolean {
-    return this.#isDoubtful && distance(nextSeq, this.#doubtSeq) > 0;
+    return this.isUnanswered || (this.#isDoubtful && distance(nextSeq, this.#doubtSeq) > 0);
   }
 
   /** @param end behind the bytes that are doubted; what follows them is doubted as these are */

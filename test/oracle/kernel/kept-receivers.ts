@@ -5,6 +5,8 @@ import { DATA, FIN, SYN, SYN_DATA, URGENT, type KeptGame, op } from './kept-game
 /** A request of 31 bytes. */
 const get31 = (letter: string): string => `GET /0${letter.repeat(3)} HTTP/1.1\r\nHost: a\r\n\r\n`;
 
+const POST65 = 'POST /0aaaaaaaaa HTTP/1.1\r\nHost: a\r\nContent-Length: 8\r\n\r\naaaaaaaa';
+
 export const KEPT_RECEIVERS: readonly KeptGame[] = [
   {
     why: 'a segment that ends before what was acknowledged makes no timestamp old; what was doubted has its order',
@@ -284,6 +286,29 @@ export const KEPT_RECEIVERS: readonly KeptGame[] = [
       op(DATA, 22, 'oth: c\r\n\r\n', { pauseMs: 1300 }),
       op(DATA, 0, get31('a').slice(0, 11), { pauseMs: 1 }),
       op(DATA, 11, get31('a').slice(11, 21), { pauseMs: 0.1 }),
+    ],
+  },
+  {
+    why: 'a SYN with data while the server waits for the last acknowledgment: what it answers is of the old connection',
+    live: true, v6: true, responds: false, server: { closes: true },
+    ops: [
+      op(SYN, -1, '', { scale: 2, pauseMs: 250 }),
+      op(FIN, 65, '', { pauseMs: 0.5 }),
+      op(DATA, 0, POST65, { pauseMs: 40 }),
+      op(DATA, 21, POST65.slice(21, 63), { pauseMs: 1300 }),
+      op(SYN, 0, POST65, { isnOffset: 0, pauseMs: 0.5 }),
+    ],
+  },
+  {
+    why: 'the same, and what goes on behind that SYN',
+    live: true, v6: true, responds: true, server: { closes: true },
+    ops: [
+      op(SYN, -1, '', { timestamp: 5000316, scale: 7, pauseMs: 5 }),
+      op(DATA, 0, POST65, { timestamp: 5000567, options: [3, 0, 0, 0], pauseMs: 250 }),
+      op(FIN, 65, '', { timestamp: 5000572, pauseMs: 5 }),
+      op(DATA, 19, POST65.slice(19, 42), { timestamp: 5001872, options: [3, 0, 0, 0], pauseMs: 1300 }),
+      op(SYN, 0, POST65.slice(0, 28), { timestamp: 5001873, isnOffset: 0, pauseMs: 0.1 }),
+      op(DATA, 0, POST65, { ack: -5000, timestamp: 5001875, pauseMs: 0.5 }),
     ],
   },
 ];
