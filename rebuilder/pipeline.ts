@@ -164,6 +164,10 @@ export class Pipeline implements FrameSink, ConnectionHandler {
       return;
     }
     if (wasFragmented && this.#options.handOver?.(packet) === true) return;
+    this.#segment(packet, nowMs);
+  }
+
+  #segment(packet: Packet, nowMs: number): void {
     if (packet.vni !== this.#lastVni) {
       if (this.#lastVni !== null) this.#emitter.severalVnis();
       this.#lastVni = packet.vni;
@@ -179,7 +183,7 @@ export class Pipeline implements FrameSink, ConnectionHandler {
   segment(fields: Partial<Packet>, timeMs: number): void {
     const nowMs = this.#advance(timeMs);
     try {
-      this.#flows.packet(Object.assign(this.#packet, fields), nowMs);
+      this.#segment(Object.assign(this.#packet, fields), nowMs);
     } catch (fault) {
       this.#packetFaulted(fault);
     }
