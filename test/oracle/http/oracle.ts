@@ -97,11 +97,11 @@ export function told(sent: readonly Sent[], pieceBytes: (i: number) => number = 
  * chunks) is told as cut, and what it broke off with a size below zero (gunicorn takes it for the end) as invalid. The
  * preface of HTTP/2, which Go and gunicorn serve as a request, holds nothing of the client's own.
  */
-export function missed(served: readonly Served[], exchanges: readonly ExchangeJson[]): Served[] {
+export function missed(served: readonly Served[], exchanges: readonly ExchangeJson[], isTold = isToldBy): Served[] {
   const left = [...exchanges];
   return served.filter((one) => {
     if (one.method === 'PRI' && one.target === '*' && one.body === '') return false;
-    const at = left.findIndex((exchange) => isToldBy(one, exchange));
+    const at = left.findIndex((exchange) => isTold(one, exchange));
     if (at >= 0) left.splice(at, 1);
     return at < 0;
   });

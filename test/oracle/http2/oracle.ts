@@ -3,7 +3,7 @@ import net from 'node:net';
 import { type ExchangeJson, exchangeJson } from '../../../rebuilder/exchange/exchange-json.ts';
 import { FRAME_HEADER_BYTES, FrameHeader, FrameType } from '../../../rebuilder/http2/frame.ts';
 import { TcpStream } from '../../tcp-stream.ts';
-import { isToldBy } from '../http/oracle.ts';
+import { isToldBy, missed as missedBy } from '../http/oracle.ts';
 import type { Served, Server } from '../real-server.ts';
 import { type Connection, LAST_PING } from './connections.ts';
 
@@ -110,14 +110,7 @@ export function told(
 
 /** Requests that were served and not told, with their body and what their header `x-m` said. */
 export function missed(served: readonly Served[], exchanges: readonly ExchangeJson[]): Served[] {
-  const left = [...exchanges];
-  return served.filter((one) => {
-    // The preface as a request of HTTP/1, which holds nothing of the client's own.
-    if (one.method === 'PRI' && one.target === '*' && one.body === '') return false;
-    const at = left.findIndex((exchange) => isTold(one, exchange));
-    if (at >= 0) left.splice(at, 1);
-    return at < 0;
-  });
+  return missedBy(served, exchanges, isTold);
 }
 
 /** Is what was served this request? A head longer than limits.head_bytes is told cut, and so marked. */
