@@ -97,7 +97,7 @@ export class Pipeline implements FrameSink, ConnectionHandler {
     const shared = {
       limits, correctionBudget: budgets.correction, timers: new Timers(), readings: new ReadingsInUse(),
       history: new History(Math.min(HISTORY_BYTES, limits.correctionBytes)),
-      connections: new ConnectionMemory(budgets.memory), nowMs: 0,
+      connections: new ConnectionMemory(budgets.memory), strays: null, nowMs: 0,
     };
     const aside: StreamContext = {
       ...shared,

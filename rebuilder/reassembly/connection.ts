@@ -5,6 +5,7 @@ import { HalfStream } from './half-stream.ts';
 import { NEAR_BYTES } from './missing-bytes.ts';
 import { type OpeningSyn, Reopening } from './reopening.ts';
 import { advance, distance } from './sequence.ts';
+import type { Place } from './time-wait.ts';
 import type { UsageOrder } from './usage-order.ts';
 import type { StreamContext } from './stream-context.ts';
 import { NOWHERE } from './stream-sink.ts';
@@ -78,7 +79,7 @@ export class Connection extends FlowKey implements Charged {
    */
   constructor(
     packet: Packet, hash: number, context: StreamContext, handler: ConnectionHandler, nowMs: number,
-    syn: Pick<OpeningSyn<Connection>, 'isn' | 'offer'> | null = null, isCandidate = false,
+    syn: Pick<OpeningSyn<Connection>, 'isn' | 'offer' | 'opener'> | null = null, isCandidate = false,
   ) {
     super(packet, hash);
     this.lastPacketMs = nowMs;
@@ -100,6 +101,7 @@ export class Connection extends FlowKey implements Charged {
     this.#opener = this.client;
     const opener = this.client === 'b' ? this.fromB : this.fromA;
     opener.startAt(advance(syn.isn, 1));
+    opener.shown = syn.opener.shown;
     if (syn.offer !== null) opener.receiver = syn.offer;
   }
 
@@ -199,6 +201,14 @@ export class Connection extends FlowKey implements Charged {
     for (const candidate of this.#reopening.takeCandidates()) candidate.abandon();
   }
 
+  /** A packet from `end` is of a connection that was there before this one: that is read beside it from now on. */
+  beside(place: Place, packet: Packet, end: End, nowMs: number): void {
+    const half = end === 'a' ? this.fromA : this.fromB;
+    const { former, madeRoom } = (this.#reopening ??= new Reopening()).former(place, half);
+    this.#endToMakeRoom(madeRoom);
+    former?.takes(packet, nowMs, (syn) => this.#open(syn, packet, nowMs));
+  }
+
   #refuseData(packet: Packet): void {
     const length = packet.dataEnd - packet.dataStart;
     if (length === 0) return;
@@ -256,22 +266,33 @@ export class Connection extends FlowKey implements Charged {
 
   /** A SYN of `opener` that may open the connection anew. */
   #mayReopen(isn: number, opener: HalfStream, syn: Packet | null = null): void {
-    const madeRoom = (this.#reopening ??= new Reopening()).syn(isn, opener, syn);
-    if (madeRoom !== null) this.#context.ledger.count('tcp.readings_limit');
-    madeRoom?.end(this.#context.nowMs);
+    this.#endToMakeRoom((this.#reopening ??= new Reopening()).syn(isn, opener, syn));
+  }
+
+  #endToMakeRoom(candidate: Connection | null): void {
+    if (candidate === null) return;
+    this.#context.ledger.count('tcp.readings_limit');
+    candidate.end(this.#context.nowMs);
   }
 
   /** Is the packet of the connection that a SYN may have opened? */
   #besides(
     reopening: Reopening<Connection>, packet: Packet, half: HalfStream, nowMs: number,
   ): 'only there' | 'proven' | 'not there' {
-    const { ledger, aside } = this.#context;
-    const place = reopening.packet(packet, half, nowMs, (syn) => {
-      ledger.count('tcp.candidates');
-      return new Connection(packet, this.hash, aside ?? this.#context, this.#handler, nowMs, syn, true);
-    });
-    if (place === 'only there') ledger.count('tcp.candidate_bytes', packet.dataEnd - packet.dataStart);
+    const place = reopening.packet(packet, half, nowMs, (syn) => this.#open(syn, packet, nowMs));
+    if (place === 'only there') {
+      this.#context.ledger.count('tcp.candidate_bytes', packet.dataEnd - packet.dataStart);
+    }
     return place;
+  }
+
+  /** Makes the candidate of a SYN, or of a place where its sender stood before. */
+  #open(syn: OpeningSyn<Connection>, packet: Packet, nowMs: number): Connection {
+    const { ledger, aside } = this.#context;
+    ledger.count('tcp.candidates');
+    const candidate = new Connection(packet, this.hash, aside ?? this.#context, this.#handler, nowMs, syn, true);
+    if (syn.place !== null) candidate.fromA.goOn(syn.place.nextSeq, syn.place.lastHeard);
+    return candidate;
   }
 
   /** A handshake that an RST ended is begun anew with the same numbers. */

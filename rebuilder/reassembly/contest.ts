@@ -278,6 +278,7 @@ export class Contest {
   far(half: FirstReader, packet: Packet, seq: number): void {
     const { bytes, dataStart, dataEnd } = packet;
     const length = dataEnd - dataStart;
+    this.#context.strays?.stray(packet);
     if (this.segment(packet, seq, Doubt.none)) return;
     this.#farCount = seq === this.#farSeq ? this.#farCount + 1 : 1;
     this.#farSeq = advance(seq, length);

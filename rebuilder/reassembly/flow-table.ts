@@ -60,6 +60,7 @@ export class FlowTable {
     this.#timeWait = new TimeWait(context.history);
     this.#handler = handler;
     this.#ledger = context.ledger;
+    context.strays = this;
   }
 
   get size(): number {
@@ -88,9 +89,10 @@ export class FlowTable {
       const candidate = connection.takeCandidate();
       const syn = connection.reopenedBy;
       const wasAnswered = connection.fromA.peerSent && connection.fromB.peerSent;
+      if (connection.hasData && !wasAnswered) this.#timeWait.remember(connection, nowMs);
       this.#remove(connection, nowMs);
       connection = candidate === null ? this.#add(packet, hash, nowMs, syn) : this.#insert(candidate, nowMs);
-      if (wasAnswered && candidate === null && syn === null) connection.fromA.awaitAnswer(packet);
+      if (wasAnswered) connection.fromA.awaitAnswer(packet);
       outcome = connection.packet(packet, connection.isFromA(packet) ? 'a' : 'b', nowMs);
     }
     if (connection.beganAside) this.#ledger.count('tcp.candidate_bytes', length);
@@ -204,19 +206,17 @@ export class FlowTable {
       this.#ledger.count('tcp.no_flow');
       return null;
     }
-    const wasAnswered = isSyn && this.#timeWait.forget(hash);
-    if (!isSyn) {
-      const ended = this.#timeWait.recall(packet, hash, nowMs);
-      if (ended === 'old') {
-        this.#ledger.count('tcp.no_flow');
-        this.#ledger.count('tcp.retransmission_bytes', length);
-        return null;
-      }
-      if (ended !== null) return this.#revive(packet, hash, ended.nextSeq, ended.lastHeard, nowMs);
+    const ended = this.#timeWait.recall(packet, hash, nowMs);
+    if (ended === 'old' || ended === 'refused') {
+      this.#ledger.count('tcp.no_flow');
+      this.#ledger.count(ended === 'old' ? 'tcp.retransmission_bytes' : 'tcp.refused_bytes', length);
+      return null;
     }
     if (!HalfOpen.fits(packet)) {
       const connection = this.#add(packet, hash, nowMs);
-      if (wasAnswered) connection.fromA.awaitAnswer(packet);
+      if (ended === 'answered') connection.fromA.awaitAnswer(packet);
+      // It is over, but not for its server, which was not seen.
+      else if (ended !== null) connection.fromA.goOn(ended.nextSeq, ended.lastHeard);
       return connection;
     }
     this.#makeRoom(nowMs);
@@ -226,11 +226,12 @@ export class FlowTable {
     return null;
   }
 
-  /** A connection that is over is not over for its server, which was not seen. */
-  #revive(packet: Packet, hash: number, nextSeq: number, lastHeard: number, nowMs: number): Connection {
-    const connection = this.#add(packet, hash, nowMs);
-    connection.fromA.goOn(nextSeq, lastHeard);
-    return connection;
+  /** The connection that its sender has by now has no place for it. */
+  stray(packet: Packet): void {
+    const hash = hashOf(packet);
+    const { nowMs } = this.#context;
+    const place = this.#timeWait.unseen(packet, hash, nowMs);
+    if (place !== null) this.#find(packet, hash)?.beside(place, packet, this.#end, nowMs);
   }
 
   /** The connection of a SYN that now has a second packet. */

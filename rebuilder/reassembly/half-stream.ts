@@ -19,7 +19,7 @@ const Shown = { segmentSum: 1, headerSum: 2, hostAddress: 4 } as const;
 /** One direction of a connection: what each of its segments brings to the stream. */
 export class HalfStream extends StreamOrder {
   declare peer: HalfStream | null;
-  #shown = 0; // Bits of Shown, of all its packets.
+  shown = 0; // Bits of Shown, of all its packets.
 
   /** The SYN that opens the connection carries data (RFC 7413): the answer tells whether they were taken. */
   synData(packet: Packet, nowMs: number): void {
@@ -111,10 +111,10 @@ export class HalfStream extends StreamOrder {
    * and so do we.
    */
   accepts({ checksum, headerSum, isToGroup }: Packet): boolean {
-    const shown = this.#shown;
+    const { shown } = this;
     if (checksum === 'wrong' && (shown & Shown.segmentSum) !== 0) return false;
     if ((headerSum === 'none' || headerSum === 'wrong') && (shown & Shown.headerSum) !== 0) return false;
-    this.#shown = shown | (checksum === 'correct' ? Shown.segmentSum : 0)
+    this.shown = shown | (checksum === 'correct' ? Shown.segmentSum : 0)
       | (headerSum === 'correct' ? Shown.headerSum : 0) | (isToGroup ? 0 : Shown.hostAddress);
     return true;
   }
@@ -128,7 +128,7 @@ export class HalfStream extends StreamOrder {
     const { seq, flags } = packet;
     this.seen = true;
     const length = packet.dataEnd - packet.dataStart;
-    if (packet.isToGroup && (this.#shown & Shown.hostAddress) !== 0) packet.isDoubtful = true;
+    if (packet.isToGroup && (this.shown & Shown.hostAddress) !== 0) packet.isDoubtful = true;
     let doubts: number = this.accepts(packet) ? Doubt.none : Doubt.checksum;
     if (doubts === Doubt.none && !this.waitsForPeer) {
       // The receiver stands at what it last acknowledged, even where a hole before that was given up here.
@@ -214,6 +214,7 @@ export class HalfStream extends StreamOrder {
   /** Bytes that were delivered before, or given up. */
   #old(packet: Packet, seq: number, length: number): void {
     if (this.unproven?.isAny === true) this.unproven.again(seq, advance(seq, length));
+    if (this.hasBegunBehind(seq)) this.context.strays?.stray(packet);
     const isRead = this.contest?.segment(packet, seq, Doubt.none) === true;
     this.context.ledger.count(isRead ? 'tcp.late_bytes' : 'tcp.retransmission_bytes', length);
   }
@@ -287,6 +288,7 @@ export class HalfStream extends StreamOrder {
     const queue = this.waiting ??= new SegmentQueue(reorderBudget);
     const { bytes, dataStart, dataEnd } = packet;
     const length = dataEnd - dataStart;
+    if (this.started && this.isOneWay) this.context.strays?.stray(packet);
     if (queue.isFull) {
       // Rather give up a hole than drop a newcomer: everything behind the hole is there.
       this.giveUp(nowMs);
@@ -324,8 +326,7 @@ export class HalfStream extends StreamOrder {
     const ahead = distance(seq, this.nextSeq);
     if (ahead > MAX_WINDOW_BYTES) return;
     if ((packet.flags & TcpFlag.fin) !== 0) this.#queueFin(packet, seq, ahead);
-    if (ahead <= 0) return;
-    if (this.finSeen) return;
+    if (ahead <= 0 || this.finSeen) return;
     this.missed().setEdge(seq);
     this.waitFrom(nowMs);
   }
@@ -341,9 +342,8 @@ export class HalfStream extends StreamOrder {
 
   /** The capture cut the end of this segment off. */
   #cut(packet: Packet, seq: number): void {
-    const { ledger } = this.context;
-    ledger.count('tcp.cut_segments');
-    ledger.count('tcp.cut_bytes', packet.missing);
+    this.context.ledger.count('tcp.cut_segments');
+    this.context.ledger.count('tcp.cut_bytes', packet.missing);
     const cutSeq = advance(seq, packet.dataEnd - packet.dataStart);
     if (this.started && cutSeq === this.nextSeq) this.skipTo(advance(cutSeq, packet.missing), false);
   }

@@ -3,6 +3,7 @@ import type { HalfStream } from './half-stream.ts';
 import { MAX_WINDOW_BYTES, NEAR_BYTES } from './missing-bytes.ts';
 import { Receiver } from './receiver.ts';
 import { advance, distance } from './sequence.ts';
+import type { Place } from './time-wait.ts';
 
 /** The connection that a SYN would open, read beside the one that it came in. */
 interface Candidate {
@@ -20,6 +21,8 @@ export class OpeningSyn<C extends Candidate> {
   readonly isn: number;
   /** The direction that it came in. */
   readonly opener: HalfStream;
+  /** Where its sender stood in a connection that is over, and stands again; null = it is a SYN. */
+  readonly place: Place | null;
   /** What it offers; null = it was not seen, only its answer. */
   offer: Receiver | null = null;
   /** Made by the first data that follow it. */
@@ -27,9 +30,10 @@ export class OpeningSyn<C extends Candidate> {
   /** It opened nothing, or no longer matters: nothing more is read of it. */
   isOver = false;
 
-  constructor(isn: number, opener: HalfStream) {
+  constructor(isn: number, opener: HalfStream, place: Place | null = null) {
     this.isn = isn;
     this.opener = opener;
+    this.place = place;
   }
 
   takeCandidate(): C | null {
@@ -44,9 +48,9 @@ export class OpeningSyn<C extends Candidate> {
    */
   takes(packet: Packet, nowMs: number, open: (syn: OpeningSyn<C>) => C): boolean {
     const into = distance(packet.seq, this.candidate?.fromA.nextSeq ?? advance(this.isn, 1));
-    if (into <= -NEAR_BYTES || into >= NEAR_BYTES) return false;
+    if (into <= (this.place === null ? -NEAR_BYTES : -MAX_WINDOW_BYTES) || into >= NEAR_BYTES) return false;
     if (this.candidate === null) {
-      if (packet.dataEnd === packet.dataStart || into < 0) return false;
+      if (packet.dataEnd === packet.dataStart || (into < 0 && this.place === null)) return false;
       this.candidate = open(this);
     }
     this.candidate.packet(packet, 'a', nowMs);
@@ -83,13 +87,9 @@ export class Reopening<C extends Candidate> {
    * @returns what made room for it, of which more could have been read; null = nothing
    */
   syn(isn: number, opener: HalfStream, packet: Packet | null): C | null {
-    let one = this.#by(opener, isn);
-    let madeRoom: C | null = null;
-    if (one === undefined) {
-      if (this.#syns.length >= MOST_SYNS) madeRoom = this.#makeRoom();
-      one = new OpeningSyn(isn, opener);
-      this.#syns.push(one);
-    }
+    const known = this.#by(opener, isn);
+    const one = known ?? new OpeningSyn<C>(isn, opener);
+    const madeRoom = known === undefined ? this.#add(one) : null;
     one.isOver = false;
     if (packet === null) return madeRoom;
     one.offer = new Receiver();
@@ -97,13 +97,26 @@ export class Reopening<C extends Candidate> {
     return madeRoom;
   }
 
-  #makeRoom(): C | null {
+  /**
+   * `opener` stood at `place` in a connection that was there before, which may go on.
+   * @returns what made room for it, as of `syn`; and null in the place of what is known
+   */
+  former(place: Place, opener: HalfStream): { former: OpeningSyn<C> | null; madeRoom: C | null } {
+    const isn = advance(place.nextSeq, -1);
+    const isKnown = this.#syns.some((one) => one.opener === opener && one.place !== null && one.isn === isn);
+    if (isKnown) return { former: null, madeRoom: null };
+    const former = new OpeningSyn<C>(isn, opener, place);
+    return { former, madeRoom: this.#add(former) };
+  }
+
+  #add(one: OpeningSyn<C>): C | null {
+    if (this.#syns.push(one) <= MOST_SYNS) return null;
     const at = this.#syns.findIndex(({ candidate }) => candidate === null);
-    return this.#syns.splice(Math.max(0, at), 1)[0]!.takeCandidate();
+    return this.#syns.splice(at === MOST_SYNS ? 0 : at, 1)[0]!.takeCandidate();
   }
 
   #by(opener: HalfStream, isn: number): OpeningSyn<C> | undefined {
-    return this.#syns.find((one) => one.opener === opener && one.isn === isn);
+    return this.#syns.find((one) => one.opener === opener && one.place === null && one.isn === isn);
   }
 
   /** Is one of them the SYN that the peer of `opener` answers? */

@@ -1,4 +1,5 @@
 import type { Ledger } from '../ledger.ts';
+import type { Packet } from '../wire/packet.ts';
 import type { Budget } from './budget.ts';
 import type { ConnectionMemory } from './connection-memory.ts';
 import type { History } from './history.ts';
@@ -19,6 +20,9 @@ interface StreamLimits {
   stallTimeoutMs: number;
 }
 
+/** Who takes a segment of a client alone that is none of the stream it came to. */
+interface Strays { stray(packet: Packet): void }
+
 /** What all streams of one pipeline share. */
 export interface StreamContext {
   readonly ledger: Ledger;
@@ -32,6 +36,8 @@ export interface StreamContext {
   readonly timers: Timers;
   readonly readings: ReadingsInUse;
   readonly history: History;
+  /** null = nobody. */
+  strays: Strays | null;
   /** On the pipeline's clock. */
   nowMs: number;
   /**

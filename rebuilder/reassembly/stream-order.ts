@@ -95,8 +95,8 @@ export abstract class StreamOrder extends SeldomParts {
     [this.lastHeard, this.sentSeq, this.sent] = [heard, seq, true];
   }
 
-  /** Were its bytes read from a place behind `seq` on, so that what comes for `seq` is old here? */
-  hasBegunBehind(seq: number): boolean { return this.hasRead && distance(this.#firstSeq, seq) > 0; }
+  /** Did it begin at a place behind `seq`, so that what comes for `seq` is old here? */
+  hasBegunBehind(seq: number): boolean { return distance(this.#firstSeq, seq) > 0; }
 
   /** The peer has received everything before `ack`. */
   acknowledged(ack: number, nowMs: number): void {

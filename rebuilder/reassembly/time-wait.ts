@@ -1,4 +1,4 @@
-import type { Packet } from '../wire/packet.ts';
+import { type Packet, TcpFlag } from '../wire/packet.ts';
 import { type History, NOTHING } from './history.ts';
 import { MAX_WINDOW_BYTES } from './missing-bytes.ts';
 import { advance, distance } from './sequence.ts';
@@ -14,7 +14,7 @@ interface Finished {
 }
 
 /** Where one direction ended, and its last entry in the history: to be compared where its receiver was not seen. */
-interface Place { readonly nextSeq: number; readonly lastHeard: number }
+export interface Place { readonly nextSeq: number; readonly lastHeard: number }
 /** … and what its sender had acknowledged. */
 interface Ended extends Place { readonly receiver: { readonly lastAck: number }; readonly peerSent: boolean }
 
@@ -76,30 +76,57 @@ export class TimeWait {
   /**
    * What does the packet bring to its connection? One that acknowledges less than before may have been refused the
    * first time; and what was read there before, where its receiver was not seen: then other bytes are new.
-   * @returns 'old': nothing new; where its sender ended, from where on it is read again; null = it begins anew
+   * @returns 'old': nothing new; 'refused': a SYN-ACK of whoever opened it; 'answered': it is opened anew by a SYN, and
+   * both ends were seen; where its sender ended, from where on it is read again; null = it begins anew
    */
-  recall(packet: Packet, hash: number, nowMs: number): 'old' | Place | null {
+  recall(packet: Packet, hash: number, nowMs: number): 'old' | 'refused' | 'answered' | Place | null {
     const slot = this.#find(hash);
-    if (slot < 0 || nowMs - this.#times[slot]! > WAIT_MS) return null;
-    const at = slot * WORDS;
-    const slots = this.#slots;
-    const isFromA = slots[at + PORTS] === (packet.srcPort << 16 | packet.dstPort) && slots[at + A3] === packet.src3;
-    const from = at + (isFromA ? FROM_A : FROM_B);
-    const nextSeq = slots[from]!;
+    if (slot < 0) return null;
+    if ((packet.flags & TcpFlag.syn) !== 0) return this.#reopens(packet, slot);
+    if (nowMs - this.#times[slot]! > WAIT_MS) return null;
+    const from = this.#endOf(packet, slot);
+    const nextSeq = this.#slots[from]!;
     const back = distance(nextSeq, advance(packet.seq, packet.dataEnd - packet.dataStart));
     if (distance(packet.seq, nextSeq) >= 0 || back >= MAX_WINDOW_BYTES) return null;
-    const lastHeard = this.#heard[2 * slot + (isFromA ? 0 : 1)]!;
-    if (lastHeard === NOTHING) return back >= 0 && distance(packet.ack, slots[from + 1]!) >= 0 ? 'old' : null;
+    const lastHeard = this.#heardOf(packet, slot);
+    if (lastHeard === NOTHING) return back >= 0 && distance(packet.ack, this.#slots[from + 1]!) >= 0 ? 'old' : null;
     const said = this.#history.compare(lastHeard, packet.bytes, packet.dataStart, packet.dataEnd, packet.seq);
     return back >= 0 && said === 'same' ? 'old' : { nextSeq, lastHeard };
   }
 
-  /** The addresses and ports are in use again. @returns were both ends of the old connection seen? */
-  forget(hash: number): boolean {
+  /** Where the sender of the packet ended, if its receiver was not seen, and may be there still; null = it was seen. */
+  unseen(packet: Packet, hash: number, nowMs: number): Place | null {
     const slot = this.#find(hash);
-    if (slot < 0) return false;
+    if (slot < 0 || nowMs - this.#times[slot]! > WAIT_MS) return null;
+    const lastHeard = this.#heardOf(packet, slot);
+    return lastHeard === NOTHING ? null : { nextSeq: this.#slots[this.#endOf(packet, slot)]!, lastHeard };
+  }
+
+  /** The addresses and ports are in use again: a server that was not seen may still be in the old connection. */
+  #reopens(packet: Packet, slot: number): 'refused' | 'answered' | null {
+    if ((packet.flags & TcpFlag.ack) !== 0 && this.#heardOf(packet, slot) !== NOTHING) return 'refused';
+    if (this.#heard[2 * slot] !== NOTHING || this.#heard[2 * slot + 1] !== NOTHING) return null;
     this.#unlink(slot);
-    return this.#heard[2 * slot] === NOTHING && this.#heard[2 * slot + 1] === NOTHING;
+    return 'answered';
+  }
+
+  #isFromA(packet: Packet, slot: number): boolean {
+    const at = slot * WORDS;
+    return this.#slots[at + PORTS] === (packet.srcPort << 16 | packet.dstPort) && this.#slots[at + A3] === packet.src3;
+  }
+
+  #heardOf(packet: Packet, slot: number): number {
+    return this.#heard[2 * slot + (this.#isFromA(packet, slot) ? 0 : 1)]!;
+  }
+
+  /** Where in #slots is, where its sender ended. */
+  #endOf(packet: Packet, slot: number): number {
+    return slot * WORDS + (this.#isFromA(packet, slot) ? FROM_A : FROM_B);
+  }
+
+  forget(hash: number): void {
+    const slot = this.#find(hash);
+    if (slot >= 0) this.#unlink(slot);
   }
 
   /** @returns its slot; -1 = it is not remembered */

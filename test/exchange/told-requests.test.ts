@@ -43,7 +43,7 @@ class Client {
       ledger: this.ledger, limits, reorderBudget: budget, correctionBudget: budget, timers: new Timers(),
       connections: new ConnectionMemory(budget),
       readings: new ReadingsInUse(),
-      history: new History(65_536), nowMs: 0, aside: null,
+      history: new History(65_536), strays: null, nowMs: 0, aside: null,
     };
     const syn = Object.assign(new Packet(), { flags: TcpFlag.syn, srcPort: 41_000, dstPort: 80 });
     const connection = new Connection(syn, 0, streams, { open: (one) => new HttpConnection(one, context) }, 0);

@@ -17,7 +17,7 @@ const budget = new Budget(1 << 20);
 const context = {
   ledger: new Ledger(), limits: REPLAY_OPTIONS.limits, reorderBudget: budget, correctionBudget: budget,
   connections: new ConnectionMemory(budget), timers: new Timers(), readings: new ReadingsInUse(),
-  history, nowMs: 0, aside: null,
+  history, strays: null, nowMs: 0, aside: null,
 };
 
 function packet(srcPort: number, seq: number, timestamp: number, more: Partial<Packet> = {}): Packet {

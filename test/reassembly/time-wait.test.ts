@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { History, NOTHING } from '../../rebuilder/reassembly/history.ts';
 import { SLOTS, TimeWait } from '../../rebuilder/reassembly/time-wait.ts';
-import { Packet } from '../../rebuilder/wire/packet.ts';
+import { Packet, TcpFlag } from '../../rebuilder/wire/packet.ts';
 
 const CLIENT = 0x0a00_0001;
 const [CLIENT_PORT, SERVER_PORT] = [50_000, 80] as const;
@@ -48,6 +48,26 @@ test('it is remembered as long as a sender may send it again', () => {
   known.remember(finished(7), 1000);
   assert.equal(known.recall(segment(true, 900, 100, 500), 7, 1000 + WAIT_MS) === 'old', true);
   assert.equal(known.recall(segment(true, 900, 100, 500), 7, 1001 + WAIT_MS) === 'old', false);
+});
+
+test('where the server was not seen, its client may be there still, behind a SYN as well, and sends no SYN-ACK', () => {
+  const history = new History(4096);
+  const lastHeard = history.append(Uint8Array.of(1, 2), 0, 2, 998, 500, 0, -1, 0, 0, 998, true, 20, NOTHING);
+  const known = new TimeWait(history);
+  const place = { nextSeq: 1000, lastHeard };
+  const ofFlags = (isFromClient: boolean, flags: number): Packet =>
+    Object.assign(segment(isFromClient, 77, 0, 500), { flags });
+  known.remember({ ...finished(7), fromA: { ...finished(7).fromA, peerSent: false, lastHeard } }, 0);
+  assert.equal(known.recall(ofFlags(true, TcpFlag.syn | TcpFlag.ack), 7, 1), 'refused');
+  assert.equal(known.recall(ofFlags(false, TcpFlag.syn | TcpFlag.ack), 7, 1), null);
+  assert.equal(known.recall(ofFlags(true, TcpFlag.syn), 7, 1), null);
+  assert.deepEqual(known.unseen(segment(true, 900, 100, 500), 7, 1), place);
+  assert.equal(known.unseen(segment(false, 900, 100, 500), 7, 1), null);
+  assert.equal(known.unseen(segment(true, 900, 100, 500), 7, 1 + WAIT_MS), null);
+  known.remember(finished(7), 0);
+  assert.equal(known.unseen(segment(true, 900, 100, 500), 7, 1), null);
+  assert.equal(known.recall(ofFlags(true, TcpFlag.syn), 7, 1), 'answered');
+  assert.equal(known.recall(segment(true, 900, 100, 500), 7, 1), null);
 });
 
 test('of those of one bucket each is found, forgotten and remembered again for itself', () => {

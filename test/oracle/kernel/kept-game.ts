@@ -6,6 +6,7 @@ export const SYN = TcpFlag.syn;
 export const ACK = TcpFlag.ack;
 export const DATA = TcpFlag.ack | TcpFlag.psh;
 export const FIN = TcpFlag.ack | TcpFlag.fin;
+export const RST = TcpFlag.rst;
 export const RST_ACK = TcpFlag.ack | TcpFlag.rst;
 export const URGENT = DATA | TcpFlag.urg;
 /** Of a client that answers as a server does. */

@@ -6,6 +6,7 @@ import { spawnSync } from 'node:child_process';
 import { parseArgs } from 'node:util';
 import { type Game, newGame } from './game.ts';
 import { judge } from './judge.ts';
+import { KEPT_ENDS } from './kept-ends.ts';
 import { KEPT_FRAMES } from './kept-frames.ts';
 import { KEPT_GAMES } from './kept-games.ts';
 import { KEPT_READINGS } from './kept-readings.ts';
@@ -48,7 +49,7 @@ const totals = {
 const toShow = Number(values.show);
 /** On each connection so many bytes may be told besides twice those that were sent (docs/reassembly.md). */
 const ALLOWANCE = 16_384;
-for (const { why, ...game } of [...KEPT_FRAMES, ...KEPT_GAMES, ...KEPT_RECEIVERS, ...KEPT_READINGS]) {
+for (const { why, ...game } of [...KEPT_ENDS, ...KEPT_FRAMES, ...KEPT_GAMES, ...KEPT_RECEIVERS, ...KEPT_READINGS]) {
   const played = player.play({ ...game, seed: 0 });
   if (played.streams.join('') === '') throw new Error(`nothing was read of a kept game: ${why}`);
   const faults = [false, true].flatMap((oneWay) => wrongWith(played, game.live, oneWay, 'missing'));

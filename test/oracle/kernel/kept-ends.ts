@@ -1,0 +1,72 @@
+// Games that were told wrong once, about what comes behind the end of a connection: main.ts plays them before all
+// others.
+import { ACK, DATA, FIN, type KeptGame, RST, SYN, SYN_DATA, op } from './kept-game.ts';
+
+/** 31 bytes. */
+const get = (letter: string): string => `GET /0${letter.repeat(3)} HTTP/1.1\r\nHost: a\r\n\r\n`;
+const post = (target: string, body: string): string =>
+  `POST /${target} HTTP/1.1\r\nHost: a\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
+/** A SYN of another connection, as far as the numbers tell. */
+const otherSyn = (seq: number, data = ''): ReturnType<typeof op> => op(SYN, seq, data, { isnOffset: 0, pauseMs: 250 });
+
+export const KEPT_ENDS: readonly KeptGame[] = [
+  {
+    why: 'behind a refused request and a FIN comes a SYN-ACK of the client, long after that',
+    live: false, v6: true, responds: true,
+    ops: [
+      op(SYN, -1, '', { scale: 0, pauseMs: 5 }),
+      op(DATA, 0, get('b'), { ack: -500, pauseMs: 250 }),
+      op(FIN, 31, '', { pauseMs: 5 }),
+      op(SYN_DATA, 0, get('a'), { pauseMs: 2500 }),
+      op(DATA, 0, get('a'), { pauseMs: 0.1 }),
+    ],
+  },
+  {
+    why: 'an RST that is refused, too, and a SYN-ACK, where some of the refused request was taken once more',
+    live: true, v6: false, responds: false,
+    ops: [
+      op(SYN, -1, '', { pauseMs: 250 }),
+      op(DATA, 0, get('b').slice(0, 28), { ack: 60_000, pauseMs: 250 }),
+      op(DATA, 5, get('b').slice(5), { pauseMs: 0.5 }),
+      op(RST, 31, '', { pauseMs: 250 }),
+      op(SYN_DATA, 0, get('b'), { pauseMs: 1300 }),
+      op(DATA, 0, get('a').slice(0, 20), { pauseMs: 0.1 }),
+    ],
+  },
+  ...[10, 31, 0x2000_0000].flatMap((seq) => [250, 2500].map((pauseMs): KeptGame => ({
+    why: `behind a refused request and an RST comes a SYN with the number ${seq}, after ${pauseMs} ms`,
+    live: true, v6: false, responds: false,
+    ops: [
+      op(SYN, -1, '', { scale: 7, pauseMs: 5 }),
+      op(ACK, 0, '', { pauseMs: 5 }),
+      op(DATA, 0, get('b'), { ack: 10, pauseMs: 250 }),
+      op(RST, 31, '', { pauseMs: 250 }),
+      { ...otherSyn(seq), pauseMs },
+      op(DATA, 0, get('a'), { pauseMs: 1 }),
+    ],
+  }))),
+  {
+    why: 'a SYN with data, which the server was sent before it waited for the last acknowledgment, once more',
+    live: true, v6: false, responds: false, server: { closes: true },
+    ops: [
+      op(SYN, -1, '', { scale: 7, pauseMs: 0.1 }),
+      op(ACK, 0, '', { pauseMs: 0.5 }),
+      otherSyn(0, get('b')),
+      op(FIN, 31, '', { pauseMs: 0.5 }),
+      op(DATA, 0, get('c'), { pauseMs: 0.1 }),
+      op(FIN, 31, '', { pauseMs: 5 }),
+      otherSyn(0, get('b')),
+    ],
+  },
+  {
+    why: 'a SYN in the handshake ends it, and once more opens another: a wrong checksum is one there, too',
+    live: false, v6: false, responds: true,
+    ops: [
+      op(SYN, -1, '', { scale: 7, pauseMs: 0.1 }),
+      otherSyn(30),
+      otherSyn(30),
+      op(DATA, 25, `aa\r\n\r\n${post('1ddd', 'dd').slice(0, 11)}`, { wrongSum: true, pauseMs: 250 }),
+      op(DATA, 0, `${get('a')}${post('1aaa', 'aa')}`, { pauseMs: 0.1 }),
+    ],
+  },
+];
