@@ -20,7 +20,6 @@ const UPPER_CASE = /[A-Z]/;
 const PLAIN_NUMBER = /^\d{1,15}$/;
 /** What stands in HTTP/2 only: no line of HTTP/1 has its meaning. */
 const PREFIX = 'X-Http2-';
-const MAX_METHOD_BYTES = 64;
 
 const escaped = (char: string): string => `%${char.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`;
 
@@ -137,12 +136,10 @@ export function requestHead(fields: readonly string[]): Translation {
   const isConnect = method === 'CONNECT';
   const path = pseudo[':path'] ?? (isConnect ? authority : undefined);
   const lines = new Lines('');
-  const cleanMethod = lines.clean(method ?? '', NOT_TOKEN);
   const target = lines.clean(path ?? '', NOT_IN_TARGET);
-  lines.text = `${cleanMethod.slice(0, MAX_METHOD_BYTES) || 'GET'} ${target || '/'} HTTP/1.1\r\n`;
+  lines.text = `${lines.clean(method ?? '', NOT_TOKEN) || 'GET'} ${target || '/'} HTTP/1.1\r\n`;
   if (!method || !path || (scheme === undefined && !isConnect)) lines.malformed();
   if (authority !== undefined) lines.add('Host', authority);
-  if (cleanMethod.length > MAX_METHOD_BYTES) lines.addForeign('Method', cleanMethod);
   if (protocol !== undefined) lines.addForeign('Protocol', protocol);
   if (scheme !== undefined && scheme !== 'http' && scheme !== 'https') {
     lines.malformed();
