@@ -155,9 +155,10 @@ export class FrameReader {
     const { type, streamId } = cursor.frame;
     const prefix = cursor.readPrefix(bytes, at, end);
     if (cursor.isPaddingTooLong) {
-      // RFC 9113 6.1: a connection error; for some receivers one of the stream alone.
+      // RFC 9113 6.1: a connection error; for Go one of the stream alone, and none of the block is decoded.
       if (this.#isFoundAgain) return this.#noFrame(at, end, 0);
       this.isDoubtful = true;
+      if (this.#bytesAre === 'block') this.#block.passOver();
     }
     const from = at + prefix;
     const to = from + cursor.readContent(end - from);
@@ -317,7 +318,6 @@ export class FrameReader {
   /** No frame stands at `at`, `before` bytes of earlier pieces included. @returns how far the piece was read */
   #noFrame(at: number, end: number, before: number): number {
     if (this.#isFoundAgain) {
-      // It was no place where frames begin.
       this.#grammar.count(before + end - at, 'unreadable');
       this.lose('tcp.reassembly_gap');
       return end;

@@ -27,6 +27,7 @@ export class HeaderBlock implements FieldSink {
   isPartial = false;
   /** Bytes of the present block are missing. */
   #isBroken = false;
+  #isPassedOver = false;
   // --- its frames: HEADERS or PUSH_PROMISE, then CONTINUATION up to END_HEADERS
   /** Stream of the present block; 0 = none is begun. */
   streamId = 0;
@@ -75,10 +76,16 @@ export class HeaderBlock implements FieldSink {
     this.isCut = false;
     this.hasUnknown = false;
     this.#isBroken = false;
+    this.#isPassedOver = false;
+  }
+
+  /** The present block is not decoded: it has no fields, and defines none. */
+  passOver(): void {
+    this.#isPassedOver = true;
   }
 
   fragment(bytes: Uint8Array, start: number, end: number): void {
-    if (this.isLost || this.#isBroken) return;
+    if (this.isLost || this.#isBroken || this.#isPassedOver) return;
     const held = this.#held;
     if (held.length === 0) {
       const at = this.#hpack.decode(bytes, start, end, this);
@@ -158,6 +165,7 @@ export class HeaderBlock implements FieldSink {
     this.isCut = other.isCut;
     this.hasUnknown = other.hasUnknown;
     this.#isBroken = other.#isBroken;
+    this.#isPassedOver = other.#isPassedOver;
     this.fields.length = 0;
     this.fields.push(...other.fields);
     this.#bytes = other.#bytes;

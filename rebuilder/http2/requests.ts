@@ -4,7 +4,7 @@ import { FrameReader, type Knowledge } from './frame-reader.ts';
 import type { Http2Message } from './message.ts';
 import { type MessageTeller, OpenMessages, type Telling } from './open-messages.ts';
 import { Preface } from './preface.ts';
-import { type Translation, isRequestHead, requestHead } from './translation.ts';
+import { type Translation, hasPseudoHeader, isRequestHead, requestHead } from './translation.ts';
 import { Irregular } from '../http/irregular.ts';
 import type { Endpoints } from '../http/message.ts';
 import type { ReaderContext } from '../http/reader-context.ts';
@@ -30,6 +30,8 @@ export class Http2Requests implements FrameGrammar, MessageTeller {
   #main: Http2Requests | null = null;
   /** Sequence numbers of requests that were told whole while a copy may tell them again. */
   readonly #told = new Set<number>();
+  /** The highest that a block of fields has come for. */
+  #lastStreamId = 0;
 
   constructor(context: ReaderContext, endpoints: Endpoints, request: (request: HttpRequest) => void) {
     this.#context = context;
@@ -113,6 +115,7 @@ export class Http2Requests implements FrameGrammar, MessageTeller {
 
   #copyFrom(other: Http2Requests): boolean {
     this.#preface.copyFrom(other.#preface);
+    this.#lastStreamId = other.#lastStreamId;
     this.#context.pendingBytes += this.#preface.pending;
     return this.frames.copyFrom(other.frames) && this.#open.copyFrom(other.#open);
   }
@@ -208,10 +211,13 @@ export class Http2Requests implements FrameGrammar, MessageTeller {
 
   /**
    * Streams of clients have odd numbers (RFC 9113 5.1.1). Others are an error, behind which Go still takes what belongs
-   * to those that are open.
+   * to those that are open. Trailers of a stream that is over (5.1) begin no request.
    */
   head(fields: readonly string[], _endsStream: boolean, streamId: number): Translation | 'passed' | null {
     if (streamId % 2 === 0) return 'passed';
+    const isOver = streamId <= this.#lastStreamId;
+    this.#lastStreamId = Math.max(this.#lastStreamId, streamId);
+    if (isOver && !hasPseudoHeader(fields)) return 'passed';
     return this.knowledge < 2 && !isRequestHead(fields) ? null : requestHead(fields);
   }
 

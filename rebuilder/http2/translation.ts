@@ -116,6 +116,11 @@ export function isRequestHead(fields: readonly string[]): boolean {
   return method !== undefined && (method === 'CONNECT' || value(':path') !== undefined);
 }
 
+/** Trailers have none (RFC 9113 8.1). */
+export function hasPseudoHeader(fields: readonly string[]): boolean {
+  return fields.some((name, i) => i % 2 === 0 && name.startsWith(':'));
+}
+
 /**
  * The head of a request (RFC 9113 8.3.1): `:method :path HTTP/1.1`, `:authority` as Host, then the other fields in
  * their order, the crumbs of a cookie joined (8.2.3). What RFC 9113 calls malformed is kept as far as it can mean no

@@ -244,6 +244,27 @@ describe('when HTTP/2 is believed', () => {
     }
   });
 
+  test('of HEADERS whose padding is too long nothing is decoded, nor of what continues them: Go goes on behind them', () => {
+    const hpack = block([['x-in-table', '1']], true);
+    const odd = [
+      frame(FrameType.headers, FrameFlag.padded, 1, Buffer.from('\x08GET')),
+      frame(FrameType.continuation, FrameFlag.endHeaders, 1, hpack),
+    ];
+    const before = frame(FrameType.headers, FrameFlag.endHeaders, 3, block([...POST, ['x-m', 'first']], true));
+    const indexed = Buffer.from([0xbe, 0xbf, 0xc0, 0xc1, 0xc2]);
+    const known = frame(FrameType.headers, FrameFlag.endHeaders | FrameFlag.endStream, 5, indexed);
+    const stream = finished(sent(BEGIN, before, ...odd, known));
+    const last = stream.exchanges.find(({ request }) => request.complete && request.method === 'POST')!;
+    assert.deepEqual([last.request.target, last.request.headers], ['/a', [['Host', 'a.example'], ['x-m', 'first']]]);
+  });
+
+  test('trailers of a stream that is over are no request', () => {
+    const trailers = headers(1, [['x-t', 't']]);
+    const stream = finished(sent(BEGIN, headers(1, GET), trailers, headers(3, POST, 0), data(3, 'body'), headers(3, [['x-t', 't']]), headers(5, GET)));
+    assert.deepEqual(targets(stream), ['GET /a', 'POST /a', 'GET /a']);
+    assert.deepEqual(targets(finished(sent(BEGIN, headers(1, [['x-t', 't']]), headers(3, GET)))), ['GET /', 'GET /a'], 'of a stream that was never open they are');
+  });
+
   test('a request on a stream that has one already is another: Go serves it, if it has reset that one', () => {
     const stream = finished(sent(BEGIN, headers(1, POST, 0), headers(1, [...GET, ['x', 'y']])));
     assert.deepEqual(stream.exchanges.map(({ request }) => [request.method, request.complete]), [['POST', false], ['GET', true]]);

@@ -131,23 +131,39 @@ function plain(text: string): string {
   return text.replace(/%[0-9A-F]{2}|[^0-9a-zA-Z]/g, '');
 }
 
-/** What the server said of streams: which it answered, or took back, and whether it broke the connection off. */
-export function answersOf(
-  written: readonly Written[],
-): { readonly streams: ReadonlySet<number>; readonly isBroken: boolean } {
-  const bytes = Buffer.concat(written.filter(({ from }) => from === 'server').map((one) => one.bytes));
-  const frame = new FrameHeader();
+/** What both said of streams: what the server answered, or took back; what the client took back; who broke off. */
+export interface Words {
+  readonly streams: ReadonlySet<number>;
+  readonly takenBack: ReadonlySet<number>;
+  readonly isBroken: boolean;
+}
+
+export function wordsOf(written: readonly Written[]): Words {
   const streams = new Set<number>();
+  const takenBack = new Set<number>();
   let isBroken = false;
+  eachFrame(written, 'server', ({ type, streamId }, payload) => {
+    if (type === FrameType.headers || type === FrameType.rstStream) streams.add(streamId);
+    // RFC 9113 6.8: an error code that is not zero, which not every server has the time to say.
+    isBroken ||= type === FrameType.goaway && payload.subarray(4, 8).some((byte) => byte !== 0);
+  });
+  eachFrame(written, 'client', ({ type, streamId }) => {
+    if (type === FrameType.rstStream) takenBack.add(streamId);
+    // Behind the client's own Apache ends.
+    isBroken ||= type === FrameType.goaway;
+  });
+  return { streams, takenBack, isBroken };
+}
+
+function eachFrame(
+  written: readonly Written[], end: Written['from'], show: (frame: FrameHeader, payload: Buffer) => void,
+): void {
+  const bytes = Buffer.concat(written.filter(({ from }) => from === end).map((one) => one.bytes));
+  const frame = new FrameHeader();
   // Behind what it said in HTTP/1: from its first SETTINGS on.
   let at = Math.max(0, bytes.indexOf('\x04\0\0\0\0\0', 0, 'latin1') - 3);
   for (; at + FRAME_HEADER_BYTES <= bytes.length; at += FRAME_HEADER_BYTES + frame.length) {
     frame.parse(bytes, at);
-    const { type, streamId } = frame;
-    if (type === FrameType.headers || type === FrameType.rstStream) streams.add(streamId);
-    // RFC 9113 6.8: an error code that is not zero, which not every server has the time to say.
-    const code = at + FRAME_HEADER_BYTES + 4;
-    isBroken ||= type === FrameType.goaway && bytes.subarray(code, code + 4).some((byte) => byte !== 0);
+    show(frame, bytes.subarray(at + FRAME_HEADER_BYTES, at + FRAME_HEADER_BYTES + frame.length));
   }
-  return { streams, isBroken };
 }

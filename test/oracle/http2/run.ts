@@ -2,7 +2,7 @@
 import { isUnmarked } from '../http/phantoms.ts';
 import type { Served, Server } from '../real-server.ts';
 import { type Connection, Connections } from './connections.ts';
-import { type Talk, type Told, type Written, answersOf, isTold, missed, pause, talk, told } from './oracle.ts';
+import { type Talk, type Told, type Written, wordsOf, isTold, missed, pause, talk, told } from './oracle.ts';
 
 /** Connections to each server at the same time. */
 const AT_ONCE = 24;
@@ -16,10 +16,11 @@ const pieceBytes = (i: number): number => PIECE_BYTES[i % PIECE_BYTES.length]!;
 
 /**
  * What became of a request that was told whole and unmarked. `served`; `answered`: its stream was, mostly with an
- * error; `passed_over`: the server answered one that stands behind it, and had no word for it: a phantom. `unread`: it
- * had stopped reading before, or broken off.
+ * error; `taken_back`: its client reset that before an answer; `passed_over`: the server answered one that stands
+ * behind it, and had no word for it: a phantom. `unread`: it had stopped reading before, or one of the two had broken
+ * off.
  */
-export type Fate = 'served' | 'answered' | 'passed_over' | 'unread';
+export type Fate = 'served' | 'answered' | 'taken_back' | 'passed_over' | 'unread';
 
 export interface Figures extends Record<Fate, number> {
   /** Requests that the server served. */
@@ -52,7 +53,9 @@ export async function play(
   servers: readonly Server[], count: number, seed: number, show: Viewer,
 ): Promise<Map<string, Figures>> {
   const all = new Map(servers.map(({ name }): [string, Figures] => (
-    [name, { requests: 0, missedOneWay: 0, missedBothWays: 0, served: 0, answered: 0, passed_over: 0, unread: 0 }])));
+    [name, {
+      requests: 0, missedOneWay: 0, missedBothWays: 0, served: 0, answered: 0, taken_back: 0, passed_over: 0, unread: 0,
+    }])));
   const connections = new Connections(seed);
   for (let done = 0; done < count; done += BATCH) {
     const batch = Array.from({ length: Math.min(BATCH, count - done) }, () => connections.next());
@@ -89,10 +92,16 @@ function fateOf(
   one: Told, served: readonly Served[], exchanges: readonly Told[], written: readonly Written[],
 ): Fate {
   if (served.some((request) => isTold(request, one))) return 'served';
-  const { streams, isBroken } = answersOf(written);
-  if (one.response !== null || streams.has(one.streamId)) return 'answered';
+  const { streams, takenBack, isBroken } = wordsOf(written);
+  if (one.response !== null || streams.has(one.streamId) || (isPreface(one) && streams.size > 0)) return 'answered';
+  if (takenBack.has(one.streamId)) return 'taken_back';
   const isReadOn = !isBroken && exchanges.some((other) => other.at > one.at && streams.has(other.streamId));
   return isReadOn ? 'passed_over' : 'unread';
+}
+
+/** x/net takes a preface with header lines in its head for one: its answers are in HTTP/2. */
+function isPreface({ request: { method, target }, streamId }: Told): boolean {
+  return streamId === 0 && method === 'PRI' && target === '*';
 }
 
 /** A port may be used again before a slow server has told of its last connection: then the marker is of another. */
