@@ -41,6 +41,15 @@ export default tseslint.config(
     },
   },
   {
+    files: ['rebuilder/**'],
+    rules: {
+      'no-restricted-syntax': ['error', {
+        selector: 'MethodDefinition[kind=\'get\'] > PrivateIdentifier.key',
+        message: 'V8 calls into its runtime for each read of a private getter, ten times the cost of a call: write a private method.',
+      }],
+    },
+  },
+  {
     // `bytes[i]!` where each packet and request goes: tsc (noUncheckedIndexedAccess) cannot see that a loop stays
     // within its bounds, and a check that never fails costs a branch for each byte. The load of the benchmarks is such
     // a path too. In a test, what is not there fails it anyway.

@@ -57,18 +57,18 @@ export class ClientReader implements RequestReader {
     if (midstream) this.#startSearch();
   }
 
-  get #requests(): Requests { return this.#requestsOrNull ??= new Requests(this.#context, this.#endpoints, this); }
-  get #framer(): MessageFramer | null { return this.#requestsOrNull?.framer ?? null; }
-  get #search(): RequestSearch { return this.#searchOrNull ??= new RequestSearch(this.#context); }
+  #requests(): Requests { return this.#requestsOrNull ??= new Requests(this.#context, this.#endpoints, this); }
+  #framer(): MessageFramer | null { return this.#requestsOrNull?.framer ?? null; }
+  #search(): RequestSearch { return this.#searchOrNull ??= new RequestSearch(this.#context); }
 
   /** Sequence number of the message in progress. */
-  get beganAt(): number { return this.#framer?.began.seq ?? 0; }
+  get beganAt(): number { return this.#framer()?.began.seq ?? 0; }
   get unfinished(): boolean {
-    return this.#framer?.unfinished === true || this.#searchOrNull?.unfinished === true
+    return this.#framer()?.unfinished === true || this.#searchOrNull?.unfinished === true
       || this.#other?.unfinished === true || (this.#isFirst && this.#beside?.unfinished === true);
   }
 
-  get toNext(): number { return this.#mode === 'http1' ? this.#framer?.toNext ?? 0 : Infinity; }
+  get toNext(): number { return this.#mode === 'http1' ? this.#framer()?.toNext ?? 0 : Infinity; }
   data(bytes: Uint8Array, start: number, end: number, seq: number, from: Provenance): void {
     this.#read(bytes, start, end, seq, from);
     if (this.#beside !== null && this.#isFirst && !this.#beside.data(bytes, start, end, seq, from)) this.#beside = null;
@@ -78,7 +78,7 @@ export class ClientReader implements RequestReader {
     for (let at = start; at < end;) {
       const here = (seq + at - start) | 0;
       if (this.#mode === 'http1') {
-        const { framer } = this.#requests;
+        const { framer } = this.#requests();
         this.isMerged ||= framer.isIdle && !this.#mayBeHttp2 && this.#beside?.isBehindAnother(this, here) === true;
         if (this.isMerged) return;
         at = framer.isIdle ? this.#begin(bytes, start, at, end, here, from) : framer.read(bytes, at, end, here, from);
@@ -98,16 +98,16 @@ export class ClientReader implements RequestReader {
     this.#searchOrNull?.endUnread(this.#endpoints, this.#sink);
     this.#other?.gap(bytes);
     if (this.#other !== null && !this.#leaveOver()) return;
-    if (this.#mode === 'http1' && this.#framer?.gap(bytes) === true) return;
-    this.#searchOrNull?.drop(this.#framer?.lastByteMs ?? 0);
+    if (this.#mode === 'http1' && this.#framer()?.gap(bytes) === true) return;
+    this.#searchOrNull?.drop(this.#framer()?.lastByteMs ?? 0);
     this.#startSearch();
   }
 
   end(): void {
     this.#other?.end();
     this.#leaveOver();
-    this.#searchOrNull?.drop(this.#framer?.lastByteMs ?? 0);
-    this.#framer?.end();
+    this.#searchOrNull?.drop(this.#framer()?.lastByteMs ?? 0);
+    this.#framer()?.end();
     this.#searchOrNull?.endUnread(this.#endpoints, this.#sink);
     if (this.#isFirst) this.#beside?.end();
     this.#beside = null;
@@ -121,13 +121,13 @@ export class ClientReader implements RequestReader {
       return http2.unfinished || besideMay;
     }
     const searchMay = this.#searchOrNull?.stall(nowMs, afterMs, this.#endpoints, this.#sink) === true;
-    return this.#framer?.stall(nowMs, afterMs) === true || searchMay || besideMay;
+    return this.#framer()?.stall(nowMs, afterMs) === true || searchMay || besideMay;
   }
 
   discard(): void {
     this.#searchOrNull?.discard();
     this.#other?.http2?.discard();
-    this.#framer?.discard();
+    this.#framer()?.discard();
     if (this.#isFirst) this.#beside?.discard();
     this.#beside = null;
     this.#sink.forkDiscarded();
@@ -163,14 +163,14 @@ export class ClientReader implements RequestReader {
   }
 
   #takeOver(other: ClientReader, kind: ForkKind): boolean {
-    if (other.#requestsOrNull !== null && !this.#requests.copyFrom(other.#requestsOrNull)) return false;
+    if (other.#requestsOrNull !== null && !this.#requests().copyFrom(other.#requestsOrNull)) return false;
     this.#mode = other.#mode;
     this.#mayBeHttp2 = other.#mayBeHttp2;
     this.#isBehindPri = other.#isBehindPri;
     this.#isBehindRequest = other.#isBehindRequest;
     this.#isFound = other.#isFound;
     this.#foundSeq = other.#foundSeq;
-    if (other.#searchOrNull !== null) this.#search.copyFrom(other.#searchOrNull);
+    if (other.#searchOrNull !== null) this.#search().copyFrom(other.#searchOrNull);
     if (other.#other === null) return true;
     const copy = other.#other.copy(kind, this.#context.ledger, () => this.#sink.http2Requests());
     if (copy === null) this.#mode = 'search';
@@ -179,13 +179,13 @@ export class ClientReader implements RequestReader {
   }
 
   isLevelWith(other: ClientReader): boolean {
-    return this.#mode === 'http1' && other.#mode === 'http1' && this.#requests.framer.isLevelWith(other.#requests.framer);
+    return this.#mode === 'http1' && other.#mode === 'http1' && this.#requests().framer.isLevelWith(other.#requests().framer);
   }
 
   // --- RequestReader: what its requests say
 
   told(request: HttpRequest, upgrades: boolean): void {
-    this.#mayBeHttp2 = upgrades && this.#requests.framer.isIdle && upgradesToHttp2(request);
+    this.#mayBeHttp2 = upgrades && this.#requests().framer.isIdle && upgradesToHttp2(request);
     this.#isBehindPri = request.methodIs('PRI');
     this.#isBehindRequest = !upgrades && !this.#isFound && !request.methodIs('CONNECT');
     this.#sink.request(request);
@@ -199,8 +199,8 @@ export class ClientReader implements RequestReader {
       const reader = beside.takesOne() ? this.#another('reading', beside) : null;
       if (reader === null) return;
       reader.#mayBeHttp2 = false;
-      const { framer } = reader.#requests;
-      if (!reader.#requests.begin(this.#requests, bytes, start, headersStart, headEnd)) reader.discard();
+      const { framer } = reader.#requests();
+      if (!reader.#requests().begin(this.#requests(), bytes, start, headersStart, headEnd)) reader.discard();
       else beside.add(reader, bodyAt, lengthOf(how), () => framer.readOtherwise(how));
     }
   }
@@ -208,7 +208,7 @@ export class ClientReader implements RequestReader {
   otherChunks(at: number, how: ChunkDifference): void {
     const beside = this.#beside ??= new SecondReaders<ClientReader>(this, this.#context.ledger);
     const reader = beside.takesOne() ? this.#copy('reading', beside) : null;
-    if (reader !== null) beside.add(reader, at, lengthOf(how), () => reader.#requests.framer.readOtherwise(how));
+    if (reader !== null) beside.add(reader, at, lengthOf(how), () => reader.#requests().framer.readOtherwise(how));
   }
 
   // --- what the server says
@@ -216,13 +216,13 @@ export class ClientReader implements RequestReader {
   /** The server agreed to another protocol (101): from here on nothing is HTTP/1. */
   tunnel(): void {
     this.leaveHttp2();
-    this.#framer?.giveUp('http.message_cut');
+    this.#framer()?.giveUp('http.message_cut');
     this.#enter(OtherProtocol.tunnel(this.#context.ledger));
   }
 
   /** The server said 2xx to CONNECT: a proxy, which passes on what follows, or one that serves it as requests. */
   mayBeTunnel(): void {
-    this.#search.mayBeTunnel = true;
+    this.#search().mayBeTunnel = true;
     this.#isBehindRequest = false;
   }
 
@@ -236,11 +236,11 @@ export class ClientReader implements RequestReader {
   /** The server has agreed to HTTP/2: it follows next. */
   expectHttp2(): void {
     if (this.#mode === 'search') {
-      this.#search.drop(this.#framer?.lastByteMs ?? 0);
-      this.#search.endUnread(this.#endpoints, this.#sink);
+      this.#search().drop(this.#framer()?.lastByteMs ?? 0);
+      this.#search().endUnread(this.#endpoints, this.#sink);
       this.#mode = 'http1';
     }
-    if (this.#mode === 'http1' && this.#requests.framer.isIdle) this.#mayBeHttp2 = true;
+    if (this.#mode === 'http1' && this.#requests().framer.isIdle) this.#mayBeHttp2 = true;
   }
 
   // --- which protocol stands here?
@@ -258,13 +258,13 @@ export class ClientReader implements RequestReader {
       case 'request':
         // What begins a piece, behind a message that ended with the one before, was not found by a search.
         if (start === pieceStart && seq !== this.#foundSeq) this.#isFound = false;
-        this.#requests.isFound = this.#isFound
+        this.#requests().isFound = this.#isFound
           || (this.#isFirst && this.#beside?.allBegin(start, pieceStart) === false);
-        return this.#requests.framer.read(bytes, start, end, seq, from);
+        return this.#requests().framer.read(bytes, start, end, seq, from);
       case 'blanks': {
         const at = blanksEnd(bytes, start, end);
         this.#context.ledger.count('http.empty_line_bytes', at - start);
-        this.#requests.behindEmptyLines = true;
+        this.#requests().behindEmptyLines = true;
         return at;
       }
       case 'tls':
@@ -279,17 +279,17 @@ export class ClientReader implements RequestReader {
   /** Neither a request nor another protocol: it is searched. @param bytes of earlier pieces that belong to it */
   #notUnderstood(bytes: Uint8Array, seq: number, from: Provenance): void {
     this.#startSearch();
-    if (this.#requests.sawPreface) {
+    if (this.#requests().sawPreface) {
       this.#report('http.http2_flow', 2);
       this.#isBehindRequest = false;
-      this.#requests.sawPreface = false;
+      this.#requests().sawPreface = false;
     }
     // The bytes of a second reading were told in the first.
     if (this.#isBehindRequest && this.#isFirst) {
       this.#isBehindRequest = false;
-      this.#search.keepUnread((seq - bytes.length) | 0, from);
+      this.#search().keepUnread((seq - bytes.length) | 0, from);
     }
-    if (bytes.length > 0) this.#search.skip(bytes, 0, bytes.length, from.timeMs);
+    if (bytes.length > 0) this.#search().skip(bytes, 0, bytes.length, from.timeMs);
   }
 
   #startSearch(): void {
@@ -310,7 +310,7 @@ export class ClientReader implements RequestReader {
   }
 
   #searchOn(bytes: Uint8Array, at: number, end: number, seq: number, from: Provenance): number {
-    const search = this.#search;
+    const search = this.#search();
     const { found, at: stop, line, isServer } = search.read(bytes, at, end, from.timeMs, this.#sink);
     this.stoppedAt = seq;
     if (isServer) return end;
@@ -319,10 +319,10 @@ export class ClientReader implements RequestReader {
     if (found !== 'request') return stop;
     search.endUnread(this.#endpoints, this.#sink);
     this.#mode = 'http1';
-    this.#isFound = this.#requests.isFound = true;
+    this.#isFound = this.#requests().isFound = true;
     this.#foundSeq = (seq + stop - at - line.length) | 0;
     // The line began in an earlier piece: it is read from there, then the rest of this piece.
-    if (line.length > 0) this.#requests.framer.read(line, 0, line.length, this.#foundSeq, from);
+    if (line.length > 0) this.#requests().framer.read(line, 0, line.length, this.#foundSeq, from);
     return stop;
   }
 

@@ -88,7 +88,7 @@ export class HttpConnection implements ClientSink, ServerSink, Endpoints, Connec
     return new ServerReader(this.#reader, this, this.#context.parseResponses, midstream);
   }
 
-  get #pairing(): Pairing { return this.#pairingOrNull ??= new Pairing(this.#reader.budget, this.#connection); }
+  #pairing(): Pairing { return this.#pairingOrNull ??= new Pairing(this.#reader.budget, this.#connection); }
 
   // --- Endpoints
 
@@ -160,12 +160,12 @@ export class HttpConnection implements ClientSink, ServerSink, Endpoints, Connec
       return;
     }
     if (wait && this.#context.waitingRequests.hold(request)) {
-      this.#pairing.add(request, true, server.seen, nowMs);
+      this.#pairing().add(request, true, server.seen, nowMs);
       this.#context.waiting.add(this);
       return;
     }
     // One-way, from its beginning: nobody will answer.
-    if (mayBeHeard) this.#pairing.add(request, false, server.seen, nowMs);
+    if (mayBeHeard) this.#pairing().add(request, false, server.seen, nowMs);
     this.#context.exchanges.exchange(request);
     this.#lastSeq = request.seq;
     this.#lastId = request.complete && request.end === request.headEnd ? request.knownId : null;
@@ -195,11 +195,11 @@ export class HttpConnection implements ClientSink, ServerSink, Endpoints, Connec
   }
 
   responseTo(seq: number, ack: number, afterHole: boolean): 'HEAD' | 'CONNECT' | 'other' | null {
-    return this.#pairing.match(seq, ack, afterHole, (request) => this.#passOver(request))?.kind ?? null;
+    return this.#pairing().match(seq, ack, afterHole, (request) => this.#passOver(request))?.kind ?? null;
   }
 
   response(response: HttpResponse, isFound: boolean): void {
-    const entry = this.#pairing.take();
+    const entry = this.#pairing().take();
     // What a search found may be what the server sends back of a client's: it proves nothing.
     this.#isSwapped &&= isFound;
     const switches = response.status === 101 && !isFound;
@@ -213,7 +213,7 @@ export class HttpConnection implements ClientSink, ServerSink, Endpoints, Connec
       }
       this.#isServerDone ||= !isFound && !accepts && !switches && endsConnection(response);
     } else if (this.#requests?.unfinished === true && distance(response.ack, this.#requests.beganAt) > 0) {
-      this.#pairing.keepEarly(response);
+      this.#pairing().keepEarly(response);
     }
     if (toHttp2) {
       this.#requests?.expectHttp2();
@@ -326,15 +326,15 @@ export class HttpConnection implements ClientSink, ServerSink, Endpoints, Connec
   /** @returns false: no request waits any more */
   expire(nowMs: number): boolean {
     const before = nowMs - this.#context.responseTimeoutMs;
-    if (this.#waitingSinceMs <= before) {
+    if (this.#waitingSinceMs() <= before) {
       this.#oneWay = !this.#halves().server.seen;
       const inOrder = this.#pairingOrNull?.expire(before, (request) => this.#unanswered(request)) ?? 0;
       this.#context.ledger.count('http.response_timeout', inOrder + (this.#http2?.expire(before) ?? 0));
     }
-    return this.#waitingSinceMs !== Infinity;
+    return this.#waitingSinceMs() !== Infinity;
   }
 
-  get #waitingSinceMs(): number {
+  #waitingSinceMs(): number {
     return Math.min(this.#pairingOrNull?.waitingSinceMs ?? Infinity, this.#http2?.waitingSinceMs ?? Infinity);
   }
 

@@ -38,7 +38,7 @@ export class MessageFramer {
     this.#keepBodies = keepBodies;
   }
 
-  get #progress(): MessageProgress {
+  #progress(): MessageProgress {
     return this.#part ??= this.#context.spareProgress.pop() ?? new MessageProgress(this.#context);
   }
 
@@ -59,7 +59,7 @@ export class MessageFramer {
 
   /** So many bytes are between here and the next message; Infinity = nobody knows. */
   get toNext(): number {
-    return this.isIdle ? 0 : this.#state === 'body' ? this.#progress.body.toEnd : Infinity;
+    return this.isIdle ? 0 : this.#state === 'body' ? this.#progress().body.toEnd : Infinity;
   }
 
   /** Reads on; when it is idle a new message begins. @returns how far it read: to the message's end, or to `end` */
@@ -85,8 +85,8 @@ export class MessageFramer {
 
   /** A hole. @returns false: where the next message begins is not known any more */
   gap(bytes: number): boolean {
-    if (this.#state === 'body' && bytes >= 0 && this.#progress.passOver(bytes)) {
-      if (this.#progress.body.isOver) this.#finishHeld();
+    if (this.#state === 'body' && bytes >= 0 && this.#progress().passOver(bytes)) {
+      if (this.#progress().body.isOver) this.#finishHeld();
       return true;
     }
     this.giveUp('tcp.reassembly_gap');
@@ -95,7 +95,7 @@ export class MessageFramer {
 
   /** Nothing more will come. */
   end(): void {
-    if (this.#goesToEnd) this.#finishHeld();
+    if (this.#goesToEnd()) this.#finishHeld();
     if (this.#state === 'head') this.#part?.endLine(this.#grammar);
     this.giveUp('http.message_cut');
   }
@@ -106,7 +106,7 @@ export class MessageFramer {
    */
   stall(nowMs: number, afterMs: number): boolean {
     const part = this.#part;
-    if (part === null || part.bytes === 0 || this.#goesToEnd) return false;
+    if (part === null || part.bytes === 0 || this.#goesToEnd()) return false;
     if (nowMs - this.lastByteMs < afterMs) return true;
     if (!part.stalled) part.stalled = this.#emitPart('http.stalled');
     this.#context.stalled.add(this.#stream);
@@ -116,10 +116,10 @@ export class MessageFramer {
   /** Ends a message in progress: it is emitted as incomplete, or counted as lost if it has no start line. */
   giveUp(reason: CounterName): void {
     if (!this.unfinished) return;
-    const emitted = this.#progress.stalled || this.#emitPart(reason);
+    const emitted = this.#progress().stalled || this.#emitPart(reason);
     this.#state = 'idle';
-    if (emitted) this.#grammar.count(this.#progress.bytes);
-    else this.#grammar.lose(this.#progress.bytes);
+    if (emitted) this.#grammar.count(this.#progress().bytes);
+    else this.#grammar.lose(this.#progress().bytes);
     this.#reset();
   }
 
@@ -136,7 +136,7 @@ export class MessageFramer {
     this.#state = other.#state;
     this.began.set(other.began.seq, other.began);
     this.lastByteMs = other.lastByteMs;
-    return other.#part === null || this.#progress.copyFrom(other.#part);
+    return other.#part === null || this.#progress().copyFrom(other.#part);
   }
 
   /** Begins behind the head that another reads, with a framing of its own. @returns false: no memory for the head */
@@ -144,15 +144,15 @@ export class MessageFramer {
     this.began.set(other.began.seq, other.began);
     this.lastByteMs = other.lastByteMs;
     this.behind = other.behind;
-    this.#progress.head.place(headersStart - start, headEnd - start);
-    return this.#progress.hold(bytes, start, headEnd, Infinity, null, 0);
+    this.#progress().head.place(headersStart - start, headEnd - start);
+    return this.#progress().hold(bytes, start, headEnd, Infinity, null, 0);
   }
 
   /** Reads on otherwise than what it was copied from. @returns bytes read as a body that are behind it; null = none */
   readOtherwise(how: Reading): Uint8Array | null {
     const { behind } = this;
     this.behind = null;
-    const progress = this.#progress;
+    const progress = this.#progress();
     switch (how) {
       case 'longer_line':
       case 'longer_head':
@@ -179,7 +179,7 @@ export class MessageFramer {
   /** Has it read as far as `other`, and does it read on like it? */
   isLevelWith(other: MessageFramer): boolean {
     if (this.#state !== other.#state || this.unfinished !== other.unfinished) return false;
-    return !this.unfinished || (this.began.seq === other.began.seq && this.#progress.isLevelWith(other.#progress));
+    return !this.unfinished || (this.began.seq === other.began.seq && this.#progress().isLevelWith(other.#progress()));
   }
 
   // --- heads
@@ -215,15 +215,15 @@ export class MessageFramer {
       this.#grammar.message(bytes, start, headersStart, headEnd, messageEnd, whole);
       return messageEnd;
     }
-    this.#progress.head.place(headersStart - start, headEnd - start);
-    if (this.#hold(bytes, start, headEnd, this.#progress.head.end + contentLength)) {
+    this.#progress().head.place(headersStart - start, headEnd - start);
+    if (this.#hold(bytes, start, headEnd, this.#progress().head.end + contentLength)) {
       this.#bodyBegins(body);
       return headEnd;
     }
     // There is no memory even for the head: what this piece has of the message is emitted at once, and the next one
     // searched.
-    this.#progress.add(end - headEnd);
-    this.#grammar.count(this.#progress.bytes);
+    this.#progress().add(end - headEnd);
+    this.#grammar.count(this.#progress().bytes);
     this.#reset();
     this.#grammar.message(bytes, start, headersStart, headEnd, end, cutBody(framing === 'chunked' ? 'chunked' : 'length', contentLength, ['http.memcap'], 0));
     this.#state = 'none';
@@ -232,7 +232,7 @@ export class MessageFramer {
 
   /** More of a head that did not end in its first piece. */
   #moreHead(bytes: Uint8Array, at: number, end: number): number {
-    const progress = this.#progress;
+    const progress = this.#progress();
     const { held } = progress;
     const before = held.length;
     const to = Math.min(end, at + this.#context.headBytes - before);
@@ -260,7 +260,7 @@ export class MessageFramer {
 
   /** The held head ends at headEnd; what was held beyond it is read again, from the piece as far as it is of that. */
   #heldHeadDone(headEnd: number, before: number, at: number): number {
-    const progress = this.#progress;
+    const progress = this.#progress();
     const { held, head } = progress;
     const bodyAt = this.#passHead(headEnd, before, at);
     progress.giveBack(held.length - headEnd);
@@ -272,7 +272,7 @@ export class MessageFramer {
 
   /** The held bytes end at `end`. @returns where the piece goes on; `before` bytes were held before it */
   #passHead(end: number, before: number, at: number): number {
-    if (end < before) this.behind = Buffer.from(this.#progress.held.bytes.subarray(end, before));
+    if (end < before) this.behind = Buffer.from(this.#progress().held.bytes.subarray(end, before));
     return Math.max(at, at + end - before);
   }
 
@@ -280,14 +280,14 @@ export class MessageFramer {
 
   /** A head is held whole. */
   #bodyBegins(how: BodyFraming): void {
-    const { body } = this.#progress;
+    const { body } = this.#progress();
     body.begin(how);
     this.#state = 'body';
     if (body.isOver) this.#finishHeld(how.framing);
   }
 
   #moreBody(bytes: Uint8Array, at: number, end: number): number {
-    const progress = this.#progress;
+    const progress = this.#progress();
     const { body } = progress;
     const { holdsNext } = body;
     const stop = body.advance(bytes, at, end);
@@ -307,19 +307,19 @@ export class MessageFramer {
   #hold(bytes: Uint8Array, start: number, end: number, expected = 0): boolean {
     const { bodyLimitBytes } = this.#context;
     if (this.#context.stalled.size > 0) this.#context.stalled.delete(this.#stream);
-    const limit = this.#state === 'head' ? Infinity : this.#progress.head.end + (this.#keepBodies ? bodyLimitBytes : 0);
-    return this.#progress.hold(bytes, start, end, limit, this.#keepBodies ? 'http.body_limit' : null, expected);
+    const limit = this.#state === 'head' ? Infinity : this.#progress().head.end + (this.#keepBodies ? bodyLimitBytes : 0);
+    return this.#progress().hold(bytes, start, end, limit, this.#keepBodies ? 'http.body_limit' : null, expected);
   }
 
   // --- ends
 
   /** The message in progress is read up to the end of the connection. */
-  get #goesToEnd(): boolean {
-    return this.#state === 'body' && this.#progress.body.framing === 'close';
+  #goesToEnd(): boolean {
+    return this.#state === 'body' && this.#progress().body.framing === 'close';
   }
 
-  #finishHeld(framing: Framing = this.#progress.body.heldFraming): void {
-    const progress = this.#progress;
+  #finishHeld(framing: Framing = this.#progress().body.heldFraming): void {
+    const progress = this.#progress();
     this.#state = 'idle'; // what follows is read afresh
     progress.tell(this.#grammar, framing, progress.lost, progress.stalled);
     this.#grammar.count(progress.bytes);
@@ -328,7 +328,7 @@ export class MessageFramer {
 
   /** Emits what there is; @returns false when that is not even a start line. */
   #emitPart(reason: CounterName): boolean {
-    const progress = this.#progress;
+    const progress = this.#progress();
     if (this.#state === 'head') return progress.tellHead(this.#grammar, reason);
     progress.tell(this.#grammar, progress.body.heldFraming, [...progress.lost ?? [], reason], false);
     return true;

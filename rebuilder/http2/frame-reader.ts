@@ -138,7 +138,7 @@ export class FrameReader {
   }
 
   /** Captured bytes that were not counted yet. */
-  get #pending(): number { return this.#block.captured + this.#cursor.headRead; }
+  #pending(): number { return this.#block.captured + this.#cursor.headRead; }
 
   #account(bytes: number): void {
     if (this.#bytesAre === 'block') {
@@ -234,7 +234,7 @@ export class FrameReader {
     this.#lastStreamId = other.#lastStreamId;
     this.#position = other.#position;
     const isCopied = this.#block.copyFrom(other.#block);
-    this.#context.pendingBytes += this.#pending;
+    this.#context.pendingBytes += this.#pending();
     return isCopied;
   }
 
@@ -246,7 +246,7 @@ export class FrameReader {
 
   /** Frees what is held without a word. */
   discard(): void {
-    this.#context.pendingBytes -= this.#pending;
+    this.#context.pendingBytes -= this.#pending();
     this.#cursor.headRead = 0;
     this.#block.captured = 0;
     this.#ended = true;
@@ -255,7 +255,7 @@ export class FrameReader {
 
   /** Counts what is neither a message nor a loss yet as lost. */
   losePending(): void {
-    const pending = this.#pending;
+    const pending = this.#pending();
     this.#context.pendingBytes -= pending;
     this.#grammar.count(pending, 'unreadable');
     this.#cursor.headRead = 0;

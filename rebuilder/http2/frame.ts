@@ -93,7 +93,7 @@ export class FrameHeader {
       case FrameType.data:
       case FrameType.headers:
       case FrameType.pushPromise:
-      case FrameType.continuation: return streamId !== 0 && length >= this.prefixBytes && !this.#isText;
+      case FrameType.continuation: return streamId !== 0 && length >= this.prefixBytes && !this.#isText();
       case FrameType.priority: return length === 5;
       case FrameType.rstStream: return streamId !== 0 && length === 4;
       case FrameType.settings: return streamId === 0 && length % 6 === 0 && (length === 0 || !this.has(FrameFlag.ack));
@@ -101,11 +101,11 @@ export class FrameHeader {
       case FrameType.goaway: return streamId === 0 && length >= 8;
       case FrameType.windowUpdate: return length === 4;
       // RFC 9113 4.1: frames of unknown types are ignored.
-      default: return !this.#isText;
+      default: return !this.#isText();
     }
   }
 
-  get #isText(): boolean {
+  #isText(): boolean {
     const { length, streamId } = this;
     return isText(length >> 16) && isText(length >> 8) && isText(length) && isText(this.type) && isText(this.flags)
       && isText(streamId >> 24) && isText(streamId >> 16) && isText(streamId >> 8) && isText(streamId);

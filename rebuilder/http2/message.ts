@@ -75,13 +75,13 @@ export class Http2Message {
     return Buffer.from(this.#head.text, 'latin1');
   }
 
-  get #bodyStart(): number {
+  #bodyStart(): number {
     return ROOM + this.#head.text.length + 2;
   }
 
   /** Makes ready for a body. @returns false: there is no memory for it */
   hold(): boolean {
-    const room = this.#bodyStart;
+    const room = this.#bodyStart();
     if (scratch.length < room) scratch = Buffer.allocUnsafeSlow(room);
     const expected = Math.min(Number(this.#head.contentLength ?? 0), this.#context.bodyLimitBytes);
     return this.#held.append(scratch, 0, room, room + expected);
@@ -94,7 +94,7 @@ export class Http2Message {
     if (this.isDropped || !keep) return;
     const held = this.#held;
     let to = end;
-    const limit = this.#bodyStart + this.#context.bodyLimitBytes;
+    const limit = this.#bodyStart() + this.#context.bodyLimitBytes;
     if (held.length + to - start > limit) {
       to = start + Math.max(0, limit - held.length);
       this.addLost('http.body_limit');
@@ -147,26 +147,26 @@ export class Http2Message {
     else if (contentLength !== null && isTrue) line = `content-length: ${contentLength}\r\n`;
     else if (contentLength !== null || size > 0) line = `Content-Length: ${size}\r\n`;
     if (contentLength !== null && !isTrue) line += `X-Http2-Content-Length: ${contentLength}\r\n`;
-    const bodyBytes = isHeld ? held.length - this.#bodyStart : 0;
+    const bodyBytes = isHeld ? held.length - this.#bodyStart() : 0;
     const sizeLine = chunked && bodyBytes > 0 ? `${bodyBytes.toString(16)}\r\n` : '';
     const tail = chunked ? `${bodyBytes > 0 ? '\r\n' : ''}0\r\n${trailers}\r\n` : '';
     const head = `${text.slice(0, lengthAt)}${line}${text.slice(lengthAt)}\r\n`;
-    const start = this.#bodyStart - head.length - sizeLine.length;
+    const start = this.#bodyStart() - head.length - sizeLine.length;
     let bytes: Buffer;
     if (isHeld && (tail === '' || held.append(Buffer.from(tail, 'latin1'), 0, tail.length))) {
       ({ bytes } = held);
     } else {
-      const needed = this.#bodyStart + bodyBytes + tail.length;
+      const needed = this.#bodyStart() + bodyBytes + tail.length;
       if (scratch.length < needed) scratch = Buffer.allocUnsafeSlow(needed);
       bytes = scratch;
-      if (isHeld) bytes.set(held.bytes.subarray(this.#bodyStart, held.length), this.#bodyStart);
-      bytes.write(tail, this.#bodyStart + bodyBytes, 'latin1');
+      if (isHeld) bytes.set(held.bytes.subarray(this.#bodyStart(), held.length), this.#bodyStart());
+      bytes.write(tail, this.#bodyStart() + bodyBytes, 'latin1');
     }
     bytes.write(head, start, 'latin1');
     bytes.write(sizeLine, start + head.length, 'latin1');
     const framing: Framing = chunked ? 'chunked' : size === 0 ? 'none' : 'length';
     return {
-      bytes, start, headersStart: start + text.indexOf('\n') + 1, headEnd: start + head.length, end: this.#bodyStart + bodyBytes + tail.length, isTrue,
+      bytes, start, headersStart: start + text.indexOf('\n') + 1, headEnd: start + head.length, end: this.#bodyStart() + bodyBytes + tail.length, isTrue,
       body: { framing, size, complete: lost === null, lost, irregular: 0, correction: this.stalledSize >= 0 },
     };
   }

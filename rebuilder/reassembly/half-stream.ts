@@ -145,10 +145,10 @@ export class HalfStream extends StreamOrder {
     if (this.isOneWay && (length > 0 || isUrgent || (flags & TcpFlag.fin) !== 0)) {
       isOther = this.sent && distance(seq, this.sentSeq) < 0
         && (this.#isOther(packet) || this.contest?.rereading.wasCut === true || (isUrgent && this.#marksRead(packet)));
-      const isClean = this.#isClean;
+      const isClean = this.#isClean();
       if (isClean && seq === this.nextSeq) this.messageSeq = seq;
       this.#remember(packet, seq, doubts, isClean, packet.headerBytes);
-    } else if (this.isOneWay && !this.#isClean && timestampOf(packet) !== 0) {
+    } else if (this.isOneWay && !this.#isClean() && timestampOf(packet) !== 0) {
       // Where the stream is between two messages, what comes next tells the last timestamp.
       this.#remember(packet, seq, doubts, false, 0);
     }
@@ -173,7 +173,7 @@ export class HalfStream extends StreamOrder {
     } else if (!this.started) {
       this.#enqueue(packet, seq, nowMs);
       // What the other side acknowledged last is where this one goes on.
-      if (!this.started && (this.waiting!.length >= PICKUP_SEGMENTS || this.#isAcknowledgedUpToFirst)) this.begin();
+      if (!this.started && (this.waiting!.length >= PICKUP_SEGMENTS || this.#isAcknowledgedUpToFirst())) this.begin();
     } else {
       this.#data(packet, seq, length, nowMs);
     }
@@ -182,7 +182,7 @@ export class HalfStream extends StreamOrder {
     return true;
   }
 
-  get #isAcknowledgedUpToFirst(): boolean { return this.acked && this.waiting?.first?.seq === this.ackedSeq; }
+  #isAcknowledgedUpToFirst(): boolean { return this.acked && this.waiting?.first?.seq === this.ackedSeq; }
 
   #data(packet: Packet, seq: number, length: number, nowMs: number): void {
     const ahead = distance(seq, this.nextSeq);
@@ -258,12 +258,12 @@ export class HalfStream extends StreamOrder {
     if (!this.isOneWay) return;
     this.lastHeard = this.context.history.append(
       NO_BYTES, 0, 0, this.nextSeq, this.receiver.lastAck, 0, NOT_URGENT, 0,
-      this.receiver.recent, this.nextSeq, this.#isClean, 0, this.lastHeard,
+      this.receiver.recent, this.nextSeq, this.#isClean(), 0, this.lastHeard,
     );
   }
 
   /** Between two messages, with nothing that waits or is read in more than one way. */
-  get #isClean(): boolean {
+  #isClean(): boolean {
     return this.started && !this.sink.unfinished && this.queuedBytes === 0
       && (this.contest === null || this.contest.isOver);
   }

@@ -188,9 +188,9 @@ export class Receiver {
     if (far.sent && distance(ack, far.sentSeq) > 0) return true;
     if (!this.#hasAcked) return false;
     const behind = distance(this.#acked, ack);
-    if (far.sent) return behind > Math.min(this.#windowBound, Math.max(0, distance(this.#acked, this.#firstAck)));
+    if (far.sent) return behind > Math.min(this.#windowBound(), Math.max(0, distance(this.#acked, this.#firstAck)));
     // The other direction is not seen: it cannot have sent more than there was room for.
-    return Math.abs(behind) > Math.max(this.#windowBound, LEAST_BOUND);
+    return Math.abs(behind) > Math.max(this.#windowBound(), LEAST_BOUND);
   }
 
   /** Of a segment that does not fit Linux takes nothing, since 6.17, or what lies in the window. */
@@ -199,7 +199,7 @@ export class Receiver {
     return distance(advance(seq, length), this.#edge) > (length === 0 ? WINDOW_SLACK : 0);
   }
 
-  get #windowBound(): number {
+  #windowBound(): number {
     if (this.scale === UNKNOWN_SCALE) return LARGEST_WINDOW;
     return this.scale > 0 ? this.#maxWindow << this.scale : this.#maxWindow;
   }

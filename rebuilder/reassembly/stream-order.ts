@@ -67,8 +67,8 @@ export abstract class StreamOrder extends SeldomParts {
   get isPastFin(): boolean { return this.fins !== null && this.started && distance(this.nextSeq, this.fins.seq) > 0; }
 
   /** Bytes that were sent in it, modulo 2^32; behind the first doubt or hole those that came again count, too. */
-  get sentBytes(): number { return (this.contest?.sentBytes ?? this.#readBytes) >>> 0; }
-  get #readBytes(): number { return (this.nextSeq - this.#firstSeq >>> 0) + this.queuedBytes; }
+  get sentBytes(): number { return (this.contest?.sentBytes ?? this.#readBytes()) >>> 0; }
+  #readBytes(): number { return (this.nextSeq - this.#firstSeq >>> 0) + this.queuedBytes; }
 
   /** Is a message begun in any reading of it, or does something wait? */
   get unfinished(): boolean {
@@ -116,17 +116,17 @@ export abstract class StreamOrder extends SeldomParts {
     const { stallTimeoutMs } = this.context.limits;
     // What is left is due at once, ahead of whatever is due later.
     for (let rounds = 0; this.missing.isAwaited && rounds < MOST_IN_A_LOOK; rounds++) {
-      if (nowMs < this.missing.sinceMs + this.#patienceMs) break;
+      if (nowMs < this.missing.sinceMs + this.#patienceMs()) break;
       this.giveUp(nowMs);
     }
     this.peer?.peerAdvanced();
-    const waiting = this.missing.isAwaited ? this.missing.sinceMs + this.#patienceMs : Infinity;
+    const waiting = this.missing.isAwaited ? this.missing.sinceMs + this.#patienceMs() : Infinity;
     // Only after the holes: what they held back may have begun a message.
     const stalls = stallTimeoutMs > 0 && this.sink.stall(nowMs, stallTimeoutMs);
     return Math.min(waiting, stalls ? nowMs + Math.ceil(stallTimeoutMs / 8) : Infinity);
   }
 
-  get #patienceMs(): number {
+  #patienceMs(): number {
     const { gapTimeoutMs, reorderMs } = this.context.limits;
     const isOnlyLate = !this.started || this.missingAcknowledged() > 0 || this.#blocked();
     return isOnlyLate ? Math.min(reorderMs, gapTimeoutMs) : gapTimeoutMs;
@@ -253,7 +253,7 @@ export abstract class StreamOrder extends SeldomParts {
   protected abstract beforeHole(): void;
 
   protected contests(): Contest {
-    this.contest ??= new Contest(this.context, this.#readBytes);
+    this.contest ??= new Contest(this.context, this.#readBytes());
     this.contest.oneWay = this.isOneWay;
     return this.contest;
   }
@@ -339,7 +339,7 @@ export abstract class StreamOrder extends SeldomParts {
   protected waitFrom(nowMs: number): void {
     const missing = this.missed();
     missing.wait(nowMs);
-    this.context.timers.by(this, missing.sinceMs + this.#patienceMs);
+    this.context.timers.by(this, missing.sinceMs + this.#patienceMs());
   }
 
   /** A message has begun: it may stop growing. */
