@@ -3,13 +3,14 @@ import { resourceLimits } from 'node:worker_threads';
 import { DatagramReceiver } from '../rebuilder/capture/datagram-receiver.ts';
 import { LinkType } from '../rebuilder/capture/frame-source.ts';
 import { Packet } from '../rebuilder/wire/packet.ts';
-import { workerShare } from '../rebuilder/service/worker-share.ts';
+import { GAUGE_NAMES, type GaugeName, workerShare } from '../rebuilder/service/worker-share.ts';
 
 const share = workerShare();
 if (!share) throw new Error('started as no worker');
 if (share.data === 'fail at start') throw new Error('no licence to work');
 
 const { ledger } = share;
+const NOTHING = Object.fromEntries(GAUGE_NAMES.map((name) => [name, 0])) as Record<GaugeName, number>;
 share.onSegment((segment) => {
   const packet = Object.assign(new Packet(), segment);
   share.report(`${packet.srcPort} ${Buffer.from(packet.bytes).toString()}`);
@@ -24,7 +25,6 @@ const source = new DatagramReceiver('vxlan', LinkType.vxlan, {
 await source.start({
   frame(_link, bytes, start) {
     ledger.count('capture.frames');
-    share.setGauge('flows', ledger.get('capture.frames'));
     if (bytes[start] === 0x21) throw new Error('a byte that kills');
     if (bytes[start] === 0x23) return share.report(resourceLimits);
     if (bytes[start] === 0x3e) {
@@ -37,7 +37,7 @@ await source.start({
     ledger.count('tcp.segments');
   },
   batchEnd(timeMs) {
-    share.setGauge('lastPacketMs', timeMs);
+    share.tell({ ...NOTHING, flows: ledger.get('capture.frames'), lastPacketMs: timeMs });
   },
 });
 share.ready();

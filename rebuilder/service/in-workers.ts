@@ -132,11 +132,7 @@ export async function runWorker(share: WorkerShare, observerOf: ObserverOf): Pro
   });
   // libpcap's captures are one worker's: their packets would have to be copied to reach another.
   const sources = new Sources(settings, share.ledger, share.inputs, share.index === 0, () => {});
-  const tell = (): void => {
-    const gauges = thread.gauges();
-    for (const [name, value] of Object.entries(gauges)) share.setGauge(name as keyof typeof gauges, value);
-    share.setGauge('lastPacketMs', thread.pipeline.lastFrameMs ?? 0);
-  };
+  const tell = (): void => share.tell({ ...thread.gauges(), lastPacketMs: thread.pipeline.lastFrameMs ?? 0 });
   let revision = 0;
   const report = (): void => {
     const recent = thread.recent?.since(revision);

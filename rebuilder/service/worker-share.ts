@@ -4,6 +4,7 @@ import type { UdpSocket } from '../capture/udp-socket.ts';
 import { MEASURE_SLOTS, Measures } from '../forward/measures.ts';
 import { COUNTER_NAMES, Ledger } from '../ledger.ts';
 import type { Packet } from '../wire/packet.ts';
+import { ToldNumbers } from './told-numbers.ts';
 
 /**
  * What a worker holds at this moment, one number each in shared memory; the main thread sums them up, `lastPacketMs` by
@@ -35,7 +36,7 @@ export interface WorkerData {
   readonly rebuilderWorker: true;
   readonly index: number;
   readonly workers: number;
-  /** Counters, then gauges, then measures. */
+  /** Counters, then gauges, then measures; behind them counters and gauges as they were last told. */
   readonly numbers: SharedArrayBuffer;
   readonly inputs: WorkerInputs;
   /** What the service passes on, such as its settings. */
@@ -46,9 +47,42 @@ export type ToWorker = { readonly kind: 'stop' } | { readonly kind: 'segment'; r
 export type ToMain = { readonly kind: 'ready' } | { readonly kind: 'segment'; readonly to: number; readonly segment: Segment }
   | { readonly kind: 'report'; readonly report: unknown } | { readonly kind: 'lines'; readonly lines: Uint8Array };
 
-export const COUNTERS_BYTES = COUNTER_NAMES.length * 8;
-export const MEASURES_AT = COUNTERS_BYTES + GAUGE_NAMES.length * 8;
-export const NUMBERS_BYTES = MEASURES_AT + MEASURE_SLOTS * 8;
+const COUNTERS_BYTES = COUNTER_NAMES.length * 8;
+const MEASURES_AT = COUNTERS_BYTES + GAUGE_NAMES.length * 8;
+const TOLD_AT = MEASURES_AT + MEASURE_SLOTS * 8;
+/** Counters and gauges. */
+const TOLD_COUNT = COUNTER_NAMES.length + GAUGE_NAMES.length;
+export const NUMBERS_BYTES = TOLD_AT + ToldNumbers.bytes(TOLD_COUNT);
+
+/** Counters and gauges that a worker counts in, and what it last told of them. */
+export class WorkerNumbers {
+  readonly ledger: Ledger;
+  readonly measures: Measures;
+  readonly gauges: Float64Array;
+  readonly #all: Float64Array;
+  readonly #told: ToldNumbers;
+
+  constructor(numbers: SharedArrayBuffer) {
+    this.ledger = new Ledger(new Float64Array(numbers, 0, COUNTER_NAMES.length));
+    this.measures = new Measures(new Float64Array(numbers, MEASURES_AT, MEASURE_SLOTS));
+    this.gauges = new Float64Array(numbers, COUNTERS_BYTES, GAUGE_NAMES.length);
+    this.#all = new Float64Array(numbers, 0, TOLD_COUNT);
+    this.#told = new ToldNumbers(numbers, TOLD_AT, TOLD_COUNT);
+  }
+
+  /** To be called when gauges and counters fit each other. */
+  tell(): void {
+    this.#told.tell(this.#all);
+  }
+
+  /** What was last told, all of one moment. */
+  told(): { ledger: Ledger; gauges: Float64Array } {
+    const numbers = this.#told.read();
+    return {
+      ledger: new Ledger(numbers.subarray(0, COUNTER_NAMES.length)), gauges: numbers.subarray(COUNTER_NAMES.length),
+    };
+  }
+}
 
 /** The worker's end: what it is to do, where it counts, and how it speaks to the others. */
 export class WorkerShare {
@@ -59,7 +93,7 @@ export class WorkerShare {
   /** Its counters, which outlive it: one that takes its place counts on. */
   readonly ledger: Ledger;
   readonly measures: Measures;
-  readonly #gauges: Float64Array;
+  readonly #numbers: WorkerNumbers;
   readonly #port: MessagePort;
   #segmentHandler: (segment: Segment) => void = () => {};
   #stopHandler: () => void = () => process.exit();
@@ -70,9 +104,9 @@ export class WorkerShare {
     this.workers = data.workers;
     this.inputs = data.inputs;
     this.data = data.data;
-    this.ledger = new Ledger(new Float64Array(data.numbers, 0, COUNTER_NAMES.length));
-    this.measures = new Measures(new Float64Array(data.numbers, MEASURES_AT, MEASURE_SLOTS));
-    this.#gauges = new Float64Array(data.numbers, COUNTERS_BYTES, GAUGE_NAMES.length);
+    this.#numbers = new WorkerNumbers(data.numbers);
+    this.ledger = this.#numbers.ledger;
+    this.measures = this.#numbers.measures;
     this.#port = port;
     port.on('message', (message: ToWorker) => {
       switch (message.kind) {
@@ -89,9 +123,10 @@ export class WorkerShare {
     this.#post({ kind: 'ready' });
   }
 
-  /** Writes what is held now; call it with each batch, it is a few stores. */
-  setGauge(name: GaugeName, value: number): void {
-    this.#gauges[GAUGE_NAMES.indexOf(name)] = value;
+  /** Lets the main thread see what is counted, and what is held now. */
+  tell(gauges: Readonly<Record<GaugeName, number>>): void {
+    for (const [i, name] of GAUGE_NAMES.entries()) this.#numbers.gauges[i] = gauges[name];
+    this.#numbers.tell();
   }
 
   /** Anything the status page shall know of this worker; the last one counts. Structured clone. */

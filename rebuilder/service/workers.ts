@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { Worker } from 'node:worker_threads';
-import { MEASURE_SLOTS, Measures } from '../forward/measures.ts';
-import { COUNTER_NAMES, Ledger } from '../ledger.ts';
+import { Measures } from '../forward/measures.ts';
+import { Ledger } from '../ledger.ts';
 import { ACCOUNTED_UNITS, total } from '../status/balance.ts';
 import { YOUNG_MIB } from './worker-heap.ts';
 import {
-  COUNTERS_BYTES, GAUGE_NAMES, type GaugeName, MEASURES_AT, NUMBERS_BYTES, type ToMain, type ToWorker, type WorkerData,
-  type WorkerInputs,
+  GAUGE_NAMES, type GaugeName, NUMBERS_BYTES, type ToMain, type ToWorker, type WorkerData, type WorkerInputs,
+  WorkerNumbers,
 } from './worker-share.ts';
 
 interface WorkersOptions {
@@ -42,11 +42,9 @@ interface WorkerState {
 
 interface Slot {
   readonly index: number;
-  readonly numbers: SharedArrayBuffer;
+  readonly shared: SharedArrayBuffer;
+  readonly numbers: WorkerNumbers;
   readonly inputs: WorkerInputs;
-  readonly ledger: Ledger;
-  readonly gauges: Float64Array;
-  readonly measures: Measures;
   thread: Worker;
   running: boolean;
   deaths: number;
@@ -69,6 +67,7 @@ export class Workers {
   readonly #options: WorkersOptions;
   readonly #slots: Slot[] = [];
   #stopping = false;
+  #moment: ReturnType<WorkerNumbers['told']>[] | null = null;
 
   constructor(options: WorkersOptions) {
     this.#options = options;
@@ -77,13 +76,10 @@ export class Workers {
   /** Resolves when every worker reads its inputs; rejects with the first one's failure, in its words. */
   async start(): Promise<void> {
     const started = this.#options.inputs.map((inputs, index) => new Promise<void>((resolve, reject) => {
-      const numbers = new SharedArrayBuffer(NUMBERS_BYTES);
+      const shared = new SharedArrayBuffer(NUMBERS_BYTES);
       const slot: Slot = {
-        index, numbers, inputs,
-        ledger: new Ledger(new Float64Array(numbers, 0, COUNTER_NAMES.length)),
-        gauges: new Float64Array(numbers, COUNTERS_BYTES, GAUGE_NAMES.length),
-        measures: new Measures(new Float64Array(numbers, MEASURES_AT, MEASURE_SLOTS)),
-        thread: this.#launch({ index, numbers, inputs }),
+        index, shared, numbers: new WorkerNumbers(shared), inputs,
+        thread: this.#launch({ index, shared, inputs }),
         running: false, deaths: 0, lastFault: '', report: undefined, restart: undefined,
       };
       this.#slots.push(slot);
@@ -97,22 +93,28 @@ export class Workers {
     }
   }
 
-  /** All counters of all workers, of those that died too. */
+  /** All counters of all workers, of those that died too. They fit the gauges that are read with them. */
   ledger(): Ledger {
-    return this.#slots.reduce((sum, { ledger }) => sum.plus(ledger), new Ledger());
+    return this.#told().reduce((sum, { ledger }) => sum.plus(ledger), new Ledger());
   }
 
   /** All that all workers have measured. */
   measures(): Measures {
     const sum = new Measures();
-    for (const { measures } of this.#slots) sum.add(measures);
+    for (const { numbers } of this.#slots) sum.add(numbers.measures);
     return sum;
   }
 
   /** Sum over the workers; of `lastPacketMs` the latest. */
   gauge(name: GaugeName): number {
-    const values = this.#slots.map(({ gauges }) => gauges[GAUGE_NAMES.indexOf(name)] ?? 0);
+    const values = this.#told().map(({ gauges }) => gauges[GAUGE_NAMES.indexOf(name)] ?? 0);
     return name === 'lastPacketMs' ? Math.max(0, ...values) : values.reduce((sum, value) => sum + value, 0);
+  }
+
+  /** What each worker last told, the same for all who ask in one turn of the event loop. */
+  #told(): ReturnType<WorkerNumbers['told']>[] {
+    if (this.#moment === null) setImmediate(() => { this.#moment = null; }).unref();
+    return this.#moment ??= this.#slots.map(({ numbers }) => numbers.told());
   }
 
   states(): WorkerState[] {
@@ -134,9 +136,9 @@ export class Workers {
     }));
   }
 
-  #launch({ index, numbers, inputs }: Pick<Slot, 'index' | 'numbers' | 'inputs'>): Worker {
+  #launch({ index, shared, inputs }: Pick<Slot, 'index' | 'shared' | 'inputs'>): Worker {
     const { entry, data, heapMib, inputs: { length: workers } } = this.#options;
-    const workerData: WorkerData = { rebuilderWorker: true, index, workers, numbers, inputs, data };
+    const workerData: WorkerData = { rebuilderWorker: true, index, workers, numbers: shared, inputs, data };
     const resourceLimits = { maxOldGenerationSizeMb: heapMib, maxYoungGenerationSizeMb: YOUNG_MIB };
     return new Worker(entry, { workerData, resourceLimits });
   }
@@ -161,7 +163,7 @@ export class Workers {
     slot.thread.on('error', (error) => { fault = error.message; });
     slot.thread.on('exit', (code) => {
       slot.running = false;
-      if (this.#stopping) return;
+      if (this.#stopping) return this.#tell(slot);
       slot.deaths++;
       slot.lastFault = fault === '' ? `ended by itself with code ${code}` : fault;
       this.#writeOff(slot);
@@ -181,6 +183,12 @@ export class Workers {
     });
   }
 
+  /** In the place of a worker that does not run. */
+  #tell(slot: Slot): void {
+    slot.numbers.tell();
+    this.#moment = null;
+  }
+
   #reported(slot: Slot, report: unknown): void {
     slot.report = report;
     this.#options.onReport?.(report);
@@ -197,19 +205,22 @@ export class Workers {
     if (slot.running) {
       post(slot, { kind: 'segment', segment });
     } else {
-      slot.ledger.count('workers.taken_over');
-      slot.ledger.count('workers.lost_packets');
+      slot.numbers.ledger.count('workers.taken_over');
+      slot.numbers.ledger.count('workers.lost_packets');
+      this.#tell(slot);
     }
   }
 
   /** Counts what a dead worker held as lost, so that the ledger's sums hold: all that came and had not yet ended. */
   #writeOff(slot: Slot): void {
-    slot.gauges.fill(0);
-    slot.ledger.count('workers.died');
+    const { ledger, gauges } = slot.numbers;
+    gauges.fill(0);
+    ledger.count('workers.died');
     for (const unit of ACCOUNTED_UNITS) {
-      const held = total(slot.ledger, 'in', unit) - total(slot.ledger, 'out', unit) - total(slot.ledger, 'lost', unit);
-      slot.ledger.count(`workers.lost_${unit}`, held);
+      const held = total(ledger, 'in', unit) - total(ledger, 'out', unit) - total(ledger, 'lost', unit);
+      ledger.count(`workers.lost_${unit}`, held);
     }
+    this.#tell(slot);
   }
 }
 

@@ -4,13 +4,19 @@ import { test } from 'node:test';
 import { MessageChannel } from 'node:worker_threads';
 import { COUNTER_NAMES } from '../../rebuilder/ledger.ts';
 import { Packet } from '../../rebuilder/wire/packet.ts';
-import { GAUGE_NAMES, NUMBERS_BYTES, type Segment, WorkerShare, workerShare } from '../../rebuilder/service/worker-share.ts';
+import {
+  GAUGE_NAMES, type GaugeName, NUMBERS_BYTES, type Segment, WorkerNumbers, WorkerShare, workerShare,
+} from '../../rebuilder/service/worker-share.ts';
 
 function share(): { share: WorkerShare; numbers: SharedArrayBuffer; main: MessageChannel['port1'] } {
   const { port1, port2 } = new MessageChannel();
   const numbers = new SharedArrayBuffer(NUMBERS_BYTES);
   return { share: new WorkerShare({ rebuilderWorker: true, index: 1, workers: 3, numbers, inputs: {}, data: 'settings' }, port2), numbers, main: port1 };
 }
+
+/** Each gauge has a value of its own. */
+const gauges = (first: number): Record<GaugeName, number> =>
+  Object.fromEntries(GAUGE_NAMES.map((name, i) => [name, i + first])) as Record<GaugeName, number>;
 
 test('the main thread has no share', () => {
   assert.equal(workerShare(), undefined);
@@ -19,7 +25,7 @@ test('the main thread has no share', () => {
 test('counters, gauges and measures lie in shared memory, beside each other', () => {
   const { share: worker, numbers, main } = share();
   worker.ledger.count('workers.taken_over', 7);
-  GAUGE_NAMES.forEach((name, i) => worker.setGauge(name, i + 1));
+  worker.tell(gauges(1));
   const all = new Float64Array(numbers);
   assert.equal(all[COUNTER_NAMES.indexOf('workers.taken_over')], 7);
   assert.deepEqual(
@@ -28,6 +34,19 @@ test('counters, gauges and measures lie in shared memory, beside each other', ()
   );
   worker.measures.delay.observe(0);
   assert.equal(all[COUNTER_NAMES.length + GAUGE_NAMES.length], 1);
+  main.close();
+});
+
+test('what the main thread reads is of one moment: counted or not, until the worker tells', () => {
+  const { share: worker, numbers, main } = share();
+  const shown = new WorkerNumbers(numbers);
+  for (const round of [1, 2, 3]) {
+    worker.ledger.count('http.requests');
+    worker.tell(gauges(round));
+    worker.ledger.count('http.requests', 100);
+    const { ledger, gauges: [flows] } = shown.told();
+    assert.deepEqual([ledger.get('http.requests'), flows], [1 + 101 * (round - 1), round]);
+  }
   main.close();
 });
 
