@@ -4,6 +4,7 @@ import { type End, FlowKey } from './flow-key.ts';
 import { HalfStream } from './half-stream.ts';
 import { NEAR_BYTES } from './missing-bytes.ts';
 import { type OpeningSyn, Reopening } from './reopening.ts';
+import { hasDoubtfulOptions } from './receiver.ts';
 import { advance, distance } from './sequence.ts';
 import type { Place } from './time-wait.ts';
 import type { UsageOrder } from './usage-order.ts';
@@ -140,8 +141,11 @@ export class Connection extends FlowKey implements Charged {
       half.seen = true;
       half.peer?.refused(packet.seq);
       if (half.expects(packet.seq) && half.accepts(packet) && !this.#reset) {
-        this.#reset = true;
-        this.resetMs = nowMs;
+        // One that its receiver may drop ends nothing, but what follows may be for nobody.
+        if (!hasDoubtfulOptions(packet)) {
+          this.#reset = true;
+          this.resetMs = nowMs;
+        }
         half.doubtRest();
       }
       return 'taken';

@@ -42,6 +42,14 @@ export function timestampOf(packet: Packet): number {
   return options.hasTimestamps ? options.timestamp : 0;
 }
 
+/** Has it options, of TCP or IP, that its receiver may drop it for? */
+export function hasDoubtfulOptions(packet: Packet): boolean {
+  if (packet.isDoubtful) return true;
+  if (packet.dataStart === packet.optionsStart) return false;
+  options.read(packet);
+  return options.isSigned || options.isMalformed;
+}
+
 const UNKNOWN_SCALE = -2;
 /**
  * Linux takes a timestamp this much older than the last (TCP_PAWS_WINDOW), but not while the handshake is open

@@ -1,11 +1,14 @@
 // Games that were told wrong once, about what comes behind the end of a connection: main.ts plays them before all
 // others.
+import type { Op } from './game.ts';
 import { ACK, DATA, FIN, type KeptGame, RST, SYN, SYN_DATA, op } from './kept-game.ts';
 
 /** 31 bytes. */
 const get = (letter: string): string => `GET /0${letter.repeat(3)} HTTP/1.1\r\nHost: a\r\n\r\n`;
 const post = (target: string, body: string): string =>
   `POST /${target} HTTP/1.1\r\nHost: a\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
+/** What a receiver without the key, or a careful one, drops a segment for. */
+const REFUSABLE: readonly Partial<Op>[] = [{ md5: true }, { ip: 'security label' }, { ip: 'long' }];
 /** A SYN of another connection, as far as the numbers tell. */
 const otherSyn = (seq: number, data = ''): ReturnType<typeof op> => op(SYN, seq, data, { isnOffset: 0, pauseMs: 250 });
 
@@ -45,6 +48,17 @@ export const KEPT_ENDS: readonly KeptGame[] = [
       op(DATA, 0, get('a'), { pauseMs: 1 }),
     ],
   }))),
+  ...REFUSABLE.map((odd): KeptGame => ({
+    why: `an RST that its server drops, for it has ${JSON.stringify(odd)}, and a SYN with another number`,
+    live: false, v6: false, responds: true,
+    ops: [
+      op(SYN, -1, '', { scale: 7, pauseMs: 5 }),
+      op(ACK, 0, '', { pauseMs: 5 }),
+      op(RST, 0, '', { ...odd, pauseMs: 5 }),
+      otherSyn(0x2000_0000),
+      op(DATA, 0, get('a'), { pauseMs: 1 }),
+    ],
+  })),
   {
     why: 'a SYN with data, which the server was sent before it waited for the last acknowledgment, once more',
     live: true, v6: false, responds: false, server: { closes: true },
