@@ -13,6 +13,8 @@ interface View {
 /** Two network interfaces mirror a packet within moments. */
 const WINDOW_MS = 10_000;
 const MAX_VIEWS = 50_000;
+/** So many requests are remembered before a second VNI is seen: its copies of the first ones may come late. */
+const FIRST_VIEWS = 64;
 
 /**
  * Recognises a request that two network interfaces mirrored with different VNIs. Only a copy equal in addresses, ports,
@@ -24,14 +26,14 @@ export class DuplicateViews {
   /** A second VNI was seen. */
   #several = false;
 
-  /** Packets of more than one VNI come: from now on bodies are compared, too. */
+  /** Packets of more than one VNI come: from now on all requests are compared. */
   severalVnis(): void {
     this.#several = true;
   }
 
   /** @returns true when this request went on before, seen from elsewhere, and this view brings nothing new */
   isSecondView(request: HttpRequest, nowMs: number): boolean {
-    if (!this.#several) return false;
+    if (!this.#several && this.#views.size >= FIRST_VIEWS) return false;
     const { vni } = request.endpoints;
     const key = `${request.id} ${request.ipId} ${request.reading}`;
     const digest = digestOf(request);

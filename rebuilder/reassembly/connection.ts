@@ -2,7 +2,7 @@ import { type Packet, TcpFlag } from '../wire/packet.ts';
 import { CHARGE, type Charged } from './connection-memory.ts';
 import { type End, FlowKey } from './flow-key.ts';
 import { HalfStream } from './half-stream.ts';
-import { NEAR_BYTES } from './missing-bytes.ts';
+import { MAX_WINDOW_BYTES, NEAR_BYTES } from './missing-bytes.ts';
 import { type OpeningSyn, Reopening } from './reopening.ts';
 import { hasDoubtfulOptions } from './receiver.ts';
 import { advance, distance } from './sequence.ts';
@@ -131,9 +131,12 @@ export class Connection extends FlowKey implements Charged {
     }
     const reopening = this.#reopening;
     if (reopening?.isAny === true) {
-      const place = this.#besides(reopening, packet, half, nowMs);
+      const place = reopening.packet(packet, half, nowMs, (syn) => this.#open(syn, packet, nowMs));
       if (place === 'proven') return 'reopened';
-      if (place === 'only there') return 'taken';
+      if (place === 'only there') {
+        this.#context.ledger.count('tcp.candidate_bytes', packet.dataEnd - packet.dataStart);
+        return 'taken';
+      }
     }
     this.lastPacketMs = nowMs;
     if ((packet.flags & TcpFlag.rst) !== 0) {
@@ -152,8 +155,20 @@ export class Connection extends FlowKey implements Charged {
     }
     const before = half.nextSeq;
     if (!half.segment(packet, nowMs)) return 'refused';
-    if (half.nextSeq !== before && half.peer !== null) half.peer.peerAdvanced();
+    if (half.nextSeq === before) this.#readBefore(packet, end, half, nowMs);
+    else half.peer?.peerAdvanced();
     return 'taken';
+  }
+
+  /** Data for a place before the stream's beginning that nobody has acknowledged: they are read beside it. */
+  #readBefore(packet: Packet, end: End, half: HalfStream, nowMs: number): void {
+    if (packet.dataEnd === packet.dataStart || half.waitsForPeer || half.hasAcknowledged(packet.seq)) return;
+    const into = distance(packet.seq, this.#isn);
+    const isBefore = this.#opener === null ? half.hasRead && half.hasBegunBehind(packet.seq)
+      : end === this.#opener && this.#answerIsn === null && (into < 0 || into >= MAX_WINDOW_BYTES);
+    if (!isBefore || this.#reopening?.isRead(packet, half) === true) return;
+    this.#mayReopen(advance(packet.seq, -1), half);
+    this.#reopening!.packet(packet, half, nowMs, (syn) => this.#open(syn, packet, nowMs));
   }
 
   /** Both ends are done, as far as they can be seen. */
@@ -277,17 +292,6 @@ export class Connection extends FlowKey implements Charged {
     if (candidate === null) return;
     this.#context.ledger.count('tcp.readings_limit');
     candidate.end(this.#context.nowMs);
-  }
-
-  /** Is the packet of the connection that a SYN may have opened? */
-  #besides(
-    reopening: Reopening<Connection>, packet: Packet, half: HalfStream, nowMs: number,
-  ): 'only there' | 'proven' | 'not there' {
-    const place = reopening.packet(packet, half, nowMs, (syn) => this.#open(syn, packet, nowMs));
-    if (place === 'only there') {
-      this.#context.ledger.count('tcp.candidate_bytes', packet.dataEnd - packet.dataStart);
-    }
-    return place;
   }
 
   /** Makes the candidate of a SYN, or of a place where its sender stood before. */

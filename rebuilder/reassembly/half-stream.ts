@@ -11,8 +11,7 @@ import { NOT_URGENT, urgentOffset } from './urgent-byte.ts';
 
 /** After this many segments no earlier one is still under way (TCP itself assumes that after three, RFC 5681 3.2). */
 const PICKUP_SEGMENTS = 16;
-const replaced = { bytes: 0 };
-const NO_BYTES = new Uint8Array(0);
+const [replaced, NO_BYTES] = [{ bytes: 0 }, new Uint8Array(0)];
 /** Right sums of segments and of IPv4 headers, and an Ethernet address that is a host's. */
 const Shown = { segmentSum: 1, headerSum: 2, hostAddress: 4 } as const;
 
@@ -38,11 +37,10 @@ export class HalfStream extends StreamOrder {
   }
 
   putBack(segments: readonly Queued[]): void {
-    const { ledger, reorderBudget } = this.context;
-    const queue = new SegmentQueue(reorderBudget);
+    const queue = new SegmentQueue(this.context.reorderBudget);
     const before = segments.reduce((sum, { bytes }) => sum + bytes.length, this.queuedBytes);
     const isWhole = queue.copyFrom(this.waiting, segments);
-    ledger.count(isWhole ? 'tcp.overlap_bytes' : 'tcp.segment_memcap_drop_bytes', before - queue.bytes);
+    this.context.ledger.count(isWhole ? 'tcp.overlap_bytes' : 'tcp.segment_memcap_drop_bytes', before - queue.bytes);
     this.waiting?.clear();
     this.waiting = queue;
     this.drain(false);
@@ -168,14 +166,12 @@ export class HalfStream extends StreamOrder {
     }
     if (this.contest !== null) this.contest.arrives(this, seq, length);
     if ((flags & TcpFlag.fin) !== 0) this.#fin(behind);
-    if (length === 0) {
-      this.#emptySegment(packet, seq, nowMs);
-    } else if (!this.started) {
+    if (length === 0) this.#emptySegment(packet, seq, nowMs);
+    else if (this.started) this.#data(packet, seq, length, nowMs);
+    else {
       this.#enqueue(packet, seq, nowMs);
       // What the other side acknowledged last is where this one goes on.
       if (!this.started && (this.waiting!.length >= PICKUP_SEGMENTS || this.#isAcknowledgedUpToFirst())) this.begin();
-    } else {
-      this.#data(packet, seq, length, nowMs);
     }
     if (isOther) this.#reread(packet, seq);
     if (packet.missing > 0) this.#cut(packet, seq);
@@ -192,12 +188,12 @@ export class HalfStream extends StreamOrder {
       this.context.ledger.count('tcp.pkt_out_of_window_bytes', length);
       return;
     }
-    const known = -ahead;
     if (ahead > 0) {
       this.#enqueue(packet, seq, nowMs);
       this.contest?.segment(packet, seq, Doubt.none);
       return;
     }
+    const known = -ahead;
     if (known > 0) this.#old(packet, seq, Math.min(known, length));
     if (known >= length) return;
     if (known === 0 && this.waitsForPeer && this.isAhead(packet.ack)) {
@@ -227,7 +223,7 @@ export class HalfStream extends StreamOrder {
     const said = this.context.history.compare(this.lastHeard, bytes, dataStart, dataEnd, seq);
     if (said === 'same' || (said === 'forgotten' && !this.#hasOther(seq, bytes, dataStart, dataEnd))) return false;
     // A stream that still waits for its beginning begins with what came first.
-    if (said === 'forgotten') this.pickUp();
+    this.pickUp();
     this.context.ledger.count(said === 'other' ? 'tcp.overlap_diff_data' : 'tcp.overlap_forgotten');
     return true;
   }
@@ -297,9 +293,14 @@ export class HalfStream extends StreamOrder {
         return;
       }
     }
-    if (this.started && queue.bytes > 0 && !this.isOneWay && queue.differs(seq, bytes, dataStart, dataEnd)) {
+    if (queue.bytes > 0 && !this.isOneWay && queue.differs(seq, bytes, dataStart, dataEnd)) {
       ledger.count('tcp.overlap_diff_data');
-      this.contests().overlap(this);
+      // Where nothing is known of the receiver yet, it is not known either which of the two it takes.
+      if (!this.started && !this.waitsForPeer) {
+        this.contests().doubt(this, packet, length, Doubt.acknowledgment);
+        return;
+      }
+      if (this.started) this.contests().overlap(this);
     }
     const insertion = queue.insert(seq, bytes, dataStart, dataEnd, packet, replaced);
     if (replaced.bytes > 0) ledger.count('tcp.overlap_bytes', replaced.bytes);
@@ -334,8 +335,7 @@ export class HalfStream extends StreamOrder {
   /** A FIN waits like other segments, and like them is dropped where another covers it. */
   #queueFin(packet: Packet, seq: number, ahead: number): void {
     if (ahead > 0) {
-      const queue = this.waiting ??= new SegmentQueue(this.context.reorderBudget);
-      queue.insert(seq, NO_BYTES, 0, 0, packet, replaced);
+      (this.waiting ??= new SegmentQueue(this.context.reorderBudget)).insert(seq, NO_BYTES, 0, 0, packet, replaced);
     }
     this.contest?.segment(packet, seq, Doubt.none);
   }

@@ -124,6 +124,12 @@ export class Reopening<C extends Candidate> {
     return this.#by(opener, isn)?.isOver === false;
   }
 
+  /** Does a candidate that was made read the place of the packet? */
+  isRead(packet: Packet, half: HalfStream): boolean {
+    return this.#syns.some(({ isOver, opener, candidate }) => !isOver && opener === half && candidate !== null
+      && Math.abs(distance(packet.seq, candidate.fromA.nextSeq)) < NEAR_BYTES);
+  }
+
   /** The connection is opened anew by this SYN, which may be none of them. */
   prove(opener: HalfStream, isn: number): void {
     this.proven = this.#by(opener, isn) ?? null;

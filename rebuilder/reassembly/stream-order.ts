@@ -98,9 +98,14 @@ export abstract class StreamOrder extends SeldomParts {
   /** Did it begin at a place behind `seq`, so that what comes for `seq` is old here? */
   hasBegunBehind(seq: number): boolean { return distance(this.#firstSeq, seq) > 0; }
 
+  /** Has the peer received the byte at `seq`, as far as it said? */
+  hasAcknowledged(seq: number): boolean { return this.acked && distance(this.ackedSeq, seq) > 0; }
+
   /** The peer has received everything before `ack`. */
   acknowledged(ack: number, nowMs: number): void {
-    this.contest?.acknowledged(this, ack);
+    // What is doubted is compared with what is next, which has to be known.
+    if (this.contest !== null) this.pickUp();
+    if (this.started) this.contest?.acknowledged(this, ack);
     if (this.unproven?.isAny === true) {
       const isOne = ack === this.nextSeq && !this.sink.unfinished && this.contest?.isOver !== false;
       this.unproven.acknowledged(ack, isOne);
@@ -173,20 +178,18 @@ export abstract class StreamOrder extends SeldomParts {
   /** Reads the doubted segments before `seq`: those that continue the stream, and those behind holes of their own. */
   #believe(contest: Contest, seq: number, mayCome: boolean): void {
     const proven = this.acked && distance(this.ackedSeq, seq) >= 0;
-    for (;;) {
+    const { doubtful } = contest;
+    for (let next: number | null = this.nextSeq; next !== null; next = doubtful.next(this.nextSeq, seq, proven)) {
+      if (next !== this.nextSeq) this.#passOver(next, mayCome);
       contest.believe(this, seq, proven);
-      const next = contest.doubtful.next(this.nextSeq, seq, proven);
-      if (next === null) return;
-      this.#passOver(next, mayCome);
     }
   }
 
   /** The bytes before `seq`, which is ahead, are a hole. */
   #passOver(seq: number, mayCome: boolean): void {
-    const { ledger } = this.context;
     const bytes = distance(seq, this.nextSeq);
-    ledger.count('tcp.reassembly_gap');
-    ledger.count('tcp.reassembly_gap_bytes', bytes);
+    this.context.ledger.count('tcp.reassembly_gap');
+    this.context.ledger.count('tcp.reassembly_gap_bytes', bytes);
     this.beforeHole();
     if (mayCome && !this.isOneWay && this.missingAcknowledged() <= 0) this.distrust().fromHole(this.nextSeq);
     if (mayCome) this.contests().passOver(this, 'correction');
@@ -198,8 +201,7 @@ export abstract class StreamOrder extends SeldomParts {
   end(nowMs: number): void {
     for (let rounds = 0; rounds < MOST_ROUNDS; rounds++) {
       if (this.queuedBytes === 0 && !this.#awaitsBytes() && !this.missing.hasEdge) break;
-      const before = this.nextSeq;
-      const left = this.queuedBytes;
+      const [before, left] = [this.nextSeq, this.queuedBytes];
       this.giveUp(nowMs);
       if (this.nextSeq === before && this.queuedBytes === left) break;
     }
@@ -260,9 +262,8 @@ export abstract class StreamOrder extends SeldomParts {
 
   /** Delivers what is in order. @param force also what waits for the peer */
   protected drain(force: boolean): void {
-    const queue = this.waiting;
+    const [queue, before] = [this.waiting, this.nextSeq];
     if (queue === null) return;
-    const before = this.nextSeq;
     for (let first = queue.first; first !== undefined && distance(first.seq, this.nextSeq) <= 0; first = queue.first) {
       if (!force && this.#blocked()) break;
       queue.shift();
@@ -301,7 +302,7 @@ export abstract class StreamOrder extends SeldomParts {
 
   protected isAhead(ack: number): boolean {
     const { peer } = this;
-    if (peer === null || !peer.started) return peer !== null && peer.queuedBytes > 0;
+    if (peer?.started !== true) return peer !== null && peer.queuedBytes > 0;
     const ahead = distance(ack, peer.nextSeq);
     return ahead > (peer.finSeen ? 1 : 0) && ahead < MAX_WINDOW_BYTES;
   }
@@ -323,8 +324,8 @@ export abstract class StreamOrder extends SeldomParts {
     this.missing.stop();
     // These bytes answer bytes that the peer sent earlier: its stream begins first.
     const { peer } = this;
-    const asked = peer?.waiting?.first;
-    if (asked !== undefined && !peer!.started && distance(first.ack, asked.seq) > 0) peer!.begin();
+    const asked = peer?.started === false ? peer.waiting?.first : undefined;
+    if (asked !== undefined && distance(first.ack, asked.seq) > 0) peer!.begin();
     this.drain(false);
   }
 
@@ -337,9 +338,8 @@ export abstract class StreamOrder extends SeldomParts {
   }
 
   protected waitFrom(nowMs: number): void {
-    const missing = this.missed();
-    missing.wait(nowMs);
-    this.context.timers.by(this, missing.sinceMs + this.#patienceMs());
+    this.missed().wait(nowMs);
+    this.context.timers.by(this, this.missing.sinceMs + this.#patienceMs());
   }
 
   /** A message has begun: it may stop growing. */

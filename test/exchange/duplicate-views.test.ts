@@ -28,3 +28,19 @@ test('a segment that another thread put together from fragments is one of a view
   assert.equal(told.length, 1);
   assert.equal(ledger.get('http.duplicate_view'), 1);
 });
+
+test('the first request of all is told once, too, though the second interface shows it when it was told', () => {
+  const ledger = new Ledger();
+  const told: string[] = [];
+  const options = { ...REPLAY_OPTIONS, parseResponses: false };
+  const pipeline = new Pipeline(options, ledger, { exchange: ({ id }) => told.push(id) });
+  const syn = tcpFrame('10.0.0.1:1000', '10.0.0.2:80', { seq: 0, flags: 2 });
+  const request = tcpFrame('10.0.0.1:1000', '10.0.0.2:80', { seq: 1 }, REQUEST);
+  for (const [vni, frame] of [[1, syn], [1, request], [2, syn], [2, request]] as const) {
+    const bytes = vxlanFrame(vni, frame);
+    pipeline.frame(LinkType.ethernet, bytes, 0, bytes.length, bytes.length, 1000, 0);
+  }
+  pipeline.flush();
+  assert.equal(told.length, 1);
+  assert.equal(ledger.get('http.duplicate_view'), 1);
+});

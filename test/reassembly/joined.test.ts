@@ -1,0 +1,70 @@
+// A connection of which nothing is known when a client begins to mislead: the capture began in its middle, or it was
+// idle for so long that it was forgotten. What the server reads is told all the same, whatever the sequence numbers.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { TcpStream } from '../tcp-stream.ts';
+
+const SYN = 2;
+const PSH = 8;
+const ACK = 16;
+const MD5 = Uint8Array.of(19, 18, ...new Array<number>(16).fill(7), 1, 1);
+const TRUE = 'POST /attack HTTP/1.1\r\nHost: a\r\nContent-Length: 8\r\n\r\ncmd=evil';
+const DECOY = 'POST /normal HTTP/1.1\r\nHost: a\r\nContent-Length: 8\r\n\r\nname=any';
+const LAST = 'GET /last HTTP/1.1\r\nHost: a\r\n\r\n';
+const FIRST = 'GET /first HTTP/1.1\r\nHost: a\r\n\r\n';
+/** Where the decoy lies: behind a request, and the first bytes of the next. */
+const AT = FIRST.length + 6;
+const rest = (text: string): string => text.slice(6);
+
+/** Each sends what its server drops; the server acknowledges what it has, where it is seen. */
+const DECOYS: Record<string, (stream: TcpStream) => unknown> = {
+  'a segment with a signature': (stream) => stream.send(rest(DECOY), { at: AT, flags: ACK | PSH, options: MD5 }),
+  'a segment that acknowledges the future': (stream) => stream.send(rest(DECOY), { at: AT, ack: 90_000 }),
+  'a segment that acknowledges the past': (stream) => stream.send(rest(DECOY), { at: AT, ack: 7_000 - 90_000 }),
+  'a segment with a wrong sum': (stream) => stream.send(rest(DECOY), { at: AT, badChecksum: true }),
+  'data with the flag SYN': (stream) => stream.send(rest(DECOY), { at: AT, flags: SYN }),
+};
+/** … in place of the first packet that is seen. */
+const BEGINNINGS: Record<string, (stream: TcpStream) => unknown> = {
+  'a SYN of a later number': (stream) => stream.send('', { at: 10_000, flags: SYN }),
+  'a SYN of a number far off': (stream) => stream.send('', { at: 0x2000_0000, flags: SYN }),
+  'data far ahead': (stream) => stream.send(DECOY, { at: 80_000 }).wait(1500),
+  'data with the flag SYN': (stream) => stream.send(rest(DECOY), { at: 6, flags: SYN }),
+};
+
+for (const isServerSeen of [true, false]) {
+  const seen = isServerSeen ? 'both ways' : 'of the client alone';
+  for (const isn of [1000, 0x7fff_fff0, 0x8000_0000, 0xffff_fff0, 0xffff_fffe]) {
+    const play = (lead: string, play: (stream: TcpStream) => unknown, hasFirst: boolean): string[] => {
+      const stream = new TcpStream({ parseResponses: false }, isn);
+      let sent = 0;
+      const acknowledge = (bytes: number): void => {
+        sent += bytes;
+        if (isServerSeen) stream.answer('', { ack: isn + 1 + sent });
+      };
+      if (lead !== '') stream.send(lead, { at: 0 });
+      acknowledge(lead.length);
+      play(stream);
+      const all = (hasFirst ? FIRST : '') + TRUE + LAST;
+      for (const end of [sent + 20, all.length - 10, all.length]) {
+        stream.send(all.slice(sent, end), { at: sent });
+        acknowledge(end - sent);
+      }
+      assert.deepEqual(stream.end(), []);
+      return stream.exchanges.filter(({ request }) => request.complete)
+        .map(({ request }) => `${request.target} ${Buffer.from(request.body, 'base64').toString()}`);
+    };
+    for (const [name, decoy] of Object.entries(DECOYS)) {
+      test(`${seen}, first number ${isn}: ${name}`, () => {
+        const told = play(FIRST + TRUE.slice(0, 6), decoy, true);
+        for (const one of ['/first ', '/attack cmd=evil', '/last ']) assert.ok(told.includes(one), `${one} of ${told.join()}`);
+      });
+    }
+    for (const [name, beginning] of Object.entries(BEGINNINGS)) {
+      test(`${seen}, first number ${isn}: it begins with ${name}`, () => {
+        const told = play('', beginning, false);
+        for (const one of ['/attack cmd=evil', '/last ']) assert.ok(told.includes(one), `${one} of ${told.join()}`);
+      });
+    }
+  }
+}
