@@ -125,6 +125,28 @@ export class Http2Message {
     this.isDropped = true;
   }
 
+  /** Its Content-Length is less than what came: a server may have been content with so much, and served that. */
+  get hasSurplus(): boolean {
+    const { contentLength } = this.#head;
+    return contentLength !== null && Number(contentLength) < this.bodySize;
+  }
+
+  /** Puts it together with a body that ends where its Content-Length says, if that is held; else null. */
+  placeAsSaid(): Placed | null {
+    const { text, lengthAt, contentLength } = this.#head;
+    const size = Number(contentLength);
+    const end = this.#bodyStart() + size;
+    if (this.#held.length < end) return null;
+    const head = `${text.slice(0, lengthAt)}content-length: ${contentLength}\r\n${text.slice(lengthAt)}\r\n`;
+    const start = this.#bodyStart() - head.length;
+    const { bytes } = this.#held;
+    bytes.write(head, start, 'latin1');
+    return {
+      bytes, start, headersStart: start + text.indexOf('\n') + 1, headEnd: this.#bodyStart(), end,
+      body: { framing: size === 0 ? 'none' : 'length', size, complete: true, lost: null, irregular: 0, correction: false },
+    };
+  }
+
   /**
    * Puts the message together as far as it is known. The bytes are good until anything else happens to this or another
    * message.

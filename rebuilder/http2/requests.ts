@@ -1,7 +1,7 @@
 import { FrameType, type FrameHeader } from './frame.ts';
 import type { FrameBytes, FrameGrammar } from './frame-grammar.ts';
 import { FrameReader, type Knowledge } from './frame-reader.ts';
-import type { Http2Message } from './message.ts';
+import type { Http2Message, Placed } from './message.ts';
 import { type MessageTeller, OpenMessages, type Telling } from './open-messages.ts';
 import { Preface } from './preface.ts';
 import { type Translation, hasPseudoHeader, isRequestHead, requestHead } from './translation.ts';
@@ -241,14 +241,23 @@ export class Http2Requests implements FrameGrammar, MessageTeller {
     if (this.#onlyStream !== null && this.#onlyStream !== streamId) return;
     if (this.#main?.hasTold(message.began.seq) === true) return;
     if (this.#late !== null && lost === null && this.#told.size < MAX_TOLD) this.#told.add(message.began.seq);
-    const { bytes, start, headersStart, headEnd, end, body, isTrue } = message.place(trailers, isWhole, lost);
+    const placed = message.place(trailers, isWhole, lost);
+    this.#tellPlaced(streamId, message, placed, placed.isTrue ? 0 : Irregular.http2_malformed, 1);
+    if (!message.hasSurplus || !(isWhole || isCutOnly(lost))) return;
+    // RFC 9113 8.1.1: malformed; HAProxy has sent it on by then, and Apache as much of it as it said.
+    const asSaid = message.placeAsSaid();
+    if (asSaid !== null) this.#tellPlaced(streamId, message, asSaid, Irregular.http2_malformed, 2);
+  }
+
+  #tellPlaced(streamId: number, message: Http2Message, placed: Placed, malformed: number, reading: number): void {
+    const { bytes, start, headersStart, headEnd, end, body } = placed;
     const { lines } = this.#context;
     lines.scan(bytes, headersStart, headEnd);
-    let irregular = message.irregular | lines.irregular;
+    let irregular = message.irregular | lines.irregular | malformed;
     if (lines.hostCount === 0) irregular |= Irregular.missing_host;
-    if (!isTrue) irregular |= Irregular.http2_malformed;
     const request = translatedRequest(this.#endpoints, bytes, start, headersStart, headEnd, end, body, irregular);
     request.streamId = streamId;
+    request.reading = reading;
     if (this.frames.isDoubtful) request.isFound = true;
     message.mark(request, lines);
     request.ipId = message.began.ipId;
@@ -256,4 +265,8 @@ export class Http2Requests implements FrameGrammar, MessageTeller {
     request.identifyBy(message.head);
     this.#request(request);
   }
+}
+
+function isCutOnly(lost: Telling['lost']): boolean {
+  return lost?.length === 1 && lost[0] === 'http.message_cut';
 }

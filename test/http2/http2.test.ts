@@ -258,6 +258,18 @@ describe('when HTTP/2 is believed', () => {
     assert.deepEqual([last.request.target, last.request.headers], ['/a', [['Host', 'a.example'], ['x-m', 'first']]]);
   });
 
+  test('of more data than its Content-Length says a request is told with as much, too: Apache and HAProxy serve that', () => {
+    const bodies = (...pieces: Uint8Array[]): unknown[] => finished(sent(BEGIN, ...pieces)).exchanges
+      .map(({ id, request }) => [Buffer.from(request.body, 'base64').toString(), request.complete, request.reading ?? 1, id]);
+    const post = (length: string): Buffer => headers(1, [...POST, ['content-length', length]], 0);
+    const { id } = finished(sent(BEGIN, post('4'), data(1, 'a=bc'))).exchanges[0]!;
+    assert.deepEqual(bodies(post('4'), data(1, 'a=bc&d')), [['a=bc&d', true, 1, id], ['a=bc', true, 2, id]]);
+    assert.deepEqual(bodies(post('4'), data(1, 'a=bc&d', 0), headers(1, [['x', 'y']])), [['a=bc&d', true, 1, id], ['a=bc', true, 2, id]]);
+    assert.deepEqual(bodies(post('4'), data(1, 'a=bc&d', 0)), [['a=bc&d', false, 1, id], ['a=bc', true, 2, id]]);
+    assert.deepEqual(bodies(post('0'), data(1, 'a')).map((one) => (one as string[])[0]), ['a', '']);
+    assert.deepEqual(bodies(post('4'), data(1, 'a=b')), [['a=b', true, 1, id]]);
+  });
+
   test('trailers of a stream that is over are no request', () => {
     const trailers = headers(1, [['x-t', 't']]);
     const stream = finished(sent(BEGIN, headers(1, GET), trailers, headers(3, POST, 0), data(3, 'body'), headers(3, [['x-t', 't']]), headers(5, GET)));

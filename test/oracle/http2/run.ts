@@ -93,7 +93,9 @@ function fateOf(
 ): Fate {
   if (served.some((request) => isTold(request, one))) return 'served';
   const { streams, takenBack, isBroken } = wordsOf(written);
-  if (one.response !== null || streams.has(one.streamId) || (isPreface(one) && streams.size > 0)) return 'answered';
+  const isAnswered = one.streamId !== 0 ? streams.has(one.streamId)
+    : isPreface(one) ? streams.size > 0 : isHttp1(written);
+  if (one.response !== null || isAnswered) return 'answered';
   if (takenBack.has(one.streamId)) return 'taken_back';
   const isReadOn = !isBroken && exchanges.some((other) => other.at > one.at && streams.has(other.streamId));
   return isReadOn ? 'passed_over' : 'unread';
@@ -102,6 +104,11 @@ function fateOf(
 /** x/net takes a preface with header lines in its head for one: its answers are in HTTP/2. */
 function isPreface({ request: { method, target }, streamId }: Told): boolean {
   return streamId === 0 && method === 'PRI' && target === '*';
+}
+
+/** Has the server begun with an answer in HTTP/1? */
+function isHttp1(written: readonly Written[]): boolean {
+  return written.find(({ from }) => from === 'server')?.bytes.toString('latin1', 0, 7) === 'HTTP/1.';
 }
 
 /** A port may be used again before a slow server has told of its last connection: then the marker is of another. */
