@@ -23,22 +23,25 @@ export function nodeOf(major: 20 | 24): string {
   return process.versions.node.startsWith(`${major}.`) ? process.execPath : process.env[`NODE_${major}`] ?? '';
 }
 
-/** Starts one; its files are in a folder that goes with it. */
-export async function startServer(name: ServerName): Promise<Server> {
+/**
+ * Starts one; its files are in a folder that goes with it.
+ * @param apache lines behind Apache's configuration
+ */
+export async function startServer(name: ServerName, apache = ''): Promise<Server> {
   const folder = mkdtempSync(path.join(tmpdir(), 'http-oracle-'));
   const served = new Map<number, Served[]>();
   const record = recordIn(served);
   const port = await freePort();
   const isProxy = name === 'nginx' || name === 'apache';
   const upstream = isProxy ? await startUpstream(record) : null;
-  const child = start(name, port, upstream === null ? 0 : (upstream.address() as net.AddressInfo).port, folder);
+  const child = start(name, port, upstream === null ? 0 : (upstream.address() as net.AddressInfo).port, folder, apache);
   return running(name, port, child, served, isProxy ? null : record, () => {
     upstream?.close();
     rmSync(folder, { recursive: true, force: true });
   });
 }
 
-function start(name: ServerName, port: number, upstream: number, folder: string): ChildProcess {
+function start(name: ServerName, port: number, upstream: number, folder: string, apache: string): ChildProcess {
   const run = (command: string, args: string[]): ChildProcess => spawn(command, args, { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
   switch (name) {
     case 'nginx':
@@ -46,7 +49,7 @@ function start(name: ServerName, port: number, upstream: number, folder: string)
       return run('nginx', ['-p', folder, '-c', path.join(folder, 'nginx.conf'), '-g', 'daemon off;']);
     case 'apache':
       mkdirSync(path.join(folder, 'logs'));
-      writeFileSync(path.join(folder, 'apache.conf'), apacheConfiguration(port, upstream, folder));
+      writeFileSync(path.join(folder, 'apache.conf'), apacheConfiguration(port, upstream, folder, [], apache));
       return run('apache2', ['-d', folder, '-f', path.join(folder, 'apache.conf'), '-DFOREGROUND']);
     case 'node-20':
     case 'node-24':
