@@ -14,10 +14,12 @@ export interface FieldSink {
 const UNHEARD_TABLE_BYTES = 65_536;
 const MAX_TABLE_BYTES = 1 << 20;
 /**
- * Integers of more than this many bytes behind their prefix are of no use here (RFC 7541 7.4). Go takes as many as make
- * 63 bits, though they add nothing.
+ * So many bytes of an integer behind its prefix are read (RFC 7541 7.4), again with each piece that it comes in. Go
+ * takes as many as make 63 bits, though they add nothing, and HAProxy any number.
  */
-const MAX_INTEGER_BYTES = 10;
+const MAX_INTEGER_BYTES = 1024;
+/** No index, length or table has a number above this. */
+const MAX_INTEGER = 2 ** 32;
 /** The longest code of a symbol (RFC 7541 appendix B). */
 const MAX_SYMBOL_BITS = 30;
 
@@ -208,7 +210,8 @@ export class HpackDecoder {
         if (at >= end) return MORE;
         if (at - from > MAX_INTEGER_BYTES) return ERROR;
         const byte = bytes[at++]!;
-        value += (byte & 0x7f) * 2 ** shift;
+        if ((byte & 0x7f) !== 0) value += (byte & 0x7f) * 2 ** shift;
+        if (value > MAX_INTEGER) return ERROR;
         if (byte < 0x80) break;
       }
     }
