@@ -72,7 +72,7 @@ export class RequestLine {
     this.versionEnd = last;
     this.minor = bytes[last - 1]! - 48;
     if (this.minor > 1) this.irregular |= Irregular.invalid_version;
-    return this.#target(bytes, at + 1, version - 1);
+    return this.#target(bytes, at + 1, version - 1) || this.#odd(bytes, start, last);
   }
 
   /** The bytes between method and version, less one blank on each side. */
@@ -109,7 +109,13 @@ export class RequestLine {
     while (last > at && BLANK[bytes[last - 1]!] === 1) last--;
     this.versionEnd = last;
     this.versionStart = last;
-    const hasVersion = this.#version(bytes, at, last);
+    let hasVersion = this.#version(bytes, at, last);
+    // Of two words the last is the target, whatever it looks like and however many blanks are before it: for CPython.
+    if (hasVersion && isBlank(bytes, at, this.versionStart)) {
+      hasVersion = false;
+      this.versionStart = last;
+      this.minor = -1;
+    }
     if (hasVersion && (this.minor < 0 || this.minor > 1 || last !== lineEnd)) {
       this.irregular |= Irregular.invalid_version;
     }
@@ -155,6 +161,11 @@ export class RequestLine {
 }
 
 const MAX_VERSION_BYTES = 16;
+
+function isBlank(bytes: Uint8Array, start: number, end: number): boolean {
+  for (let at = start; at < end; at++) if (BLANK[bytes[at]!] === 0) return false;
+  return true;
+}
 
 /** `HTTP/1.` and a digit. */
 function isHttp1(bytes: Uint8Array, at: number): boolean {
