@@ -16,6 +16,8 @@ export interface Libc {
   recvmmsg(fd: number, messages: bigint, count: number, flags: number): number;
   sendmmsg(fd: number, messages: bigint, count: number, flags: number): number;
   close(fd: number): number;
+  /** Gives what malloc keeps free back to the system (malloc_trim(3)); with a libc that has no such call, nothing. */
+  trim(): void;
   errno(): number;
   addressOf(buffer: Uint8Array): bigint;
   /**
@@ -71,6 +73,7 @@ async function bindLibc(): Promise<Libc | undefined> {
     const library = koffi.load(null);
     const recvmmsg: (fd: number, messages: bigint, count: number, flags: number, timeout: null) => number =
       library.func('int recvmmsg(int fd, uintptr_t messages, uint32_t count, int flags, void *timeout)');
+    const trim = mallocTrim(library);
     return {
       socket: library.func('int socket(int family, int type, int protocol)'),
       bind: library.func('int bind(int fd, const void *address, uint32_t length)'),
@@ -80,6 +83,7 @@ async function bindLibc(): Promise<Libc | undefined> {
       recvmmsg: (fd, messages, count, flags) => recvmmsg(fd, messages, count, flags, null),
       sendmmsg: library.func('int sendmmsg(int fd, uintptr_t messages, uint32_t count, int flags)'),
       close: library.func('int close(int fd)'),
+      trim: () => void trim?.(0),
       errno: () => koffi.errno(),
       addressOf: (buffer) => koffi.address(buffer),
       whenReadable(fd, callback) {
@@ -90,6 +94,17 @@ async function bindLibc(): Promise<Libc | undefined> {
     };
   } catch {
     return undefined; // not installed, no build for this platform, or a libc without these symbols
+  }
+}
+
+type Trim = (keep: number) => number;
+
+/** null = not glibc. */
+function mallocTrim(library: { func(definition: string): Trim }): Trim | null {
+  try {
+    return library.func('int malloc_trim(size_t keep)');
+  } catch {
+    return null;
   }
 }
 

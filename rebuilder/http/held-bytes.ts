@@ -2,22 +2,29 @@ import type { Budget } from '../reassembly/budget.ts';
 import { CHARGE } from '../reassembly/connection-memory.ts';
 
 const FIRST_BYTES = 4096;
-/** Buffers of these sizes are kept for the next message, this many of each. */
+/** Buffers of these sizes are kept for the next message, this many of each, and so many bytes in all. */
 const MAX_POOLED_BYTES = 1 << 20;
 const POOLED_OF_EACH = 32;
+const POOL_BYTES = 1 << 24;
 const EMPTY = Buffer.alloc(0);
 const pools = new Map<number, Buffer[]>();
+let pooledBytes = 0;
 
 function allocate(size: number): Buffer {
-  return pools.get(size)?.pop() ?? Buffer.allocUnsafeSlow(size);
+  const pooled = pools.get(size)?.pop();
+  if (pooled === undefined) return Buffer.allocUnsafeSlow(size);
+  pooledBytes -= size;
+  return pooled;
 }
 
 /** Gives a buffer of allocate() back; nobody may look at it any more. */
 function recycle(buffer: Buffer): void {
-  if (buffer.length > MAX_POOLED_BYTES) return;
+  if (buffer.length > MAX_POOLED_BYTES || pooledBytes + buffer.length > POOL_BYTES) return;
   let pool = pools.get(buffer.length);
   if (pool === undefined) pools.set(buffer.length, pool = []);
-  if (pool.length < POOLED_OF_EACH) pool.push(buffer);
+  if (pool.length >= POOLED_OF_EACH) return;
+  pool.push(buffer);
+  pooledBytes += buffer.length;
 }
 
 /** The bytes of one message that came in pieces, made contiguous. Grows by doubling, within the budget. */

@@ -1,6 +1,8 @@
+import { loadLibc } from '../capture/libc.ts';
 import type { Settings } from '../config/settings.ts';
 import { EndpointProbe } from './endpoint-probe.ts';
 import { watchEndpoints } from './endpoint-watch.ts';
+import { FreedMemory } from './freed-memory.ts';
 import { readLoopKey } from '../forward/loop-marker.ts';
 import { startInProcess } from './in-process.ts';
 import { startInWorkers } from './in-workers.ts';
@@ -33,6 +35,9 @@ export interface ServiceOptions {
   /** What the demo's stand-in for a node has flagged, for the status page. */
   readonly attackIn?: NonNullable<StatusSource['attackIn']>;
 }
+
+/** Far less than it takes a flood to fill the limits. */
+const FREED_MEMORY_MS = 1000;
 
 /** Starts everything a configuration asks for. Rejects with an Error of one sentence, with nothing left running. */
 export async function startService(
@@ -76,6 +81,9 @@ export async function startService(
   if (server.metricsAddress !== null) log.info(`status page on http://${server.metricsAddress}/, metrics on /metrics`);
   for (const url of endpointUrls(settings.forward)) if (url !== null) log.info(`delivering to ${url}`);
   if (files !== null) log.info(`writing exchanges to ${settings.exchanges.file}${uploadsTo(settings.exchanges.s3)}`);
+  const libc = await loadLibc();
+  const memory = libc === undefined ? null : new FreedMemory(libc.trim);
+  const memoryTimer = setInterval(() => memory?.look(), FREED_MEMORY_MS);
   const endWatch = watchEndpoints(endpoints, settings.forward.deadlineMs, notice);
   return {
     vxlanPort: threads.vxlanPort,
@@ -89,6 +97,7 @@ export async function startService(
     stop: async () => {
       await threads.stop(settings.forward.drainTimeoutMs);
       endWatch();
+      clearInterval(memoryTimer);
       probe.stop();
       await files?.close(settings.forward.drainTimeoutMs);
       await server.close();

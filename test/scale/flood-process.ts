@@ -1,11 +1,13 @@
-// `node --import tsx test/scale/flood-process.ts NAME [AMOUNT]`: plays one flood of floods.ts into a pipeline with
+// `node --import tsx test/scale/flood-process.ts NAME=AMOUNT…`: plays floods of floods.ts at once into a pipeline with
 // small limits, in a process whose memory is nobody else's, and prints what it cost.
 import { parseArgs } from 'node:util';
+import { loadLibc } from '../../rebuilder/capture/libc.ts';
 import { Ledger } from '../../rebuilder/ledger.ts';
 import { Pipeline } from '../../rebuilder/pipeline.ts';
+import { FreedMemory } from '../../rebuilder/service/freed-memory.ts';
 import { balance } from '../../rebuilder/status/balance.ts';
 import { LIVE_OPTIONS } from '../oracle/kernel/live-options.ts';
-import { Flood, FLOODS } from './floods.ts';
+import { Flood, playTogether } from './floods.ts';
 import { LIMITS } from './flood-limits.ts';
 
 export interface Cost {
@@ -29,9 +31,11 @@ export interface Cost {
   readonly imbalance: readonly string[];
 }
 
-const { positionals: [name = '', amount = '1000'] } = parseArgs({ allowPositionals: true });
-const play = FLOODS[name];
-if (play === undefined) throw new Error(`no flood is named ${name}`);
+const { positionals } = parseArgs({ allowPositionals: true });
+const floods = positionals.map((flood) => {
+  const [name = '', amount] = flood.split('=');
+  return { name, amount: Number(amount) };
+});
 
 let copied = 0;
 const { set, slice } = Uint8Array.prototype;
@@ -63,6 +67,9 @@ const pipeline = new Pipeline(options, ledger, {
     if (request.bytes[request.targetStart + 1] === 'n'.charCodeAt(0)) told++;
   },
 });
+const libc = await loadLibc();
+const memory = new FreedMemory(() => libc?.trim());
+let lookedMs = 0;
 let [heldBytes, holesAtOnce, holesBefore] = [0, 0, 0];
 let [longestMs, usedMs] = [0, ownMs()];
 const before = process.resourceUsage().maxRSS;
@@ -71,10 +78,15 @@ const flood = new Flood(pipeline, 100_000, () => {
   const holes = ledger.get('tcp.reassembly_gap');
   holesAtOnce = Math.max(holesAtOnce, holes - holesBefore);
   holesBefore = holes;
+  // As the service does, in the flood's own time.
+  if (flood.nowMs >= lookedMs + 1000) {
+    lookedMs = flood.nowMs;
+    memory.look();
+  }
   longestMs = Math.max(longestMs, ownMs() - usedMs);
   usedMs = ownMs();
 });
-play(flood, Number(amount));
+playTogether(flood, floods);
 const residentBytes = process.resourceUsage().maxRSS * 1024;
 const grownBytes = residentBytes - before * 1024;
 const copiedBytes = copied - flood.written;

@@ -34,12 +34,30 @@ const CASES: readonly { flood: string; amount: number; full: number; why: string
   { flood: 'half a line each', amount: 25_000, full: 200_000, why: 'what may become a request line is held, too' },
 ];
 
-for (const { flood, amount, full, why } of CASES) {
-  test(`${flood}: ${why}`, (t) => {
+/** Each fills a limit with another kind of bytes: objects, buffers beside the heap, queues. */
+const TOGETHER = [
+  'one byte each', 'half a request each', 'a hole each, in a body', 'fragments', 'one-byte segments, many',
+  'holes filled late, many',
+];
+const played = (name: string): string => {
+  const { amount = 0, full = 0 } = CASES.find(({ flood }) => flood === name) ?? {};
+  return `${name}=${IS_FULL ? full : amount}`;
+};
+const together = {
+  name: 'six floods at once: what one of them gives back must serve the others', floods: TOGETHER.map(played),
+};
+const TESTS = [
+  ...CASES.map(({ flood, why }) => ({ name: `${flood}: ${why}`, floods: [played(flood)] })),
+  // Minutes of CPU.
+  ...IS_FULL ? [together] : [],
+];
+
+for (const { name, floods } of TESTS) {
+  test(name, (t) => {
     const heap = [`--max-old-space-size=${HEAP_MIB}`, `--max-semi-space-size=${YOUNG_MIB / 3}`];
     const options = ['--single-threaded-gc', ...heap, '--import', 'tsx'];
-    const played = [path.join(import.meta.dirname, 'flood-process.ts'), flood, String(IS_FULL ? full : amount)];
-    const run = spawnSync(process.execPath, [...options, ...played], { encoding: 'utf8' });
+    const program = path.join(import.meta.dirname, 'flood-process.ts');
+    const run = spawnSync(process.execPath, [...options, program, ...floods], { encoding: 'utf8' });
     assert.equal(run.status, 0, run.stderr);
     const cost = JSON.parse(run.stdout) as Cost;
     t.diagnostic(run.stdout.trim());

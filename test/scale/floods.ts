@@ -14,6 +14,8 @@ const NOTHING = new Uint8Array(0);
 const MIB = 1 << 20;
 /** Where the headers of a frame begin, and its data. */
 const [IP, TCP, DATA] = [14, 34, 54] as const;
+/** Of one flood among several. */
+const MOST_CLIENTS = 1 << 20;
 const NEIGHBOUR_EVERY = 500;
 const BATCH = 64;
 
@@ -41,6 +43,8 @@ export class Flood {
   /** Bytes that were copied to make the packets. */
   written = 0;
   nowMs = 1_800_000_000_000;
+  /** Address of client 0. */
+  firstClient = FIRST_CLIENT;
   readonly #pipeline: Pipeline;
   readonly #msPerPacket: number;
   readonly #often: () => void;
@@ -62,7 +66,7 @@ export class Flood {
     client, port = 1024 + client % 60_000, fromServer = false, seq, ack = 1, flags = ACK, data = NOTHING,
     hasWrongSum = false,
   }: Segment): void {
-    const address = FIRST_CLIENT + client;
+    const address = this.firstClient + client;
     if (fromServer) this.#segment(SERVER, address, 80, port, seq, ack, flags, data, hasWrongSum);
     else this.#segment(address, SERVER, port, 80, seq, ack, flags, data, hasWrongSum);
     this.#sent(IP + 40 + data.length);
@@ -71,7 +75,7 @@ export class Flood {
   /** A fragment that is not the first. @param offset in bytes */
   fragment(client: number, id: number, offset: number, data: Uint8Array): void {
     this.#write(data, TCP);
-    this.#ip(FIRST_CLIENT + client, SERVER, id, 0x2000 | offset >> 3, data.length);
+    this.#ip(this.firstClient + client, SERVER, id, 0x2000 | offset >> 3, data.length);
     this.#play(TCP + data.length);
     this.#sent(TCP + data.length);
   }
@@ -147,145 +151,168 @@ export class Flood {
 
 const post = (size: number): Buffer => Buffer.from(`POST /upload HTTP/1.1\r\nHost: a\r\nContent-Length: ${size}\r\n\r\n`);
 
-function upload(flood: Flood, client: number, size: number, twoWays: boolean, announced = 2 * size): number {
-  flood.segment({ client, seq: 0, flags: SYN });
-  if (twoWays) flood.segment({ client, seq: 0, ack: 1, flags: SYN | ACK, fromServer: true });
+function* upload(
+  flood: Flood, client: number, size: number, twoWays: boolean, announced = 2 * size,
+): Generator<void, number> {
+  yield flood.segment({ client, seq: 0, flags: SYN });
+  if (twoWays) yield flood.segment({ client, seq: 0, ack: 1, flags: SYN | ACK, fromServer: true });
   const head = post(announced);
-  flood.segment({ client, seq: 1, data: head });
+  yield flood.segment({ client, seq: 1, data: head });
   let seq = 1 + head.length;
   const body = Buffer.alloc(1400, 'x');
   for (let sent = 0; sent < size; sent += body.length) {
-    flood.segment({ client, seq, data: body });
+    yield flood.segment({ client, seq, data: body });
     seq += body.length;
-    if (twoWays && sent % 14_000 === 0) flood.segment({ client, seq: 1, ack: seq, fromServer: true });
+    if (twoWays && sent % 14_000 === 0) yield flood.segment({ client, seq: 1, ack: seq, fromServer: true });
   }
   return seq;
 }
 
 /** A hole of one byte in each packet; `late`: what fills it comes after it was given up. */
-function holes(
+function* holes(
   flood: Flood, amount: number, { twoWays = false, late = false, waitMs = 0, clients = 1, size = 7 * MIB },
-): void {
-  const seqs = Array.from({ length: clients }, (_, client) => upload(flood, client, size, twoWays));
+): Generator<void> {
+  const seqs: number[] = [];
+  for (let client = 0; client < clients; client++) seqs.push(yield* upload(flood, client, size, twoWays));
   const body = Buffer.alloc(1400, 'y');
   const one = Buffer.from('z');
   for (let i = 0; i < amount; i++) {
     for (let client = 0; client < clients; client++) {
       const seq = seqs[client]!;
-      flood.segment({ client, seq: seq + 1, data: body });
+      yield flood.segment({ client, seq: seq + 1, data: body });
       seqs[client] = seq + 1 + body.length;
-      if (twoWays) flood.segment({ client, seq: 1, ack: seqs[client]!, fromServer: true });
+      if (twoWays) yield flood.segment({ client, seq: 1, ack: seqs[client]!, fromServer: true });
     }
-    if (waitMs > 0) flood.wait(waitMs);
+    if (waitMs > 0) yield flood.wait(waitMs);
     if (late) {
       for (let client = 0; client < clients; client++) {
-        flood.segment({ client, seq: seqs[client]! - body.length - 1, data: one });
+        yield flood.segment({ client, seq: seqs[client]! - body.length - 1, data: one });
       }
     }
   }
 }
 
-export const FLOODS: Readonly<Record<string, (flood: Flood, amount: number) => void>> = {
+/** A flood: between two steps another one may take its turn. */
+type Play = (flood: Flood, amount: number) => Generator<void>;
+
+export const FLOODS: Readonly<Record<string, Play>> = {
   'holes': (flood, n) => holes(flood, n, {}),
   'holes two ways': (flood, n) => holes(flood, n, { twoWays: true }),
   'holes given up one by one': (flood, n) => holes(flood, n / 4, { twoWays: true, waitMs: 220 }),
   'holes filled late': (flood, n) => holes(flood, n / 4, { twoWays: true, waitMs: 220, late: true }),
   'holes filled late, many': (flood, n) => holes(flood, n / 160, { twoWays: true, waitMs: 220, late: true, clients: 40, size: MIB }),
-  'fragments': (flood, n) => {
+  * 'fragments'(flood, n) {
     const data = Buffer.alloc(8, 'f');
-    for (let i = 0; i < n; i++) flood.fragment(i & 0x7ffff, i & 0xffff, 8, data);
+    for (let i = 0; i < n; i++) yield flood.fragment(i & 0x7ffff, i & 0xffff, 8, data);
   },
-  'fragments of one sender': (flood, n) => {
+  * 'fragments of one sender'(flood, n) {
     const data = Buffer.alloc(8, 'f');
-    for (let i = 0; i < n; i++) flood.fragment(0, i >> 12, 16 + 16 * (i & 4095) & 0xfff8, data);
+    for (let i = 0; i < n; i++) yield flood.fragment(0, i >> 12, 16 + 16 * (i & 4095) & 0xfff8, data);
   },
-  'fragments backwards': (flood, n) => {
+  * 'fragments backwards'(flood, n) {
     const data = Buffer.alloc(8, 'f');
-    for (let i = 0; i < n; i++) flood.fragment(0, i >> 12, 65_528 - 16 * (i & 4095) & 0xfff8, data);
+    for (let i = 0; i < n; i++) yield flood.fragment(0, i >> 12, 65_528 - 16 * (i & 4095) & 0xfff8, data);
   },
-  'one-byte segments': (flood, n) => {
+  * 'one-byte segments'(flood, n) {
     const data = Buffer.alloc(1, 's');
-    for (let client = 0; client < 256; client++) flood.segment({ client, seq: 0, flags: SYN });
-    for (let i = 0; i < n; i++) flood.segment({ client: i & 255, seq: 10 + 2 * (i >> 8), data });
+    for (let client = 0; client < 256; client++) yield flood.segment({ client, seq: 0, flags: SYN });
+    for (let i = 0; i < n; i++) yield flood.segment({ client: i & 255, seq: 10 + 2 * (i >> 8), data });
   },
-  'one-byte segments, many': (flood, n) => {
+  * 'one-byte segments, many'(flood, n) {
     const data = Buffer.alloc(1, 's');
-    for (let client = 0; client < 1024; client++) flood.segment({ client, seq: 0, flags: SYN });
-    for (let i = 0; i < n; i++) flood.segment({ client: i & 1023, seq: 10 + 2 * (i >> 10), data });
-    flood.wait(3000);
+    for (let client = 0; client < 1024; client++) yield flood.segment({ client, seq: 0, flags: SYN });
+    for (let i = 0; i < n; i++) yield flood.segment({ client: i & 1023, seq: 10 + 2 * (i >> 10), data });
+    yield flood.wait(3000);
   },
-  'one-byte segments of one': (flood, n) => {
+  * 'one-byte segments of one'(flood, n) {
     const data = Buffer.alloc(1, 's');
-    flood.segment({ client: 0, seq: 0, flags: SYN });
-    for (let i = 0; i < n; i++) flood.segment({ client: 0, seq: 10 + 2 * i, data });
+    yield flood.segment({ client: 0, seq: 0, flags: SYN });
+    for (let i = 0; i < n; i++) yield flood.segment({ client: 0, seq: 10 + 2 * i, data });
   },
-  'one-byte segments backwards': (flood, n) => {
+  * 'one-byte segments backwards'(flood, n) {
     const data = Buffer.alloc(1, 's');
-    flood.segment({ client: 0, seq: 0, flags: SYN });
-    for (let i = 0; i < n; i++) flood.segment({ client: 0, seq: 10_000_000 - 2 * i, data });
+    yield flood.segment({ client: 0, seq: 0, flags: SYN });
+    for (let i = 0; i < n; i++) yield flood.segment({ client: 0, seq: 10_000_000 - 2 * i, data });
   },
-  'one-byte segments in order': (flood, n) => {
+  * 'one-byte segments in order'(flood, n) {
     const head = post(n);
-    flood.segment({ client: 0, seq: 0, flags: SYN });
-    flood.segment({ client: 0, seq: 1, data: head });
+    yield flood.segment({ client: 0, seq: 0, flags: SYN });
+    yield flood.segment({ client: 0, seq: 1, data: head });
     const data = Buffer.alloc(1, 's');
-    for (let i = 0; i < n; i++) flood.segment({ client: 0, seq: 1 + head.length + i, data });
+    for (let i = 0; i < n; i++) yield flood.segment({ client: 0, seq: 1 + head.length + i, data });
   },
-  'one-byte segments twice, other bytes': (flood, n) => {
+  * 'one-byte segments twice, other bytes'(flood, n) {
     const head = post(n);
-    flood.segment({ client: 0, seq: 0, flags: SYN });
-    flood.segment({ client: 0, seq: 1, data: head });
+    yield flood.segment({ client: 0, seq: 0, flags: SYN });
+    yield flood.segment({ client: 0, seq: 1, data: head });
     const [a, b] = [Buffer.alloc(1, 'a'), Buffer.alloc(1, 'b')];
     for (let i = 0; i < n / 2; i++) {
-      for (const data of [a, b]) flood.segment({ client: 0, seq: 1 + head.length + i, data });
+      for (const data of [a, b]) yield flood.segment({ client: 0, seq: 1 + head.length + i, data });
     }
   },
-  'one-byte segments, wrong sums': (flood, n) => {
+  * 'one-byte segments, wrong sums'(flood, n) {
     const head = post(n);
-    flood.segment({ client: 0, seq: 0, flags: SYN });
-    flood.segment({ client: 0, seq: 1, data: head });
+    yield flood.segment({ client: 0, seq: 0, flags: SYN });
+    yield flood.segment({ client: 0, seq: 1, data: head });
     const data = Buffer.alloc(1, 's');
     for (let i = 0; i < n; i++) {
-      flood.segment({ client: i & 1023, seq: 1 + head.length + (i >> 10), data, hasWrongSum: i > 1023 });
+      yield flood.segment({ client: i & 1023, seq: 1 + head.length + (i >> 10), data, hasWrongSum: i > 1023 });
     }
   },
-  'a hole each': (flood, n) => {
+  * 'a hole each'(flood, n) {
     for (let client = 0; client < n; client++) {
-      flood.segment({ client, seq: 0, flags: SYN });
-      flood.segment({ client, seq: 1, data: Buffer.from('GET /hole HTTP/1.1\r\n') });
-      flood.segment({ client, seq: 100, data: Buffer.from('Host: a\r\n\r\n') });
+      yield flood.segment({ client, seq: 0, flags: SYN });
+      yield flood.segment({ client, seq: 1, data: Buffer.from('GET /hole HTTP/1.1\r\n') });
+      yield flood.segment({ client, seq: 100, data: Buffer.from('Host: a\r\n\r\n') });
     }
-    flood.wait(3000);
+    yield flood.wait(3000);
   },
-  'a hole each, in a body': (flood, n) => {
+  * 'a hole each, in a body'(flood, n) {
     const head = post(4000);
     const data = Buffer.alloc(1000, 'x');
     for (let client = 0; client < n; client++) {
-      flood.segment({ client, seq: 0, flags: SYN });
-      flood.segment({ client, seq: 1, data: head });
-      flood.segment({ client, seq: 100, data });
+      yield flood.segment({ client, seq: 0, flags: SYN });
+      yield flood.segment({ client, seq: 1, data: head });
+      yield flood.segment({ client, seq: 100, data });
     }
-    flood.wait(3000);
-    flood.wait(10_000);
+    yield flood.wait(3000);
+    yield flood.wait(10_000);
   },
-  'one byte each': (flood, n) => {
+  * 'one byte each'(flood, n) {
     const data = Buffer.from('G');
-    for (let client = 0; client < n; client++) flood.segment({ client, seq: client * 7919 | 0, data });
-    flood.wait(1000);
+    for (let client = 0; client < n; client++) yield flood.segment({ client, seq: client * 7919 | 0, data });
+    yield flood.wait(1000);
   },
-  'half a request each': (flood, n) => {
+  * 'half a request each'(flood, n) {
     const data = Buffer.concat([post(4000), Buffer.alloc(100, 'x')]);
-    for (let client = 0; client < n; client++) flood.segment({ client, seq: client * 7919 | 0, data });
-    flood.wait(1000);
+    for (let client = 0; client < n; client++) yield flood.segment({ client, seq: client * 7919 | 0, data });
+    yield flood.wait(1000);
   },
-  'half a line each': (flood, n) => {
+  * 'half a line each'(flood, n) {
     const data = Buffer.from(`GET /${'x'.repeat(1300)}`);
     for (let i = 0; i < n; i++) {
-      flood.segment({ client: i >> 2, seq: (i >> 2) * 7919 + (i & 3) * data.length | 0, data });
+      yield flood.segment({ client: i >> 2, seq: (i >> 2) * 7919 + (i & 3) * data.length | 0, data });
     }
-    flood.wait(1000);
+    yield flood.wait(1000);
   },
-  'SYNs': (flood, n) => {
-    for (let client = 0; client < n; client++) flood.segment({ client, seq: client * 7, flags: SYN });
+  * 'SYNs'(flood, n) {
+    for (let client = 0; client < n; client++) yield flood.segment({ client, seq: client * 7, flags: SYN });
   },
 };
+
+/** Plays floods at once: a step of each in turn, each with clients of its own. */
+export function playTogether(
+  flood: Flood, floods: readonly { readonly name: string; readonly amount: number }[],
+): void {
+  const playing = new Map(floods.map(({ name, amount }, index) => {
+    const play = FLOODS[name];
+    if (play === undefined) throw new Error(`no flood is named ${name}`);
+    return [FIRST_CLIENT + index * MOST_CLIENTS, play(flood, amount)];
+  }));
+  while (playing.size > 0) {
+    for (const [firstClient, play] of playing) {
+      flood.firstClient = firstClient;
+      if (play.next().done === true) playing.delete(firstClient);
+    }
+  }
+}
