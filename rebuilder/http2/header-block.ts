@@ -6,13 +6,19 @@ import type { ReaderContext } from '../http/reader-context.ts';
 
 /** What a field counts besides its bytes (RFC 9113 10.5.1). */
 const FIELD_BYTES = 32;
+/**
+ * So many copies of a field this long are kept that came as one byte each, from the table: what is told would be
+ * thousands of times what was sent, and a third copy says nothing new.
+ */
+const MOST_COPIES = 2;
+const LONG_FIELD = 256;
 /** Beyond two strings of limits.head_bytes, of which the decoder keeps no more. */
 const SPARE_BYTES = 64;
 
 /**
  * The header blocks of one direction (RFC 9113 4.3), decoded fragment by fragment, so that neither a flood of
  * CONTINUATION frames nor a block that unfolds to more than it weighs is ever held: of the field list,
- * limits.head_bytes are kept.
+ * limits.head_bytes are kept, and of a long field that the table has two copies.
  */
 export class HeaderBlock implements FieldSink {
   /** Name, value, name, value, … of the present block. */
@@ -127,6 +133,23 @@ export class HeaderBlock implements FieldSink {
     if (room < value.length) this.isCut = true;
     if (room >= value.length) this.fields.push(name, value);
     else if (room > 0) this.fields.push(name, value.slice(0, room));
+  }
+
+  indexed(name: string, value: string): void {
+    if (name.length + value.length < LONG_FIELD || this.#copies(name, value) < MOST_COPIES) {
+      this.field(name, value);
+      return;
+    }
+    this.#context.ledger.count('http.http2_repeated_fields');
+    this.isCut = true;
+  }
+
+  /** limits.head_bytes hold few fields that are long, and copies of one from the table are one text. */
+  #copies(name: string, value: string): number {
+    const { fields } = this;
+    let copies = 0;
+    for (let at = 0; at < fields.length; at += 2) if (fields[at + 1] === value && fields[at] === name) copies++;
+    return copies;
   }
 
   cut(): void {

@@ -6,6 +6,8 @@ import { decodeHuffman } from './huffman.ts';
 export interface FieldSink {
   /** Latin1: one code point is one byte. A name may be UNKNOWN_NAME. */
   field(name: string, value: string): void;
+  /** The same; the table has all of it, so that it came as one byte or two. */
+  indexed(name: string, value: string): void;
   /** Of the next field only the beginning is known: it is longer than a string may be. */
   cut(): void;
 }
@@ -119,7 +121,7 @@ export class HpackDecoder {
       if (index < 0) return index;
       const field = this.#table.get(index);
       if (field === undefined) return ERROR;
-      sink.field(field.name, field.value);
+      sink.indexed(field.name, field.value);
       return this.#at;
     }
     if (first >= 0x40) return this.#literal(bytes, at, end, 0x3f, sink);

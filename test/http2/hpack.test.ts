@@ -10,6 +10,7 @@ const bytesOf = (hex: string): Buffer => Buffer.from(hex.replaceAll(' ', ''), 'h
 class Fields {
   readonly all: string[] = [];
   field(name: string, value: string): void { this.all.push(`${name}: ${value}`); }
+  indexed(name: string, value: string): void { this.field(name, value); }
   cut(): void { this.all.push('cut'); }
 }
 
