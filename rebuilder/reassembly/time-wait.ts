@@ -1,7 +1,9 @@
 import { type Packet, TcpFlag } from '../wire/packet.ts';
 import { type History, NOTHING } from './history.ts';
 import { MAX_WINDOW_BYTES } from './missing-bytes.ts';
+import { timestampOf } from './receiver.ts';
 import { advance, distance } from './sequence.ts';
+import { urgentOffset } from './urgent-byte.ts';
 
 /** What is asked of a connection that is over. */
 interface Finished {
@@ -91,7 +93,19 @@ export class TimeWait {
     const lastHeard = this.#heardOf(packet, slot);
     if (lastHeard === NOTHING) return back >= 0 && distance(packet.ack, this.#slots[from + 1]!) >= 0 ? 'old' : null;
     const said = this.#history.compare(lastHeard, packet.bytes, packet.dataStart, packet.dataEnd, packet.seq);
-    return back >= 0 && said === 'same' ? 'old' : { nextSeq, lastHeard };
+    if (back < 0 || said !== 'same') return { nextSeq, lastHeard };
+    this.#hearAgain(packet, slot, nextSeq, lastHeard);
+    return 'old';
+  }
+
+  /** The receiver may have taken it this time, and wait for what other bytes stand before it. */
+  #hearAgain(packet: Packet, slot: number, nextSeq: number, before: number): void {
+    const { bytes, dataStart, dataEnd, seq, ack, headerBytes } = packet;
+    const heard = this.#history.append(
+      bytes, dataStart, dataEnd, seq, ack, timestampOf(packet), urgentOffset(packet), 0, 0, nextSeq, false, headerBytes,
+      before,
+    );
+    if (heard !== NOTHING) this.#heard[2 * slot + (this.#isFromA(packet, slot) ? 0 : 1)] = heard;
   }
 
   /** Where the sender of the packet ended, if its receiver was not seen, and may be there still; null = it was seen. */

@@ -1,7 +1,7 @@
 // Games that were told wrong once, about what comes behind the end of a connection: main.ts plays them before all
 // others.
 import type { Op } from './game.ts';
-import { ACK, DATA, FIN, type KeptGame, RST, SYN, SYN_DATA, op } from './kept-game.ts';
+import { ACK, DATA, FIN, type KeptGame, RST, RST_ACK, SYN, SYN_DATA, op } from './kept-game.ts';
 
 /** 31 bytes. */
 const get = (letter: string): string => `GET /0${letter.repeat(3)} HTTP/1.1\r\nHost: a\r\n\r\n`;
@@ -48,6 +48,17 @@ export const KEPT_ENDS: readonly KeptGame[] = [
       op(DATA, 0, get('a'), { pauseMs: 1 }),
     ],
   }))),
+  {
+    why: 'behind a refused request and an RST some of it comes again, long after that, and then other bytes before it',
+    live: false, v6: false, responds: true,
+    ops: [
+      op(SYN, -1, '', { scale: 7, pauseMs: 1300 }),
+      op(DATA, 0, get('a'), { ack: -5000, pauseMs: 250 }),
+      op(RST_ACK, 31, '', { pauseMs: 40 }),
+      op(DATA, 5, get('a').slice(5), { pauseMs: 1300 }),
+      op(DATA, 0, get('b').slice(0, 9), { pauseMs: 250 }),
+    ],
+  },
   ...REFUSABLE.map((odd): KeptGame => ({
     why: `an RST that its server drops, for it has ${JSON.stringify(odd)}, and a SYN with another number`,
     live: false, v6: false, responds: true,
