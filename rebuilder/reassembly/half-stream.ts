@@ -105,11 +105,12 @@ export class HalfStream extends StreamOrder {
 
   /**
    * Are its checksums right, or was none ever right, so that the capture has spoilt them (segmentation offload,
-   * replaced addresses)? In a direction that has shown right ones, the receiver drops what has a wrong or missing one,
-   * and so do we.
+   * replaced addresses)? In a direction that has shown right ones, the receiver drops what has a wrong or missing one.
    */
-  accepts({ checksum, headerSum, isToGroup }: Packet): boolean {
+  accepts(packet: Packet): boolean {
+    const { checksum, headerSum, isToGroup } = packet;
     const { shown } = this;
+    if (isToGroup && (shown & Shown.hostAddress) !== 0) packet.isDoubtful = true;
     if (checksum === 'wrong' && (shown & Shown.segmentSum) !== 0) return false;
     if ((headerSum === 'none' || headerSum === 'wrong') && (shown & Shown.headerSum) !== 0) return false;
     this.shown = shown | (checksum === 'correct' ? Shown.segmentSum : 0)
@@ -126,7 +127,6 @@ export class HalfStream extends StreamOrder {
     const { seq, flags } = packet;
     this.seen = true;
     const length = packet.dataEnd - packet.dataStart;
-    if (packet.isToGroup && (this.shown & Shown.hostAddress) !== 0) packet.isDoubtful = true;
     let doubts: number = this.accepts(packet) ? Doubt.none : Doubt.checksum;
     if (doubts === Doubt.none && !this.waitsForPeer) {
       // The receiver stands at what it last acknowledged, even where a hole before that was given up here.

@@ -8,7 +8,7 @@ const get = (letter: string): string => `GET /0${letter.repeat(3)} HTTP/1.1\r\nH
 const post = (target: string, body: string): string =>
   `POST /${target} HTTP/1.1\r\nHost: a\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
 /** What a receiver without the key, or a careful one, drops a segment for. */
-const REFUSABLE: readonly Partial<Op>[] = [{ md5: true }, { ip: 'security label' }, { ip: 'long' }];
+const REFUSABLE: readonly Partial<Op>[] = [{ md5: true }, { ip: 'security label' }, { ip: 'long' }, { ip: 'group address' }];
 /** A SYN of another connection, as far as the numbers tell. */
 const otherSyn = (seq: number, data = ''): ReturnType<typeof op> => op(SYN, seq, data, { isnOffset: 0, pauseMs: 250 });
 
