@@ -6,19 +6,20 @@ import { Doubt, REFUSED, timestampOf } from './receiver.ts';
 import type { Queued } from './segment.ts';
 import { SegmentQueue } from './segments.ts';
 import { advance, distance } from './sequence.ts';
+import { isSpoilt, Shown, shownBy } from './shown.ts';
 import { StreamOrder } from './stream-order.ts';
 import { NOT_URGENT, urgentOffset } from './urgent-byte.ts';
 
 /** After this many segments no earlier one is still under way (TCP itself assumes that after three, RFC 5681 3.2). */
 const PICKUP_SEGMENTS = 16;
-const [replaced, NO_BYTES] = [{ bytes: 0 }, new Uint8Array(0)];
-/** Right sums of segments and of IPv4 headers, and an Ethernet address that is a host's. */
-const Shown = { segmentSum: 1, headerSum: 2, hostAddress: 4 } as const;
+const replaced = { bytes: 0 };
+const NO_BYTES = new Uint8Array(0);
 
 /** One direction of a connection: what each of its segments brings to the stream. */
 export class HalfStream extends StreamOrder {
   declare peer: HalfStream | null;
-  shown = 0; // Bits of Shown, of all its packets.
+  /** Bits of Shown, of all its packets. */
+  shown: number = Shown.nothing;
 
   /** The SYN that opens the connection carries data (RFC 7413): the answer tells whether they were taken. */
   synData(packet: Packet, nowMs: number): void {
@@ -103,18 +104,12 @@ export class HalfStream extends StreamOrder {
     return !this.started || seq === this.nextSeq || (this.waitsForPeer && this.sent && seq === this.sentSeq);
   }
 
-  /**
-   * Are its checksums right, or was none ever right, so that the capture has spoilt them (segmentation offload,
-   * replaced addresses)? In a direction that has shown right ones, the receiver drops what has a wrong or missing one.
-   */
+  /** false: its checksums are wrong. A packet to a group is doubted where others went to a host. */
   accepts(packet: Packet): boolean {
-    const { checksum, headerSum, isToGroup } = packet;
     const { shown } = this;
-    if (isToGroup && (shown & Shown.hostAddress) !== 0) packet.isDoubtful = true;
-    if (checksum === 'wrong' && (shown & Shown.segmentSum) !== 0) return false;
-    if ((headerSum === 'none' || headerSum === 'wrong') && (shown & Shown.headerSum) !== 0) return false;
-    this.shown = shown | (checksum === 'correct' ? Shown.segmentSum : 0)
-      | (headerSum === 'correct' ? Shown.headerSum : 0) | (isToGroup ? 0 : Shown.hostAddress);
+    if (packet.isToGroup && (shown & Shown.hostAddress) !== 0) packet.isDoubtful = true;
+    if (isSpoilt(packet, shown)) return false;
+    this.shown = shown | shownBy(packet);
     return true;
   }
 
@@ -166,9 +161,11 @@ export class HalfStream extends StreamOrder {
     }
     if (this.contest !== null) this.contest.arrives(this, seq, length);
     if ((flags & TcpFlag.fin) !== 0) this.#fin(behind);
-    if (length === 0) this.#emptySegment(packet, seq, nowMs);
-    else if (this.started) this.#data(packet, seq, length, nowMs);
-    else {
+    if (length === 0) {
+      this.#emptySegment(packet, seq, nowMs);
+    } else if (this.started) {
+      this.#data(packet, seq, length, nowMs);
+    } else {
       this.#enqueue(packet, seq, nowMs);
       // What the other side acknowledged last is where this one goes on.
       if (!this.started && (this.waiting!.length >= PICKUP_SEGMENTS || this.#isAcknowledgedUpToFirst())) this.begin();
@@ -335,7 +332,8 @@ export class HalfStream extends StreamOrder {
   /** A FIN waits like other segments, and like them is dropped where another covers it. */
   #queueFin(packet: Packet, seq: number, ahead: number): void {
     if (ahead > 0) {
-      (this.waiting ??= new SegmentQueue(this.context.reorderBudget)).insert(seq, NO_BYTES, 0, 0, packet, replaced);
+      const queue = this.waiting ??= new SegmentQueue(this.context.reorderBudget);
+      queue.insert(seq, NO_BYTES, 0, 0, packet, replaced);
     }
     this.contest?.segment(packet, seq, Doubt.none);
   }
