@@ -19,10 +19,12 @@ const MAX_PLACES_READ_TWICE = 4096;
 const MAX_TELLINGS = 32;
 /**
  * Bytes that may be told once more on each connection besides as many as its client sent: a small request has more
- * readings than two. This is enough for all that are followed of one of 4 KiB, and for two requests in a row of which
- * the first has five and as long a head as most servers take (9 KiB).
+ * readings than two, and this is enough for all that are followed of one that has 1 KiB …
  */
-const ALLOWANCE = 1 << 16;
+const ALLOWANCE = 1 << 14;
+/** … and so many requests like the longest that is told once more, up to so many bytes, if that is more. */
+const MORE_READINGS = 4;
+const MOST_ALLOWED = 1 << 16;
 /** Numbers of bytes sent are counted modulo this. */
 const SENT_MODULUS = 2 ** 32;
 
@@ -39,6 +41,7 @@ export class ToldRequests {
   readonly #connection: Charged;
   #readers = 0;
   #credit = ALLOWANCE;
+  #allowance = ALLOWANCE;
   /** Of what the client has sent, so much is in #credit. */
   #sent = 0;
 
@@ -115,6 +118,9 @@ export class ToldRequests {
   #spend(bytes: number, sent: number): boolean {
     this.#credit += (sent - this.#sent + SENT_MODULUS) % SENT_MODULUS;
     this.#sent = sent;
+    const allowance = Math.max(this.#allowance, Math.min(MORE_READINGS * bytes, MOST_ALLOWED));
+    this.#credit += allowance - this.#allowance;
+    this.#allowance = allowance;
     if (bytes > this.#credit) {
       this.#ledger.count('http.readings_limit');
       return false;
