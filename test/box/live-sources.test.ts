@@ -62,13 +62,33 @@ async function enough(service: RunningService, kept: string, count: number): Pro
   }
 }
 
-/** Stops the service; [exchanges, ledger]. Nothing may have been dropped on the way. */
-async function finished(service: RunningService, kept: string, count: number): Promise<ExchangeJson[]> {
+/** Stops the service. @returns what the kernel dropped on the way */
+async function drops(service: RunningService, kept: string, count: number): Promise<number> {
   await enough(service, kept, count);
   assert.equal(await service.stop(), 0, service.said.stderr);
   const ledger = ledgerOf(service.said.stderr);
-  assert.deepEqual([ledger['capture.kernel_drops'] ?? 0, ledger['capture.interface_drops'] ?? 0], [0, 0], JSON.stringify(ledger));
+  return (ledger['capture.kernel_drops'] ?? 0) + (ledger['capture.interface_drops'] ?? 0);
+}
+
+/** Stops the service. Nothing may have been dropped on the way. */
+async function finished(service: RunningService, kept: string, count: number): Promise<ExchangeJson[]> {
+  assert.equal(await drops(service, kept, count), 0, service.said.stderr);
   return exchangesIn(kept);
+}
+
+/** Where the machine was too busy for the kernel to keep all of 20,000 frames, they are sent again. */
+async function undropped(
+  t: TestContext, source: string, start: (conf: string) => Promise<RunningService>,
+  send: (service: RunningService) => void | Promise<void>,
+): Promise<ExchangeJson[]> {
+  for (let tries = 1; ; tries++) {
+    const kept = join(folder(t), 'x.jsonl');
+    const service = await start(configuration(source, kept));
+    await send(service);
+    const dropped = await drops(service, kept, 10_000);
+    if (dropped === 0) return exchangesIn(kept);
+    assert.ok(tries < 3, `three times the kernel dropped frames, ${dropped} of them now: ${service.said.stderr}`);
+  }
 }
 
 /** A span port: what is sent at its one end is captured at the other, which is called eth0. */
@@ -128,11 +148,8 @@ describe('10,000 requests and their responses, live as from the file', () => {
     test(`${name}: ${source}`, { timeout: 180_000 }, async (t) => {
       if (!await canCapture(t)) return;
       const span = new Span(t);
-      const kept = join(folder(t), 'x.jsonl');
-      const service = await span.start(t, configuration(source, kept));
       const dressed = frames.map(dress);
-      span.send(t, dressed);
-      const exchanges = await finished(service, kept, 10_000);
+      const exchanges = await undropped(t, source, (conf) => span.start(t, conf), () => span.send(t, dressed));
       assert.equal(exchanges.length, 10_000);
       assert.ok(exchanges.every(({ response }) => response !== null), 'all answered');
       assert.deepEqual(timeless(exchanges), timeless(await expectedOf(t, dressed)));
@@ -145,11 +162,11 @@ describe('10,000 requests and their responses, live as from the file', () => {
   ];
   for (const [name, dress, source] of sockets) {
     test(`a socket: ${source}`, { timeout: 180_000 }, async (t) => {
-      const kept = join(folder(t), 'x.jsonl');
-      const service = await RunningService.start(t, configuration(source, kept));
       const payloads = frames.map(dress);
-      await sendDatagrams(service.port(name === 'vxlan' ? 'vxlan' : 'geneve'), payloads);
-      const exchanges = await finished(service, kept, 10_000);
+      const exchanges = await undropped(
+        t, source, (conf) => RunningService.start(t, conf),
+        (service) => sendDatagrams(service.port(name === 'vxlan' ? 'vxlan' : 'geneve'), payloads),
+      );
       assert.equal(exchanges.length, 10_000);
       assert.ok(exchanges.every(({ response }) => response !== null), 'all answered');
       const port = name === 'vxlan' ? 4789 : 6081;

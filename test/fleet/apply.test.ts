@@ -134,15 +134,23 @@ test('the commands plan and apply, for people', async (t) => {
     await fleet.account.scale('shop', 12);
     const before = (await mirrored()).length;
     let interrupt = (): void => undefined;
-    // The first eight calls are under way when it comes; the first answer waits for it.
+    // The first eight calls are under way when it comes, and none is answered before it is heard.
+    let heard = (): void => undefined;
+    const isHeard = new Promise<void>((resolve) => { heard = resolve; });
     proxy.answer = (action, nth) => {
+      if (action === 'CreateTrafficMirrorSession') proxy.held = isHeard;
       if (action === 'CreateTrafficMirrorSession' && nth === 1) interrupt();
       return undefined;
     };
     const child = startVpcMirror(proxy.endpoint, ['apply', '-c', file]);
     interrupt = () => void child.kill('SIGINT');
     let said = '';
-    for (const stream of [child.stdout!, child.stderr!]) stream.setEncoding('utf8').on('data', (text: string) => { said += text; });
+    for (const stream of [child.stdout!, child.stderr!]) {
+      stream.setEncoding('utf8').on('data', (text: string) => {
+        said += text;
+        if (said.includes('Waiting for the calls')) heard();
+      });
+    }
     const [status]: (number | null)[] = await once(child, 'close');
     proxy.reset();
     assert.equal(status, 130, said);

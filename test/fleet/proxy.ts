@@ -20,6 +20,8 @@ export class Proxy {
   readonly calls = new Map<string, number>();
   /** Asked for every call; undefined = the account answers. */
   answer: (action: string, nth: number) => Answer | undefined = () => undefined;
+  /** Answers of the account are passed on when this is over. */
+  held: Promise<void> = Promise.resolve();
 
   private constructor(endpoint: string) {
     this.endpoint = endpoint;
@@ -52,6 +54,7 @@ export class Proxy {
   reset(): void {
     this.calls.clear();
     this.answer = () => undefined;
+    this.held = Promise.resolve();
   }
 
   private async take(incoming: IncomingMessage, outgoing: ServerResponse, account: URL): Promise<void> {
@@ -69,7 +72,7 @@ export class Proxy {
     const { method, url: path, headers } = incoming;
     const forward = request({ host: account.hostname, port: account.port, method, path, headers }, (response) => {
       if (answer === 'lost after it was done') response.resume().on('end', lose);
-      else response.pipe(outgoing.writeHead(response.statusCode ?? 500, response.headers));
+      else void this.held.then(() => response.pipe(outgoing.writeHead(response.statusCode ?? 500, response.headers)));
     });
     forward.on('error', lose);
     forward.end(body);

@@ -23,6 +23,7 @@ import select
 import signal
 import socket
 import sys
+import threading
 import traceback
 from types import SimpleNamespace
 
@@ -210,6 +211,20 @@ def install(lab_file):
         setattr(AutoScalingResponse, operation, keeping_lifetime(getattr(AutoScalingResponse, operation)))
 
 
+def one_at_a_time(moto):
+    """moto's state is not made for several threads: two calls at once may fail with a 500, after which a client tries
+    again what was done. A function that is invoked makes calls of its own meanwhile."""
+    lock = threading.Lock()
+
+    def answer(environ, start_response):
+        if environ["PATH_INFO"].endswith("/invocations"):
+            return moto(environ, start_response)
+        with lock:
+            return moto(environ, start_response)
+
+    return answer
+
+
 def lab_route(moto, client):
     """moto's application, with the commands of account.py beside it."""
     import account
@@ -272,7 +287,7 @@ def main():
     client = functools.cache(session.client)
     ids = account.Account(client).build()
 
-    application = lab_route(DomainDispatcherApplication(create_backend_app), client)
+    application = lab_route(one_at_a_time(DomainDispatcherApplication(create_backend_app)), client)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     while owner not in select.select([asked, owner], [], [])[0]:
         with asked.accept()[0] as connection:
