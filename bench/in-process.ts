@@ -1,7 +1,7 @@
 /**
- * `npm run bench:memory -- [--kind get] [--workers 1,2] [--flows 1000,…]`: the pipeline alone, from packets in memory
- * to a sink that only counts: what rebuilding costs without sockets, and whether it scales with cores and stays flat
- * with the number of connections.
+ * `node --import tsx bench/in-process.ts [--kind get] [--workers 1,2] [--flows 1000,…]`: the pipeline alone, from packets
+ * in memory to a sink that only counts: what rebuilding costs without sockets, and whether it scales with cores and
+ * stays flat with the number of connections.
  */
 import { readFileSync } from 'node:fs';
 import { Session } from 'node:inspector/promises';
@@ -145,7 +145,7 @@ async function together(shares: Share[]): Promise<Cost[]> {
 }
 
 async function main(): Promise<void> {
-  const options = new Command('bench:memory')
+  const options = new Command('bench/in-process.ts')
     .addOption(new Option('--kind <kind>', 'of requests').choices(['get', 'mix', 'chunked']).default('get'))
     .option('--requests <n>', 'requests, half of them to warm up', '200000')
     .option('--workers <list>', 'numbers of threads', '1,2')
