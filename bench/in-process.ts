@@ -1,7 +1,7 @@
 /**
- * `node --import tsx bench/in-process.ts [--kind get] [--workers 1,2] [--flows 1000,…]`: the pipeline alone, from packets
- * in memory to a sink that only counts: what rebuilding costs without sockets, and whether it scales with cores and
- * stays flat with the number of connections.
+ * `node --import tsx bench/in-process.ts [--kind get] [--workers 1,2] [--flows 1000,…]`: the pipeline alone, from
+ * packets in memory to a sink that only counts: what rebuilding costs without sockets, and whether it scales with
+ * cores and stays flat with the number of connections.
  */
 import { readFileSync } from 'node:fs';
 import { Session } from 'node:inspector/promises';
