@@ -14,6 +14,7 @@ service (such as amazon-elb) and to no instance. Instances whose user data holds
 never answer a health check.
 """
 
+import collections
 import ctypes
 import functools
 import importlib.util
@@ -212,15 +213,30 @@ def install(lab_file):
 
 
 def one_at_a_time(moto):
-    """moto's state is not made for several threads: two calls at once may fail with a 500, after which a client tries
-    again what was done. A function that is invoked makes calls of its own meanwhile."""
+    """One call after the other, because moto's state is not made for threads. What Terraform's provider asks once more, because the
+    answer was lost on the way, is answered as before: on a busy machine rules were there already, and groups gone."""
     lock = threading.Lock()
+    answers = collections.OrderedDict()
+
+    def ask(environ, call):
+        said = []
+        body = b"".join(moto(environ, lambda status, headers, exc_info=None: said.extend((status, headers))))
+        if call is not None and said[0] < "5":
+            answers[call] = *said, body
+            if len(answers) > 512:
+                answers.popitem(last=False)
+        return *said, body
 
     def answer(environ, start_response):
+        # A function that is invoked makes calls of its own meanwhile.
         if environ["PATH_INFO"].endswith("/invocations"):
             return moto(environ, start_response)
+        is_provider = "Terraform" in environ.get("HTTP_USER_AGENT", "")
+        call = environ.get("HTTP_AMZ_SDK_INVOCATION_ID") if is_provider else None
         with lock:
-            return moto(environ, start_response)
+            status, headers, body = answers.get(call) or ask(environ, call)
+        start_response(status, headers)
+        return [body]
 
     return answer
 
