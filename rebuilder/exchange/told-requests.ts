@@ -40,16 +40,14 @@ export class ToldRequests {
   readonly #ledger: Ledger;
   readonly #connection: Charged;
   #readers = 0;
-  #allowance: number;
-  #credit: number;
+  #credit = ALLOWANCE;
+  #allowance = ALLOWANCE;
   /** Of what the client has sent, so much is in #credit. */
   #sent = 0;
 
-  /** @param connection one that is read beside another has the other's allowance */
-  constructor(ledger: Ledger, connection: Charged & { readonly beganAside: boolean }) {
+  constructor(ledger: Ledger, connection: Charged) {
     this.#ledger = ledger;
     this.#connection = connection;
-    this.#allowance = this.#credit = connection.beganAside ? 0 : ALLOWANCE;
   }
 
   /** A second reader begins. */
@@ -120,20 +118,15 @@ export class ToldRequests {
   #spend(bytes: number, sent: number): boolean {
     this.#credit += (sent - this.#sent + SENT_MODULUS) % SENT_MODULUS;
     this.#sent = sent;
-    if (this.#allowance > 0) this.#allow(bytes);
+    const allowance = Math.max(this.#allowance, Math.min(MORE_READINGS * bytes, MOST_ALLOWED));
+    this.#credit += allowance - this.#allowance;
+    this.#allowance = allowance;
     if (bytes > this.#credit) {
       this.#ledger.count('http.readings_limit');
       return false;
     }
     this.#credit -= bytes;
     return true;
-  }
-
-  /** More for a longer request. */
-  #allow(bytes: number): void {
-    const allowance = Math.max(this.#allowance, Math.min(MORE_READINGS * bytes, MOST_ALLOWED));
-    this.#credit += allowance - this.#allowance;
-    this.#allowance = allowance;
   }
 
   #remember(request: HttpRequest, digest: string | null): Told {
