@@ -160,11 +160,11 @@ export class Connection extends FlowKey implements Charged {
     return 'taken';
   }
 
-  /** Data for a place before the stream's beginning that nobody has acknowledged: they are read beside it. */
+  /** Data from before the beginning of the stream that nobody acknowledged are read beside it, and none beside that. */
   #readBefore(packet: Packet, end: End, half: HalfStream, nowMs: number): void {
     if (packet.dataEnd === packet.dataStart || half.waitsForPeer || half.hasAcknowledged(packet.seq)) return;
     const into = distance(packet.seq, this.#isn);
-    const isBefore = this.#opener === null ? half.hasRead && half.hasBegunBehind(packet.seq)
+    const isBefore = this.beganAside ? false : this.#opener === null ? half.hasRead && half.hasBegunBehind(packet.seq)
       : end === this.#opener && this.#answerIsn === null && (into < 0 || into >= MAX_WINDOW_BYTES);
     if (!isBefore || this.#reopening?.isRead(packet, half) === true) return;
     this.#mayReopen(advance(packet.seq, -1), half);
