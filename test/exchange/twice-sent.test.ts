@@ -88,6 +88,22 @@ const CASES: readonly Case[] = [
     },
   },
   {
+    why: 'only the client is seen: segments from the last to the first, and a SYN with data among them',
+    isStopped: false,
+    attack: (client) => {
+      const text = (letter: string): string => [[19, 39], [7, 36], [6, 33]].map(([target, length], i) => (
+        `POST /${i}${letter.repeat(target!)} HTTP/1.1\r\nHost: a\r\nContent-Length: ${length}\r\n\r\n${letter.repeat(length!)}`)).join('');
+      const a = text('a');
+      client.stream.send('', { at: -1, flags: 2 });
+      client.stream.send('', { at: 0 });
+      client.send(a.slice(239, 248), { at: 239, flags: 2 });
+      client.send(a.slice(239, 262), { at: 239 });
+      for (let at = 286; at >= 0; at -= 11) client.send(a.slice(at, at + 11), { at });
+      client.stream.send('', { at: a.length, flags: 17 });
+      client.send(text('c'), { at: 0 });
+    },
+  },
+  {
     why: 'pipelined requests, each of which servers frame in six ways',
     isStopped: true,
     attack: (client) => {
