@@ -6,6 +6,8 @@ const LF = 10;
 const CR = 13;
 const SP = 32;
 const TAB = 9;
+const COLON = 0x3a;
+const FROM = Buffer.from('From');
 
 /**
  * What parts the words of a request line for one server or another: CPython splits at all of these, Apache and Node at
@@ -203,7 +205,21 @@ export function headerStart(bytes: Uint8Array, start: number, end: number): 'yes
   let at = nameEnd;
   while (at < end && (bytes[at] === SP || bytes[at] === TAB)) at++;
   if (at === end) return 'maybe';
-  return bytes[at] === 0x3a && nameEnd > start ? 'yes' : 'no';
+  return bytes[at] === COLON && nameEnd > start ? 'yes' : 'no';
+}
+
+/**
+ * … and for CPython, whose mail parser looks for one (headerRE of email/feedparser.py): a blank, `From `, or a colon
+ * behind any characters but blanks.
+ */
+export function looseHeaderStart(bytes: Uint8Array, start: number, end: number): 'yes' | 'no' | 'maybe' {
+  if (start < end && (bytes[start] === SP || bytes[start] === TAB)) return 'yes';
+  let at = start;
+  while (at < end && bytes[at]! > SP && bytes[at]! < 127 && bytes[at] !== COLON) at++;
+  if (at === end) return 'maybe';
+  if (bytes[at] === COLON) return 'yes';
+  const isEnvelope = bytes[at] === SP && at - start === FROM.length;
+  return isEnvelope && FROM.every((byte, i) => bytes[start + i] === byte) ? 'yes' : 'no';
 }
 
 /** One past the next LF in bytes[from, to); -1 = none. */

@@ -1,6 +1,6 @@
 import type { ChunkDifference } from './chunked.ts';
 import type { Body, BodyFraming } from '../http/reader-context.ts';
-import { headerStart } from '../http/request-line.ts';
+import { headerStart, looseHeaderStart } from '../http/request-line.ts';
 
 const LF = 10;
 const CR = 13;
@@ -58,5 +58,7 @@ export function headAfter(line: StartLine, bytes: Uint8Array, at: number, end: n
   if (line === 'no' || line === 'yes') return line;
   if (at < end && (bytes[at] === LF || bytes[at] === CR)) return line === 'alone' ? 'yes' : 'no';
   const header = headerStart(bytes, at, end);
-  return header === 'no' ? line === 'alone' ? 'alone' : 'no' : header;
+  if (header !== 'no' || line !== 'alone') return header;
+  const loose = looseHeaderStart(bytes, at, end);
+  return loose === 'no' ? 'alone' : loose;
 }

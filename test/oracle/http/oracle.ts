@@ -131,7 +131,8 @@ function isSameLine(told: { method: string; target: string }, method: string, ta
 }
 
 function plain(method: string, target: string): string {
-  const short = target.replace(/^[a-z]+:\/\/[^/?]*/i, '').replace(/^[a-z]+:(?=\/)/i, '')
+  // An absolute target may stand behind a word that is told as its beginning.
+  const short = `${method.toUpperCase()} ${target}`.replace(/(?<=[^!-~])[a-z]+:(?:\/\/[^/?]*|(?=\/))/i, '')
     .replace(/(?:[^!-~]|%A0|%85)(HTTP|RTSP|ICE)\/[\d_]+\.\d+.*$/si, '').replace(/#.*/, '');
-  return `${method.toUpperCase()}${short}`.replace(/%[0-9a-fA-F]{2}|[^A-Za-z0-9?=-]/g, '');
+  return short.replace(/%[0-9a-fA-F]{2}|[^A-Za-z0-9?=-]/g, '');
 }
