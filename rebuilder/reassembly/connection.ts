@@ -288,10 +288,11 @@ export class Connection extends FlowKey implements Charged {
     this.#endToMakeRoom((this.#reopening ??= new Reopening()).syn(isn, opener, syn));
   }
 
-  #endToMakeRoom(candidate: Connection | null): void {
-    if (candidate === null) return;
-    this.#context.ledger.count('tcp.readings_limit');
-    candidate.end(this.#context.nowMs);
+  /** More could have been read of it. */
+  #endToMakeRoom(syn: OpeningSyn<Connection> | null): void {
+    if (syn === null) return;
+    if (!syn.isOver) this.#context.ledger.count('tcp.readings_limit');
+    syn.takeCandidate()?.end(this.#context.nowMs);
   }
 
   /** Makes the candidate of a SYN, or of a place where its sender stood before. */
@@ -299,7 +300,7 @@ export class Connection extends FlowKey implements Charged {
     const { ledger, aside } = this.#context;
     ledger.count('tcp.candidates');
     const candidate = new Connection(packet, this.hash, aside ?? this.#context, this.#handler, nowMs, syn, true);
-    if (syn.place !== null) candidate.fromA.goOn(syn.place.nextSeq, syn.place.lastHeard);
+    if (syn.place !== null) candidate.fromA.goOn(syn.place);
     return candidate;
   }
 

@@ -27,6 +27,12 @@ export class Fins {
     if (later.length >= MOST) later.pop();
   }
 
+  /** Does one of them stand where data from `seq` to `end` do? Its receiver has taken the one or the others. */
+  isAmong(seq: number, end: number): boolean {
+    const isCovered = (one: number): boolean => distance(one, seq) >= 0 && distance(one, end) < 0;
+    return isCovered(this.seq) || this.#later?.some(isCovered) === true;
+  }
+
   /** Data up to `nextSeq` cover those before it. @returns false: there is no other */
   cover(nextSeq: number): boolean {
     while (distance(this.seq, nextSeq) < 0) {

@@ -57,7 +57,7 @@ export class FlowTable {
     this.#halfOpen = new HalfOpen(context.connections);
     this.#touchMs = Math.floor(limits.idleTimeoutMs * TOUCH_SHARE);
     this.#context = context;
-    this.#timeWait = new TimeWait(context.history);
+    this.#timeWait = new TimeWait(context.history, context.ledger);
     this.#handler = handler;
     this.#ledger = context.ledger;
     context.strays = this;
@@ -216,7 +216,7 @@ export class FlowTable {
       const connection = this.#add(packet, hash, nowMs);
       if (ended === 'answered') connection.fromA.awaitAnswer(packet);
       // It is over, but not for its server, which was not seen.
-      else if (ended !== null) connection.fromA.goOn(ended.nextSeq, ended.lastHeard);
+      else if (ended !== null) connection.fromA.goOn(ended);
       return connection;
     }
     this.#makeRoom(nowMs);
@@ -230,8 +230,10 @@ export class FlowTable {
   stray(packet: Packet): void {
     const hash = hashOf(packet);
     const { nowMs } = this.#context;
-    const place = this.#timeWait.unseen(packet, hash, nowMs);
-    if (place !== null) this.#find(packet, hash)?.beside(place, packet, this.#end, nowMs);
+    const places = this.#timeWait.unseen(packet, hash, nowMs);
+    if (places.length === 0) return;
+    const connection = this.#find(packet, hash);
+    for (const place of places) connection?.beside(place, packet, this.#end, nowMs);
   }
 
   /** The connection of a SYN that now has a second packet. */

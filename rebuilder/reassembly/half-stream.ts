@@ -137,7 +137,8 @@ export class HalfStream extends StreamOrder {
     let isOther = false;
     if (this.isOneWay && (length > 0 || isUrgent || (flags & TcpFlag.fin) !== 0)) {
       isOther = this.sent && distance(seq, this.sentSeq) < 0
-        && (this.#isOther(packet) || this.contest?.rereading.wasCut === true || (isUrgent && this.#marksRead(packet)));
+        && (this.#isOther(packet) || this.contest?.rereading.wasCut === true || (isUrgent && this.#marksRead(packet))
+          || this.fins?.isAmong(seq, advance(seq, length)) === true);
       const isClean = this.#isClean();
       if (isClean && seq === this.nextSeq) this.messageSeq = seq;
       this.#remember(packet, seq, doubts, isClean, packet.headerBytes);
@@ -207,7 +208,7 @@ export class HalfStream extends StreamOrder {
   /** Bytes that were delivered before, or given up. */
   #old(packet: Packet, seq: number, length: number): void {
     if (this.unproven?.isAny === true) this.unproven.again(seq, advance(seq, length));
-    if (this.hasBegunBehind(seq)) this.context.strays?.stray(packet);
+    if (this.isOneWay) this.context.strays?.stray(packet);
     const isRead = this.contest?.segment(packet, seq, Doubt.none) === true;
     this.context.ledger.count(isRead ? 'tcp.late_bytes' : 'tcp.retransmission_bytes', length);
   }

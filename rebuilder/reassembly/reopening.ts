@@ -84,9 +84,9 @@ export class Reopening<C extends Candidate> {
 
   /**
    * A SYN with the sequence number `isn`. @param packet null = its answer tells of it
-   * @returns what made room for it, of which more could have been read; null = nothing
+   * @returns what made room for it; null = nothing
    */
-  syn(isn: number, opener: HalfStream, packet: Packet | null): C | null {
+  syn(isn: number, opener: HalfStream, packet: Packet | null): OpeningSyn<C> | null {
     const known = this.#by(opener, isn);
     const one = known ?? new OpeningSyn<C>(isn, opener);
     const madeRoom = known === undefined ? this.#add(one) : null;
@@ -101,7 +101,7 @@ export class Reopening<C extends Candidate> {
    * `opener` stood at `place` in a connection that was there before, which may go on.
    * @returns what made room for it, as of `syn`; and null in the place of what is known
    */
-  former(place: Place, opener: HalfStream): { former: OpeningSyn<C> | null; madeRoom: C | null } {
+  former(place: Place, opener: HalfStream): { former: OpeningSyn<C> | null; madeRoom: OpeningSyn<C> | null } {
     const isn = advance(place.nextSeq, -1);
     const isKnown = this.#syns.some((one) => one.opener === opener && one.place !== null && one.isn === isn);
     if (isKnown) return { former: null, madeRoom: null };
@@ -109,10 +109,10 @@ export class Reopening<C extends Candidate> {
     return { former, madeRoom: this.#add(former) };
   }
 
-  #add(one: OpeningSyn<C>): C | null {
+  #add(one: OpeningSyn<C>): OpeningSyn<C> | null {
     if (this.#syns.push(one) <= MOST_SYNS) return null;
     const at = this.#syns.findIndex(({ candidate }) => candidate === null);
-    return this.#syns.splice(at === MOST_SYNS ? 0 : at, 1)[0]!.takeCandidate();
+    return this.#syns.splice(at === MOST_SYNS ? 0 : at, 1)[0]!;
   }
 
   #by(opener: HalfStream, isn: number): OpeningSyn<C> | undefined {

@@ -8,6 +8,7 @@ import type { Carrier, Queued, Segment } from './segment.ts';
 import { advance, distance } from './sequence.ts';
 import type { StreamContext } from './stream-context.ts';
 import type { StreamSink } from './stream-sink.ts';
+import type { Place } from './time-wait.ts';
 
 /** How many holes are given up when a stream ends. */
 const MOST_ROUNDS = 8192;
@@ -31,6 +32,8 @@ export abstract class StreamOrder extends SeldomParts {
   messageSeq = 0;
   /** Where the stream began. */
   #firstSeq = 0;
+  /** … and where it did before it went on. */
+  beganSeq = 0;
   /** A packet of this direction was seen. */
   seen = false;
   /** Sequence number behind the last byte that this side sent; valid when `sent`. */
@@ -87,12 +90,16 @@ export abstract class StreamOrder extends SeldomParts {
     this.started = true;
     this.nextSeq = seq;
     this.#firstSeq = seq;
+    this.beganSeq = seq;
   }
 
-  /** It was read before, up to `seq`. @param heard its last entry in the history */
-  goOn(seq: number, heard: number): void {
-    this.startAt(seq);
-    [this.lastHeard, this.sentSeq, this.sent] = [heard, seq, true];
+  /** It was read before, up to where it ended. */
+  goOn({ beganSeq, nextSeq, lastHeard }: Place): void {
+    this.startAt(nextSeq);
+    this.beganSeq = beganSeq;
+    this.lastHeard = lastHeard;
+    this.sentSeq = nextSeq;
+    this.sent = true;
   }
 
   /** Did it begin at a place behind `seq`, so that what comes for `seq` is old here? */

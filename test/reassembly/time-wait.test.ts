@@ -1,6 +1,7 @@
 // Connections that were closed: what is sent of them again begins no other, whoever else was closed since.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { Ledger } from '../../rebuilder/ledger.ts';
 import { History, NOTHING } from '../../rebuilder/reassembly/history.ts';
 import { SLOTS, TimeWait } from '../../rebuilder/reassembly/time-wait.ts';
 import { Packet, TcpFlag } from '../../rebuilder/wire/packet.ts';
@@ -13,8 +14,8 @@ const WAIT_MS = 240_000;
 function finished(hash: number) {
   return {
     hash, aPort: CLIENT_PORT, bPort: SERVER_PORT, a3: CLIENT,
-    fromA: { nextSeq: 1000, receiver: { lastAck: 500 }, peerSent: true, lastHeard: NOTHING },
-    fromB: { nextSeq: 600, receiver: { lastAck: 1000 }, peerSent: true, lastHeard: NOTHING },
+    fromA: { beganSeq: 100, nextSeq: 1000, receiver: { lastAck: 500 }, peerSent: true, lastHeard: NOTHING },
+    fromB: { beganSeq: 0, nextSeq: 600, receiver: { lastAck: 1000 }, peerSent: true, lastHeard: NOTHING },
   };
 }
 
@@ -28,7 +29,7 @@ function segment(isFromClient: boolean, seq: number, length: number, ack: number
 }
 
 test('a segment is old that ends where its direction ended, or before, and acknowledges no less', () => {
-  const known = new TimeWait(new History(4096));
+  const known = new TimeWait(new History(4096), new Ledger());
   known.remember(finished(7), 0);
   const cases: readonly [why: string, isFromClient: boolean, seq: number, ack: number, isOld: boolean][] = [
     ['its last one', true, 900, 500, true],
@@ -44,7 +45,7 @@ test('a segment is old that ends where its direction ended, or before, and ackno
 });
 
 test('it is remembered as long as a sender may send it again', () => {
-  const known = new TimeWait(new History(4096));
+  const known = new TimeWait(new History(4096), new Ledger());
   known.remember(finished(7), 1000);
   assert.equal(known.recall(segment(true, 900, 100, 500), 7, 1000 + WAIT_MS) === 'old', true);
   assert.equal(known.recall(segment(true, 900, 100, 500), 7, 1001 + WAIT_MS) === 'old', false);
@@ -53,39 +54,67 @@ test('it is remembered as long as a sender may send it again', () => {
 test('where the server was not seen, its client may be there still, behind a SYN as well, and sends no SYN-ACK', () => {
   const history = new History(4096);
   const lastHeard = history.append(Uint8Array.of(1, 2), 0, 2, 998, 500, 0, -1, 0, 0, 998, true, 20, NOTHING);
-  const known = new TimeWait(history);
-  const place = { nextSeq: 1000, lastHeard };
+  const known = new TimeWait(history, new Ledger());
+  const place = { beganSeq: 100, nextSeq: 1000, lastHeard };
   const ofFlags = (isFromClient: boolean, flags: number): Packet =>
     Object.assign(segment(isFromClient, 77, 0, 500), { flags });
   known.remember({ ...finished(7), fromA: { ...finished(7).fromA, peerSent: false, lastHeard } }, 0);
   assert.equal(known.recall(ofFlags(true, TcpFlag.syn | TcpFlag.ack), 7, 1), 'refused');
   assert.equal(known.recall(ofFlags(false, TcpFlag.syn | TcpFlag.ack), 7, 1), null);
   assert.equal(known.recall(ofFlags(true, TcpFlag.syn), 7, 1), null);
-  assert.deepEqual(known.unseen(segment(true, 900, 100, 500), 7, 1), place);
-  assert.equal(known.unseen(segment(false, 900, 100, 500), 7, 1), null);
-  assert.equal(known.unseen(segment(true, 900, 100, 500), 7, 1 + WAIT_MS), null);
+  assert.deepEqual(known.unseen(segment(true, 900, 100, 500), 7, 1), [place]);
+  assert.deepEqual(known.unseen(segment(false, 900, 100, 500), 7, 1), []);
+  assert.deepEqual(known.unseen(segment(true, 900, 100, 500), 7, 1 + WAIT_MS), []);
   known.remember(finished(7), 0);
-  assert.equal(known.unseen(segment(true, 900, 100, 500), 7, 1), null);
+  assert.deepEqual(known.unseen(segment(true, 900, 100, 500), 7, 1), []);
   assert.equal(known.recall(ofFlags(true, TcpFlag.syn), 7, 1), 'answered');
   assert.equal(known.recall(segment(true, 900, 100, 500), 7, 1), null);
 });
 
+test('of the same addresses and ports the last ones are known, as long as their server was not seen', () => {
+  const history = new History(65_536);
+  const ledger = new Ledger();
+  const known = new TimeWait(history, ledger);
+  const began = (beganSeq: number): void => {
+    const lastHeard = history.append(
+      Uint8Array.of(1, 2), 0, 2, beganSeq, 500, 0, -1, 0, 0, beganSeq, true, 20, NOTHING,
+    );
+    const fromA = { beganSeq, nextSeq: beganSeq + 2, receiver: { lastAck: 500 }, peerSent: false, lastHeard };
+    known.remember({ ...finished(7), fromA }, 0);
+  };
+  const at = (seq: number): Packet => segment(true, seq, 1, 500);
+  const knownAt = (seq: number): number[] => known.unseen(at(seq), 7, 1).map(({ beganSeq }) => beganSeq);
+  for (const beganSeq of [1000, 2000, 3000]) began(beganSeq);
+  assert.deepEqual(knownAt(3000), [3000, 2000, 1000], 'the newest first');
+  assert.deepEqual(knownAt(1999), [1000], 'none that began behind it');
+  assert.deepEqual(knownAt(1002 + (1 << 20)), [3000, 2000], 'none that ended far before it');
+  assert.deepEqual(known.recall(at(1000), 7, 1), known.unseen(at(1000), 7, 1)[0], 'an older one is recalled');
+  for (let beganSeq = 4000; beganSeq <= 16_000; beganSeq += 1000) began(beganSeq);
+  assert.deepEqual([knownAt(16_000).length, ledger.get('tcp.readings_limit')], [16, 0]);
+  began(17_000);
+  assert.deepEqual([knownAt(17_000).at(-1), ledger.get('tcp.readings_limit')], [2000, 1], 'what is forgotten counts');
+  known.remember(finished(7), 0);
+  assert.deepEqual(knownAt(17_000), [], 'a server that is seen is in none of those before');
+});
+
 test('of those of one bucket each is found, forgotten and remembered again for itself', () => {
-  const known = new TimeWait(new History(4096));
+  const known = new TimeWait(new History(4096), new Ledger());
   const hashes = [5, 5 + SLOTS, 5 - 2 * SLOTS, 5 + 3 * SLOTS];
   const found = (): number[] => hashes.filter((hash) => known.recall(segment(true, 900, 100, 500), hash, 1) === 'old');
   for (const hash of hashes) known.remember(finished(hash), 0);
   assert.deepEqual(found(), hashes);
-  known.forget(hashes[1]!);
-  known.forget(hashes[1]!);
+  const forget = (hash: number): void => {
+    assert.equal(known.recall(Object.assign(segment(true, 77, 0, 500), { flags: TcpFlag.syn }), hash, 1), 'answered');
+  };
+  forget(hashes[1]!);
   assert.deepEqual(found(), [hashes[0], hashes[2], hashes[3]]);
   known.remember(finished(hashes[1]!), 0);
-  known.forget(hashes[3]!);
+  forget(hashes[3]!);
   assert.deepEqual(found(), [hashes[0], hashes[1], hashes[2]]);
 });
 
 test('the oldest make room, and only they', () => {
-  const known = new TimeWait(new History(4096));
+  const known = new TimeWait(new History(4096), new Ledger());
   const isKnown = (hash: number): boolean => known.recall(segment(true, 900, 100, 500), hash, 1) === 'old';
   for (let hash = 1; hash <= SLOTS; hash++) known.remember(finished(hash * 0x9e37 | 0), 0);
   assert.equal(isKnown(0x9e37), true);

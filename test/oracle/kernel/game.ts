@@ -81,10 +81,7 @@ const { ack: ACK, psh: PSH, syn: SYN, fin: FIN, rst: RST, urg: URG } = TcpFlag;
 const LETTERS = 'abcdefgh';
 
 /** Requests whose free bytes are the letter of one reading: any mixture of readings is as well made as each of them. */
-function requests(
-  random: (n: number) => number, letter: string, shape: readonly { post: boolean; target: number; body: number }[],
-): string {
-  void random;
+function requests(letter: string, shape: readonly { post: boolean; target: number; body: number }[]): string {
   return shape.map(({ post, target, body }, i) => post
     ? `POST /${i}${letter.repeat(target)} HTTP/1.1\r\nHost: a\r\nContent-Length: ${body}\r\n\r\n${letter.repeat(body)}`
     : `GET /${i}${letter.repeat(target)} HTTP/1.1\r\nHost: a\r\n\r\n`).join('');
@@ -95,11 +92,11 @@ export function newGame(seed: number, fastOpen = false): Game {
   const random = randomNumbers(seed);
   const one = <T>(values: readonly T[]): T => values[random(values.length)]!;
   const chance = (percent: number): boolean => random(100) < percent;
-  const style = one(['overlaps', 'defects', 'defects', 'steering', 'fragments', 'mixed', 'neighbours', 'ends', 'options']);
+  const style = one(['overlaps', 'defects', 'defects', 'steering', 'fragments', 'mixed', 'neighbours', 'ends', 'options', 'chains']);
   const shape = Array.from(
     { length: 1 + random(3) }, () => ({ post: chance(60), target: 3 + random(20), body: 1 + random(40) }),
   );
-  const versions = Array.from(LETTERS, (letter) => requests(random, letter, shape));
+  const versions = Array.from(LETTERS, (letter) => requests(letter, shape));
   const true_ = versions[0]!;
   const total = true_.length;
   const timestamps = chance(50);
@@ -184,6 +181,9 @@ export function newGame(seed: number, fastOpen = false): Game {
     return { ...part, ...ip, pieces };
   };
 
+  /** What a server refuses that has sent nothing yet, though not everything says so where it is not seen. */
+  const refusedAck = (): { ack: number } => ({ ack: one([10, 60_000, -500, -5000]) });
+  let chainSeq = 0;
   const turns = 2 + random(8);
   for (let turn = 0; turn < turns; turn++) {
     const kind = style === 'mixed' ? one(['overlaps', 'defects', 'steering', 'fragments', 'plain']) : chance(70) ? style : 'plain';
@@ -212,6 +212,17 @@ export function newGame(seed: number, fastOpen = false): Game {
       add({ ...odd, ...segment(chance(60) ? 0 : random(end), end, random(3)) });
       const closing = { flags: one([ACK | FIN, ACK | FIN, RST, RST | ACK]), seq: end };
       if (chance(70)) add({ ...closing, ...(chance(30) ? { ack: one([-1, 1]) } : {}) });
+    } else if (kind === 'chains') {
+      // Another connection of the same addresses and ports, as far as the numbers tell, and what ends it.
+      const [start, end] = range();
+      if (turn > 0) {
+        chainSeq += one([0x2000_0000, 500, 40_000, 2_000_000, -500, -40_000, -2_000_000]);
+        add({ flags: SYN, seq: chainSeq, isnOffset: 0 });
+        chainSeq++;
+      }
+      if (chance(85)) add({ ...segment(start, end, 1 + random(3)), seq: chainSeq + start, ...refusedAck() });
+      if (chance(80)) add({ flags: one([ACK | FIN, RST, RST | ACK]), seq: chainSeq + end, ...refusedAck() });
+      chainSeq += end;
     } else if (kind === 'options') {
       const [start, end] = range();
       const ip = one(v6 ? IPV6_DEFECTS : IPV4_DEFECTS);
