@@ -115,7 +115,7 @@ export const COUNTERS = {
   'tcp.cut_segments': define('note', 'segments', 'Segments whose end the capture cut off: lower the MTU or raise packet_length of the mirror session'),
   'tcp.cut_bytes': define('note', 'events', 'Bytes cut off'),
   'tcp.correction_memcap': define('note', 'segments', 'Segments not kept for corrections because limits.correction_bytes was reached'),
-  'tcp.readings_limit': define('note', 'events', 'One-way streams that may have been read in more ways than are reported'),
+  'tcp.readings_limit': define('note', 'events', 'Streams that may have been read in more ways than are reported'),
 
   // --- pipeline: a fault of ours costs the packet that met it, and its connection; or the request
   'pipeline.faults': define('note', 'events', 'Faults in the program, each met by one packet, one request or one look at what waits: please report them'),

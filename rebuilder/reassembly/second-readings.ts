@@ -77,11 +77,22 @@ export class SecondReadings {
   }
 
   /**
-   * The oldest ends; those that differ only in how segments are joined go first, as their bytes are mostly the same.
+   * One that differs only in how segments are joined ends, as its bytes are mostly those of another; else one of the
+   * place from where most are read, so that many ways to read behind one hole do not end what fills another. Of those
+   * the oldest goes, because what parts from it later refuses more of what Linux refuses; of the ways of a rereading
+   * the last.
    */
   #makeRoom(): void {
-    const at = this.#readings.findIndex(({ joins }) => joins !== 'room');
-    this.#end(this.#readings.splice(Math.max(0, at), 1)[0]!);
+    let at = this.#readings.findIndex(({ joins }) => joins !== 'room');
+    if (at < 0) {
+      const { from } = mostFrequent(this.#readings);
+      const isOfPlace = (reading: SecondReading): boolean => reading.from === from;
+      at = this.#readings.findIndex(isOfPlace);
+      if (this.#readings[at]!.isAgain) at = this.#readings.findLastIndex(isOfPlace);
+    }
+    const ended = this.#readings.splice(at, 1)[0]!;
+    if (ended.kind === 'reading') this.#context.ledger.count('tcp.readings_limit');
+    this.#end(ended);
   }
 
   /**
@@ -179,4 +190,10 @@ export class SecondReadings {
     reading.discard();
     this.#context.correctionBudget.release(0, OVERHEAD);
   }
+}
+
+/** The first of those of which most are from the same place. */
+function mostFrequent(readings: readonly SecondReading[]): SecondReading {
+  const ofPlace = ({ from }: SecondReading): number => readings.filter((other) => other.from === from).length;
+  return readings.reduce((most, one) => ofPlace(one) > ofPlace(most) ? one : most);
 }

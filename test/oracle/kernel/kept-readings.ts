@@ -150,4 +150,21 @@ export const KEPT_READINGS: readonly KeptGame[] = [
         .map((piece, i) => ({ ...piece, timestamp: 5_026_490 + i })),
     ],
   },
+  {
+    why: 'four holes, each behind a segment that is doubted for another reason, and a byte that may be urgent',
+    live: true, v6: false, responds: false,
+    ops: [
+      op(SYN, -1, '', { scale: 0, timestamp: 5_002_658, pauseMs: 5 }),
+      op(ACK, 0, '', { timestamp: 5_002_663, pauseMs: 5 }),
+      op(DATA, 10_000_096, 'bbbb HTTP/1.1\r\nHost: a\r\n', { timestamp: 5_002_703, pauseMs: 40 }),
+      op(DATA, 12, 'TTP/1.1\r\n', { timestamp: 5_004_004, md5: true, pauseMs: 1300 }),
+      op(SYN | ACK, -1, '', { timestamp: 5_006_504, pauseMs: 2500 }),
+      op(DATA, 50, '\r\n', { timestamp: 5_006_509, pauseMs: 5 }),
+      op(URGENT, 61, 'eeeeeee', { timestamp: 5_018_509, urgent: 1, pauseMs: 12_000 }),
+      op(DATA, 149, 'bbbbbbbb', { ack: 60_000, timestamp: 5_021_009, pauseMs: 2500 }),
+      op(DATA, 99, 'd HTTP/1.1\r\nHost: a\r\n', { timestamp: 5_021_010, ip: 'security label', pauseMs: 0.1 }),
+      ...inPieces(post('0aaa', 'a'.repeat(23)), 0, 5_021_011),
+      op(DATA, 75, 'PO', { timestamp: 5_021_040, pauseMs: 1 }),
+    ],
+  },
 ];
