@@ -164,6 +164,9 @@ export class PcapFile implements FrameSource {
     if (this.#format === null) {
       throw new FileError(this.#held === 0 ? `${this.#name}: is empty` : `${this.#name}: is too short to be a capture file (${this.#held} bytes)`);
     }
+    if (this.#held > 0 && this.#offset === 0) {
+      throw new FileError(`${this.#name}: is cut off in its file header, after ${this.#held} bytes: no packet is in it`);
+    }
     if (this.#held > 0 || this.#toSkip > 0) {
       throw new FileError(`${this.#name}: is cut off in the middle of a record, which begins at byte ${this.#offset}; ${this.#kept()}`);
     }

@@ -1,4 +1,4 @@
-import { isAlias, LineCounter, parseDocument, visit, type Document, type YAMLError } from 'yaml';
+import { LineCounter, parseDocument, visit, type Document, type YAMLError } from 'yaml';
 import { ConfigError, type Mistake } from './mistakes.ts';
 
 /** A configuration has some hundred values; more come only of aliases that repeat each other. */
@@ -27,7 +27,7 @@ export function readYaml(text: string, name: string): ParsedYaml {
   if (depthOf(text) > MAX_DEPTH) throw new ConfigError(name, [{ path: '', sentence: `is nested deeper than ${MAX_DEPTH} levels: no key of a configuration is` }]);
   const document = parseDocument(text, { lineCounter: lines });
   if (document.errors.length > 0) throw new ConfigError(name, document.errors.map((error) => mistakeOf(error, lines)));
-  const stray = undefinedAliases(document, lines);
+  const stray = strayAliases(document, lines);
   if (stray.length > 0) throw new ConfigError(name, stray);
   try {
     return { value: document.toJS({ maxAliasCount: MAX_ALIASES }), document, lines };
@@ -44,14 +44,18 @@ function mistakeOf({ code, message, pos }: YAMLError, lines: LineCounter): Mista
   };
 }
 
-function undefinedAliases(document: Document, lines: LineCounter): Mistake[] {
+/** Aliases of nothing, and of what they stand in, which has no end. */
+function strayAliases(document: Document, lines: LineCounter): Mistake[] {
   const found: Mistake[] = [];
   visit(document, {
-    Node: (_key, node) => {
-      if (!isAlias(node) || node.resolve(document) !== undefined) return;
+    Alias: (_key, node, path) => {
+      const named = node.resolve(document);
+      if (named !== undefined && !path.includes(named)) return;
       found.push({
         path: '', ...(node.range ? { line: lines.linePos(node.range[0]).line } : {}),
-        sentence: `has the alias *${node.source}, but nothing before it is named &${node.source}: write the value, or name it first`,
+        sentence: `has the alias *${node.source}, but ${named === undefined
+          ? `nothing before it is named &${node.source}: write the value, or name it first`
+          : `stands in what is named &${node.source} itself: write the value`}`,
       });
     },
   });

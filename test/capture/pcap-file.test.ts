@@ -53,7 +53,7 @@ for (const [format, bytes] of Object.entries(FORMATS)) {
     for (let length = 1; length < bytes.length; length += 7) {
       const { sink, error } = await read(Readable.from([bytes.subarray(0, length)]), 'cut.pcap');
       if (error === '') assert.ok([24, 28].includes(length) || sink.frames.length > 0);
-      else assert.match(error, /^cut\.pcap: is (cut off in the middle of a record, which begins at byte \d+; the \d+ frames? before it w|too short)/);
+      else assert.match(error, /^cut\.pcap: is (cut off in its file header, after \d+ bytes: no packet is in it|cut off in the middle of a record, which begins at byte \d+; the \d+ frames? before it w|too short)/);
       assert.deepEqual(
         sink.frames.map(({ bytes, timeMs }) => ({ bytes, timeMs })),
         frames.slice(0, sink.frames.length),
@@ -153,6 +153,11 @@ test('a block that nobody wants is passed over though it does not fit into memor
   }
   const { error } = await read(inPieces(file.subarray(0, 3 << 20), 65_536), 'cut.pcapng');
   assert.match(error, /^cut\.pcapng: is cut off in the middle of a record, .*; the 3 frames before it were read$/);
+});
+
+test('a file that ends within its own header says so', async () => {
+  const { error } = await read(inPieces(pcapngSection(frames.slice(0, 1)).subarray(0, 10), 65_536), 'cut.pcapng');
+  assert.equal(error, 'cut.pcapng: is cut off in its file header, after 10 bytes: no packet is in it');
 });
 
 test('damage is named with its place in the file, however the file comes', async () => {

@@ -9,6 +9,7 @@ const bomb = ['a: &a [x,x,x,x,x,x,x,x,x]', ...'bcdefghi'.split('').map((name, i)
 for (const [what, text, says] of [
   ['an alias bomb', bomb, /repeats parts of itself by aliases more than 100 times: write them out/],
   ['an undefined alias', 'version: 4\nforward:\n  endpoint: *nodes\n', /line 3: has the alias \*nodes, but nothing before it is named &nodes/],
+  ['an alias within what it names', 'version: 4\nforward: &all\n  endpoint: *all\n', /line 3: has the alias \*all, but stands in what is named &all itself: write the value/],
   ['two documents', 'version: 4\n---\nversion: 4\n', /line 2: begins a second document \(---\)/],
   ['deep brackets', `forward: ${'['.repeat(10_000)}${']'.repeat(10_000)}\n`, /nested deeper than 100 levels/],
   ['deep lists', `${'- '.repeat(5000)}x\n`, /nested deeper than 100 levels/],
