@@ -1,6 +1,7 @@
 import { COUNTERS, type CounterName, type Ledger } from '../ledger.ts';
 import { EXITS } from '../status/exits.ts';
 import { count } from '../status/verdict.ts';
+import { sizeText } from './size-text.ts';
 
 const SHOWN_REASONS = 3;
 
@@ -10,9 +11,11 @@ const SHOWN_REASONS = 3;
  */
 export function replaySummary(ledger: Ledger, bytes: number, elapsedMs: number, endpoint: string | null): string {
   const of = (name: CounterName): number => ledger.get(name);
-  const read = `${(bytes / (1 << 20)).toFixed(1)} MiB, ${count(of('capture.frames'), 'packet')}, in ${(elapsedMs / 1000).toFixed(1)} s`;
+  const read = `${sizeText(bytes)}, ${count(of('capture.frames'), 'packet')}, in ${(elapsedMs / 1000).toFixed(1)} s`;
   const incomplete = of('http.incomplete_requests');
-  const rebuilt = `${count(of('http.requests'), 'request')}${incomplete > 0 ? `, ${incomplete} with bytes missing` : ''}, ${count(of('http.responses'), 'response')}`;
+  const second = of('http.second_readings');
+  const rebuilt = `${count(of('http.requests'), 'request')}${incomplete > 0 ? `, ${incomplete} with bytes missing` : ''}${
+    second > 0 ? `, ${second} in a second reading (http.second_readings)` : ''}, ${count(of('http.responses'), 'response')}`;
   const end = endpoint === null ? `printed    ${count(of('http.exchanges'), 'exchange')}` : `delivered  ${deliveredText(ledger, endpoint)}`;
   return [`read       ${read}${reasons(ledger, 'packets')}`, `rebuilt    ${rebuilt}${reasons(ledger, 'bytes')}`, `${end}${reasons(ledger, 'requests')}`].join('\n');
 }

@@ -3,6 +3,7 @@ import { printable } from '../rules/shown-request.ts';
 import type { Snapshot } from '../status/snapshot.ts';
 import { count } from '../status/verdict.ts';
 import type { ListedRequest } from '../status/status-page.ts';
+import { sizeText } from './size-text.ts';
 
 /** What `/status.json` says. */
 export type Status = Snapshot & { readonly requests: readonly ListedRequest[] };
@@ -13,6 +14,8 @@ const SHOWN_LOSSES = 4;
 const SHOWN_SENDERS = 3;
 /** The words at the left, and the blanks behind them. */
 const WORD_COLUMNS = 8;
+/** Of a method, which may be whatever a client writes. */
+const METHOD_COLUMNS = 12;
 /** Below it a stage has its rate alone. */
 const WIDE_COLUMNS = 66;
 
@@ -23,7 +26,7 @@ const WIDE_COLUMNS = 66;
  */
 export function topScreen(state: Status, host: string, columns: number, rows: number, isColoured: boolean): string[] {
   const safe = (text: string): string => printable(text.replaceAll('…', '...'));
-  const cut = (text: string): string => text.length > columns ? `${text.slice(0, columns - 3)}...` : text;
+  const cut = (text: string, most = columns): string => text.length > most ? `${text.slice(0, most - 3)}...` : text;
   const fit = (text: string): string => cut(safe(text));
   /** A sentence under its word: whole, on as many lines as it takes. */
   const said = (word: string, text: string): string[] => wrap(safe(text), columns - WORD_COLUMNS)
@@ -31,7 +34,7 @@ export function topScreen(state: Status, host: string, columns: number, rows: nu
   const colour = (text: string): string => isColoured ? `\x1b[1;${COLOURS[state.verdict.level]}m${text}\x1b[0m` : text;
   const lines = [
     fit(`rebuilder ${state.version} at ${host}, up ${duration(state.nowMs - state.startedMs)}`),
-    ...wrap(safe(state.verdict.sentence), columns).map(cut).map(colour),
+    ...wrap(safe(state.verdict.sentence), columns).map((line) => cut(line)).map(colour),
     '',
     ...state.stages.map(({ title, unit, perSecond, total }) => fit(columns < WIDE_COLUMNS
       ? `${title.padEnd(20)}${rate(perSecond, unit).padStart(9)} /s`
@@ -48,8 +51,8 @@ export function topScreen(state: Status, host: string, columns: number, rows: nu
   const room = Math.max(0, rows - lines.length);
   const requests = state.requests.slice(room === 0 ? state.requests.length : -Math.min(room, 50)).reverse()
     .map((one) => fit(
-      `${new Date(one.timeMs).toISOString().slice(11, 19)} ${one.method.padEnd(5)} ${String(one.status ?? '').padEnd(3)} ${one.host}${one.target} ${
-        [...one.badges, ...(one.end === null || one.end === 'forward.delivered' ? [] : [one.end])].join(' ')}`));
+      `${new Date(one.timeMs).toISOString().slice(11, 19)} ${cut(one.method, METHOD_COLUMNS).padEnd(5)} ${String(one.status ?? '').padEnd(3)} ${one.host}${one.target} ${
+        [...one.badges, ...(one.end === null || one.end === 'forward.delivered' ? [] : [one.end])].join(' ')}`.trimEnd()));
   return [...lines, ...requests].slice(0, rows);
 }
 
@@ -61,7 +64,7 @@ function losses({ stages }: Status): string[] {
 
 const percent = (value: number, limit: number): string => `${limit > 0 ? Math.round(100 * value / limit) : 0} %`;
 const number = (value: number): string => Math.round(value).toLocaleString('en');
-const amount = (value: number, unit: string): string => unit === 'bytes' ? `${(value / (1 << 20)).toFixed(1)} MiB` : `${number(value)} ${unit}`;
+const amount = (value: number, unit: string): string => unit === 'bytes' ? sizeText(value) : `${number(value)} ${unit}`;
 const rate = (value: number, unit: string): string => unit === 'bytes' ? `${(value / 1024).toFixed(1)} KiB` : `${value < 10 ? value.toFixed(1) : number(value)}`;
 const ms = (value: number | null): string => value === null ? '-' : value < 1000 ? `${Math.round(value)} ms` : `${(value / 1000).toFixed(1)} s`;
 

@@ -17,5 +17,7 @@ test('three lines, each with the largest reasons of what did not go on', () => {
     'rebuilt    5 requests, 0 responses; not: 77 http.tls_bytes (docs/ledger.md says what to do)',
     'delivered  4 of 5 requests to http://n:1; not: 1 forward.deadline (docs/ledger.md says what to do)',
   ]);
+  ledger.count('http.second_readings', 2);
+  assert.match(replaySummary(ledger, 1536, 1500, null), /^read       1\.5 KiB, [^]*\nrebuilt    5 requests, 2 in a second reading \(http\.second_readings\), 0 responses;/);
   assert.match(replaySummary(new Ledger(), 0, 1, null), /printed    0 exchanges$/);
 });

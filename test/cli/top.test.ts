@@ -64,6 +64,18 @@ test('at 40 columns nothing is wider, and sentences are whole', async (t) => {
   for (const said of [shown.verdict.sentence, 'ECONNREFUSED, and this is told to its end', 'source 10.0.1.7, VNI 1377: 1,000 packets, 2 cut, seen']) assert.ok(text.includes(said), `${said} in ${text}`);
 });
 
+test('a method of any length leaves room for the target; bytes are told in the unit that fits', async (t) => {
+  const state = source();
+  state.values.count('tcp.stream_bytes', 1536);
+  state.list!.merge([listed('0-61', { method: `{"q":"${'A'.repeat(58)}`, timeMs: 100, target: '/next', badges: [] })]);
+  const server = await StatusServer.start(state, { ...off, enabled: true }, off);
+  t.after(() => server.close());
+  const shown = (await (await fetch(`http://${server.metricsAddress}/status.json`)).json()) as Status;
+  const lines = topScreen(shown, server.metricsAddress!, 80, Infinity, false);
+  assert.ok(lines.some((line) => /^\S+ \{"q":"AAA\.\.\. {5}shop\.example\/next$/.test(line)), lines.join('\n'));
+  assert.ok(lines.some((line) => /^TCP streams .* 1\.5 KiB$/.test(line)), lines.join('\n'));
+});
+
 test('an address where nobody is, and one that is none', async () => {
   const port = await freePort();
   const away = await rebuilder(['top', String(port)]);
