@@ -54,5 +54,8 @@ function requestFields(request: HttpRequest, envelope: Envelope | null, verbose:
     ...(request.response === null ? {} : { status: request.response.status }),
     ...(request.lost === null ? {} : { lost: request.lost }),
     ...(request.irregular === null ? {} : { irregular: request.irregular }),
+    ...(request.reading > 1 ? { reading: request.reading } : {}),
+    ...(request.isFound ? { found: true } : {}),
+    ...(request.correction ? { correction: true } : {}),
   };
 }

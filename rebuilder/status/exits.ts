@@ -15,12 +15,12 @@ interface Exit { readonly name: CounterName; readonly stage: StageName; readonly
 const NOT_HTTP: ReadonlySet<CounterName> = new Set<CounterName>([
   'wire.ethernet.unknown_type', 'wire.vlan.unknown_type', 'wire.mpls.unknown_payload_type', 'wire.pppoe.not_ip', 'wire.sll.unknown_type',
   'wire.null.unsupported_type', 'wire.raw.wrong_ip_version', 'wire.ip.not_tcp', 'wire.udp.not_a_tunnel', 'wire.geneve.control_packet',
-  'wire.geneve.unknown_payload_type', 'wire.gre.unknown_payload_type', 'http.skipped_bytes', 'http.response_skipped_bytes', 'http.tls_bytes',
+  'wire.geneve.unknown_payload_type', 'wire.gre.unknown_payload_type', 'wire.own_tunnel', 'http.skipped_bytes', 'http.response_skipped_bytes', 'http.tls_bytes',
   'http.tunnel_bytes',
 ]);
 
 const LEFT_OUT: ReadonlySet<CounterName> = new Set<CounterName>([
-  'defrag.duplicate_fragment', 'tcp.invalid_checksum', 'tcp.invalid_checksum_bytes', 'tcp.pkt_out_of_window_bytes', 'http.ignored_bytes',
+  'defrag.duplicate_fragment', 'tcp.invalid_checksum', 'tcp.invalid_checksum_bytes', 'tcp.pkt_out_of_window_bytes', 'tcp.refused_bytes', 'http.ignored_bytes',
   'http.duplicate_view',
 ]);
 

@@ -26,12 +26,19 @@ const STEPS: Readonly<Record<TraceStep, (detail: string) => string>> = {
   exchange_ended: (end) => `exchange ${isOut(end) ? 'done' : 'lost'}: ${meaning(end)}`,
 };
 
+const NOTES: readonly (readonly [RecentRequest['badges'][number], string])[] = [
+  ['second reading', 'one more reading of bytes that its server may have read in another way; normal traffic has none (http.second_readings)'],
+  ['found', 'found by a search, or in one reading only: it may be a part of another request\'s body'],
+  ['correction', 'told before, and now once more with bytes that came late (http.corrections)'],
+];
+
 /** What became of a request, step by step. */
 export function fate(request: RecentRequest): FateStep[] {
   const at = (text: string, timeMs = request.timeMs): FateStep => ({ timeMs, text });
   const vni = request.vni === null ? '' : `, VNI ${request.vni}`;
   return [
     at(`first packet, from ${request.source} to ${request.server}${vni}`),
+    ...NOTES.flatMap(([badge, text]) => request.badges.includes(badge) ? [at(text)] : []),
     ...(request.irregular.length === 0 ? [] : [at(`read with a tolerance: ${request.irregular.join(', ')}`)]),
     ...request.lost.map((reason) => at(`bytes are missing: ${meaning(reason)}`)),
     ...(request.status === null ? [] : [at(`the application answered with ${request.status}${request.tookMs === null ? '' : ` after ${request.tookMs} ms`}`)]),

@@ -37,11 +37,13 @@ const STAGES: readonly Definition[] = [
   { name: 'packets', title: 'Packets arrive', unit: 'packets', counters: ['capture.frames'], marks: ['tcp.cut_segments'] },
   {
     name: 'streams', title: 'TCP streams', unit: 'bytes', counters: ['tcp.stream_bytes'],
-    marks: ['tcp.sessions', 'http.tls_flow', 'http.http2_flow', 'http.not_http_flow', 'tcp.reassembly_gap', 'tcp.overlap_diff_data'],
+    marks: ['tcp.sessions', 'http.tls_flow', 'http.http2_flow', 'http.not_http_flow', 'tcp.reassembly_gap', 'tcp.overlap_diff_data',
+      'tcp.readings_limit'],
   },
   {
     name: 'requests', title: 'Requests rebuilt', unit: 'requests', counters: ['http.requests'],
-    marks: ['http.incomplete_requests', 'http.body_limit', 'http.head_limit', 'http.corrections', 'http.irregular_requests'],
+    marks: ['http.incomplete_requests', 'http.body_limit', 'http.head_limit', 'http.corrections', 'http.irregular_requests',
+      'http.second_readings', 'http.readings_limit'],
   },
   {
     name: 'rules', title: 'Kept by the rules', unit: 'requests', counters: ['forward.submitted', 'http.exchanges', 'http.http09_request', 'ext_proc.only_delivery'],

@@ -20,11 +20,13 @@ const ENOUGH_PACKETS = 200;
 const LOST_UNITS: readonly string[] = ['requests', 'exchanges'];
 const DAMAGES: readonly CounterName[] = ['capture.kernel_drops', 'capture.interface_drops', 'tcp.reassembly_gap', 'tcp.cut_segments', 'http.body_limit',
   'http.head_limit', 'http.memcap', 'http.message_cut', 'http.stalled'];
+const READINGS_LIMITS: readonly CounterName[] = ['http.readings_limit', 'tcp.readings_limit'];
 
 /** Whether it works, in one sentence: the first thing that is wrong on the way, as it was in the last minute. */
 export function verdict(source: StatusSource, rates: RateHistory, nowMs: number): Verdict {
-  return arrival(source, nowMs) ?? delivery(source) ?? content(source) ?? losses(rates.lastMinute())
-    ?? working(source, rates);
+  const minute = rates.lastMinute();
+  return arrival(source, nowMs) ?? delivery(source) ?? content(source) ?? losses(minute) ?? readings(minute)
+    ?? damages(minute) ?? working(source, rates);
 }
 
 function arrival(source: StatusSource, nowMs: number): Verdict | null {
@@ -77,7 +79,30 @@ function losses(minute: Ledger): Verdict | null {
       advice: 'delivery',
     };
   }
+  return null;
+}
+
+/** Normal traffic has none of these: somebody sends what servers read in different ways. */
+function readings(minute: Ledger): Verdict | null {
+  const [limit] = READINGS_LIMITS.filter((name) => minute.get(name) > 0);
+  if (limit !== undefined) {
+    return {
+      level: 'losing', advice: 'wrong-requests',
+      sentence: `Working, but somebody sends what can be read in more ways than are delivered (${limit}).`,
+    };
+  }
+  const second = minute.get('http.second_readings');
+  if (second === 0) return null;
+  return {
+    level: 'losing', advice: 'wrong-requests',
+    sentence: `Working, but somebody sends what servers read in different ways: ${count(second, 'second reading')} in the last minute, `
+      + 'delivered as well (http.second_readings).',
+  };
+}
+
+function damages(minute: Ledger): Verdict | null {
   const [damage] = DAMAGES.filter((name) => minute.get(name) > 0).sort((a, b) => minute.get(b) - minute.get(a));
+  const rebuilt = minute.get('http.requests');
   const incomplete = minute.get('http.incomplete_requests');
   if (damage !== undefined && (incomplete > 0 || minute.get('capture.kernel_drops') > 0)) {
     return {

@@ -87,6 +87,19 @@ test('debug tells of a delivery that failed', async (t) => {
   assert.equal(lines[0]!['id'], lines[1]!['id']);
 });
 
+test('what else a server may have read is told as a second reading, with the id of the first', async (t) => {
+  const node = await new Recorder((_request, response) => response.end()).start();
+  t.after(() => node.stop());
+  const service = await RunningService.start(t, conf('{access_log: {enabled: true}, pretty: false}'), ['--to', `http://127.0.0.1:${node.port}`]);
+  await new MirroredRequests(t, service.port('vxlan'))
+    .connection(['POST /p HTTP/1.1\r\nHost: h\r\nContent-Length: 8\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nabc']);
+  await service.reaches('http.second_readings', 1);
+  await service.stop();
+  const lines = linesOf(service.said.stderr).filter(({ target }) => target === '/p');
+  assert.deepEqual(lines.map(({ reading }) => reading).sort(), [2, undefined], service.said.stderr);
+  assert.equal(new Set(lines.map(({ id }) => id)).size, 1);
+});
+
 test('a client\'s bytes cannot steer the terminal that shows the log', async (t) => {
   const node = await new Recorder((_request, response) => response.end()).start();
   t.after(() => node.stop());

@@ -174,7 +174,7 @@ test('on an address that others reach, a scraper may use any name, a browser may
 test('a request\'s head is masked unless somebody at this machine wants its values; one that is gone says so', async () => {
   const source = new StubSource();
   source.list!.merge([listed('0-1', {
-    lost: ['http.body_limit'], steps: [{ timeMs: 1_000_005, step: 'queued', detail: '' }, { timeMs: 1_000_009, step: 'answered', detail: '403' },
+    badges: ['second reading'], lost: ['http.body_limit'], steps: [{ timeMs: 1_000_005, step: 'queued', detail: '' }, { timeMs: 1_000_009, step: 'answered', detail: '403' },
       { timeMs: 1_000_009, step: 'ended', detail: 'forward.delivered_incomplete' },
       { timeMs: 1_000_010, step: 'exchange_ended', detail: 'ext_proc.queue_full' }],
   })]);
@@ -185,7 +185,7 @@ test('a request\'s head is masked unless somebody at this machine wants its valu
     const { head, fate } = JSON.parse(masked) as { head: string[]; fate: { text: string }[] };
     assert.deepEqual(head, ['GET /0-1?token=*** HTTP/1.1', 'Host: ***', 'Cookie: ***']);
     const texts = fate.map(({ text }) => text).join('\n');
-    for (const said of [/first packet, from 10\.0\.1\.7:41000 to 10\.0\.2\.9:80, VNI 1377/, /bytes are missing: .*\(http\.body_limit\)/, /handed over/,
+    for (const said of [/first packet, from 10\.0\.1\.7:41000 to 10\.0\.2\.9:80, VNI 1377/, /one more reading .*\(http\.second_readings\)/, /bytes are missing: .*\(http\.body_limit\)/, /handed over/,
       /answered with 403/, /done: .*\(forward\.delivered_incomplete\)/, /exchange lost: .*\(ext_proc\.queue_full\)/]) assert.match(texts, said);
     const shown = (await (await fetch(`${base}/request?key=0-1&values=shown`)).json()) as { head: string[] };
     assert.deepEqual(shown.head, ['GET /0-1?token=s3cret HTTP/1.1', 'Host: shop.example', 'Cookie: sid=s3cret']);

@@ -18,6 +18,7 @@ test('every counter of a loss is an exit of exactly one stage; none of what went
 for (const [name, kind] of [
   ['http.tls_bytes', 'not_http'], ['wire.udp.not_a_tunnel', 'not_http'], ['wire.ip.not_tcp', 'not_http'],
   ['rules.vni_filtered', 'left_out'], ['rules.health_check', 'left_out'], ['http.duplicate_view', 'left_out'], ['tcp.invalid_checksum', 'left_out'],
+  ['wire.own_tunnel', 'not_http'], ['tcp.refused_bytes', 'left_out'],
   ['capture.kernel_drops', 'lost'], ['wire.tcp.trunc_pkt', 'lost'], ['forward.queue_full', 'lost'], ['workers.lost_requests', 'lost'],
 ] as const satisfies readonly (readonly [CounterName, string])[]) {
   test(`${name} is ${kind} in the words of a person`, () => {

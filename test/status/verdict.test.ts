@@ -56,6 +56,15 @@ const cases: readonly {
     name: 'an upload that was cut', now: { 'http.requests': 10, 'http.incomplete_requests': 1, 'http.body_limit': 1 },
     level: 'losing', says: /10 % of the requests are incomplete, mostly because of http\.body_limit: Bodies longer than forward\.body_limit, cut\.$/, advice: 'packets-missing-or-cut',
   },
+  {
+    name: 'requests that servers read in two ways', now: { 'http.requests': 10, 'http.second_readings': 3, 'http.incomplete_requests': 1, 'http.message_cut': 1 },
+    level: 'losing', says: /^Working, but .* servers read in different ways: 3 second readings in the last minute, .*\(http\.second_readings\)\.$/, advice: 'wrong-requests',
+  },
+  {
+    name: 'more readings than are delivered', now: { 'http.requests': 10, 'http.second_readings': 3, 'tcp.readings_limit': 1 },
+    level: 'losing', says: /more ways than are delivered \(tcp\.readings_limit\)\.$/, advice: 'wrong-requests',
+  },
+  { name: 'second readings of an hour ago', before: { 'http.second_readings': 3 }, now: { 'http.requests': 10 }, level: 'good', says: /^Working: /, advice: null },
   { name: 'a loss of an hour ago', before: { 'http.requests': 100, 'forward.deadline': 50 }, now: { 'http.requests': 10 }, level: 'good', says: /^Working: .*nothing was lost in the last minute/, advice: null },
   { name: 'what is TLS, or left out by a rule, is no loss', now: { 'http.requests': 10, 'http.tls_bytes': 1e6, 'rules.route_off': 5, 'http.duplicate_view': 3 }, level: 'good', says: /^Working/, advice: null },
   { name: 'quiet, but alive', before: { 'http.requests': 10 }, level: 'good', says: /^Working: no request in the last seconds\.$/, advice: null },
