@@ -22,6 +22,7 @@ import { HeldLines } from './output/held-lines.ts';
 import { isOnTerminal, openServiceLog } from './output/log.ts';
 import { requestObserver } from './output/request-log.ts';
 import { replayCommand } from './cli/replay-command.ts';
+import { filterMistakes } from './service/filter-mistakes.ts';
 import { checkKeyFiles, checkNamedFiles } from './service/named-files.ts';
 import { ledgerEntries, ledgerLine, type Service, startService } from './service/service.ts';
 import { VERSION } from './service/version.ts';
@@ -107,9 +108,9 @@ Examples:
     .argument('[file]', 'the same as -c')
     .option('-c, --config <file>', 'the file to check; - is standard input')
     .addOption(endpointOption('as it will be given to run'))
-    .action((file: string | undefined, { config, to }: { config?: string; to?: string }) => {
+    .action(async (file: string | undefined, { config, to }: { config?: string; to?: string }) => {
       if (file !== undefined && config !== undefined) throw new UsageError(`check takes one file, here are ${config} and ${file}; see rebuilder check --help`);
-      check(needed(config ?? file, '-c <file>', 'check'), to);
+      await check(needed(config ?? file, '-c <file>', 'check'), to);
     });
 
   command('learn-health-checks', 'propose health_checks from what is seen',
@@ -207,13 +208,19 @@ function load(file: string): LoadedConfig {
 }
 
 /** As `run` judges: a file that cannot run is no success here either. */
-function check(file: string, to: string | undefined): void {
+async function check(file: string, to: string | undefined): Promise<void> {
   const { settings } = load(file);
+  await checkFilters(file, settings);
   process.stdout.write(`${file}: no mistakes\n`);
   const needs = runNeeds(to === undefined ? settings : withEndpoint(settings, to));
   for (const { path, sentence } of needs) process.stdout.write(`${file}: before it can run: ${path} ${sentence}\n`);
   if (needs.length > 0) process.exitCode = EXIT_USAGE;
   else checkKeyFiles(settings);
+}
+
+async function checkFilters(file: string, settings: Settings): Promise<void> {
+  const mistakes = await filterMistakes(settings);
+  if (mistakes.length > 0) throw new ConfigError(file, mistakes);
 }
 
 /** What `run --top` needs of a configuration: a state to show, and no other writer on its terminal. */
@@ -246,6 +253,7 @@ async function run(file: string, to: string | undefined, wait: boolean, live: bo
   const loaded = wait ? await Promise.race([completedConfiguration(load, say), stopped]) : load();
   if (loaded === undefined) process.exit(0);
   const { settings, warnings, ignored } = loaded;
+  await checkFilters(file, settings);
   if (live) checkScreen(settings);
   const held = live ? new HeldLines() : null;
   const { logger: log, close } = openServiceLog(settings.log, undefined, held);
