@@ -2,7 +2,8 @@ import { type Packet, TcpFlag } from '../wire/packet.ts';
 import { CHARGE, type Charged } from './connection-memory.ts';
 import { type End, FlowKey } from './flow-key.ts';
 import { HalfStream } from './half-stream.ts';
-import { MAX_WINDOW_BYTES, NEAR_BYTES } from './missing-bytes.ts';
+import { Handshake } from './handshake.ts';
+import { NEAR_BYTES } from './missing-bytes.ts';
 import { type OpeningSyn, Reopening } from './reopening.ts';
 import { hasDoubtfulOptions } from './receiver.ts';
 import { advance, distance } from './sequence.ts';
@@ -31,7 +32,7 @@ export const LINGER_MS = 1000;
 /** … and this long when it is not certain that they have. */
 const LINGER_UNPROVEN_MS = 120_000;
 
-/** A TCP connection: two half streams, the addresses of their ends, and who opened it, when that was seen. */
+/** A TCP connection: two half streams, the addresses of their ends, and its handshake, when that was seen. */
 export class Connection extends FlowKey implements Charged {
   /** Links of the flow table, and of the order that it is in. */
   hashNext: Connection | null = null;
@@ -62,15 +63,8 @@ export class Connection extends FlowKey implements Charged {
   #reset = false;
   /** When an RST that its receiver accepts ended it; null = none did. What is sent later may never be read. */
   resetMs: number | null = null;
-  /** Who opened it, and the sequence number of that SYN. */
-  #opener: End | null = null;
-  #isn = 0;
-  /** Sequence number of the SYN-ACK; null = it was not seen. */
-  #answerIsn: number | null = null;
-  /** Bytes of its direction were read when that came. */
-  #hasReadBefore = false;
-  /** Only a SYN-ACK has said so. */
-  #isClaimed = false;
+  /** null = joined in the middle, and no SYN of it came since. */
+  #handshake: Handshake | null = null;
   /** Made with the first SYN that would open it anew. */
   #reopening: Reopening<Connection> | null = null;
   #chargedBytes = 0;
@@ -98,8 +92,7 @@ export class Connection extends FlowKey implements Charged {
     if (syn !== null) this.client ??= 'a';
     this.#owner = handler.open(this);
     if (syn === null) return;
-    this.#isn = syn.isn;
-    this.#opener = this.client;
+    this.#handshake = new Handshake(this.client === 'b' ? 'b' : 'a', syn.isn, false, false);
     const opener = this.client === 'b' ? this.fromB : this.fromA;
     opener.startAt(advance(syn.isn, 1));
     opener.shown = syn.opener.shown;
@@ -163,10 +156,8 @@ export class Connection extends FlowKey implements Charged {
   /** Data from before the beginning of the stream that nobody acknowledged are read beside it, and none beside that. */
   #readBefore(packet: Packet, end: End, half: HalfStream, nowMs: number): void {
     if (packet.dataEnd === packet.dataStart || half.waitsForPeer || half.hasAcknowledged(packet.seq)) return;
-    const into = distance(packet.seq, this.#isn);
-    const isBefore = this.beganAside ? false : this.#opener === null ? half.hasRead && half.hasBegunBehind(packet.seq)
-      : end === this.#opener && this.#answerIsn === null && (into < 0 || into >= MAX_WINDOW_BYTES);
-    if (!isBefore || this.#reopening?.isRead(packet, half) === true) return;
+    const isBefore = this.#handshake?.isOutside(end, packet.seq) ?? (half.hasRead && half.hasBegunBehind(packet.seq));
+    if (this.beganAside || !isBefore || this.#reopening?.isRead(packet, half) === true) return;
     this.#mayReopen(advance(packet.seq, -1), half);
     this.#reopening!.packet(packet, half, nowMs, (syn) => this.#open(syn, packet, nowMs));
   }
@@ -245,23 +236,12 @@ export class Connection extends FlowKey implements Charged {
 
   #openingSyn(packet: Packet, end: End, half: HalfStream, nowMs: number): boolean {
     const isn = packet.seq;
-    // What waits to be known for the beginning is not of a connection that begins far from it.
-    if (this.#opener === null && !half.mayBeginAt(advance(isn, 1))) half.pickUp();
-    const before = distance(half.nextSeq, advance(isn, 1));
-    // Also when data of it were captured first.
-    if (this.#opener === null && (!half.started || (before >= 0 && before < NEAR_BYTES))) {
-      this.#opener = end;
-      this.#isn = isn;
-      half.startAt(advance(isn, 1));
-      this.#hasReadBefore = half.hasRead;
-      if (half.hasBegunBehind(advance(isn, 1))) this.#mayReopen(isn, half, packet);
-      // The server was there before the SYN: what came then was for a connection that it did not have.
-      if (half.peer?.seen === true) half.doubtWaiting();
-    }
-    if (this.#opener === end && isn === this.#isn) {
-      // Its answer was captured first.
-      this.#isClaimed = false;
-      if (half.hasRead || half.nextSeq !== advance(isn, 1)) {
+    const firstSeq = advance(isn, 1);
+    const handshake = this.#handshake ?? this.#begunBy(packet, end, half);
+    if (handshake?.isBegunBy(end, isn) === true) {
+      // Its answer may have been captured first.
+      handshake.isClaimed = false;
+      if (half.hasRead || half.nextSeq !== firstSeq) {
         this.#refuseData(packet);
         return true;
       }
@@ -274,13 +254,28 @@ export class Connection extends FlowKey implements Charged {
       return true;
     }
     const isUnread = !this.fromA.hasRead && !this.fromB.hasRead;
-    if ((this.closing && !this.isContested) || (this.#isClaimed && isUnread)) {
+    if ((this.closing && !this.isContested) || (handshake?.isClaimed === true && isUnread)) {
       this.#reopening?.prove(half, isn);
       return false;
     }
     this.#refuseData(packet);
     this.#mayReopen(isn, half, packet);
     return true;
+  }
+
+  /** The first SYN that was seen, also when data were captured first. @returns null: those are of another connection */
+  #begunBy(syn: Packet, end: End, half: HalfStream): Handshake | null {
+    const firstSeq = advance(syn.seq, 1);
+    // What waits to be known for the beginning is not of a connection that begins far from it.
+    if (!half.mayBeginAt(firstSeq)) half.pickUp();
+    const before = distance(half.nextSeq, firstSeq);
+    if (half.started && (before < 0 || before >= NEAR_BYTES)) return null;
+    this.#handshake = new Handshake(end, syn.seq, false, half.hasRead);
+    half.startAt(firstSeq);
+    if (half.hasBegunBehind(firstSeq)) this.#mayReopen(syn.seq, half, syn);
+    // The server was there before the SYN: what came then was for a connection that it did not have.
+    if (half.peer?.seen === true) half.doubtWaiting();
+    return this.#handshake;
   }
 
   /** A SYN of `opener` that may open the connection anew. */
@@ -314,32 +309,21 @@ export class Connection extends FlowKey implements Charged {
     const opener = end === 'a' ? 'b' : 'a';
     const peer = end === 'a' ? this.fromB : this.fromA;
     const isn = advance(packet.ack, -1);
-    // It opened the connection itself: no receiver takes its SYN-ACK.
-    if (this.#opener === end && !this.#isClaimed) return true;
-    if (this.#opener === null && (half.hasBytes(advance(packet.seq, 1)) || peer.hasBytes(packet.ack))) {
+    if (this.#handshake === null && (half.hasBytes(advance(packet.seq, 1)) || peer.hasBytes(packet.ack))) {
       this.#mayReopen(isn, peer);
       return true;
     }
-    if (this.#opener === null) {
-      this.#opener = opener;
-      this.#isn = isn;
-      this.#isClaimed = true;
-    }
-    // A SYN-ACK may acknowledge data that came with the SYN (RFC 7413).
-    const ahead = distance(isn, this.#isn);
-    // With another number, though it answers the same: the server had no such connection any more.
-    const isOther = this.#answerIsn !== null && this.#answerIsn !== packet.seq
-      && (ahead !== 0 || !peer.hasRead || this.#reset);
-    // What was read before the SYN was sent to nobody who had such a connection.
-    const isFirst = this.#answerIsn === null && this.#hasReadBefore && ahead === 0;
-    const isOfNew = this.#reopening?.isBy(peer, isn) === true || isOther || isFirst;
-    if (isOfNew || this.#opener !== opener || (ahead !== 0 && (ahead < 0 || ahead >= 65_536))) {
-      if (ahead === 0 && this.#opener === opener && !this.#isClaimed) this.#mayReopen(isn, peer);
+    const handshake = this.#handshake ??= new Handshake(opener, isn, true, false);
+    // It opened the connection itself: no receiver takes its SYN-ACK.
+    if (handshake.opener === end && !handshake.isClaimed) return true;
+    const isOfAnother = this.#reopening?.isBy(peer, isn) === true;
+    if (isOfAnother || !handshake.isAnsweredBy(packet, end, peer.hasRead && !this.#reset)) {
+      if (handshake.isBegunBy(opener, isn) && !handshake.isClaimed) this.#mayReopen(isn, peer);
       this.#reopening?.prove(peer, isn);
       return false;
     }
     this.#reopening?.forget();
-    this.#answerIsn = packet.seq;
+    handshake.answered(packet.seq);
     this.#isOpenAgain();
     half.seen = true;
     half.accepts(packet);

@@ -1,0 +1,53 @@
+import type { Packet } from '../wire/packet.ts';
+import type { End } from './flow-key.ts';
+import { MAX_WINDOW_BYTES } from './missing-bytes.ts';
+import { advance, distance } from './sequence.ts';
+
+/** So much may stand between a SYN and what its SYN-ACK acknowledges: data that came with the SYN, at most a packet. */
+const MOST_SYN_BYTES = 65_536;
+
+/** The SYN that opened a connection, and the SYN-ACK that answered it, as far as they were seen. */
+export class Handshake {
+  /** Who sent the SYN. */
+  readonly opener: End;
+  /** Sequence number of the SYN. */
+  readonly isn: number;
+  /** The SYN was not seen: an answer has said so, which may be of another connection. */
+  isClaimed: boolean;
+  /** Bytes of the opener's had been read when the SYN came: to nobody who had the connection that it opens. */
+  readonly #isBehindData: boolean;
+  /** Sequence number of the SYN-ACK; null = it was not seen. */
+  #answerIsn: number | null = null;
+
+  constructor(opener: End, isn: number, isClaimed: boolean, isBehindData: boolean) {
+    this.opener = opener;
+    this.isn = isn;
+    this.isClaimed = isClaimed;
+    this.#isBehindData = isBehindData;
+  }
+
+  isBegunBy(end: End, isn: number): boolean {
+    return end === this.opener && isn === this.isn;
+  }
+
+  /** Is `seq` of its opener's no place in the connection, whose SYN nobody has answered yet? */
+  isOutside(end: End, seq: number): boolean {
+    const into = distance(seq, this.isn);
+    return end === this.opener && this.#answerIsn === null && (into < 0 || into >= MAX_WINDOW_BYTES);
+  }
+
+  /**
+   * Is this SYN-ACK from `end` of the connection? Else its sender has another one by now, or had none.
+   * @param isInUse bytes of the opener's were read, and no RST came behind them
+   */
+  isAnsweredBy({ seq, ack }: Packet, end: End, isInUse: boolean): boolean {
+    const ahead = distance(advance(ack, -1), this.isn);
+    if (end === this.opener || ahead < 0 || ahead >= MOST_SYN_BYTES) return false;
+    if (this.#answerIsn === null) return ahead !== 0 || !this.#isBehindData;
+    return seq === this.#answerIsn || (ahead === 0 && isInUse);
+  }
+
+  answered(isn: number): void {
+    this.#answerIsn = isn;
+  }
+}
