@@ -124,7 +124,7 @@ export class Connection extends FlowKey implements Charged {
     }
     const reopening = this.#reopening;
     if (reopening?.isAny === true) {
-      const place = reopening.packet(packet, half, nowMs, (syn) => this.#open(syn, packet, nowMs));
+      const place = reopening.packet(packet, half, nowMs);
       if (place === 'proven') return 'reopened';
       if (place === 'only there') {
         this.#context.ledger.count('tcp.candidate_bytes', packet.dataEnd - packet.dataStart);
@@ -158,8 +158,8 @@ export class Connection extends FlowKey implements Charged {
     if (packet.dataEnd === packet.dataStart || half.waitsForPeer || half.hasAcknowledged(packet.seq)) return;
     const isBefore = this.#handshake?.isOutside(end, packet.seq) ?? (half.hasRead && half.hasBegunBehind(packet.seq));
     if (this.beganAside || !isBefore || this.#reopening?.isRead(packet, half) === true) return;
-    this.#mayReopen(advance(packet.seq, -1), half);
-    this.#reopening!.packet(packet, half, nowMs, (syn) => this.#open(syn, packet, nowMs));
+    this.#mayReopen().syn(advance(packet.seq, -1), half);
+    this.#mayReopen().packet(packet, half, nowMs);
   }
 
   /** Both ends are done, as far as they can be seen. */
@@ -214,9 +214,7 @@ export class Connection extends FlowKey implements Charged {
   /** A packet from `end` is of a connection that was there before this one: that is read beside it from now on. */
   beside(place: Place, packet: Packet, end: End, nowMs: number): void {
     const half = end === 'a' ? this.fromA : this.fromB;
-    const { former, madeRoom } = (this.#reopening ??= new Reopening()).former(place, half);
-    this.#endToMakeRoom(madeRoom);
-    former?.takes(packet, nowMs, (syn) => this.#open(syn, packet, nowMs));
+    this.#mayReopen().former(place, half, packet, nowMs);
   }
 
   #refuseData(packet: Packet): void {
@@ -259,7 +257,7 @@ export class Connection extends FlowKey implements Charged {
       return false;
     }
     this.#refuseData(packet);
-    this.#mayReopen(isn, half, packet);
+    this.#mayReopen().syn(isn, half, packet);
     return true;
   }
 
@@ -272,25 +270,17 @@ export class Connection extends FlowKey implements Charged {
     if (half.started && (before < 0 || before >= NEAR_BYTES)) return null;
     this.#handshake = new Handshake(end, syn.seq, false, half.hasRead);
     half.startAt(firstSeq);
-    if (half.hasBegunBehind(firstSeq)) this.#mayReopen(syn.seq, half, syn);
+    if (half.hasBegunBehind(firstSeq)) this.#mayReopen().syn(syn.seq, half, syn);
     // The server was there before the SYN: what came then was for a connection that it did not have.
     if (half.peer?.seen === true) half.doubtWaiting();
     return this.#handshake;
   }
 
-  /** A SYN of `opener` that may open the connection anew. */
-  #mayReopen(isn: number, opener: HalfStream, syn: Packet | null = null): void {
-    this.#endToMakeRoom((this.#reopening ??= new Reopening()).syn(isn, opener, syn));
+  #mayReopen(): Reopening<Connection> {
+    return this.#reopening ??= new Reopening(this.#context, (syn, packet, nowMs) => this.#open(syn, packet, nowMs));
   }
 
-  /** More could have been read of it. */
-  #endToMakeRoom(syn: OpeningSyn<Connection> | null): void {
-    if (syn === null) return;
-    if (!syn.isOver) this.#context.ledger.count('tcp.readings_limit');
-    syn.takeCandidate()?.end(this.#context.nowMs);
-  }
-
-  /** Makes the candidate of a SYN, or of a place where its sender stood before. */
+  /** The candidate of a SYN, or of a place where its sender stood before. */
   #open(syn: OpeningSyn<Connection>, packet: Packet, nowMs: number): Connection {
     const { ledger, aside } = this.#context;
     ledger.count('tcp.candidates');
@@ -310,7 +300,7 @@ export class Connection extends FlowKey implements Charged {
     const peer = end === 'a' ? this.fromB : this.fromA;
     const isn = advance(packet.ack, -1);
     if (this.#handshake === null && (half.hasBytes(advance(packet.seq, 1)) || peer.hasBytes(packet.ack))) {
-      this.#mayReopen(isn, peer);
+      this.#mayReopen().syn(isn, peer);
       return true;
     }
     const handshake = this.#handshake ??= new Handshake(opener, isn, true, false);
@@ -318,7 +308,7 @@ export class Connection extends FlowKey implements Charged {
     if (handshake.opener === end && !handshake.isClaimed) return true;
     const isOfAnother = this.#reopening?.isBy(peer, isn) === true;
     if (isOfAnother || !handshake.isAnsweredBy(packet, end, peer.hasRead && !this.#reset)) {
-      if (handshake.isBegunBy(opener, isn) && !handshake.isClaimed) this.#mayReopen(isn, peer);
+      if (handshake.isBegunBy(opener, isn) && !handshake.isClaimed) this.#mayReopen().syn(isn, peer);
       this.#reopening?.prove(peer, isn);
       return false;
     }

@@ -44,6 +44,7 @@ export class Handshake {
     const ahead = distance(advance(ack, -1), this.isn);
     if (end === this.opener || ahead < 0 || ahead >= MOST_SYN_BYTES) return false;
     if (this.#answerIsn === null) return ahead !== 0 || !this.#isBehindData;
+    // With another number it answers the same SYN, but of a server that had no such connection any more.
     return seq === this.#answerIsn || (ahead === 0 && isInUse);
   }
 

@@ -3,6 +3,7 @@ import type { HalfStream } from './half-stream.ts';
 import { MAX_WINDOW_BYTES, NEAR_BYTES } from './missing-bytes.ts';
 import { Receiver } from './receiver.ts';
 import { advance, distance } from './sequence.ts';
+import type { StreamContext } from './stream-context.ts';
 import type { Place } from './time-wait.ts';
 
 /** The connection that a SYN would open, read beside the one that it came in. */
@@ -10,8 +11,12 @@ interface Candidate {
   /** Of the SYN's sender. */
   readonly fromA: HalfStream;
   packet(packet: Packet, end: 'a', nowMs: number): unknown;
+  end(nowMs: number): void;
   abandon(): void;
 }
+
+/** Makes the candidate of a SYN from the packet that follows it. */
+type Open<C extends Candidate> = (syn: OpeningSyn<C>, packet: Packet, nowMs: number) => C;
 
 /** SYNs that are followed beside one connection; of more one makes room that nothing followed, or the oldest. */
 const MOST_SYNS = 4;
@@ -42,16 +47,13 @@ export class OpeningSyn<C extends Candidate> {
     return candidate;
   }
 
-  /**
-   * Hands a packet of its direction to its candidate if it may be the candidate's. @param open makes the candidate
-   * @returns was it?
-   */
-  takes(packet: Packet, nowMs: number, open: (syn: OpeningSyn<C>) => C): boolean {
+  /** Hands a packet of its direction to its candidate if it may be the candidate's. @returns was it? */
+  takes(packet: Packet, nowMs: number, open: Open<C>): boolean {
     const into = distance(packet.seq, this.candidate?.fromA.nextSeq ?? advance(this.isn, 1));
     if (into <= (this.place === null ? -NEAR_BYTES : -MAX_WINDOW_BYTES) || into >= NEAR_BYTES) return false;
     if (this.candidate === null) {
       if (packet.dataEnd === packet.dataStart || (into < 0 && this.place === null)) return false;
-      this.candidate = open(this);
+      this.candidate = open(this, packet, nowMs);
     }
     this.candidate.packet(packet, 'a', nowMs);
     return true;
@@ -73,46 +75,46 @@ export class OpeningSyn<C extends Candidate> {
  * which of them it has.
  */
 export class Reopening<C extends Candidate> {
+  readonly #context: StreamContext;
+  readonly #open: Open<C>;
   readonly #syns: OpeningSyn<C>[] = [];
   /** The one that opens the connection anew, as its server or its answer has shown; null = none of them. */
   proven: OpeningSyn<C> | null = null;
+
+  constructor(context: StreamContext, open: Open<C>) {
+    this.#context = context;
+    this.#open = open;
+  }
 
   /** Is there one that may open the connection anew? */
   get isAny(): boolean {
     return this.#syns.some(({ isOver }) => !isOver);
   }
 
-  /**
-   * A SYN with the sequence number `isn`. @param packet null = its answer tells of it
-   * @returns what made room for it; null = nothing
-   */
-  syn(isn: number, opener: HalfStream, packet: Packet | null): OpeningSyn<C> | null {
-    const known = this.#by(opener, isn);
-    const one = known ?? new OpeningSyn<C>(isn, opener);
-    const madeRoom = known === undefined ? this.#add(one) : null;
+  /** A SYN with the sequence number `isn`. @param packet null = its answer tells of it, or what followed it */
+  syn(isn: number, opener: HalfStream, packet: Packet | null = null): void {
+    const one = this.#by(opener, isn) ?? this.#add(new OpeningSyn<C>(isn, opener));
     one.isOver = false;
-    if (packet === null) return madeRoom;
+    if (packet === null) return;
     one.offer = new Receiver();
     one.offer.syn(packet);
-    return madeRoom;
   }
 
-  /**
-   * `opener` stood at `place` in a connection that was there before, which may go on.
-   * @returns what made room for it, as of `syn`; and null in the place of what is known
-   */
-  former(place: Place, opener: HalfStream): { former: OpeningSyn<C> | null; madeRoom: OpeningSyn<C> | null } {
+  /** `opener` stood at `place` in a connection that was there before, which may go on with this packet of its own. */
+  former(place: Place, opener: HalfStream, packet: Packet, nowMs: number): void {
     const isn = advance(place.nextSeq, -1);
     const isKnown = this.#syns.some((one) => one.opener === opener && one.place !== null && one.isn === isn);
-    if (isKnown) return { former: null, madeRoom: null };
-    const former = new OpeningSyn<C>(isn, opener, place);
-    return { former, madeRoom: this.#add(former) };
+    if (!isKnown) this.#add(new OpeningSyn<C>(isn, opener, place)).takes(packet, nowMs, this.#open);
   }
 
-  #add(one: OpeningSyn<C>): OpeningSyn<C> | null {
-    if (this.#syns.push(one) <= MOST_SYNS) return null;
+  #add(one: OpeningSyn<C>): OpeningSyn<C> {
+    if (this.#syns.push(one) <= MOST_SYNS) return one;
     const at = this.#syns.findIndex(({ candidate }) => candidate === null);
-    return this.#syns.splice(at === MOST_SYNS ? 0 : at, 1)[0]!;
+    const [madeRoom] = this.#syns.splice(at === MOST_SYNS ? 0 : at, 1);
+    // More could have been read of it.
+    if (!madeRoom!.isOver) this.#context.ledger.count('tcp.readings_limit');
+    madeRoom!.takeCandidate()?.end(this.#context.nowMs);
+    return one;
   }
 
   #by(opener: HalfStream, isn: number): OpeningSyn<C> | undefined {
@@ -148,16 +150,13 @@ export class Reopening<C extends Candidate> {
   /**
    * Hands the packet to the candidates whose it may be.
    * @param half the direction it came in
-   * @param open makes a candidate
    * @returns 'proven': the connection is over, one of them takes its place; 'only there': it is not the connection's
    */
-  packet(
-    packet: Packet, half: HalfStream, nowMs: number, open: (syn: OpeningSyn<C>) => C,
-  ): 'only there' | 'proven' | 'not there' {
+  packet(packet: Packet, half: HalfStream, nowMs: number): 'only there' | 'proven' | 'not there' {
     let isThere = false;
     for (const one of this.#syns) {
       if (one.isOver) continue;
-      if (one.opener === half) isThere = one.takes(packet, nowMs, open) || isThere;
+      if (one.opener === half) isThere = one.takes(packet, nowMs, this.#open) || isThere;
       else if ((packet.flags & TcpFlag.ack) !== 0 && this.#isProven(one, packet.ack)) return 'proven';
     }
     const intoOld = distance(packet.seq, half.nextSeq);
