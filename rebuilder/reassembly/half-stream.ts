@@ -7,7 +7,7 @@ import type { Queued } from './segment.ts';
 import { SegmentQueue } from './segments.ts';
 import { advance, distance } from './sequence.ts';
 import { isSpoilt, Shown, shownBy } from './shown.ts';
-import { StreamOrder } from './stream-order.ts';
+import { StreamHoles } from './stream-holes.ts';
 import { NOT_URGENT, urgentOffset } from './urgent-byte.ts';
 
 /** After this many segments no earlier one is still under way (TCP itself assumes that after three, RFC 5681 3.2). */
@@ -16,7 +16,7 @@ const replaced = { bytes: 0 };
 const NO_BYTES = new Uint8Array(0);
 
 /** One direction of a connection: what each of its segments brings to the stream. */
-export class HalfStream extends StreamOrder {
+export class HalfStream extends StreamHoles {
   declare peer: HalfStream | null;
   /** Bits of Shown, of all its packets. */
   shown: number = Shown.nothing;

@@ -1,5 +1,4 @@
 import { Contest } from './contest.ts';
-import type { DoubtfulSegments } from './doubtful-segments.ts';
 import type { Fins } from './fins.ts';
 import { NOTHING } from './history.ts';
 import { MAX_WINDOW_BYTES } from './missing-bytes.ts';
@@ -10,15 +9,7 @@ import type { StreamContext } from './stream-context.ts';
 import type { StreamSink } from './stream-sink.ts';
 import type { Place } from './time-wait.ts';
 
-/** How many holes are given up when a stream ends. */
-const MOST_ROUNDS = 8192;
-/** … and in one look: other streams, and incoming packets, must not wait for thousands of them. */
-const MOST_IN_A_LOOK = 4;
-
-/**
- * The order of one direction of a connection: hands its bytes to the sink as they become the next, waits for those that
- * are missing, and gives holes up.
- */
+/** The order of one direction of a connection: hands its bytes to the sink as they become the next. */
 export abstract class StreamOrder extends SeldomParts {
   sink: StreamSink;
   /** The other direction. */
@@ -61,17 +52,26 @@ export abstract class StreamOrder extends SeldomParts {
   }
 
   /** Its FIN was seen, and everything before it. */
-  get finSeen(): boolean { return this.fins !== null && (!this.started || distance(this.nextSeq, this.fins.seq) >= 0); }
+  get finSeen(): boolean {
+    return this.fins !== null && (!this.started || distance(this.nextSeq, this.fins.seq) >= 0);
+  }
 
   /**
    * Bytes behind its FIN were read: a receiver that has taken or queued that FIN ignores them, or reads them
    * differently.
    */
-  get isPastFin(): boolean { return this.fins !== null && this.started && distance(this.nextSeq, this.fins.seq) > 0; }
+  get isPastFin(): boolean {
+    return this.fins !== null && this.started && distance(this.nextSeq, this.fins.seq) > 0;
+  }
 
   /** Bytes that were sent in it, modulo 2^32; behind the first doubt or hole those that came again count, too. */
-  get sentBytes(): number { return (this.contest?.sentBytes ?? this.#readBytes()) >>> 0; }
-  #readBytes(): number { return (this.nextSeq - this.#firstSeq >>> 0) + this.queuedBytes; }
+  get sentBytes(): number {
+    return (this.contest?.sentBytes ?? this.#sentBeforeContest()) >>> 0;
+  }
+
+  #sentBeforeContest(): number {
+    return (this.nextSeq - this.#firstSeq >>> 0) + this.queuedBytes;
+  }
 
   /** Is a message begun in any reading of it, or does something wait? */
   get unfinished(): boolean {
@@ -79,10 +79,14 @@ export abstract class StreamOrder extends SeldomParts {
   }
 
   /** Is it read in more than one way? Then where it ends is not certain. */
-  get isContested(): boolean { return this.contest?.isRead === true; }
+  get isContested(): boolean {
+    return this.contest?.isRead === true;
+  }
 
   /** The stream begins with the first segment that is there. */
-  pickUp(): void { if (!this.started) this.begin(); }
+  pickUp(): void {
+    if (!this.started) this.begin();
+  }
 
   /** A SYN was seen, or its answer, which may acknowledge data that came with it (RFC 7413): the stream begins. */
   startAt(seq: number): void {
@@ -103,10 +107,14 @@ export abstract class StreamOrder extends SeldomParts {
   }
 
   /** Did it begin at a place behind `seq`, so that what comes for `seq` is old here? */
-  hasBegunBehind(seq: number): boolean { return distance(this.#firstSeq, seq) > 0; }
+  hasBegunBehind(seq: number): boolean {
+    return distance(this.#firstSeq, seq) > 0;
+  }
 
   /** Has the peer received the byte at `seq`, as far as it said? */
-  hasAcknowledged(seq: number): boolean { return this.acked && distance(this.ackedSeq, seq) > 0; }
+  hasAcknowledged(seq: number): boolean {
+    return this.acked && distance(this.ackedSeq, seq) > 0;
+  }
 
   /** The peer has received everything before `ack`. */
   acknowledged(ack: number, nowMs: number): void {
@@ -123,106 +131,13 @@ export abstract class StreamOrder extends SeldomParts {
     if (this.missingAcknowledged() > 0) this.waitFrom(nowMs);
   }
 
-  /** Gives up what is no longer worth waiting for. @returns when to look again, ms; Infinity = nothing is waited for */
-  expire(nowMs: number): number {
-    const { stallTimeoutMs } = this.context.limits;
-    // What is left is due at once, ahead of whatever is due later.
-    for (let rounds = 0; this.missing.isAwaited && rounds < MOST_IN_A_LOOK; rounds++) {
-      if (nowMs < this.missing.sinceMs + this.#patienceMs()) break;
-      this.giveUp(nowMs);
-    }
-    this.peer?.peerAdvanced();
-    const waiting = this.missing.isAwaited ? this.missing.sinceMs + this.#patienceMs() : Infinity;
-    // Only after the holes: what they held back may have begun a message.
-    const stalls = stallTimeoutMs > 0 && this.sink.stall(nowMs, stallTimeoutMs);
-    return Math.min(waiting, stalls ? nowMs + Math.ceil(stallTimeoutMs / 8) : Infinity);
-  }
-
-  #patienceMs(): number {
-    const { gapTimeoutMs, reorderMs } = this.context.limits;
-    const isOnlyLate = !this.started || this.missingAcknowledged() > 0 || this.#blocked();
-    return isOnlyLate ? Math.min(reorderMs, gapTimeoutMs) : gapTimeoutMs;
-  }
-
-  /** Stops waiting: passes over the first hole and goes on behind it. */
-  giveUp(nowMs: number): void {
-    this.missing.stop();
-    if (!this.started) {
-      this.begin();
-      if (!this.started && this.contest !== null) this.#beginDoubted(this.contest.doubtful);
-    } else {
-      const first = this.waiting?.first;
-      if (first !== undefined && distance(first.seq, this.nextSeq) <= 0) {
-        // Nothing is missing in this direction: the response waits for its request, whose bytes the server has and we
-        // do not.
-        this.peer?.skipTo(first.ack);
-        this.drain(true);
-      } else if (first !== undefined) {
-        this.skipTo(first.seq);
-      } else if (this.missingAcknowledged() > 0) {
-        this.skipTo(this.ackedSeq);
-      } else if (this.missing.isEdgeAhead(this.nextSeq)) {
-        this.skipTo(this.missing.edgeSeq);
-      } else if (this.contest !== null) {
-        const { doubtful } = this.contest;
-        const next = doubtful.next(this.nextSeq, advance(this.nextSeq, MAX_WINDOW_BYTES), false);
-        this.skipTo(doubtful.endOfRun(next ?? this.nextSeq));
-      }
-    }
-    this.missing.clearEdge();
-    if (this.queuedBytes > 0) this.waitFrom(nowMs);
-  }
-
-  /** Declares the bytes before `seq` lost. @param mayCome they may still be under way */
-  skipTo(seq: number, mayCome = true): void {
-    if (!this.started) this.begin();
-    if (!this.started) return;
-    if (this.contest !== null) this.#believe(this.contest, seq, mayCome);
-    if (distance(seq, this.nextSeq) > 0) this.#passOver(seq, mayCome);
-    this.drain(false);
-  }
-
-  /** Reads the doubted segments before `seq`: those that continue the stream, and those behind holes of their own. */
-  #believe(contest: Contest, seq: number, mayCome: boolean): void {
-    const proven = this.acked && distance(this.ackedSeq, seq) >= 0;
-    const { doubtful } = contest;
-    for (let next: number | null = this.nextSeq; next !== null; next = doubtful.next(this.nextSeq, seq, proven)) {
-      if (next !== this.nextSeq) this.#passOver(next, mayCome);
-      contest.believe(this, seq, proven);
-    }
-  }
-
-  /** The bytes before `seq`, which is ahead, are a hole. */
-  #passOver(seq: number, mayCome: boolean): void {
-    const bytes = distance(seq, this.nextSeq);
-    this.context.ledger.count('tcp.reassembly_gap');
-    this.context.ledger.count('tcp.reassembly_gap_bytes', bytes);
-    this.beforeHole();
-    if (mayCome && !this.isOneWay && this.missingAcknowledged() <= 0) this.distrust().fromHole(this.nextSeq);
-    if (mayCome) this.contests().passOver(this, 'correction');
-    this.nextSeq = seq;
-    this.sink.gap(bytes);
-  }
-
-  /** Nothing more will come: gives up every hole and ends the stream. */
-  end(nowMs: number): void {
-    for (let rounds = 0; rounds < MOST_ROUNDS; rounds++) {
-      if (this.queuedBytes === 0 && !this.#awaitsBytes() && !this.missing.hasEdge) break;
-      const [before, left] = [this.nextSeq, this.queuedBytes];
-      this.giveUp(nowMs);
-      if (this.nextSeq === before && this.queuedBytes === left) break;
-    }
-    this.#release();
-    this.sink.end();
-  }
-
   /** Frees what is held without reporting it. */
   abandon(): void {
-    this.#release();
+    this.release();
     this.sink.discard();
   }
 
-  #release(): void {
+  protected release(): void {
     this.contest?.end();
     this.waiting?.clear();
     this.missing.stop();
@@ -230,7 +145,9 @@ export abstract class StreamOrder extends SeldomParts {
   }
 
   /** Called when the peer got further: what waited for it may go on. */
-  peerAdvanced(): void { if (this.started && this.queuedBytes > 0) this.drain(false); }
+  peerAdvanced(): void {
+    if (this.started && this.queuedBytes > 0) this.drain(false);
+  }
 
   /** Hands bytes that are the next of the stream to the sink. */
   deliver(bytes: Uint8Array, start: number, end: number, seq: number, from: Carrier): void {
@@ -254,25 +171,31 @@ export abstract class StreamOrder extends SeldomParts {
   }
 
   /** Of a client whose server is not seen. */
-  protected get isOneWay(): boolean { return !this.waitsForPeer && !this.peerSent; }
+  protected get isOneWay(): boolean {
+    return !this.waitsForPeer && !this.peerSent;
+  }
 
   abstract putBack(segments: readonly Queued[]): void;
 
-  /** The bytes that are next are passed over. */
-  protected abstract beforeHole(): void;
+  /** Something is missing, since `nowMs` at the latest. */
+  protected abstract waitFrom(nowMs: number): void;
+
+  /** After progress: waits anew for what is still missing. */
+  protected abstract settle(): void;
 
   protected contests(): Contest {
-    this.contest ??= new Contest(this.context, this.#readBytes());
+    this.contest ??= new Contest(this.context, this.#sentBeforeContest());
     this.contest.oneWay = this.isOneWay;
     return this.contest;
   }
 
   /** Delivers what is in order. @param force also what waits for the peer */
   protected drain(force: boolean): void {
-    const [queue, before] = [this.waiting, this.nextSeq];
+    const queue = this.waiting;
     if (queue === null) return;
+    const before = this.nextSeq;
     for (let first = queue.first; first !== undefined && distance(first.seq, this.nextSeq) <= 0; first = queue.first) {
-      if (!force && this.#blocked()) break;
+      if (!force && this.isBlocked()) break;
       queue.shift();
       this.#read(first);
     }
@@ -282,26 +205,15 @@ export abstract class StreamOrder extends SeldomParts {
   }
 
   /** Delivers what is new of a segment that begins at or before nextSeq. */
-  #read(segment: Segment, { seq, bytes } = segment): void {
+  #read(segment: Segment): void {
+    const { seq, bytes } = segment;
     const known = Math.min(-distance(seq, this.nextSeq), bytes.length);
     if (known > 0) this.context.ledger.count('tcp.overlap_bytes', known);
     if (known < bytes.length) this.deliver(bytes, known, bytes.length, advance(seq, known), segment);
   }
 
-  /** After progress: waits anew for what is still missing. */
-  protected settle(): void {
-    const first = this.waiting?.first;
-    if (first !== undefined) {
-      this.missing.stop();
-      this.waitFrom(first.timeMs);
-    } else if (!this.#awaitsBytes() && !this.missing.isEdgeAhead(this.nextSeq)) {
-      this.missing.stop();
-      this.missing.clearEdge();
-    }
-  }
-
   /** The first queued segment is next, but answers bytes of the peer that we have not seen. */
-  #blocked(): boolean {
+  protected isBlocked(): boolean {
     if (!this.waitsForPeer) return false;
     const first = this.waiting?.first;
     return first !== undefined && distance(first.seq, this.nextSeq) <= 0 && this.isAhead(first.ack);
@@ -321,9 +233,6 @@ export abstract class StreamOrder extends SeldomParts {
     return missing > MAX_WINDOW_BYTES ? 0 : missing;
   }
 
-  /** Are there bytes that the peer has and we have not, or some that were set aside? */
-  #awaitsBytes(): boolean { return this.missingAcknowledged() > 0 || this.contest?.doubtful.awaits === true; }
-
   protected begin(): void {
     const first = this.waiting?.first;
     if (first === undefined) return;
@@ -334,19 +243,6 @@ export abstract class StreamOrder extends SeldomParts {
     const asked = peer?.started === false ? peer.waiting?.first : undefined;
     if (asked !== undefined && distance(first.ack, asked.seq) > 0) peer!.begin();
     this.drain(false);
-  }
-
-  /** Nothing certain came: the stream begins with what is doubted. */
-  #beginDoubted(doubtful: DoubtfulSegments): void {
-    const first = doubtful.first;
-    if (first === null) return;
-    this.startAt(first);
-    this.skipTo(doubtful.endOfRun(first));
-  }
-
-  protected waitFrom(nowMs: number): void {
-    this.missed().wait(nowMs);
-    this.context.timers.by(this, this.missing.sinceMs + this.#patienceMs());
   }
 
   /** A message has begun: it may stop growing. */
