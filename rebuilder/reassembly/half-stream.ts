@@ -1,13 +1,12 @@
 import { type Packet, TcpFlag } from '../wire/packet.ts';
 import { Fins } from './fins.ts';
-import { NOTHING } from './history.ts';
 import { MAX_WINDOW_BYTES, NEAR_BYTES } from './missing-bytes.ts';
-import { Doubt, REFUSED, timestampOf } from './receiver.ts';
+import { OneWayStream } from './one-way-stream.ts';
+import { Doubt, REFUSED } from './receiver.ts';
 import type { Queued } from './segment.ts';
 import { SegmentQueue } from './segments.ts';
 import { advance, distance } from './sequence.ts';
 import { isSpoilt, Shown, shownBy } from './shown.ts';
-import { StreamHoles } from './stream-holes.ts';
 import { NOT_URGENT, urgentOffset } from './urgent-byte.ts';
 
 /** After this many segments no earlier one is still under way (TCP itself assumes that after three, RFC 5681 3.2). */
@@ -16,7 +15,7 @@ const replaced = { bytes: 0 };
 const NO_BYTES = new Uint8Array(0);
 
 /** One direction of a connection: what each of its segments brings to the stream. */
-export class HalfStream extends StreamHoles {
+export class HalfStream extends OneWayStream {
   declare peer: HalfStream | null;
   /** Bits of Shown, of all its packets. */
   shown: number = Shown.nothing;
@@ -26,13 +25,7 @@ export class HalfStream extends StreamHoles {
     const { bytes, dataStart, dataEnd } = packet;
     const seq = advance(packet.seq, 1);
     this.contests().doubtful.add(bytes, dataStart, dataEnd, seq, packet, Doubt.syn, urgentOffset(packet));
-    if (this.isOneWay) {
-      const isAgain = this.lastHeard !== NOTHING;
-      // One of the two SYNs was answered: its data were taken.
-      const isOther = isAgain && this.context.history.compare(this.lastHeard, bytes, dataStart, dataEnd, seq) !== 'same';
-      this.#remember(packet, seq, Doubt.syn, !isAgain, packet.headerBytes);
-      if (isOther) this.#reread(packet, seq);
-    }
+    if (this.isOneWay && this.hearsOtherSyn(packet, seq)) this.reread(packet, seq);
     this.#sentUpTo(advance(seq, dataEnd - dataStart));
     this.waitFrom(nowMs);
   }
@@ -78,7 +71,9 @@ export class HalfStream extends StreamHoles {
   }
 
   /** Are there bytes, read or waiting, that a stream that begins at `seq` cannot have? */
-  hasBytes(seq: number): boolean { return this.hasRead || !this.mayBeginAt(seq); }
+  hasBytes(seq: number): boolean {
+    return this.hasRead || !this.mayBeginAt(seq);
+  }
 
   /** Is `ack` near what was read, or near what was acknowledged before, from where a hole may have been passed over? */
   isNear(ack: number): boolean {
@@ -93,7 +88,9 @@ export class HalfStream extends StreamHoles {
   }
 
   /** What was not read by now may never be. */
-  doubtRest(): void { this.distrust().fromDoubt(this.started ? this.nextSeq : this.waiting?.first?.seq ?? 0); }
+  doubtRest(): void {
+    this.distrust().fromDoubt(this.started ? this.nextSeq : this.waiting?.first?.seq ?? 0);
+  }
 
   /**
    * Does the receiver accept an RST with this sequence number (RFC 5961 3.2)? Where both sides offered SACK, Linux also
@@ -134,25 +131,14 @@ export class HalfStream extends StreamHoles {
       return true;
     }
     const isUrgent = (flags & TcpFlag.urg) !== 0 && !this.waitsForPeer;
-    let isOther = false;
-    if (this.isOneWay && (length > 0 || isUrgent || (flags & TcpFlag.fin) !== 0)) {
-      isOther = this.sent && distance(seq, this.sentSeq) < 0
-        && (this.#isOther(packet) || this.contest?.rereading.wasCut === true || (isUrgent && this.#marksRead(packet))
-          || this.fins?.isAmong(seq, advance(seq, length)) === true);
-      const isClean = this.#isClean();
-      if (isClean && seq === this.nextSeq) this.messageSeq = seq;
-      this.#remember(packet, seq, doubts, isClean, packet.headerBytes);
-    } else if (this.isOneWay && !this.#isClean() && timestampOf(packet) !== 0) {
-      // Where the stream is between two messages, what comes next tells the last timestamp.
-      this.#remember(packet, seq, doubts, false, 0);
-    }
+    const isOther = this.isOneWay && this.hearsOther(packet, doubts, isUrgent);
     // What the capture has cut off was sent, too.
     const behind = advance(seq, length + packet.missing);
     const sent = advance(behind, flags & TcpFlag.fin);
     if (sent !== seq) this.#sentUpTo(sent);
     if (doubts !== Doubt.none) {
       if (this.contests().doubt(this, packet, length, doubts)) this.waitFrom(nowMs);
-      if (isOther) this.#reread(packet, seq);
+      if (isOther) this.reread(packet, seq);
       return doubts !== Doubt.checksum;
     }
     if (isUrgent) this.contests().urgent(this, advance(seq, urgentOffset(packet)));
@@ -171,12 +157,14 @@ export class HalfStream extends StreamHoles {
       // What the other side acknowledged last is where this one goes on.
       if (!this.started && (this.waiting!.length >= PICKUP_SEGMENTS || this.#isAcknowledgedUpToFirst())) this.begin();
     }
-    if (isOther) this.#reread(packet, seq);
+    if (isOther) this.reread(packet, seq);
     if (packet.missing > 0) this.#cut(packet, seq);
     return true;
   }
 
-  #isAcknowledgedUpToFirst(): boolean { return this.acked && this.waiting?.first?.seq === this.ackedSeq; }
+  #isAcknowledgedUpToFirst(): boolean {
+    return this.acked && this.waiting?.first?.seq === this.ackedSeq;
+  }
 
   #data(packet: Packet, seq: number, length: number, nowMs: number): void {
     const ahead = distance(seq, this.nextSeq);
@@ -211,55 +199,6 @@ export class HalfStream extends StreamHoles {
     if (this.isOneWay) this.context.strays?.stray(packet);
     const isRead = this.contest?.segment(packet, seq, Doubt.none) === true;
     this.context.ledger.count(isRead ? 'tcp.late_bytes' : 'tcp.retransmission_bytes', length);
-  }
-
-  /**
-   * The receiver is not seen: does the packet bring other bytes than those that came before for its place? If those are
-   * forgotten, it may: waiting until they are must not hide anything.
-   */
-  #isOther({ bytes, dataStart, dataEnd, seq }: Packet): boolean {
-    const said = this.context.history.compare(this.lastHeard, bytes, dataStart, dataEnd, seq);
-    if (said === 'same' || (said === 'forgotten' && !this.#hasOther(seq, bytes, dataStart, dataEnd))) return false;
-    // A stream that still waits for its beginning begins with what came first.
-    this.pickUp();
-    this.context.ledger.count(said === 'other' ? 'tcp.overlap_diff_data' : 'tcp.overlap_forgotten');
-    return true;
-  }
-
-  /** Were bytes of that place read, which may have differed, or do different bytes wait there? */
-  #hasOther(seq: number, bytes: Uint8Array, start: number, end: number): boolean {
-    if (this.started && distance(seq, this.nextSeq) < 0) return true;
-    return this.waiting !== null && this.waiting.bytes > 0 && this.waiting.differs(seq, bytes, start, end);
-  }
-
-  /** Does its urgent pointer mark a byte that was read here, though the receiver may have left it out? */
-  #marksRead(packet: Packet): boolean { return distance(advance(packet.seq, urgentOffset(packet)), this.nextSeq) < 0; }
-
-  #remember(packet: Packet, seq: number, doubts: number, isClean: boolean, headerBytes: number): void {
-    this.lastHeard = this.context.history.append(
-      packet.bytes, packet.dataStart, packet.dataEnd, seq, packet.ack, timestampOf(packet), urgentOffset(packet),
-      doubts, this.receiver.recent, this.nextSeq, isClean, headerBytes, this.lastHeard,
-    );
-  }
-
-  /** The receiver is not seen, and other bytes came for the same place. */
-  #reread(packet: Packet, seq: number): void {
-    this.contests().rereading.begin(this.sink, this.messageSeq, packet, seq, this.lastHeard);
-  }
-
-  /** Remembers where the stream stood: what later fills the hole may be reread from there. */
-  protected override beforeHole(): void {
-    if (!this.isOneWay) return;
-    this.lastHeard = this.context.history.append(
-      NO_BYTES, 0, 0, this.nextSeq, this.receiver.lastAck, 0, NOT_URGENT, 0,
-      this.receiver.recent, this.nextSeq, this.#isClean(), 0, this.lastHeard,
-    );
-  }
-
-  /** Between two messages, with nothing that waits or is read in more than one way. */
-  #isClean(): boolean {
-    return this.started && !this.sink.unfinished && this.queuedBytes === 0
-      && (this.contest === null || this.contest.isOver);
   }
 
   #sentUpTo(seq: number): void {

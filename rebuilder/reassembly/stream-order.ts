@@ -1,13 +1,11 @@
 import { Contest } from './contest.ts';
 import type { Fins } from './fins.ts';
-import { NOTHING } from './history.ts';
 import { MAX_WINDOW_BYTES } from './missing-bytes.ts';
 import { SeldomParts } from './seldom-parts.ts';
 import type { Carrier, Queued, Segment } from './segment.ts';
 import { advance, distance } from './sequence.ts';
 import type { StreamContext } from './stream-context.ts';
 import type { StreamSink } from './stream-sink.ts';
-import type { Place } from './time-wait.ts';
 
 /** The order of one direction of a connection: hands its bytes to the sink as they become the next. */
 export abstract class StreamOrder extends SeldomParts {
@@ -19,8 +17,6 @@ export abstract class StreamOrder extends SeldomParts {
   started = false;
   /** The next byte expected. */
   nextSeq = 0;
-  /** Where it last stood between two messages when a segment came for that very place, of those that are remembered. */
-  messageSeq = 0;
   /** Where the stream began. */
   #firstSeq = 0;
   /** … and where it did before it went on. */
@@ -38,8 +34,6 @@ export abstract class StreamOrder extends SeldomParts {
   hasRead = false;
   /** Made with the first segment that may be read in more than one way. */
   protected contest: Contest | null = null;
-  /** What came last, while the receiver is not seen: an entry of the history. */
-  lastHeard = NOTHING;
   /** Highest acknowledgment the peer sent; valid when acked. */
   protected ackedSeq = 0;
   protected acked = false;
@@ -95,15 +89,6 @@ export abstract class StreamOrder extends SeldomParts {
     this.nextSeq = seq;
     this.#firstSeq = seq;
     this.beganSeq = seq;
-  }
-
-  /** It was read before, up to where it ended. */
-  goOn({ beganSeq, nextSeq, lastHeard }: Place): void {
-    this.startAt(nextSeq);
-    this.beganSeq = beganSeq;
-    this.lastHeard = lastHeard;
-    this.sentSeq = nextSeq;
-    this.sent = true;
   }
 
   /** Did it begin at a place behind `seq`, so that what comes for `seq` is old here? */

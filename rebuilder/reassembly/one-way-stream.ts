@@ -1,0 +1,106 @@
+import { type Packet, TcpFlag } from '../wire/packet.ts';
+import { NOTHING } from './history.ts';
+import { Doubt, timestampOf } from './receiver.ts';
+import { advance, distance } from './sequence.ts';
+import { StreamHoles } from './stream-holes.ts';
+import type { Place } from './time-wait.ts';
+import { NOT_URGENT, urgentOffset } from './urgent-byte.ts';
+
+const NO_BYTES = new Uint8Array(0);
+
+/**
+ * One direction as long as its receiver is not seen: nothing shows what that has taken, so that all segments are
+ * remembered, and the stream is read anew when other bytes come for the same place.
+ */
+export abstract class OneWayStream extends StreamHoles {
+  /** What came last: an entry of the history. */
+  lastHeard = NOTHING;
+  /** Where it last stood between two messages when a segment came for that very place, of those that are remembered. */
+  messageSeq = 0;
+
+  /** It was read before, up to where it ended. */
+  goOn({ beganSeq, nextSeq, lastHeard }: Place): void {
+    this.startAt(nextSeq);
+    this.beganSeq = beganSeq;
+    this.lastHeard = lastHeard;
+    this.sentSeq = nextSeq;
+    this.sent = true;
+  }
+
+  /** Remembers a segment. @returns does it bring other bytes for a place, or mark one as urgent? */
+  protected hearsOther(packet: Packet, doubts: number, isUrgent: boolean): boolean {
+    const { seq, flags, dataStart, dataEnd } = packet;
+    if (dataEnd === dataStart && !isUrgent && (flags & TcpFlag.fin) === 0) {
+      // Where the stream is between two messages, what comes next tells the last timestamp.
+      if (!this.#isClean() && timestampOf(packet) !== 0) this.#remember(packet, seq, doubts, false, 0);
+      return false;
+    }
+    const isOther = this.sent && distance(seq, this.sentSeq) < 0
+      && (this.#isOther(packet) || this.contest?.rereading.wasCut === true || (isUrgent && this.#marksRead(packet))
+        || this.fins?.isAmong(seq, advance(seq, dataEnd - dataStart)) === true);
+    const isClean = this.#isClean();
+    if (isClean && seq === this.nextSeq) this.messageSeq = seq;
+    this.#remember(packet, seq, doubts, isClean, packet.headerBytes);
+    return isOther;
+  }
+
+  /** Remembers a SYN whose data begin at `seq`. @returns was it another that came first, of which one was answered? */
+  protected hearsOtherSyn(packet: Packet, seq: number): boolean {
+    const { bytes, dataStart, dataEnd } = packet;
+    const isAgain = this.lastHeard !== NOTHING;
+    const isOther = isAgain && this.context.history.compare(this.lastHeard, bytes, dataStart, dataEnd, seq) !== 'same';
+    this.#remember(packet, seq, Doubt.syn, !isAgain, packet.headerBytes);
+    return isOther;
+  }
+
+  /** Reads the stream anew, from where it last stood between two messages: other bytes came for the same place. */
+  protected reread(packet: Packet, seq: number): void {
+    this.contests().rereading.begin(this.sink, this.messageSeq, packet, seq, this.lastHeard);
+  }
+
+  /** Remembers where the stream stood: what later fills the hole may be reread from there. */
+  protected override beforeHole(): void {
+    if (!this.isOneWay) return;
+    this.lastHeard = this.context.history.append(
+      NO_BYTES, 0, 0, this.nextSeq, this.receiver.lastAck, 0, NOT_URGENT, 0,
+      this.receiver.recent, this.nextSeq, this.#isClean(), 0, this.lastHeard,
+    );
+  }
+
+  /**
+   * Does the packet bring other bytes than those that came before for its place? If those are forgotten, it may:
+   * waiting until they are must not hide anything.
+   */
+  #isOther({ bytes, dataStart, dataEnd, seq }: Packet): boolean {
+    const said = this.context.history.compare(this.lastHeard, bytes, dataStart, dataEnd, seq);
+    if (said === 'same' || (said === 'forgotten' && !this.#hasOther(seq, bytes, dataStart, dataEnd))) return false;
+    // A stream that still waits for its beginning begins with what came first.
+    this.pickUp();
+    this.context.ledger.count(said === 'other' ? 'tcp.overlap_diff_data' : 'tcp.overlap_forgotten');
+    return true;
+  }
+
+  /** Were bytes of that place read, which may have differed, or do different bytes wait there? */
+  #hasOther(seq: number, bytes: Uint8Array, start: number, end: number): boolean {
+    if (this.started && distance(seq, this.nextSeq) < 0) return true;
+    return this.waiting !== null && this.waiting.bytes > 0 && this.waiting.differs(seq, bytes, start, end);
+  }
+
+  /** Does its urgent pointer mark a byte that was read here, though the receiver may have left it out? */
+  #marksRead(packet: Packet): boolean {
+    return distance(advance(packet.seq, urgentOffset(packet)), this.nextSeq) < 0;
+  }
+
+  /** Between two messages, with nothing that waits or is read in more than one way. */
+  #isClean(): boolean {
+    return this.started && !this.sink.unfinished && this.queuedBytes === 0
+      && (this.contest === null || this.contest.isOver);
+  }
+
+  #remember(packet: Packet, seq: number, doubts: number, isClean: boolean, headerBytes: number): void {
+    this.lastHeard = this.context.history.append(
+      packet.bytes, packet.dataStart, packet.dataEnd, seq, packet.ack, timestampOf(packet), urgentOffset(packet),
+      doubts, this.receiver.recent, this.nextSeq, isClean, headerBytes, this.lastHeard,
+    );
+  }
+}
