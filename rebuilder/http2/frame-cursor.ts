@@ -1,4 +1,5 @@
 import { FRAME_HEADER_BYTES, FrameHeader } from './frame.ts';
+import type { ReaderContext } from '../http/reader-context.ts';
 
 /**
  * Where in the frames of an HTTP/2 stream the reading stands: in a frame's head, in the prefix of its payload (pad
@@ -7,7 +8,7 @@ import { FRAME_HEADER_BYTES, FrameHeader } from './frame.ts';
 export class FrameCursor {
   /** The present frame, or the last. */
   readonly frame = new FrameHeader();
-  /** Bytes of a head that is not whole. */
+  /** Bytes of a head that is not whole: neither frame nor loss yet. */
   headRead = 0;
   inFrame = false;
   #prefix = 0;
@@ -18,16 +19,32 @@ export class FrameCursor {
   /** The padding is longer than the frame: none of it is content. */
   isPaddingTooLong = false;
   readonly #head = Buffer.alloc(FRAME_HEADER_BYTES);
+  readonly #context: ReaderContext;
+
+  constructor(context: ReaderContext) {
+    this.#context = context;
+  }
 
   /** Takes bytes of a head. @returns true: it is whole, and parsed */
   readHead(bytes: Uint8Array, at: number, end: number): boolean {
     const n = Math.min(FRAME_HEADER_BYTES - this.headRead, end - at);
     this.#head.set(bytes.subarray(at, at + n), this.headRead);
-    this.headRead += n;
-    if (this.headRead < FRAME_HEADER_BYTES) return false;
-    this.headRead = 0;
+    if (this.headRead + n < FRAME_HEADER_BYTES) {
+      this.headRead += n;
+      this.#context.pendingBytes += n;
+      return false;
+    }
+    this.takeHead();
     this.frame.parse(this.#head, 0);
     return true;
+  }
+
+  /** What there is of a head is counted by whoever takes it. @returns how many bytes that is */
+  takeHead(): number {
+    const { headRead } = this;
+    this.headRead = 0;
+    this.#context.pendingBytes -= headRead;
+    return headRead;
   }
 
   /** The first bytes of the last head. */
@@ -100,6 +117,7 @@ export class FrameCursor {
     this.#head.set(other.#head);
     this.frame.copyFrom(other.frame);
     this.headRead = other.headRead;
+    this.#context.pendingBytes += other.headRead;
     this.inFrame = other.inFrame;
     this.#prefix = other.#prefix;
     this.#content = other.#content;

@@ -4,11 +4,8 @@ import type { FrameBytes, FrameGrammar } from './frame-grammar.ts';
 import { HeaderBlock } from './header-block.ts';
 import { Http2Message } from './message.ts';
 import type { OpenMessages } from './open-messages.ts';
-import {
-  DEFAULT_FRAME_BYTES, FRAME_HEADER_BYTES, FrameFlag, FrameType, MAX_FRAME_BYTES, Setting,
-  UNHEARD_FRAME_BYTES,
-} from './frame.ts';
-import { framesStandAt, isRequestAt } from './resync.ts';
+import { FRAME_HEADER_BYTES, FrameFlag, FrameType, Setting } from './frame.ts';
+import { FrameSearch, isRequestAt } from './frame-search.ts';
 import { SettingsReader } from './settings.ts';
 import type { ReaderContext } from '../http/reader-context.ts';
 import { Origin, type Provenance } from '../reassembly/provenance.ts';
@@ -32,25 +29,19 @@ export class FrameReader {
   readonly #open: OpenMessages;
   /** The other direction, which our SETTINGS bind. */
   peer: FrameReader | null = null;
-  /** What the peer allows us. */
-  #maxFrameBytes = UNHEARD_FRAME_BYTES;
-  /** Where frames begin is not known: a hole took that place. */
-  #lost = false;
-  /** It was not known before, and was found again. */
-  #isFoundAgain = false;
+  readonly #search = new FrameSearch();
   #ended = false;
   #isBegun = false;
   /** A frame came behind which most receivers read nothing more. */
   isDoubtful = false;
   // --- the present frame
-  readonly #cursor = new FrameCursor();
+  readonly #cursor: FrameCursor;
   #bytesAre: FrameBytes | 'block' = 'other';
   readonly #settings = new SettingsReader();
   readonly #block: HeaderBlock;
   /** Of the packet that began the frame, or the block. */
   readonly #frameBegan = new Origin();
   #timeMs = 0;
-  #lastStreamId = 0;
   /** Sequence number behind what was read. */
   #position = 0;
   /** After an end: captured bytes of earlier pieces that turned out not to be HTTP/2, to be read again. */
@@ -61,6 +52,7 @@ export class FrameReader {
     this.#context = context;
     this.#grammar = grammar;
     this.#open = open;
+    this.#cursor = new FrameCursor(context);
     this.#block = new HeaderBlock(context);
     if (!decodes) this.#block.lose();
   }
@@ -68,20 +60,28 @@ export class FrameReader {
   // --- reading
 
   /** Has it found bytes that are not HTTP/2, and stopped there? */
-  get isOver(): boolean { return this.#ended; }
+  get isOver(): boolean {
+    return this.#ended;
+  }
 
   /** Bytes of a frame's head that is not whole. */
-  get headRead(): number { return this.#cursor.headRead; }
+  get headRead(): number {
+    return this.#cursor.headRead;
+  }
 
   /** Was nothing read yet? */
-  get isFresh(): boolean { return !this.#isBegun && !this.#ended && !this.#lost; }
+  get isFresh(): boolean {
+    return !this.#isBegun && !this.#ended && !this.#search.isLost;
+  }
 
   /** Were frames read, so that this is more than a guess? */
-  get isBegun(): boolean { return this.#isBegun; }
+  get isBegun(): boolean {
+    return this.#isBegun;
+  }
 
   get knowledge(): Knowledge {
-    if (this.#lost || this.#ended || this.#block.isLost) return 0;
-    return this.#isFoundAgain || this.#block.isPartial ? 1 : 2;
+    if (this.#search.isLost || this.#ended || this.#block.isLost) return 0;
+    return this.#search.isFoundAgain || this.#block.isPartial ? 1 : 2;
   }
 
   /**
@@ -93,23 +93,17 @@ export class FrameReader {
     this.#timeMs = from.timeMs;
     this.#position = (seq + end - start) | 0;
     let at = start;
-    if (this.#lost && !this.#findAgain(bytes, start, end)) return this.#ended ? start : end;
+    if (this.#search.isLost && !this.#findAgain(bytes, start, end)) return this.#ended ? start : end;
     const cursor = this.#cursor;
     while (at < end) {
       if (cursor.inFrame) {
         at = this.#payload(bytes, at, end);
-        if (this.#ended || this.#lost) return at;
+        if (this.#ended || this.#search.isLost) return at;
         continue;
       }
       const before = cursor.headRead;
-      if (before === 0 && this.#block.streamId === 0) {
-        this.#frameBegan.set((seq + at - start) | 0, from);
-      }
-      if (!cursor.readHead(bytes, at, end)) {
-        this.#context.pendingBytes += end - at;
-        return end;
-      }
-      this.#context.pendingBytes -= before;
+      if (before === 0 && this.#block.streamId === 0) this.#frameBegan.set((seq + at - start) | 0, from);
+      if (!cursor.readHead(bytes, at, end)) return end;
       if (!this.#begin()) return this.#noFrame(at, end, before);
       at += FRAME_HEADER_BYTES - before;
     }
@@ -137,16 +131,9 @@ export class FrameReader {
     return true;
   }
 
-  /** Captured bytes that were not counted yet. */
-  #pending(): number { return this.#block.captured + this.#cursor.headRead; }
-
   #account(bytes: number): void {
-    if (this.#bytesAre === 'block') {
-      this.#block.captured += bytes;
-      this.#context.pendingBytes += bytes;
-    } else {
-      this.#grammar.count(bytes, this.#bytesAre);
-    }
+    if (this.#bytesAre === 'block') this.#block.captures(bytes);
+    else this.#grammar.count(bytes, this.#bytesAre);
   }
 
   /** @returns how far the piece was read */
@@ -156,7 +143,7 @@ export class FrameReader {
     const prefix = cursor.readPrefix(bytes, at, end);
     if (cursor.isPaddingTooLong) {
       // RFC 9113 6.1: a connection error; for Go one of the stream alone, and none of the block is decoded.
-      if (this.#isFoundAgain) return this.#noFrame(at, end, 0);
+      if (this.#search.isFoundAgain) return this.#noFrame(at, end, 0);
       this.isDoubtful = true;
       if (this.#bytesAre === 'block') this.#block.passOver();
     }
@@ -189,22 +176,21 @@ export class FrameReader {
   /** A setting of the peer's, which binds what is sent here. */
   obey(setting: number, value: number): void {
     if (setting === Setting.headerTableSize) this.#block.allow(value);
-    if (setting !== Setting.maxFrameSize) return;
-    this.#maxFrameBytes = Math.min(Math.max(value, DEFAULT_FRAME_BYTES), MAX_FRAME_BYTES);
+    if (setting === Setting.maxFrameSize) this.#search.allow(value);
   }
 
   #blockDone(): void {
-    const { streamId, captured, isPush } = this.#block;
-    this.#block.captured = 0;
-    this.#context.pendingBytes -= captured;
+    const { streamId, isPush } = this.#block;
+    const captured = this.#block.takeCaptured();
     const isWhole = this.#block.end();
-    this.#grammar.count(captured, isPush ? 'other' : this.#headers(streamId, isWhole) ? 'message' : 'unreadable');
+    if (isPush) this.#grammar.count(captured, 'other');
+    else this.#grammar.count(captured, this.#headers(streamId, isWhole) ? 'message' : 'unreadable');
   }
 
   /** A header block of a stream is over. @returns false: it could not be read */
   #headers(streamId: number, isWhole: boolean): boolean {
     const { fields, endsStream } = this.#block;
-    this.#lastStreamId = Math.max(this.#lastStreamId, streamId);
+    this.#search.sawStream(streamId);
     // Go serves what begins anew on a stream that it has reset.
     if (isWhole && this.#grammar.isAnother(fields)) this.#open.end(streamId, 'http.message_cut');
     else if (isWhole && this.#open.trailers(streamId, this.#block, endsStream, this.#timeMs)) return true;
@@ -221,9 +207,7 @@ export class FrameReader {
 
   /** Takes over the state of another, which reads the same stream. @returns false: there is no memory for it */
   copyFrom(other: FrameReader): boolean {
-    this.#maxFrameBytes = other.#maxFrameBytes;
-    this.#lost = other.#lost;
-    this.#isFoundAgain = other.#isFoundAgain;
+    this.#search.copyFrom(other.#search);
     this.#isBegun = other.#isBegun;
     this.isDoubtful = other.isDoubtful;
     this.#cursor.copyFrom(other.#cursor);
@@ -231,11 +215,8 @@ export class FrameReader {
     this.#settings.reset();
     this.#frameBegan.set(other.#frameBegan.seq, other.#frameBegan);
     this.#timeMs = other.#timeMs;
-    this.#lastStreamId = other.#lastStreamId;
     this.#position = other.#position;
-    const isCopied = this.#block.copyFrom(other.#block);
-    this.#context.pendingBytes += this.#pending();
-    return isCopied;
+    return this.#block.copyFrom(other.#block);
   }
 
   /** Has it read as far as `other`, and stands it where neither a frame's head nor a header block is begun? */
@@ -246,27 +227,22 @@ export class FrameReader {
 
   /** Frees what is held without a word. */
   discard(): void {
-    this.#context.pendingBytes -= this.#pending();
-    this.#cursor.headRead = 0;
-    this.#block.captured = 0;
+    this.#cursor.takeHead();
+    this.#block.takeCaptured();
     this.#ended = true;
     this.#block.lose();
   }
 
   /** Counts what is neither a message nor a loss yet as lost. */
   losePending(): void {
-    const pending = this.#pending();
-    this.#context.pendingBytes -= pending;
-    this.#grammar.count(pending, 'unreadable');
-    this.#cursor.headRead = 0;
-    this.#block.captured = 0;
+    this.#grammar.count(this.#cursor.takeHead() + this.#block.takeCaptured(), 'unreadable');
   }
 
   // --- holes and ends
 
   /** A hole of so many bytes; < 0: nobody knows how many. */
   gap(bytes: number): void {
-    if (this.#lost || this.#ended) return;
+    if (this.#search.isLost || this.#ended) return;
     const cursor = this.#cursor;
     const { left } = cursor;
     if (bytes < 0 || bytes > left) {
@@ -291,25 +267,21 @@ export class FrameReader {
   /** The connection is over. Should bytes follow all the same, they are unreadable. */
   end(): void {
     if (this.#ended) return;
-    this.#lost = true;
+    this.#search.isLost = true;
     this.#giveUp('http.message_cut');
     this.#block.lose();
   }
 
   /** From here on it is not known where frames begin. */
   lose(reason: CounterName): void {
-    this.#lost = true;
+    this.#search.isLost = true;
     this.#block.forget();
     this.#giveUp(reason);
   }
 
   /** @returns true: bytes[start, end) are frames, from the first byte on; else they are counted, or HTTP/1 ends it */
   #findAgain(bytes: Uint8Array, start: number, end: number): boolean {
-    if (!this.#block.isLost && framesStandAt(bytes, start, end, this.#maxFrameBytes, this.#lastStreamId)) {
-      this.#lost = false;
-      this.#isFoundAgain = true;
-      return true;
-    }
+    if (!this.#block.isLost && this.#search.find(bytes, start, end)) return true;
     if (isRequestAt(bytes, start, end)) this.#end();
     else this.#grammar.count(end - start, 'unreadable');
     return false;
@@ -317,7 +289,7 @@ export class FrameReader {
 
   /** No frame stands at `at`, `before` bytes of earlier pieces included. @returns how far the piece was read */
   #noFrame(at: number, end: number, before: number): number {
-    if (this.#isFoundAgain) {
+    if (this.#search.isFoundAgain) {
       this.#grammar.count(before + end - at, 'unreadable');
       this.lose('tcp.reassembly_gap');
       return end;

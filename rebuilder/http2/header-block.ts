@@ -40,7 +40,7 @@ export class HeaderBlock implements FieldSink {
   isPush = false;
   endsStream = false;
   /** Captured bytes of its frames: neither message nor loss before it is decoded. */
-  captured = 0;
+  #captured = 0;
   readonly #context: ReaderContext;
   readonly #hpack: HpackDecoder;
   /** The beginning of a field that did not end in its fragment. */
@@ -83,6 +83,20 @@ export class HeaderBlock implements FieldSink {
     this.hasUnknown = false;
     this.#isBroken = false;
     this.#isPassedOver = false;
+  }
+
+  /** So many captured bytes are of its frames. */
+  captures(bytes: number): void {
+    this.#captured += bytes;
+    this.#context.pendingBytes += bytes;
+  }
+
+  /** Its captured bytes are counted by whoever takes them. @returns how many those are */
+  takeCaptured(): number {
+    const captured = this.#captured;
+    this.#captured = 0;
+    this.#context.pendingBytes -= captured;
+    return captured;
   }
 
   /** The present block is not decoded: it has no fields, and defines none. */
@@ -182,7 +196,8 @@ export class HeaderBlock implements FieldSink {
     this.streamId = other.streamId;
     this.isPush = other.isPush;
     this.endsStream = other.endsStream;
-    this.captured = other.captured;
+    this.#captured = other.#captured;
+    this.#context.pendingBytes += other.#captured;
     this.isLost = other.isLost;
     this.isPartial = other.isPartial;
     this.isCut = other.isCut;
