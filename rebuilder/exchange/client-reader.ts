@@ -1,350 +1,112 @@
 import type { Provenance } from '../reassembly/provenance.ts';
 import type { ForkKind } from '../reassembly/stream-sink.ts';
-import { blanksEnd, standsAt } from '../http/first-bytes.ts';
-import type { HttpRequest } from '../http/http-request.ts';
-import type { Endpoints } from '../http/message.ts';
-import { upgradesToHttp2 } from '../http/connection-lines.ts';
 import type { ChunkDifference } from '../http1/chunked.ts';
-import type { Http1Context } from '../http1/http1-context.ts';
-import type { MessageFramer } from '../http1/message-framer.ts';
 import { type Reading, lengthOf } from '../http1/message-grammar.ts';
-import { type RequestReader, Requests } from '../http1/requests.ts';
-import { PREFACE_HEAD_BYTES, isPreface } from '../http2/preface.ts';
-import type { ClientSink } from './client-sink.ts';
-import { OtherProtocol } from './other-protocol.ts';
-import { RequestSearch } from './request-search.ts';
+import { ClientProtocols } from './client-protocols.ts';
 import { SecondReaders } from './second-readers.ts';
 
 /**
- * What a client says on one connection: decides which protocol stands where, piece by piece, and hands each to who
- * reads it. Where requests can be framed in more than one way, others read the same bytes beside it (SecondReaders).
+ * What a client says on one connection, in every way in which servers may read it: where requests can be framed in more
+ * than one, others read the same bytes beside it (SecondReaders).
  */
-export class ClientReader implements RequestReader {
-  readonly #context: Http1Context;
-  readonly #sink: ClientSink;
-  readonly #endpoints: Endpoints;
-  #mode: 'http1' | 'search' | 'other' = 'http1';
-  /** Another reader was where this one has come to: it reads no more. */
-  isMerged = false;
-  /** Sequence number from which on the bytes were searched last: if they were a server's, they were not read here. */
-  stoppedAt = 0;
-  /** Made when they are needed: most connections search for nothing, speak nothing else, and have one reading. */
-  #requestsOrNull: Requests | null = null;
-  #searchOrNull: RequestSearch | null = null;
-  #other: OtherProtocol | null = null;
+export class ClientReader extends ClientProtocols {
+  /** Made when it is needed: most connections have one reading. */
   #beside: SecondReaders<ClientReader> | null = null;
-  /** false: it is one of those beside another. */
-  #isFirst = true;
-  /** HTTP/2 is expected with the next byte. Go's x/net and Jetty take it wherever a request may stand. */
-  #mayBeHttp2: boolean;
-  /** What stands here began like the preface, and is none. */
-  #isNoPreface = false;
-  /** The last request may be the head of the preface. */
-  #isBehindPri = false;
-  /** What comes next may be read as a request, whatever it is: it is behind one that asks for no other protocol. */
-  #isBehindRequest = false;
-  /** A search found the last request, at this sequence number, or one before it in its piece. */
-  #isFound = false;
-  #foundSeq = 0;
-  /** Kinds of other protocols that were reported. */
-  #reported = 0;
+  protected isFirst = true;
 
-  constructor(context: Http1Context, endpoints: Endpoints, sink: ClientSink, midstream: boolean) {
-    this.#context = context;
-    this.#endpoints = endpoints;
-    this.#sink = sink;
-    this.#mayBeHttp2 = !midstream;
-    if (midstream) this.#startSearch();
-  }
-
-  #requests(): Requests { return this.#requestsOrNull ??= new Requests(this.#context, this.#endpoints, this); }
-  #framer(): MessageFramer | null { return this.#requestsOrNull?.framer ?? null; }
-  #search(): RequestSearch { return this.#searchOrNull ??= new RequestSearch(this.#context); }
-
-  /** Sequence number of the message in progress. */
-  get beganAt(): number { return this.#framer()?.began.seq ?? 0; }
   get unfinished(): boolean {
-    return this.#framer()?.unfinished === true || this.#searchOrNull?.unfinished === true
-      || this.#other?.unfinished === true || (this.#isFirst && this.#beside?.unfinished === true);
+    return this.isWithin() || (this.isFirst && this.#beside?.unfinished === true);
   }
 
-  get toNext(): number { return this.#mode === 'http1' ? this.#framer()?.toNext ?? 0 : Infinity; }
   data(bytes: Uint8Array, start: number, end: number, seq: number, from: Provenance): void {
-    this.#read(bytes, start, end, seq, from);
-    if (this.#beside !== null && this.#isFirst && !this.#beside.data(bytes, start, end, seq, from)) this.#beside = null;
+    this.read(bytes, start, end, seq, from);
+    if (this.#beside !== null && this.isFirst && !this.#beside.data(bytes, start, end, seq, from)) this.#beside = null;
   }
 
-  #read(bytes: Uint8Array, start: number, end: number, seq: number, from: Provenance): void {
-    for (let at = start; at < end;) {
-      const here = (seq + at - start) | 0;
-      if (this.#mode === 'http1') {
-        const { framer } = this.#requests();
-        this.isMerged ||= framer.isIdle && !this.#mayBeHttp2 && this.#beside?.isBehindAnother(this, here) === true;
-        if (this.isMerged) return;
-        at = framer.isIdle ? this.#begin(bytes, start, at, end, here, from) : framer.read(bytes, at, end, here, from);
-        if (framer.isNone) this.#notUnderstood(framer.releaseNone(), (seq + at - start) | 0, from);
-        const { behind } = framer;
-        framer.behind = null;
-        if (behind !== null) this.#read(behind, 0, behind.length, (here - behind.length) | 0, from);
-      } else {
-        at = this.#mode === 'search' ? this.#searchOn(bytes, at, end, here, from) : this.#readOther(bytes, at, end, here, from);
-      }
-    }
+  override gap(bytes: number): void {
+    if (this.isFirst) this.#beside?.gap(bytes);
+    super.gap(bytes);
   }
 
-  gap(bytes: number): void {
-    if (this.#isFirst) this.#beside?.gap(bytes);
-    this.#isBehindRequest = false;
-    this.#searchOrNull?.endUnread(this.#endpoints, this.#sink);
-    this.#other?.gap(bytes);
-    if (this.#other !== null && !this.#leaveOver()) return;
-    if (this.#mode === 'http1' && this.#framer()?.gap(bytes) === true) return;
-    this.#searchOrNull?.drop(this.#framer()?.lastByteMs ?? 0);
-    this.#startSearch();
-  }
-
-  end(): void {
-    this.#other?.end();
-    this.#leaveOver();
-    this.#searchOrNull?.drop(this.#framer()?.lastByteMs ?? 0);
-    this.#framer()?.end();
-    this.#searchOrNull?.endUnread(this.#endpoints, this.#sink);
-    if (this.#isFirst) this.#beside?.end();
+  override end(): void {
+    super.end();
+    if (this.isFirst) this.#beside?.end();
     this.#beside = null;
   }
 
-  stall(nowMs: number, afterMs: number): boolean {
-    const besideMay = this.#isFirst && this.#beside?.stall(nowMs, afterMs) === true;
-    const http2 = this.#other?.http2;
-    if (http2) {
-      http2.stall(nowMs, afterMs);
-      return http2.unfinished || besideMay;
-    }
-    const searchMay = this.#searchOrNull?.stall(nowMs, afterMs, this.#endpoints, this.#sink) === true;
-    return this.#framer()?.stall(nowMs, afterMs) === true || searchMay || besideMay;
+  override stall(nowMs: number, afterMs: number): boolean {
+    const besideMay = this.isFirst && this.#beside?.stall(nowMs, afterMs) === true;
+    return super.stall(nowMs, afterMs) || besideMay;
   }
 
-  discard(): void {
-    this.#searchOrNull?.discard();
-    this.#other?.http2?.discard();
-    this.#framer()?.discard();
-    if (this.#isFirst) this.#beside?.discard();
+  override discard(): void {
+    super.discard();
+    if (this.isFirst) this.#beside?.discard();
     this.#beside = null;
-    this.#sink.forkDiscarded();
+    this.sink.forkDiscarded();
+  }
+
+  protected isBehindAnother(seq: number): boolean {
+    return this.#beside?.isBehindAnother(this, seq) === true;
+  }
+
+  protected allBegin(at: number, pieceStart: number): boolean {
+    return !this.isFirst || this.#beside?.allBegin(at, pieceStart) !== false;
   }
 
   // --- copies
 
   fork(kind: ForkKind, afresh = false): ClientReader | null {
-    if (afresh) return this.#other?.isUndecided ?? true ? this.#another(kind, null) : null;
-    const http2 = this.#other?.http2;
+    if (afresh) return this.other?.isUndecided ?? true ? this.#another(kind, null) : null;
+    const http2 = this.other?.http2;
     if (http2 && (http2.knowledge === 0 || (kind === 'correction' && http2.isFollowed))) return null;
     const copy = this.#copy(kind, null);
-    if (copy !== null && this.#beside !== null) copy.#beside = this.#beside.fork(copy, (reader, beside) => reader.#copy('reading', beside));
+    if (copy === null || this.#beside === null) return copy;
+    copy.#beside = this.#beside.fork(copy, (reader, beside) => reader.#copy('reading', beside));
     return copy;
   }
 
   /** One between two messages that reports elsewhere; null = nobody wants it. @param beside it is one of those */
   #another(kind: ForkKind, beside: SecondReaders<ClientReader> | null): ClientReader | null {
-    const fork = this.#sink.forkSink(kind);
+    const fork = this.sink.forkSink(kind);
     if (fork === null) return null;
-    const reader = new ClientReader(fork.context, this.#endpoints, fork.sink, false);
+    const reader = new ClientReader(fork.context, this.endpoints, fork.sink, false);
     reader.#beside = beside;
-    reader.#isFirst = beside === null;
+    reader.isFirst = beside === null;
     return reader;
   }
 
   /** Another reader in the same state as this one; null = nobody wants it, or there is no memory. */
   #copy(kind: ForkKind, beside: SecondReaders<ClientReader> | null): ClientReader | null {
     const copy = this.#another(kind, beside);
-    if (copy === null || copy.#takeOver(this, kind)) return copy;
+    if (copy === null || copy.takeOver(this, kind)) return copy;
     copy.discard();
     return null;
   }
 
-  #takeOver(other: ClientReader, kind: ForkKind): boolean {
-    if (other.#requestsOrNull !== null && !this.#requests().copyFrom(other.#requestsOrNull)) return false;
-    this.#mode = other.#mode;
-    this.#mayBeHttp2 = other.#mayBeHttp2;
-    this.#isBehindPri = other.#isBehindPri;
-    this.#isBehindRequest = other.#isBehindRequest;
-    this.#isFound = other.#isFound;
-    this.#foundSeq = other.#foundSeq;
-    if (other.#searchOrNull !== null) this.#search().copyFrom(other.#searchOrNull);
-    if (other.#other === null) return true;
-    const copy = other.#other.copy(kind, this.#context.ledger, () => this.#sink.http2Requests());
-    if (copy === null) this.#mode = 'search';
-    else if (copy !== 'no_memory') this.#enter(copy);
-    return copy !== 'no_memory';
-  }
+  // --- RequestReader: what can be read otherwise
 
-  isLevelWith(other: ClientReader): boolean {
-    return this.#mode === 'http1' && other.#mode === 'http1' && this.#requests().framer.isLevelWith(other.#requests().framer);
-  }
-
-  // --- RequestReader: what its requests say
-
-  told(request: HttpRequest, upgrades: boolean): void {
-    this.#mayBeHttp2 = upgrades && this.#requests().framer.isIdle && upgradesToHttp2(request);
-    this.#isBehindPri = request.methodIs('PRI');
-    this.#isBehindRequest = !upgrades && !this.#isFound && !request.methodIs('CONNECT');
-    this.#sink.request(request);
+  #besides(): SecondReaders<ClientReader> {
+    return this.#beside ??= new SecondReaders<ClientReader>(this, this.context.ledger);
   }
 
   otherReadings(
     hows: readonly Reading[], bytes: Uint8Array, start: number, headersStart: number, headEnd: number, bodyAt: number,
   ): void {
     for (const how of hows) {
-      const beside = this.#beside ??= new SecondReaders<ClientReader>(this, this.#context.ledger);
+      const beside = this.#besides();
       const reader = beside.takesOne() ? this.#another('reading', beside) : null;
       if (reader === null) return;
-      reader.#mayBeHttp2 = false;
-      const { framer } = reader.#requests();
-      if (!reader.#requests().begin(this.#requests(), bytes, start, headersStart, headEnd)) reader.discard();
+      reader.mayBeHttp2 = false;
+      const { framer } = reader.requests();
+      if (!reader.requests().begin(this.requests(), bytes, start, headersStart, headEnd)) reader.discard();
       else beside.add(reader, bodyAt, lengthOf(how), () => framer.readOtherwise(how));
     }
   }
 
   otherChunks(at: number, how: ChunkDifference): void {
-    const beside = this.#beside ??= new SecondReaders<ClientReader>(this, this.#context.ledger);
+    const beside = this.#besides();
     const reader = beside.takesOne() ? this.#copy('reading', beside) : null;
-    if (reader !== null) beside.add(reader, at, lengthOf(how), () => reader.#requests().framer.readOtherwise(how));
-  }
-
-  // --- what the server says
-
-  /** The server agreed to another protocol (101): from here on nothing is HTTP/1. */
-  tunnel(): void {
-    this.leaveHttp2();
-    this.#framer()?.giveUp('http.message_cut');
-    this.#enter(OtherProtocol.tunnel(this.#context.ledger));
-  }
-
-  /** The server said 2xx to CONNECT: a proxy, which passes on what follows, or one that serves it as requests. */
-  mayBeTunnel(): void {
-    this.#search().mayBeTunnel = true;
-    this.#isBehindRequest = false;
-  }
-
-  /** The server speaks HTTP/1: it has not taken the preface for one. */
-  leaveHttp2(): void {
-    const http2 = this.#other?.http2;
-    http2?.end();
-    if (http2 && !this.#leaveOver()) this.#startSearch();
-  }
-
-  /** The server has agreed to HTTP/2: it follows next. */
-  expectHttp2(): void {
-    if (this.#mode === 'search') {
-      this.#search().drop(this.#framer()?.lastByteMs ?? 0);
-      this.#search().endUnread(this.#endpoints, this.#sink);
-      this.#mode = 'http1';
-    }
-    if (this.#mode === 'http1' && this.#requests().framer.isIdle) this.#mayBeHttp2 = true;
-  }
-
-  // --- which protocol stands here?
-
-  /** At the first byte of what should be a message. @returns how far it was read */
-  #begin(bytes: Uint8Array, pieceStart: number, start: number, end: number, seq: number, from: Provenance): number {
-    const mayBeHttp2 = this.#mayBeHttp2 || (!this.#isFound && !this.#isNoPreface);
-    const isBehindPri = this.#isBehindPri;
-    this.#mayBeHttp2 = this.#isNoPreface = this.#isBehindPri = false;
-    if (mayBeHttp2 && isPreface(bytes, start, end, isBehindPri ? PREFACE_HEAD_BYTES : 0)) {
-      this.#enter(OtherProtocol.http2(this.#context.ledger, this.#sink.http2Requests(), isBehindPri));
-      return start;
-    }
-    switch (standsAt(bytes, start, end)) {
-      case 'request':
-        // What begins a piece, behind a message that ended with the one before, was not found by a search.
-        if (start === pieceStart && seq !== this.#foundSeq) this.#isFound = false;
-        this.#requests().isFound = this.#isFound
-          || (this.#isFirst && this.#beside?.allBegin(start, pieceStart) === false);
-        return this.#requests().framer.read(bytes, start, end, seq, from);
-      case 'blanks': {
-        const at = blanksEnd(bytes, start, end);
-        this.#context.ledger.count('http.empty_line_bytes', at - start);
-        this.#requests().behindEmptyLines = true;
-        return at;
-      }
-      case 'tls':
-        this.#startTls();
-        return start;
-      case 'other':
-        this.#notUnderstood(new Uint8Array(0), seq, from);
-        return start;
-    }
-  }
-
-  /** Neither a request nor another protocol: it is searched. @param bytes of earlier pieces that belong to it */
-  #notUnderstood(bytes: Uint8Array, seq: number, from: Provenance): void {
-    this.#startSearch();
-    if (this.#requests().sawPreface) {
-      this.#report('http.http2_flow', 2);
-      this.#isBehindRequest = false;
-      this.#requests().sawPreface = false;
-    }
-    // The bytes of a second reading were told in the first.
-    if (this.#isBehindRequest && this.#isFirst) {
-      this.#isBehindRequest = false;
-      this.#search().keepUnread((seq - bytes.length) | 0, from);
-    }
-    if (bytes.length > 0) this.#search().skip(bytes, 0, bytes.length, from.timeMs);
-  }
-
-  #startSearch(): void {
-    this.#mode = 'search';
-    this.#other = null;
-    this.#mayBeHttp2 = false;
-  }
-
-  #enter(other: OtherProtocol): void {
-    this.#mode = 'other';
-    this.#other = other;
-  }
-
-  #startTls(): void {
-    this.#searchOrNull?.endUnread(this.#endpoints, this.#sink);
-    this.#report('http.tls_flow', 1);
-    this.#enter(OtherProtocol.tls(this.#context.ledger));
-  }
-
-  #searchOn(bytes: Uint8Array, at: number, end: number, seq: number, from: Provenance): number {
-    const search = this.#search();
-    const { found, at: stop, line, isServer } = search.read(bytes, at, end, from.timeMs, this.#sink);
-    this.stoppedAt = seq;
-    if (isServer) return end;
-    if (found === 'nothing' && search.carried === 0) this.#report('http.not_http_flow', 4);
-    if (found === 'tls') this.#startTls();
-    if (found !== 'request') return stop;
-    search.endUnread(this.#endpoints, this.#sink);
-    this.#mode = 'http1';
-    this.#isFound = this.#requests().isFound = true;
-    this.#foundSeq = (seq + stop - at - line.length) | 0;
-    // The line began in an earlier piece: it is read from there, then the rest of this piece.
-    if (line.length > 0) this.#requests().framer.read(line, 0, line.length, this.#foundSeq, from);
-    return stop;
-  }
-
-  #readOther(bytes: Uint8Array, at: number, end: number, seq: number, from: Provenance): number {
-    const stop = this.#other?.read(bytes, at, end, seq, from) ?? at;
-    this.#leaveOver();
-    return stop;
-  }
-
-  /** Leaves the other protocol if it is over; what only began like it is HTTP/1. @returns false: it is not over */
-  #leaveOver(): boolean {
-    if (this.#other?.isOver !== true) return false;
-    const { http2, leftover, leftoverFrom } = this.#other;
-    this.#startSearch();
-    this.#isNoPreface = http2?.isBegun === false;
-    if (this.#isNoPreface) this.#mode = 'http1';
-    if (leftover.length > 0) this.#read(leftover, 0, leftover.length, leftoverFrom.seq, leftoverFrom);
-    return true;
-  }
-
-  #report(kind: 'http.tls_flow' | 'http.http2_flow' | 'http.not_http_flow', bit: number): void {
-    if ((this.#reported & bit) === 0) this.#sink.otherProtocol(kind);
-    this.#reported |= bit;
+    if (reader !== null) beside.add(reader, at, lengthOf(how), () => reader.requests().framer.readOtherwise(how));
   }
 }

@@ -1,8 +1,8 @@
 import type { Provenance } from '../reassembly/provenance.ts';
-import type { HttpRequest } from '../http/http-request.ts';
 import type { Endpoints } from '../http/message.ts';
 import type { ReaderContext } from '../http/reader-context.ts';
 import { type Found, StartSearch } from '../http/search.ts';
+import type { ClientSink } from './client-sink.ts';
 import { UnreadBytes } from './unread-bytes.ts';
 
 /** What a piece brought. */
@@ -26,13 +26,23 @@ const LINE_OVERHEAD = 768;
  */
 export class RequestSearch {
   readonly #context: ReaderContext;
+  readonly #endpoints: Endpoints;
+  readonly #sink: Pick<ClientSink, 'isServer' | 'request'>;
   readonly #search = new StartSearch();
   #unread: UnreadBytes | null = null;
+  /** Sequence number from which on the bytes were searched last: if they were a server's, they were not read here. */
+  beganAt = 0;
+  /** The last request was found here, or one before it in its piece. */
+  hasFound = false;
+  /** Sequence number of the request that was found last. */
+  #foundSeq = 0;
   /** The server said 2xx to CONNECT: what cannot be read is likely none of its requests. */
   mayBeTunnel = false;
 
-  constructor(context: ReaderContext) {
+  constructor(context: ReaderContext, endpoints: Endpoints, sink: Pick<ClientSink, 'isServer' | 'request'>) {
     this.#context = context;
+    this.#endpoints = endpoints;
+    this.#sink = sink;
   }
 
   /** Bytes of a line that may become a request line. */
@@ -49,9 +59,10 @@ export class RequestSearch {
     this.#unread = new UnreadBytes(this.#context, seq, from);
   }
 
-  /** Searches bytes[at, end), a captured piece. @param roles who knows which end is the client */
-  read(bytes: Uint8Array, at: number, end: number, timeMs: number, roles: { isServer(): boolean }): Outcome {
+  /** Searches bytes[at, end), a captured piece. */
+  read(bytes: Uint8Array, at: number, end: number, seq: number, timeMs: number): Outcome {
     const search = this.#search;
+    this.beganAt = seq;
     const { carry } = search;
     const found = search.search(bytes, at, end);
     if (found === 'nothing') {
@@ -67,7 +78,7 @@ export class RequestSearch {
     search.reset();
     this.#release(carry.length);
     this.#context.pendingBytes -= carry.length;
-    const isServer = found === 'response' && roles.isServer();
+    const isServer = found === 'response' && this.#sink.isServer();
     if (!inCarry || found === 'response') this.skip(carry, 0, carry.length, timeMs);
     if (isServer) return { found, at: end, line: NO_LINE, isServer };
     if (!inCarry) this.skip(bytes, at, foundAt, timeMs);
@@ -76,6 +87,17 @@ export class RequestSearch {
     const stop = Math.min(end, Math.max(at + 1, foundAt + 12));
     this.skip(bytes, inCarry ? at : foundAt, stop, timeMs);
     return { found, at: stop, line: NO_LINE, isServer };
+  }
+
+  /** A request was found at `seq`: nothing proves that it is one, or what follows it in its piece. */
+  found(seq: number): void {
+    this.hasFound = true;
+    this.#foundSeq = seq;
+  }
+
+  /** A request begins a piece at `seq`, behind a message that ended with the one before: that was not found. */
+  beginsPiece(seq: number): void {
+    if (seq !== this.#foundSeq) this.hasFound = false;
   }
 
   /** Passes over bytes[start, end). */
@@ -95,18 +117,18 @@ export class RequestSearch {
   }
 
   /** @returns true: something may still be told so, ask again */
-  stall(nowMs: number, afterMs: number, endpoints: Endpoints, sink: { request(request: HttpRequest): void }): boolean {
-    if (this.#unread !== null && nowMs - this.#unread.lastByteMs >= afterMs) this.endUnread(endpoints, sink);
+  stall(nowMs: number, afterMs: number): boolean {
+    if (this.#unread !== null && nowMs - this.#unread.lastByteMs >= afterMs) this.endUnread();
     return this.#unread !== null;
   }
 
   /** What could not be read behind a request is told. */
-  endUnread(endpoints: Endpoints, sink: { request(request: HttpRequest): void }): void {
+  endUnread(): void {
     const unread = this.#unread;
     if (unread === null) return;
     this.#unread = null;
-    const request = unread.end(endpoints);
-    if (request !== null) sink.request(request);
+    const request = unread.end(this.#endpoints);
+    if (request !== null) this.#sink.request(request);
     this.#context.ledger.count(request === null ? 'http.skipped_bytes' : 'http.request_bytes', unread.discard());
   }
 
@@ -123,6 +145,8 @@ export class RequestSearch {
 
   copyFrom(other: RequestSearch): void {
     this.mayBeTunnel = other.mayBeTunnel;
+    this.hasFound = other.hasFound;
+    this.#foundSeq = other.#foundSeq;
     this.#search.carry = other.#search.carry;
     if (!this.#holds(0)) this.#search.reset();
     this.#context.pendingBytes += this.carried;

@@ -28,7 +28,7 @@ export class TentativeStream implements StreamSink {
     inner.data(bytes, start, end, seq, from);
     if (this.inner === inner) return;
     // It turned out to be the other role: the piece is that parser's, from where this one stopped.
-    const read = inner instanceof ClientReader ? distance(inner.stoppedAt, seq) : 0;
+    const read = inner instanceof ClientReader ? distance(inner.searchedAt, seq) : 0;
     this.inner.data(bytes, start + read, end, advance(seq, read), from);
   }
 
