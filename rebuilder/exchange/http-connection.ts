@@ -1,4 +1,3 @@
-import { INDEX } from '../ledger.ts';
 import type { Connection, ConnectionOwner } from '../reassembly/connection.ts';
 import { CHARGE } from '../reassembly/connection-memory.ts';
 import type { End } from '../reassembly/flow-key.ts';
@@ -21,12 +20,11 @@ import type { HttpResponse } from '../http/http-response.ts';
 import { ClientReader } from './client-reader.ts';
 import { markUncertain } from './certainty.ts';
 import type { ClientSink } from './client-sink.ts';
+import { countRequest } from './count-request.ts';
 import { ServerReader, type ServerSink } from './server-reader.ts';
 import { TentativeStream, serverPortFirst } from './tentative-stream.ts';
 import { ToldRequests } from './told-requests.ts';
 import { UnheardStream } from './unheard-stream.ts';
-
-const REQUESTS = INDEX['http.requests'];
 
 /** The HTTP of one connection: its requests and its responses, paired. */
 export class HttpConnection implements ClientSink, ServerSink, Endpoints, ConnectionOwner {
@@ -88,7 +86,9 @@ export class HttpConnection implements ClientSink, ServerSink, Endpoints, Connec
     return new ServerReader(this.#reader, this, this.#context.parseResponses, midstream);
   }
 
-  #pairing(): Pairing { return this.#pairingOrNull ??= new Pairing(this.#reader.budget, this.#connection); }
+  #pairing(): Pairing {
+    return this.#pairingOrNull ??= new Pairing(this.#reader.budget, this.#connection);
+  }
 
   // --- Endpoints
 
@@ -126,18 +126,11 @@ export class HttpConnection implements ClientSink, ServerSink, Endpoints, Connec
 
   request(request: HttpRequest): void {
     const { ledger, nowMs } = this.#context;
-    ledger.values[REQUESTS]!++;
     if (this.#isSwapped) request.isFound = true;
     if (request.reading === 1 && !request.correction) {
       markUncertain(request, this.#connection, this.#halves().client, this.#told);
     }
-    if (request.irregular !== null && (request.streamId === 0 || request.irregular.length > 1)) ledger.count('http.irregular_requests');
-    if (request.lost !== null) {
-      ledger.count('http.incomplete_requests');
-      for (const reason of request.lost) if (reason !== 'tcp.reassembly_gap') ledger.count(reason);
-    }
-    if (request.reading > 1) ledger.count('http.second_readings');
-    if (request.correction) ledger.count('http.corrections');
+    countRequest(ledger, request);
     if (request.reading > 1 || request.correction || request.endpoints !== this) {
       if (request.reading === 1 && request.correction) this.#told?.rest(request);
       this.#context.exchanges.exchange(request);

@@ -89,7 +89,8 @@ function parseLine(bytes: Uint8Array, start: number, end: number): ProxyHeader {
 
 function addressOf(text: string, family: 'TCP4' | 'TCP6'): string | null {
   if (!/^[0-9a-fA-F:.]+$/.test(text) || text.includes(':') !== (family === 'TCP6')) return null;
-  return parseAddress(Buffer.from(text, 'latin1'), 0, text.length, words) ? addressText(words[0]!, words[1]!, words[2]!, words[3]!) : null;
+  if (!parseAddress(Buffer.from(text, 'latin1'), 0, text.length, words)) return null;
+  return addressText(words[0]!, words[1]!, words[2]!, words[3]!);
 }
 
 /** 2.1: decimal, no leading zeros. */

@@ -152,5 +152,6 @@ export class ToldRequests {
 
 /** Requests of the same bytes as far as they are known, as complete, and whose body means the same are the same. */
 function digestOf({ bytes, start, headEnd, end, complete, framing }: HttpRequest): string {
-  return createHash('sha256').update(`${headEnd - start} ${complete} ${framing === 'chunked'} `).update(bytes.subarray(start, end)).digest('base64');
+  const hash = createHash('sha256').update(`${headEnd - start} ${complete} ${framing === 'chunked'} `);
+  return hash.update(bytes.subarray(start, end)).digest('base64');
 }

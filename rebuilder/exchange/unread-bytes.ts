@@ -40,7 +40,8 @@ export class UnreadBytes {
     const { bytes, length } = this.#held;
     if (!hasText(bytes, length)) return null;
     noLine.methodEnd = noLine.targetStart = noLine.targetEnd = noLine.versionStart = noLine.versionEnd = 0;
-    const request = new HttpRequest(endpoints, noLine, bytes, 0, 0, 0, length, cutBody('length', length, ['http.unreadable'], 0), Irregular.unreadable);
+    const body = cutBody('length', length, ['http.unreadable'], 0);
+    const request = new HttpRequest(endpoints, noLine, bytes, 0, 0, 0, length, body, Irregular.unreadable);
     request.seq = this.#began.seq;
     request.ack = this.#began.ack;
     request.ipId = this.#began.ipId;

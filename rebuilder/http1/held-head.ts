@@ -41,7 +41,8 @@ export class HeldHead {
       const kind = this.#startLine(held, grammar);
       if (kind !== 'yes') return kind === 'alone' ? this.headersStart : kind;
     }
-    const end = this.byCrlf ? crlfEnd(held.bytes, this.#scanFrom, held.length, '\r\n\r\n') : emptyLine(held.bytes, this.#scanFrom, held.length);
+    const end = this.byCrlf ? crlfEnd(held.bytes, this.#scanFrom, held.length, '\r\n\r\n')
+      : emptyLine(held.bytes, this.#scanFrom, held.length);
     if (end >= 0) return end;
     // The last line's end may be the first half of an empty line.
     this.#scanFrom = Math.max(this.headersStart - 2, held.length - 3);
@@ -49,7 +50,8 @@ export class HeldHead {
   }
 
   #startLine(held: HeldBytes, grammar: MessageGrammar): 'yes' | 'alone' | 'more' | 'none' {
-    const end = this.byCrlf ? crlfEnd(held.bytes, this.#scanFrom, held.length, '\r\n') : lineEnd(held.bytes, this.#scanFrom, held.length);
+    const end = this.byCrlf ? crlfEnd(held.bytes, this.#scanFrom, held.length, '\r\n')
+      : lineEnd(held.bytes, this.#scanFrom, held.length);
     // What ends it may have begun.
     this.#scanFrom = end < 0 ? Math.max(0, held.length - 1) : end - (this.byCrlf ? 2 : 1);
     if (end < 0) return grammar.mayStart(held.bytes, 0, held.length) ? 'more' : 'none';

@@ -194,7 +194,8 @@ export class MessageFramer {
         this.#state = 'none';
         return start;
       }
-      const headEnd = kind === 'maybe' ? -1 : this.#context.lines.scan(bytes, headersStart, kind === 'alone' ? headersStart : end);
+      const linesEnd = kind === 'alone' ? headersStart : end;
+      const headEnd = kind === 'maybe' ? -1 : this.#context.lines.scan(bytes, headersStart, linesEnd);
       if (kind === 'alone') return this.#headDone(bytes, start, headersStart, headersStart, end);
       if (headEnd >= 0) return this.#headDone(bytes, start, headersStart, headEnd, end);
     }
@@ -207,11 +208,13 @@ export class MessageFramer {
     const body = this.#grammar.frame(bytes, start, headersStart, headEnd, headEnd);
     const { framing, contentLength } = body;
     const { chunks } = this.#context;
-    const messageEnd = framing === 'close' ? -1 : framing === 'chunked' ? chunks.wholeEnd(bytes, headEnd, end) : headEnd + contentLength;
+    let messageEnd = framing === 'close' ? -1 : headEnd + contentLength;
+    if (framing === 'chunked') messageEnd = chunks.wholeEnd(bytes, headEnd, end);
     if (messageEnd >= 0 && messageEnd <= end) {
       this.#grammar.count(messageEnd - start);
       this.#state = 'idle';
-      const whole = framing === 'chunked' ? wholeBody(framing, chunks.entityBytes, chunks.irregular) : wholeBody(framing, contentLength, 0);
+      const whole = framing === 'chunked' ? wholeBody(framing, chunks.entityBytes, chunks.irregular)
+        : wholeBody(framing, contentLength, 0);
       this.#grammar.message(bytes, start, headersStart, headEnd, messageEnd, whole);
       return messageEnd;
     }
@@ -220,12 +223,12 @@ export class MessageFramer {
       this.#bodyBegins(body);
       return headEnd;
     }
-    // There is no memory even for the head: what this piece has of the message is emitted at once, and the next one
-    // searched.
+    // No memory even for the head: what this piece has of the message is emitted, and the next one searched.
     this.#progress().add(end - headEnd);
     this.#grammar.count(this.#progress().bytes);
     this.#reset();
-    this.#grammar.message(bytes, start, headersStart, headEnd, end, cutBody(framing === 'chunked' ? 'chunked' : 'length', contentLength, ['http.memcap'], 0));
+    const cut = cutBody(framing === 'chunked' ? 'chunked' : 'length', contentLength, ['http.memcap'], 0);
+    this.#grammar.message(bytes, start, headersStart, headEnd, end, cut);
     this.#state = 'none';
     return end;
   }
@@ -305,9 +308,10 @@ export class MessageFramer {
 
   /** Adds captured bytes to the message; beyond its limits they are only counted. @returns false: no memory */
   #hold(bytes: Uint8Array, start: number, end: number, expected = 0): boolean {
-    const { bodyLimitBytes } = this.#context;
-    if (this.#context.stalled.size > 0) this.#context.stalled.delete(this.#stream);
-    const limit = this.#state === 'head' ? Infinity : this.#progress().head.end + (this.#keepBodies ? bodyLimitBytes : 0);
+    const { stalled, bodyLimitBytes } = this.#context;
+    if (stalled.size > 0) stalled.delete(this.#stream);
+    const mostBody = this.#keepBodies ? bodyLimitBytes : 0;
+    const limit = this.#state === 'head' ? Infinity : this.#progress().head.end + mostBody;
     return this.#progress().hold(bytes, start, end, limit, this.#keepBodies ? 'http.body_limit' : null, expected);
   }
 

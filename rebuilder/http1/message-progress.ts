@@ -134,7 +134,8 @@ export class MessageProgress {
     const { held, head, body } = this;
     this.#context.lines.scan(held.bytes, head.headersStart, head.end, head.byCrlf);
     const isChunked = body.framing === 'chunked';
-    const size = isChunked ? body.chunks.entityBytes : body.framing === 'close' ? this.bytes - head.end : body.contentLength;
+    const unchunkedSize = body.framing === 'close' ? this.bytes - head.end : body.contentLength;
+    const size = isChunked ? body.chunks.entityBytes : unchunkedSize;
     const irregular = isChunked ? body.chunks.irregular : 0;
     const told = { framing, size, complete: lost === null, lost, irregular, correction };
     grammar.message(held.bytes, 0, head.headersStart, head.end, held.length, told);
@@ -154,12 +155,14 @@ export class MessageProgress {
     // In another reading it ended before.
     if (head.byCrlf) return false;
     const end = held.length === 0 ? 0 : held.bytes.lastIndexOf(LF, held.length - 1) + 1;
-    const isAlone = head.headersStart === 0 && end > 0 && end === held.length && grammar.startLine(held.bytes, 0, end) === 'alone';
+    const isAlone = head.headersStart === 0 && end > 0 && end === held.length
+      && grammar.startLine(held.bytes, 0, end) === 'alone';
     if (!isAlone && (head.headersStart === 0 || end < head.headersStart)) return false;
     const headersStart = isAlone ? end : head.headersStart;
     const isWhole = isAlone && !this.isLineCut;
     this.#context.lines.scan(held.bytes, headersStart, end);
-    grammar.message(held.bytes, 0, headersStart, end, end, isWhole ? wholeBody('none', 0, 0) : cutBody('none', 0, [reason], 0));
+    const body = isWhole ? wholeBody('none', 0, 0) : cutBody('none', 0, [reason], 0);
+    grammar.message(held.bytes, 0, headersStart, end, end, body);
     return true;
   }
 }

@@ -93,7 +93,8 @@ export class Requests implements MessageGrammar {
     // Where HTTP/2 is not believed, its preface is no request either; but header lines may follow what begins like it.
     this.sawPreface = line.minor < 0 && isPrefaceLine(bytes, start, end);
     if (this.sawPreface) return 'versionless';
-    return (line.irregular & Irregular.missing_version) === 0 || line.hasVersionInside ? 'yes' : line.mayStandAlone ? 'alone' : 'versionless';
+    if ((line.irregular & Irregular.missing_version) === 0 || line.hasVersionInside) return 'yes';
+    return line.mayStandAlone ? 'alone' : 'versionless';
   }
 
   /** For a server to which only CRLF ends a line it may be the beginning of one. */
@@ -120,9 +121,12 @@ export class Requests implements MessageGrammar {
   #byCrlf(others: Reading[], bytes: Uint8Array, start: number, headersStart: number, headEnd: number): void {
     const head = Buffer.from(bytes.buffer, bytes.byteOffset + start, headEnd - start);
     const isLineByLf = (line.irregular & Irregular.bare_lf) !== 0;
+    const isVersionless = line.minor < 0;
     // Behind a version they may take the next lines for nothing.
-    if (isLineByLf && (line.minor < 0 || crlfEnd(head, headersStart - start, head.length, '\r\n') >= 0)) others.push('longer_line');
-    if (!(isLineByLf && line.minor < 0) && crlfEnd(head, Math.max(0, head.length - 4), head.length, '\r\n\r\n') < 0) others.push('longer_head');
+    const mayGoOn = isVersionless || crlfEnd(head, headersStart - start, head.length, '\r\n') >= 0;
+    if (isLineByLf && mayGoOn) others.push('longer_line');
+    if (isLineByLf && isVersionless) return;
+    if (crlfEnd(head, Math.max(0, head.length - 4), head.length, '\r\n\r\n') < 0) others.push('longer_head');
   }
 
   message(bytes: Uint8Array, start: number, headersStart: number, headEnd: number, end: number, body: Body): void {

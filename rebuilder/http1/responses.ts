@@ -60,7 +60,8 @@ export class Responses implements MessageGrammar {
     if (!isInterim && method !== null) this.isAfterHole = false;
     if ((status >= 100 && status < 200) || status === 204 || status === 304 || method === 'HEAD') return NO_BODY;
     // An application that knows no CONNECT frames its answer; a proxy that opens a tunnel does not (RFC 9110 9.3.6).
-    if (method === 'CONNECT' && status >= 200 && status < 300 && !lines.transferEncoding && lines.contentLength <= 0) return NO_BODY;
+    const accepts = method === 'CONNECT' && status >= 200 && status < 300;
+    if (accepts && !lines.transferEncoding && lines.contentLength <= 0) return NO_BODY;
     if (lines.transferEncoding) return { framing: lines.chunked ? 'chunked' : 'close', contentLength: 0 };
     if (lines.contentLength >= 0) return { framing: 'length', contentLength: lines.contentLength };
     return { framing: 'close', contentLength: 0 };

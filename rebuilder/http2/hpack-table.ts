@@ -126,7 +126,8 @@ export class HpackTable {
   }
 
   #evict(maxBytes: number): void {
-    const [before, first] = [this.#bytes, this.#first];
+    const before = this.#bytes;
+    const first = this.#first;
     while (this.#bytes > maxBytes && this.#first < this.#fields.length) {
       const { name, value } = this.#fields[this.#first++]!;
       this.#bytes -= name.length + value.length + ENTRY_BYTES;

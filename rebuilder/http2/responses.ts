@@ -70,7 +70,8 @@ export class Http2Responses implements FrameGrammar, MessageTeller {
   count(bytes: number, are: FrameBytes): void {
     const { ledger } = this.#context;
     if (are === 'other') ledger.count('http.http2_frame_bytes', bytes);
-    else ledger.count(are === 'message' || !this.#isRead ? 'http.response_bytes' : 'http.response_skipped_bytes', bytes);
+    else if (are === 'message' || !this.#isRead) ledger.count('http.response_bytes', bytes);
+    else ledger.count('http.response_skipped_bytes', bytes);
   }
 
   tell(streamId: number, message: Http2Message, { trailers, isWhole, lost, isHeadOnly }: Telling): void {

@@ -82,7 +82,9 @@ class Lines {
       this.malformed();
       this.addForeign(name.slice(1), value);
     } else {
-      this.add(name.toLowerCase() === 'content-length' || name.toLowerCase() === 'transfer-encoding' ? PREFIX + name : name, value);
+      const lowerCase = name.toLowerCase();
+      const isFraming = lowerCase === 'content-length' || lowerCase === 'transfer-encoding';
+      this.add(isFraming ? PREFIX + name : name, value);
     }
   }
 

@@ -226,7 +226,8 @@ export class HalfOpen {
       while (slots[before * WORDS + NEXT] !== slot) before = slots[before * WORDS + NEXT]!;
       slots[before * WORDS + NEXT] = next;
     }
-    const [older, newer] = [slots[at + OLDER]!, slots[at + NEWER]!];
+    const older = slots[at + OLDER]!;
+    const newer = slots[at + NEWER]!;
     if (older === NONE) this.#oldest = newer;
     else slots[older * WORDS + NEWER] = newer;
     if (newer === NONE) this.#newest = older;
