@@ -17,8 +17,9 @@ interface Datagram {
   hasLast: boolean;
   /** Bit n: a fragment with the ECN bits n. */
   ecn: number;
-  /** Of the fragment at offset 0: what the payload is. */
+  /** Of the fragment at offset 0: what the payload is, and whether its frame went to a group (TCP takes none). */
   protocol: number;
+  isToGroup: boolean;
   /** The number among its source's fragments of its own last one. */
   lastNumber: number;
 }
@@ -118,7 +119,10 @@ export class Defragmenter {
     datagram.runs.insert(place, offset, new Uint8Array(bytes.subarray(payloadStart, payloadStart + end - offset)));
     this.#heldFragments++;
     datagram.ecn |= 1 << packet.ecn;
-    if (offset === 0) datagram.protocol = packet.protocol;
+    if (offset === 0) {
+      datagram.protocol = packet.protocol;
+      datagram.isToGroup = packet.isToGroup;
+    }
     return datagram.hasLast && datagram.runs.bytes === datagram.end ? this.#whole(datagram, packet, nowMs) : null;
   }
 
@@ -150,7 +154,7 @@ export class Defragmenter {
     const timeoutMs = this.#limits.fragmentTimeoutMs * (version === 6 ? 2 : 1);
     const datagram: Datagram = {
       key, source, runs: new FragmentRuns(), firstMs: nowMs, timeoutMs, charged: 0,
-      end: 0, hasLast: false, ecn: 0, protocol, lastNumber: number,
+      end: 0, hasLast: false, ecn: 0, protocol, isToGroup: false, lastNumber: number,
     };
     this.#datagrams.set(key, datagram);
     this.#sources.set(source.key, source);
@@ -185,6 +189,7 @@ export class Defragmenter {
     const whole = new Uint8Array(datagram.end);
     datagram.runs.copyTo(whole);
     packet.protocol = datagram.protocol;
+    packet.isToGroup = datagram.isToGroup;
     packet.ecn = (datagram.ecn & CONGESTION_EXPERIENCED) !== 0 ? 3 : packet.ecn;
     // Copies of what was refused, or what its sender sent again: only the second was taken by its host.
     const refusedMs = this.#refused.get(datagram.key);
@@ -236,7 +241,7 @@ function datagramKey(packet: Packet): string {
   return String.fromCharCode(
     vni >>> 16, vni, vlanTags >>> 16, vlanTags,
     src0 >>> 16, src0, src1 >>> 16, src1, src2 >>> 16, src2, src3 >>> 16, src3,
-    version === 4 ? protocol : -1, packet.isDoubtful || packet.isToGroup ? 1 : 0, ipId >>> 16, ipId,
+    version === 4 ? protocol : -1, packet.isDoubtful ? 1 : 0, ipId >>> 16, ipId,
     dst0 >>> 16, dst0, dst1 >>> 16, dst1, dst2 >>> 16, dst2, dst3 >>> 16, dst3,
   );
 }

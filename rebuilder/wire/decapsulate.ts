@@ -81,7 +81,7 @@ export function decapsulatePayload(
   packet.frameStart = -1;
   packet.frameEnd = 0;
   packet.protocol = protocol;
-  // A payload may hold fragments again: this bounds how often.
+  // It may hold a tunnel, and that fragments again: this bounds how often.
   packet.depth++;
   return walk('ip_payload', packet, true);
 }

@@ -9,6 +9,9 @@ export const Protocol = {
   fragment: 44,
   gre: 47,
   authentication: 51,
+  icmpv6: 58,
+  /** No next header (RFC 8200 4.7). */
+  nothing: 59,
   destinationOptions: 60,
   etherIp: 97,
   mpls: 137,

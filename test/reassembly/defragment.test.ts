@@ -15,6 +15,7 @@ interface Fragment {
   missing?: number;
   timeMs?: number;
   isDoubtful?: boolean;
+  isToGroup?: boolean;
 }
 
 function defragmenter(
@@ -24,11 +25,13 @@ function defragmenter(
   const all = new Defragmenter({ fragmentTimeoutMs: 30_000 }, new Budget(fragmentsBytes), ledger);
   const packet = new Packet();
   const add = (
-    { at, data, more = true, id = 7, vni = 1, missing = 0, timeMs = 0, ecn = 0, isDoubtful = false }: Fragment,
+    {
+      at, data, more = true, id = 7, vni = 1, missing = 0, timeMs = 0, ecn = 0, isDoubtful = false, isToGroup = false,
+    }: Fragment,
   ): string | null => {
     Object.assign(packet, {
       bytes: Buffer.from(data), payloadStart: 0, payloadEnd: data.length, fragmentOffset: at, moreFragments: more,
-      ipId: id, vni, missing, protocol: 6, ecn, isDoubtful,
+      ipId: id, vni, missing, protocol: 6, ecn, isDoubtful, isToGroup,
     });
     const whole = all.add(packet, timeMs);
     return whole === null ? null : Buffer.from(whole).toString();
@@ -62,6 +65,16 @@ test('fragments that a host may drop are no part of what certain ones make', () 
   assert.equal(add({ at: 8, data: 'aa', more: false, id: 8 }), 'aaaaaaaaaa');
   assert.equal(add({ at: 8, data: 'bb', more: false, isDoubtful: true }), 'bbbbbbbbbb');
   assert.equal(packet.isDoubtful, true);
+});
+
+test('whether a packet went to a group is what the frame of its first fragment says', () => {
+  const { add, packet } = defragmenter();
+  add({ at: 8, data: 'a', more: false, isToGroup: true });
+  assert.equal(add({ at: 0, data: 'aaaaaaaa' }), 'aaaaaaaaa');
+  assert.equal(packet.isToGroup, false);
+  add({ at: 0, data: 'bbbbbbbb', isToGroup: true, id: 8 });
+  assert.equal(add({ at: 8, data: 'b', more: false, id: 8 }), 'bbbbbbbbb');
+  assert.equal(packet.isToGroup, true);
 });
 
 describe('fragments become packets', () => {

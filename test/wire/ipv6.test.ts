@@ -40,6 +40,7 @@ describe('what a host discards ends the walk', () => {
     ['an option that says discard', [option(0x5e, 4, 0, 0, 0, 0)], 'wire.ipv6.discard_option'],
     ['an option that says discard and tell', [option(0xde, 4, 0, 0, 0, 0)], 'wire.ipv6.discard_option'],
     ['an option beyond its header', [option(0x1e, 5, 0, 0, 0, 0)], 'wire.ipv6.discard_option'],
+    ['a fragment header behind that of a whole packet', [ipv6Fragment(9, 0, false), ipv6Fragment(9, 0, false)], 'wire.ipv6.second_fragment_header'],
     ['padding that is not zero', [option(1, 4, 0, 7, 0, 0)], 'wire.ipv6.discard_option'],
   ];
   const first = (...bytes: number[]): Ipv6Extension =>
@@ -108,4 +109,22 @@ test('broken packets are counted', () => {
   assert.equal(decode(ipFrame(cut.subarray(0, 45))), 'wire.ipv6.trunc_exthdr');
   assert.equal(decode(ipFrame(cut.subarray(0, 50))), 'wire.ipv6.trunc_exthdr');
   assert.equal(decode(ipFrame(ipv6({ source, destination, protocol: 58 }, segment))), 'wire.ip.not_tcp');
+});
+
+describe('a first fragment has all headers, or the host discards it alone', () => {
+  const cases: readonly [string, number, Ipv6Extension[], number, string][] = [
+    ['TCP cut short', Protocol.tcp, [], 16, 'wire.ipv6.trunc_exthdr'],
+    ['TCP behind options cut short', Protocol.tcp, [ipv6Padding(Protocol.destinationOptions)], 8, 'wire.ipv6.trunc_exthdr'],
+    ['TCP behind options', Protocol.tcp, [ipv6Padding(Protocol.destinationOptions)], 24, 'fragment'],
+    ['a route, and nothing behind it', Protocol.tcp, [routing(0)], 0, 'wire.ipv6.trunc_exthdr'],
+    ['UDP behind options cut short', Protocol.udp, [ipv6Padding(Protocol.destinationOptions)], 0, 'wire.ipv6.trunc_exthdr'],
+    ['another fragment header, whose packet begins elsewhere', Protocol.tcp, [ipv6Fragment(5, 40, true)], 8, 'fragment'],
+    ['no next header', Protocol.nothing, [], 0, 'fragment'],
+  ];
+  for (const [title, protocol, extensions, bytes, outcome] of cases) {
+    test(title, () => {
+      const headers = { source, destination, extensions: [ipv6Fragment(9, 0, true), ...extensions], protocol };
+      assert.equal(decode(ipFrame(ipv6(headers, segment.subarray(0, bytes)))), outcome);
+    });
+  }
 });

@@ -13,6 +13,7 @@ const ADDRESSES = {
 } as const;
 
 const ETHERNET_HEADER = 14;
+const GROUP_ADDRESS = Uint8Array.of(1, 0, 0x5e, 0, 0, 1);
 const LINK = { source: Uint8Array.of(2, 0, 0, 0, 0, 9), destination: Uint8Array.of(2, 0, 0, 0, 0, 1) };
 
 const sums = new WordSum();
@@ -24,11 +25,14 @@ export function framesOf(op: Op, v6: boolean, numbers: Numbers): Uint8Array[] {
   const pieces = op.pieces ?? [{ offset: 0, length: segment.length, more: false }];
   const fragmented = op.pieces !== undefined;
   return pieces.map((piece) => {
-    const payload = segment.slice(piece.offset, piece.offset + piece.length);
+    const payload = piece.bytes === undefined
+      ? segment.slice(piece.offset, piece.offset + piece.length)
+      : Uint8Array.from(Buffer.from(piece.bytes, 'latin1'));
     if (piece.xor !== undefined) payload.forEach((byte, i) => { payload[i] = byte ^ piece.xor!; });
     const frame = v6
       ? ipv6Frame(payload, piece, fragmented, op.ip, numbers.ipId)
       : ipv4Frame(payload, piece, fragmented, op.ip, numbers.ipId);
+    if (piece.toGroup === true) frame.set(GROUP_ADDRESS);
     return op.ip === undefined ? frame : withDefect(frame, v6, payload, op.ip);
   });
 }
@@ -94,6 +98,8 @@ const IPV4_OPTIONS: Readonly<Record<string, readonly number[]>> = {
   'option beyond the end': [7, 11, 4, 0],
 };
 
+/** The header of a fragment that is the whole packet (RFC 6946). */
+const ATOMIC: readonly [protocol: number, ...bytes: number[]] = [Protocol.fragment, 0, 0, 0, 0, 0, 0, 0, 5];
 const EXTENSIONS: Readonly<Partial<Record<IpDefect, readonly (readonly [protocol: number, ...bytes: number[]])[]>>> = {
   'second hop-by-hop': [[Protocol.hopByHop, 0, 0, 1, 4, 0, 0, 0, 0], [Protocol.hopByHop, 0, 0, 1, 4, 0, 0, 0, 0]],
   'segments left': [[Protocol.routing, 0, 2, 0, 1, 0, 0, 0, 0, ...new Array<number>(16).fill(1)]],
@@ -105,6 +111,8 @@ const EXTENSIONS: Readonly<Partial<Record<IpDefect, readonly (readonly [protocol
   'skipped option': [[Protocol.destinationOptions, 0, 0, 0x1e, 4, 0, 0, 0, 0]],
   'much padding': [[Protocol.destinationOptions, 0, 1, 1, 6, 0, 0, 0, 0, 0, 0, 1, 4, 0, 0, 0, 0]],
   'hop-by-hop behind another': [[Protocol.destinationOptions, 0, 0, 1, 4, 0, 0, 0, 0], [Protocol.hopByHop, 0, 0, 1, 4, 0, 0, 0, 0]],
+  'fragment header': [ATOMIC],
+  'two fragment headers': [ATOMIC, ATOMIC],
   'many options': new Array<readonly [number, ...number[]]>(18).fill([Protocol.destinationOptions, 0, 0, 1, 4, 0, 0, 0, 0]),
 };
 
@@ -145,7 +153,7 @@ function withDefect(frame: Uint8Array, v6: boolean, payload: Uint8Array, defect:
   switch (defect) {
     case 'long': return setLength(packet.length - (v6 ? 40 : 0) + 20);
     case 'no length': return setLength(0);
-    case 'group address': return Uint8Array.from([1, 0, 0x5e, 0, 0, 1, ...frame.subarray(6)]);
+    case 'group address': return Uint8Array.from([...GROUP_ADDRESS, ...frame.subarray(6)]);
     case 'mapped': return mappedFrame(payload);
     case 'label': return encodeEthernet({ ...LINK, type: EtherType.mpls }, Uint8Array.of(0, 0, 0x11, 64, ...packet));
     default: return frame;

@@ -14,6 +14,10 @@ export interface Piece {
   readonly nextHeader?: number;
   /** The byte is XORed to each byte of the payload: another reading of it. */
   readonly xor?: number;
+  /** Its payload, latin1, instead of the segment's bytes. */
+  readonly bytes?: string;
+  /** Its frame goes to a multicast address of Ethernet's. */
+  readonly toGroup?: boolean;
 }
 
 /** A length that is too long or none, a multicast address of Ethernet's, IPv6 from an address of IPv4's, labels. */
@@ -28,7 +32,7 @@ const IPV4_DEFECTS = [
 ] as const;
 const IPV6_DEFECTS = [
   'second hop-by-hop', 'segments left', 'discard option', 'many options', 'hop-by-hop', 'route that is done', 'segment route that is done',
-  'home address route', 'skipped option', 'much padding', 'hop-by-hop behind another',
+  'home address route', 'skipped option', 'much padding', 'hop-by-hop behind another', 'fragment header', 'two fragment headers',
 ] as const;
 
 export interface Op {

@@ -1,6 +1,6 @@
 // Segments that Linux drops for the frame or the IP header that they come in, with other bytes than those that come
 // next. main.ts plays them before all others.
-import type { IpDefect } from './game.ts';
+import type { IpDefect, Piece } from './game.ts';
 import { ACK, DATA, SYN, type KeptGame, op } from './kept-game.ts';
 
 const REQUEST = 'POST /0aaa HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\naaaaaaaaa';
@@ -20,8 +20,42 @@ function dropped(defect: IpDefect, v6: boolean, responds: boolean): KeptGame {
   };
 }
 
+/** Of the whole request: a TCP header of 20 bytes before it. */
+const LENGTH = 20 + REQUEST.length;
+const [PADDING, ROUTE] = ['\x01\x04\0\0\0\0', '\0\0\0\0\0\0'];
+
+function inPieces(why: string, v6: boolean, responds: boolean, pieces: readonly Piece[]): KeptGame {
+  return {
+    why: `${why}, IPv${v6 ? 6 : 4}`, live: responds, v6, responds,
+    ops: [
+      op(SYN, -1, '', { pauseMs: 1 }),
+      op(ACK, 0, '', { pauseMs: 1 }),
+      op(DATA, 0, REQUEST, { pieces, pauseMs: 1 }),
+    ],
+  };
+}
+
+/** RFC 8200 4.5: what is discarded alone, and other bytes for the same place come next. */
+function withoutHeaders(nextHeader: number, bytes: string, responds: boolean): KeptGame {
+  return inPieces(`a first fragment without all headers, next header ${nextHeader}`, true, responds, [
+    { offset: 0, length: bytes.length, more: true, nextHeader, bytes },
+    { offset: 0, length: 40, more: true },
+    { offset: 40, length: LENGTH - 40, more: false },
+  ]);
+}
+
 export const KEPT_FRAMES: readonly KeptGame[] = [false, true].flatMap((responds) => [
   dropped('mapped', false, responds),
+  dropped('two fragment headers', true, responds),
+  withoutHeaders(60, `\x06\0${PADDING}${'\0'.repeat(8)}`, responds),
+  withoutHeaders(60, `\x11\0${PADDING}`, responds),
+  withoutHeaders(43, `\x06\0${ROUTE}`, responds),
+  ...[false, true].flatMap((v6) => [true, false].map((isLast) => inPieces(
+    `a fragment to a group behind a first one to a host, the last one comes ${isLast ? 'last' : 'first'}`, v6, responds,
+    [{ offset: 0, length: 40, more: true }, { offset: 40, length: LENGTH - 40, more: false, toGroup: true }].sort(
+      (one, other) => (isLast ? one.offset - other.offset : other.offset - one.offset),
+    ),
+  ))),
   ...(['long', 'no length', 'group address', 'label'] as const).flatMap((defect) => [
     dropped(defect, false, responds), dropped(defect, true, responds),
   ]),
