@@ -189,11 +189,11 @@ export abstract class ClientProtocols implements RequestReader {
 
   // --- what the server says
 
-  /** The server agreed to another protocol (101): from here on nothing is HTTP/1. */
+  /** The server agreed to another protocol (101), which begins with the next byte that cannot be a request's. */
   tunnel(): void {
     this.leaveHttp2();
-    this.#framer()?.giveUp('http.message_cut');
-    this.#enter(OtherProtocol.tunnel(this.context.ledger));
+    this.mayBeTunnel();
+    this.#search().isBehindSwitch = true;
   }
 
   /** The server said 2xx to CONNECT: a proxy, which passes on what follows, or one that serves it as requests. */
@@ -232,10 +232,12 @@ export abstract class ClientProtocols implements RequestReader {
       this.#enter(OtherProtocol.http2(this.context.ledger, this.sink.http2Requests(), isBehindPri));
       return start;
     }
-    switch (standsAt(bytes, start, end)) {
+    const isBehindSwitch = this.#searchOrNull?.isBehindSwitch === true;
+    const stands = standsAt(bytes, start, end, isBehindSwitch);
+    switch (stands) {
       case 'request':
         if (start === pieceStart) this.#searchOrNull?.beginsPiece(seq);
-        this.requests().isFound = this.#isFound() || !this.allBegin(start, pieceStart);
+        this.requests().isFound = this.#isFound() || isBehindSwitch || !this.allBegin(start, pieceStart);
         return this.requests().framer.read(bytes, start, end, seq, from);
       case 'blanks': {
         const at = blanksEnd(bytes, start, end);
@@ -244,7 +246,8 @@ export abstract class ClientProtocols implements RequestReader {
         return at;
       }
       case 'tls':
-        this.#startTls();
+      case 'tunnel':
+        this.#startOther(stands);
         return start;
       case 'other':
         this.#notUnderstood(new Uint8Array(0), seq, from);
@@ -279,10 +282,10 @@ export abstract class ClientProtocols implements RequestReader {
     this.other = other;
   }
 
-  #startTls(): void {
+  #startOther(kind: 'tls' | 'tunnel'): void {
     this.#searchOrNull?.endUnread();
-    this.#report('http.tls_flow', 1);
-    this.#enter(OtherProtocol.tls(this.context.ledger));
+    if (kind === 'tls') this.#report('http.tls_flow', 1);
+    this.#enter(OtherProtocol[kind](this.context.ledger));
   }
 
   #searchOn(bytes: Uint8Array, at: number, end: number, seq: number, from: Provenance): number {
@@ -290,7 +293,7 @@ export abstract class ClientProtocols implements RequestReader {
     const { found, at: stop, line, isServer } = search.read(bytes, at, end, seq, from.timeMs);
     if (isServer) return end;
     if (found === 'nothing' && search.carried === 0) this.#report('http.not_http_flow', 4);
-    if (found === 'tls') this.#startTls();
+    if (found === 'tls') this.#startOther(found);
     if (found !== 'request') return stop;
     search.endUnread();
     this.#mode = 'http1';

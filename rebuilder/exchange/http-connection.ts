@@ -49,6 +49,8 @@ export class HttpConnection implements ClientSink, ServerSink, Endpoints, Connec
   #oneWay = false;
   /** The server has said that an answer is its last (RFC 9112 9.6): what it does not answer then, it has not read. */
   #isServerDone = false;
+  /** What the server says is not read as responses any more. */
+  #isSwitched = false;
   proxied: Endpoints['proxied'] = null;
   #clientAddress: string | null = null;
   #serverAddress: string | null = null;
@@ -141,7 +143,7 @@ export class HttpConnection implements ClientSink, ServerSink, Endpoints, Connec
     this.#told?.first(request);
     const { server } = this.#halves();
     const mayBeHeard = server.seen || this.#connection.client === null || request.ack === 0;
-    const wait = this.#context.parseResponses && !this.#oneWay && mayBeHeard;
+    const wait = this.#context.parseResponses && !this.#oneWay && !this.#isSwitched && mayBeHeard;
     if (request.streamId !== 0) {
       if (this.#speakHttp2().add(request, wait)) this.#context.waiting.add(this);
       return;
@@ -221,8 +223,9 @@ export class HttpConnection implements ClientSink, ServerSink, Endpoints, Connec
     }
   }
 
-  /** The server left HTTP: its word, not the client's. */
+  /** The server left HTTP: its word, or what a client had it send of its own where responses were framed wrongly. */
   #tunnel(): void {
+    this.#isSwitched = true;
     this.#context.ledger.count('http.upgraded_flow');
     this.#requests?.tunnel();
     this.#responses?.tunnel();

@@ -38,6 +38,11 @@ export class RequestSearch {
   #foundSeq = 0;
   /** The server said 2xx to CONNECT: what cannot be read is likely none of its requests. */
   mayBeTunnel = false;
+  /**
+   * The server agreed to another protocol. But a client can have it send its own bytes, such as a file with a 101 in
+   * it, and have them framed wrongly here: where a request stands, HTTP/1 goes on.
+   */
+  isBehindSwitch = false;
 
   constructor(context: ReaderContext, endpoints: Endpoints, sink: Pick<ClientSink, 'isServer' | 'request'>) {
     this.#context = context;
@@ -147,6 +152,7 @@ export class RequestSearch {
     this.mayBeTunnel = other.mayBeTunnel;
     this.hasFound = other.hasFound;
     this.#foundSeq = other.#foundSeq;
+    this.isBehindSwitch = other.isBehindSwitch;
     this.#search.carry = other.#search.carry;
     if (!this.#holds(0)) this.#search.reset();
     this.#context.pendingBytes += this.carried;
