@@ -3,9 +3,9 @@ import { Irregular } from '../http/irregular.ts';
 import { type BodyFraming, NO_BODY } from '../http/reader-context.ts';
 
 /** Ways to frame one message that are looked into. */
-const MAX_FRAMINGS = 4;
-/** Longest head that is searched for what may frame the message: more than servers take. */
-const MAX_HEAD_BYTES = 65_536;
+const MAX_FRAMINGS = 6;
+/** So much of a head is looked at from where a claim begins. */
+const MAX_CLAIM_BYTES = 65_536;
 
 /** What makes it worth looking: lines, names or values that servers read differently. */
 const ODD = Irregular.bare_cr | Irregular.bare_lf | Irregular.obs_fold | Irregular.space_before_colon
@@ -14,12 +14,14 @@ const ODD = Irregular.bare_cr | Irregular.bare_lf | Irregular.obs_fold | Irregul
   | Irregular.invalid_transfer_encoding | Irregular.multiple_transfer_encoding;
 
 /**
- * Whatever some server may take for a line that frames the message: the name, in any of its spellings, where for one of
- * them a line begins (behind LF, CR, or what Python takes for the end of a line), and what follows its colon: folds
- * included, and up to the next CRLF.
+ * Whatever some server may take for the beginning of a line that frames the message: the name, in any of its spellings,
+ * where for one of them a line begins (behind LF, CR, or what Python takes for the end of a line).
  */
-const CLAIM = new RegExp('(?:^|[\\n\\r\\v\\f\\x1c-\\x1e\\x85\\0])[\\0-\\x20\\x85\\xa0]{0,8}(content|transfer)[-_ \\x85\\xa0](length|encoding)[^\\n:]{0,16}:'
-  + '(?=((?:[^\\n]|\\n(?=[ \\t]))*))(?=([^]*?)(?:\\r\\n|$))', 'gi');
+const NAME = new RegExp('(?:^|[\\n\\r\\v\\f\\x1c-\\x1e\\x85\\0])[\\0-\\x20\\x85\\xa0]{0,8}(content|transfer)[-_ \\x85\\xa0](length|encoding)[^\\n:]{0,16}:', 'gi');
+/** … as all servers read it. */
+const PLAIN_NAME = /^(?:\r?\n)?(?:content-length|transfer-encoding)[ \t]*:$/i;
+/** What follows its colon: folds included, and up to the next CRLF. */
+const VALUE = /(?=((?:[^\n]|\n(?=[ \t]))*))(?=([^]*?)(?:\r\n|$))/y;
 /**
  * A length that every server reads as one: none of the lines before it ends otherwise than with CRLF, or is none of
  * `name: value`, where some stop reading.
@@ -27,7 +29,7 @@ const CLAIM = new RegExp('(?:^|[\\n\\r\\v\\f\\x1c-\\x1e\\x85\\0])[\\0-\\x20\\x85
 const CLEAN_LENGTH = /^(?:[!-9;-~]+:[^\r\n]*\r\n)*?content-length:[ \t]*\d+[ \t]*\r\n(?![ \t])/i;
 /** The same of a client that ends all its lines with LF. */
 const CLEAN_LENGTH_BY_LF = /^(?:[!-9;-~]+:[^\r\n]*\n)*?content-length:[ \t]*\d+[ \t]*\n(?![ \t])/i;
-/** So many of them are looked at, and of the lengths of one. */
+/** So many of each spelling are looked at, of the plain one also the last; and of the lengths of one. */
 const MAX_CLAIMS = 16;
 /**
  * So much of a value is looked at, behind the blanks before it: NGINX and Apache take no longer line. Values that end
@@ -45,6 +47,29 @@ interface Claims {
    * (Go, for HTTP/1.0).
    */
   readonly toEnd: boolean;
+  /** false: there are more. */
+  readonly areAll: boolean;
+}
+
+/** One claim: where its value begins. */
+interface Claim { readonly first: string; readonly second: string; readonly at: number }
+
+/**
+ * The claims of a head that are looked at, those first that most servers see: a client can write others by the hundred.
+ */
+function namesIn(head: string): { claims: Claim[]; areAll: boolean } {
+  const plain: Claim[] = [];
+  const odd: Claim[] = [];
+  let areAll = true;
+  for (const { 0: name, 1: first, 2: second, index } of head.matchAll(NAME)) {
+    const claim = { first: first!.toLowerCase(), second: second!.toLowerCase(), at: index + name.length };
+    const list = PLAIN_NAME.test(name) ? plain : odd;
+    if (list.length < MAX_CLAIMS) list.push(claim);
+    else areAll = false;
+    // The last one counts for some servers.
+    if (list === plain && list.length === MAX_CLAIMS) list[MAX_CLAIMS - 1] = claim;
+  }
+  return { claims: [...plain, ...odd], areAll };
 }
 
 /** Everything in a head that may frame its message. */
@@ -52,12 +77,13 @@ function claimsOf(head: string): Claims {
   const lengths: number[] = [];
   let chunked = false;
   let toEnd = false;
-  let claims = 0;
-  for (const [, first, second, value, valueByCrlf] of head.matchAll(CLAIM)) {
-    if (++claims > MAX_CLAIMS) break;
-    if (first!.toLowerCase() === 'transfer' && second!.toLowerCase() === 'encoding') {
+  const { claims, areAll } = namesIn(head);
+  for (const { first, second, at } of claims) {
+    VALUE.lastIndex = 0;
+    const [, value, valueByCrlf] = VALUE.exec(head.slice(at, at + MAX_CLAIM_BYTES))!;
+    if (first === 'transfer' && second === 'encoding') {
       chunked ||= /chunked/i.test(value!) || /chunked/i.test(valueByCrlf!);
-    } else if (first!.toLowerCase() === 'content' && second!.toLowerCase() === 'length') {
+    } else if (first === 'content' && second === 'length') {
       const isLonger = valueByCrlf!.length > value!.length;
       for (const length of [...lengthsIn(value!), ...isLonger ? lengthsIn(valueByCrlf!) : []]) {
         if (length < 0) toEnd = true;
@@ -65,7 +91,7 @@ function claimsOf(head: string): Claims {
       }
     }
   }
-  return { lengths, chunked, toEnd };
+  return { lengths, chunked, toEnd, areAll };
 }
 
 /**
@@ -96,30 +122,37 @@ function* lengthsIn(whole: string): Generator<number> {
 /**
  * The ways in which servers frame a request (RFC 9112 6.3): the first is what most of them do.
  * @param minor of the version HTTP/1.x; -1 = another, or none
+ * @param limited is called when there are more than are looked into
  * @returns null: there is only one
  */
 export function framingReadings(
-  bytes: Uint8Array, headersStart: number, headEnd: number, lines: HeaderLines, minor: number,
+  bytes: Uint8Array, headersStart: number, headEnd: number, lines: HeaderLines, minor: number, limited: () => void,
 ): BodyFraming[] | null {
   const { irregular, transferEncoding, contentLength } = lines;
   const isPlain = (irregular & ODD) === 0 && !(transferEncoding && (contentLength !== -1 || minor !== 1))
     && (minor >= 0 || contentLength === -1);
   if (isPlain) return null;
-  const head = Buffer.from(bytes.buffer, bytes.byteOffset + headersStart, Math.min(headEnd - headersStart, MAX_HEAD_BYTES)).toString('latin1');
-  const { lengths, chunked, toEnd } = claimsOf(head);
+  const head = Buffer.from(bytes.buffer, bytes.byteOffset + headersStart, headEnd - headersStart).toString('latin1');
+  const { lengths, chunked, toEnd, areAll } = claimsOf(head);
+  let isLimited = !areAll;
   const first = lengths.find((length) => length > 0);
   const isLengthOdd = contentLength === -2 && !lines.chunked && first !== undefined;
   const framings: BodyFraming[] = [isLengthOdd ? { framing: 'length', contentLength: first } : mostServers(lines)];
   const add = (framing: BodyFraming['framing'], length = 0): void => {
-    const isKnown = framings.some((one) => one.framing === framing && one.contentLength === length);
-    if (!isKnown && framings.length < MAX_FRAMINGS) framings.push({ framing, contentLength: length });
+    if (framings.some((one) => one.framing === framing && one.contentLength === length)) return;
+    if (framings.length < MAX_FRAMINGS) framings.push({ framing, contentLength: length });
+    else isLimited = true;
   };
-  for (const length of lengths) add(length > 0 ? 'length' : 'none', length);
+  // Those that a client cannot write others before.
+  const [plainest = -1, ...others] = lengths;
+  if (plainest >= 0) add(plainest > 0 ? 'length' : 'none', plainest);
   if (chunked) add('chunked');
   if (toEnd) add('close');
   // Refused or not seen by a server that goes on with the next request; where one length is plain, all read that, or
   // the coding.
   if (contentLength < 0 || minor < 0 || lengths.length > 1 || !(CLEAN_LENGTH.test(head) || CLEAN_LENGTH_BY_LF.test(head))) add('none');
+  for (const length of others) add(length > 0 ? 'length' : 'none', length);
+  if (isLimited) limited();
   return framings.length === 1 ? null : framings;
 }
 
