@@ -2,7 +2,7 @@ import type { Ledger } from '../ledger.ts';
 import { type Packet, TcpFlag } from '../wire/packet.ts';
 import { type History, NOTHING } from './history.ts';
 import { MAX_WINDOW_BYTES, NEAR_BYTES } from './missing-bytes.ts';
-import { timestampOf } from './receiver.ts';
+import { Doubt, hasDoubtfulOptions, timestampOf } from './receiver.ts';
 import { advance, distance } from './sequence.ts';
 import { urgentOffset } from './urgent-byte.ts';
 
@@ -122,9 +122,10 @@ export class TimeWait {
   /** The receiver may have taken it this time, and wait for what other bytes stand before it. */
   #hearAgain(packet: Packet, slot: number, nextSeq: number, before: number): void {
     const { bytes, dataStart, dataEnd, seq, ack, headerBytes } = packet;
+    const doubts = hasDoubtfulOptions(packet) ? Doubt.options : packet.checksum === 'wrong' ? Doubt.checksum : Doubt.none;
     const heard = this.#history.append(
-      bytes, dataStart, dataEnd, seq, ack, timestampOf(packet), urgentOffset(packet), 0, 0, nextSeq, false, headerBytes,
-      before,
+      bytes, dataStart, dataEnd, seq, ack, timestampOf(packet), urgentOffset(packet), doubts, 0, nextSeq, false,
+      headerBytes, before,
     );
     if (heard !== NOTHING) this.#heard[2 * slot + (this.#isFromA(packet, slot) ? 0 : 1)] = heard;
   }

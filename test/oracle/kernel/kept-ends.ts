@@ -106,6 +106,19 @@ export const KEPT_ENDS: readonly KeptGame[] = [
       op(DATA, 0, get('a'), { pauseMs: 2500 }),
     ],
   },
+  {
+    why: 'behind a refused request and an RST some of it is taken, then refused for its signature, and goes on otherwise',
+    live: true, v6: false, responds: false,
+    ops: [
+      op(SYN, -1, '', { scale: 7, pauseMs: 250 }),
+      op(ACK, 0, '', { pauseMs: 1300 }),
+      op(DATA, 0, post('0aa', 'a'.repeat(40)), { ack: -1, pauseMs: 1300 }),
+      op(RST, post('0aa', 'a'.repeat(40)).length, '', { ack: -1, pauseMs: 0.1 }),
+      op(DATA, 0, post('0aa', 'a'.repeat(40)).slice(0, -20), { pauseMs: 12_000 }),
+      op(DATA, 0, post('0aa', 'a'.repeat(40)), { md5: true, pauseMs: 5 }),
+      op(FIN, 26, post('0bb', 'b'.repeat(40)).slice(26), { pauseMs: 250 }),
+    ],
+  },
   ...REFUSABLE.map((odd): KeptGame => ({
     why: `an RST that its server drops, for it has ${JSON.stringify(odd)}, and a SYN with another number`,
     live: false, v6: false, responds: true,
