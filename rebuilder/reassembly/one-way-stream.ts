@@ -32,15 +32,15 @@ export abstract class OneWayStream extends StreamHoles {
     const { seq, flags, dataStart, dataEnd } = packet;
     if (dataEnd === dataStart && !isUrgent && (flags & TcpFlag.fin) === 0) {
       // Where the stream is between two messages, what comes next tells the last timestamp.
-      if (!this.#isClean() && timestampOf(packet) !== 0) this.#remember(packet, seq, doubts, false, 0);
+      if (!this.isClean() && timestampOf(packet) !== 0) this.remember(packet, seq, doubts, false, 0);
       return false;
     }
     const isOther = this.sent && distance(seq, this.sentSeq) < 0
-      && (this.#isOther(packet) || this.contest?.rereading.wasCut === true || (isUrgent && this.#marksRead(packet))
+      && (this.isOther(packet) || this.contest?.rereading.wasCut === true || (isUrgent && this.marksRead(packet))
         || this.fins?.isAmong(seq, advance(seq, dataEnd - dataStart)) === true);
-    const isClean = this.#isClean();
+    const isClean = this.isClean();
     if (isClean && seq === this.nextSeq) this.messageSeq = seq;
-    this.#remember(packet, seq, doubts, isClean, packet.headerBytes);
+    this.remember(packet, seq, doubts, isClean, packet.headerBytes);
     return isOther;
   }
 
@@ -49,7 +49,7 @@ export abstract class OneWayStream extends StreamHoles {
     const { bytes, dataStart, dataEnd } = packet;
     const isAgain = this.lastHeard !== NOTHING;
     const isOther = isAgain && this.context.history.compare(this.lastHeard, bytes, dataStart, dataEnd, seq) !== 'same';
-    this.#remember(packet, seq, Doubt.syn, !isAgain, packet.headerBytes);
+    this.remember(packet, seq, Doubt.syn, !isAgain, packet.headerBytes);
     return isOther;
   }
 
@@ -63,7 +63,7 @@ export abstract class OneWayStream extends StreamHoles {
     if (!this.isOneWay) return;
     this.lastHeard = this.context.history.append(
       NO_BYTES, 0, 0, this.nextSeq, this.receiver.lastAck, 0, NOT_URGENT, 0,
-      this.receiver.recent, this.nextSeq, this.#isClean(), 0, this.lastHeard,
+      this.receiver.recent, this.nextSeq, this.isClean(), 0, this.lastHeard,
     );
   }
 
@@ -71,9 +71,9 @@ export abstract class OneWayStream extends StreamHoles {
    * Does the packet bring other bytes than those that came before for its place? If those are forgotten, it may:
    * waiting until they are must not hide anything.
    */
-  #isOther({ bytes, dataStart, dataEnd, seq }: Packet): boolean {
+  private isOther({ bytes, dataStart, dataEnd, seq }: Packet): boolean {
     const said = this.context.history.compare(this.lastHeard, bytes, dataStart, dataEnd, seq);
-    if (said === 'same' || (said === 'forgotten' && !this.#hasOther(seq, bytes, dataStart, dataEnd))) return false;
+    if (said === 'same' || (said === 'forgotten' && !this.hasOther(seq, bytes, dataStart, dataEnd))) return false;
     // A stream that still waits for its beginning begins with what came first.
     this.pickUp();
     this.context.ledger.count(said === 'other' ? 'tcp.overlap_diff_data' : 'tcp.overlap_forgotten');
@@ -81,23 +81,23 @@ export abstract class OneWayStream extends StreamHoles {
   }
 
   /** Were bytes of that place read, which may have differed, or do different bytes wait there? */
-  #hasOther(seq: number, bytes: Uint8Array, start: number, end: number): boolean {
+  private hasOther(seq: number, bytes: Uint8Array, start: number, end: number): boolean {
     if (this.started && distance(seq, this.nextSeq) < 0) return true;
     return this.waiting !== null && this.waiting.bytes > 0 && this.waiting.differs(seq, bytes, start, end);
   }
 
   /** Does its urgent pointer mark a byte that was read here, though the receiver may have left it out? */
-  #marksRead(packet: Packet): boolean {
+  private marksRead(packet: Packet): boolean {
     return distance(advance(packet.seq, urgentOffset(packet)), this.nextSeq) < 0;
   }
 
   /** Between two messages, with nothing that waits or is read in more than one way. */
-  #isClean(): boolean {
+  private isClean(): boolean {
     return this.started && !this.sink.unfinished && this.queuedBytes === 0
       && (this.contest === null || this.contest.isOver);
   }
 
-  #remember(packet: Packet, seq: number, doubts: number, isClean: boolean, headerBytes: number): void {
+  private remember(packet: Packet, seq: number, doubts: number, isClean: boolean, headerBytes: number): void {
     this.lastHeard = this.context.history.append(
       packet.bytes, packet.dataStart, packet.dataEnd, seq, packet.ack, timestampOf(packet), urgentOffset(packet),
       doubts, this.receiver.recent, this.nextSeq, isClean, headerBytes, this.lastHeard,

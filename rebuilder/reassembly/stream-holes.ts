@@ -18,18 +18,18 @@ export abstract class StreamHoles extends StreamOrder {
     const { stallTimeoutMs } = this.context.limits;
     // What is left is due at once, ahead of whatever is due later.
     for (let rounds = 0; this.missing.isAwaited && rounds < MOST_IN_A_LOOK; rounds++) {
-      if (nowMs < this.missing.sinceMs + this.#patienceMs()) break;
+      if (nowMs < this.missing.sinceMs + this.patienceMs()) break;
       this.giveUp(nowMs);
     }
     this.peer?.peerAdvanced();
-    const waiting = this.missing.isAwaited ? this.missing.sinceMs + this.#patienceMs() : Infinity;
+    const waiting = this.missing.isAwaited ? this.missing.sinceMs + this.patienceMs() : Infinity;
     // Only after the holes: what they held back may have begun a message.
     const stalls = stallTimeoutMs > 0 && this.sink.stall(nowMs, stallTimeoutMs);
     return Math.min(waiting, stalls ? nowMs + Math.ceil(stallTimeoutMs / 8) : Infinity);
   }
 
   /** How long the first hole is waited for. */
-  #patienceMs(): number {
+  private patienceMs(): number {
     const { gapTimeoutMs, reorderMs } = this.context.limits;
     const isOnlyLate = !this.started || this.missingAcknowledged() > 0 || this.isBlocked();
     return isOnlyLate ? Math.min(reorderMs, gapTimeoutMs) : gapTimeoutMs;
@@ -37,7 +37,7 @@ export abstract class StreamHoles extends StreamOrder {
 
   protected waitFrom(nowMs: number): void {
     this.missed().wait(nowMs);
-    this.context.timers.by(this, this.missing.sinceMs + this.#patienceMs());
+    this.context.timers.by(this, this.missing.sinceMs + this.patienceMs());
   }
 
   protected settle(): void {
@@ -45,14 +45,14 @@ export abstract class StreamHoles extends StreamOrder {
     if (first !== undefined) {
       this.missing.stop();
       this.waitFrom(first.timeMs);
-    } else if (!this.#awaitsBytes() && !this.missing.isEdgeAhead(this.nextSeq)) {
+    } else if (!this.awaitsBytes() && !this.missing.isEdgeAhead(this.nextSeq)) {
       this.missing.stop();
       this.missing.clearEdge();
     }
   }
 
   /** Are there bytes that the peer has and we have not, or some that were set aside? */
-  #awaitsBytes(): boolean {
+  private awaitsBytes(): boolean {
     return this.missingAcknowledged() > 0 || this.contest?.doubtful.awaits === true;
   }
 
@@ -61,7 +61,7 @@ export abstract class StreamHoles extends StreamOrder {
     this.missing.stop();
     if (!this.started) {
       this.begin();
-      if (!this.started && this.contest !== null) this.#beginDoubted(this.contest.doubtful);
+      if (!this.started && this.contest !== null) this.beginDoubted(this.contest.doubtful);
     } else {
       const first = this.waiting?.first;
       if (first !== undefined && distance(first.seq, this.nextSeq) <= 0) {
@@ -86,7 +86,7 @@ export abstract class StreamHoles extends StreamOrder {
   }
 
   /** Nothing certain came: the stream begins with what is doubted. */
-  #beginDoubted(doubtful: DoubtfulSegments): void {
+  private beginDoubted(doubtful: DoubtfulSegments): void {
     const first = doubtful.first;
     if (first === null) return;
     this.startAt(first);
@@ -97,23 +97,23 @@ export abstract class StreamHoles extends StreamOrder {
   skipTo(seq: number, mayCome = true): void {
     if (!this.started) this.begin();
     if (!this.started) return;
-    if (this.contest !== null) this.#believe(this.contest, seq, mayCome);
-    if (distance(seq, this.nextSeq) > 0) this.#passOver(seq, mayCome);
+    if (this.contest !== null) this.believe(this.contest, seq, mayCome);
+    if (distance(seq, this.nextSeq) > 0) this.passOver(seq, mayCome);
     this.drain(false);
   }
 
   /** Reads the doubted segments before `seq`: those that continue the stream, and those behind holes of their own. */
-  #believe(contest: Contest, seq: number, mayCome: boolean): void {
+  private believe(contest: Contest, seq: number, mayCome: boolean): void {
     const proven = this.acked && distance(this.ackedSeq, seq) >= 0;
     const { doubtful } = contest;
     for (let next: number | null = this.nextSeq; next !== null; next = doubtful.next(this.nextSeq, seq, proven)) {
-      if (next !== this.nextSeq) this.#passOver(next, mayCome);
+      if (next !== this.nextSeq) this.passOver(next, mayCome);
       contest.believe(this, seq, proven);
     }
   }
 
   /** The bytes before `seq`, which is ahead, are a hole. */
-  #passOver(seq: number, mayCome: boolean): void {
+  private passOver(seq: number, mayCome: boolean): void {
     const bytes = distance(seq, this.nextSeq);
     this.context.ledger.count('tcp.reassembly_gap');
     this.context.ledger.count('tcp.reassembly_gap_bytes', bytes);
@@ -130,7 +130,7 @@ export abstract class StreamHoles extends StreamOrder {
   /** Nothing more will come: gives up every hole and ends the stream. */
   end(nowMs: number): void {
     for (let rounds = 0; rounds < MOST_ROUNDS; rounds++) {
-      if (this.queuedBytes === 0 && !this.#awaitsBytes() && !this.missing.hasEdge) break;
+      if (this.queuedBytes === 0 && !this.awaitsBytes() && !this.missing.hasEdge) break;
       const { nextSeq, queuedBytes } = this;
       this.giveUp(nowMs);
       if (this.nextSeq === nextSeq && this.queuedBytes === queuedBytes) break;

@@ -7,7 +7,12 @@ import { advance, distance } from './sequence.ts';
 import type { StreamContext } from './stream-context.ts';
 import type { StreamSink } from './stream-sink.ts';
 
-/** The order of one direction of a connection: hands its bytes to the sink as they become the next. */
+/**
+ * The order of one direction of a connection: hands its bytes to the sink as they become the next.
+ *
+ * Here and in what extends it up to HalfStream methods are `private`, not `#`: each class that has one of those takes a
+ * word of memory in every object, of which a connection has two.
+ */
 export abstract class StreamOrder extends SeldomParts {
   sink: StreamSink;
   /** The other direction. */
@@ -60,10 +65,10 @@ export abstract class StreamOrder extends SeldomParts {
 
   /** Bytes that were sent in it, modulo 2^32; behind the first doubt or hole those that came again count, too. */
   get sentBytes(): number {
-    return (this.contest?.sentBytes ?? this.#sentBeforeContest()) >>> 0;
+    return (this.contest?.sentBytes ?? this.sentBeforeContest()) >>> 0;
   }
 
-  #sentBeforeContest(): number {
+  private sentBeforeContest(): number {
     return (this.nextSeq - this.#firstSeq >>> 0) + this.queuedBytes;
   }
 
@@ -138,13 +143,13 @@ export abstract class StreamOrder extends SeldomParts {
   deliver(bytes: Uint8Array, start: number, end: number, seq: number, from: Carrier): void {
     this.hasRead = true;
     this.nextSeq = advance(seq, end - start);
-    if (this.fins !== null && distance(seq, this.fins.seq) < 0 && this.isPastFin) this.#coverFin(this.fins);
+    if (this.fins !== null && distance(seq, this.fins.seq) < 0 && this.isPastFin) this.coverFin(this.fins);
     if (this.contest === null) this.sink.data(bytes, start, end, seq, from);
     else this.contest.deliver(this, bytes, start, end, seq, from);
   }
 
   /** Data stand where its FIN did: that one is dropped, unless it was joined to what waits behind it. */
-  #coverFin(fins: Fins): void {
+  private coverFin(fins: Fins): void {
     if (this.waiting?.hasFinBefore(this.nextSeq) !== true && !fins.cover(this.nextSeq)) this.fins = null;
   }
 
@@ -169,7 +174,7 @@ export abstract class StreamOrder extends SeldomParts {
   protected abstract settle(): void;
 
   protected contests(): Contest {
-    this.contest ??= new Contest(this.context, this.#sentBeforeContest());
+    this.contest ??= new Contest(this.context, this.sentBeforeContest());
     this.contest.oneWay = this.isOneWay;
     return this.contest;
   }
@@ -182,7 +187,7 @@ export abstract class StreamOrder extends SeldomParts {
     for (let first = queue.first; first !== undefined && distance(first.seq, this.nextSeq) <= 0; first = queue.first) {
       if (!force && this.isBlocked()) break;
       queue.shift();
-      this.#read(first);
+      this.read(first);
     }
     if (this.nextSeq !== before) this.settle();
     if (queue.length === 0) this.waiting = null;
@@ -190,7 +195,7 @@ export abstract class StreamOrder extends SeldomParts {
   }
 
   /** Delivers what is new of a segment that begins at or before nextSeq. */
-  #read(segment: Segment): void {
+  private read(segment: Segment): void {
     const { seq, bytes } = segment;
     const known = Math.min(-distance(seq, this.nextSeq), bytes.length);
     if (known > 0) this.context.ledger.count('tcp.overlap_bytes', known);
