@@ -3,7 +3,7 @@ import type { Provenance } from '../reassembly/provenance.ts';
 import type { StreamSink } from '../reassembly/stream-sink.ts';
 
 /** A reader that can stand beside the first one of a stream. */
-export interface SecondReader<T> extends StreamSink {
+interface SecondReader<T> extends StreamSink {
   /** It has stopped where another was in the same state. */
   readonly isMerged: boolean;
   /** So many bytes are between here and the next message; Infinity = nobody knows. */

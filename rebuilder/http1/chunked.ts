@@ -24,7 +24,7 @@ type State = 'size' | 'extension' | 'data' | 'data_end' | 'trailer_start' | 'tra
  * How a chunk's size line ends where a bare LF stands in its extension: with it, for most servers; at the next CRLF,
  * for those that look for one.
  */
-export type ChunkDialect = 'lf' | 'crlf';
+type ChunkDialect = 'lf' | 'crlf';
 
 /**
  * What makes servers read a body differently from a byte on: a bare LF in an extension (the dialect), or a first line

@@ -10,7 +10,7 @@ import { MessageFramer } from './message-framer.ts';
 const RESPONSE_BYTES = INDEX['http.response_bytes'];
 
 /** Who knows which request a response answers, and takes it. */
-export interface ResponseSink {
+interface ResponseSink {
   responseTo(seq: number, ack: number, afterHole: boolean): 'HEAD' | 'CONNECT' | 'other' | null;
   response(response: HttpResponse, isFound: boolean): void;
 }

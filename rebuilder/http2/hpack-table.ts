@@ -16,7 +16,7 @@ const STATIC = [
 ];
 
 /** A field of a table: latin1, one code point is one byte. */
-export interface TableField {
+interface TableField {
   readonly name: string;
   readonly value: string;
 }
