@@ -116,6 +116,7 @@ export const COUNTERS = {
   'tcp.cut_segments': define('note', 'segments', 'Segments whose end the capture cut off: lower the MTU or raise packet_length of the mirror session'),
   'tcp.cut_bytes': define('note', 'events', 'Bytes cut off'),
   'tcp.correction_memcap': define('note', 'segments', 'Segments not kept for corrections because limits.correction_bytes was reached'),
+  'tcp.multipath_join': define('note', 'flows', 'Subflows of Multipath TCP that join another connection: a request sent over several is not put together'),
   'tcp.readings_limit': define('note', 'events', 'Streams that may have been read in more ways than are reported'),
 
   // --- pipeline: a fault of ours costs the packet that met it, and its connection; or the request

@@ -1,5 +1,6 @@
 import { type Packet, TcpFlag } from '../wire/packet.ts';
 import { CHARGE, type Charged } from './connection-memory.ts';
+import { DataSequence } from './data-sequence.ts';
 import { type End, FlowKey } from './flow-key.ts';
 import { HalfStream } from './half-stream.ts';
 import { Handshake } from './handshake.ts';
@@ -74,7 +75,7 @@ export class Connection extends FlowKey implements Charged {
    */
   constructor(
     packet: Packet, hash: number, context: StreamContext, handler: ConnectionHandler, nowMs: number,
-    syn: Pick<OpeningSyn<Connection>, 'isn' | 'offer' | 'opener'> | null = null, isCandidate = false,
+    syn: Pick<OpeningSyn<Connection>, 'isn' | 'offer' | 'opener' | 'isMultipath'> | null = null, isCandidate = false,
   ) {
     super(packet, hash);
     this.lastPacketMs = nowMs;
@@ -97,6 +98,7 @@ export class Connection extends FlowKey implements Charged {
     opener.startAt(advance(syn.isn, 1));
     opener.shown = syn.opener.shown;
     if (syn.offer !== null) opener.receiver = syn.offer;
+    if (syn.isMultipath) opener.dataSequence = new DataSequence(syn.isn, context.connections);
   }
 
   /** The SYN that opens it anew, after packet() said 'reopened'; null = none was seen before the packet. */
@@ -246,7 +248,7 @@ export class Connection extends FlowKey implements Charged {
       half.seen = true;
       half.accepts(packet);
       // What the first one offered counts, as long as the handshake is open.
-      if (this.#reset || half.receiver.offersTimestamps === null) half.known().syn(packet);
+      if (this.#reset || half.receiver.offersTimestamps === null) half.offers(packet);
       this.#isOpenAgain();
       if (packet.dataEnd > packet.dataStart) half.synData(packet, nowMs);
       return true;

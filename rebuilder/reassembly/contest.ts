@@ -1,5 +1,7 @@
 import type { Packet } from '../wire/packet.ts';
 import { CHARGE } from './connection-memory.ts';
+import { DataOrderSink, RECEIVERS } from './data-order-sink.ts';
+import type { DataSequence } from './data-sequence.ts';
 import { type Doubted, DoubtfulSegments, areDifferent, isTaken, isWithin, reversed } from './doubtful-segments.ts';
 import { MAX_WINDOW_BYTES } from './missing-bytes.ts';
 import { Doubt, type Receiver } from './receiver.ts';
@@ -18,6 +20,7 @@ import { NOT_URGENT, UrgentByte, urgentOffset } from './urgent-byte.ts';
 interface FirstReader {
   readonly sink: StreamSink;
   readonly started: boolean;
+  readonly hasRead: boolean;
   readonly nextSeq: number;
   known(): Receiver;
   /** What waits behind a hole. */
@@ -55,6 +58,8 @@ export class Contest {
   #hasBelieved = false;
   /** Of StreamOrder.sentBytes. */
   sentBytes: number;
+  /** It is read in the order of the data of Multipath TCP, too. */
+  #isInDataOrder = false;
   /** Since the last hole no message has ended: one reader reads them all. */
   #isSameMessage = false;
   #farSeq = 0;
@@ -220,6 +225,27 @@ export class Contest {
     if (this.#seconds.isEmpty) return false;
     const { bytes, dataStart, dataEnd } = packet;
     return this.#seconds.segment(bytes, dataStart, dataEnd, seq, packet, doubts, urgentOffset(packet));
+  }
+
+  /** Multipath TCP moves data from here on: they are read in its order, too. */
+  inDataOrder(half: FirstReader, order: DataSequence): void {
+    if (this.#isInDataOrder) return;
+    this.#isInDataOrder = true;
+    // What the receiver acknowledges of the subflow proves nothing, if it speaks Multipath TCP.
+    const unproven = half.distrust();
+    const end = advance(half.nextSeq, 1);
+    unproven.fromDoubt(half.nextSeq, end);
+    unproven.again(half.nextSeq, end);
+    const { correctionBudget, limits } = this.#context;
+    const { nextSeq } = half;
+    for (const traits of RECEIVERS) {
+      const fork = half.sink.fork('reading');
+      if (fork === null) continue;
+      const sink = new DataOrderSink(
+        fork, order, nextSeq, !half.hasRead, traits, correctionBudget, limits.gapBytes,
+      );
+      this.#seconds.begin('reading', sink, half.nextSeq)?.waitFor(half.waiting);
+    }
   }
 
   /** The first reader has read the packet. @param isAll nothing waits in it */

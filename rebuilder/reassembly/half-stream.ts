@@ -1,8 +1,10 @@
 import { type Packet, TcpFlag } from '../wire/packet.ts';
+import { MultipathSubtype } from '../wire/tcp-options.ts';
+import { DataSequence } from './data-sequence.ts';
 import { Fins } from './fins.ts';
 import { MAX_WINDOW_BYTES, NEAR_BYTES } from './missing-bytes.ts';
 import { OneWayStream } from './one-way-stream.ts';
-import { Doubt, REFUSED } from './receiver.ts';
+import { Doubt, multipathOf, REFUSED } from './receiver.ts';
 import type { Queued } from './segment.ts';
 import { SegmentQueue } from './segments.ts';
 import { advance, distance } from './sequence.ts';
@@ -51,12 +53,22 @@ export class HalfStream extends OneWayStream {
     queue.clear();
   }
 
+  /** The SYN of this direction: what it offers. */
+  offers(syn: Packet): void {
+    this.known().syn(syn);
+    const multipath = multipathOf(syn);
+    const isCapable = multipath === MultipathSubtype.capable;
+    this.dataSequence = isCapable ? new DataSequence(syn.seq, this.context.connections) : null;
+    if (multipath === MultipathSubtype.join) this.context.ledger.count('tcp.multipath_join');
+  }
+
   /** A SYN-ACK of this direction: what it offers, and what it has taken of what came with the SYN. */
   answers(packet: Packet, nowMs: number): void {
     const { peer } = this;
     this.known().syn(packet);
     this.#sentUpTo(advance(packet.seq, 1));
     if (peer === null) return;
+    if (multipathOf(packet) < 0) peer.dataSequence = null;
     if (!peer.started) peer.startAt(packet.ack);
     peer.known().opened(packet, this.receiver);
     peer.acknowledged(packet.ack, nowMs);
@@ -146,6 +158,7 @@ export class HalfStream extends OneWayStream {
       if (this.waitsForPeer && this.peer.isNear(packet.ack)) this.peer.known().announced(packet, this.receiver);
       this.peer.acknowledged(packet.ack, nowMs);
     }
+    if (this.dataSequence !== null || this.#isMapped(packet)) this.#hearMapping(packet, length);
     if (this.contest !== null) this.contest.arrives(this, seq, length);
     if ((flags & TcpFlag.fin) !== 0) this.#fin(behind);
     if (length === 0) {
@@ -160,6 +173,20 @@ export class HalfStream extends OneWayStream {
     if (isOther) this.reread(packet, seq);
     if (packet.missing > 0) this.#cut(packet, seq);
     return true;
+  }
+
+  /** Does Multipath TCP map it, in a connection that was joined in its middle? */
+  #isMapped(packet: Packet): boolean {
+    return !this.waitsForPeer && this.receiver.offersTimestamps === null && packet.dataEnd > packet.dataStart
+      && multipathOf(packet) === MultipathSubtype.dataSequence;
+  }
+
+  #hearMapping(packet: Packet, length: number): void {
+    const order = this.dataSequence ??= new DataSequence(null, this.context.connections);
+    // What comes late, behind a hole that was given up, was not read either.
+    const isReadOnce = this.started && this.contest?.isOver !== false;
+    order.hear(packet, isReadOnce ? this.nextSeq : packet.seq);
+    if (this.started && order.moves(packet.seq, length)) this.contests().inDataOrder(this, order);
   }
 
   #isAcknowledgedUpToFirst(): boolean {

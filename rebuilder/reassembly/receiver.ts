@@ -34,6 +34,7 @@ interface FarEnd {
   readonly sent: boolean;
 }
 
+const LEAST_MULTIPATH_BYTES = 4;
 const options = new TcpOptions();
 /** Of a segment's timestamps option (TSval); 0 = it has none. */
 export function timestampOf(packet: Packet): number {
@@ -48,6 +49,13 @@ export function hasDoubtfulOptions(packet: Packet): boolean {
   if (packet.dataStart === packet.optionsStart) return false;
   options.read(packet);
   return options.isSigned || options.isMalformed;
+}
+
+/** Of Multipath TCP: MultipathSubtype, -1 = none of it. */
+export function multipathOf(packet: Packet): number {
+  if (packet.dataStart - packet.optionsStart < LEAST_MULTIPATH_BYTES) return -1;
+  options.read(packet);
+  return options.multipath;
 }
 
 const UNKNOWN_SCALE = -2;

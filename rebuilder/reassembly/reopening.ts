@@ -1,7 +1,8 @@
 import { type Packet, TcpFlag } from '../wire/packet.ts';
+import { MultipathSubtype } from '../wire/tcp-options.ts';
 import type { HalfStream } from './half-stream.ts';
 import { MAX_WINDOW_BYTES, NEAR_BYTES } from './missing-bytes.ts';
-import { Receiver } from './receiver.ts';
+import { multipathOf, Receiver } from './receiver.ts';
 import { advance, distance } from './sequence.ts';
 import type { StreamContext } from './stream-context.ts';
 import type { Place } from './time-wait.ts';
@@ -30,6 +31,8 @@ export class OpeningSyn<C extends Candidate> {
   readonly place: Place | null;
   /** What it offers; null = it was not seen, only its answer. */
   offer: Receiver | null = null;
+  /** … and Multipath TCP. */
+  isMultipath = false;
   /** Made by the first data that follow it. */
   candidate: C | null = null;
   /** It opened nothing, or no longer matters: nothing more is read of it. */
@@ -98,6 +101,7 @@ export class Reopening<C extends Candidate> {
     if (packet === null) return;
     one.offer = new Receiver();
     one.offer.syn(packet);
+    one.isMultipath = multipathOf(packet) === MultipathSubtype.capable;
   }
 
   /** `opener` stood at `place` in a connection that was there before, which may go on with this packet of its own. */

@@ -98,6 +98,7 @@ export class SecondReading {
     if (fresh >= end) return true;
     this.#read(bytes, fresh, end, from);
     this.#drain();
+    this.#sink.packetEnd?.();
     return true;
   }
 
@@ -123,6 +124,7 @@ export class SecondReading {
     if ((queue?.length ?? 0) + doubted.length === 0) return;
     if (!this.#queue.copyFrom(queue, doubted)) this.#ledger.count('tcp.correction_memcap');
     this.#drain();
+    this.#sink.packetEnd?.();
   }
 
   /** Does it hold other bytes for some of the sequence numbers of bytes[start, end)? */

@@ -1,4 +1,5 @@
 import { type Packet, TcpFlag } from '../wire/packet.ts';
+import type { DataSequence } from './data-sequence.ts';
 import { MissingBytes } from './missing-bytes.ts';
 import { Receiver } from './receiver.ts';
 import type { SegmentQueue } from './segments.ts';
@@ -18,6 +19,8 @@ export abstract class SeldomParts extends Waiting {
   receiver: Receiver = NOBODY;
   /** null = all that was read is proven, or nobody is there to prove it. */
   unproven: Unproven | null = null;
+  /** Of Multipath TCP, where its receiver reads what; null = as the sequence numbers say. */
+  dataSequence: DataSequence | null = null;
   /** What waits behind a hole. */
   waiting: SegmentQueue | null = null;
   #missing: MissingBytes | null = null;

@@ -129,6 +129,7 @@ export abstract class StreamOrder extends SeldomParts {
 
   protected release(): void {
     this.contest?.end();
+    this.dataSequence?.end();
     this.waiting?.clear();
     this.missing.stop();
     this.context.timers.forget(this);

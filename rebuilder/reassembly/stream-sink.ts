@@ -17,6 +17,8 @@ export interface StreamSink {
    * @param from the packet that carried them
    */
   data(bytes: Uint8Array, start: number, end: number, seq: number, from: Provenance): void;
+  /** What a packet made the next was handed on. */
+  packetEnd?(): void;
   /** `bytes` of the stream are missing here and will not be waited for. `bytes` < 0: an unknown number. */
   gap(bytes: number): void;
   /**

@@ -7,6 +7,13 @@ const WINDOW_SCALE = 3;
 const TIMESTAMPS = 8;
 const MD5_SIGNATURE = 19;
 const AUTHENTICATION = 29;
+const MULTIPATH = 30;
+/** The shortest of them that matter here. */
+const LEAST_MULTIPATH_BYTES = 4;
+
+/** Of Multipath TCP's options (RFC 8684 8.2). */
+export const MultipathSubtype = { capable: 0, join: 1, dataSequence: 2 } as const;
+
 /** TCP-AO with one byte of its code, which is fewer than anybody sends. */
 const SHORTEST_SIGNATURE = 5;
 /** Two NOPs and the timestamps: how everybody sends them. */
@@ -15,7 +22,7 @@ const ALIGNED_BYTES = 12;
 /** RFC 7323 2.3. */
 const MAX_SCALE = 14;
 
-/** What a segment's options say (RFC 9293 3.2, 7323, 2385, 5925). One object, overwritten for each segment. */
+/** What a segment's options say (RFC 9293 3.2, 7323, 2385, 5925, 8684). One object, overwritten for each segment. */
 export class TcpOptions {
   hasTimestamps = false;
   /** TSval. */
@@ -29,12 +36,18 @@ export class TcpOptions {
    * read the options before it. (Linux: tcp_do_parse_auth_options looks at no option in the last 4 bytes.)
    */
   isMalformed = false;
+  /** Of MultipathSubtype; -1 = there is no such option. */
+  multipath = -1;
+  /** Where that option begins. */
+  multipathAt = -1;
 
   read({ bytes, optionsStart, dataStart }: Packet): void {
     this.hasTimestamps = false;
     this.windowScale = -1;
     this.isSigned = false;
     this.isMalformed = false;
+    this.multipath = -1;
+    this.multipathAt = -1;
     if (dataStart - optionsStart === ALIGNED_BYTES && int32(bytes, optionsStart) === ALIGNED_TIMESTAMPS) {
       this.hasTimestamps = true;
       this.timestamp = int32(bytes, optionsStart + 4);
@@ -59,6 +72,12 @@ export class TcpOptions {
         this.windowScale = Math.min(MAX_SCALE, bytes[at + 2]!);
       } else if (kind === MD5_SIGNATURE || kind === AUTHENTICATION) {
         this.isSigned = true;
+      } else if (kind === MULTIPATH && length >= LEAST_MULTIPATH_BYTES) {
+        const subtype = bytes[at + 2]! >> 4;
+        if (subtype <= MultipathSubtype.dataSequence) {
+          this.multipath = subtype;
+          this.multipathAt = at;
+        }
       }
       at += length;
     }

@@ -1,11 +1,12 @@
 // The frames of an operation of a game.
+import { createHash } from 'node:crypto';
 import { encodeEthernet, encodeTcp, putUint16, putUint32 } from '../../../rebuilder/wire/encode.ts';
 import { fold, swap, WordSum } from '../../../rebuilder/wire/checksum.ts';
 import { EtherType } from '../../../rebuilder/wire/ethertype.ts';
 import { TcpFlag } from '../../../rebuilder/wire/packet.ts';
 import { Protocol } from '../../../rebuilder/wire/protocol.ts';
 import type { IpDefect, Op, Piece } from './game.ts';
-import { SERVER_PORT } from './kernel.ts';
+import { MULTIPATH_PORT, SERVER_PORT } from './kernel.ts';
 
 const ADDRESSES = {
   v4: { source: '10.0.0.9', destination: '10.0.0.1' },
@@ -18,7 +19,32 @@ const LINK = { source: Uint8Array.of(2, 0, 0, 0, 0, 9), destination: Uint8Array.
 
 const sums = new WordSum();
 
-interface Numbers { clientIsn: number; serverNext: number; clientPort: number; ipId: number }
+interface Numbers {
+  clientIsn: number;
+  serverNext: number;
+  clientPort: number;
+  ipId: number;
+  /** Of Multipath TCP: the server's key, empty as long as it has not said it; null = that is not spoken. */
+  serverKey: Uint8Array | null;
+}
+
+const KEY = Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8);
+/** RFC 8684 3.1. */
+function firstDataOf(key: Uint8Array): bigint {
+  return BigInt.asUintN(64, createHash('sha256').update(key).digest().readBigUInt64BE(24) + 1n);
+}
+
+/** What Multipath TCP says in a segment of the client's (RFC 8684 3.1, 3.3). */
+function multipathOption({ flags, data, seq, place = seq }: Op, serverKey: Uint8Array): number[] {
+  if ((flags & TcpFlag.syn) !== 0) return [30, 4, 1, 1];
+  if (data === '') return serverKey.length === 0 ? [] : [30, 20, 1, 1, ...KEY, ...serverKey];
+  const mapping = Buffer.alloc(22);
+  mapping.writeBigUInt64BE(firstDataOf(serverKey));
+  mapping.writeBigUInt64BE(BigInt.asUintN(64, firstDataOf(KEY) + BigInt(place)), 8);
+  mapping.writeUInt32BE(seq + 1 >>> 0, 16);
+  mapping.writeUInt16BE(data.length, 20);
+  return [30, 26, 0x20, 0x0f, ...mapping];
+}
 
 export function framesOf(op: Op, v6: boolean, numbers: Numbers): Uint8Array[] {
   const segment = segmentOf(op, v6, numbers);
@@ -37,7 +63,7 @@ export function framesOf(op: Op, v6: boolean, numbers: Numbers): Uint8Array[] {
   });
 }
 
-function segmentOf(op: Op, v6: boolean, { clientIsn, serverNext, clientPort }: Numbers): Uint8Array {
+function segmentOf(op: Op, v6: boolean, { clientIsn, serverNext, clientPort, serverKey }: Numbers): Uint8Array {
   const isSyn = (op.flags & TcpFlag.syn) !== 0;
   const options: number[] = [];
   if (isSyn) options.push(2, 4, 5, 180);
@@ -47,11 +73,13 @@ function segmentOf(op: Op, v6: boolean, { clientIsn, serverNext, clientPort }: N
   }
   if (op.md5 === true && options.length <= 20) options.push(19, 18, ...new Array<number>(16).fill(7), 1, 1);
   if (op.options !== undefined && options.length + op.options.length <= 40) options.push(...op.options);
+  if (serverKey !== null) options.push(...multipathOption(op, serverKey));
   if (op.cookie !== undefined) options.push(34, 2 + op.cookie, ...new Array<number>(op.cookie).fill(9));
   while (options.length % 4 !== 0) options.push(1);
   const acknowledges = (op.flags & TcpFlag.ack) !== 0;
   const segment = encodeTcp({
-    ...ADDRESSES[v6 ? 'v6' : 'v4'], sourcePort: clientPort, destinationPort: SERVER_PORT, flags: op.flags, window: op.window,
+    ...ADDRESSES[v6 ? 'v6' : 'v4'], sourcePort: clientPort,
+    destinationPort: serverKey === null ? SERVER_PORT : MULTIPATH_PORT, flags: op.flags, window: op.window,
     sequence: (clientIsn + 1 + op.seq) >>> 0, acknowledgement: acknowledges ? (serverNext + op.ack) >>> 0 : 0,
     options: Uint8Array.from(options),
   }, Buffer.from(op.data, 'latin1'));

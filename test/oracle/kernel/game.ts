@@ -59,6 +59,8 @@ export interface Op {
   readonly pieces?: readonly Piece[];
   /** Does the application read from here on? (At first it does.) */
   readonly reads?: boolean;
+  /** Where Multipath TCP maps the data, relative to the first byte; undefined = where `seq` says. */
+  readonly place?: number;
   /** Another number than that of this connection, for SYN and what follows it. */
   readonly isnOffset?: number;
 }
@@ -77,6 +79,8 @@ export interface Game {
 export interface ServerTraits {
   /** It takes data of a SYN, with or without a cookie (RFC 7413). */
   readonly fastOpen?: boolean;
+  /** It speaks Multipath TCP (RFC 8684), as the client does: `place` counts. */
+  readonly multipath?: boolean;
   /** The application closes its end when the client's has come. */
   readonly closes?: boolean;
 }
@@ -91,19 +95,19 @@ function requests(letter: string, shape: readonly { post: boolean; target: numbe
     : `GET /${i}${letter.repeat(target)} HTTP/1.1\r\nHost: a\r\n\r\n`).join('');
 }
 
-/** @param fastOpen its server takes data of a SYN */
-export function newGame(seed: number, fastOpen = false): Game {
+/** @param traits its server takes data of a SYN, or speaks Multipath TCP */
+export function newGame(seed: number, { fastOpen = false, multipath = false }: ServerTraits = {}): Game {
   const random = randomNumbers(seed);
   const one = <T>(values: readonly T[]): T => values[random(values.length)]!;
   const chance = (percent: number): boolean => random(100) < percent;
-  const style = one(['overlaps', 'defects', 'defects', 'steering', 'fragments', 'mixed', 'neighbours', 'ends', 'options', 'chains']);
+  const style = multipath ? 'multipath' : one(['overlaps', 'defects', 'defects', 'steering', 'fragments', 'mixed', 'neighbours', 'ends', 'options', 'chains']);
   const shape = Array.from(
     { length: 1 + random(3) }, () => ({ post: chance(60), target: 3 + random(20), body: 1 + random(40) }),
   );
   const versions = Array.from(LETTERS, (letter) => requests(letter, shape));
   const true_ = versions[0]!;
   const total = true_.length;
-  const timestamps = chance(50);
+  const timestamps = !multipath && chance(50);
   const scale = chance(70) ? one([0, 2, 7]) : undefined;
   const v6 = chance(25);
   let clock = 5_000_000 + random(1000);
@@ -188,9 +192,10 @@ export function newGame(seed: number, fastOpen = false): Game {
   /** What a server refuses that has sent nothing yet, though not everything says so where it is not seen. */
   const refusedAck = (): { ack: number } => ({ ack: one([10, 60_000, -500, -5000]) });
   let chainSeq = 0;
+  let [subflowSeq, dataSeq] = [0, 0];
   const turns = 2 + random(8);
   for (let turn = 0; turn < turns; turn++) {
-    const kind = style === 'mixed' ? one(['overlaps', 'defects', 'steering', 'fragments', 'plain']) : chance(70) ? style : 'plain';
+    const kind = multipath ? style : style === 'mixed' ? one(['overlaps', 'defects', 'steering', 'fragments', 'plain']) : chance(70) ? style : 'plain';
     if (kind === 'overlaps') {
       const [start, end] = range();
       add(segment(start, end, random(LETTERS.length)));
@@ -227,6 +232,14 @@ export function newGame(seed: number, fastOpen = false): Game {
       if (chance(85)) add({ ...segment(start, end, 1 + random(3)), seq: chainSeq + start, ...refusedAck() });
       if (chance(80)) add({ flags: one([ACK | FIN, RST, RST | ACK]), seq: chainSeq + end, ...refusedAck() });
       chainSeq += end;
+    } else if (kind === 'multipath') {
+      // In the order of the subflow, and anywhere in that of the data.
+      const [start, end] = range();
+      const place = chance(40) ? start : Math.max(0, one([dataSeq, dataSeq - random(6), dataSeq + random(20)]));
+      const part = versions[chance(60) ? 0 : 1 + random(3)]!.slice(place, place + end - start);
+      if (part.length > 0) add({ seq: subflowSeq, data: part, place });
+      subflowSeq += part.length;
+      if (place === dataSeq) dataSeq += part.length;
     } else if (kind === 'options') {
       const [start, end] = range();
       const ip = one(v6 ? IPV6_DEFECTS : IPV4_DEFECTS);
@@ -240,10 +253,13 @@ export function newGame(seed: number, fastOpen = false): Game {
 
   // --- in the end all of it, as a client would send it
   if (chance(85)) {
-    const step = one([total, 30, 11]);
+    const step = multipath ? one([1, 11]) : one([total, 30, 11]);
     const starts = Array.from({ length: Math.ceil(total / step) }, (_, i) => i * step);
     if (chance(30)) starts.reverse();
-    for (const start of starts) add({ ...segment(start, Math.min(total, start + step)), pauseMs: one([0.1, 1, 20]) });
+    for (const start of starts) {
+      const part = segment(start, Math.min(total, start + step));
+      add({ ...part, ...(multipath ? { seq: subflowSeq + start, place: start } : {}), pauseMs: one([0.1, 1, 20]) });
+    }
   }
   const closes = chance(40);
   if (chance(closes ? 70 : 30)) add({ flags: ACK | FIN, seq: total });
@@ -252,7 +268,9 @@ export function newGame(seed: number, fastOpen = false): Game {
     add({ flags: ACK, seq: total + 1 });
     add(segment(0, total, chance(70) ? 0 : random(3)));
   }
-  const server: ServerTraits = { ...(fastOpen ? { fastOpen } : {}), ...(closes ? { closes } : {}) };
+  const server: ServerTraits = {
+    ...(fastOpen ? { fastOpen } : {}), ...(closes ? { closes } : {}), ...(multipath ? { multipath } : {}),
+  };
   return { seed, v6, responds: chance(50), live: chance(50), ops, server };
 }
 

@@ -25,12 +25,14 @@ const ETH_P_ALL = 0x0003;
 const SOL_PACKET = 263;
 const PACKET_IGNORE_OUTGOING = 23;
 const [SOL_SOCKET, SO_LINGER, SO_RCVBUFFORCE] = [1, 13, 33] as const;
-const [IPPROTO_TCP, TCP_FASTOPEN] = [6, 23] as const;
+const [IPPROTO_TCP, IPPROTO_MPTCP, TCP_FASTOPEN] = [6, 262, 23] as const;
 const SHUT_WR = 1;
 /** Of net.ipv4.tcp_fastopen: a client's; and a server's, which asks for no cookie. */
 const [FAST_OPEN_CLIENT, FAST_OPEN_SERVER] = [1, 0x203] as const;
 
 export const SERVER_PORT = 80;
+/** Of the server that speaks Multipath TCP. */
+export const MULTIPATH_PORT = 81;
 
 function int32(value: number): Buffer {
   const bytes = Buffer.alloc(4);
@@ -70,18 +72,19 @@ export class PacketSocket {
   }
 }
 
-/** A listening socket of both families. */
+/** A listening socket of both families, on SERVER_PORT or MULTIPATH_PORT. */
 export class Listener {
   readonly #fd: number;
   #fastOpen: boolean | null = null;
 
-  constructor() {
-    this.#fd = must(socket(AF_INET6, SOCK_STREAM | SOCK_NONBLOCK, 0), 'socket');
+  constructor(port: number) {
+    const protocol = port === MULTIPATH_PORT ? IPPROTO_MPTCP : IPPROTO_TCP;
+    this.#fd = must(socket(AF_INET6, SOCK_STREAM | SOCK_NONBLOCK, protocol), 'socket');
     const address = Buffer.alloc(28);
     address.writeUInt16LE(AF_INET6, 0);
-    address.writeUInt16BE(SERVER_PORT, 2);
+    address.writeUInt16BE(port, 2);
     must(bind(this.#fd, address, address.length), 'bind');
-    must(setsockopt(this.#fd, IPPROTO_TCP, TCP_FASTOPEN, int32(4096), 4), 'TCP_FASTOPEN');
+    if (port === SERVER_PORT) must(setsockopt(this.#fd, IPPROTO_TCP, TCP_FASTOPEN, int32(4096), 4), 'TCP_FASTOPEN');
     must(listen(this.#fd, 4096), 'listen');
   }
 

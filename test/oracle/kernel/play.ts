@@ -2,9 +2,10 @@
 import { LinkType } from '../../../rebuilder/capture/frame-source.ts';
 import { decapsulate } from '../../../rebuilder/wire/decapsulate.ts';
 import { Packet, TcpFlag } from '../../../rebuilder/wire/packet.ts';
+import { MultipathSubtype, TcpOptions } from '../../../rebuilder/wire/tcp-options.ts';
 import { framesOf } from './frame.ts';
 import type { Game } from './game.ts';
-import { type Accepted, Listener, PacketSocket, SERVER_PORT } from './kernel.ts';
+import { type Accepted, Listener, MULTIPATH_PORT, PacketSocket, SERVER_PORT } from './kernel.ts';
 
 export interface Frame { readonly bytes: Uint8Array; readonly timeMs: number; readonly fromClient: boolean }
 
@@ -21,14 +22,18 @@ const FIRST_PORT = 10_000;
 
 export class Player {
   readonly #wire = new PacketSocket();
-  readonly #listener = new Listener();
+  readonly #plain = new Listener(SERVER_PORT);
+  readonly #multipath = new Listener(MULTIPATH_PORT);
+  readonly #options = new TcpOptions();
   readonly #packet = new Packet();
   #games = 0;
 
   play(game: Game): Played {
     const clientPort = FIRST_PORT + this.#games++ % 50_000;
     const clientIsn = (0x7000_0000 + this.#games * 0x9e3779b1) >>> 0;
-    this.#listener.behave(game.server);
+    const listener = game.server?.multipath === true ? this.#multipath : this.#plain;
+    listener.behave(game.server);
+    let serverKey: Uint8Array | null = game.server?.multipath === true ? new Uint8Array(0) : null;
     const frames: Frame[] = [];
     const accepted: Accepted[] = [];
     let serverNext = 0;
@@ -39,9 +44,11 @@ export class Player {
       for (let bytes = this.#wire.receive(); bytes !== null; bytes = this.#wire.receive()) {
         const packet = this.#packet;
         if (decapsulate(LinkType.ethernet, bytes, 0, bytes.length, bytes.length, 0, packet) !== 'segment') continue;
-        if (packet.srcPort !== SERVER_PORT || packet.dstPort !== clientPort) continue;
+        if (packet.srcPort > MULTIPATH_PORT || packet.dstPort !== clientPort) continue;
         frames.push({ bytes, timeMs, fromClient: false });
         if ((packet.flags & TcpFlag.rst) !== 0) continue;
+        const isSynAck = (packet.flags & TcpFlag.syn) !== 0;
+        if (serverKey !== null && isSynAck) serverKey = this.#keyOf(packet) ?? serverKey;
         const length = packet.dataEnd - packet.dataStart + ((packet.flags & (TcpFlag.syn | TcpFlag.fin)) !== 0 ? 1 : 0);
         const next = (packet.seq + length) >>> 0;
         if (serverNext === 0 || ((next - serverNext) | 0) > 0 || (packet.flags & TcpFlag.syn) !== 0) serverNext = next;
@@ -50,13 +57,14 @@ export class Player {
     game.ops.forEach((op, i) => {
       timeMs += op.pauseMs;
       reads = op.reads ?? reads;
-      for (const bytes of framesOf(op, game.v6, { clientIsn, serverNext, clientPort, ipId: this.#games * 131 + i })) {
+      const ipId = this.#games * 131 + i;
+      for (const bytes of framesOf(op, game.v6, { clientIsn, serverNext, clientPort, ipId, serverKey })) {
         frames.push({ bytes, timeMs, fromClient: true });
         this.#wire.send(bytes);
         timeMs += 0.01;
       }
       listen();
-      for (let one = this.#listener.accept(); one !== null; one = this.#listener.accept()) accepted.push(one);
+      for (let one = listener.accept(); one !== null; one = listener.accept()) accepted.push(one);
       if (reads) for (const one of accepted) one.readAll(game.server?.closes === true);
       const read = requestsOf(accepted[0]?.stream ?? '').length;
       if (game.responds && read > answered) {
@@ -68,6 +76,13 @@ export class Player {
     for (const one of accepted) one.abort();
     while (this.#wire.receive() !== null);
     return { frames, streams, sentBytes: game.ops.reduce((sum, { data }) => sum + data.length, 0) };
+  }
+
+  /** The key with which the server's SYN-ACK agrees to Multipath TCP; null = it does not. */
+  #keyOf(packet: Packet): Uint8Array | null {
+    this.#options.read(packet);
+    const { multipath, multipathAt: at } = this.#options;
+    return multipath === MultipathSubtype.capable ? packet.bytes.slice(at + 4, at + 12) : null;
   }
 }
 
