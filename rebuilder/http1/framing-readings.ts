@@ -1,6 +1,7 @@
 import type { HeaderLines } from '../http/header-lines.ts';
 import { Irregular } from '../http/irregular.ts';
 import { type BodyFraming, NO_BODY } from '../http/reader-context.ts';
+import type { Ledger } from '../ledger.ts';
 
 /** Ways to frame one message that are looked into. */
 const MAX_FRAMINGS = 6;
@@ -122,11 +123,12 @@ function* lengthsIn(whole: string): Generator<number> {
 /**
  * The ways in which servers frame a request (RFC 9112 6.3): the first is what most of them do.
  * @param minor of the version HTTP/1.x; -1 = another, or none
- * @param limited is called when there are more than are looked into
+ * @param ledger counts it when there are more than are looked into
  * @returns null: there is only one
  */
 export function framingReadings(
-  bytes: Uint8Array, headersStart: number, headEnd: number, lines: HeaderLines, minor: number, limited: () => void,
+  bytes: Uint8Array, headersStart: number, headEnd: number, lines: HeaderLines, minor: number,
+  ledger: Pick<Ledger, 'count'>,
 ): BodyFraming[] | null {
   const { irregular, transferEncoding, contentLength } = lines;
   const isPlain = (irregular & ODD) === 0 && !(transferEncoding && (contentLength !== -1 || minor !== 1))
@@ -152,7 +154,7 @@ export function framingReadings(
   // the coding.
   if (contentLength < 0 || minor < 0 || lengths.length > 1 || !(CLEAN_LENGTH.test(head) || CLEAN_LENGTH_BY_LF.test(head))) add('none');
   for (const length of others) add(length > 0 ? 'length' : 'none', length);
-  if (isLimited) limited();
+  if (isLimited) ledger.count('http.readings_limit');
   return framings.length === 1 ? null : framings;
 }
 

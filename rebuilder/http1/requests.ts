@@ -104,12 +104,12 @@ export class Requests implements MessageGrammar {
   }
 
   frame(bytes: Uint8Array, start: number, headersStart: number, headEnd: number, bodyAt: number): BodyFraming {
-    const { lines } = this.#context;
+    const { lines, ledger } = this.#context;
     const isPlain = lines.irregular === 0 && !lines.transferEncoding && lines.contentLength === -1;
     if (isPlain && bytes[headersStart - 2] === CR) return mostServers(lines);
     line.parse(bytes, start, headersStart);
     const minor = line.isSurelyVersioned ? line.minor : -1;
-    const framings = framingReadings(bytes, headersStart, headEnd, lines, minor, this.#limited);
+    const framings = framingReadings(bytes, headersStart, headEnd, lines, minor, ledger);
     const others: Reading[] = framings?.slice(1) ?? [];
     if (((lines.irregular | line.irregular) & Irregular.bare_lf) !== 0) {
       this.#byCrlf(others, bytes, start, headersStart, headEnd);
@@ -117,8 +117,6 @@ export class Requests implements MessageGrammar {
     if (others.length > 0) this.#reader.otherReadings(others, bytes, start, headersStart, headEnd, bodyAt);
     return framings?.[0] ?? mostServers(lines);
   }
-
-  readonly #limited = (): void => this.#context.ledger.count('http.readings_limit');
 
   /** How a head goes on with bare LFs in it, for servers to which they end no line. */
   #byCrlf(others: Reading[], bytes: Uint8Array, start: number, headersStart: number, headEnd: number): void {

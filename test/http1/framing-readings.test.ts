@@ -10,7 +10,7 @@ function readings(head: string): string[] | null {
   const bytes = Buffer.from(`${head}\r\n\r\n`, 'latin1');
   const lines = new HeaderLines();
   assert.equal(lines.scan(bytes, 0, bytes.length), bytes.length);
-  const found = framingReadings(bytes, 0, bytes.length, lines, 1, () => { isLimited = true; });
+  const found = framingReadings(bytes, 0, bytes.length, lines, 1, { count: () => { isLimited = true; } });
   return found && found.map(({ framing, contentLength }) => `${framing} ${contentLength}`);
 }
 
