@@ -4,7 +4,7 @@ import { blanksEnd, standsAt } from '../http/first-bytes.ts';
 import type { HttpRequest } from '../http/http-request.ts';
 import type { Endpoints } from '../http/message.ts';
 import { upgradesToHttp2 } from '../http/connection-lines.ts';
-import type { ChunkDifference } from '../http1/chunked.ts';
+import type { ChunkDifference } from '../http1/chunk-difference.ts';
 import type { Http1Context } from '../http1/http1-context.ts';
 import type { MessageFramer } from '../http1/message-framer.ts';
 import type { Reading } from '../http1/message-grammar.ts';

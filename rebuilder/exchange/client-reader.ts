@@ -1,6 +1,6 @@
 import type { Provenance } from '../reassembly/provenance.ts';
 import type { ForkKind } from '../reassembly/stream-sink.ts';
-import type { ChunkDifference } from '../http1/chunked.ts';
+import type { ChunkDifference } from '../http1/chunk-difference.ts';
 import { type Reading, lengthOf } from '../http1/message-grammar.ts';
 import { ClientProtocols } from './client-protocols.ts';
 import { SecondReaders } from './second-readers.ts';

@@ -1,5 +1,7 @@
 import { Irregular } from '../http/irregular.ts';
 import { BLANK } from '../http/request-line.ts';
+import type { ChunkDifference } from './chunk-difference.ts';
+import { TrailerLine } from './trailer-line.ts';
 
 const LF = 10;
 const CR = 13;
@@ -25,12 +27,6 @@ type State = 'size' | 'extension' | 'data' | 'data_end' | 'trailer_start' | 'tra
  * for those that look for one.
  */
 type ChunkDialect = 'lf' | 'crlf';
-
-/**
- * What makes servers read a body differently from a byte on: a bare LF in an extension (the dialect), or a first line
- * that those who know no chunks can read as a request line.
- */
-export type ChunkDifference = 'line_end' | 'request_line';
 
 /**
  * Walks over the chunked coding (RFC 9112 7.1) without moving a byte: where the body ends and how long the entity is.
@@ -60,22 +56,13 @@ export class ChunkScanner {
   /** In the first line: 1, or 2 behind its first blank; 0 = it cannot be a request line any more. */
   #firstLine = 1;
   #sawCr = false;
+  /** Any other byte ends a size: what follows up to the line's end is for nothing. */
+  #isAnySizeEnd = false;
+  #hasSizeEndDiffered = false;
+  readonly trailer = new TrailerLine();
 
   reset(): void {
-    this.state = 'size';
-    this.dialect = 'lf';
-    this.differs = '';
-    this.entityBytes = 0;
-    this.irregular = 0;
-    this.#remaining = 0;
-    this.#digits = 0;
-    this.#isNegative = false;
-    this.#sizeEnded = false;
-    this.#isBareExtension = false;
-    this.#hasDiffered = false;
-    this.#mayGoOn = false;
-    this.#firstLine = 1;
-    this.#sawCr = false;
+    this.copyFrom(FRESH);
   }
 
   /** Its first line is not looked at as a request line. */
@@ -98,10 +85,13 @@ export class ChunkScanner {
     this.#mayGoOn = other.#mayGoOn;
     this.#firstLine = other.#firstLine;
     this.#sawCr = other.#sawCr;
+    this.#isAnySizeEnd = other.#isAnySizeEnd;
+    this.#hasSizeEndDiffered = other.#hasSizeEndDiffered;
+    this.trailer.copyFrom(other.trailer);
   }
 
   isLevelWith(other: ChunkScanner): boolean {
-    return this.state === other.state && this.dialect === other.dialect
+    return this.state === other.state && this.dialect === other.dialect && this.#isAnySizeEnd === other.#isAnySizeEnd
       && this.entityBytes === other.entityBytes && this.#remaining === other.#remaining
       && this.#digits === other.#digits && this.#sawCr === other.#sawCr;
   }
@@ -157,6 +147,10 @@ export class ChunkScanner {
           break;
         case 'trailer_start':
         case 'trailer':
+          if (this.trailer.isRequest(bytes[at]!)) {
+            this.differs = 'trailer_line';
+            return at;
+          }
           this.#trailer(bytes[at]!);
           at++;
           break;
@@ -175,6 +169,17 @@ export class ChunkScanner {
     this.state = 'size';
     this.#digits = 1;
     this.#sizeEnded = true;
+  }
+
+  /** From here on any byte ends a size. */
+  readAnySizeEnd(): void {
+    this.#isAnySizeEnd = true;
+  }
+
+  /** The last chunk was the end of the body. @returns what was read behind it */
+  endBeforeTrailer(): Buffer {
+    this.state = 'done';
+    return Buffer.from(this.trailer.bytes);
   }
 
   /** The first byte of data may be of the size line, too: gunicorn takes blanks there, and drops what follows `;`. */
@@ -203,10 +208,7 @@ export class ChunkScanner {
     const digit = HEX[byte]!;
     if (this.#sizeEnded && !this.#sawCr && byte !== CR && byte !== LF && byte !== SEMICOLON && BLANK[byte] === 0) {
       // nginx takes whatever stands behind a blank for an extension.
-      this.irregular |= Irregular.invalid_chunk;
-      this.state = 'extension';
-      this.#isBareExtension = false;
-      return true;
+      return this.#passToLineEnd();
     }
     if (digit >= 0) {
       if (this.#sawCr || (this.#isNegative && digit > 0)) return this.#invalid();
@@ -233,9 +235,26 @@ export class ChunkScanner {
       this.#lineByte(byte);
       this.#sizeEnded = true;
     } else {
-      return this.#invalid();
+      return this.#oddSizeEnd();
     }
     return true;
+  }
+
+  /** What stands behind the size is for nothing. */
+  #passToLineEnd(): true {
+    this.irregular |= Irregular.invalid_chunk;
+    this.state = 'extension';
+    this.#isBareExtension = false;
+    return true;
+  }
+
+  /** What is no part of a size stands behind its digits. */
+  #oddSizeEnd(): boolean {
+    if (this.#isAnySizeEnd && !this.#sawCr) return this.#passToLineEnd();
+    if (this.#hasSizeEndDiffered || this.#sawCr) return this.#invalid();
+    this.#hasSizeEndDiffered = true;
+    this.differs = 'size_end';
+    return false;
   }
 
   /** What int() of CPython takes before and between the digits. */
@@ -248,7 +267,8 @@ export class ChunkScanner {
       this.#digits = -1;
       return true;
     }
-    return (byte === UNDERSCORE && this.#digits > 0 && !this.#sizeEnded) || this.#invalid();
+    if (this.#digits <= 0) return this.#invalid();
+    return (byte === UNDERSCORE && !this.#sizeEnded) || this.#oddSizeEnd();
   }
 
   #extension(byte: number): boolean {
@@ -322,3 +342,5 @@ export class ChunkScanner {
     return false;
   }
 }
+
+const FRESH = new ChunkScanner();

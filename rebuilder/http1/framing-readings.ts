@@ -18,7 +18,7 @@ const ODD = Irregular.bare_cr | Irregular.bare_lf | Irregular.obs_fold | Irregul
  * Whatever some server may take for the beginning of a line that frames the message: the name, in any of its spellings,
  * where for one of them a line begins (behind LF, CR, or what Python takes for the end of a line).
  */
-const NAME = new RegExp('(?:^|[\\n\\r\\v\\f\\x1c-\\x1e\\x85\\0])[\\0-\\x20\\x85\\xa0]{0,8}(content|transfer)[-_ \\x85\\xa0](length|encoding)[^\\n:]{0,16}:', 'gi');
+export const FRAMING_NAME = new RegExp('(?:^|[\\n\\r\\v\\f\\x1c-\\x1e\\x85\\0])[\\0-\\x20\\x85\\xa0]{0,8}(content|transfer)[-_ \\x85\\xa0](length|encoding)[^\\n:]{0,16}:', 'gi');
 /** … as all servers read it. */
 const PLAIN_NAME = /^(?:\r?\n)?(?:content-length|transfer-encoding)[ \t]*:$/i;
 /** What follows its colon: folds included, and up to the next CRLF. */
@@ -62,7 +62,7 @@ function namesIn(head: string): { claims: Claim[]; areAll: boolean } {
   const plain: Claim[] = [];
   const odd: Claim[] = [];
   let areAll = true;
-  for (const { 0: name, 1: first, 2: second, index } of head.matchAll(NAME)) {
+  for (const { 0: name, 1: first, 2: second, index } of head.matchAll(FRAMING_NAME)) {
     const claim = { first: first!.toLowerCase(), second: second!.toLowerCase(), at: index + name.length };
     const list = PLAIN_NAME.test(name) ? plain : odd;
     if (list.length < MAX_CLAIMS) list.push(claim);
@@ -83,7 +83,9 @@ function claimsOf(head: string): Claims {
     VALUE.lastIndex = 0;
     const [, value, valueByCrlf] = VALUE.exec(head.slice(at, at + MAX_CLAIM_BYTES))!;
     if (first === 'transfer' && second === 'encoding') {
-      chunked ||= /chunked/i.test(value!) || /chunked/i.test(valueByCrlf!);
+      // Undertow takes every other coding than this for chunked.
+      if (/^\s*identity\s*$/i.test(value!)) toEnd = true;
+      else chunked ||= /\S/.test(value!) || /chunked/i.test(valueByCrlf!);
     } else if (first === 'content' && second === 'length') {
       const isLonger = valueByCrlf!.length > value!.length;
       for (const length of [...lengthsIn(value!), ...isLonger ? lengthsIn(valueByCrlf!) : []]) {

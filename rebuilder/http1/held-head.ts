@@ -1,6 +1,9 @@
 import type { HeldBytes } from '../http/held-bytes.ts';
 import { crlfEnd, emptyLine, lineEnd } from '../http/request-line.ts';
+import { LongHead } from './long-head.ts';
 import { type MessageGrammar, headAfter } from './message-grammar.ts';
+
+const LF = 10;
 
 /** The head of a message that lies in several pieces: where it begins and ends in what is held. */
 export class HeldHead {
@@ -12,6 +15,10 @@ export class HeldHead {
   otherLineEnd = 0;
   /** Only CRLF ends its lines. */
   byCrlf = false;
+  /** How it is read beyond limits.head_bytes; null = it is not that long. */
+  long: LongHead | null = null;
+  /** So many of its bytes are not held. */
+  passed = 0;
   /** Where the search goes on. */
   #scanFrom = 0;
 
@@ -20,6 +27,8 @@ export class HeldHead {
     this.end = 0;
     this.otherLineEnd = 0;
     this.byCrlf = false;
+    this.long = null;
+    this.passed = 0;
     this.#scanFrom = 0;
   }
 
@@ -27,6 +36,8 @@ export class HeldHead {
     this.headersStart = other.headersStart;
     this.end = other.end;
     this.byCrlf = other.byCrlf;
+    this.long = other.long?.copy() ?? null;
+    this.passed = other.passed;
     this.#scanFrom = other.#scanFrom;
   }
 
@@ -65,9 +76,16 @@ export class HeldHead {
     return kind;
   }
 
+  /** It goes on beyond what may be held of it. */
+  beginLong({ bytes, length }: HeldBytes): LongHead {
+    const end = this.byCrlf ? bytes.lastIndexOf('\r\n', length - 2, 'latin1') + 2 : bytes.lastIndexOf(LF, length - 1) + 1;
+    return this.long = new LongHead(Math.max(end, this.headersStart), this.byCrlf);
+  }
+
   /** What was taken for a head is not one yet: it goes on to where two CRLF stand together. */
   lengthen(withStartLine: boolean): void {
     this.byCrlf = true;
+    this.long = null;
     if (withStartLine) this.headersStart = 0;
     this.end = 0;
     this.#scanFrom = Math.max(0, this.headersStart - 2);

@@ -43,19 +43,13 @@ export class MessageFramer {
   }
 
   /** The next byte is the first of a message, or of something else. */
-  get isIdle(): boolean {
-    return this.#state === 'idle';
-  }
+  get isIdle(): boolean { return this.#state === 'idle'; }
 
   /** What was read last is no message: it is for somebody else from there on (`releaseNone`). */
-  get isNone(): boolean {
-    return this.#state === 'none';
-  }
+  get isNone(): boolean { return this.#state === 'none'; }
 
   /** Is a message begun and not finished? */
-  get unfinished(): boolean {
-    return this.#part !== null && this.#part.bytes > 0;
-  }
+  get unfinished(): boolean { return this.#part !== null && this.#part.bytes > 0; }
 
   /** So many bytes are between here and the next message; Infinity = nobody knows. */
   get toNext(): number {
@@ -144,8 +138,7 @@ export class MessageFramer {
     this.began.set(other.began.seq, other.began);
     this.lastByteMs = other.lastByteMs;
     this.behind = other.behind;
-    this.#progress().head.place(headersStart - start, headEnd - start);
-    return this.#progress().hold(bytes, start, headEnd, Infinity, null, 0);
+    return this.#progress().beginBehind(other.#part, bytes, start, headersStart, headEnd);
   }
 
   /** Reads on otherwise than what it was copied from. @returns bytes read as a body that are behind it; null = none */
@@ -153,24 +146,17 @@ export class MessageFramer {
     const { behind } = this;
     this.behind = null;
     const progress = this.#progress();
-    switch (how) {
-      case 'longer_line':
-      case 'longer_head':
-        progress.head.lengthen(how === 'longer_line');
-        this.#state = 'head';
-        return behind;
-      case 'line_end':
-        progress.unchunk();
-        progress.body.chunks.readByCrlf();
-        break;
-      case 'request_line': {
-        const body = progress.takeBody();
-        this.#bodyBegins({ framing: 'none', contentLength: 0 });
-        return body;
-      }
-      default:
-        this.#bodyBegins(how);
+    if (how === 'longer_line' || how === 'longer_head') {
+      progress.head.lengthen(how === 'longer_line');
+      this.#state = 'head';
+      return behind;
     }
+    const unread = typeof how === 'string' ? progress.readChunksOtherwise(how) : null;
+    if (unread !== null) {
+      this.#finishHeld();
+      return unread;
+    }
+    if (typeof how !== 'string') this.#bodyBegins(how);
     // What reads no chunks is another reading already.
     if (this.#state === 'body' && progress.body.framing === 'chunked') progress.body.chunks.passFirstLine();
     return behind;
@@ -236,23 +222,32 @@ export class MessageFramer {
   /** More of a head that did not end in its first piece. */
   #moreHead(bytes: Uint8Array, at: number, end: number): number {
     const progress = this.#progress();
-    const { held } = progress;
+    const { held, head } = progress;
+    if (head.long !== null) return this.#longHead(bytes, at, end);
     const before = held.length;
-    const to = Math.min(end, at + this.#context.headBytes - before);
+    const to = Math.max(at, Math.min(end, at + this.#context.headBytes - before));
     if (to > at && !this.#hold(bytes, at, to)) return this.#abandonHead('http.memcap', to);
-    const headEnd = progress.head.find(held, this.#grammar);
+    const headEnd = head.find(held, this.#grammar);
     if (headEnd === 'none') {
-      const { otherLineEnd } = progress.head;
-      if (otherLineEnd > 0) {
-        this.#grammar.notStartLine(held.bytes, 0, otherLineEnd, this.#passHead(otherLineEnd, before, at));
-      }
+      const end = head.otherLineEnd;
+      if (end > 0) this.#grammar.notStartLine(held.bytes, 0, end, this.#passHead(end, before, at));
       this.behind = null;
       progress.giveBack(to - at);
       this.#state = 'none';
       return at;
     }
     if (headEnd !== 'more') return this.#heldHeadDone(headEnd, before, at);
-    return held.length >= this.#context.headBytes ? this.#abandonHead('http.head_limit', to) : to;
+    if (held.length < this.#context.headBytes) return to;
+    return head.headersStart > 0 ? this.#longHead(bytes, to, end) : this.#abandonHead('http.head_limit', to);
+  }
+
+  /** More of one beyond its limit. */
+  #longHead(bytes: Uint8Array, at: number, end: number): number {
+    const { head, held } = this.#progress();
+    const stop = this.#progress().readLongHead(bytes, at, end);
+    if (head.long?.hasMemory === false) return this.#abandonHead('http.memcap', stop);
+    if (head.long?.isOver === true) this.#headHeld(held.length, stop);
+    return stop;
   }
 
   #abandonHead(reason: CounterName, at: number): number {
@@ -264,13 +259,17 @@ export class MessageFramer {
   /** The held head ends at headEnd; what was held beyond it is read again, from the piece as far as it is of that. */
   #heldHeadDone(headEnd: number, before: number, at: number): number {
     const progress = this.#progress();
-    const { held, head } = progress;
     const bodyAt = this.#passHead(headEnd, before, at);
-    progress.giveBack(held.length - headEnd);
+    progress.giveBack(progress.held.length - headEnd);
+    this.#headHeld(headEnd, bodyAt);
+    return bodyAt;
+  }
+
+  #headHeld(headEnd: number, bodyAt: number): void {
+    const { held, head } = this.#progress();
     this.#context.lines.scan(held.bytes, head.headersStart, headEnd, head.byCrlf);
     head.end = headEnd;
     this.#bodyBegins(this.#grammar.frame(held.bytes, 0, head.headersStart, headEnd, bodyAt));
-    return bodyAt;
   }
 
   /** The held bytes end at `end`. @returns where the piece goes on; `before` bytes were held before it */

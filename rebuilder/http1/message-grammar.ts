@@ -1,4 +1,4 @@
-import type { ChunkDifference } from './chunked.ts';
+import type { ChunkDifference } from './chunk-difference.ts';
 import type { Body, BodyFraming } from '../http/reader-context.ts';
 import { headerStart, looseHeaderStart } from '../http/request-line.ts';
 
@@ -19,7 +19,7 @@ export type Reading = BodyFraming | 'longer_line' | 'longer_head' | ChunkDiffere
 
 /** So many bytes are between where a message is read so and the next one; Infinity = nobody knows. */
 export function lengthOf(how: Reading): number {
-  if (how === 'request_line') return 0;
+  if (how === 'request_line' || how === 'trailer_line') return 0;
   if (typeof how === 'string') return Infinity;
   return how.framing === 'none' || how.framing === 'length' ? how.contentLength : Infinity;
 }

@@ -1,8 +1,9 @@
 import type { CounterName } from '../ledger.ts';
 import { HeldBytes } from '../http/held-bytes.ts';
 import type { Framing } from '../http/message.ts';
-import { type ReaderContext, cutBody, wholeBody } from '../http/reader-context.ts';
+import { NO_BODY, type ReaderContext, cutBody, wholeBody } from '../http/reader-context.ts';
 import { BodyProgress } from './body-progress.ts';
+import type { ChunkDifference } from './chunk-difference.ts';
 import { entityOf } from './chunk-runs.ts';
 import { HeldHead } from './held-head.ts';
 import type { MessageGrammar } from './message-grammar.ts';
@@ -100,6 +101,34 @@ export class MessageProgress {
     return this.bytes === other.bytes && this.head.end === other.head.end && this.body.isLevelWith(other.body);
   }
 
+  // --- its head
+
+  /** Reads on in a head beyond limits.head_bytes. @returns how far: to its end, or to `end`, or no memory is left */
+  readLongHead(bytes: Uint8Array, at: number, end: number): number {
+    const { held, head } = this;
+    const long = head.long ?? head.beginLong(held);
+    this.lose('http.head_limit');
+    const hold = (start: number, to: number): boolean => this.hold(bytes, start, to, Infinity, null, 0);
+    const pass = (passed: number): void => this.add(passed);
+    let stop = at;
+    while (stop < end && !long.isOver && long.hasMemory) stop = long.read(held, bytes, stop, end, hold, pass);
+    if (long.isOver) head.passed = this.bytes - held.length;
+    return stop;
+  }
+
+  /** Begins behind the whole head bytes[start, headEnd) of another. @returns false: no memory for it */
+  beginBehind(
+    other: MessageProgress | null, bytes: Uint8Array, start: number, headersStart: number, headEnd: number,
+  ): boolean {
+    this.head.place(headersStart - start, headEnd - start);
+    if (other?.head.long?.isOver === true) {
+      this.head.passed = other.head.passed;
+      this.add(other.head.passed);
+      this.lose('http.head_limit');
+    }
+    return this.hold(bytes, start, headEnd, Infinity, null, 0);
+  }
+
   // --- its body
 
   /** Passes over a hole in the body. @returns false: it may have swallowed where that ends */
@@ -120,11 +149,28 @@ export class MessageProgress {
     held.append(entity, 0, entity.length);
   }
 
-  /** @returns what was held of the body: it is of no message yet */
-  takeBody(): Buffer {
+  /** @returns what was read of another message, now that this one is over: null = it goes on */
+  readChunksOtherwise(how: ChunkDifference): Buffer | null {
+    if (how === 'request_line') return this.#takeBody();
+    this.unchunk();
+    if (how === 'trailer_line') return this.#takeTrailer();
+    if (how === 'line_end') this.body.chunks.readByCrlf();
+    else this.body.chunks.readAnySizeEnd();
+    return null;
+  }
+
+  #takeBody(): Buffer {
     const body = Buffer.from(this.held.bytes.subarray(this.head.end, this.held.length));
     this.giveBack(body.length);
+    this.body.begin(NO_BODY);
     return body;
+  }
+
+  /** The last chunk was the end: of the unchunked body no trailer is held. */
+  #takeTrailer(): Buffer {
+    const line = this.body.chunks.endBeforeTrailer();
+    this.add(-line.length);
+    return line;
   }
 
   // --- telling it
@@ -134,7 +180,7 @@ export class MessageProgress {
     const { held, head, body } = this;
     this.#context.lines.scan(held.bytes, head.headersStart, head.end, head.byCrlf);
     const isChunked = body.framing === 'chunked';
-    const unchunkedSize = body.framing === 'close' ? this.bytes - head.end : body.contentLength;
+    const unchunkedSize = body.framing === 'close' ? this.bytes - head.passed - head.end : body.contentLength;
     const size = isChunked ? body.chunks.entityBytes : unchunkedSize;
     const irregular = isChunked ? body.chunks.irregular : 0;
     const told = { framing, size, complete: lost === null, lost, irregular, correction };
@@ -144,7 +190,7 @@ export class MessageProgress {
   /** The connection ends within a line of the head: some servers (CPython) take that for the line's end. */
   endLine(grammar: MessageGrammar): void {
     const { held } = this;
-    if (held.length === 0 || held.bytes[held.length - 1] === LF) return;
+    if (held.length === 0 || held.bytes[held.length - 1] === LF || this.head.long !== null) return;
     this.isLineCut = held.append(LINE_END, held.bytes[held.length - 1] === CR ? 1 : 0, LINE_END.length);
     this.head.find(held, grammar);
   }
@@ -154,14 +200,14 @@ export class MessageProgress {
     const { held, head } = this;
     // In another reading it ended before.
     if (head.byCrlf) return false;
-    const end = held.length === 0 ? 0 : held.bytes.lastIndexOf(LF, held.length - 1) + 1;
+    const end = head.long?.lineStart ?? (held.length === 0 ? 0 : held.bytes.lastIndexOf(LF, held.length - 1) + 1);
     const isAlone = head.headersStart === 0 && end > 0 && end === held.length
       && grammar.startLine(held.bytes, 0, end) === 'alone';
     if (!isAlone && (head.headersStart === 0 || end < head.headersStart)) return false;
     const headersStart = isAlone ? end : head.headersStart;
     const isWhole = isAlone && !this.isLineCut;
     this.#context.lines.scan(held.bytes, headersStart, end);
-    const body = isWhole ? wholeBody('none', 0, 0) : cutBody('none', 0, [reason], 0);
+    const body = isWhole ? wholeBody('none', 0, 0) : cutBody('none', 0, [...new Set([...this.lost ?? [], reason])], 0);
     grammar.message(held.bytes, 0, headersStart, end, end, body);
     return true;
   }

@@ -5,7 +5,7 @@ import { Irregular } from '../http/irregular.ts';
 import { type Endpoints, Field } from '../http/message.ts';
 import type { Body, BodyFraming } from '../http/reader-context.ts';
 import { RequestLine, crlfEnd, requestStart } from '../http/request-line.ts';
-import type { ChunkDifference } from './chunked.ts';
+import type { ChunkDifference } from './chunk-difference.ts';
 import { framingReadings, mostServers } from './framing-readings.ts';
 import type { Http1Context } from './http1-context.ts';
 import type { MessageGrammar, Reading, StartLine } from './message-grammar.ts';

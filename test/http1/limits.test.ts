@@ -56,6 +56,67 @@ describe('limits.head_bytes', () => {
   });
 });
 
+describe('a head beyond limits.head_bytes is read to its end', () => {
+  const line = `X: ${'y'.repeat(3 * HEAD_BYTES)}\r\n`;
+  const framings: Record<string, [lines: string, body: string, entity: string]> = {
+    'a length': [`Content-Length: 2\r\n${line}`, 'hi', 'hi'],
+    'a coding': [`${line}Transfer-Encoding:\r\n chunked\r\n`, '2\r\nhi\r\n0\r\n\r\n', 'hi'],
+    'a length behind lines that are odd': [`${'no colon\r\n'.repeat(40)}Content-Length: 2\r\n`, 'hi', 'hi'],
+    'a length between lines of other names': [`${'Content_Length: 3\r\n'.repeat(9)}Content-Length: 2\r\n${line}`, 'hi', 'hi'],
+    'a length among codings that mean nothing': [`${'Transfer_Encoding: x\r\n'.repeat(9)}content-length : 2\r\n`, 'hi', 'hi'],
+  };
+
+  for (const [name, [lines, body, entity]] of Object.entries(framings)) {
+    test(name, () => {
+      const message = `POST / HTTP/1.1\r\nHost: a\r\n${line}${lines}Content-Type: b/c\r\n\r\n${body}`;
+      for (const pieces of cuts(message)) {
+        // Up to its limit it needs no room.
+        const cut = pieces[0]!.length;
+        if (pieces.length === 2 && (cut < HEAD_BYTES || cut > message.length - body.length - 2)) continue;
+        const { exchanges, ledger } = played([...pieces, 'GET /next HTTP/1.1\r\n\r\n']);
+        const first = exchanges.find(({ request }) => bodyOf(request) === entity)?.request;
+        assert.deepEqual([first?.target, first?.lost, first?.complete], ['/', ['http.head_limit'], false], `cut at ${pieces[0]!.length}`);
+        assert.ok(first?.headers.some(([header, value]) => header === 'Content-Type' && value === 'b/c'));
+        assert.ok(exchanges.some(({ request }) => request.target === '/next' && request.complete));
+        assert.equal(ledger.get('http.skipped_bytes'), 0);
+      }
+    });
+  }
+
+  const long: Record<string, string> = {
+    'one line': `X: ${'y'.repeat(1 << 20)}\r\n`,
+    'odd lines': `${'Content_Length: 1\r\nno colon\r\nContent_Type: 1\r\n'.repeat(30_000)}`,
+    'a length among blanks': `Content-Length:${' '.repeat(1 << 20)}2\r\n`,
+    'a length behind a CR': `X: ${'yz '.repeat(1 << 18)}\rContent-Length: 2\r\n`,
+    'folds': `Content-Type: a\r\n${' b\r\n'.repeat(1 << 18)}`,
+  };
+  for (const [name, lines] of Object.entries(long)) {
+    test(`in bounded memory: ${name}`, () => {
+      const stream = opened();
+      const length = name.startsWith('a length') ? '' : 'Content-Length: 2\r\n';
+      const message = `POST / HTTP/1.1\r\nHost: a\r\n${lines}${length}\r\n`;
+      let most = 0;
+      for (let at = 0; at < message.length; at += 1400) {
+        stream.send(message.slice(at, at + 1400)).answer('');
+        most = Math.max(most, stream.pipeline.gauges().memoryBytes);
+      }
+      stream.send('hi').send('GET /next HTTP/1.1\r\n\r\n');
+      assert.deepEqual(stream.end(), []);
+      assert.ok(stream.exchanges.some(({ request }) => bodyOf(request) === 'hi' && request.lost?.join() === 'http.head_limit'));
+      assert.ok(stream.exchanges.some(({ request }) => request.target === '/next'));
+      assert.ok(most > 0 && most < 1 << 18, String(most));
+    });
+  }
+
+  test('one that a hole ends is told as far as it is held', () => {
+    const stream = opened().send(`GET / HTTP/1.1\r\nHost: a\r\n${line}`).send(line).send('Content-Length: 2\r\nX: 1');
+    assert.deepEqual(stream.end(), []);
+    assert.deepEqual(stream.exchanges.map(({ request }) => [request.headers, request.lost]), [
+      [[['Host', 'a'], ['Content-Length', '2']], ['http.head_limit', 'http.message_cut']],
+    ]);
+  });
+});
+
 test('limits.memory: a head that no memory is left for is told as far as it came, and what follows is read', () => {
   const stream = opened({ headBytes: 1 << 20, memoryBytes: 8192 }).send(`GET / HTTP/1.1\r\nHost: a\r\nX: ${'y'.repeat(3000)}`);
   stream.send('z'.repeat(6000)).send('GET /next HTTP/1.1\r\n\r\n');

@@ -133,6 +133,6 @@ function isSameLine(told: { method: string; target: string }, method: string, ta
 function plain(method: string, target: string): string {
   // An absolute target may stand behind a word that is told as its beginning.
   const short = `${method.toUpperCase()} ${target}`.replace(/(?<=[^!-~])[a-z]+:(?:\/\/[^/?]*|(?=\/))/i, '')
-    .replace(/(?:[^!-~]|%A0|%85)(HTTP|RTSP|ICE)\/[\d_]+\.\d+.*$/si, '').replace(/#.*/, '');
+    .replace(/(?:[^!-~]|%A0|%85)(HTTP|RTSP|ICE)\/[\d_]+\..*$/si, '').replace(/#.*/, '');
   return short.replace(/%[0-9a-fA-F]{2}|[^A-Za-z0-9?=-]/g, '');
 }
