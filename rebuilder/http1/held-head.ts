@@ -1,5 +1,6 @@
 import type { HeldBytes } from '../http/held-bytes.ts';
 import { crlfEnd, emptyLine, lineEnd } from '../http/request-line.ts';
+import { knownMethod } from '../http/search.ts';
 import { LongHead } from './long-head.ts';
 import { type MessageGrammar, headAfter } from './message-grammar.ts';
 
@@ -17,6 +18,10 @@ export class HeldHead {
   byCrlf = false;
   /** How it is read beyond limits.head_bytes; null = it is not that long. */
   long: LongHead | null = null;
+  /** Its start line goes on beyond that. */
+  isLineLong = false;
+  /** Beyond that it cannot be read: it is none, or there is no memory. */
+  isGivenUp = false;
   /** So many of its bytes are not held. */
   passed = 0;
   /** Where the search goes on. */
@@ -28,6 +33,8 @@ export class HeldHead {
     this.otherLineEnd = 0;
     this.byCrlf = false;
     this.long = null;
+    this.isLineLong = false;
+    this.isGivenUp = false;
     this.passed = 0;
     this.#scanFrom = 0;
   }
@@ -37,6 +44,7 @@ export class HeldHead {
     this.end = other.end;
     this.byCrlf = other.byCrlf;
     this.long = other.long?.copy() ?? null;
+    this.isLineLong = other.isLineLong;
     this.passed = other.passed;
     this.#scanFrom = other.#scanFrom;
   }
@@ -76,6 +84,12 @@ export class HeldHead {
     return kind;
   }
 
+  /** What is held is as much as may be. @returns false: nothing says that it is a head which goes on */
+  goesOn({ bytes }: HeldBytes): boolean {
+    this.isLineLong = this.headersStart === 0;
+    return !this.isLineLong || (!this.byCrlf && knownMethod(bytes, 0));
+  }
+
   /** It goes on beyond what may be held of it. */
   beginLong({ bytes, length }: HeldBytes): LongHead {
     const end = this.byCrlf ? bytes.lastIndexOf('\r\n', length - 2, 'latin1') + 2 : bytes.lastIndexOf(LF, length - 1) + 1;
@@ -86,6 +100,7 @@ export class HeldHead {
   lengthen(withStartLine: boolean): void {
     this.byCrlf = true;
     this.long = null;
+    this.isLineLong = false;
     if (withStartLine) this.headersStart = 0;
     this.end = 0;
     this.#scanFrom = Math.max(0, this.headersStart - 2);

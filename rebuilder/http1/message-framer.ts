@@ -223,7 +223,7 @@ export class MessageFramer {
   #moreHead(bytes: Uint8Array, at: number, end: number): number {
     const progress = this.#progress();
     const { held, head } = progress;
-    if (head.long !== null) return this.#longHead(bytes, at, end);
+    if (head.long !== null || head.isLineLong) return this.#longHead(bytes, at, end);
     const before = held.length;
     const to = Math.max(at, Math.min(end, at + this.#context.headBytes - before));
     if (to > at && !this.#hold(bytes, at, to)) return this.#abandonHead('http.memcap', to);
@@ -238,14 +238,14 @@ export class MessageFramer {
     }
     if (headEnd !== 'more') return this.#heldHeadDone(headEnd, before, at);
     if (held.length < this.#context.headBytes) return to;
-    return head.headersStart > 0 ? this.#longHead(bytes, to, end) : this.#abandonHead('http.head_limit', to);
+    return head.goesOn(held) ? this.#longHead(bytes, to, end) : this.#abandonHead('http.head_limit', to);
   }
 
   /** More of one beyond its limit. */
   #longHead(bytes: Uint8Array, at: number, end: number): number {
     const { head, held } = this.#progress();
-    const stop = this.#progress().readLongHead(bytes, at, end);
-    if (head.long?.hasMemory === false) return this.#abandonHead('http.memcap', stop);
+    const stop = this.#progress().readLongHead(bytes, at, end, this.#grammar);
+    if (head.isGivenUp) return this.#abandonHead('http.head_limit', stop);
     if (head.long?.isOver === true) this.#headHeld(held.length, stop);
     return stop;
   }

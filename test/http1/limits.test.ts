@@ -83,6 +83,23 @@ describe('a head beyond limits.head_bytes is read to its end', () => {
     });
   }
 
+  test('its request line, too: the middle is left out', () => {
+    const target = `/?q=attack&pad=${'y'.repeat(5 * HEAD_BYTES)}`;
+    const message = `POST ${target} HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nhi`;
+    for (const pieces of cuts(message)) {
+      const cut = pieces[0]!.length;
+      if (pieces.length === 2 && (cut < HEAD_BYTES || cut > message.length - 4)) continue;
+      const { exchanges, ledger } = played([...pieces, 'GET /next HTTP/1.1\r\n\r\n']);
+      const [first, next] = exchanges.map(({ request }) => request);
+      assert.ok(first?.target.startsWith('/?q=attack&pad=y'), `cut at ${cut}`);
+      const told = [first?.version, first?.headers, first && bodyOf(first), first?.lost, next?.target];
+      assert.deepEqual(told, [
+        'HTTP/1.1', [['Host', 'a'], ['Content-Length', '2']], 'hi', ['http.head_limit'], '/next',
+      ], `cut at ${cut}`);
+      assert.equal(ledger.get('http.skipped_bytes'), 0);
+    }
+  });
+
   const long: Record<string, string> = {
     'one line': `X: ${'y'.repeat(1 << 20)}\r\n`,
     'odd lines': `${'Content_Length: 1\r\nno colon\r\nContent_Type: 1\r\n'.repeat(30_000)}`,
