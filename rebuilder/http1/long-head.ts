@@ -86,8 +86,8 @@ export class LongHead {
       this.#isEnded = false;
     }
     if (!this.#isFull && held.length - this.lineStart >= LINE_BYTES) this.#makeRoom(held);
-    const lf = bytes.indexOf(LF, at);
-    let stop = lf < 0 || lf >= end ? end : lf + 1;
+    const lf = bytes.subarray(at, end).indexOf(LF);
+    let stop = lf < 0 ? end : at + lf + 1;
     const before = stop - 2 >= at ? bytes[stop - 2]! : this.#lastByte;
     if (this.#isFull) {
       pass(stop - at);

@@ -123,8 +123,8 @@ export class MessageProgress {
   /** Reads on in a start line beyond it: of the rest its end is held, with the version. */
   #readLongLine(bytes: Uint8Array, at: number, end: number, grammar: MessageGrammar): number {
     const { held, head } = this;
-    const lf = bytes.indexOf(LF, at);
-    const stop = lf < 0 || lf >= end ? end : lf + 1;
+    const lf = bytes.subarray(at, end).indexOf(LF);
+    const stop = lf < 0 ? end : at + lf + 1;
     const from = Math.max(at, stop - VERSION_BYTES);
     this.add(from - at);
     head.isGivenUp = !this.hold(bytes, from, stop, Infinity, null, 0);
