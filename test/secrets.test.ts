@@ -166,6 +166,49 @@ test('replay says nothing of a payload beside its output, and nothing in it that
   assertSilent('replay --to', delivered.stderr + delivered.stdout);
 });
 
+/** Each holds a secret that is a body in one reading, and stands before or in another request line in the next. */
+const READ_TWICE: readonly string[] = [
+  ...[`{"q":"union ${secret('json-in-line')}"}`, `{"q":"${secret('json-in-method')}"}`, `q=${secret('form-in-method')}`, `q=a ${secret('form-in-target')} b`]
+    .map((body) => `POST /first HTTP/1.1\r\nHost: a\r\nContent-Length: +${body.length}\r\n\r\n${body}${request('GET /next HTTP/1.1')}`),
+  ...[`0\r\n\r\nq=${secret('form-behind-chunks')}`].map((body) =>
+    `POST /first HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nContent-Length: ${body.length}\r\n\r\n${body}${request('GET /next HTTP/1.1')}`),
+];
+
+test('a body that another reading takes for a request line: no log and no page has it, and no reading what is redacted', { timeout: 120_000 }, async (t) => {
+  const access = join(folder(t), 'access.log');
+  const service = await RunningService.start(t, `
+mode: tcp-capture-v2
+workers: 0
+tcp_stream: {from_vxlan: {listen_addr: "127.0.0.1:0"}}
+forward: {attempts: 1, deadline: 2s, drain_timeout: 2s}
+limits: {stall_timeout: 200ms}
+log: {level: debug, access_log: {enabled: true, log_file: ${access}}}
+${ANY_PORTS}`, ['--to', await node(t, true)]);
+  const mirror = new MirroredRequests(t, service.port('vxlan'));
+  for (const one of READ_TWICE) await mirror.connection([one]);
+  await service.reaches('http.second_readings', READ_TWICE.length);
+  await service.reaches('http.requests', 3 * READ_TWICE.length);
+  const { requests } = await (await fetch(`${service.statusUrl}/status.json`)).json() as { requests: { key: string; method: string }[] };
+  const pages = await Promise.all(requests.map(async ({ key }) => (await fetch(`${service.statusUrl}/request?key=${key}`)).text()));
+  assert.equal(await service.stop(), 0, service.said.stderr);
+  assert.ok(requests.some(({ method }) => method === '***'));
+  assertSilent('the page', JSON.stringify(requests) + pages.join(''));
+  assertSilent('the log', service.said.stderr);
+  const lines = readFileSync(access, 'utf8');
+  assert.match(lines, /"method":"\*\*\*","target":"\*\*\*"/);
+  assertSilent('the access log', lines);
+
+  const capture = file(t, 'twice.pcap', pcapFile(READ_TWICE.map((bytes, i) => ({ bytes: tcpFrame(`10.0.1.7:${42_000 + i}`, '10.0.2.9:80', { seq: 1 }, bytes), timeMs: 1_700_000_000_000 + i }))));
+  const conf = file(t, 'conf.yaml', 'forward: {redact: {body: [q]}}\n');
+  for (const format of ['jsonl', 'http', 'har']) {
+    const plain = await rebuilder(['replay', '--format', format, capture]);
+    assert.match(plain.stdout, ANY_SECRET);
+    const { stdout, stderr } = await rebuilder(['replay', '-c', conf, '--format', format, capture]);
+    assertSilent(`replay --format ${format} -c`, stdout + stderr);
+    for (const { request: { body } } of format === 'jsonl' ? stdout.trim().split('\n').map((line) => JSON.parse(line) as { request: { body: string } }) : []) assertSilent('a body', Buffer.from(body, 'base64').toString('latin1'));
+  }
+});
+
 test('check does not repeat the values of a configuration without mistakes', async (t) => {
   const conf = file(t, 'conf.yaml', `health_checks: [{target: /h, headers: ["X-Key: ${secret('health-check')}"]}]\nforward: {endpoint: "http://n:1", redact: {query: [token]}}\n`);
   const { status, stdout, stderr } = await rebuilder(['check', '-c', conf]);

@@ -183,7 +183,7 @@ const sections = {
     sample: key(fraction().prefault(1), { effect: 'Share of the connections delivered, chosen by a keyed hash a client cannot steer', unit: 'share, 0 to 1' }),
     redact: section({
       headers: key(list(redactableName()).prefault([]), { effect: 'Headers whose value is masked with `*`, byte for byte, before it leaves' }),
-      query: key(list(text()).prefault([]), { effect: 'Query parameters whose value is masked likewise, by their name, percent-decoded and in its case of letters' }),
+      query: key(list(text()).prefault([]), { effect: 'Query parameters whose value is masked likewise, by their name, percent-decoded and in any case of letters' }),
       body: key(list(text()).prefault([]), { effect: 'Fields of JSON, form and multipart bodies masked likewise, by their name in any case of letters; what is masked cannot be inspected' }),
     }).prefault({}),
     drain_timeout: key(duration(0, DAY).prefault('10s'), { effect: 'After SIGTERM, how long the queue is still delivered', unit: 'duration' }),

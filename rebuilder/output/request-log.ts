@@ -4,7 +4,7 @@ import type { HttpRequest } from '../http/http-request.ts';
 import { COUNTERS, type CounterName, type Ledger } from '../ledger.ts';
 import { logForm, openLog, openServiceLog } from './log.ts';
 import type { Envelope } from '../rules/envelope.ts';
-import { maskUser, maskValues, printable } from '../rules/shown-request.ts';
+import { printable, shownLine } from '../rules/shown-request.ts';
 import type { RequestObserver } from './request-observer.ts';
 
 /** What of a target may be long. */
@@ -41,15 +41,17 @@ export function requestObserver({ log }: Settings, ledger: Ledger): RequestObser
 const whyOf = (end: CounterName): string => COUNTERS[end].help;
 
 function requestFields(request: HttpRequest, envelope: Envelope | null, verbose: boolean): Record<string, unknown> {
-  const text = (start: number, end: number): string => printable(Buffer.from(request.bytes.subarray(start, Math.min(end, start + MAX_TARGET))).toString('latin1'));
-  const target = text(request.targetStart, request.targetEnd);
+  const text = (start: number, end: number): string =>
+    Buffer.from(request.bytes.subarray(start, Math.min(end, start + MAX_TARGET))).toString('latin1');
+  const sent = text(request.targetStart, request.targetEnd);
+  const { method, target } = shownLine(text(request.start, request.methodEnd), sent, verbose);
   return {
     id: request.id,
     src: endpointText(request.endpoints, 'client'),
     dst: endpointText(request.endpoints, 'server'),
     ...(envelope === null ? {} : { client: envelope.clientAddress }),
-    method: text(request.start, request.methodEnd),
-    target: verbose ? maskUser(target) : maskValues(target),
+    method,
+    target: printable(target),
     bodySize: request.bodySize,
     ...(request.response === null ? {} : { status: request.response.status }),
     ...(request.lost === null ? {} : { lost: request.lost }),

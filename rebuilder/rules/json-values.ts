@@ -3,6 +3,8 @@ import type { FieldNames } from './field-names.ts';
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const COLON = 0x3a;
+const CR = 13;
+const LF = 10;
 const STAR = 0x2a;
 const OPENS: ReadonlySet<number> = new Set([0x7b, 0x5b]);
 const CLOSES: ReadonlySet<number> = new Set([0x7d, 0x5d]);
@@ -16,19 +18,26 @@ const ESCAPE_BYTES = 6;
  * holds is masked with all that is in it. The text stays JSON of the same length: strings become `*`, digits `1`, true
  * and false null. It is read from each quotation mark anew, so that a text with a hole, or one that is no JSON, still
  * shows its members.
+ * @param strewn it may stand anywhere in `text`: cut off behind the opening mark of a name, and no string goes on in
+ * another line
  * @returns how many members
  */
-export function maskJson(text: Uint8Array, names: FieldNames): number {
+export function maskJson(text: Uint8Array, names: FieldNames, strewn = false): number {
   let masked = 0;
-  for (let at = text.indexOf(QUOTE); at >= 0; at = text.indexOf(QUOTE, at + 1)) {
+  for (let at = strewn ? -1 : quoteFrom(text, 0); at < text.length; at = quoteFrom(text, at + 1)) {
     const nameEnd = memberName(text, at, names);
     if (nameEnd < 0) continue;
     const colon = skipBlanks(text, nameEnd);
     if (text[colon] !== COLON) continue;
-    at = maskValue(text, skipBlanks(text, colon + 1)) - 1;
+    at = maskValue(text, skipBlanks(text, colon + 1), strewn) - 1;
     masked++;
   }
   return masked;
+}
+
+function quoteFrom(text: Uint8Array, from: number): number {
+  const at = text.indexOf(QUOTE, from);
+  return at < 0 ? text.length : at;
 }
 
 /** One past the closing mark of the string at `at` if it is one of the names; else -1. */
@@ -54,12 +63,12 @@ function skipBlanks(text: Uint8Array, at: number): number {
 }
 
 /** @returns one past the value */
-function maskValue(text: Uint8Array, start: number): number {
+function maskValue(text: Uint8Array, start: number, inLine: boolean): number {
   let depth = 0;
   for (let at = start; at < text.length;) {
     const byte = text[at]!;
     if (byte === QUOTE) {
-      at = maskString(text, at + 1);
+      at = maskString(text, at + 1, inLine);
       // In a container: a member's name is masked like a value.
       if (depth === 0) return at;
     } else if (OPENS.has(byte)) {
@@ -82,10 +91,14 @@ function maskValue(text: Uint8Array, start: number): number {
   return text.length;
 }
 
-/** @returns one past the closing mark */
-function maskString(text: Uint8Array, start: number): number {
+/**
+ * @param inLine it goes on to the line's end at most
+ * @returns one past the closing mark
+ */
+function maskString(text: Uint8Array, start: number, inLine: boolean): number {
   let at = start;
   while (at < text.length && text[at] !== QUOTE) {
+    if (inLine && (text[at] === CR || text[at] === LF)) return at;
     const length = text[at] === BACKSLASH ? 2 : 1;
     for (const end = Math.min(at + length, text.length); at < end; at++) text[at] = STAR;
   }

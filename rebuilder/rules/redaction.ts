@@ -1,19 +1,16 @@
 import type { RedactSettings } from '../config/settings.ts';
 import { trailersStart } from '../http1/chunk-runs.ts';
 import { LINE_STRIDE, type Message, nameEndOf, nameStartOf, type Request, valueEndOf, valueStartOf } from '../http/message.ts';
-import { NAME_CHAR } from '../http/field-names.ts';
 import { indexWithin } from '../http/index-within.ts';
 import { BodyRedaction, overwriteEntity } from './body-redaction.ts';
-import { latin1 } from './header-name.ts';
+import { FieldNames } from './field-names.ts';
+import { isNamedField } from './form-values.ts';
+import { firstOfValue, foldedEnd, mask, normalisedName } from './line-masks.ts';
+import { type MaskedCopy, StrewnFields } from './strewn-fields.ts';
 
-const STAR = 0x2a;
-const LF = 10;
-const CR = 13;
 const QUESTION = 0x3f;
 const EQUALS = 0x3d;
 const COLON = 0x3a;
-const SPACE = 0x20;
-const TAB = 9;
 
 /** A request that can be made to own its bytes. */
 export interface RetainableRequest extends Request {
@@ -24,21 +21,23 @@ export interface RetainableRequest extends Request {
  * `forward.redact`: writes `*` over the values of headers, query parameters and body fields, byte for byte, so that
  * every offset of the message stays true.
  * Names are recognised as lenient servers would: headers without case and with `_` for `-`, query names
- * percent-decoded.
+ * percent-decoded and without case.
  */
 export class Redaction {
   readonly #headers: ReadonlySet<string>;
-  readonly #query: ReadonlySet<string>;
+  readonly #query: FieldNames;
   readonly #body: BodyRedaction;
+  readonly #strewn: StrewnFields;
 
   constructor(settings: RedactSettings) {
     this.#headers = new Set(settings.headers.map((name) => name.toLowerCase().replaceAll('_', '-')));
-    this.#query = new Set(settings.query);
+    this.#query = new FieldNames(settings.query);
     this.#body = new BodyRedaction(settings.body);
+    this.#strewn = new StrewnFields(this.#headers, settings);
   }
 
   get isEmpty(): boolean {
-    return this.#headers.size === 0 && this.#query.size === 0 && this.#body.isEmpty;
+    return this.#headers.size === 0 && this.#query.isEmpty && this.#body.isEmpty;
   }
 
   /**
@@ -49,10 +48,15 @@ export class Redaction {
   request(request: RetainableRequest): number {
     if (this.isEmpty) return 0;
     const body = this.#body.masked(request);
-    if (this.#values(request, false) === 0 && body === null) return 0;
+    const strewn = isCertain(request) ? null : this.#strewn.masked(request);
+    const known = this.#values(request, false) + (body?.fields ?? 0);
+    if (known === 0 && strewn === null) return 0;
     request.retain();
+    const sent = strewn === null ? null : request.bytes.slice(request.start, request.end);
     if (body !== null) overwriteEntity(request, body.entity);
-    return this.#values(request, true) + (body?.fields ?? 0);
+    this.#values(request, true);
+    if (strewn !== null && sent !== null) overwriteMasked(request, sent, strewn);
+    return Math.max(known, strewn?.values ?? 0);
   }
 
   /** Masks a response, which owns its bytes already. @returns how many values */
@@ -63,7 +67,7 @@ export class Redaction {
   }
 
   #values(request: Request, write: boolean): number {
-    return this.#lines(request, write) + (this.#query.size === 0 ? 0 : this.#maskQuery(request, write));
+    return this.#lines(request, write) + (this.#query.isEmpty ? 0 : this.#maskQuery(request, write));
   }
 
   /** The values of header and trailer lines. @param write false = only counts them */
@@ -87,10 +91,9 @@ export class Redaction {
   #trailers({ bytes, headEnd, end }: Message, write: boolean): number {
     let masked = 0;
     for (let at = trailersStart(bytes, headEnd, end); at < end;) {
-      let next = lineEnd(bytes, at, end);
-      while (next < end && (bytes[next] === SPACE || bytes[next] === TAB)) next = lineEnd(bytes, next, end);
+      const next = foldedEnd(bytes, at, end);
       const colon = indexWithin(bytes, COLON, at, next);
-      if (colon >= 0 && this.#headers.has(normalisedName(bytes, at, nameEnd(bytes, at, colon)))) {
+      if (colon >= 0 && this.#headers.has(normalisedName(bytes, at, colon))) {
         if (write) mask(bytes, firstOfValue(bytes, colon + 1, next), next);
         masked++;
       }
@@ -108,7 +111,7 @@ export class Redaction {
       let end = at;
       while (end < targetEnd && bytes[end] !== 0x26 && bytes[end] !== 0x3b) end++;
       const equals = indexWithin(bytes, EQUALS, at, end);
-      if (equals >= 0 && this.#query.has(decoded(latin1(bytes, at, equals)))) {
+      if (equals >= 0 && isNamedField(bytes, at, equals, this.#query, false)) {
         if (write) mask(bytes, equals + 1, end);
         masked++;
       }
@@ -118,33 +121,12 @@ export class Redaction {
   }
 }
 
-/** Ends of lines stay: a folded value spans several. */
-function mask(bytes: Uint8Array, start: number, end: number): void {
-  for (let i = start; i < end; i++) if (bytes[i] !== CR && bytes[i] !== LF) bytes[i] = STAR;
+/** Does every server take the same bytes of it for its head and its body? */
+function isCertain({ reading, isFound, irregular }: Request): boolean {
+  return reading === 1 && !isFound && (irregular === null || irregular.every((name) => name === 'http2_translated'));
 }
 
-/** One past the line feed. */
-function lineEnd(bytes: Uint8Array, from: number, to: number): number {
-  const lf = bytes.indexOf(LF, from);
-  return lf < 0 || lf >= to ? to : lf + 1;
+/** Only what is masked in the copy: the rest may be masked in the message already. */
+function overwriteMasked({ bytes, start }: Request, sent: Uint8Array, { text }: MaskedCopy): void {
+  for (let i = 0; i < text.length; i++) if (text[i] !== sent[i]) bytes[start + i] = text[i]!;
 }
-
-/** Without blanks before the colon, which lenient servers pass over. */
-function nameEnd(bytes: Uint8Array, start: number, colon: number): number {
-  while (colon > start && (bytes[colon - 1] === SPACE || bytes[colon - 1] === TAB)) colon--;
-  return colon;
-}
-
-function firstOfValue(bytes: Uint8Array, from: number, to: number): number {
-  while (from < to && (bytes[from] === SPACE || bytes[from] === TAB)) from++;
-  return from;
-}
-
-function normalisedName(bytes: Uint8Array, start: number, end: number): string {
-  if (end - start > 128) return '';
-  let name = '';
-  for (let i = start; i < end; i++) name += String.fromCharCode(NAME_CHAR[bytes[i]!]!);
-  return name;
-}
-
-const decoded = (name: string): string => name.replaceAll('+', ' ').replace(/%([0-9a-f]{2})/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));

@@ -6,6 +6,29 @@ export function printable(text: string): string {
 }
 
 /**
+ * Every method that is registered is of this form (RFC 9110, 16.1.1). What is none may be bytes of a body, which a
+ * server can have read as a request line.
+ */
+const METHOD = /^[A-Z_-]{1,32}$/;
+/** A path, `*`, or a URL as servers read it. */
+const TARGET = /^(?:[/*]|[a-z][a-z0-9+.-]*:[/\\]{2})/i;
+
+/**
+ * A request line's method and target as logs and pages may show them: values masked, and all that may be bytes of a
+ * body: a method that is none with its target, a target that is none, and what stands behind a blank in one.
+ * @param showsValues those of a target that is one stay, but for a password before a host
+ */
+export function shownLine(
+  method: string, target: string, showsValues = false,
+): { readonly method: string; readonly target: string } {
+  if (method !== '' && !METHOD.test(method)) return { method: '***', target: target === '' ? '' : '***' };
+  if (target !== '' && method !== 'CONNECT' && !TARGET.test(target)) return { method, target: '***' };
+  if (showsValues) return { method, target: maskUser(target) };
+  const [, first = '', rest = ''] = /^([^ \t]*)(.*)$/s.exec(target)!;
+  return { method, target: maskValues(first) + (rest === '' ? '' : ' ***') };
+}
+
+/**
  * `&a=1` in a path, and what an encoded `?`, `&` or `;` begins there: a query that a client got wrong, or a URL within
  * a URL.
  */
@@ -46,7 +69,8 @@ export function maskHead(head: string): string {
   const [method = '', target, ...rest] = first.trim().split(/[ \t]+/);
   // HTTP/0.9 has no version; what stands behind a version is no part of one.
   const version = rest.map((word) => /^HTTP\/\d\.\d$/.test(word) ? word : '***');
-  const requestLine = [method, ...(target === undefined ? [] : [maskValues(target)]), ...version].join(' ');
+  const shown = shownLine(method, target ?? '');
+  const requestLine = [shown.method, ...(target === undefined ? [] : [shown.target]), ...version].join(' ');
   return [requestLine, ...lines.map((line) => {
     if (line === '') return '';
     const name = line.slice(0, Math.max(0, line.indexOf(':')));

@@ -2,7 +2,7 @@ import { endpointText } from '../exchange/exchange-json.ts';
 import { Trace, type TracedStep } from '../forward/trace.ts';
 import { Field, LINE_STRIDE, type Request, valueEndOf, valueStartOf } from '../http/message.ts';
 import type { CounterName } from '../ledger.ts';
-import { maskHost, maskValues, printable } from '../rules/shown-request.ts';
+import { maskHost, printable, shownLine } from '../rules/shown-request.ts';
 import { Allowance } from './allowance.ts';
 
 type Badge = 'cut' | 'incomplete' | 're-framed' | 'apart' | 'correction' | 'second reading' | 'found' | 'redacted' | 'irregular';
@@ -126,13 +126,16 @@ function shown(request: Request, client: string | null, key: string): Kept['requ
   const { endpoints, response } = request;
   const text = (start: number, end: number, most: number): string =>
     latin1(request.bytes, start, Math.min(end, start + most));
+  const { method, target } = shownLine(
+    text(request.start, request.methodEnd, MAX_SHORT), text(request.targetStart, request.targetEnd, MAX_TARGET),
+  );
   return {
     key,
     id: request.id,
     timeMs: request.timeMs,
-    method: printable(text(request.start, request.methodEnd, MAX_SHORT)),
+    method,
     host: maskHost(hostOf(request)),
-    target: printable(maskValues(text(request.targetStart, request.targetEnd, MAX_TARGET))),
+    target: printable(target),
     bodySize: request.bodySize,
     client: client ?? endpoints.clientAddress,
     source: endpointText(endpoints, 'client'),

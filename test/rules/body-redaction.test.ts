@@ -123,6 +123,7 @@ describe('of a request', () => {
     ['application/x-www-form-urlencoded', 'password=x', 'password=*'],
     ['multipart/form-data; boundary=b', '--b\r\nContent-Disposition: form-data; name="password"\r\n\r\nx\r\n--b--', '--b\r\nContent-Disposition: form-data; name="password"\r\n\r\n*\r\n--b--'],
     ['', ' {"password":"x"}', ' {"password":"*"}'],
+    ['', '--b\r\nContent-Disposition: form-data; name="password"\r\n\r\nx\r\n--b--', '--b\r\nContent-Disposition: form-data; name="password"\r\n\r\n*\r\n--b--'],
     ['text/plain', 'password=x', 'password=*'],
     // A type that is not true hides nothing behind a field's mask.
     ['application/x-www-form-urlencoded', '{"x":"&password=","q":"<script>"}', '{"x":"&password=","q":"<script>"}'],

@@ -102,3 +102,10 @@ test('a request with nothing to mask is not copied', () => {
 test('nothing to mask is known at once', () => {
   assert.ok(new Redaction({ headers: [], query: [], body: [] }).isEmpty);
 });
+
+test('names of parameters are found in any case of letters, beyond ASCII too', () => {
+  const some = new Redaction({ headers: [], query: ['Password', 'straße'], body: [] });
+  const request = requestOf(`GET /?PASSWORD=${SECRET}&pass%57ord=${SECRET}&stra%C3%9Fe=${SECRET}&passwords=x HTTP/1.1`);
+  assert.equal(some.request(request), 3);
+  assert.match(text(request), /^GET \/\?PASSWORD=\*+&pass%57ord=\*+&stra%C3%9Fe=\*+&passwords=x /);
+});
