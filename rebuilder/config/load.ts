@@ -43,7 +43,7 @@ export const defaultSettings = (): Settings => parseConfig('', 'defaults').setti
 
 /** `name` is how mistakes call the file. */
 export function parseConfig(text: string, name: string): LoadedConfig {
-  const { value, document, lines } = readYaml(text, name);
+  const { value, document, lines, mistakes: twice } = readYaml(text, name);
   const raw: unknown = value ?? {};
   if (!isMap(raw)) throw new ConfigError(name, [{ path: '', sentence: 'is not a map of keys: begin with lines such as \'mode: tcp-capture-v2\'' }]);
 
@@ -59,7 +59,7 @@ export function parseConfig(text: string, name: string): LoadedConfig {
   const mistakes = [
     ...(renamed?.mistakes ?? []).map(({ path, sentence }) => ({ path, sentence })),
     ...findings.mistakes.map(({ path, sentence }) => ({ path: originalPath(path, renamed?.origin), sentence })),
-  ].map(({ path, sentence }) => toMistake(path, sentence, raw, document, lines));
+  ].map(({ path, sentence }) => toMistake(path, sentence, raw, document, lines)).concat(twice);
   if (mistakes.length > 0) throw new ConfigError(name, mistakes.sort((a, b) => (a.line ?? 0) - (b.line ?? 0)));
   return { settings, warnings: findings.warnings, ignored: findings.ignored };
 }

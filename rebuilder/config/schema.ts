@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os';
 import { z } from 'zod';
 import {
   bucketName, choice, duration, endpoint, flag, fraction, grpcEndpoint, headerLine, headerName, hostAndPort, ignored,
-  integer, interfaceName, key, label,
+  integer, interfaceName, key, label, logFile,
   list, listenAddress, method, network, objectPrefix, oneOrMore, pattern, redactableName, routePath, s3Endpoint,
   section, serverName, size, target, text,
   workers,
@@ -246,11 +246,11 @@ const sections = {
     pretty: key(flag().prefault(true), { effect: 'For people; false = JSON lines' }),
     iso: key(flag().prefault(false), { effect: 'In JSON lines, the level as a word and the time as ISO 8601, instead of pino\'s numbers' }),
     level: key(choice('debug', 'info', 'warn', 'error', 'fatal').prefault('info'), { effect: '`debug` tells each request\'s fate' }),
-    log_file: key(text().prefault('stderr'), { effect: '`stdout`, `stderr` or a file' }),
+    log_file: key(logFile().prefault('stderr'), { effect: '`stdout`, `stderr` or a file' }),
     access_log: section({
       enabled: key(flag().prefault(false), { effect: 'One line for each request' }),
       verbose: key(flag().prefault(false), { effect: 'With query values, which are masked otherwise' }),
-      log_file: key(text().optional(), { effect: '`stdout`, `stderr` or a file', default: '`log.log_file`' }),
+      log_file: key(logFile().optional(), { effect: '`stdout`, `stderr` or a file', default: '`log.log_file`' }),
     }).prefault({}),
     proton_log_mask: ignored(),
   }).prefault({}),

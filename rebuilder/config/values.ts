@@ -47,6 +47,10 @@ const asText = (parse: (value: unknown) => string | null, expected: string) =>
 
 export const text = () => asText((value) => typeof value === 'string' ? value : null, 'text (put it in quotes)');
 
+/** Where lines go. */
+export const logFile = () => asText((value) => typeof value === 'string' && value.trim() !== '' ? value : null,
+  'the name of a file: give stdout, stderr or a path, or leave the key out');
+
 /** Text, or a number that is taken as text (ids). */
 export const label = () => asText(
   (value) => typeof value === 'string' && value !== '' ? value : typeof value === 'number' ? String(value) : null, 'a number or text',

@@ -1,4 +1,4 @@
-import { LineCounter, parseDocument, visit, type Document, type YAMLError } from 'yaml';
+import { LineCounter, isCollection, parseDocument, visit, type Document, type YAMLError } from 'yaml';
 import { ConfigError, type Mistake } from './mistakes.ts';
 
 /** A configuration has some hundred values; more come only of aliases that repeat each other. */
@@ -19,29 +19,71 @@ const SENTENCES: Readonly<Record<string, string>> = {
   BAD_DQ_ESCAPE: 'has a backslash in double quotes that stands for nothing: use single quotes',
 };
 
-interface ParsedYaml { readonly value: unknown; readonly document: Document; readonly lines: LineCounter }
+interface ParsedYaml {
+  readonly value: unknown;
+  readonly document: Document;
+  readonly lines: LineCounter;
+  /** Keys that are given twice: the rest of the file can be judged all the same. */
+  readonly mistakes: readonly Mistake[];
+}
 
 /** YAML, or a ConfigError with its mistakes in our words. */
 export function readYaml(text: string, name: string): ParsedYaml {
   const lines = new LineCounter();
   if (depthOf(text) > MAX_DEPTH) throw new ConfigError(name, [{ path: '', sentence: `is nested deeper than ${MAX_DEPTH} levels: no key of a configuration is` }]);
   const document = parseDocument(text, { lineCounter: lines });
-  if (document.errors.length > 0) throw new ConfigError(name, document.errors.map((error) => mistakeOf(error, lines)));
-  const stray = strayAliases(document, lines);
-  if (stray.length > 0) throw new ConfigError(name, stray);
+  const mistakes = document.errors.map((error) => mistakeOf(error, text, document, lines));
+  if (document.errors.some(({ code }) => code !== 'DUPLICATE_KEY')) throw new ConfigError(name, mistakes);
+  const stray = [...strayAliases(document, lines), ...collectionKeys(document, lines)];
+  if (stray.length > 0) {
+    throw new ConfigError(name, [...mistakes, ...stray].sort((a, b) => (a.line ?? 0) - (b.line ?? 0)));
+  }
   try {
-    return { value: document.toJS({ maxAliasCount: MAX_ALIASES }), document, lines };
+    return { value: document.toJS({ maxAliasCount: MAX_ALIASES }), document, lines, mistakes };
   } catch {
     throw new ConfigError(name, [{ path: '', sentence: `repeats parts of itself by aliases more than ${MAX_ALIASES} times: write them out` }]);
   }
 }
 
-function mistakeOf({ code, message, pos }: YAMLError, lines: LineCounter): Mistake {
-  const own = / and end with a [}\]]/.test(message) ? 'begins inside a { or [ of a line above that is not closed: add the bracket' : SENTENCES[code];
+function mistakeOf({ code, message, pos }: YAMLError, text: string, document: Document, lines: LineCounter): Mistake {
+  const line = lines.linePos(pos[0]).line;
+  if (/ and end with a [}\]]/.test(message)) {
+    const opened = openBracket(text, document, pos[0]);
+    if (opened !== null) return { path: '', line: lines.linePos(opened).line, sentence: `opens a ${text[opened]} that is not closed: add the bracket` };
+    return { path: '', line, sentence: 'begins inside a { or [ of a line above that is not closed: add the bracket' };
+  }
   return {
-    path: '', line: lines.linePos(pos[0]).line,
-    sentence: own ?? `is not valid YAML: ${message.replace(/\n[^]*$/, '').replace(/ at line \d+, column \d+:?$/, '')}`,
+    path: '', line,
+    sentence: SENTENCES[code] ?? `is not valid YAML: ${message.replace(/\n[^]*$/, '').replace(/ at line \d+, column \d+:?$/, '')}`,
   };
+}
+
+/** Where the innermost bracket before `until` stands that nothing closes; null = none is known. */
+function openBracket(text: string, document: Document, until: number): number | null {
+  let open: number | null = null;
+  visit(document, {
+    Collection: (_key, { flow, range }) => {
+      if (flow !== true || !range || range[0] > until) return;
+      const closing = text[range[0]] === '{' ? '}' : ']';
+      if (range[1] <= range[0] + 1 || text[range[1] - 1] !== closing) open = range[0];
+    },
+  });
+  return open;
+}
+
+/** Keys that are a list or a map, which no section has. */
+function collectionKeys(document: Document, lines: LineCounter): Mistake[] {
+  const found: Mistake[] = [];
+  visit(document, {
+    Pair: (_key, { key }) => {
+      if (!isCollection(key)) return;
+      found.push({
+        path: '', ...(key.range ? { line: lines.linePos(key.range[0]).line } : {}),
+        sentence: 'has a list or a section for a key: a key is one word, with a colon behind it',
+      });
+    },
+  });
+  return found;
 }
 
 /** Aliases of nothing, and of what they stand in, which has no end. */

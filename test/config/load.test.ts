@@ -32,7 +32,7 @@ mistakeCases([
   ['a key of another section is found there', 'queue_bytes: 1MiB', 'queue_bytes', /there is 'forward.queue_bytes'/],
   ['a key of a nested route', 'route_config: {routes: [{host: a, routes: [{rout: /}]}]}', 'route_config.routes[0].routes[0].rout', /did you mean 'route'\?/],
   ['a single interface is named without an index', 'tcp_stream: {from_interface: {snaplen: 1}}', 'tcp_stream.from_interface.snaplen', /snap_len/],
-  ['no YAML at all', 'a: [1\nb: 2', '', /a { or \[ of a line above that is not closed/],
+  ['no YAML at all', 'a: [1\nb: 2', '', /opens a \[ that is not closed/],
   ['not a map', '- a', '', /not a map of keys/],
 ]);
 

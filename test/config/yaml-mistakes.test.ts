@@ -15,9 +15,15 @@ for (const [what, text, says] of [
   ['deep lists', `${'- '.repeat(5000)}x\n`, /nested deeper than 100 levels/],
   ['a tab', 'forward:\n\tendpoint: http://a:1\n', /line 2: is indented with a tab/],
   ['a key twice', 'version: 4\nforward: {}\nversion: 4\n', /line 3: has this key for the second time/],
+  ['a key twice, beside others', 'workers: 0\nforward: {endpont: "http://a:1"}\nworkers: 1\nlimits: {x: 1}\n', /: 3 mistakes\n[^]*line 2: forward\.endpont[^]*line 3: has this key for the second time[^]*line 4: limits\.x/],
+  ['a key that is a list, beside one that is given twice', 'workers: 0\nworkers: 1\n? [a, b]\n: 1\n', /: 2 mistakes\n[^]*line 2: has this key[^]*line 3: has a list or a section for a key/],
+  ['a key that is a section', 'workers: 0\n? {a: b}\n: 1\n', /line 2: has a list or a section for a key/],
+  ['a log file without a name', 'log:\n  log_file: ""\n  access_log: {log_file: " "}\n', /: 2 mistakes\n[^]*line 2: log\.log_file: '' is not the name of a file: give stdout,\s+stderr or a path[^]*line 3: log\.access_log\.log_file: ' ' is not the\s+name/],
   ['a key too far right', 'version: 4\n  mode: tcp-capture-v2\n', /line [12]: (holds a key behind another one, or is indented too far|is neither a key)/],
   ['a key too far left', 'forward:\n    endpoint: http://a:1\n  attempts: 3\n', /line \d: is not indented as the lines around it|line \d: is neither a key/],
-  ['a bracket that is not closed', 'forward: {endpoint: "http://a:1"\n', /line \d: .*bracket/],
+  ['a bracket that is not closed', 'forward: {endpoint: "http://a:1"\n', /line 1: opens a \{ that is not closed: add the bracket/],
+  ['a bracket that is not closed, before other lines', 'workers: 0\nforward: {endpoint: "http://a:1"\nmetrics:\n  enabled: true\n', /line 2: opens a \{ that is not closed/],
+  ['an inner bracket that is not closed', 'route_config:\n  a: {b: [1, 2], c: [3\n\nworkers: 0\n', /line 2: opens a \[ that is not closed/],
   ['a quote that is not closed', 'mode: "tcp\n', /line \d: misses a character/],
 ] as const) {
   test(what, () => {

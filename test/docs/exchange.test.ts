@@ -68,3 +68,16 @@ test('its example is a line as they are', () => {
   assert.deepEqual(Object.keys(example), rows('The exchange').map(([name]) => name));
   assert.equal(Buffer.from((example['request'] as { body: string }).body, 'base64').length, (example['request'] as { bodySize: number }).bodySize);
 });
+
+test('its example of two readings is what is told of these bytes', () => {
+  const [, example] = [...page.matchAll(/```json\n([^]*?)```/g)].map(([, text]) => text!);
+  const lines = example!.replaceAll('\n ', '').trim().split('\n').map((line) => JSON.parse(line) as { request: Record<string, unknown> });
+  const told: unknown[] = [];
+  new TcpStream({}, 1000, { exchange: (request) => told.push(exchangeJson(request).request) })
+    .open()
+    .send('POST /api HTTP/1.1\r\nHost: shop.example\r\nContent-Length: +27\r\n\r\n{"q":"union select secret"}GET /next HTTP/1.1\r\nHost: shop.example\r\n\r\n')
+    .end();
+  for (const { request } of lines) {
+    assert.ok(told.some((one) => JSON.stringify(one) === JSON.stringify(request)), JSON.stringify([request, told]));
+  }
+});

@@ -39,7 +39,7 @@ test('a Node that is too old, or not for this machine, is passed over for the on
   t.after(() => rmSync(bin, { recursive: true, force: true }));
   symlinkSync(process.execPath, join(bin, 'node'));
   const env = { ...process.env, PATH: `${bin}:/usr/bin:/bin` };
-  for (const unfit of ['echo v18.20.4', 'echo v0.10.48', 'exit 126']) {
+  for (const unfit of ['echo v18.20.4', 'echo v20.18.3', 'echo v20.9.0', 'echo v0.10.48', 'exit 126']) {
     assert.match(execFileSync(join(home(t, unfit), 'bin/rebuilder'), ['check'], { encoding: 'utf8', env }), /"args":\["check"\]/, unfit);
   }
 });
@@ -52,5 +52,5 @@ test('where there is none that fits, it says what is there and what to do', (t) 
   if (existsSync('/usr/bin/node-24')) return;
   const { status, stderr } = spawnSync(join(folder, 'bin/rebuilder'), ['run'], { encoding: 'utf8', env: { PATH: bin } });
   assert.equal(status, 1);
-  assert.match(stderr, /^rebuilder: Node 20 or later is needed, \S+\/node is v18\.20\.4: install nodejs24 .*\n$/);
+  assert.match(stderr, /^rebuilder: Node 20\.19 or later is needed, \S+\/node is v18\.20\.4: install nodejs24 .*\n$/);
 });
