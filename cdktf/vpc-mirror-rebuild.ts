@@ -294,8 +294,8 @@ export interface VpcMirrorRebuildProps {
 
   /**
    * From where on an alarm goes off: requests_lost (0; of exchanges for native nodes, too), datagrams_lost (0), skipped_bytes
-   * (0), second_readings (0; requests that servers may read in two ways), of all rebuilders together in a minute; busiest_percent
-   * (85), of the busiest one; silent_minutes (30), of silence.
+   * (0), second_readings (0; requests that servers may read in two ways, and readings beyond the limit), of all rebuilders
+   * together in a minute; busiest_percent (85), of the busiest one; silent_minutes (30), of silence.
    */
   readonly alarmThresholds?: {
     readonly requestsLost?: number;

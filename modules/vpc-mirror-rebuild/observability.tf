@@ -68,6 +68,18 @@ locals {
         dimensions  = merge(local.deployment_dimension, { name = "http.second_readings" })
         statistic   = "Sum", comparison = "GreaterThanThreshold", threshold = local.alarm_thresholds.second_readings, minutes = 1, missing = "notBreaching"
       }
+      readings_limit = {
+        description = "Somebody sends what servers can read in more ways than are told: a reading may not have reached the node (http.readings_limit; docs/security.md)."
+        namespace   = local.metrics_namespace, metric_name = "rebuilder_events_total"
+        dimensions  = merge(local.deployment_dimension, { name = "http.readings_limit" })
+        statistic   = "Sum", comparison = "GreaterThanThreshold", threshold = local.alarm_thresholds.second_readings, minutes = 1, missing = "notBreaching"
+      }
+      stream_readings_limit = {
+        description = "Somebody sends segments that contradict each other in more ways than are read: a reading may not have reached the node (tcp.readings_limit; docs/security.md)."
+        namespace   = local.metrics_namespace, metric_name = "rebuilder_events_total"
+        dimensions  = merge(local.deployment_dimension, { name = "tcp.readings_limit" })
+        statistic   = "Sum", comparison = "GreaterThanThreshold", threshold = local.alarm_thresholds.second_readings, minutes = 1, missing = "notBreaching"
+      }
       endpoint_down = {
         description = "A rebuilder gets no answer from ${join(" or ", compact([local.mirror_endpoint, local.ext_proc_endpoint]))}."
         namespace   = local.metrics_namespace, metric_name = "rebuilder_endpoint_up", dimensions = local.deployment_dimension

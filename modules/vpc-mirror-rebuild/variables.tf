@@ -680,7 +680,7 @@ variable "silence_alarms_enabled" {
 }
 
 variable "alarm_thresholds" {
-  description = "From where on an alarm goes off: requests_lost (0; of exchanges for native nodes, too), datagrams_lost (0), skipped_bytes (0), second_readings (0; requests that servers may read in two ways), of all rebuilders together in a minute; busiest_percent (85), of the busiest one; silent_minutes (30), of silence."
+  description = "From where on an alarm goes off: requests_lost (0; of exchanges for native nodes, too), datagrams_lost (0), skipped_bytes (0), second_readings (0; requests that servers may read in two ways, and readings beyond the limit), of all rebuilders together in a minute; busiest_percent (85), of the busiest one; silent_minutes (30), of silence."
   # A map, because Terraform drops an unknown key of an object without a word.
   type     = map(number)
   default  = { requests_lost = 0, datagrams_lost = 0, skipped_bytes = 0, second_readings = 0, busiest_percent = 85, silent_minutes = 30 }

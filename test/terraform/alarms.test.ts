@@ -79,6 +79,11 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
     ['one rebuilder has seen it once', true, { metric: [flat(0, 5), [0, 0, 1, 0, 0]] }],
     ['the counter was never made', false, { metric: [flat(undefined)] }],
   ],
+  ...Object.fromEntries(['vpc-mirror-readings-limit', 'vpc-mirror-stream-readings-limit'].map((name): [string, readonly Case[]] => [name, [
+    ['everything is told in each way', false, { metric: [flat(0), flat(0)] }],
+    ['one rebuilder has left out one reading', true, { metric: [flat(0, 5), [0, 0, 1, 0, 0]] }],
+    ['the counter was never made', false, { metric: [flat(undefined)] }],
+  ]])),
   'vpc-mirror-exchanges-lost': [
     ['every exchange is delivered', false, { metric: [flat(0), flat(0)] }],
     ['one rebuilder loses some for three minutes', true, { metric: [flat(0, 6), [0, 2, 1, 3, 0, 0]] }],

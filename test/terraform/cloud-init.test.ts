@@ -79,7 +79,8 @@ for (const script of SCRIPTS) {
     // Lost are those that could not be delivered; what was left out on purpose is not, nor a line of the exchange file.
     const lost = COUNTER_NAMES.filter((counter) => familyOf(counter) === 'rebuilder_requests_lost_total');
     assert.deepEqual(lost.filter((counter) => !chosen.includes(counter)).sort(), ['exchanges.lost_request', 'http.duplicate_view']);
-    assert.deepEqual(chosen.filter((counter) => familyOf(counter) === 'rebuilder_events_total'), ['capture.kernel_drops', 'http.second_readings']);
+    assert.deepEqual(chosen.filter((counter) => familyOf(counter) === 'rebuilder_events_total').sort(),
+      ['capture.kernel_drops', 'http.readings_limit', 'http.second_readings', 'tcp.readings_limit']);
     for (const gauge of ['rebuilder_endpoint_up', 'rebuilder_queue_bytes', 'rebuilder_requests_in_flight']) assert.ok(picked(gauge, { job }), gauge);
   });
 

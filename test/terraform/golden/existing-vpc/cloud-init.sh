@@ -105,7 +105,7 @@ cat > /etc/vpc-mirror/cloudwatch-agent.json << 'END_OF_FILE'
               "dimensions": [["deployment"]], "metric_selectors": ["^rebuilder_requests_lost_total$"]
             },
             {
-              "source_labels": ["name"], "label_matcher": "^(capture\\.kernel_drops|http\\.second_readings)$", "dimensions": [["deployment", "name"]],
+              "source_labels": ["name"], "label_matcher": "^(capture\\.kernel_drops|http\\.(second_readings|readings_limit)|tcp\\.readings_limit)$", "dimensions": [["deployment", "name"]],
               "metric_selectors": ["^rebuilder_events_total$"]
             }
           ]
