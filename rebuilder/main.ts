@@ -3,7 +3,7 @@ import { setTimeout } from 'node:timers/promises';
 import { Command, CommanderError, Option } from 'commander';
 import { attackTest } from './cli/attack-test.ts';
 import { mistakeText, paragraph, usageSentence } from './cli/mistake-sentence.ts';
-import { UsageError, port, seconds } from './cli/number-flags.ts';
+import { UsageError, port, seconds, told } from './cli/number-flags.ts';
 import { ProbeUsageError } from './cli/probe.ts';
 import { ConfigError, SettingError } from './config/mistakes.ts';
 import { type LoadedConfig, defaultSettings, loadConfig } from './config/load.ts';
@@ -44,14 +44,18 @@ export async function main(argv: readonly string[]): Promise<void> {
     process.stderr.write(`rebuilder: the output cannot be written: ${error.message}\n`);
     process.exit(EXIT_FAILED);
   });
+  const mistakes: string[] = [];
   try {
-    await commandLine().parseAsync([...argv]);
+    await commandLine(mistakes).parseAsync([...argv]);
   } catch (error) {
     process.exitCode = report(error, argv[2]);
+    for (const mistake of process.exitCode === 0 ? [] : new Set(mistakes)) process.stderr.write(mistakeText('rebuilder', mistake));
   }
 }
 
-function commandLine(): Command {
+/** @param mistakes gets those in values of flags: they are said beside what commander stops at */
+function commandLine(mistakes: string[] = []): Command {
+  const endpointOption = (description: string): Option => new Option('--to <url>', description).argParser(told(mistakes, endpointOf));
   const program = new Command('rebuilder')
     .description('Turns mirrored packets back into the HTTP requests that were sent, and delivers\neach to a detection node.')
     .usage('<command> [options]')
@@ -61,6 +65,12 @@ function commandLine(): Command {
     .configureHelp({ subcommandTerm: (one) => one.name() })
     .configureOutput({ outputError: () => {} })
     .exitOverride()
+    .hook('preAction', (_program, action) => {
+      if (mistakes.length === 0) return;
+      const { config } = action.opts<{ config?: string }>();
+      if (config !== undefined && config !== '-') loadConfig(config);
+      throw new UsageError(mistakes.shift());
+    })
     .addHelpText('after', `
 Exit codes: 0 done; 1 failed at work; 2 a mistake in the command line, in the
 configuration or in a capture file.`);
@@ -118,7 +128,7 @@ Examples:
     .argument('[file...]', 'captures to learn from; - is standard input')
     .option('--live', 'learn from the sources of the configuration')
     .option('-c, --config <file>', 'configuration whose sources and rules apply')
-    .option('--seconds <n>', 'how long to look with --live', seconds('--seconds'), 120)
+    .option('--seconds <n>', 'how long to look with --live', told(mistakes, seconds('--seconds')), 120)
     .addHelpText('after', `
 Read the entries before you keep them: a request equal to one is not inspected,
 and a client can send it too.
@@ -145,8 +155,8 @@ Examples:
 
   command('demo', 'all of it on this machine, without AWS',
     'A sample app, a mirror of its traffic, the rebuilder and a stand-in for the\ndetection node, on this machine; prints what to try.')
-    .option('--port <n>', 'port of the sample app', port('--port'), 8080)
-    .option('--status-port <n>', 'port of the status page', port('--status-port'), 9000)
+    .option('--port <n>', 'port of the sample app', told(mistakes, port('--port')), 8080)
+    .option('--status-port <n>', 'port of the status page', told(mistakes, port('--status-port')), 9000)
     .action(async (ports: { port: number; statusPort: number }, self: Command) => {
       const flag = (key: string, name: string): string | null => (self.getOptionValueSource(key) === 'cli' ? name : null);
       await demo({ port: ports.port, flag: flag('port', '--port') }, { port: ports.statusPort, flag: flag('statusPort', '--status-port') });
@@ -160,15 +170,10 @@ function needed(value: string | undefined, option: string, command: string): str
   return value;
 }
 
-function endpointOption(description: string): Option {
-  return new Option('--to <url>', description).argParser((text) => {
-    try {
-      const { host, port } = parseEndpoint(text, '--to');
-      return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
-    } catch (error) {
-      throw new UsageError(error instanceof Error ? error.message : String(error));
-    }
-  });
+/** `http://host:port`. Throws an Error of one sentence. */
+function endpointOf(text: string): string {
+  const { host, port } = parseEndpoint(text, '--to');
+  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
 /** On a terminal: q, or Ctrl-C, which raw keys do not make a signal of. */

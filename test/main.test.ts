@@ -95,7 +95,7 @@ describe('a mistake is one sentence and exit code 2', { concurrency: 2 }, () => 
     ['learn-health-checks', /needs either capture files or --live/],
     ['learn-health-checks --live x', /needs either capture files or --live/],
     ['learn-health-checks --live', /--live needs the configuration .* -c <file>/],
-    ['learn-health-checks --live -c x --seconds soon', /--seconds: 'soon' is not a number/],
+    ['learn-health-checks --live --seconds soon', /--seconds: 'soon' is not a number/],
     ['attack-test', /--to <url> is missing/],
     ['attack-test --to shop.example', /--to shop.example: not a URL; .* http:\/\/shop.example/],
     ['demo --port x', /--port: 'x' is not a port: give a number up to 65535/],
@@ -108,6 +108,22 @@ describe('a mistake is one sentence and exit code 2', { concurrency: 2 }, () => 
       assert.deepEqual([status, stdout, said.length], [2, '', 1], stderr);
       assert.match(said[0]!, /^rebuilder: /);
       assert.match(said[0]!, sentence);
+    });
+  }
+});
+
+describe('mistakes of several flags are said together', () => {
+  for (const [line, ...sentences] of [
+    ['replay --fromat har --to ftp://x x.pcap', /^rebuilder: unknown option '--fromat' \(did you mean --format\?\)/, /^rebuilder: --to: 'ftp:\/\/x' is not plain HTTP/],
+    ['replay /no/such/file -c /no/such.yaml --to ftp://x', /^\/no\/such\.yaml: 1 mistake$/, /^- cannot be read: there is no such file$/, /^rebuilder: --to: 'ftp:\/\/x'/],
+    ['demo --port 99999 --status-port x', /^rebuilder: --port: '99999' is not a port/, /^rebuilder: --status-port: 'x' is not a port/],
+    ['learn-health-checks --live -c /no/such.yaml --seconds soon', /^\/no\/such\.yaml: 1 mistake$/, /^- cannot be read/, /^rebuilder: --seconds: 'soon' is not a number/],
+  ] as const) {
+    test(line, async () => {
+      const { status, stdout, stderr } = await rebuilder(line.split(' '));
+      const said = stderr.trimEnd().split('\n');
+      assert.deepEqual([status, stdout, said.length], [2, '', sentences.length], stderr);
+      for (const [i, sentence] of sentences.entries()) assert.match(said[i]!, sentence);
     });
   }
 });

@@ -1,6 +1,18 @@
 /** A mistake in the flags, in one sentence. */
 export class UsageError extends Error {}
 
+/** A flag's value, or a mistake that is kept in the list, so that those of the other flags are said with it. */
+export function told<T>(mistakes: string[], read: (text: string) => T): (text: string) => T | undefined {
+  return (text) => {
+    try {
+      return read(text);
+    } catch (error) {
+      mistakes.push(error instanceof Error ? error.message : String(error));
+      return undefined;
+    }
+  };
+}
+
 /** Reads the value of a flag that is a number of seconds, up to a day. */
 export function seconds(flag: string): (text: string) => number {
   return (text) => {
