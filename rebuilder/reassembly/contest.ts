@@ -87,6 +87,11 @@ export class Contest {
     return !this.#seconds.isEmpty || this.#hasBelieved;
   }
 
+  /** Did other bytes come than those that wait in one of its readings, and were perhaps read here? */
+  get hasDiffered(): boolean {
+    return this.#seconds.haveDiffered;
+  }
+
   get unfinished(): boolean {
     return this.#seconds.unfinished || !this.doubtful.isEmpty;
   }
@@ -330,6 +335,6 @@ const OF_LOSS = Doubt.acknowledgment | Doubt.timestamp | Doubt.window;
 /** What comes next was doubted, and its receiver has not said that it has it. */
 function markBelieved(first: FirstReader, { doubts, seq, bytes }: Doubted): void {
   const unproven = first.distrust();
-  if ((doubts & ~OF_LOSS) === 0) unproven.fromHole(first.nextSeq);
+  if ((doubts & ~OF_LOSS) === 0) unproven.fromHole(first.nextSeq, advance(seq, bytes.length));
   else unproven.fromDoubt(first.nextSeq, advance(seq, bytes.length));
 }

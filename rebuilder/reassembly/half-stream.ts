@@ -225,6 +225,7 @@ export class HalfStream extends OneWayStream {
     if (this.unproven?.isAny === true) this.unproven.again(seq, advance(seq, length));
     if (this.isOneWay) this.context.strays?.stray(packet);
     const isRead = this.contest?.segment(packet, seq, Doubt.none) === true;
+    if (this.contest?.hasDiffered === true) this.unproven?.holeIsContested();
     this.context.ledger.count(isRead ? 'tcp.late_bytes' : 'tcp.retransmission_bytes', length);
   }
 

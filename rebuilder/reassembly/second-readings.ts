@@ -18,6 +18,8 @@ const OVERHEAD = 2048;
 export class SecondReadings {
   readonly #context: StreamContext;
   #readings: SecondReading[] = [];
+  /** Other bytes came than those that waited in one of them. */
+  haveDiffered = false;
   /** They were dropped to make room for those of other streams. */
   wereEvicted = false;
 
@@ -123,6 +125,7 @@ export class SecondReadings {
       const undecided = doubts & reading.undecided;
       if (undecided !== 0 && ahead + end - start > 0) this.#split(reading, undecided);
       if (ahead > 0 && !reading.isAgain && !reading.joinsOtherwise && reading.differs(seq, bytes, start, end)) {
+        this.haveDiffered = true;
         for (const other of this.#joinOtherwise(reading)) other.add(bytes, start, end, seq, from, urgent);
       }
       if (urgent !== NOT_URGENT) {

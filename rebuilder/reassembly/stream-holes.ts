@@ -118,7 +118,7 @@ export abstract class StreamHoles extends StreamOrder {
     this.context.ledger.count('tcp.reassembly_gap');
     this.context.ledger.count('tcp.reassembly_gap_bytes', bytes);
     this.beforeHole();
-    if (mayCome && !this.isOneWay && this.missingAcknowledged() <= 0) this.distrust().fromHole(this.nextSeq);
+    if (mayCome && !this.isOneWay && this.missingAcknowledged() <= 0) this.distrust().fromHole(this.nextSeq, seq);
     if (mayCome) this.contests().passOver(this, 'correction');
     this.nextSeq = seq;
     this.sink.gap(bytes);

@@ -15,7 +15,11 @@ export class Unproven {
   #doubtSeq = 0;
   /** What is doubted ends here at the latest. */
   #doubtEnd = 0;
+  /** Where the holes begin, and where they end. */
   #holeSeq = 0;
+  #holeEnd = 0;
+  /** Other bytes came for them, or for what is behind them. */
+  #isHoleContested = false;
 
   get isAny(): boolean {
     return this.#isDoubtful || this.isBehindHole || this.isUnanswered;
@@ -38,10 +42,21 @@ export class Unproven {
     this.#isDoubtful = true;
   }
 
-  fromHole(seq: number): void {
-    if (this.isBehindHole) return;
+  /** @param end of the hole: with some of it its receiver has not what is behind it */
+  fromHole(seq: number, end: number): void {
+    if (!this.isBehindHole) {
+      this.#holeSeq = seq;
+      this.#holeEnd = end;
+      this.#isHoleContested = false;
+    } else if (distance(end, this.#holeEnd) > 0) {
+      this.#holeEnd = end;
+    }
     this.isBehindHole = true;
-    this.#holeSeq = seq;
+  }
+
+  /** Other bytes came than those that were read behind a hole. */
+  holeIsContested(): void {
+    this.#isHoleContested = true;
   }
 
   /**
@@ -49,6 +64,7 @@ export class Unproven {
    */
   again(seq: number, end: number): void {
     if (distance(end, this.#doubtSeq) > 0 && distance(seq, this.#doubtEnd) < 0) this.#isContested = true;
+    if (distance(end, this.#holeSeq) > 0 && distance(seq, this.#holeEnd) < 0) this.#isHoleContested = true;
   }
 
   /**
@@ -56,6 +72,6 @@ export class Unproven {
    */
   acknowledged(ack: number, isOne: boolean): void {
     if (distance(ack, this.#doubtEnd) >= 0 && (isOne || !this.#isContested)) this.#isDoubtful = false;
-    if (distance(ack, this.#holeSeq) > 0) this.isBehindHole = false;
+    if (distance(ack, this.#holeEnd) >= 0 && (isOne || !this.#isHoleContested)) this.isBehindHole = false;
   }
 }

@@ -48,12 +48,13 @@ test('several that follow one another are proven with the last of them', () => {
   assert.equal(unproven.isAny, false);
 });
 
-test('behind a hole the first byte that is acknowledged proves that it was none', () => {
+test('behind a hole its last byte that is acknowledged proves that it was none', () => {
   const unproven = new Unproven();
-  unproven.fromHole(100);
-  unproven.acknowledged(100, true);
+  unproven.fromHole(80, 90);
+  unproven.fromHole(95, 100);
+  unproven.acknowledged(99, true);
   assert.equal(unproven.isBehindHole, true);
-  unproven.acknowledged(101, false);
+  unproven.acknowledged(100, false);
   assert.equal(unproven.isBehindHole, false);
 });
 

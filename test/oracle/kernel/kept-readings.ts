@@ -167,4 +167,28 @@ export const KEPT_READINGS: readonly KeptGame[] = [
       op(DATA, 75, 'PO', { timestamp: 5_021_040, pauseMs: 1 }),
     ],
   },
+  {
+    why: 'what was read behind a hole comes again otherwise, and is acknowledged once the hole is filled',
+    live: true, v6: false, responds: false,
+    ops: [
+      op(SYN, -1, '', { scale: 7, timestamp: 5_000_365, pauseMs: 5 }),
+      op(DATA, 16, `${'a'.repeat(5)} HTTP/1.1\r\nHost: a\r\n\r\n`, { timestamp: 5_013_666, pauseMs: 12_000 }),
+      op(DATA, 44, `${get('1bbb')}GE`, { timestamp: 5_013_708, pauseMs: 0.1 }),
+      op(DATA, 40, `\r\n\r\n${get('1aaa').slice(0, 20)}`, { timestamp: 5_016_208, pauseMs: 2500 }),
+      op(DATA, 0, 'GET /0aaaa', { timestamp: 5_016_233, pauseMs: 20 }),
+      op(DATA, 10, 'a'.repeat(11), { timestamp: 5_016_234, pauseMs: 0.1 }),
+      op(DATA, 77, 'T /2a', { timestamp: 5_016_345, pauseMs: 1 }),
+    ],
+  },
+  {
+    why: 'some of what was doubted comes again otherwise, and is acknowledged with the rest',
+    live: true, v6: false, responds: false,
+    ops: [
+      op(SYN, -1, short('b').slice(0, 46), { cookie: 8, pauseMs: 40 }),
+      op(URGENT, 0, 'POST /0cccccccccc HTTP/1.1\r\nHost: a\r\nContent-Leng', { urgent: 49, pauseMs: 2500 }),
+      op(DATA, 33, ' a\r\nContent-Length: 5\r\n\r\neeeeeGET /1eeeeeeee', { ack: 10, pauseMs: 0.1 }),
+      op(DATA, 30, 'st: a\r\n', { ack: -805_306_368, pauseMs: 2500 }),
+      ...inPieces(`${post('0cccccccccc', 'aaaaa')}${get('1'.padEnd(21, 'a'))}`, 44, null),
+    ],
+  },
 ];
