@@ -91,9 +91,9 @@ export abstract class OneWayStream extends StreamHoles {
     return distance(advance(packet.seq, urgentOffset(packet)), this.nextSeq) < 0;
   }
 
-  /** Between two messages, with nothing that waits or is read in more than one way. */
+  /** Between two messages, with nothing that waits (a FIN neither) or is read in more than one way. */
   private isClean(): boolean {
-    return this.started && !this.sink.unfinished && this.queuedBytes === 0
+    return this.started && !this.sink.unfinished && (this.waiting === null || this.waiting.length === 0)
       && (this.contest === null || this.contest.isOver);
   }
 

@@ -89,6 +89,18 @@ export const KEPT_ENDS: readonly KeptGame[] = [
     ],
   },
   {
+    why: 'a FIN waits alone, then what is joined to it, and other bytes that are refused come for the place of both',
+    live: false, v6: true, responds: false, server: { closes: true },
+    ops: [
+      op(SYN, -1, '', { pauseMs: 5 }),
+      op(FIN, 59, '', { pauseMs: 250 }),
+      op(DATA, 60, 'e'.repeat(14), { pauseMs: 5 }),
+      op(DATA, 3, post('0ddd', 'd'.repeat(20)).slice(3), { ack: -70_000, pauseMs: 5 }),
+      op(DATA, 0, post('0aaa', 'a'.repeat(20)).slice(0, 11), { pauseMs: 20 }),
+      op(DATA, 11, post('0aaa', 'a'.repeat(20)).slice(11, 59), { pauseMs: 1 }),
+    ],
+  },
+  {
     why: 'a SYN whose data wait far off moves its stream past a place where the one before stood',
     live: true, v6: false, responds: false,
     ops: [
