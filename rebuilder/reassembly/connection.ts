@@ -248,7 +248,8 @@ export class Connection extends FlowKey implements Charged {
       half.seen = true;
       half.accepts(packet);
       // What the first one offered counts, as long as the handshake is open.
-      if (this.#reset || half.receiver.offersTimestamps === null) half.offers(packet);
+      if (this.#reset) half.forgetReceiver();
+      if (half.receiver.offersTimestamps === null) half.offers(packet);
       this.#isOpenAgain();
       if (packet.dataEnd > packet.dataStart) half.synData(packet, nowMs);
       return true;

@@ -185,6 +185,11 @@ export class Receiver {
     return this.#hasTimestamp ? this.#timestamp : 0;
   }
 
+  /** Is nothing known of what it took behind the SYN? */
+  get knowsSynAlone(): boolean {
+    return this.offersTimestamps !== null && !this.#hasTaken && !this.#hasAcked;
+  }
+
   get lastAck(): number {
     return this.#acked;
   }

@@ -98,7 +98,12 @@ export class Reopening<C extends Candidate> {
   syn(isn: number, opener: HalfStream, packet: Packet | null = null): void {
     const one = this.#by(opener, isn) ?? this.#add(new OpeningSyn<C>(isn, opener));
     one.isOver = false;
-    if (packet === null) return;
+    if (packet === null) {
+      if (!opener.receiver.knowsSynAlone || isn !== advance(opener.beganSeq, -1)) return;
+      one.offer = opener.receiver;
+      one.isMultipath = opener.dataSequence !== null;
+      return;
+    }
     one.offer = new Receiver();
     one.offer.syn(packet);
     one.isMultipath = multipathOf(packet) === MultipathSubtype.capable;

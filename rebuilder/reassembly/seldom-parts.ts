@@ -35,6 +35,11 @@ export abstract class SeldomParts extends Waiting {
     return this.receiver;
   }
 
+  /** What it took of another connection with the same numbers says nothing of this one. */
+  forgetReceiver(): void {
+    this.receiver = NOBODY;
+  }
+
   distrust(): Unproven {
     return this.unproven ??= new Unproven();
   }

@@ -101,6 +101,18 @@ export const KEPT_ENDS: readonly KeptGame[] = [
     ],
   },
   {
+    why: 'an RST ends the handshake, the same SYN opens another, and its timestamps count from there on',
+    live: false, v6: true, responds: false,
+    ops: [
+      op(SYN, -1, '', { scale: 2, timestamp: 5_002_856, pauseMs: 5 }),
+      op(RST_ACK, 0, 'GE', { timestamp: 5_005_606, pauseMs: 250 }),
+      op(SYN, -1, '', { isnOffset: 0, timestamp: 5_005_608, pauseMs: 0.1 }),
+      op(DATA, 10, 'cc H', { timestamp: 5_005_607, pauseMs: 250 }),
+      op(DATA, 9, get('a').slice(9), { timestamp: 5_017_880, pauseMs: 0.1 }),
+      op(DATA, 0, get('a').slice(0, 9), { timestamp: 5_017_881, pauseMs: 0.1 }),
+    ],
+  },
+  {
     why: 'a SYN whose data wait far off moves its stream past a place where the one before stood',
     live: true, v6: false, responds: false,
     ops: [
