@@ -7,10 +7,14 @@ import { TcpStream } from '../tcp-stream.ts';
 
 const HEAD_BYTES = 64;
 const BODY_BYTES = 16;
+/** Little memory: there are thousands of pipelines. */
+const CORRECTION_BYTES = 1 << 20;
 
 const opened = (limits: Partial<typeof REPLAY_OPTIONS.limits> = {}): TcpStream =>
-  new TcpStream({ limits: { ...REPLAY_OPTIONS.limits, headBytes: HEAD_BYTES, ...limits }, bodyLimitBytes: BODY_BYTES })
-    .open();
+  new TcpStream({
+    limits: { ...REPLAY_OPTIONS.limits, headBytes: HEAD_BYTES, correctionBytes: CORRECTION_BYTES, ...limits },
+    bodyLimitBytes: BODY_BYTES,
+  }).open();
 
 /** Cuts of a text into two pieces, at each of its bytes, and into single bytes. */
 function* cuts(text: string): Generator<string[]> {
