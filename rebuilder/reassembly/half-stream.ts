@@ -153,7 +153,9 @@ export class HalfStream extends OneWayStream {
       if (isOther) this.reread(packet, seq);
       return doubts !== Doubt.checksum;
     }
-    if (isUrgent) this.contests().urgent(this, advance(seq, urgentOffset(packet)));
+    // What ends before the last acknowledgment is dropped, pointer and all (Linux: tcp_sequence).
+    const isDropped = this.acked && distance(sent, this.ackedSeq) < 0;
+    if (isUrgent && !isDropped) this.contests().urgent(this, advance(seq, urgentOffset(packet)));
     if ((flags & TcpFlag.ack) !== 0 && this.peer !== null) {
       if (this.waitsForPeer && this.peer.isNear(packet.ack)) this.peer.known().announced(packet, this.receiver);
       this.peer.acknowledged(packet.ack, nowMs);

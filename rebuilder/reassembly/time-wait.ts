@@ -114,7 +114,9 @@ export class TimeWait {
     if (distance(packet.seq, place.beganSeq) < 0) return null;
     const { lastHeard } = place;
     const said = this.#history.compare(lastHeard, packet.bytes, packet.dataStart, packet.dataEnd, packet.seq);
-    if (back < 0 || said !== 'same') return place;
+    // A byte that its pointer marks may be left out this time.
+    const isUrgent = (packet.flags & TcpFlag.urg) !== 0;
+    if (back < 0 || said !== 'same' || isUrgent) return place;
     this.#hearAgain(packet, slot, nextSeq, lastHeard);
     return 'old';
   }

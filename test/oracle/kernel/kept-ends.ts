@@ -1,7 +1,7 @@
 // Games that were told wrong once, about what comes behind the end of a connection: main.ts plays them before all
 // others.
 import type { Op } from './game.ts';
-import { ACK, DATA, FIN, type KeptGame, RST, RST_ACK, SYN, SYN_DATA, op } from './kept-game.ts';
+import { ACK, DATA, FIN, type KeptGame, RST, RST_ACK, SYN, SYN_DATA, URGENT, op } from './kept-game.ts';
 
 /** 31 bytes. */
 const get = (letter: string): string => `GET /0${letter.repeat(3)} HTTP/1.1\r\nHost: a\r\n\r\n`;
@@ -112,6 +112,17 @@ export const KEPT_ENDS: readonly KeptGame[] = [
       op(DATA, 22, '\nHost: a\r\n\r', { timestamp: 5_017_879, pauseMs: 20 }),
       op(DATA, 11, 'a HTTP/1.1\r', { timestamp: 5_017_880, pauseMs: 0.1 }),
       op(DATA, 0, 'GET /0aaaaa', { timestamp: 5_017_881, pauseMs: 0.1 }),
+    ],
+  },
+  {
+    why: 'behind a refused request and a FIN it comes again, one byte of it urgent',
+    live: false, v6: false, responds: false,
+    ops: [
+      op(SYN, -1, '', { scale: 2, pauseMs: 0.5 }),
+      op(DATA, 0, get('b'), { ack: 60_000, pauseMs: 5 }),
+      op(FIN, 31, '', { pauseMs: 5 }),
+      op(URGENT, 6, 'b', { urgent: 1, pauseMs: 2500 }),
+      op(DATA, 0, get('b'), { pauseMs: 20 }),
     ],
   },
   {

@@ -191,4 +191,19 @@ export const KEPT_READINGS: readonly KeptGame[] = [
       ...inPieces(`${post('0cccccccccc', 'aaaaa')}${get('1'.padEnd(21, 'a'))}`, 44, null),
     ],
   },
+  {
+    why: 'an urgent pointer in what ends before the last acknowledgment counts for nothing, and a later one does',
+    live: false, v6: false, responds: true, server: { closes: true },
+    ops: [
+      op(SYN, -1, '', { scale: 7, pauseMs: 250 }),
+      op(DATA, 0, post('0'.padEnd(19, 'c'), 'c'.repeat(23)).slice(0, 60), { pauseMs: 250 }),
+      op(URGENT, 17, 'eeeeeeee HTTP/1.1', { urgent: 60_000, pauseMs: 250 }),
+      op(DATA, 140, `\n\r\n${'a'.repeat(17)}`, { pauseMs: 1300 }),
+      op(URGENT, 114, 'st', { urgent: 1, pauseMs: 5 }),
+      ...[30, 60, 90, 120].map((seq) => op(
+        DATA, seq, `${post('0'.padEnd(19, 'a'), 'a'.repeat(23))}${post('1aaaa', 'a'.repeat(17))}`.slice(seq, seq + 30),
+        { pauseMs: 1 },
+      )),
+    ],
+  },
 ];
