@@ -1,4 +1,5 @@
 import { MAX_WINDOW_BYTES } from './missing-bytes.ts';
+import { Doubt } from './receiver.ts';
 import { type Rules, SecondReading } from './second-reading.ts';
 import type { Joins } from './segments.ts';
 import { advance, distance } from './sequence.ts';
@@ -79,19 +80,16 @@ export class SecondReadings {
   }
 
   /**
-   * One that differs only in how segments are joined ends, as its bytes are mostly those of another; else one of the
-   * place from where most are read, so that many ways to read behind one hole do not end what fills another. Of those
-   * the oldest goes, because what parts from it later refuses more of what Linux refuses; of the ways of a rereading
-   * the last.
+   * One of the place from where most are read ends, so that many ways to read behind one hole do not end what fills
+   * another: the one that differs most from what Linux does, and of several the oldest; of the ways of a rereading the
+   * last.
    */
   #makeRoom(): void {
-    let at = this.#readings.findIndex(({ joins }) => joins !== 'room');
-    if (at < 0) {
-      const { from } = mostFrequent(this.#readings);
-      const isOfPlace = (reading: SecondReading): boolean => reading.from === from;
-      at = this.#readings.findIndex(isOfPlace);
-      if (this.#readings[at]!.isAgain) at = this.#readings.findLastIndex(isOfPlace);
-    }
+    const { from } = mostFrequent(this.#readings);
+    const ofPlace = this.#readings.filter((reading) => reading.from === from);
+    const least = ofPlace[0]!.isAgain ? ofPlace.at(-1)!
+      : ofPlace.reduce((worst, one) => oddity(one) > oddity(worst) ? one : worst);
+    const at = this.#readings.indexOf(least);
     const ended = this.#readings.splice(at, 1)[0]!;
     if (ended.kind === 'reading') this.#context.ledger.count('tcp.readings_limit');
     this.#end(ended);
@@ -199,4 +197,10 @@ export class SecondReadings {
 function mostFrequent(readings: readonly SecondReading[]): SecondReading {
   const ofPlace = ({ from }: SecondReading): number => readings.filter((other) => other.from === from).length;
   return readings.reduce((most, one) => ofPlace(one) > ofPlace(most) ? one : most);
+}
+
+/** In how many ways it differs from what Linux does: takes what is doubtful, keeps urgent bytes, joins otherwise. */
+function oddity({ takes, undecided, keepsUrgent, joins }: SecondReading): number {
+  const taken = Object.values(Doubt).filter((bit) => (takes & ~undecided & bit) !== 0);
+  return taken.length + (keepsUrgent ? 1 : 0) + (joins === 'room' ? 0 : 1);
 }
