@@ -98,7 +98,7 @@ export class Connection extends FlowKey implements Charged {
     opener.startAt(advance(syn.isn, 1));
     opener.shown = syn.opener.shown;
     if (syn.offer !== null) opener.receiver = syn.offer;
-    if (syn.isMultipath) opener.dataSequence = new DataSequence(syn.isn, context.connections);
+    if (syn.isMultipath) opener.dataSequence = new DataSequence(syn.isn, context);
   }
 
   /** The SYN that opens it anew, after packet() said 'reopened'; null = none was seen before the packet. */

@@ -238,18 +238,17 @@ export class Contest {
     this.#isInDataOrder = true;
     // What the receiver acknowledges of the subflow proves nothing, if it speaks Multipath TCP.
     const unproven = half.distrust();
-    const end = advance(half.nextSeq, 1);
-    unproven.fromDoubt(half.nextSeq, end);
-    unproven.again(half.nextSeq, end);
-    const { correctionBudget, limits } = this.#context;
     const { nextSeq } = half;
+    unproven.fromDoubt(nextSeq, advance(nextSeq, 1));
+    unproven.again(nextSeq, advance(nextSeq, 1));
+    const { correctionBudget, limits, ledger } = this.#context;
     for (const traits of RECEIVERS) {
       const fork = half.sink.fork('reading');
       if (fork === null) continue;
       const sink = new DataOrderSink(
-        fork, order, nextSeq, !half.hasRead, traits, correctionBudget, limits.gapBytes,
+        fork, order, nextSeq, !half.hasRead, traits, correctionBudget, limits.gapBytes, ledger,
       );
-      this.#seconds.begin('reading', sink, half.nextSeq)?.waitFor(half.waiting);
+      this.#seconds.begin('reading', sink, nextSeq)?.waitFor(half.waiting);
     }
   }
 

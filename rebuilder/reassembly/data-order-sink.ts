@@ -1,3 +1,4 @@
+import type { Ledger } from '../ledger.ts';
 import type { Budget } from './budget.ts';
 import type { DataSequence } from './data-sequence.ts';
 import type { Provenance } from './provenance.ts';
@@ -29,6 +30,7 @@ export class DataOrderSink implements StreamSink {
   readonly #order: DataSequence;
   readonly #budget: Budget;
   readonly #maxBytes: number;
+  readonly #ledger: Ledger;
   readonly #traits: Traits;
   /** It is the first that comes. */
   #isFirst: boolean;
@@ -46,7 +48,7 @@ export class DataOrderSink implements StreamSink {
    */
   constructor(
     sink: StreamSink, order: DataSequence, place: number, isFirst: boolean, traits: Traits, budget: Budget,
-    maxBytes: number,
+    maxBytes: number, ledger: Ledger,
   ) {
     this.#sink = sink;
     this.#order = order;
@@ -55,6 +57,7 @@ export class DataOrderSink implements StreamSink {
     this.#traits = traits;
     this.#budget = budget;
     this.#maxBytes = maxBytes;
+    this.#ledger = ledger;
     this.#queue = new SegmentQueue(budget);
   }
 
@@ -74,8 +77,11 @@ export class DataOrderSink implements StreamSink {
     this.#isFirst = false;
     if (ahead > 0) {
       if (isFirst && this.#traits.dropsFirst) return;
-      if (this.#queue.bytes + end - start > this.#maxBytes) return;
-      this.#queue.insert(place, bytes, start, end, { ...from, headerBytes: 0 }, replaced);
+      const hasRoom = this.#queue.bytes + end - start <= this.#maxBytes;
+      const carrier = { ...from, headerBytes: 0 };
+      if (!hasRoom || this.#queue.insert(place, bytes, start, end, carrier, replaced) === 'no_memory') {
+        this.#ledger.count('tcp.correction_memcap');
+      }
       return;
     }
     if (start - ahead >= end || (ahead < 0 && this.#traits.dropsPartial)) return;
@@ -113,10 +119,11 @@ export class DataOrderSink implements StreamSink {
     const sink = this.#sink.fork(kind, afresh);
     if (sink === null) return null;
     const copy = new DataOrderSink(
-      sink, this.#order, this.#nextPlace, this.#isFirst, this.#traits, this.#budget, this.#maxBytes,
+      sink, this.#order, this.#nextPlace, this.#isFirst, this.#traits, this.#budget,
+      this.#maxBytes, this.#ledger,
     );
     copy.#hasMoved = this.#hasMoved;
-    copy.#queue.copyFrom(this.#queue, []);
+    if (!copy.#queue.copyFrom(this.#queue, [])) this.#ledger.count('tcp.correction_memcap');
     return copy;
   }
 

@@ -2,12 +2,13 @@ import { createHash } from 'node:crypto';
 import { int32, uint16 } from '../wire/big-endian.ts';
 import type { Packet } from '../wire/packet.ts';
 import { MultipathSubtype, TcpOptions } from '../wire/tcp-options.ts';
-import type { Charged } from './connection-memory.ts';
+import { MAX_WINDOW_BYTES } from './missing-bytes.ts';
 import { advance, distance } from './sequence.ts';
+import type { StreamContext } from './stream-context.ts';
 
 /** Segments [seq, seq + length) are so far from their place in the order of the data. */
 interface Mapping {
-  readonly seq: number;
+  seq: number;
   length: number;
   readonly shift: number;
 }
@@ -43,16 +44,17 @@ export class DataSequence {
   #isn: number | null;
   /** Data sequence number, less that of the segment, where nothing is moved; null = not known yet. */
   #identity: number | null = null;
-  #mappings: Mapping[] = [];
-  readonly #memory: Charged;
+  /** In order, none over another: looking one up costs no more the more there are. */
+  readonly #mappings: Mapping[] = [];
+  readonly #context: Pick<StreamContext, 'connections' | 'ledger'>;
 
-  constructor(isn: number | null, memory: Charged) {
+  constructor(isn: number | null, context: Pick<StreamContext, 'connections' | 'ledger'>) {
     this.#isn = isn;
-    this.#memory = memory;
+    this.#context = context;
   }
 
   end(): void {
-    this.#keep([]);
+    this.#context.connections.charge(-this.#mappings.splice(0).length * MAPPING_BYTES);
   }
 
   /**
@@ -97,56 +99,81 @@ export class DataSequence {
     this.#map(mapped, length, distance(moved, this.#identity), nextSeq);
   }
 
+  /** Of several mappings of one byte the first that came counts, as in Linux: of this one, what no other maps. */
   #map(seq: number, length: number, shift: number, nextSeq: number): void {
-    const last = this.#mappings.at(-1);
-    if (last !== undefined && last.shift === shift && advance(last.seq, last.length) === seq) {
-      last.length += length;
-      return;
+    const before = this.#mappings.length;
+    if (before >= FEW_MAPPINGS) this.#mappings.splice(0, this.#firstBehind(nextSeq));
+    const end = advance(seq, length);
+    let at = this.#firstBehind(seq);
+    for (let from = seq; distance(from, end) < 0; at++) {
+      const next = this.#mappings[at];
+      const to = next === undefined || distance(next.seq, end) >= 0 ? end : next.seq;
+      if (distance(to, from) > 0) at = this.#insert(at, { seq: from, length: distance(to, from), shift });
+      from = next === undefined ? end : advance(next.seq, next.length);
     }
-    const before = this.#mappings;
-    const isUsed = (one: Mapping): boolean => distance(advance(one.seq, one.length), nextSeq) <= 0;
-    const kept = before.length < FEW_MAPPINGS ? before : before.filter((one) => !isUsed(one)).slice(1 - MOST_MAPPINGS);
-    this.#keep([...kept, { seq, length, shift }]);
+    if (this.#mappings.length > MOST_MAPPINGS) {
+      this.#mappings.splice(0, this.#mappings.length - MOST_MAPPINGS);
+      this.#context.ledger.count('tcp.readings_limit');
+    }
+    this.#context.connections.charge((this.#mappings.length - before) * MAPPING_BYTES);
   }
 
-  #keep(mappings: Mapping[]): void {
-    this.#memory.charge((mappings.length - this.#mappings.length) * MAPPING_BYTES);
-    this.#mappings = mappings;
+  /** @returns where the next one stands, which was at `at` */
+  #insert(at: number, one: Mapping): number {
+    const last = this.#mappings[at - 1];
+    if (last === undefined || last.shift !== one.shift || advance(last.seq, last.length) !== one.seq) {
+      this.#mappings.splice(at, 0, one);
+      return at + 1;
+    }
+    last.length += one.length;
+    const old = last.length - MAX_WINDOW_BYTES;
+    if (old > 0) {
+      last.seq = advance(last.seq, old);
+      last.length -= old;
+    }
+    return at;
+  }
+
+  /** Index of the first that ends behind `seq`. */
+  #firstBehind(seq: number): number {
+    let low = 0;
+    let high = this.#mappings.length;
+    while (low < high) {
+      const middle = low + high >> 1;
+      const one = this.#mappings[middle]!;
+      if (distance(advance(one.seq, one.length), seq) <= 0) low = middle + 1;
+      else high = middle;
+    }
+    return low;
   }
 
   /** Is any of `length` bytes from `seq` on read elsewhere than that says? */
   moves(seq: number, length: number): boolean {
-    return this.places(seq, 0, length).some((part) => part.seq !== advance(seq, part.start));
+    const end = advance(seq, length);
+    for (let at = this.#firstBehind(seq); at < this.#mappings.length; at++) {
+      const { seq: begin, shift } = this.#mappings[at]!;
+      if (distance(begin, end) >= 0) return false;
+      if (shift !== 0) return true;
+    }
+    return false;
   }
 
-  /**
-   * The parts of bytes [start, end), which begin at `seq`, in order. Of several mappings of one byte the first that
-   * came counts, as in Linux.
-   */
+  /** The parts of bytes [start, end), which begin at `seq`, in order. */
   places(seq: number, start: number, end: number): Placed[] {
     const parts: Placed[] = [];
-    for (let at = start; at < end;) {
-      const here = advance(seq, at - start);
-      const mapping = this.#mappings.find((one) => isWithin(here, one));
-      const behind = mapping === undefined ? this.#unmappedEnd(here, at, end)
-        : Math.min(end, at + mapping.length - distance(here, mapping.seq));
-      parts.push({ start: at, end: behind, seq: advance(here, mapping?.shift ?? 0) });
-      at = behind;
+    const add = (from: number, to: number, shift: number): void => {
+      if (from < to) parts.push({ start: from, end: to, seq: advance(seq, from - start + shift) });
+    };
+    let from = start;
+    for (let at = this.#firstBehind(seq); at < this.#mappings.length && from < end; at++) {
+      const { seq: begin, length, shift } = this.#mappings[at]!;
+      const first = Math.max(from, Math.min(end, start + distance(begin, seq)));
+      const last = Math.max(first, Math.min(end, start + distance(begin, seq) + length));
+      add(from, first, 0);
+      add(first, last, shift);
+      from = last;
     }
+    add(from, end, 0);
     return parts;
   }
-
-  #unmappedEnd(seq: number, start: number, end: number): number {
-    let nearest = end;
-    for (const mapping of this.#mappings) {
-      const ahead = distance(mapping.seq, seq);
-      if (ahead > 0) nearest = Math.min(nearest, start + ahead);
-    }
-    return nearest;
-  }
-}
-
-function isWithin(seq: number, mapping: Mapping): boolean {
-  const into = distance(seq, mapping.seq);
-  return into >= 0 && into < mapping.length;
 }

@@ -58,7 +58,7 @@ export class HalfStream extends OneWayStream {
     this.known().syn(syn);
     const multipath = multipathOf(syn);
     const isCapable = multipath === MultipathSubtype.capable;
-    this.dataSequence = isCapable ? new DataSequence(syn.seq, this.context.connections) : null;
+    this.dataSequence = isCapable ? new DataSequence(syn.seq, this.context) : null;
     if (multipath === MultipathSubtype.join) this.context.ledger.count('tcp.multipath_join');
   }
 
@@ -184,7 +184,7 @@ export class HalfStream extends OneWayStream {
   }
 
   #hearMapping(packet: Packet, length: number): void {
-    const order = this.dataSequence ??= new DataSequence(null, this.context.connections);
+    const order = this.dataSequence ??= new DataSequence(null, this.context);
     // What comes late, behind a hole that was given up, was not read either.
     const isReadOnce = this.started && this.contest?.isOver !== false;
     order.hear(packet, isReadOnce ? this.nextSeq : packet.seq);
