@@ -4,10 +4,12 @@ import { DataSequence } from './data-sequence.ts';
 import { type End, FlowKey } from './flow-key.ts';
 import { HalfStream } from './half-stream.ts';
 import { Handshake } from './handshake.ts';
+import { Joined } from './joined.ts';
 import { NEAR_BYTES } from './missing-bytes.ts';
 import { type OpeningSyn, Reopening } from './reopening.ts';
 import { hasDoubtfulOptions } from './receiver.ts';
 import { advance, distance } from './sequence.ts';
+import { Shown } from './shown.ts';
 import type { Place } from './time-wait.ts';
 import type { UsageOrder } from './usage-order.ts';
 import type { StreamContext } from './stream-context.ts';
@@ -91,6 +93,7 @@ export class Connection extends FlowKey implements Charged {
     this.fromB.peer = this.fromA;
     if ((packet.flags & TcpFlag.syn) !== 0) this.client = (packet.flags & TcpFlag.ack) !== 0 ? 'b' : 'a';
     if (syn !== null) this.client ??= 'a';
+    if (this.client !== null) this.fromA.joined = this.fromB.joined = Joined.not;
     this.#owner = handler.open(this);
     if (syn === null) return;
     this.#handshake = new Handshake(this.client === 'b' ? 'b' : 'a', syn.isn, false, false);
@@ -150,14 +153,19 @@ export class Connection extends FlowKey implements Charged {
     }
     const before = half.nextSeq;
     if (!half.segment(packet, nowMs)) return 'refused';
-    if (half.nextSeq === before) this.#readBefore(packet, end, half, nowMs);
-    else half.peer?.peerAdvanced();
+    const isOld = half.nextSeq === before;
+    if (isOld || (distance(packet.seq, before) < 0 && half.hasBegunBehind(packet.seq))) {
+      this.#readBefore(packet, end, half, nowMs);
+    }
+    if (!isOld) half.peer?.peerAdvanced();
     return 'taken';
   }
 
   /** Data from before the beginning of the stream that nobody acknowledged are read beside it, and none beside that. */
   #readBefore(packet: Packet, end: End, half: HalfStream, nowMs: number): void {
     if (packet.dataEnd === packet.dataStart || half.waitsForPeer || half.hasAcknowledged(packet.seq)) return;
+    // It is read again as a whole then.
+    if (half.joined === Joined.unproven) return;
     const isBefore = this.#handshake?.isOutside(end, packet.seq) ?? (half.hasRead && half.hasBegunBehind(packet.seq));
     if (this.beganAside || !isBefore || this.#reopening?.isRead(packet, half) === true) return;
     this.#mayReopen().syn(advance(packet.seq, -1), half);
@@ -274,8 +282,8 @@ export class Connection extends FlowKey implements Charged {
     this.#handshake = new Handshake(end, syn.seq, false, half.hasRead);
     half.startAt(firstSeq);
     if (half.hasBegunBehind(firstSeq)) this.#mayReopen().syn(syn.seq, half, syn);
-    // The server was there before the SYN: what came then was for a connection that it did not have.
-    if (half.peer?.seen === true) half.doubtWaiting();
+    // The server was there before the SYN, or kept silent: what came then was for a connection that it did not have.
+    if (half.peer?.seen === true || (half.shown & Shown.wrongSum) !== 0) half.doubtWaiting();
     return this.#handshake;
   }
 
@@ -302,7 +310,7 @@ export class Connection extends FlowKey implements Charged {
     const opener = end === 'a' ? 'b' : 'a';
     const peer = end === 'a' ? this.fromB : this.fromA;
     const isn = advance(packet.ack, -1);
-    if (this.#handshake === null && (half.hasBytes(advance(packet.seq, 1)) || peer.hasBytes(packet.ack))) {
+    if (this.#handshake === null && (half.hasRead || half.queuedBytes > 0 || peer.hasBytes(packet.ack))) {
       this.#mayReopen().syn(isn, peer);
       return true;
     }

@@ -3,34 +3,18 @@ import { CHARGE } from './connection-memory.ts';
 import { DataOrderSink, RECEIVERS } from './data-order-sink.ts';
 import type { DataSequence } from './data-sequence.ts';
 import { type Doubted, DoubtfulSegments, areDifferent, isTaken, isWithin, reversed } from './doubtful-segments.ts';
+import type { FirstReader } from './first-reader.ts';
+import { Joined } from './joined.ts';
 import { MAX_WINDOW_BYTES } from './missing-bytes.ts';
-import { Doubt, type Receiver } from './receiver.ts';
+import { Doubt, timestampOf } from './receiver.ts';
 import { Rereading } from './rereading.ts';
 import type { Rules, SecondReading } from './second-reading.ts';
 import { SecondReadings } from './second-readings.ts';
-import type { SegmentQueue } from './segments.ts';
 import { advance, distance } from './sequence.ts';
 import type { StreamContext } from './stream-context.ts';
-import type { Carrier, Queued } from './segment.ts';
-import type { ForkKind, StreamSink } from './stream-sink.ts';
-import type { Unproven } from './unproven.ts';
+import type { Carrier } from './segment.ts';
+import type { ForkKind } from './stream-sink.ts';
 import { NOT_URGENT, UrgentByte, urgentOffset } from './urgent-byte.ts';
-
-/** The first reader of a stream, whose place is contested. */
-interface FirstReader {
-  readonly sink: StreamSink;
-  readonly started: boolean;
-  readonly hasRead: boolean;
-  readonly nextSeq: number;
-  known(): Receiver;
-  /** What waits behind a hole. */
-  readonly waiting: SegmentQueue | null;
-  deliver(bytes: Uint8Array, start: number, end: number, seq: number, from: Carrier): void;
-  moveTo(seq: number): void;
-  distrust(): Unproven;
-  /** Segments that were set aside wait like the others from here on, in the order in which all came. */
-  putBack(segments: readonly Queued[]): void;
-}
 
 interface BegunReading {
   readonly reading: SecondReading;
@@ -102,10 +86,12 @@ export class Contest {
    */
   doubt(half: FirstReader, packet: Packet, length: number, doubts: number): boolean {
     const { ledger } = this.#context;
-    ledger.count(doubts === Doubt.checksum ? 'tcp.invalid_checksum' : 'tcp.doubtful_segments');
+    // Of a connection joined in its middle that is how the first segments are.
+    if (doubts !== Doubt.joined) ledger.count(doubts === Doubt.checksum ? 'tcp.invalid_checksum' : 'tcp.doubtful_segments');
     if (length === 0) return false;
     this.sentBytes += length;
-    this.segment(packet, packet.seq, doubts);
+    // Of those that nothing is known of each may have been taken, or not, by itself.
+    this.segment(packet, packet.seq, doubts & ~Doubt.joined);
     const ahead = distance(packet.seq, half.nextSeq);
     if (half.started && (ahead + length <= 0 || ahead > MAX_WINDOW_BYTES)) {
       ledger.count(doubts === Doubt.checksum ? 'tcp.invalid_checksum_bytes' : 'tcp.refused_bytes', length);
@@ -113,7 +99,8 @@ export class Contest {
     }
     // The receiver's announcements are not seen any more, rather than that so much was sent for nothing.
     if (doubts === Doubt.window && this.doubtful.isFull) this.believe(half, packet.seq, false);
-    this.doubtful.add(packet.bytes, packet.dataStart, packet.dataEnd, packet.seq, packet, doubts, urgentOffset(packet));
+    this.doubtful.add(packet.bytes, packet.dataStart, packet.dataEnd, packet.seq, packet, doubts, urgentOffset(packet),
+      timestampOf(packet));
     return true;
   }
 
@@ -134,12 +121,22 @@ export class Contest {
   /** The receiver has everything before `ack`, including what was doubted if nothing else came in its place. */
   acknowledged(half: FirstReader, ack: number): void {
     if (!this.doubtful.isEmpty) {
+      if (half.joined === Joined.unknown) this.#meet(half, ack);
       this.believe(half, ack, true);
       this.doubtful.acknowledged(ack);
     }
     const far = this.#far;
     if (far === null || Math.abs(distance(ack, half.nextSeq)) <= MAX_WINDOW_BYTES) return;
     if (distance(ack, far.from) > 0 && distance(ack, far.nextSeq) <= 0) half.moveTo(far.nextSeq);
+  }
+
+  /** The first segments that are known to have been taken: they show what the receiver takes. */
+  #meet(half: FirstReader, ack: number): void {
+    const taken = this.doubtful.alone(half.nextSeq, ack);
+    if (taken.length === 0) return;
+    half.forgetReceiver();
+    for (const one of taken) half.known().tookFirst(one.ack, one.timestamp);
+    half.joined = Joined.not;
   }
 
   /**
@@ -156,6 +153,7 @@ export class Contest {
       // Should other bytes come in its place, they are read as well: making such segments on purpose hides nothing.
       if (!this.oneWay) this.passOver(half, 'reading', one);
       if (!proven) this.#hasBelieved = true;
+      else if (!this.oneWay) this.#doubtOthers(half, one);
       if (!proven && !this.oneWay) markBelieved(half, one);
       this.#context.ledger.count('tcp.doubt_believed');
       if (known > 0) this.#context.ledger.count('tcp.overlap_bytes', known);
@@ -163,6 +161,14 @@ export class Contest {
       if ((one.doubts & Doubt.syn) === 0 && (proven || this.oneWay)) half.known().believe(one.ack);
       half.deliver(one.bytes, known, one.bytes.length, half.nextSeq, one);
     }
+  }
+
+  /** Others are doubted for the same place: which of them the receiver means is not known. */
+  #doubtOthers(half: FirstReader, { seq, bytes }: Doubted): void {
+    if (this.doubtful.contested(seq, bytes, 0, bytes.length).length === 0) return;
+    const end = advance(seq, bytes.length);
+    half.distrust().fromDoubt(half.nextSeq, end);
+    half.distrust().again(half.nextSeq, end);
   }
 
   /** The receiver has them, and has put them in order with what waits as they came. */
@@ -329,7 +335,7 @@ export class Contest {
 }
 
 /** Doubts that the capture may have caused, by losing what explains the segment. */
-const OF_LOSS = Doubt.acknowledgment | Doubt.timestamp | Doubt.window;
+const OF_LOSS = Doubt.acknowledgment | Doubt.timestamp | Doubt.window | Doubt.joined;
 
 /** What comes next was doubted, and its receiver has not said that it has it. */
 function markBelieved(first: FirstReader, { doubts, seq, bytes }: Doubted): void {

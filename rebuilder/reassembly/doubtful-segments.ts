@@ -12,6 +12,8 @@ export interface Doubted extends Queued {
   denied: boolean;
   /** Of urgentOffset. */
   readonly urgent: number;
+  /** Of timestampOf. */
+  readonly timestamp: number;
 }
 
 /** Of one direction; more than this is no accident. */
@@ -51,7 +53,10 @@ export class DoubtfulSegments {
   }
 
   /** Copies bytes[start, end) in. */
-  add(bytes: Uint8Array, start: number, end: number, seq: number, from: Carrier, doubts: number, urgent: number): void {
+  add(
+    bytes: Uint8Array, start: number, end: number, seq: number, from: Carrier, doubts: number, urgent: number,
+    timestamp = 0,
+  ): void {
     const length = end - start;
     if (this.isFull || !this.#budget.take(length, SEGMENT_OVERHEAD)) {
       this.#ledger.count('tcp.segment_memcap_drop');
@@ -63,6 +68,7 @@ export class DoubtfulSegments {
     const { ack, timeMs, ipId, headerBytes } = from;
     this.#segments.push({
       seq, bytes: copy, ack, timeMs, ipId, headerBytes, arrival: nextArrival(), doubts, denied: false, urgent,
+      timestamp,
     });
   }
 
@@ -115,18 +121,28 @@ export class DoubtfulSegments {
   }
 
   /**
-   * Takes out the first one that begins at or before `nextSeq` and goes on beyond it, and begins before `before`.
+   * Takes out the first one that begins at or before `nextSeq` and goes on beyond it, and begins before `before`: of
+   * those that nobody has refused, or else of the others.
    * @param proven the receiver has acknowledged what is before `before`: those that it had denied count, too
    * @param isDenied certain bytes for its place are others
    */
   take(nextSeq: number, before: number, proven: boolean, isDenied: (one: Doubted) => boolean): Doubted | null {
-    const at = this.#segments.findIndex((one) => distance(one.seq, nextSeq) <= 0
-      && distance(advance(one.seq, one.bytes.length), nextSeq) > 0 && isTaken(one, before, proven) && !isDenied(one));
-    const segment = this.#segments[at];
+    const isNext = (one: Doubted): boolean => distance(one.seq, nextSeq) <= 0
+      && distance(advance(one.seq, one.bytes.length), nextSeq) > 0 && isTaken(one, before, proven) && !isDenied(one);
+    const segment = this.#segments.find((one) => !one.denied && isNext(one)) ?? this.#segments.find(isNext);
     if (segment === undefined) return null;
-    this.#segments.splice(at, 1);
+    this.#segments.splice(this.#segments.indexOf(segment), 1);
     this.#budget.release(segment.bytes.length, SEGMENT_OVERHEAD);
     return segment;
+  }
+
+  /** Those that have all bytes of [from, to), each once; empty = there are others that may have brought some. */
+  alone(from: number, to: number): readonly Doubted[] {
+    const inside = this.isFull ? [] : this.#segments.filter(({ seq }) => distance(seq, to) < 0);
+    const bytes = inside.reduce((sum, one) => sum + one.bytes.length, 0);
+    const isInside = inside.every(({ seq, bytes: { length } }) => (
+      distance(seq, from) >= 0 && distance(advance(seq, length), to) <= 0));
+    return isInside && bytes === distance(to, from) && !areDifferent(inside) ? inside : [];
   }
 
   /** They are the caller's from here on. */

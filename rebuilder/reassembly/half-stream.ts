@@ -2,6 +2,7 @@ import { type Packet, TcpFlag } from '../wire/packet.ts';
 import { MultipathSubtype } from '../wire/tcp-options.ts';
 import { DataSequence } from './data-sequence.ts';
 import { Fins } from './fins.ts';
+import { Joined } from './joined.ts';
 import { MAX_WINDOW_BYTES, NEAR_BYTES } from './missing-bytes.ts';
 import { OneWayStream } from './one-way-stream.ts';
 import { Doubt, multipathOf, REFUSED } from './receiver.ts';
@@ -42,7 +43,7 @@ export class HalfStream extends OneWayStream {
     this.drain(false);
   }
 
-  /** What waits acknowledges what was not sent yet. */
+  /** What waits came before there was a connection. */
   doubtWaiting(): void {
     const queue = this.waiting;
     if (queue === null || queue.length === 0) return;
@@ -67,7 +68,9 @@ export class HalfStream extends OneWayStream {
     const { peer } = this;
     this.known().syn(packet);
     this.#sentUpTo(advance(packet.seq, 1));
+    this.joined = Joined.not;
     if (peer === null) return;
+    peer.joined = Joined.not;
     if (multipathOf(packet) < 0) peer.dataSequence = null;
     if (!peer.started) peer.startAt(packet.ack);
     peer.known().opened(packet, this.receiver);
@@ -132,7 +135,10 @@ export class HalfStream extends OneWayStream {
     this.seen = true;
     const length = packet.dataEnd - packet.dataStart;
     let doubts: number = this.accepts(packet) ? Doubt.none : Doubt.checksum;
-    if (doubts === Doubt.none && !this.waitsForPeer) {
+    if (this.joined === Joined.unknown && !this.started) this.beginAsked(packet.ack);
+    if (doubts === Doubt.none && !this.waitsForPeer && this.joined === Joined.unknown) {
+      doubts = this.#judgeUnknown(packet, length);
+    } else if (doubts === Doubt.none && !this.waitsForPeer) {
       // The receiver stands at what it last acknowledged, even where a hole before that was given up here.
       const expected = this.acked ? this.ackedSeq : this.nextSeq;
       doubts = this.known().judge(packet, this.peer!, this.peer!.receiver, expected, this.started);
@@ -175,6 +181,17 @@ export class HalfStream extends OneWayStream {
     if (isOther) this.reread(packet, seq);
     if (packet.missing > 0) this.#cut(packet, seq);
     return true;
+  }
+
+  /**
+   * Nothing is known of what its receiver takes, but what that acknowledges. (What it has acknowledged before may show
+   * where the stream begins.)
+   */
+  #judgeUnknown({ flags, seq }: Packet, length: number): number {
+    if ((flags & TcpFlag.ack) === 0) return REFUSED;
+    if (length === 0 || distance(advance(seq, length), this.ackedSeq) <= 0) return Doubt.none;
+    if (!this.started && this.queuedBytes === 0) this.startAt(this.ackedSeq);
+    return Doubt.joined;
   }
 
   /** Does Multipath TCP map it, in a connection that was joined in its middle? */

@@ -1,5 +1,6 @@
 import { type Packet, TcpFlag } from '../wire/packet.ts';
 import { NOTHING } from './history.ts';
+import { Joined } from './joined.ts';
 import { Doubt, timestampOf } from './receiver.ts';
 import { advance, distance } from './sequence.ts';
 import { StreamHoles } from './stream-holes.ts';
@@ -36,7 +37,8 @@ export abstract class OneWayStream extends StreamHoles {
       return false;
     }
     const isOther = this.sent && distance(seq, this.sentSeq) < 0
-      && (this.isOther(packet) || this.contest?.rereading.wasCut === true || (isUrgent && this.marksRead(packet))
+      && (this.isOther(packet) || this.isBeforeAll(seq) || this.contest?.rereading.wasCut === true
+        || (isUrgent && this.marksRead(packet))
         || this.fins?.isAmong(seq, advance(seq, dataEnd - dataStart)) === true);
     const isClean = this.isClean();
     if (isClean && seq === this.nextSeq) this.messageSeq = seq;
@@ -84,6 +86,11 @@ export abstract class OneWayStream extends StreamHoles {
   private hasOther(seq: number, bytes: Uint8Array, start: number, end: number): boolean {
     if (this.started && distance(seq, this.nextSeq) < 0) return true;
     return this.waiting !== null && this.waiting.bytes > 0 && this.waiting.differs(seq, bytes, start, end);
+  }
+
+  /** Does it stand before the place where the stream was thought to begin? */
+  private isBeforeAll(seq: number): boolean {
+    return this.joined === Joined.unproven && this.started && this.hasBegunBehind(seq);
   }
 
   /** Does its urgent pointer mark a byte that was read here, though the receiver may have left it out? */

@@ -20,6 +20,8 @@ export const Doubt = {
   window: 16,
   /** It came with the SYN (RFC 7413): taken if its cookie is right. */
   syn: 32,
+  /** Nothing is known of its receiver: the connection was joined in its middle. */
+  joined: 64,
 } as const;
 
 /** The receiver drops it, whoever it is. */
@@ -141,7 +143,7 @@ export class Receiver {
       hasTimestamps = options.hasTimestamps;
       if (hasTimestamps && this.#isOld(options.timestamp, other)) doubts |= Doubt.timestamp;
     }
-    if (this.#isOddAck(packet.ack, far)) doubts |= Doubt.acknowledgment;
+    if (this.#isOddAck(packet.ack, far, other)) doubts |= Doubt.acknowledgment;
     if (packet.isDoubtful) doubts |= Doubt.options;
     if (this.#hasEdge && this.#isBeyond(packet)) doubts |= Doubt.window;
     if (doubts !== Doubt.none) return doubts;
@@ -163,8 +165,18 @@ export class Receiver {
 
   /** A segment that was doubted was accepted after all: its numbers count. */
   believe(ack: number): void {
+    if (!this.#hasAcked) this.#firstAck = ack;
     if (!this.#hasAcked || distance(ack, this.#acked) > 0) this.#acked = ack;
     this.#hasAcked = true;
+  }
+
+  /** The first segment that is known to have been accepted. @param timestamp of timestampOf */
+  tookFirst(ack: number, timestamp: number): void {
+    this.believe(ack);
+    this.#hasTaken = true;
+    if (timestamp === 0 || (this.#hasTimestamp && distance(timestamp, this.#timestamp) < 0)) return;
+    this.#timestamp = timestamp;
+    this.#hasTimestamp = true;
   }
 
   /** The receiver announced its window, in a packet that is no SYN. @param announcer its own side */
@@ -205,11 +217,12 @@ export class Receiver {
     return this.offersTimestamps !== false && other.offersTimestamps !== false;
   }
 
-  #isOddAck(ack: number, far: FarEnd): boolean {
+  #isOddAck(ack: number, far: FarEnd, other: Receiver): boolean {
     if (far.sent && distance(ack, far.sentSeq) > 0) return true;
     if (!this.#hasAcked) return false;
     const behind = distance(this.#acked, ack);
-    if (far.sent) return behind > Math.min(this.#windowBound(), Math.max(0, distance(this.#acked, this.#firstAck)));
+    const received = Math.max(0, distance(this.#acked, this.#firstAck));
+    if (far.sent) return behind > Math.min(this.#scaled(this.#maxWindow, other), received);
     // The other direction is not seen: it cannot have sent more than there was room for.
     return Math.abs(behind) > Math.max(this.#windowBound(), LEAST_BOUND);
   }
@@ -220,6 +233,7 @@ export class Receiver {
     return distance(advance(seq, length), this.#edge) > (length === 0 ? WINDOW_SLACK : 0);
   }
 
+  /** As much as it may announce, where the other direction is not seen. */
   #windowBound(): number {
     if (this.scale === UNKNOWN_SCALE) return LARGEST_WINDOW;
     return this.scale > 0 ? this.#maxWindow << this.scale : this.#maxWindow;

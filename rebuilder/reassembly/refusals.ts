@@ -40,7 +40,7 @@ const MOST_ACKS = 12;
 /** Times that a sender went back: the latest count. */
 const MOST_RETURNS = 6;
 /** So far behind all others a segment may lie beyond the window: servers announce 64 KiB at first, and seldom less. */
-const FAR_BYTES = 1 << 14;
+export const FAR_BYTES = 1 << 14;
 const MOST_EDGES = 2;
 /** Ways that are compared. */
 const MOST_COMPARED = 160;

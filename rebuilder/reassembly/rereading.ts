@@ -1,7 +1,8 @@
 import type { Packet } from '../wire/packet.ts';
-import { NOTHING } from './history.ts';
+import { type Heard, NOTHING } from './history.ts';
 import { mostDifferent } from './most-different.ts';
-import { type Outcome, SEGMENT_WORK, waysToRead } from './refusals.ts';
+import { FAR_BYTES, type Outcome, SEGMENT_WORK, waysToRead } from './refusals.ts';
+import { advance, distance } from './sequence.ts';
 import type { SecondReadings } from './second-readings.ts';
 import type { StreamContext } from './stream-context.ts';
 import type { StreamSink } from './stream-sink.ts';
@@ -45,7 +46,8 @@ export class Rereading {
     const most = Math.floor(work.bytes / SEGMENT_WORK);
     // Not all readings stand where the first reader stood between two messages since they began.
     const newest = this.#seconds.isAnyAgain ? this.#since : NOTHING;
-    const { heard, from, recent, isWhole, oldest } = history.since(last, seq, packet, most, newest);
+    const { heard, from: lowest, recent, isWhole, oldest } = history.since(last, seq, packet, most, newest);
+    const from = isWhole ? lowest : beginOfRun(heard, seq);
     this.#since = oldest;
     work.bytes -= heard.length * SEGMENT_WORK;
     this.wasCut = heard.length === most;
@@ -71,4 +73,18 @@ export class Rereading {
       this.#work.bytes -= READING_LOOKS * SEGMENT_WORK * taken.length;
     }
   }
+}
+
+/**
+ * Where the stream may have begun that the segment at `seq` is of: where those that came before it go on without a wide
+ * hole. (One far before them may be of no connection.)
+ */
+function beginOfRun(heard: readonly Heard[], seq: number): number {
+  let from = seq;
+  const before = heard.filter((one) => distance(one.seq, seq) < 0).sort((a, b) => distance(b.seq, a.seq));
+  for (const { seq: begin, bytes } of before) {
+    if (distance(from, advance(begin, bytes.length)) > FAR_BYTES) break;
+    from = begin;
+  }
+  return from;
 }

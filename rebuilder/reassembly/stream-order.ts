@@ -1,6 +1,7 @@
 import { Contest } from './contest.ts';
 import type { Fins } from './fins.ts';
-import { MAX_WINDOW_BYTES } from './missing-bytes.ts';
+import { Joined } from './joined.ts';
+import { MAX_WINDOW_BYTES, NEAR_BYTES } from './missing-bytes.ts';
 import { SeldomParts } from './seldom-parts.ts';
 import type { Carrier, Queued, Segment } from './segment.ts';
 import { advance, distance } from './sequence.ts';
@@ -14,6 +15,8 @@ import type { StreamSink } from './stream-sink.ts';
  * word of memory in every object, of which a connection has two.
  */
 export abstract class StreamOrder extends SeldomParts {
+  /** Of Joined. */
+  joined: number = Joined.unproven;
   sink: StreamSink;
   /** The other direction. */
   peer: StreamOrder | null = null;
@@ -108,9 +111,15 @@ export abstract class StreamOrder extends SeldomParts {
 
   /** The peer has received everything before `ack`. */
   acknowledged(ack: number, nowMs: number): void {
+    if (!this.started) this.beginBefore(ack);
     // What is doubted is compared with what is next, which has to be known.
     if (this.contest !== null) this.pickUp();
     if (this.started) this.contest?.acknowledged(this, ack);
+    if (this.joined === Joined.unproven && this.isProvenBy(ack)) {
+      this.joined = Joined.unknown;
+      // What it learned may be of segments that were not taken.
+      this.forgetReceiver();
+    }
     if (this.unproven?.isAny === true) {
       const isOne = ack === this.nextSeq && !this.sink.unfinished && this.contest?.isOver !== false;
       this.unproven.acknowledged(ack, isOne);
@@ -119,6 +128,20 @@ export abstract class StreamOrder extends SeldomParts {
     this.ackedSeq = ack;
     this.acked = true;
     if (this.missingAcknowledged() > 0) this.waitFrom(nowMs);
+  }
+
+  /** What waits, or is doubted, comes behind what the receiver has: it waits for what is between. */
+  private beginBefore(ack: number): void {
+    if (this.waitsForPeer) return;
+    const first = this.waiting?.first?.seq ?? this.contest?.doubtful.first ?? null;
+    const ahead = first === null ? 0 : distance(first, ack);
+    if (ahead > 0 && ahead < NEAR_BYTES) this.startAt(ack);
+  }
+
+  /** Has the receiver, which is seen, all that was read, and that was read in one way? */
+  private isProvenBy(ack: number): boolean {
+    return this.peerSent && (!this.started || ack === this.nextSeq) && this.queuedBytes === 0
+      && this.contest?.isOver !== false;
   }
 
   /** Frees what is held without reporting it. */
@@ -161,9 +184,9 @@ export abstract class StreamOrder extends SeldomParts {
     this.nextSeq = seq;
   }
 
-  /** Of a client whose server is not seen. */
+  /** Of a client whose server is not seen, or was not before it may have been misread. */
   protected get isOneWay(): boolean {
-    return !this.waitsForPeer && !this.peerSent;
+    return !this.waitsForPeer && (!this.peerSent || this.joined === Joined.unproven);
   }
 
   abstract putBack(segments: readonly Queued[]): void;
@@ -229,11 +252,15 @@ export abstract class StreamOrder extends SeldomParts {
     if (first === undefined) return;
     this.startAt(first.seq);
     this.missing.stop();
-    // These bytes answer bytes that the peer sent earlier: its stream begins first.
+    this.beginAsked(first.ack);
+    this.drain(false);
+  }
+
+  /** Bytes that acknowledge what the peer sent earlier answer that: its stream begins first. */
+  protected beginAsked(ack: number): void {
     const { peer } = this;
     const asked = peer?.started === false ? peer.waiting?.first : undefined;
-    if (asked !== undefined && distance(first.ack, asked.seq) > 0) peer!.begin();
-    this.drain(false);
+    if (asked !== undefined && distance(ack, asked.seq) > 0) peer!.begin();
   }
 
   /** A message has begun: it may stop growing. */

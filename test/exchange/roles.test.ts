@@ -75,7 +75,7 @@ test('an end that its port makes the server is a client by its lines alone: they
   stream.answer(get('/echo0')).answer(get('/echo1')).answer(get('/echo2'));
   // The first of these was found by a search itself.
   for (let i = 0; i < 2; i++) stream.send('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n');
-  stream.answer(get('/asked'));
+  stream.answer(get('/asked')).send('');
   told(stream);
   assert.deepEqual(stream.exchanges.map(({ request }) => [request.target, request.found === true]),
     [['/echo0', true], ['/echo1', true], ['/echo2', true], ['/asked', false]]);

@@ -43,6 +43,7 @@ test('a reading that made room takes nothing more', () => {
   assert.ok(budget.usedBytes > 0, 'it waits');
   reading.discard();
   assert.equal(reading.add(bytes, 0, 100, 50, from, NOT_URGENT), false);
-  reading.waitFor(null, [{ seq: 50, bytes, ...from, arrival: 0, doubts: 0, denied: false, urgent: NOT_URGENT }]);
+  const doubted = { seq: 50, bytes, ...from, arrival: 0, doubts: 0, denied: false, timestamp: 0, urgent: NOT_URGENT };
+  reading.waitFor(null, [doubted]);
   assert.equal(budget.usedBytes, 0);
 });

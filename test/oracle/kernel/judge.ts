@@ -2,6 +2,8 @@
 import { LinkType } from '../../../rebuilder/capture/frame-source.ts';
 import { REPLAY_OPTIONS } from '../../../rebuilder/cli/replay.ts';
 import { Ledger } from '../../../rebuilder/ledger.ts';
+import { decapsulate } from '../../../rebuilder/wire/decapsulate.ts';
+import { Packet } from '../../../rebuilder/wire/packet.ts';
 import { Pipeline, type PipelineOptions } from '../../../rebuilder/pipeline.ts';
 import { balance } from '../../../rebuilder/status/balance.ts';
 import { LIVE_OPTIONS } from './live-options.ts';
@@ -65,6 +67,15 @@ export interface Verdict {
   readonly read: number;
   /** Bytes of all that was told. */
   readonly toldBytes: number;
+}
+
+/** The game as a capture shows it that begins in the middle of the connection, with its first data. */
+export function behindHandshake({ frames, ...rest }: Played): Played {
+  const packet = new Packet();
+  const first = frames.findIndex(({ bytes, fromClient }) => fromClient
+    && (decapsulate(LinkType.ethernet, bytes, 0, bytes.length, bytes.length, 0, packet) !== 'segment'
+      || packet.dataEnd > packet.dataStart));
+  return { ...rest, frames: frames.slice(Math.max(0, first)) };
 }
 
 export function judge(played: Played, live: boolean, oneWay: boolean): Verdict {
