@@ -2,7 +2,7 @@ import type { FrameSink } from './capture/frame-source.ts';
 import { SourceTable } from './capture/source-table.ts';
 import { type CounterName, INDEX, Ledger } from './ledger.ts';
 import { Budget } from './reassembly/budget.ts';
-import type { Connection, ConnectionHandler } from './reassembly/connection.ts';
+import type { Connection, ConnectionHandler, ConnectionOwner } from './reassembly/connection.ts';
 import { ConnectionMemory } from './reassembly/connection-memory.ts';
 import { Defragmenter } from './reassembly/defragment.ts';
 import { FlowTable } from './reassembly/flow-table.ts';
@@ -270,8 +270,8 @@ export class Pipeline implements FrameSink, ConnectionHandler {
     while (!this.#guarded(() => this.#flows.flush(this.#time.nowMs)));
   }
 
-  open(connection: Connection): HttpConnection {
-    return new HttpConnection(connection, this.#http);
+  open(connection: Connection, beside: ConnectionOwner | null): HttpConnection {
+    return new HttpConnection(connection, this.#http, beside instanceof HttpConnection ? beside : null);
   }
 
   /** What is held at this moment (see status-source.ts for what each means). */

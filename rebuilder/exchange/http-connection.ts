@@ -42,6 +42,7 @@ export class HttpConnection implements ClientSink, ServerSink, Endpoints, Connec
   #isSwapped = false;
   /** Made with the first request that may be told again. */
   #told: ToldRequests | null = null;
+  readonly #beside: HttpConnection | null;
   /** The last request that was told with no answer to wait for, if it has no body and is named: which it is, then. */
   #lastSeq = 0;
   #lastId: string | null = null;
@@ -55,7 +56,10 @@ export class HttpConnection implements ClientSink, ServerSink, Endpoints, Connec
   #clientAddress: string | null = null;
   #serverAddress: string | null = null;
 
-  constructor(connection: Connection, context: HttpContext) {
+  /** @param beside who reads the connection beside which this one is a candidate; null = it is none */
+  constructor(connection: Connection, context: HttpContext, beside: HttpConnection | null = null) {
+    this.#beside = beside;
+    beside?.isReadBeside();
     this.#connection = connection;
     this.#context = context;
     this.#reader = connection.isCandidate ? context.lateReader : context.reader;
@@ -132,6 +136,7 @@ export class HttpConnection implements ClientSink, ServerSink, Endpoints, Connec
     if (request.reading === 1 && !request.correction) {
       markUncertain(request, this.#connection, this.#halves().client, this.#told);
     }
+    if (this.#connection.isCandidate && this.#beside?.isNew(request) === false) return;
     countRequest(ledger, request);
     if (request.reading > 1 || request.correction || request.endpoints !== this) {
       if (request.reading === 1 && request.correction) this.#told?.rest(request);
@@ -139,7 +144,7 @@ export class HttpConnection implements ClientSink, ServerSink, Endpoints, Connec
       return;
     }
     this.#hasTold = true;
-    if (!request.complete) this.#told ??= new ToldRequests(ledger, this.#connection);
+    if (!request.complete) this.#toldOnce();
     this.#told?.first(request);
     const { server } = this.#halves();
     const mayBeHeard = server.seen || this.#connection.client === null || request.ack === 0;
@@ -271,10 +276,10 @@ export class HttpConnection implements ClientSink, ServerSink, Endpoints, Connec
   }
 
   forkSink(kind: ForkKind): { context: Http1Context; sink: ClientSink } {
-    const told = this.#told ??= new ToldRequests(this.#context.ledger, this.#connection);
+    const told = this.#toldOnce();
     const tell = (request: HttpRequest): void => {
       if (kind === 'correction') request.correction = true;
-      const { sentBytes } = this.#halves().client;
+      const sentBytes = this.#connection.sentBytes(this.#halves().client);
       const isNew = kind === 'correction' ? told.correction(request, sentBytes)
         : !this.#isLast(request) && told.reading(request, sentBytes);
       if (isNew) this.request(request);
@@ -292,6 +297,21 @@ export class HttpConnection implements ClientSink, ServerSink, Endpoints, Connec
         forkDiscarded: () => told.readerEnds(),
       },
     };
+  }
+
+  #toldOnce(): ToldRequests {
+    return this.#told ??= new ToldRequests(this.#context.ledger, this.#connection);
+  }
+
+  // --- of a candidate beside it
+
+  isReadBeside(): void {
+    this.#toldOnce().readerBeside();
+  }
+
+  /** @returns false: the candidate's request is not to be told, as one of a second reader would not be */
+  isNew(request: HttpRequest): boolean {
+    return this.#toldOnce().reading(request, this.#connection.sentBytes(this.#halves().client));
   }
 
   /** Sent again, when what was sent first is not remembered any more (History). */

@@ -56,6 +56,11 @@ export class ToldRequests {
     this.#connection.charge(CHARGE.reader);
   }
 
+  /** A connection is read beside this one, as long as it lives. */
+  readerBeside(): void {
+    this.#readers++;
+  }
+
   readerEnds(): void {
     this.#readers--;
     this.#connection.charge(-CHARGE.reader);

@@ -17,8 +17,11 @@ import { NOWHERE } from './stream-sink.ts';
 
 /** What is made of a connection's two streams. */
 export interface ConnectionHandler {
-  /** A connection came into sight: sets the sinks of its two halves. Called once, before any byte. */
-  open(connection: Connection): ConnectionOwner;
+  /**
+   * A connection came into sight: sets the sinks of its two halves. Called once, before any byte.
+   * @param beside who reads the one that it may take the place of; null = it is none of a SYN's that nobody confirmed
+   */
+  open(connection: Connection, beside: ConnectionOwner | null): ConnectionOwner;
 }
 
 /** Who reads a connection's streams. */
@@ -74,16 +77,18 @@ export class Connection extends FlowKey implements Charged {
 
   /**
    * @param syn that was seen before the packet, which follows or answers it; null = none
+   * @param beside who reads the connection beside which it is a candidate; null = it is none
    */
   constructor(
     packet: Packet, hash: number, context: StreamContext, handler: ConnectionHandler, nowMs: number,
-    syn: Pick<OpeningSyn<Connection>, 'isn' | 'offer' | 'opener' | 'isMultipath'> | null = null, isCandidate = false,
+    syn: Pick<OpeningSyn<Connection>, 'isn' | 'offer' | 'opener' | 'isMultipath'> | null = null,
+    beside: ConnectionOwner | null = null,
   ) {
     super(packet, hash);
     this.lastPacketMs = nowMs;
     this.touchedMs = nowMs;
-    this.isCandidate = isCandidate;
-    this.beganAside = isCandidate;
+    this.isCandidate = beside !== null;
+    this.beganAside = this.isCandidate;
     this.#context = context;
     this.#handler = handler;
     this.charge(CHARGE.connection);
@@ -94,7 +99,7 @@ export class Connection extends FlowKey implements Charged {
     if ((packet.flags & TcpFlag.syn) !== 0) this.client = (packet.flags & TcpFlag.ack) !== 0 ? 'b' : 'a';
     if (syn !== null) this.client ??= 'a';
     if (this.client !== null) this.fromA.joined = this.fromB.joined = Joined.not;
-    this.#owner = handler.open(this);
+    this.#owner = handler.open(this, beside);
     if (syn === null) return;
     this.#handshake = new Handshake(this.client === 'b' ? 'b' : 'a', syn.isn, false, false);
     const opener = this.client === 'b' ? this.fromB : this.fromA;
@@ -127,15 +132,19 @@ export class Connection extends FlowKey implements Charged {
       this.lastPacketMs = nowMs;
       return 'taken';
     }
-    const reopening = this.#reopening;
-    if (reopening?.isAny === true) {
-      const place = reopening.packet(packet, half, nowMs);
-      if (place === 'proven') return 'reopened';
-      if (place === 'only there') {
-        this.#context.ledger.count('tcp.candidate_bytes', packet.dataEnd - packet.dataStart);
-        return 'taken';
-      }
+    const place = this.#reopening?.isAny === true ? this.#reopening.placeOf(packet, half) : 'not there';
+    if (place === 'proven') return 'reopened';
+    const outcome = place === 'only there' ? 'taken' : this.#read(packet, end, half, nowMs);
+    if (place === 'only there') {
+      this.#context.ledger.count('tcp.candidate_bytes', packet.dataEnd - packet.dataStart);
     }
+    // Behind the connection: what both tell is told by that.
+    if (this.#reopening?.isAny === true) this.#reopening.packet(packet, half, nowMs);
+    return outcome;
+  }
+
+  /** A packet that is no SYN. */
+  #read(packet: Packet, end: End, half: HalfStream, nowMs: number): 'taken' | 'refused' {
     this.lastPacketMs = nowMs;
     if ((packet.flags & TcpFlag.rst) !== 0) {
       this.#refuseData(packet);
@@ -155,21 +164,20 @@ export class Connection extends FlowKey implements Charged {
     if (!half.segment(packet, nowMs)) return 'refused';
     const isOld = half.nextSeq === before;
     if (isOld || (distance(packet.seq, before) < 0 && half.hasBegunBehind(packet.seq))) {
-      this.#readBefore(packet, end, half, nowMs);
+      this.#readBefore(packet, end, half);
     }
     if (!isOld) half.peer?.peerAdvanced();
     return 'taken';
   }
 
   /** Data from before the beginning of the stream that nobody acknowledged are read beside it, and none beside that. */
-  #readBefore(packet: Packet, end: End, half: HalfStream, nowMs: number): void {
+  #readBefore(packet: Packet, end: End, half: HalfStream): void {
     if (packet.dataEnd === packet.dataStart || half.waitsForPeer || half.hasAcknowledged(packet.seq)) return;
     // It is read again as a whole then.
     if (half.joined === Joined.unproven) return;
     const isBefore = this.#handshake?.isOutside(end, packet.seq) ?? (half.hasRead && half.hasBegunBehind(packet.seq));
     if (this.beganAside || !isBefore || this.#reopening?.isRead(packet, half) === true) return;
     this.#mayReopen().syn(advance(packet.seq, -1), half);
-    this.#mayReopen().packet(packet, half, nowMs);
   }
 
   /** Both ends are done, as far as they can be seen. */
@@ -207,9 +215,13 @@ export class Connection extends FlowKey implements Charged {
     first.end(nowMs);
     second.end(nowMs);
     this.#owner.closed();
+    for (const candidate of this.#reopening?.takeCandidates() ?? []) candidate.end(nowMs);
     this.charge(-this.#chargedBytes);
-    if (this.#reopening === null) return;
-    for (const candidate of this.#reopening.takeCandidates()) candidate.end(nowMs);
+  }
+
+  /** Bytes that were sent by one end, modulo 2^32, those for its candidates alone included. */
+  sentBytes(half: HalfStream): number {
+    return half.sentBytes + (this.#reopening?.bytesOnlyThere ?? 0) >>> 0;
   }
 
   /** A fault was found in it: frees what it holds without looking at it again. */
@@ -222,9 +234,8 @@ export class Connection extends FlowKey implements Charged {
   }
 
   /** A packet from `end` is of a connection that was there before this one: that is read beside it from now on. */
-  beside(place: Place, packet: Packet, end: End, nowMs: number): void {
-    const half = end === 'a' ? this.fromA : this.fromB;
-    this.#mayReopen().former(place, half, packet, nowMs);
+  beside(place: Place, end: End): void {
+    this.#mayReopen().former(place, end === 'a' ? this.fromA : this.fromB);
   }
 
   #refuseData(packet: Packet): void {
@@ -295,7 +306,7 @@ export class Connection extends FlowKey implements Charged {
   #open(syn: OpeningSyn<Connection>, packet: Packet, nowMs: number): Connection {
     const { ledger, aside } = this.#context;
     ledger.count('tcp.candidates');
-    const candidate = new Connection(packet, this.hash, aside ?? this.#context, this.#handler, nowMs, syn, true);
+    const candidate = new Connection(packet, this.hash, aside ?? this.#context, this.#handler, nowMs, syn, this.#owner);
     if (syn.place !== null) candidate.fromA.goOn(syn.place);
     return candidate;
   }

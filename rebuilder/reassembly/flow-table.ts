@@ -233,7 +233,7 @@ export class FlowTable {
     const places = this.#timeWait.unseen(packet, hash, nowMs);
     if (places.length === 0) return;
     const connection = this.#find(packet, hash);
-    for (const place of places) connection?.beside(place, packet, this.#end, nowMs);
+    for (const place of places) connection?.beside(place, this.#end);
   }
 
   /** The connection of a SYN that now has a second packet. */

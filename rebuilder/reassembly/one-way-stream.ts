@@ -57,7 +57,8 @@ export abstract class OneWayStream extends StreamHoles {
 
   /** Reads the stream anew, from where it last stood between two messages: other bytes came for the same place. */
   protected reread(packet: Packet, seq: number): void {
-    this.contests().rereading.begin(this.sink, this.messageSeq, packet, seq, this.lastHeard);
+    const begin = this.started && !this.hasRead ? this.nextSeq : null;
+    this.contests().rereading.begin(this.sink, begin ?? this.messageSeq, packet, seq, this.lastHeard, begin);
   }
 
   /** Remembers where the stream stood: what later fills the hole may be reread from there. */

@@ -67,45 +67,56 @@ export function waysToRead(
 ): Outcome[] {
   work.wasCut = false;
   const heard = all.filter(({ seq }) => Math.abs(distance(seq, from)) <= MAX_WINDOW_BYTES);
-  const edges = windowEdges(heard, from);
   const found = new Map<string, Outcome>();
   const tried = new Map<string, Outcome[]>();
   let cost = 0;
   for (const { bytes } of heard) cost += bytes.length + SEGMENT_WORK;
-  const isStamped = heard.some(({ timestamp }) => timestamp !== 0);
   const places = new Map(heard.map((one, i) => [one, i]));
+  const hasUrgent = heard.some(({ urgent }) => urgent !== NOT_URGENT);
+  for (const { takes, acks, taken } of waysToTake(heard, from, recent)) {
+    const key = taken.map((one) => places.get(one)).join();
+    work.bytes -= cost / CHOOSING_SHARE;
+    const before = tried.get(key);
+    before?.forEach((outcome) => alsoBy(outcome, acks));
+    if (before !== undefined) continue;
+    const outcomes: Outcome[] = [];
+    tried.set(key, outcomes);
+    const withPointers = hasUrgent ? [taken, withoutOldPointers(taken, from)] : [taken];
+    for (const [joins, one] of JOINS.flatMap((how) => withPointers.map((which) => [how, which] as const))) {
+      if (joins !== 'room' && !outcomes[0]!.hasWaited) break;
+      work.wasCut = found.size >= MOST_COMPARED || work.bytes < cost;
+      if (work.wasCut) return farthest(found);
+      work.bytes -= cost;
+      const outcome = outcomeOf({ acks, takes: takes | LATER_TAKEN, joins, taken: one }, from, found.size);
+      const same = found.get(outcome.read) ?? outcome;
+      found.set(outcome.read, same);
+      outcomes.push(same);
+      alsoBy(same, acks);
+    }
+  }
+  return farthest(found);
+}
+
+/** Which of the segments were taken: each of the reasons to refuse some, with each of the others. */
+function* waysToTake(
+  heard: readonly Heard[], from: number, recent: number,
+): Generator<Pick<Refusal, 'takes' | 'acks' | 'taken'>> {
+  const edges = windowEdges(heard, from);
+  const isStamped = heard.some(({ timestamp }) => timestamp !== 0);
   for (const takes of takenDoubts(heard)) {
-    for (const refused of refusedAcks(heard)) {
-      const chosen = heard.filter((one, i) => !refused.isRefused(one, i) && (one.doubts & ~takes & ~LATER_TAKEN) === 0);
-      for (const clock of takes === ALL_DOUBTS || !isStamped ? ['none'] as const : CLOCKS) {
+    const clocks = takes === ALL_DOUBTS || !isStamped ? ['none'] as const : CLOCKS;
+    for (const { acks, isRefused } of refusedAcks(heard)) {
+      const chosen = heard.filter((one, i) => !isRefused(one, i) && (one.doubts & ~takes & ~LATER_TAKEN) === 0);
+      for (const clock of clocks) {
         const isTaken = clock === 'all' ? notOldWhenItCame : notOld(from, recent, clock === 'again');
         const inTime = clock === 'none' ? chosen : chosen.filter(isTaken);
         for (const edge of edges) {
           const taken = edge === Infinity ? inTime : inTime.filter(({ seq }) => distance(seq, from) < edge);
-          const key = taken.map((one) => places.get(one)).join();
-          work.bytes -= cost / CHOOSING_SHARE;
-          const before = tried.get(key);
-          before?.forEach((outcome) => alsoBy(outcome, refused.acks));
-          if (before !== undefined) continue;
-          const outcomes: Outcome[] = [];
-          tried.set(key, outcomes);
-          for (const joins of ['room', 'all', 'none'] as const) {
-            work.wasCut = found.size >= MOST_COMPARED || work.bytes < cost;
-            if (work.wasCut) return farthest(found);
-            work.bytes -= cost;
-            const refusal: Refusal = { acks: refused.acks, takes: takes | LATER_TAKEN, joins, taken };
-            const outcome = outcomeOf(refusal, from, found.size);
-            const same = found.get(outcome.read) ?? outcome;
-            found.set(outcome.read, same);
-            outcomes.push(same);
-            alsoBy(same, refused.acks);
-            if (!outcome.hasWaited) break;
-          }
+          yield { takes, acks, taken };
         }
       }
     }
   }
-  return farthest(found);
 }
 
 /** Refusing those numbers comes to the same: of what follows only those are refused that each reason refuses. */
@@ -119,6 +130,7 @@ function farthest(found: ReadonlyMap<string, Outcome>): Outcome[] {
 }
 
 const ALL_DOUBTS = 255;
+const JOINS = ['room', 'all', 'none'] as const;
 /**
  * Doubts that depend on which segments were taken before: considered here for those that have come, not for later ones.
  */
@@ -189,11 +201,17 @@ function* refusedAcks(heard: readonly Heard[]): Generator<RefusedAcks> {
  */
 function* noRoom(heard: readonly Heard[]): Generator<RefusedAcks> {
   const back: number[] = [];
-  let end: number | null = null;
+  /** What was sent since it last went back. */
+  let sent: { begin: number; end: number } | null = null;
   heard.forEach(({ seq, bytes }, i) => {
     if (bytes.length === 0) return;
-    if (end !== null && distance(seq, end) < 0) back.push(i);
-    if (end === null || distance(advance(seq, bytes.length), end) > 0) end = advance(seq, bytes.length);
+    const end = advance(seq, bytes.length);
+    if (sent !== null && distance(seq, sent.end) < 0 && distance(end, sent.begin) > 0) {
+      back.push(i);
+      sent = null;
+    }
+    if (sent === null || distance(seq, sent.begin) < 0) sent = { begin: seq, end: sent?.end ?? end };
+    if (distance(end, sent.end) > 0) sent.end = end;
   });
   for (const since of back.slice(-MOST_RETURNS).reverse()) {
     const from = heard[since]!.seq;
@@ -262,6 +280,17 @@ function notOld(from: number, before: number, countsAgain: boolean): (one: Heard
     }
     return true;
   };
+}
+
+/** What was acknowledged before it came is dropped, urgent pointer and all (tcp_sequence). */
+function withoutOldPointers(taken: readonly Heard[], from: number): Heard[] {
+  let next = from;
+  return taken.map((one) => {
+    const end = advance(one.seq, one.bytes.length);
+    if (distance(end, next) < 0) return { ...one, urgent: NOT_URGENT };
+    if (distance(one.seq, next) <= 0) next = end;
+    return one;
+  });
 }
 
 function notOldWhenItCame({ doubts }: Heard): boolean {

@@ -20,7 +20,7 @@ interface Candidate {
 type Open<C extends Candidate> = (syn: OpeningSyn<C>, packet: Packet, nowMs: number) => C;
 
 /** SYNs that are followed beside one connection; of more one makes room that nothing followed, or the oldest. */
-const MOST_SYNS = 4;
+const MOST_SYNS = 16;
 
 /** A SYN in a connection that goes on, for all that is seen, and what follows it. */
 export class OpeningSyn<C extends Candidate> {
@@ -50,16 +50,19 @@ export class OpeningSyn<C extends Candidate> {
     return candidate;
   }
 
-  /** Hands a packet of its direction to its candidate if it may be the candidate's. @returns was it? */
-  takes(packet: Packet, nowMs: number, open: Open<C>): boolean {
+  /** May a packet of its direction be its candidate's? */
+  mayBeOf(packet: Packet): boolean {
     const into = distance(packet.seq, this.candidate?.fromA.nextSeq ?? advance(this.isn, 1));
     if (into <= (this.place === null ? -NEAR_BYTES : -MAX_WINDOW_BYTES) || into >= NEAR_BYTES) return false;
-    if (this.candidate === null) {
-      if (packet.dataEnd === packet.dataStart || (into < 0 && this.place === null)) return false;
-      this.candidate = open(this, packet, nowMs);
-    }
+    return this.candidate !== null
+      || (packet.dataEnd > packet.dataStart && (into >= 0 || this.place !== null));
+  }
+
+  /** Hands a packet of its direction to its candidate, if it may be the candidate's. */
+  take(packet: Packet, nowMs: number, open: Open<C>): void {
+    if (!this.mayBeOf(packet)) return;
+    this.candidate ??= open(this, packet, nowMs);
     this.candidate.packet(packet, 'a', nowMs);
-    return true;
   }
 
   /** Does what the server acknowledges say that it has the connection that this SYN opens, or the one before? */
@@ -81,6 +84,8 @@ export class Reopening<C extends Candidate> {
   readonly #context: StreamContext;
   readonly #open: Open<C>;
   readonly #syns: OpeningSyn<C>[] = [];
+  /** Bytes that came for candidates, and are none of the connection's. */
+  bytesOnlyThere = 0;
   /** The one that opens the connection anew, as its server or its answer has shown; null = none of them. */
   proven: OpeningSyn<C> | null = null;
 
@@ -109,11 +114,11 @@ export class Reopening<C extends Candidate> {
     one.isMultipath = multipathOf(packet) === MultipathSubtype.capable;
   }
 
-  /** `opener` stood at `place` in a connection that was there before, which may go on with this packet of its own. */
-  former(place: Place, opener: HalfStream, packet: Packet, nowMs: number): void {
+  /** `opener` stood at `place` in a connection that was there before, which may go on. */
+  former(place: Place, opener: HalfStream): void {
     const isn = advance(place.nextSeq, -1);
     const isKnown = this.#syns.some((one) => one.opener === opener && one.place !== null && one.isn === isn);
-    if (!isKnown) this.#add(new OpeningSyn<C>(isn, opener, place)).takes(packet, nowMs, this.#open);
+    if (!isKnown) this.#add(new OpeningSyn<C>(isn, opener, place));
   }
 
   #add(one: OpeningSyn<C>): OpeningSyn<C> {
@@ -157,20 +162,27 @@ export class Reopening<C extends Candidate> {
   }
 
   /**
-   * Hands the packet to the candidates whose it may be.
+   * Whose packet is it?
    * @param half the direction it came in
-   * @returns 'proven': the connection is over, one of them takes its place; 'only there': it is not the connection's
+   * @returns 'proven': the connection is over, a candidate takes its place; 'only there': a candidate's alone
    */
-  packet(packet: Packet, half: HalfStream, nowMs: number): 'only there' | 'proven' | 'not there' {
+  placeOf(packet: Packet, half: HalfStream): 'only there' | 'proven' | 'not there' {
     let isThere = false;
     for (const one of this.#syns) {
       if (one.isOver) continue;
-      if (one.opener === half) isThere = one.takes(packet, nowMs, this.#open) || isThere;
+      if (one.opener === half) isThere ||= one.mayBeOf(packet);
       else if ((packet.flags & TcpFlag.ack) !== 0 && this.#isProven(one, packet.ack)) return 'proven';
     }
     const intoOld = distance(packet.seq, half.nextSeq);
     const isInOld = half.started && intoOld > -MAX_WINDOW_BYTES && intoOld < MAX_WINDOW_BYTES;
-    return isThere && !isInOld ? 'only there' : 'not there';
+    if (!isThere || isInOld) return 'not there';
+    this.bytesOnlyThere += packet.dataEnd - packet.dataStart;
+    return 'only there';
+  }
+
+  /** Hands the packet, which came in the direction `half`, to the candidates whose it may be. */
+  packet(packet: Packet, half: HalfStream, nowMs: number): void {
+    for (const one of this.#syns) if (!one.isOver && one.opener === half) one.take(packet, nowMs, this.#open);
   }
 
   /** What the server acknowledges tells which connection it has. */

@@ -37,8 +37,11 @@ export class Rereading {
    * refused some of its segments.
    * @param messageSeq where the first reader last stood so when a segment for that very place came
    * @param last the newest entry of the stream in the history
+   * @param begin where the stream begins of which nothing was read; null = not known, or some was
    */
-  begin(sink: StreamSink, messageSeq: number, packet: Packet, seq: number, last: number): void {
+  begin(
+    sink: StreamSink, messageSeq: number, packet: Packet, seq: number, last: number, begin: number | null,
+  ): void {
     const { history, ledger } = this.#context;
     const work = this.#work;
     const own = work.bytes;
@@ -47,7 +50,7 @@ export class Rereading {
     // Not all readings stand where the first reader stood between two messages since they began.
     const newest = this.#seconds.isAnyAgain ? this.#since : NOTHING;
     const { heard, from: lowest, recent, isWhole, oldest } = history.since(last, seq, packet, most, newest);
-    const from = isWhole ? lowest : beginOfRun(heard, seq);
+    const from = isWhole ? lowest : begin ?? beginOfRun(heard, seq);
     this.#since = oldest;
     work.bytes -= heard.length * SEGMENT_WORK;
     this.wasCut = heard.length === most;

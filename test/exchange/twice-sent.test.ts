@@ -104,6 +104,19 @@ const CASES: readonly Case[] = [
     },
   },
   {
+    why: 'only the client is seen: SYNs among the requests, each of which may open the connection anew',
+    isStopped: false,
+    attack: (client) => {
+      const text = post(1000, 1);
+      client.stream.send('', { at: -1, flags: 2 });
+      for (let i = 0; i < 400; i++) {
+        const at = i * text.length;
+        if (i % 20 === 3 && i < 200) client.stream.send('', { at: at + 5, flags: 2 });
+        client.send(text, { at });
+      }
+    },
+  },
+  {
     why: 'pipelined requests, each of which servers frame in six ways',
     isStopped: true,
     attack: (client) => {

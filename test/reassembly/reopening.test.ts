@@ -80,11 +80,14 @@ for (const at of [900_000_000, -900_000_000]) {
 // Each of them may be a decoy that the server never sees.
 describe('several SYNs, each with another number', () => {
   const DECOYS = [300_000_000, 600_000_000, 1_200_000_000] as const;
+  const MANY = Array.from({ length: 16 }, (_, i) => -700_000_000 - i * 10_000_000);
   const at = 900_000_000;
   const ack = SERVER_ISN + SERVER_AT + 1;
 
   for (const [why, decoys, left] of [
-    ['one that a byte follows', DECOYS.slice(0, 1), 0], ['three that a byte follows', DECOYS, 0], ['a fourth: the oldest makes room, and is counted', [...DECOYS, -700_000_000], 1],
+    ['one that a byte follows', DECOYS.slice(0, 1), 0], ['three that a byte follows', DECOYS, 0],
+    ['fifteen that a byte follows', MANY.slice(1), 0],
+    ['a sixteenth: the oldest makes room, and is counted', MANY, 1],
   ] as const) {
     describe(why, () => {
       const opened = (): TcpStream => {

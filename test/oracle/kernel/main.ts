@@ -9,6 +9,7 @@ import { spawnSync } from 'node:child_process';
 import { parseArgs } from 'node:util';
 import { type Game, newGame } from './game.ts';
 import { behindHandshake, judge } from './judge.ts';
+import { KEPT_CHAINS } from './kept-chains.ts';
 import { KEPT_ENDS } from './kept-ends.ts';
 import { KEPT_FRAMES } from './kept-frames.ts';
 import { KEPT_GAMES } from './kept-games.ts';
@@ -55,7 +56,7 @@ const toShow = Number(values.show);
 /** On each connection so many bytes may be told besides twice those that were sent (docs/reassembly.md). */
 const ALLOWANCE = 16_384;
 const kept = [
-  ...KEPT_ENDS, ...KEPT_FRAMES, ...KEPT_MULTIPATH, ...KEPT_GAMES, ...KEPT_RECEIVERS, ...KEPT_READINGS,
+  ...KEPT_CHAINS, ...KEPT_ENDS, ...KEPT_FRAMES, ...KEPT_MULTIPATH, ...KEPT_GAMES, ...KEPT_RECEIVERS, ...KEPT_READINGS,
 ];
 for (const { why, ...game } of values.joined ? [] : kept) {
   const played = player.play({ ...game, seed: 0 });
