@@ -40,8 +40,8 @@ function httpText(write: (text: string | Buffer) => void): ExchangeOutput {
     exchange: (request) => {
       const { endpoints, response } = request;
       const [client, server] = [endpointText(endpoints, 'client'), endpointText(endpoints, 'server')];
-      const mark = request.complete ? '' : ` (incomplete: ${request.lost?.join(', ')})`;
-      write(`### ${new Date(request.timeMs).toISOString()} ${client} > ${server} ${request.id}${mark}\n`);
+      const marks = marksOf(request);
+      write(`### ${new Date(request.timeMs).toISOString()} ${client} > ${server} ${request.id}${marks === '' ? '' : ` (${marks})`}\n`);
       write(Buffer.from(request.bytes.subarray(request.start, request.end)));
       write('\n');
       if (response === null) return;
@@ -51,6 +51,14 @@ function httpText(write: (text: string | Buffer) => void): ExchangeOutput {
     },
     end: () => {},
   };
+}
+
+/** What tells a request from one that the client is known to have sent once and whole; empty = nothing does. */
+function marksOf({ reading, correction, isFound, complete, lost }: HttpRequest): string {
+  return [
+    reading === 1 ? '' : `reading ${reading}`, correction ? 'correction' : '', isFound ? 'found' : '',
+    complete ? '' : `incomplete: ${lost?.join(', ')}`,
+  ].filter((mark) => mark !== '').join('; ');
 }
 
 /** HTTP Archive 1.2 (http://www.softwareishard.com/blog/har-12-spec/), for the tools that read it. */
@@ -65,9 +73,11 @@ function har(write: (text: string) => void): ExchangeOutput {
   };
 }
 
-function harEntry(
-  { time, src, dst, request, response }: ExchangeJson, { timeMs, lastByteMs, response: answer }: HttpRequest,
-): unknown {
+/** What the archive has no name for begins with `_`, as it allows. */
+function harEntry({ id, time, src, dst, request, response }: ExchangeJson, told: HttpRequest): unknown {
+  const { timeMs, lastByteMs, response: answer } = told;
+  const { reading, correction, found, lost } = request;
+  const marks = marksOf(told);
   const host = request.headers.find(([name]) => name.toLowerCase() === 'host')?.[1] ?? dst;
   const waitMs = answer === null ? 0 : Math.max(0, answer.timeMs - lastByteMs);
   const receiveMs = answer === null ? 0 : Math.max(0, answer.lastByteMs - answer.timeMs);
@@ -89,6 +99,8 @@ function harEntry(
     timings: { send: Math.max(0, lastByteMs - timeMs), wait: waitMs, receive: receiveMs },
     serverIPAddress: dst.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1'),
     connection: src,
+    ...(marks === '' ? {} : { comment: marks }),
+    _id: id, _reading: reading, _correction: correction, _found: found, _lost: lost,
   };
 }
 
