@@ -1,3 +1,4 @@
+import { resolve as absolute } from 'node:path';
 import { translateGoreplay } from './goreplay.ts';
 import { nearest } from './nearest.ts';
 import { RESPONSE_TIMEOUT_MS, type FileValues, type RouteEntry } from './schema.ts';
@@ -101,6 +102,7 @@ export function resolve(file: FileValues, findings: Findings): Settings {
     healthCheck: { enabled: health.enabled, listen: health.listen_address },
     workers: file.workers,
   };
+  oneWriterEach(settings, wrong);
   warnAboutClientsChoice(settings, findings.warnings);
   if (settings.forward.extProc.endpoint !== '' && !tcpStream.parseResponses) {
     findings.warnings.push('forward.ext_proc.endpoint is given, but tcp_stream.parse_responses is off: native nodes get requests without their responses');
@@ -232,6 +234,15 @@ function routesOf(entries: readonly RouteEntry[], above: Route, path: Path, wron
     if (entry.host === undefined && entry.route === undefined) wrong(here, 'has neither host nor route');
     return [route, ...routesOf(entry.routes ?? [], route, [...here, 'routes'], wrong)];
   });
+}
+
+/** Among exchanges nothing else may stand: that file is read by programs, and begun anew when it is full. */
+function oneWriterEach({ exchanges, log }: Settings, wrong: Wrong): void {
+  if (exchanges.file === '' || exchanges.file.startsWith('/dev/')) return;
+  const file = absolute(exchanges.file);
+  const same = absolute(log.logFile) === file ? 'log.log_file'
+    : log.accessLog.enabled && absolute(log.accessLog.logFile) === file ? 'log.access_log.log_file' : undefined;
+  if (same !== undefined) wrong(['exchanges', 'file'], `is the file of ${same} too: choose another`);
 }
 
 /** Out of band, whoever writes a request also writes what these rules look at. */

@@ -11,4 +11,6 @@ mistakeCases([
     'http_inspector.real_ip_header', /keep one/],
   ['TLS options for a plain endpoint', 'forward: {ext_proc: {endpoint: "http://n:5080", tls: {server_name: n}}}', 'forward.ext_proc.tls', /https/],
   ['the same port twice', 'metrics: {listen_address: ":9000"}\nhealth_check: {listen_address: ":9000"}', 'health_check.listen_address', /choose another/],
+  ['exchanges and log in one file', 'exchanges: {file: /var/x.log}\nlog: {log_file: /var/./x.log}', 'exchanges.file', /^is the file of log.log_file too: choose another$/],
+  ['exchanges and access log in one file', 'exchanges: {file: x.log}\nlog: {access_log: {enabled: true, log_file: ./x.log}}', 'exchanges.file', /of log.access_log.log_file too/],
 ]);
