@@ -51,7 +51,7 @@ export function topScreen(state: Status, host: string, columns: number, rows: nu
   const room = Math.max(0, rows - lines.length);
   const requests = state.requests.slice(room === 0 ? state.requests.length : -Math.min(room, 50)).reverse()
     .map((one) => fit(
-      `${new Date(one.timeMs).toISOString().slice(11, 19)} ${cut(one.method, METHOD_COLUMNS).padEnd(5)} ${String(one.status ?? '').padEnd(3)} ${one.host}${one.target} ${
+      `${new Date(one.timeMs).toISOString().slice(11, 19)} ${cut(one.method, METHOD_COLUMNS).padEnd(5)} ${String(one.status ?? '').padEnd(3)} ${place(one)} ${
         [...one.badges, ...(one.end === null || one.end === 'forward.delivered' ? [] : [one.end])].join(' ')}`.trimEnd()));
   return [...lines, ...requests].slice(0, rows);
 }
@@ -59,12 +59,14 @@ export function topScreen(state: Status, host: string, columns: number, rows: nu
 function losses({ stages }: Status): string[] {
   const lost = stages.flatMap(({ exits }) => exits).filter(({ kind }) => kind === 'lost').sort((a, b) => b.total - a.total);
   if (lost.length === 0) return ['nothing'];
-  return lost.slice(0, SHOWN_LOSSES).map(({ name, total, unit, perSecond }) => `${number(total)} ${unit} ${name}${perSecond > 0 ? `, ${rate(perSecond, unit)} /s` : ''}`);
+  return lost.slice(0, SHOWN_LOSSES).map(({ name, total, unit, perSecond }) => `${amount(total, unit)} ${name}${perSecond > 0 ? `, ${rate(perSecond, unit)} /s` : ''}`);
 }
 
+/** A target that is no path (`*`, `host:port`, a URL) would run into the host before it. */
+const place = ({ host, target }: ListedRequest): string => /^(?:\/|$)/.test(target) ? `${host}${target}` : `${host} ${target}`.trimStart();
 const percent = (value: number, limit: number): string => `${limit > 0 ? Math.round(100 * value / limit) : 0} %`;
 const number = (value: number): string => Math.round(value).toLocaleString('en');
-const amount = (value: number, unit: string): string => unit === 'bytes' ? sizeText(value) : `${number(value)} ${unit}`;
+const amount = (value: number, unit: string): string => unit === 'bytes' ? sizeText(value) : count(Math.round(value), unit.replace(/s$/, ''));
 const rate = (value: number, unit: string): string => unit === 'bytes' ? `${(value / 1024).toFixed(1)} KiB` : `${value < 10 ? value.toFixed(1) : number(value)}`;
 const ms = (value: number | null): string => value === null ? '-' : value < 1000 ? `${Math.round(value)} ms` : `${(value / 1000).toFixed(1)} s`;
 

@@ -67,12 +67,15 @@ test('at 40 columns nothing is wider, and sentences are whole', async (t) => {
 test('a method of any length leaves room for the target; bytes are told in the unit that fits', async (t) => {
   const state = source();
   state.values.count('tcp.stream_bytes', 1536);
-  state.list!.merge([listed('0-61', { method: `{"q":"${'A'.repeat(58)}`, timeMs: 100, target: '/next', badges: [] })]);
+  state.values.count('forward.alb_limit', 1);
+  state.list!.merge([listed('0-62', { method: 'CONNECT', target: 'shop.example:443', badges: [] }), listed('0-61', { method: `{"q":"${'A'.repeat(58)}`, timeMs: 100, target: '/next', badges: [] })]);
   const server = await StatusServer.start(state, { ...off, enabled: true }, off);
   t.after(() => server.close());
   const shown = (await (await fetch(`http://${server.metricsAddress}/status.json`)).json()) as Status;
   const lines = topScreen(shown, server.metricsAddress!, 80, Infinity, false);
   assert.ok(lines.some((line) => /^\S+ \{"q":"AAA\.\.\. {5}shop\.example\/next$/.test(line)), lines.join('\n'));
+  assert.ok(lines.some((line) => /CONNECT +shop\.example shop\.example:443$/.test(line)), 'a target that is no path stands apart');
+  assert.ok(lines.some((line) => /^ +1 request forward\.alb_limit|^lost +1 request forward\.alb_limit/.test(line)), lines.join('\n'));
   assert.ok(lines.some((line) => /^TCP streams .* 1\.5 KiB$/.test(line)), lines.join('\n'));
 });
 

@@ -31,6 +31,7 @@ function busySource(): StubSource {
     { address: 0, vni: -1, packets: 1, cutPackets: 0, lastMs: 0 }];
   source.attackIn = (id) => id === 'id-0-2' ? 'path traversal' : null;
   source.list!.merge([
+    listed('0-0', { method: 'OPTIONS', target: '*' }),
     listed('0-1', { method: 'POST', status: 201, tookMs: 12, bodySize: 12_000_000, badges: ['cut', 're-framed'], lost: ['http.body_limit'], end: 'forward.delivered_incomplete' }),
     listed('0-2', { target: '/etc/passwd', end: 'forward.delivered' }),
     listed('0-3', { end: 'rules.route_off', badges: ['irregular', 'second reading', 'redacted', 'correction', 'apart', 'incomplete'] }),
@@ -134,7 +135,7 @@ describe('in Chromium', { timeout: 180_000, skip: skippedWithout('chromium') }, 
         const sum = exits
           .filter((exit) => exit.kind === kind && exit.unit === unit)
           .reduce((total, exit) => total + exit.total, 0);
-        if (sum > 0 && unit !== 'bytes') assert.ok((await text('#stages')).includes(`${sum} ${unit}`), `${sum} ${unit}`);
+        if (sum > 0 && unit !== 'bytes') assert.ok((await text('#stages')).includes(sum === 1 ? `1 ${unit.slice(0, -1)}` : `${sum} ${unit}`), `${sum} ${unit}`);
       }
       // What each way out means stands below it; of a mark, in its tooltip.
       for (const { name, help } of exits) {
@@ -145,6 +146,15 @@ describe('in Chromium', { timeout: 180_000, skip: skippedWithout('chromium') }, 
       }
     }
     source.state = source.state.slice(0, 1);
+    await page.context().close();
+  });
+
+  test('a target that is no path does not run into the host', async () => {
+    const page = await open();
+    await page.fill('#filter', 'shop.example *');
+    assert.equal(await page.locator('#requests .path').innerText(), 'shop.example *');
+    await page.fill('#filter', 'shop.example/etc');
+    assert.equal(await page.locator('#requests .path').innerText(), 'shop.example/etc/passwd');
     await page.context().close();
   });
 

@@ -48,7 +48,8 @@ export function bytes(value) {
   return `${unit === 0 ? WHOLE.format(value) : SMALL.format(value)} ${units[unit]}`;
 }
 
-export const amount = (value, unit) => unit === 'bytes' ? bytes(value) : `${number(value)} ${unit}`;
+/** `1 request`, `2 requests`, `1.5 KiB`; `unit` in the plural. */
+export const amount = (value, unit) => unit === 'bytes' ? bytes(value) : `${number(value)} ${number(value) === '1' ? unit.replace(/s$/, '') : unit}`;
 
 export function duration(ms) {
   if (ms === null) return '–';

@@ -86,7 +86,7 @@ export class RequestList {
   }
 
   #matches({ method, host, target, status, client, badges, flagged, end }) {
-    return this.#filter === '' || [method, host, target, status, client, ...badges, flagged, end].join(' ').toLowerCase().includes(this.#filter);
+    return this.#filter === '' || [method, host + between({ host, target }) + target, status, client, ...badges, flagged, end].join(' ').toLowerCase().includes(this.#filter);
   }
 
   #row(first) {
@@ -95,7 +95,7 @@ export class RequestList {
     const detail = el('div', { class: 'detail', id: `request-${first.key}`, hidden: '' });
     const button = el('button', { class: 'row', type: 'button', 'aria-expanded': 'false', 'aria-controls': detail.id },
       el('time', { datetime: new Date(first.timeMs).toISOString() }, clock(first.timeMs)), el('span', { class: 'method' }, first.method),
-      el('span', { class: 'what' }, badges, el('span', { class: 'path' }, el('span', { class: 'quiet' }, first.host), first.target)),
+      el('span', { class: 'what' }, badges, el('span', { class: 'path' }, el('span', { class: 'quiet' }, first.host), between(first), first.target)),
       status, took, size,
       el('span', { class: 'client' }, el('span', { class: 'hidden' }, 'from '), first.client));
     button.addEventListener('click', () => this.#toggle(first.key));
@@ -145,3 +145,6 @@ function endChip({ end }) {
   if (end === null || end === 'forward.delivered' || end === 'forward.delivered_incomplete') return [];
   return [[end, end.startsWith('rules.') ? 'left_out' : 'lost']];
 }
+
+/** A target that is no path (`*`, `host:port`, a URL) would run into the host before it. */
+const between = ({ host, target }) => host === '' || /^(?:\/|$)/.test(target) ? '' : ' ';
