@@ -1,6 +1,6 @@
 import http from 'node:http';
 import https from 'node:https';
-import { isIPv6 } from 'node:net';
+import { isIP, isIPv6 } from 'node:net';
 
 /** Where one request is sent, and what it asks for. */
 export interface Probe {
@@ -61,7 +61,7 @@ export function ask(
     };
     // The certificate is the site's business: this is a probe, which sends no secret and believes nothing of the
     // answer.
-    const tls = { ...options, servername: isIPv6(url.hostname.replace(/^\[|\]$/g, '')) ? '' : url.hostname, rejectUnauthorized: false };
+    const tls = { ...options, servername: isIP(url.hostname.replace(/^\[|\]$/g, '')) > 0 ? '' : url.hostname, rejectUnauthorized: false };
     const request = url.protocol === 'https:' ? https.request(tls) : http.request(options);
     request.on('timeout', () => request.destroy(new Error(`no answer within ${timeoutMs / 1000} s`)));
     request.on('error', reject);

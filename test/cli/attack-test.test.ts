@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { attackTest } from '../../rebuilder/cli/attack-test.ts';
 import { ProbeUsageError } from '../../rebuilder/cli/probe.ts';
+import { rebuilder } from '../command-line.ts';
 import { Recorder, freePort, values } from '../http-mirror/stand-ins.ts';
 
 const siteAnswering = (status: number, headers: Record<string, string> = {}): Promise<Recorder> =>
@@ -54,6 +55,12 @@ test('attack-test: a site that cannot be reached, or does not answer, is a resul
   const none = await attackTest({ to: `http://127.0.0.1:${silent.port}`, timeoutMs: 200 });
   assert.equal(none.sent, false);
   assert.match(none.lines[0]!, /no answer within 0.2 s/);
+});
+
+test('attack-test: of an https site that is an address, Node has nothing to warn of', async () => {
+  const { status, stdout, stderr } = await rebuilder(['attack-test', '--to', `https://127.0.0.1:${await freePort()}`]);
+  assert.deepEqual([status, stderr], [1, '']);
+  assert.match(stdout, /ECONNREFUSED/);
 });
 
 test('attack-test: a wrong flag is named, with what to write instead', async () => {

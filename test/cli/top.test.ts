@@ -38,7 +38,8 @@ function terminal(t: TestContext): { tmux: (...args: string[]) => string; shows:
   return { tmux, shows };
 }
 
-for (const [address, url] of [['9000', 'http://127.0.0.1:9000/status.json'], ['10.0.2.9:9000', 'http://10.0.2.9:9000/status.json'], ['http://a:1/', 'http://a:1/status.json']] as const) {
+for (const [address, url] of [['9000', 'http://127.0.0.1:9000/status.json'], ['10.0.2.9:9000', 'http://10.0.2.9:9000/status.json'], ['http://a:1/', 'http://a:1/status.json'],
+  ['10.0.2.9', 'http://10.0.2.9:9000/status.json'], ['http://[::1]/', 'http://[::1]:9000/status.json'], ['a:80', 'http://a/status.json']] as const) {
   test(`address ${address}`, () => assert.equal(stateUrl(address).href, url));
 }
 
@@ -83,7 +84,8 @@ test('an address where nobody is, and one that is none', async () => {
   const port = await freePort();
   const away = await rebuilder(['top', String(port)]);
   assert.deepEqual([away.status, away.stdout], [1, '']);
-  assert.match(away.stderr, /^rebuilder: 127\.0\.0\.1:\d+: ECONNREFUSED; is a rebuilder running there/);
+  assert.match(away.stderr, /^rebuilder: 127\.0\.0\.1:\d+: nothing listens there \(ECONNREFUSED\); is a rebuilder running there \(metrics\.listen_address\)\?/);
+  assert.match((await rebuilder(['top', 'nowhere.invalid'])).stderr, /^rebuilder: nowhere\.invalid:9000: (?:no such name is known|its name cannot be looked up at present) \(/);
   assert.equal((await rebuilder(['top', 'http://'])).status, 2);
 });
 
