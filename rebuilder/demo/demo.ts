@@ -103,9 +103,9 @@ What the detection node receives is listed here, and on the status page with the
 }
 
 /** One line of at most 80 columns; control characters of the network never reach the terminal. */
-export function receivedLine({ timeMs, method, target, clientAddress, attack }: ReceivedRequest): string {
+export function receivedLine({ timeMs, method, target, clientAddress, attack, reading }: ReceivedRequest): string {
   const time = new Date(timeMs).toISOString().slice(11, 19);
-  const flag = attack === null ? '' : `  <- ${attack}`;
+  const flag = `${reading === '' ? '' : `  (reading ${reading})`}${attack === null ? '' : `  <- ${attack}`}`;
   const start = `  ${time}  ${clientAddress.padEnd(15)}  ${method} `;
   const room = Math.max(8, 80 - start.length - flag.length);
   const shown = target.length > room ? `${target.slice(0, room - 1)}…` : target;

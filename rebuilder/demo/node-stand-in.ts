@@ -15,6 +15,8 @@ export interface ReceivedRequest {
   readonly clientAddress: string;
   /** What a detection node would have flagged; null = nothing. */
   readonly attack: string | null;
+  /** That of X-Mirror-Reading; empty = the first. */
+  readonly reading: string;
 }
 
 const KEPT_REQUESTS = 200;
@@ -85,6 +87,7 @@ export class NodeStandIn {
       target: request.url ?? '',
       host: header('host'),
       clientAddress: header('x-forwarded-for').replace(/^.*,/s, '').trim(),
+      reading: header('x-mirror-reading'),
       attack: attackIn(request.url ?? '') ?? attackIn(body) ?? attackIn(clientHeaders(request)),
     };
     this.#list.push(received);

@@ -88,6 +88,6 @@ test('stops all of it; a start that fails leaves nothing running', { timeout: 60
 });
 
 test('a line is 80 columns at most, and what a stranger wrote cannot move the cursor', () => {
-  const line = receivedLine({ id: '', timeMs: 0, method: 'GET', target: `/\u001b[2J${'x'.repeat(500)}`, host: '', clientAddress: '10.0.0.1', attack: 'path traversal' });
-  assert.ok(line.length <= 81 && line.endsWith('  <- path traversal\n') && !line.includes('\u001b'), line);
+  const line = receivedLine({ id: '', timeMs: 0, method: 'GET', target: `/\u001b[2J${'x'.repeat(500)}`, host: '', clientAddress: '10.0.0.1', attack: 'path traversal', reading: '2' });
+  assert.ok(line.length <= 81 && line.endsWith('  (reading 2)  <- path traversal\n') && !line.includes('\u001b'), line);
 });

@@ -11,16 +11,17 @@ test('lists each request with the address our rules derived, and flags the path 
   const socket = connect({ host: '127.0.0.1', port: node.port });
   socket.write('GET /etc/passwd HTTP/1.1\r\nHost: a.example\r\nX-Forwarded-For: 10.0.1.7\r\n\r\n'
     + 'POST /x HTTP/1.1\r\nHost: a.example\r\nX-Forwarded-For: 10.0.1.8\r\nContent-Length: 13\r\n\r\nf=../../x&g=1'
-    + 'DELETE /y HTTP/1.1\r\nHost: b.example\r\nConnection: close\r\n\r\n');
+    + 'DELETE /y HTTP/1.1\r\nHost: b.example\r\nX-Mirror-Reading: 2\r\nConnection: close\r\n\r\n');
   socket.resume();
   await once(socket, 'close');
   const rows = node
     .received()
-    .map(({ method, target, host, clientAddress, attack }) => [method, target, host, clientAddress, attack]);
+    .map(({ method, target, host, clientAddress, attack, reading }) => (
+      [method, target, host, clientAddress, attack, reading]));
   assert.deepEqual(rows.sort((a, b) => (String(a[1]) < String(b[1]) ? -1 : 1)), [
-    ['GET', '/etc/passwd', 'a.example', '10.0.1.7', 'path traversal'],
-    ['POST', '/x', 'a.example', '10.0.1.8', 'path traversal'],
-    ['DELETE', '/y', 'b.example', '', null],
+    ['GET', '/etc/passwd', 'a.example', '10.0.1.7', 'path traversal', ''],
+    ['POST', '/x', 'a.example', '10.0.1.8', 'path traversal', ''],
+    ['DELETE', '/y', 'b.example', '', null, '2'],
   ]);
   assert.deepEqual(told, node.received());
 });
