@@ -59,9 +59,11 @@ export async function startService(
   }
   const ledger = (): Ledger => threads.ledger().plus(ofFiles);
   let server: StatusServer;
-  const probe = new EndpointProbe(settings.forward, () => {
-    const delivered = threads.ledger();
-    return delivered.get('forward.delivered') + delivered.get('forward.delivered_incomplete');
+  const probe = new EndpointProbe(settings.forward, (key) => {
+    const [counted, { inFlightRequests, inFlightExchanges }] = [threads.ledger(), threads.gauges()];
+    return key === 'forward.ext_proc.endpoint'
+      ? { delivered: counted.get('ext_proc.delivered') + counted.get('ext_proc.delivered_incomplete'), waiting: inFlightExchanges }
+      : { delivered: counted.get('forward.delivered') + counted.get('forward.delivered_incomplete'), waiting: inFlightRequests };
   });
   const endpoints = (): readonly EndpointState[] => probe.merge(threads.endpoints());
   try {

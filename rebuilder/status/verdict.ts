@@ -52,7 +52,7 @@ function delivery(source: StatusSource): Verdict | null {
   if (failing === undefined) return null;
   const waiting = source.gauges().inFlightRequests;
   return {
-    level: 'bad', sentence: `Not delivering: ${failing.url} ${failing.detail}${waiting > 0 ? `; ${count(waiting, 'request')} wait` : ''}.`, advice: 'delivery',
+    level: 'bad', sentence: `Not delivering: ${failing.url} ${failing.detail}${waiting > 0 ? `; ${count(waiting, 'request')} ${waiting === 1 ? 'waits' : 'wait'}` : ''}.`, advice: 'delivery',
   };
 }
 

@@ -16,10 +16,12 @@ async function somebody(t: TestContext): Promise<{ url: string; close: () => Pro
 
 const state = (condition: EndpointCondition, detail = 'as deliveries have told', key = 'forward.endpoint'): EndpointState => ({ key, url: 'http://node', condition, detail });
 
-async function probe(t: TestContext, endpoint: string, delivered = (): number => 0, rawEndpoint = ''): Promise<EndpointProbe> {
+async function probe(
+  t: TestContext, endpoint: string, delivered = (): number => 0, rawEndpoint = '', waiting = (): number => 0,
+): Promise<EndpointProbe> {
   const found = new EndpointProbe(
     { ...defaultSettings().forward, endpoint, rawEndpoint, connectTimeoutMs: 2000 },
-    delivered,
+    () => ({ delivered: delivered(), waiting: waiting() }),
   );
   t.after(() => found.stop());
   for (let i = 0; found.merge([state('untried')])[0]!.condition === 'untried' && i < 100; i++) await new Promise((resolve) => setTimeout(resolve, 20));
@@ -36,7 +38,7 @@ test('before anything is delivered: an endpoint that listens takes connections, 
 });
 
 test('while nobody has tried, nothing is claimed; and what is not delivered to is not tried', (t) => {
-  const found = new EndpointProbe({ ...defaultSettings().forward, endpoint: '' }, () => 0);
+  const found = new EndpointProbe({ ...defaultSettings().forward, endpoint: '' }, () => ({ delivered: 0, waiting: 0 }));
   t.after(() => found.stop());
   assert.equal(found.merge([state('untried')])[0]!.condition, 'untried');
   assert.equal(found.merge([state('none')])[0]!.condition, 'none');
@@ -54,6 +56,16 @@ test('a failure of the last delivery is not for ever: an endpoint that is back i
   const [back] = (await probe(t, url)).merge([state('failing', 'ECONNRESET')]);
   assert.equal(back!.condition, 'reachable');
   assert.match(back!.detail, /takes connections again; before that: ECONNRESET/);
+});
+
+test('while requests wait, a connection that is taken is no sign that they are answered', async (t) => {
+  const { url } = await somebody(t);
+  let waiting = 3;
+  const found = await probe(t, url, () => 0, '', () => waiting);
+  const said = 'the load balancer answers 503 in the node\'s place';
+  assert.deepEqual(found.merge([state('failing', said)])[0], state('failing', said));
+  waiting = 0;
+  assert.equal(found.merge([state('failing', said)])[0]!.condition, 'reachable');
 });
 
 test('while requests are delivered, they tell more than a probe', async (t) => {
