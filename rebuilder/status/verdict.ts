@@ -12,7 +12,7 @@ export interface Verdict {
   /** For people; may hold an endpoint's address, never a payload. */
   readonly sentence: string;
   /** Heading of docs/operations.md under which it says what to do, as an anchor; null = there is nothing to do. */
-  readonly advice: 'nothing-arrives' | 'delivery' | 'packets-missing-or-cut' | 'wrong-requests' | null;
+  readonly advice: 'nothing-arrives' | 'delivery' | 'packets-missing-or-cut' | 'files-and-logs' | 'wrong-requests' | null;
 }
 
 /** Fewer packets than this may well be a scan or a health check: no reason yet to say that no HTTP is in them. */
@@ -20,13 +20,17 @@ const ENOUGH_PACKETS = 200;
 const LOST_UNITS: readonly string[] = ['requests', 'exchanges'];
 const DAMAGES: readonly CounterName[] = ['capture.kernel_drops', 'capture.interface_drops', 'tcp.reassembly_gap', 'tcp.cut_segments', 'http.body_limit',
   'http.head_limit', 'http.memcap', 'http.message_cut', 'http.stalled'];
+/** Lines of exchanges that whoever reads the file, or S3, lacks. */
+const LEFT_OUT: readonly CounterName[] = ['exchanges.write_failed', 'exchanges.queue_full', 'exchanges.spool_full'];
+/** A node has no reason of its own to answer with 5xx; single requests may. */
+const MANY_SERVER_ERRORS = 0.5;
 const READINGS_LIMITS: readonly CounterName[] = ['http.readings_limit', 'tcp.readings_limit'];
 
 /** Whether it works, in one sentence: the first thing that is wrong on the way, as it was in the last minute. */
 export function verdict(source: StatusSource, rates: RateHistory, nowMs: number): Verdict {
   const minute = rates.lastMinute();
   return arrival(source, nowMs) ?? delivery(source) ?? content(source) ?? losses(minute) ?? readings(minute)
-    ?? damages(minute) ?? working(source, rates);
+    ?? damages(minute) ?? nodeErrors(minute) ?? leftOut(minute) ?? working(source, rates);
 }
 
 function arrival(source: StatusSource, nowMs: number): Verdict | null {
@@ -113,6 +117,27 @@ function damages(minute: Ledger): Verdict | null {
     };
   }
   return null;
+}
+
+/** They have the requests, and may still not work: of what they do with them their answers are the only sign. */
+function nodeErrors(minute: Ledger): Verdict | null {
+  const errors = minute.get('forward.server_error');
+  const delivered = minute.get('forward.delivered') + minute.get('forward.delivered_incomplete');
+  if (errors === 0 || errors < delivered * MANY_SERVER_ERRORS) return null;
+  return {
+    level: 'losing', advice: 'delivery',
+    sentence: `Delivering, but the nodes answer ${percent(errors, delivered)} of the requests with 5xx of their own (forward.server_error).`,
+  };
+}
+
+function leftOut(minute: Ledger): Verdict | null {
+  const [counter] = LEFT_OUT.filter((name) => minute.get(name) > 0).sort((a, b) => minute.get(b) - minute.get(a));
+  if (counter === undefined) return null;
+  return {
+    level: 'losing', advice: 'files-and-logs',
+    sentence: `Delivering, but ${count(minute.get(counter), 'request')} of the last minute ${minute.get(counter) === 1 ? 'was' : 'were'} left out of exchanges.file (${counter}): ${
+      COUNTERS[counter].help}.`,
+  };
 }
 
 function working(source: StatusSource, rates: RateHistory): Verdict {

@@ -202,7 +202,7 @@ test('the docs that a verdict leads to are served, with the headings it names, a
       for (const [, link] of html.matchAll(/href="(\/[^"#]*)/g)) assert.equal((await fetch(`http://${server.metricsAddress}${link}`)).status, 200, `${page}: ${link}`);
     }
     const operations = await (await fetch(`http://${server.metricsAddress}/docs/operations`)).text();
-    for (const id of ['nothing-arrives', 'delivery', 'packets-missing-or-cut', 'wrong-requests']) assert.ok(operations.includes(`id="${id}"`), id);
+    for (const id of ['nothing-arrives', 'delivery', 'packets-missing-or-cut', 'files-and-logs', 'wrong-requests']) assert.ok(operations.includes(`id="${id}"`), id);
   });
 });
 

@@ -64,6 +64,15 @@ const cases: readonly {
     name: 'more readings than are delivered', now: { 'http.requests': 10, 'http.second_readings': 3, 'tcp.readings_limit': 1 },
     level: 'losing', says: /more ways than are delivered \(tcp\.readings_limit\)\.$/, advice: 'wrong-requests',
   },
+  {
+    name: 'nodes that answer with errors of their own', now: { 'http.requests': 10, 'forward.delivered': 9, 'forward.delivered_incomplete': 1, 'forward.server_error': 10 },
+    level: 'losing', says: /^Delivering, but the nodes answer 100 % of the requests with 5xx of their own \(forward\.server_error\)\.$/, advice: 'delivery',
+  },
+  { name: 'a request that a node cannot bear', now: { 'http.requests': 10, 'forward.delivered': 10, 'forward.server_error': 1 }, level: 'good', says: /^Working: /, advice: null },
+  {
+    name: 'a disk that is full', now: { 'http.requests': 10, 'forward.delivered': 10, 'exchanges.written': 3, 'exchanges.write_failed': 7 },
+    level: 'losing', says: /^Delivering, but 7 requests of the last minute were left out of exchanges\.file \(exchanges\.write_failed\): Requests not written .* a full disk/, advice: 'files-and-logs',
+  },
   { name: 'second readings of an hour ago', before: { 'http.second_readings': 3 }, now: { 'http.requests': 10 }, level: 'good', says: /^Working: /, advice: null },
   { name: 'a loss of an hour ago', before: { 'http.requests': 100, 'forward.deadline': 50 }, now: { 'http.requests': 10 }, level: 'good', says: /^Working: .*nothing was lost in the last minute/, advice: null },
   { name: 'what is TLS, or left out by a rule, is no loss', now: { 'http.requests': 10, 'http.tls_bytes': 1e6, 'rules.route_off': 5, 'http.duplicate_view': 3 }, level: 'good', says: /^Working/, advice: null },
