@@ -84,8 +84,9 @@ configuration or in a capture file.`);
     .option('--wait', 'wait for a configuration that is not complete yet')
     .option('--top', 'on a terminal: show what it does, live, as top does')
     .addHelpText('after', `
-SIGTERM or Ctrl-C ends it: capture stops, what is queued is delivered for up to
-forward.drain_timeout, the ledger is logged. A second one ends it at once.
+SIGTERM, SIGHUP (a terminal that closes) or Ctrl-C ends it: capture stops, what
+is queued is delivered for up to forward.drain_timeout, the ledger is logged. A
+second SIGTERM or Ctrl-C ends it at once.
 
 Example:
   rebuilder run -c wallarm-node-conf.yaml --to http://internal-alb:8445`)
@@ -313,8 +314,10 @@ async function demo(app: DemoPort, status: DemoPort): Promise<void> {
   process.exit(0);
 }
 
+/** A terminal that closes ends what runs in it, and may say so twice: itself, and by its shell. */
 async function stopSignal(): Promise<void> {
-  await Promise.race([once(process, 'SIGTERM'), once(process, 'SIGINT')]);
+  process.on('SIGHUP', () => undefined);
+  await Promise.race(['SIGTERM', 'SIGINT', 'SIGHUP'].map((signal) => once(process, signal)));
 }
 
 /** Prints YAML to paste; what was looked at goes to stderr. */

@@ -441,6 +441,16 @@ describe('run', () => {
     });
   }
 
+  test('a terminal that closes: SIGHUP, twice even, ends it as SIGTERM does', async (t) => {
+    const recorder = await node(t);
+    const service = await RunningService.start(t, `workers: 0\n${vxlan}${ANY_PORTS}`, ['--to', `http://127.0.0.1:${recorder.port}`]);
+    await new MirroredRequests(t, service.port('vxlan')).connection([get('/')]);
+    await service.reaches('http.requests', 1);
+    service.child.kill('SIGHUP');
+    assert.equal(await service.stop('SIGHUP'), 0);
+    assert.equal(ledgerOf(service.said.stderr)['forward.delivered'], 1);
+  });
+
   test('requests that are left at the end are a warning with the reason, exit code 1; JSON lines hold fields, words and ISO times', { timeout: 60_000 }, async (t) => {
     const conf = `workers: 0\n${vxlan}${ANY_PORTS}forward: {drain_timeout: 200ms}\nlog: {pretty: false, iso: true}\n`;
     const service = await RunningService.start(t, conf, ['--to', `http://127.0.0.1:${await freePort()}`]);
