@@ -3,6 +3,7 @@ import type { ChildProcess } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import net from 'node:net';
 import { createInterface } from 'node:readline';
+import { endGroup } from '../process-group.ts';
 
 /** A request that a server served, latin1; a body is null when nobody behind it read one, or not to its end. */
 export interface Served {
@@ -20,10 +21,16 @@ export interface Line extends Served { readonly port: number }
 export interface Server {
   readonly name: string;
   readonly port: number;
+  /** The process group of its program and whatever that has started. */
+  readonly group: number;
   /** By the client's port, in the order they were served. */
   readonly served: Map<number, Served[]>;
+  /** Throws if a process of it is left. */
   stop(): Promise<void>;
 }
+
+/** How long a server may take to end by itself: one that reads what never comes (gunicorn, behind a chunk) does not. */
+const PATIENCE_MS = 2000;
 
 /** Keeps what recorders say by the client's port. */
 export function recordIn(served: Map<number, Served[]>): (line: Line) => void {
@@ -35,7 +42,7 @@ export function recordIn(served: Map<number, Served[]>): (line: Line) => void {
 }
 
 /**
- * A program that has been started to listen on `port`.
+ * A program that has been started to listen on `port`, the leader of a process group.
  * @param record gets the lines that it prints; null = it prints none
  * @param cleanUp is called behind its end
  */
@@ -47,16 +54,21 @@ export async function running(
   else child.stdout!.resume();
   let errors = '';
   child.stderr!.on('data', (text: Buffer) => { errors = (errors + text.toString()).slice(-2000); });
-  await accepts(port, child, () => errors);
-  const stop = async (): Promise<void> => {
-    const gone = new Promise((resolve) => child.once('exit', resolve));
-    child.kill('SIGTERM');
-    const timer = setTimeout(() => child.kill('SIGKILL'), 2000);
-    if (child.exitCode === null && child.signalCode === null) await gone;
-    clearTimeout(timer);
+  try {
+    await accepts(port, child, () => errors);
+  } catch (error) {
+    await endGroup(child, 0);
     cleanUp();
+    throw error;
+  }
+  const stop = async (): Promise<void> => {
+    try {
+      await endGroup(child, PATIENCE_MS);
+    } finally {
+      cleanUp();
+    }
   };
-  return { name, port, served, stop };
+  return { name, port, group: child.pid!, served, stop };
 }
 
 /** What Apache needs of every configuration here. */

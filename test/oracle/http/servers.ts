@@ -1,9 +1,10 @@
 // Real servers, each with a recorder behind it that says which requests were served, over which connection.
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import type net from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { spawnGroup } from '../../process-group.ts';
 import { type Served, type Server, apacheConfiguration, freePort, nginxConfiguration, recordIn, running, startUpstream } from '../real-server.ts';
 
 export const SERVER_NAMES = ['nginx', 'apache', 'node-20', 'node-24', 'go', 'gunicorn', 'cpython'] as const;
@@ -42,7 +43,7 @@ export async function startServer(name: ServerName, apache = ''): Promise<Server
 }
 
 function start(name: ServerName, port: number, upstream: number, folder: string, apache: string): ChildProcess {
-  const run = (command: string, args: string[]): ChildProcess => spawn(command, args, { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
+  const run = (command: string, args: string[]): ChildProcess => spawnGroup(command, args, { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
   switch (name) {
     case 'nginx':
       writeFileSync(path.join(folder, 'nginx.conf'), nginxConfiguration(port, upstream, folder));

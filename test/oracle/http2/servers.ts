@@ -1,11 +1,12 @@
 // Real servers that speak HTTP/2 without TLS, each with a recorder behind it that says which requests were served, over
 // which connection.
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import type net from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { nodeOf } from '../http/servers.ts';
+import { spawnGroup } from '../../process-group.ts';
 import { type Served, type Server, apacheConfiguration, freePort, nginxConfiguration, recordIn, running, startUpstream } from '../real-server.ts';
 
 export const SERVER_NAMES = ['nginx', 'apache', 'node-20', 'node-24', 'go', 'go-x-net', 'haproxy', 'envoy'] as const;
@@ -38,7 +39,7 @@ export async function startServer(name: ServerName): Promise<Server> {
 }
 
 function start(name: ServerName, port: number, upstream: number, folder: string): ChildProcess {
-  const run = (command: string, args: string[]): ChildProcess => spawn(command, args, { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
+  const run = (command: string, args: string[]): ChildProcess => spawnGroup(command, args, { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
   const file = (text: string): string => {
     const at = path.join(folder, 'configuration.json');
     writeFileSync(at, text);
