@@ -127,12 +127,15 @@ function isSameLine(told: { method: string; target: string }, method: string, ta
   if (told.method === method && told.target === target) return true;
   // Of the authority that CONNECT asks for, Apache passes on no path.
   if (method === 'CONNECT' && target === '/' && told.method === method) return !told.target.includes('/');
-  return plain(told.method, told.target) === plain(method, target);
+  // One whose only blank is SP has a part of the target in its method.
+  const capitals = Math.max(told.method.length, method.length);
+  return plain(`${told.method} ${told.target}`, capitals) === plain(`${method} ${target}`, capitals);
 }
 
-function plain(method: string, target: string): string {
+/** @param capitals of the line's beginning, in which case does not count */
+function plain(line: string, capitals: number): string {
   // An absolute target may stand behind a word that is told as its beginning.
-  const short = `${method.toUpperCase()} ${target}`.replace(/(?<=[^!-~])[a-z]+:(?:\/\/[^/?]*|(?=\/))/i, '')
+  const short = `${line.slice(0, capitals).toUpperCase()}${line.slice(capitals)}`.replace(/(?<=[^!-~])[a-z]+:(?:\/\/[^/?]*|(?=\/))/i, '')
     .replace(/(?:[^!-~]|%A0|%85)(HTTP|RTSP|ICE)\/[\d_]+\..*$/si, '').replace(/#.*/, '');
   return short.replace(/%[0-9a-fA-F]{2}|[^A-Za-z0-9?=-]/g, '');
 }
