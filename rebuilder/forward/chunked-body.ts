@@ -1,4 +1,5 @@
-import { chunkRuns, hexDigit } from '../http1/chunk-runs.ts';
+import { hexDigit } from '../http/hex-digit.ts';
+import { chunkRuns } from '../http1/chunk-runs.ts';
 import { isReservedName, looksLikeFraming } from './header-name.ts';
 
 const CR = 13;

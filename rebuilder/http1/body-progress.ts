@@ -1,6 +1,6 @@
 import type { Framing } from '../http/message.ts';
 import type { BodyFraming } from '../http/reader-context.ts';
-import { ChunkScanner } from './chunked.ts';
+import { ChunkScanner } from './chunk-scanner.ts';
 
 /** Where in its body a message stands, of which neither all nor nothing has come. */
 export class BodyProgress {

@@ -1,10 +1,4 @@
-import { ChunkScanner } from './chunked.ts';
-
-export function hexDigit(byte: number): number {
-  if (byte >= 0x30 && byte <= 0x39) return byte - 0x30;
-  const lower = byte | 0x20;
-  return lower >= 0x61 && lower <= 0x66 ? lower - 0x57 : -1;
-}
+import { ChunkScanner } from './chunk-scanner.ts';
 
 /**
  * Where the entity lies in a held chunked body, as lenient as a body of unknown origin needs: from the first line that

@@ -1,7 +1,7 @@
 import type { Ledger } from '../ledger.ts';
 import type { Budget } from '../reassembly/budget.ts';
 import { type ReaderContext, readerContext } from '../http/reader-context.ts';
-import { ChunkScanner } from './chunked.ts';
+import { ChunkScanner } from './chunk-scanner.ts';
 import type { MessageProgress } from './message-progress.ts';
 
 /** What all readers of HTTP/1 of one pipeline share besides. */
