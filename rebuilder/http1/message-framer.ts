@@ -59,6 +59,8 @@ export class MessageFramer {
   /** Reads on; when it is idle a new message begins. @returns how far it read: to the message's end, or to `end` */
   read(bytes: Uint8Array, at: number, end: number, seq: number, from: Provenance): number {
     this.lastByteMs = from.timeMs;
+    // More comes of what is held: it makes room for nobody, least of all for itself.
+    if (this.#context.stalled.size > 0) this.#context.stalled.delete(this.#stream);
     switch (this.#state) {
       case 'idle':
         this.began.set(seq, from);
@@ -307,9 +309,7 @@ export class MessageFramer {
 
   /** Adds captured bytes to the message; beyond its limits they are only counted. @returns false: no memory */
   #hold(bytes: Uint8Array, start: number, end: number, expected = 0): boolean {
-    const { stalled, bodyLimitBytes } = this.#context;
-    if (stalled.size > 0) stalled.delete(this.#stream);
-    const mostBody = this.#keepBodies ? bodyLimitBytes : 0;
+    const mostBody = this.#keepBodies ? this.#context.bodyLimitBytes : 0;
     const limit = this.#state === 'head' ? Infinity : this.#progress().head.end + mostBody;
     return this.#progress().hold(bytes, start, end, limit, this.#keepBodies ? 'http.body_limit' : null, expected);
   }

@@ -185,3 +185,17 @@ describe('forward.body_limit', () => {
     }
   });
 });
+
+test('limits.memory: a stalled message that goes on while memory is short leaves nothing in another client\'s', () => {
+  const begun = (memoryBytes: number): TcpStream => opened({ memoryBytes, stallTimeoutMs: 1000 })
+    .send(`GET /a HTTP/1.1\r\nX-Odd: \x01${'y'.repeat(1500)}\r\n`).send(`X-Odd: \x01${'y'.repeat(1500)}\r\n`)
+    .wait(2000);
+  // No more than that: the next line has no room.
+  const stream = begun(begun(1 << 20).pipeline.gauges().memoryBytes + 5000);
+  stream.send(`GET /phantom?${'z'.repeat(1200)} HTTP/1.1\r\n`);
+  stream.nextConnection().open().send('GET /own HTTP/1.1\r\nHo').send('st: b\r\n\r\n');
+  assert.deepEqual(stream.end(), [], 'ledger');
+  const others = stream.exchanges.filter(({ src }) => src.endsWith(`:${stream.clientPort}`));
+  assert.deepEqual(others.map(({ request }) => [request.target, request.complete]), [['/own', true]]);
+  assert.equal(stream.pipeline.gauges().memoryBytes, 0);
+});
