@@ -6,6 +6,12 @@ import { type MessageGrammar, headAfter } from './message-grammar.ts';
 
 const LF = 10;
 
+/**
+ * What became of a head with what was read of it: more is to come; it is whole, and ends at `end` of what is held; it
+ * is none; or why it is given up.
+ */
+export type HeadOutcome = 'more' | 'whole' | 'none' | 'http.memcap' | 'http.head_limit';
+
 /** The head of a message that lies in several pieces: where it begins and ends in what is held. */
 export class HeldHead {
   /** First byte behind the start line; 0 = that is not whole. */
@@ -20,8 +26,10 @@ export class HeldHead {
   long: LongHead | null = null;
   /** Its start line goes on beyond that. */
   isLineLong = false;
-  /** Beyond that it cannot be read: it is none, or there is no memory. */
-  isGivenUp = false;
+  /** What readHead came to. */
+  outcome: HeadOutcome = 'more';
+  /** Bytes of earlier pieces behind it, which are not held any more; null = none */
+  behind: Uint8Array | null = null;
   /** So many of its bytes are not held. */
   passed = 0;
   /** Where the search goes on. */
@@ -31,10 +39,10 @@ export class HeldHead {
     this.headersStart = 0;
     this.end = 0;
     this.otherLineEnd = 0;
+    this.behind = null;
     this.byCrlf = false;
     this.long = null;
     this.isLineLong = false;
-    this.isGivenUp = false;
     this.passed = 0;
     this.#scanFrom = 0;
   }

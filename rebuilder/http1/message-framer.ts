@@ -4,6 +4,7 @@ import type { StreamSink } from '../reassembly/stream-sink.ts';
 import type { Framing } from '../http/message.ts';
 import { type BodyFraming, cutBody, wholeBody } from '../http/reader-context.ts';
 import { lineEnd } from '../http/request-line.ts';
+import { readHead } from './head-reading.ts';
 import type { Http1Context } from './http1-context.ts';
 import { type MessageGrammar, type Reading, headAfter } from './message-grammar.ts';
 import { MessageProgress } from './message-progress.ts';
@@ -139,7 +140,7 @@ export class MessageFramer {
   begin(other: MessageFramer, bytes: Uint8Array, start: number, headersStart: number, headEnd: number): boolean {
     this.began.set(other.began.seq, other.began);
     this.lastByteMs = other.lastByteMs;
-    this.behind = other.behind;
+    this.behind = other.#part?.head.behind ?? null;
     return this.#progress().beginBehind(other.#part, bytes, start, headersStart, headEnd);
   }
 
@@ -224,60 +225,29 @@ export class MessageFramer {
   /** More of a head that did not end in its first piece. */
   #moreHead(bytes: Uint8Array, at: number, end: number): number {
     const progress = this.#progress();
-    const { held, head } = progress;
-    if (head.long !== null || head.isLineLong) return this.#longHead(bytes, at, end);
-    const before = held.length;
-    const to = Math.max(at, Math.min(end, at + this.#context.headBytes - before));
-    if (to > at && !this.#hold(bytes, at, to)) return this.#abandonHead('http.memcap', to);
-    const headEnd = head.find(held, this.#grammar);
-    if (headEnd === 'none') {
-      const end = head.otherLineEnd;
-      if (end > 0) this.#grammar.notStartLine(held.bytes, 0, end, this.#passHead(end, before, at));
-      this.behind = null;
-      progress.giveBack(to - at);
-      this.#state = 'none';
-      return at;
+    const { head } = progress;
+    const stop = readHead(progress, bytes, at, end, this.#context.headBytes, this.#grammar);
+    this.behind = head.behind;
+    switch (head.outcome) {
+      case 'more': break;
+      case 'whole':
+        this.#headHeld(stop);
+        break;
+      case 'none':
+        this.#state = 'none';
+        break;
+      case 'http.memcap':
+      case 'http.head_limit':
+        this.giveUp(head.outcome);
+        this.#state = 'none';
     }
-    if (headEnd !== 'more') return this.#heldHeadDone(headEnd, before, at);
-    if (held.length < this.#context.headBytes) return to;
-    return head.goesOn(held) ? this.#longHead(bytes, to, end) : this.#abandonHead('http.head_limit', to);
-  }
-
-  /** More of one beyond its limit. */
-  #longHead(bytes: Uint8Array, at: number, end: number): number {
-    const { head, held } = this.#progress();
-    const stop = this.#progress().readLongHead(bytes, at, end, this.#grammar);
-    if (head.isGivenUp) return this.#abandonHead('http.head_limit', stop);
-    if (head.long?.isOver === true) this.#headHeld(held.length, stop);
     return stop;
   }
 
-  #abandonHead(reason: CounterName, at: number): number {
-    this.giveUp(reason);
-    this.#state = 'none';
-    return at;
-  }
-
-  /** The held head ends at headEnd; what was held beyond it is read again, from the piece as far as it is of that. */
-  #heldHeadDone(headEnd: number, before: number, at: number): number {
-    const progress = this.#progress();
-    const bodyAt = this.#passHead(headEnd, before, at);
-    progress.giveBack(progress.held.length - headEnd);
-    this.#headHeld(headEnd, bodyAt);
-    return bodyAt;
-  }
-
-  #headHeld(headEnd: number, bodyAt: number): void {
+  #headHeld(bodyAt: number): void {
     const { held, head } = this.#progress();
-    this.#context.lines.scan(held.bytes, head.headersStart, headEnd, head.byCrlf);
-    head.end = headEnd;
-    this.#bodyBegins(this.#grammar.frame(held.bytes, 0, head.headersStart, headEnd, bodyAt));
-  }
-
-  /** The held bytes end at `end`. @returns where the piece goes on; `before` bytes were held before it */
-  #passHead(end: number, before: number, at: number): number {
-    if (end < before) this.behind = Buffer.from(this.#progress().held.bytes.subarray(end, before));
-    return Math.max(at, at + end - before);
+    this.#context.lines.scan(held.bytes, head.headersStart, head.end, head.byCrlf);
+    this.#bodyBegins(this.#grammar.frame(held.bytes, 0, head.headersStart, head.end, bodyAt));
   }
 
   // --- bodies

@@ -10,8 +10,6 @@ import type { MessageGrammar } from './message-grammar.ts';
 
 const LF = 10;
 const CR = 13;
-/** A version with its blank and line end is shorter. */
-const VERSION_BYTES = 16;
 const LINE_END = Uint8Array.of(CR, LF);
 
 /**
@@ -104,41 +102,6 @@ export class MessageProgress {
   }
 
   // --- its head
-
-  /** Reads on in a head beyond limits.head_bytes. @returns how far: to its end, or to `end`, or no memory is left */
-  readLongHead(bytes: Uint8Array, at: number, end: number, grammar: MessageGrammar): number {
-    const { held, head } = this;
-    this.lose('http.head_limit');
-    if (head.isLineLong) return this.#readLongLine(bytes, at, end, grammar);
-    const long = head.long ?? head.beginLong(held);
-    const hold = (start: number, to: number): boolean => this.hold(bytes, start, to, Infinity, null, 0);
-    const pass = (passed: number): void => this.add(passed);
-    let stop = at;
-    while (stop < end && !long.isOver && long.hasMemory) stop = long.read(held, bytes, stop, end, hold, pass);
-    head.isGivenUp = !long.hasMemory;
-    if (long.isOver) head.passed = this.bytes - held.length;
-    return stop;
-  }
-
-  /** Reads on in a start line beyond it: of the rest its end is held, with the version. */
-  #readLongLine(bytes: Uint8Array, at: number, end: number, grammar: MessageGrammar): number {
-    const { held, head } = this;
-    const lf = bytes.subarray(at, end).indexOf(LF);
-    const stop = lf < 0 ? end : at + lf + 1;
-    const from = Math.max(at, stop - VERSION_BYTES);
-    this.add(from - at);
-    head.isGivenUp = !this.hold(bytes, from, stop, Infinity, null, 0);
-    const excess = held.length - this.#context.headBytes - VERSION_BYTES;
-    if (excess > 0) {
-      held.bytes.copyWithin(this.#context.headBytes, held.length - VERSION_BYTES, held.length);
-      held.truncate(held.length - excess);
-    }
-    if (held.bytes[held.length - 1] !== LF || head.isGivenUp) return stop;
-    head.isLineLong = false;
-    head.isGivenUp = grammar.startLine(held.bytes, 0, held.length) !== 'yes';
-    if (!head.isGivenUp) head.headersStart = held.length;
-    return stop;
-  }
 
   /** Begins behind the whole head bytes[start, headEnd) of another. @returns false: no memory for it */
   beginBehind(
