@@ -8,7 +8,7 @@ import { addressText } from '../address/address-text.ts';
 import type { Http1Context } from '../http1/http1-context.ts';
 import type { HttpContext } from './http-context.ts';
 import { Http2Connection } from './http2-connection.ts';
-import { Http2Requests } from '../http2/requests.ts';
+import type { Http2Requests } from '../http2/requests.ts';
 import type { Http2Responses } from '../http2/responses.ts';
 import type { Endpoints } from '../http/message.ts';
 import { readerOfOtherEnd } from './other-end.ts';
@@ -21,6 +21,7 @@ import { ClientReader } from './client-reader.ts';
 import { markUncertain } from './certainty.ts';
 import type { ClientSink } from './client-sink.ts';
 import { countRequest } from './count-request.ts';
+import { forkSink } from './fork-sink.ts';
 import { ServerReader, type ServerSink } from './server-reader.ts';
 import { TentativeStream, serverPortFirst } from './tentative-stream.ts';
 import { ToldRequests } from './told-requests.ts';
@@ -275,28 +276,15 @@ export class HttpConnection implements ClientSink, ServerSink, Endpoints, Connec
     return true;
   }
 
+  // --- other readers of the client
+
   forkSink(kind: ForkKind): { context: Http1Context; sink: ClientSink } {
-    const told = this.#toldOnce();
-    const tell = (request: HttpRequest): void => {
-      if (kind === 'correction') request.correction = true;
-      const sentBytes = this.#connection.sentBytes(this.#halves().client);
-      const isNew = kind === 'correction' ? told.correction(request, sentBytes)
-        : !this.#isLast(request) && told.reading(request, sentBytes);
-      if (isNew) this.request(request);
-    };
-    told.readerBegins();
-    const context = this.#context.lateReader;
-    return {
-      context,
-      sink: {
-        request: tell,
-        otherProtocol: () => {},
-        isServer: () => false,
-        http2Requests: () => new Http2Requests(context, this, tell),
-        forkSink: (nested) => this.forkSink(nested),
-        forkDiscarded: () => told.readerEnds(),
-      },
-    };
+    return forkSink(kind, this, this.#toldOnce(), this.#context.lateReader);
+  }
+
+  /** Bytes that the client has sent, modulo 2^32. */
+  get sentBytes(): number {
+    return this.#connection.sentBytes(this.#halves().client);
   }
 
   #toldOnce(): ToldRequests {
@@ -311,11 +299,11 @@ export class HttpConnection implements ClientSink, ServerSink, Endpoints, Connec
 
   /** @returns false: the candidate's request is not to be told, as one of a second reader would not be */
   isNew(request: HttpRequest): boolean {
-    return this.#toldOnce().reading(request, this.#connection.sentBytes(this.#halves().client));
+    return this.#toldOnce().reading(request, this.sentBytes);
   }
 
   /** Sent again, when what was sent first is not remembered any more (History). */
-  #isLast(request: HttpRequest): boolean {
+  isLast(request: HttpRequest): boolean {
     return this.#lastId !== null && request.seq === this.#lastSeq && request.complete && request.end === request.headEnd
       && request.id === this.#lastId;
   }
