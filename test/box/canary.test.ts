@@ -59,8 +59,15 @@ const BROKEN: readonly Broken[] = [
   },
   {
     hop: 'node', what: 'the node answers with an error of its own',
-    breaks: async (box) => { await box.killNode(); await box.startNode(500); },
-    mends: async (box) => { await box.killNode(); await box.startNode(); }, says: /the node answered with 500/,
+    breaks: async (box) => {
+      await box.killNode();
+      await box.startNode(500);
+    },
+    mends: async (box) => {
+      await box.killNode();
+      await box.startNode();
+    },
+    says: /the node answered with 500/,
   },
   {
     hop: 'delivery', what: 'no node listens',

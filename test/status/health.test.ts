@@ -15,40 +15,68 @@ const cases: readonly {
   { name: 'the clock stepped back', set: (s) => { s.last = NOW + 5000; }, canReceive: true, ready: true, says: /last packet 0\.0 s ago/ },
   {
     name: 'the detection node is dead: the load balancer must still send packets here',
-    set: (s) => { s.last = NOW; s.node = { ...s.node, url: 'http://node:8445', condition: 'failing', detail: 'connection refused' }; },
+    set: (s) => {
+      s.last = NOW;
+      s.node = { ...s.node, url: 'http://node:8445', condition: 'failing', detail: 'connection refused' };
+    },
     canReceive: true, ready: false, says: /http:\/\/node:8445: connection refused/,
   },
   {
     name: 'of two endpoints the native nodes are away',
-    set: (s) => { s.last = NOW; s.nativeNodes = [{ ...s.node, url: 'https://nodes:5080', condition: 'failing', detail: 'certificate has expired' }]; },
+    set: (s) => {
+      s.last = NOW;
+      s.nativeNodes = [{ ...s.node, url: 'https://nodes:5080', condition: 'failing', detail: 'certificate has expired' }];
+    },
     canReceive: true, ready: false, says: /https:\/\/nodes:5080: certificate has expired/,
   },
   {
     name: 'an endpoint that nobody has tried yet is no endpoint that answers',
-    set: (s) => { s.last = NOW; s.node = { ...s.node, condition: 'untried', detail: 'no request was answered yet' }; },
+    set: (s) => {
+      s.last = NOW;
+      s.node = { ...s.node, condition: 'untried', detail: 'no request was answered yet' };
+    },
     canReceive: true, ready: false, says: /no request was answered yet/,
   },
   {
     name: 'an endpoint that takes connections while nothing is delivered',
-    set: (s) => { s.last = NOW; s.node = { ...s.node, condition: 'reachable', detail: 'takes connections' }; },
+    set: (s) => {
+      s.last = NOW;
+      s.node = { ...s.node, condition: 'reachable', detail: 'takes connections' };
+    },
     canReceive: true, ready: true, says: /takes connections/,
   },
   {
     name: 'nothing is delivered, by configuration',
-    set: (s) => { s.last = NOW; s.node = { ...s.node, url: null, condition: 'none', detail: 'nothing is delivered' }; },
+    set: (s) => {
+      s.last = NOW;
+      s.node = { ...s.node, url: null, condition: 'none', detail: 'nothing is delivered' };
+    },
     canReceive: true, ready: true, says: /nothing is delivered/,
   },
   {
     name: 'the socket is closed: draining',
-    set: (s) => { s.last = NOW; s.state = [{ description: 'vxlan 0.0.0.0:4789', bound: false }]; },
+    set: (s) => {
+      s.last = NOW;
+      s.state = [{ description: 'vxlan 0.0.0.0:4789', bound: false }];
+    },
     canReceive: false, ready: false, says: /vxlan 0\.0\.0\.0:4789: not open/,
   },
   {
     name: 'one of two sources is closed',
-    set: (s) => { s.last = NOW; s.state = [{ description: 'vxlan', bound: true }, { description: 'eth1', bound: false }]; },
+    set: (s) => {
+      s.last = NOW;
+      s.state = [{ description: 'vxlan', bound: true }, { description: 'eth1', bound: false }];
+    },
     canReceive: false, ready: false, says: /"eth1: not open"/,
   },
-  { name: 'no source at all', set: (s) => { s.last = NOW; s.state = []; }, canReceive: false, ready: false, says: /no packet source is open/ },
+  {
+    name: 'no source at all',
+    set: (s) => {
+      s.last = NOW;
+      s.state = [];
+    },
+    canReceive: false, ready: false, says: /no packet source is open/,
+  },
 ];
 
 for (const { name, set, canReceive: receives, ready: isReady, says } of cases) {

@@ -16,23 +16,42 @@ const cases: readonly {
   name: string; set?: (source: StubSource) => void; before?: Counts; now?: Counts; level: string; says: RegExp;
   advice: string | null;
 }[] = [
-  { name: 'just started', set: (s) => { s.last = null; s.startedMs = NOW - 5000; }, level: 'wait', says: /^Waiting for the first packet\.$/, advice: null },
+  {
+    name: 'just started',
+    set: (s) => {
+      s.last = null;
+      s.startedMs = NOW - 5000;
+    },
+    level: 'wait', says: /^Waiting for the first packet\.$/, advice: null,
+  },
   { name: 'nothing since the start', set: (s) => { s.last = null; }, level: 'bad', says: /^Nothing arrives: no packet since the start 16 min ago\.$/, advice: 'nothing-arrives' },
   {
     name: 'the mirror fell silent', set: (s) => { s.last = NOW - 90_000; }, now: { 'http.requests': 5 },
     level: 'bad', says: /^Nothing has arrived since 1970-01-01 00:31:50 UTC \(90 s ago\)\.$/, advice: 'nothing-arrives',
   },
   {
-    name: 'the demo before anything was tried', set: (s) => { s.last = null; s.attackIn = () => null; },
+    name: 'the demo before anything was tried',
+    set: (s) => {
+      s.last = null;
+      s.attackIn = () => null;
+    },
     level: 'wait', says: /^Waiting for the first packet\.$/, advice: null,
   },
   {
-    name: 'the demo while nobody tries anything', set: (s) => { s.last = NOW - 90_000; s.attackIn = () => null; }, before: { 'http.requests': 5 },
+    name: 'the demo while nobody tries anything',
+    set: (s) => {
+      s.last = NOW - 90_000;
+      s.attackIn = () => null;
+    },
+    before: { 'http.requests': 5 },
     level: 'good', says: /^Working: no request in the last seconds\.$/, advice: null,
   },
   {
     name: 'the demo without its node',
-    set: (s) => { s.attackIn = () => null; s.node = { ...s.node, condition: 'failing', detail: 'is away' }; },
+    set: (s) => {
+      s.attackIn = () => null;
+      s.node = { ...s.node, condition: 'failing', detail: 'is away' };
+    },
     level: 'bad', says: /^Not delivering: http:\/\/127\.0\.0\.1:8445 is away\.$/, advice: 'delivery',
   },
   {
@@ -40,7 +59,11 @@ const cases: readonly {
     level: 'bad', says: /^Not capturing: vxlan 0\.0\.0\.0:4789 is not open\.$/, advice: 'nothing-arrives',
   },
   {
-    name: 'a node that is away', set: (s) => { s.node = { ...s.node, condition: 'failing', detail: 'cannot be reached: ECONNREFUSED' }; s.held = { ...s.held, inFlightRequests: 84 }; },
+    name: 'a node that is away',
+    set: (s) => {
+      s.node = { ...s.node, condition: 'failing', detail: 'cannot be reached: ECONNREFUSED' };
+      s.held = { ...s.held, inFlightRequests: 84 };
+    },
     now: { 'http.requests': 84 }, level: 'bad', says: /^Not delivering: http:\/\/127\.0\.0\.1:8445 cannot be reached: ECONNREFUSED; 84 requests wait\.$/, advice: 'delivery',
   },
   { name: 'a few packets without a request', now: { 'capture.frames': 3 }, level: 'wait', says: /^3 packets arrived, and no request yet\.$/, advice: null },
