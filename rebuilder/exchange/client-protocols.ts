@@ -27,6 +27,8 @@ export abstract class ClientProtocols implements RequestReader {
   isMerged = false;
   /** Made when they are needed: most connections search for nothing, and speak nothing else. */
   #requestsOrNull: Requests | null = null;
+  /** Theirs: it is what most packets are for. */
+  #framer: MessageFramer | null = null;
   #searchOrNull: RequestSearch | null = null;
   protected other: OtherProtocol | null = null;
   /** HTTP/2 is expected with the next byte. Go's x/net and Jetty take it wherever a request may stand. */
@@ -64,11 +66,11 @@ export abstract class ClientProtocols implements RequestReader {
   abstract otherChunks(at: number, how: ChunkDifference): void;
 
   protected requests(): Requests {
-    return this.#requestsOrNull ??= new Requests(this.context, this.endpoints, this);
-  }
-
-  #framer(): MessageFramer | null {
-    return this.#requestsOrNull?.framer ?? null;
+    if (this.#requestsOrNull === null) {
+      this.#requestsOrNull = new Requests(this.context, this.endpoints, this);
+      this.#framer = this.#requestsOrNull.framer;
+    }
+    return this.#requestsOrNull;
   }
 
   #search(): RequestSearch {
@@ -82,7 +84,7 @@ export abstract class ClientProtocols implements RequestReader {
 
   /** Sequence number of the message in progress. */
   get beganAt(): number {
-    return this.#framer()?.began.seq ?? 0;
+    return this.#framer?.began.seq ?? 0;
   }
 
   /** Sequence number from which on the bytes were searched last: if they were a server's, they were not read here. */
@@ -92,12 +94,12 @@ export abstract class ClientProtocols implements RequestReader {
 
   /** So many bytes are between here and the next message; Infinity = nobody knows. */
   get toNext(): number {
-    return this.#mode === 'http1' ? this.#framer()?.toNext ?? 0 : Infinity;
+    return this.#mode === 'http1' ? this.#framer?.toNext ?? 0 : Infinity;
   }
 
   /** Is something begun and not over in what it reads itself? */
   protected isWithin(): boolean {
-    return this.#framer()?.unfinished === true || this.#searchOrNull?.unfinished === true
+    return this.#framer?.unfinished === true || this.#searchOrNull?.unfinished === true
       || this.other?.unfinished === true;
   }
 
@@ -105,7 +107,7 @@ export abstract class ClientProtocols implements RequestReader {
     for (let at = start; at < end;) {
       const here = (seq + at - start) | 0;
       if (this.#mode === 'http1') {
-        const { framer } = this.requests();
+        const framer = this.#framer ?? this.requests().framer;
         this.isMerged ||= framer.isIdle && !this.mayBeHttp2 && this.isBehindAnother(here);
         if (this.isMerged) return;
         at = framer.isIdle ? this.#begin(bytes, start, at, end, here, from) : framer.read(bytes, at, end, here, from);
@@ -126,16 +128,16 @@ export abstract class ClientProtocols implements RequestReader {
     this.#searchOrNull?.endUnread();
     this.other?.gap(bytes);
     if (this.other !== null && !this.#leaveOver()) return;
-    if (this.#mode === 'http1' && this.#framer()?.gap(bytes) === true) return;
-    this.#searchOrNull?.drop(this.#framer()?.lastByteMs ?? 0);
+    if (this.#mode === 'http1' && this.#framer?.gap(bytes) === true) return;
+    this.#searchOrNull?.drop(this.#framer?.lastByteMs ?? 0);
     this.#startSearch();
   }
 
   end(): void {
     this.other?.end();
     this.#leaveOver();
-    this.#searchOrNull?.drop(this.#framer()?.lastByteMs ?? 0);
-    this.#framer()?.end();
+    this.#searchOrNull?.drop(this.#framer?.lastByteMs ?? 0);
+    this.#framer?.end();
     this.#searchOrNull?.endUnread();
   }
 
@@ -146,13 +148,13 @@ export abstract class ClientProtocols implements RequestReader {
       return http2.unfinished;
     }
     const searchMay = this.#searchOrNull?.stall(nowMs, afterMs) === true;
-    return this.#framer()?.stall(nowMs, afterMs) === true || searchMay;
+    return this.#framer?.stall(nowMs, afterMs) === true || searchMay;
   }
 
   discard(): void {
     this.#searchOrNull?.discard();
     this.other?.http2?.discard();
-    this.#framer()?.discard();
+    this.#framer?.discard();
   }
 
   // --- copies
@@ -212,7 +214,7 @@ export abstract class ClientProtocols implements RequestReader {
   /** The server has agreed to HTTP/2: it follows next. */
   expectHttp2(): void {
     if (this.#mode === 'search') {
-      this.#search().drop(this.#framer()?.lastByteMs ?? 0);
+      this.#search().drop(this.#framer?.lastByteMs ?? 0);
       this.#search().endUnread();
       this.#mode = 'http1';
     }

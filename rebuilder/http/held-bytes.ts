@@ -43,7 +43,7 @@ export class HeldBytes {
    * @returns false: the memory budget is used up, nothing was appended
    */
   append(bytes: Uint8Array, start: number, end: number, expected = 0): boolean {
-    const needed = this.length + end - start;
+    const needed = this.length + (end - start) | 0;
     if (needed > this.bytes.length) {
       let size = Math.max(FIRST_BYTES, this.bytes.length);
       while (size < needed) size *= 2;

@@ -1,3 +1,4 @@
+import { inField } from '../http/in-field.ts';
 import type { Framing } from '../http/message.ts';
 import type { BodyFraming } from '../http/reader-context.ts';
 import { ChunkScanner } from './chunk-scanner.ts';
@@ -6,6 +7,8 @@ import { ChunkScanner } from './chunk-scanner.ts';
 export class BodyProgress {
   /** What frames its bytes in the stream. */
   framing: Framing = 'none';
+  /** Where it begins in what is held of the message. */
+  start = 0;
   /** As the head says; 0 where it does not. */
   contentLength = 0;
   /** Bytes of a body of known length that are still to come. */
@@ -19,14 +22,16 @@ export class BodyProgress {
 
   clear(): void {
     this.framing = 'none';
+    this.start = 0;
     this.contentLength = 0;
     this.#remaining = 0;
     this.isUnchunked = false;
   }
 
-  begin({ framing, contentLength }: BodyFraming): void {
+  begin({ framing, contentLength }: BodyFraming, start: number): void {
     this.framing = framing;
-    this.contentLength = this.#remaining = contentLength;
+    this.start = start;
+    this.contentLength = this.#remaining = inField(contentLength);
     if (framing === 'chunked') this.chunks.reset();
   }
 
@@ -67,8 +72,8 @@ export class BodyProgress {
       const data = this.chunks.dataRemaining;
       return this.chunks.scan(bytes, at, !this.isUnchunked ? end : data > 0 ? Math.min(end, at + data) : at + 1);
     }
-    const to = Math.min(end, at + this.#remaining);
-    this.#remaining -= to - at;
+    const to = Math.min(end, at + this.#remaining) | 0;
+    this.#remaining = inField(this.#remaining - (to - at));
     return to;
   }
 
@@ -78,7 +83,7 @@ export class BodyProgress {
       case 'none':
       case 'length':
         if (bytes > this.#remaining) return false;
-        this.#remaining -= bytes;
+        this.#remaining = inField(this.#remaining - bytes);
         return true;
       case 'chunked':
         if (bytes > this.chunks.dataRemaining) return false;
@@ -90,6 +95,7 @@ export class BodyProgress {
 
   copyFrom(other: BodyProgress): void {
     this.framing = other.framing;
+    this.start = other.start;
     this.contentLength = other.contentLength;
     this.#remaining = other.#remaining;
     this.isUnchunked = other.isUnchunked;

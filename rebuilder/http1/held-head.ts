@@ -58,8 +58,8 @@ export class HeldHead {
   }
 
   place(headersStart: number, end: number): void {
-    this.headersStart = headersStart;
-    this.end = end;
+    this.headersStart = headersStart | 0;
+    this.end = end | 0;
   }
 
   /** Looks on for it in what is held. @returns where it ends; 'more' = not yet; 'none' = this is none */

@@ -208,7 +208,8 @@ export class MessageFramer {
       return messageEnd;
     }
     this.#progress().head.place(headersStart - start, headEnd - start);
-    if (this.#hold(bytes, start, headEnd, this.#progress().head.end + contentLength)) {
+    const headBytes = headEnd - start;
+    if (this.#hold(bytes, start, headEnd, headBytes + this.#mostBody(), headBytes + contentLength)) {
       this.#bodyBegins(body);
       return headEnd;
     }
@@ -254,8 +255,8 @@ export class MessageFramer {
 
   /** A head is held whole. */
   #bodyBegins(how: BodyFraming): void {
-    const { body } = this.#progress();
-    body.begin(how);
+    const { body, head } = this.#progress();
+    body.begin(how, head.end);
     this.#state = 'body';
     if (body.isOver) this.#finishHeld(how.framing);
   }
@@ -265,23 +266,22 @@ export class MessageFramer {
     const { body } = progress;
     const { holdsNext } = body;
     const stop = body.advance(bytes, at, end);
-    if (holdsNext) this.#hold(bytes, at, stop, progress.head.end + body.contentLength);
+    if (holdsNext) this.#hold(bytes, at, stop, body.start + this.#mostBody(), body.start + body.contentLength);
     else progress.add(stop - at);
-    const { differs } = body.chunks;
-    body.chunks.differs = '';
-    if (differs !== '') this.#grammar.chunksDiffer(stop, differs);
-    const { isInvalid } = body;
-    if (isInvalid) progress.lose('http.invalid_chunk');
+    const isInvalid = body.framing === 'chunked' && !progress.chunksRead(stop, this.#grammar);
     if (body.isOver) this.#finishHeld();
     if (isInvalid) this.#state = 'none';
     return stop;
   }
 
-  /** Adds captured bytes to the message; beyond its limits they are only counted. @returns false: no memory */
-  #hold(bytes: Uint8Array, start: number, end: number, expected = 0): boolean {
-    const mostBody = this.#keepBodies ? this.#context.bodyLimitBytes : 0;
-    const limit = this.#state === 'head' ? Infinity : this.#progress().head.end + mostBody;
-    return this.#progress().hold(bytes, start, end, limit, this.#keepBodies ? 'http.body_limit' : null, expected);
+  /** Bytes of a body that are held. */
+  #mostBody(): number {
+    return this.#keepBodies ? this.#context.bodyLimitBytes : 0;
+  }
+
+  /** Adds captured bytes to the message; beyond `most` held they are only counted. @returns false: no memory */
+  #hold(bytes: Uint8Array, start: number, end: number, most: number, expected: number): boolean {
+    return this.#progress().hold(bytes, start, end, most, this.#keepBodies ? 'http.body_limit' : null, expected);
   }
 
   // --- ends

@@ -1,5 +1,6 @@
 import type { CounterName } from '../ledger.ts';
 import { HeldBytes } from '../http/held-bytes.ts';
+import { inField } from '../http/in-field.ts';
 import type { Framing } from '../http/message.ts';
 import { NO_BODY, type ReaderContext, cutBody, wholeBody } from '../http/reader-context.ts';
 import { BodyProgress } from './body-progress.ts';
@@ -36,7 +37,7 @@ export class MessageProgress {
 
   /** Counts captured bytes (fewer than 0: takes them back). */
   add(bytes: number): void {
-    this.bytes += bytes;
+    this.bytes = inField(this.bytes + bytes);
     this.#context.pendingBytes += bytes;
   }
 
@@ -126,6 +127,16 @@ export class MessageProgress {
     return true;
   }
 
+  /** Chunks were read up to `stop` of the piece. @returns false: what stands there is none */
+  chunksRead(stop: number, grammar: MessageGrammar): boolean {
+    const { chunks, isInvalid } = this.body;
+    const { differs } = chunks;
+    chunks.differs = '';
+    if (differs !== '') grammar.chunksDiffer(stop, differs);
+    if (isInvalid) this.lose('http.invalid_chunk');
+    return !isInvalid;
+  }
+
   /** Takes the chunk framing off what is held of the body. */
   unchunk(): void {
     if (this.body.isUnchunked) return;
@@ -149,7 +160,7 @@ export class MessageProgress {
   #takeBody(): Buffer {
     const body = Buffer.from(this.held.bytes.subarray(this.head.end, this.held.length));
     this.giveBack(body.length);
-    this.body.begin(NO_BODY);
+    this.body.begin(NO_BODY, this.head.end);
     return body;
   }
 
