@@ -209,7 +209,8 @@ export class MessageFramer {
     }
     this.#progress().head.place(headersStart - start, headEnd - start);
     const headBytes = headEnd - start;
-    if (this.#hold(bytes, start, headEnd, headBytes + this.#mostBody(), headBytes + contentLength)) {
+    const stays = framing === 'length';
+    if (this.#hold(bytes, start, headEnd, headBytes + this.#mostBody(), headBytes + contentLength, stays)) {
       this.#bodyBegins(body);
       return headEnd;
     }
@@ -266,7 +267,8 @@ export class MessageFramer {
     const { body } = progress;
     const { holdsNext } = body;
     const stop = body.advance(bytes, at, end);
-    if (holdsNext) this.#hold(bytes, at, stop, body.start + this.#mostBody(), body.start + body.contentLength);
+    const stays = body.framing === 'length';
+    if (holdsNext) this.#hold(bytes, at, stop, body.start + this.#mostBody(), body.start + body.contentLength, stays);
     else progress.add(stop - at);
     const isInvalid = body.framing === 'chunked' && !progress.chunksRead(stop, this.#grammar);
     if (body.isOver) this.#finishHeld();
@@ -280,8 +282,8 @@ export class MessageFramer {
   }
 
   /** Adds captured bytes to the message; beyond `most` held they are only counted. @returns false: no memory */
-  #hold(bytes: Uint8Array, start: number, end: number, most: number, expected: number): boolean {
-    return this.#progress().hold(bytes, start, end, most, this.#keepBodies ? 'http.body_limit' : null, expected);
+  #hold(bytes: Uint8Array, start: number, end: number, most: number, expected: number, stays = false): boolean {
+    return this.#progress().hold(bytes, start, end, most, this.#keepBodies ? 'http.body_limit' : null, expected, stays);
   }
 
   // --- ends

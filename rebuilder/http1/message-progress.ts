@@ -45,10 +45,12 @@ export class MessageProgress {
    * Counts bytes[start, end) and holds as much of it as fits.
    * @param limit bytes held at most; what is beyond is lost for `reason` (null = nobody wants it)
    * @param expected length the message will have, when known
+   * @param stays of HeldBytes.append
    * @returns false: no memory
    */
   hold(
     bytes: Uint8Array, start: number, end: number, limit: number, reason: CounterName | null, expected: number,
+    stays = false,
   ): boolean {
     this.add(end - start);
     let to = end;
@@ -56,10 +58,10 @@ export class MessageProgress {
       to = start + Math.max(0, limit - this.held.length);
       if (reason !== null) this.lose(reason);
     }
-    if (to === start || this.held.append(bytes, start, to, Math.min(expected, limit))) return true;
+    if (to === start || this.held.append(bytes, start, to, Math.min(expected, limit), stays)) return true;
     for (const stalled of this.#context.stalled) {
       stalled.gap(-1);
-      if (this.held.append(bytes, start, to, Math.min(expected, limit))) return true;
+      if (this.held.append(bytes, start, to, Math.min(expected, limit), stays)) return true;
     }
     this.lose('http.memcap');
     return false;

@@ -95,6 +95,7 @@ export class FlowTable {
       if (wasAnswered) connection.fromA.awaitAnswer(packet);
       outcome = connection.packet(packet, connection.isFromA(packet) ? 'a' : 'b', nowMs);
     }
+    this.#context.history.settle();
     if (connection.beganAside) this.#ledger.count('tcp.candidate_bytes', length);
     if (length > 0 && !connection.hasData) {
       connection.hasData = true;
@@ -340,6 +341,7 @@ export class FlowTable {
    * A fault occurred while the packet was handled: drops its connection silently, so that the fault is not met again.
    */
   abandon(packet: Packet): void {
+    this.#context.history.settle();
     const connection = this.#find(packet, hashOf(packet));
     if (connection === null) return;
     this.#forget(connection);

@@ -1,4 +1,6 @@
 import { AlignedWords } from '../wire/aligned-words.ts';
+import { laidPiece } from './laid-piece.ts';
+import { bytesOf } from './message-buffers.ts';
 import { distance } from './sequence.ts';
 import type { Provenance } from './provenance.ts';
 import type { Segment } from './segment.ts';
@@ -45,22 +47,30 @@ const Column = {
   nextSeq: 8,
   /**
    * Lowest bit: the stream stood between two messages there, with nothing waiting, so that earlier segments do not
-   * change how later ones are read. The next three: how far behind the numbers its bytes begin. Above them:
-   * Carrier.headerBytes.
+   * change how later ones are read. The next three: how far behind the numbers its bytes begin. Then one: the bytes are
+   * in a MessageBuffer. Above them: Carrier.headerBytes.
    */
   clean: 9,
+  /** Instead of the bytes: number and turn of the MessageBuffer, and where in it they begin. */
+  buffer: 10, turn: 11, offset: 12,
 } as const;
+const IN_BUFFER = 16;
+const HEADER_SHIFT = 5;
+/** Of an entry without bytes of its own. */
+const BARE_BYTES = 56;
 const HEAD_WORDS = 10;
 const HEAD_BYTES = HEAD_WORDS << 2;
 /** So few are copied word by word: the call that copies many costs more than they do. */
 const FEW_BYTES = 512;
+const NO_BYTES = new Uint8Array(0);
 /** No entry. */
 export const NOTHING = -1;
 
 /**
  * The last segments of all streams whose receiver is not seen, in one ring and in order of arrival. It tells whether
  * bytes that are sent again are the same, and how a stream reads if its receiver refused some of its segments; a
- * receiver that is seen shows itself what it took. What newer bytes have overwritten is forgotten.
+ * receiver that is seen shows itself what it took. Bytes that a message holds are looked up there (settle), all others
+ * are copied. What newer bytes have overwritten is forgotten.
  *
  * An entry is named by where it begins, in bytes since the beginning of all: a number that is used once.
  */
@@ -75,6 +85,11 @@ export class History {
   /** Behind the last entry in the ring. */
   #end = 0;
   #work = MOST_WORK;
+  /** Of the entry that was appended last: its captured bytes, and where it is in the ring; -1 = it is settled. */
+  #unsettled: Uint8Array = NO_BYTES;
+  #unsettledStart = 0;
+  #unsettledEnd = 0;
+  #unsettledAt = -1;
 
   /** @param ringBytes below 2 GiB */
   constructor(ringBytes: number) {
@@ -93,6 +108,7 @@ export class History {
     bytes: Uint8Array, start: number, end: number, seq: number, ack: number, timestamp: number, urgent: number,
     doubts: number, recent: number, nextSeq: number, isClean: boolean, headerBytes: number, before: number,
   ): number {
+    if (this.#unsettledAt >= 0) this.settle();
     const length = end - start;
     this.#source.view(bytes);
     // They lie in their words of 64 bits as they do where they come from.
@@ -119,14 +135,42 @@ export class History {
     words[head + Column.back] = before === NOTHING ? 0 : Math.min(entry - before, this.#ring.length);
     words[head + Column.recent] = recent;
     words[head + Column.nextSeq] = nextSeq;
-    words[head + Column.clean] = headerBytes << 4 | offset << 1 | (isClean ? 1 : 0);
+    words[head + Column.clean] = headerBytes << HEADER_SHIFT | offset << 1 | (isClean ? 1 : 0);
     const last = from + length + 7 >> 3;
-    if (length <= FEW_BYTES && last <= this.#source.words.length) {
-      this.#copyWords(from - offset >> 3, last, at + HEAD_BYTES >> 3);
+    if (length <= FEW_BYTES) {
+      if (last <= this.#source.words.length) this.#copyWords(from - offset >> 3, last, at + HEAD_BYTES >> 3);
+      else this.#ring.set(bytes.subarray(start, end), this.#ownBytesAt(head));
     } else {
-      this.#ring.set(bytes.subarray(start, end), at + HEAD_BYTES + offset);
+      if (this.#unsettled !== bytes) this.#unsettled = bytes;
+      this.#unsettledStart = start;
+      this.#unsettledEnd = end;
+      this.#unsettledAt = at;
+      laidPiece.begin(bytes, start, end);
     }
     return entry;
+  }
+
+  /**
+   * What was appended last was read, and its bytes may be others soon: it is kept from here on, in the buffer of the
+   * message that it was laid into, or else as a copy.
+   */
+  settle(): void {
+    const at = this.#unsettledAt;
+    if (at < 0) return;
+    this.#unsettledAt = -1;
+    const words = this.#words;
+    const head = at >> 2;
+    const { offset } = laidPiece;
+    const buffer = laidPiece.end();
+    if (buffer !== null) {
+      words[head + Column.clean]! |= IN_BUFFER;
+      words[head + Column.buffer] = buffer.number;
+      words[head + Column.turn] = buffer.turn;
+      words[head + Column.offset] = offset;
+      this.#end = at + BARE_BYTES;
+    } else {
+      this.#ring.set(this.#unsettled.subarray(this.#unsettledStart, this.#unsettledEnd), this.#ownBytesAt(head));
+    }
   }
 
   #copyWords(first: number, last: number, to: number): void {
@@ -158,6 +202,7 @@ export class History {
    */
   compare(last: number, bytes: Uint8Array, start: number, end: number, seq: number): 'same' | 'other' | 'forgotten' {
     if (last === NOTHING) return 'forgotten';
+    this.settle();
     const words = this.#words;
     const length = end - start;
     // The stretch of the place for which the same bytes came before.
@@ -168,10 +213,11 @@ export class History {
       if (steps >= MAX_STEPS || !this.#isKept(entry)) return 'forgotten';
       const head = this.#head(entry);
       const offset = distance(words[head + Column.seq]!, seq);
-      const at = this.#bytesAt(head);
       const from = Math.max(0, offset);
       const to = Math.min(length, offset + words[head + Column.length]!);
-      for (let i = from; i < to; i++) if (bytes[start + i] !== this.#ring[at + i - offset]) return 'other';
+      const before = from < to ? this.#bytes(head) : null;
+      if (before === null && from < to) return 'forgotten';
+      for (let i = from; i < to; i++) if (bytes[start + i] !== before![i - offset]) return 'other';
       if (from < to && (low > high || (from <= high && to >= low))) {
         low = Math.min(low, from);
         high = Math.max(high, to);
@@ -191,20 +237,24 @@ export class History {
    * @param newest the newest entry at which it may have stood so: behind it the first reader alone did. NOTHING = any
    */
   since(last: number, seq: number, { timeMs, ipId }: Provenance, most = MAX_STEPS, newest = NOTHING): Recalled {
+    this.settle();
     const words = this.#words;
     const heard: Heard[] = [];
+    let byteLength = 0;
     let isWhole = false;
     let from = seq;
     let recent = 0;
     let oldest = NOTHING;
     for (let entry = last, steps = 0; !isWhole && this.#isKept(entry) && steps < Math.min(most, MAX_STEPS); steps++) {
       const head = this.#head(entry);
-      const at = this.#bytesAt(head);
+      const bytes = this.#bytes(head);
+      byteLength += words[head + Column.length]!;
+      if (bytes === null || byteLength > this.#ring.length) break;
       const one = {
         seq: words[head + Column.seq]!, ack: words[head + Column.ack]!, timeMs, ipId,
-        doubts: words[head + Column.doubts]!, headerBytes: words[head + Column.clean]! >> 4,
+        doubts: words[head + Column.doubts]!, headerBytes: words[head + Column.clean]! >> HEADER_SHIFT,
         timestamp: words[head + Column.timestamp]!, urgent: words[head + Column.urgent]!,
-        bytes: this.#ring.slice(at, at + words[head + Column.length]!),
+        bytes: new Uint8Array(bytes),
       };
       // Else it only tells where the stream stood.
       if (one.headerBytes > 0 || one.timestamp !== 0) heard.push(one);
@@ -230,8 +280,20 @@ export class History {
     return (at < 0 ? at + this.#ring.length : at) >> 2;
   }
 
-  /** Where in the ring the bytes of an entry begin. */
-  #bytesAt(head: number): number {
+  /** The bytes of an entry; null = another message is where they were. */
+  #bytes(head: number): Uint8Array | null {
+    const words = this.#words;
+    const length = words[head + Column.length]!;
+    if ((words[head + Column.clean]! & IN_BUFFER) === 0) {
+      const at = this.#ownBytesAt(head);
+      return this.#ring.subarray(at, at + length);
+    }
+    const offset = words[head + Column.offset]!;
+    return bytesOf(words[head + Column.buffer]!, words[head + Column.turn]!)?.subarray(offset, offset + length) ?? null;
+  }
+
+  /** Where in the ring the bytes of an entry begin that has its own. */
+  #ownBytesAt(head: number): number {
     return (head + HEAD_WORDS << 2) + (this.#words[head + Column.clean]! >> 1 & 7);
   }
 

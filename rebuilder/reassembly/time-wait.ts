@@ -129,6 +129,7 @@ export class TimeWait {
       bytes, dataStart, dataEnd, seq, ack, timestampOf(packet), urgentOffset(packet), doubts, 0, nextSeq, false,
       headerBytes, before,
     );
+    this.#history.settle();
     if (heard !== NOTHING) this.#heard[2 * slot + (this.#isFromA(packet, slot) ? 0 : 1)] = heard;
   }
 
