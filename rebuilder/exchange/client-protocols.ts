@@ -1,6 +1,8 @@
-import type { Provenance } from '../reassembly/provenance.ts';
+import type { Origin, Provenance } from '../reassembly/provenance.ts';
 import type { ForkKind } from '../reassembly/stream-sink.ts';
 import { blanksEnd, standsAt } from '../http/first-bytes.ts';
+import { requestStart } from '../http/request-line.ts';
+import { TlsRecords } from '../http/tls-records.ts';
 import type { HttpRequest } from '../http/http-request.ts';
 import type { Endpoints } from '../http/message.ts';
 import { upgradesToHttp2 } from '../http/connection-lines.ts';
@@ -111,7 +113,7 @@ export abstract class ClientProtocols implements RequestReader {
         this.isMerged ||= framer.isIdle && !this.mayBeHttp2 && this.isBehindAnother(here);
         if (this.isMerged) return;
         at = framer.isIdle ? this.#begin(bytes, start, at, end, here, from) : framer.read(bytes, at, end, here, from);
-        if (framer.isNone) this.#notUnderstood(framer.releaseNone(), (seq + at - start) | 0, from);
+        if (framer.isNone) this.#notARequest(framer.releaseNone(), bytes, at, end, (seq + at - start) | 0, from);
         const { behind } = framer;
         framer.behind = null;
         if (behind !== null) this.read(behind, 0, behind.length, (here - behind.length) | 0, from);
@@ -235,8 +237,7 @@ export abstract class ClientProtocols implements RequestReader {
       return start;
     }
     const isBehindSwitch = this.#searchOrNull?.isBehindSwitch === true;
-    const stands = standsAt(bytes, start, end, isBehindSwitch);
-    switch (stands) {
+    switch (standsAt(bytes, start, isBehindSwitch)) {
       case 'request':
         if (start === pieceStart) this.#searchOrNull?.beginsPiece(seq);
         this.requests().isFound = this.#isFound() || isBehindSwitch || !this.allBegin(start, pieceStart);
@@ -247,14 +248,31 @@ export abstract class ClientProtocols implements RequestReader {
         this.requests().behindEmptyLines = true;
         return at;
       }
-      case 'tls':
       case 'tunnel':
-        this.#startOther(stands);
-        return start;
-      case 'other':
-        this.#notUnderstood(new Uint8Array(0), seq, from);
+        this.#startOther('tunnel');
         return start;
     }
+  }
+
+  /** No request begins with `before`, of earlier pieces, and bytes[at, end). */
+  #notARequest(
+    before: Uint8Array, bytes: Uint8Array, at: number, end: number, seq: number, from: Provenance,
+  ): void {
+    if (!TlsRecords.beginsIn(before, bytes, at, end)) return this.#notUnderstood(before, seq, from);
+    this.#startOther('tls');
+    this.read(before, 0, before.length, (seq - before.length) | 0, from);
+  }
+
+  lost(bytes: Uint8Array, from: Origin): void {
+    if (TlsRecords.beginsIn(bytes, bytes, 0, 0)) {
+      this.#report('http.tls_flow', 1);
+      this.context.ledger.count('http.tls_bytes', bytes.length);
+      return;
+    }
+    const isText = requestStart(bytes, 0, bytes.length) !== 'no';
+    if (this.#isBehindRequest && this.isFirst && !isText) this.#search().keepUnread(from.seq, from);
+    this.#isBehindRequest = false;
+    this.#search().skip(bytes, 0, bytes.length, from.timeMs);
   }
 
   /** Neither a request nor another protocol: it is searched. @param bytes of earlier pieces that belong to it */

@@ -1,3 +1,4 @@
+import { isRequestAt } from '../http/search.ts';
 import { TlsRecords } from '../http/tls-records.ts';
 import type { Http2Requests } from '../http2/requests.ts';
 import type { Ledger } from '../ledger.ts';
@@ -7,7 +8,7 @@ import type { ForkKind } from '../reassembly/stream-sink.ts';
 
 /**
  * What a client says that is no HTTP/1, for as long as it is that: frames of HTTP/2, records of TLS, or anything in a
- * tunnel.
+ * tunnel. Where a packet begins with a request, those were no records.
  */
 export class OtherProtocol {
   /** null: it is not HTTP/2. */
@@ -16,7 +17,7 @@ export class OtherProtocol {
   readonly #ledger: Ledger;
   /** Where `leftover` begins. */
   readonly leftoverFrom = new Origin();
-  #tlsIsOver = false;
+  #hasEnded = false;
 
   private constructor(ledger: Ledger, http2: Http2Requests | null, tls: TlsRecords | null) {
     this.#ledger = ledger;
@@ -61,7 +62,7 @@ export class OtherProtocol {
 
   /** It has come to bytes that are not its own: somebody else is to read on. */
   get isOver(): boolean {
-    return this.#tlsIsOver || this.http2?.isOver === true;
+    return this.#hasEnded || this.http2?.isOver === true;
   }
 
   /** What came may be HTTP/2, and may yet be a request: `P` begins both. */
@@ -81,9 +82,11 @@ export class OtherProtocol {
   /** Reads bytes[at, end). @returns how far it was read: less than `end` only when it is over */
   read(bytes: Uint8Array, at: number, end: number, seq: number, from: Provenance): number {
     if (this.http2 !== null) return this.#readHttp2(this.http2, bytes, at, end, seq, from);
+    this.#hasEnded = this.#tls !== null && isRequestAt(bytes, at, end);
+    if (this.#hasEnded) return at;
     const stop = this.#tls?.skip(bytes, at, end) ?? end;
     this.#ledger.count(this.#tls === null ? 'http.tunnel_bytes' : 'http.tls_bytes', stop - at);
-    this.#tlsIsOver = stop < end;
+    this.#hasEnded = stop < end;
     return stop;
   }
 
@@ -98,7 +101,7 @@ export class OtherProtocol {
   /** A hole of so many bytes; < 0: nobody knows how many. */
   gap(bytes: number): void {
     this.http2?.gap(bytes);
-    if (this.#tls !== null) this.#tlsIsOver = bytes < 0 || !this.#tls.gap(bytes);
+    if (this.#tls !== null) this.#hasEnded = bytes < 0 || !this.#tls.gap(bytes);
   }
 
   end(): void {

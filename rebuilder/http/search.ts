@@ -193,6 +193,13 @@ function statusLine(view: Buffer, from: number, end: number): number {
   return -1;
 }
 
+/** Does the piece begin with a request? */
+export function isRequestAt(bytes: Uint8Array, start: number, end: number): boolean {
+  if (!knownMethod(bytes, start)) return false;
+  const lf = lineEnd(bytes, start, end);
+  return lf > 0 && startLine.parse(bytes, start, lf) && startLine.minor >= 0;
+}
+
 /** One of the usual methods: strong enough a sign to prefer a piece's start to a line carried from before. */
 export function knownMethod(bytes: Uint8Array, start: number): boolean {
   return METHODS.some((method) => method.every((byte, i) => bytes[start + i] === byte));

@@ -24,6 +24,13 @@ export class TlsRecords {
     return length > 0 && length <= MAX_RECORD_BYTES ? 'yes' : 'no';
   }
 
+  /** Does one begin with `before`, of earlier pieces, and bytes[at, end)? */
+  static beginsIn(before: Uint8Array, bytes: Uint8Array, at: number, end: number): boolean {
+    const piece = bytes.subarray(at, Math.min(end, at + HEADER_BYTES));
+    const first = Buffer.concat([before.subarray(0, HEADER_BYTES), piece]);
+    return first.length > 0 && TlsRecords.begins(first, 0, first.length) === 'yes';
+  }
+
   /** @returns the offset where the chain broke, or `to`. */
   skip(bytes: Uint8Array, from: number, to: number): number {
     let at = from;

@@ -81,7 +81,7 @@ export class HeldHead {
       : lineEnd(held.bytes, this.#scanFrom, held.length);
     // What ends it may have begun.
     this.#scanFrom = end < 0 ? Math.max(0, held.length - 1) : end - (this.byCrlf ? 2 : 1);
-    if (end < 0) return grammar.mayStart(held.bytes, 0, held.length) ? 'more' : 'none';
+    if (end < 0) return 'more';
     const kind = headAfter(grammar.startLine(held.bytes, 0, end), held.bytes, end, held.length);
     if (kind === 'maybe') return 'more';
     if (kind === 'no') {

@@ -113,10 +113,11 @@ export class MessageFramer {
   /** Ends a message in progress: it is emitted as incomplete, or counted as lost if it has no start line. */
   giveUp(reason: CounterName): void {
     if (!this.unfinished) return;
-    const emitted = this.#progress().stalled || this.#emitPart(reason);
+    const { stalled, held, bytes } = this.#progress();
+    const emitted = stalled || this.#emitPart(reason);
     this.#state = 'idle';
-    if (emitted) this.#grammar.count(this.#progress().bytes);
-    else this.#grammar.lose(this.#progress().bytes);
+    if (emitted) this.#grammar.count(bytes);
+    else this.#grammar.lose(held.bytes.slice(0, Math.min(held.length, bytes)), bytes);
     this.#reset();
   }
 

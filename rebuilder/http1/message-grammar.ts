@@ -26,8 +26,6 @@ export function lengthOf(how: Reading): number {
 
 /** In what the messages of the two directions differ (RFC 9112): asked by MessageFramer. */
 export interface MessageGrammar {
-  /** Can bytes[start, end) be how a start line begins? */
-  mayStart(bytes: Uint8Array, start: number, end: number): boolean;
   /** What is the whole line bytes[start, end)? */
   startLine(bytes: Uint8Array, start: number, end: number): StartLine;
   /**
@@ -46,8 +44,8 @@ export interface MessageGrammar {
   chunksDiffer(at: number, how: ChunkDifference): void;
   /** Counts captured bytes that became part of a message. */
   count(bytes: number): void;
-  /** Counts captured bytes that became none. */
-  lose(bytes: number): void;
+  /** Counts `bytes` captured bytes that became none. @param held those of them that are there */
+  lose(held: Uint8Array, bytes: number): void;
 }
 
 /**

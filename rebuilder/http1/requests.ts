@@ -1,4 +1,5 @@
 import { INDEX } from '../ledger.ts';
+import type { Origin } from '../reassembly/provenance.ts';
 import type { StreamSink } from '../reassembly/stream-sink.ts';
 import { HttpRequest, isGetOrHead } from '../http/http-request.ts';
 import { Irregular } from '../http/irregular.ts';
@@ -26,6 +27,8 @@ export interface RequestReader extends StreamSink {
   otherReadings(
     hows: readonly Reading[], bytes: Uint8Array, start: number, headersStart: number, headEnd: number, bodyAt: number,
   ): void;
+  /** What was to become a request line has not ended, and will not: counts it. @param from where it began */
+  lost(bytes: Uint8Array, from: Origin): void;
   /** The chunks of the message in progress can be read otherwise from `at` of the piece on. */
   otherChunks(at: number, how: ChunkDifference): void;
 }
@@ -81,10 +84,6 @@ export class Requests implements MessageGrammar {
     return this.framer.begin(other.framer, bytes, start, headersStart, headEnd);
   }
 
-  mayStart(bytes: Uint8Array, start: number, end: number): boolean {
-    return requestStart(bytes, start, end) !== 'no';
-  }
-
   startLine(bytes: Uint8Array, start: number, end: number): StartLine {
     if (!line.parse(bytes, start, end)) return 'no';
     this.#parsed = line.parsed;
@@ -97,7 +96,7 @@ export class Requests implements MessageGrammar {
     return line.mayStandAlone ? 'alone' : 'versionless';
   }
 
-  /** For a server to which only CRLF ends a line it may be the beginning of one. */
+  /** For a server to which only CRLF ends a line (gunicorn 20) it may be the beginning of one. */
   notStartLine(bytes: Uint8Array, start: number, end: number, behindAt: number): void {
     if (bytes[end - 2] === CR || requestStart(bytes, start, end) !== 'yes') return;
     this.#reader.otherReadings(['longer_line'], bytes, start, end, end, behindAt);
@@ -167,7 +166,8 @@ export class Requests implements MessageGrammar {
     this.#context.ledger.values[REQUEST_BYTES]! += bytes;
   }
 
-  lose(bytes: number): void {
-    this.#context.ledger.count('http.skipped_bytes', bytes);
+  lose(held: Uint8Array, bytes: number): void {
+    this.#context.ledger.count('http.skipped_bytes', bytes - held.length);
+    this.#reader.lost(held, this.framer.began);
   }
 }

@@ -37,10 +37,6 @@ export class Responses implements MessageGrammar {
     this.framer = new MessageFramer(context, this, stream, keepBodies);
   }
 
-  mayStart(): boolean {
-    return true;
-  }
-
   startLine(bytes: Uint8Array, start: number, end: number): StartLine {
     return isStatusLine(bytes, start, end) ? 'yes' : 'no';
   }
@@ -92,7 +88,7 @@ export class Responses implements MessageGrammar {
     this.#context.ledger.values[RESPONSE_BYTES]! += bytes;
   }
 
-  lose(bytes: number): void {
+  lose(_held: Uint8Array, bytes: number): void {
     this.#context.ledger.count('http.response_skipped_bytes', bytes);
   }
 }

@@ -5,8 +5,9 @@ import { HeaderBlock } from './header-block.ts';
 import { Http2Message } from './message.ts';
 import type { OpenMessages } from './open-messages.ts';
 import { FRAME_HEADER_BYTES, FrameFlag, FrameType, Setting } from './frame.ts';
-import { FrameSearch, isRequestAt } from './frame-search.ts';
+import { FrameSearch } from './frame-search.ts';
 import { SettingsReader } from './settings.ts';
+import { isRequestAt } from '../http/search.ts';
 import type { ReaderContext } from '../http/reader-context.ts';
 import { Origin, type Provenance } from '../reassembly/provenance.ts';
 
@@ -282,6 +283,7 @@ export class FrameReader {
   /** @returns true: bytes[start, end) are frames, from the first byte on; else they are counted, or HTTP/1 ends it */
   #findAgain(bytes: Uint8Array, start: number, end: number): boolean {
     if (!this.#block.isLost && this.#search.find(bytes, start, end)) return true;
+    // No frame begins so: its length would be over 4 MiB.
     if (isRequestAt(bytes, start, end)) this.#end();
     else this.#grammar.count(end - start, 'unreadable');
     return false;

@@ -1,12 +1,9 @@
 import { DEFAULT_FRAME_BYTES, FRAME_HEADER_BYTES, FrameHeader, MAX_FRAME_BYTES, UNHEARD_FRAME_BYTES } from './frame.ts';
-import { RequestLine, lineEnd } from '../http/request-line.ts';
-import { knownMethod } from '../http/search.ts';
 
 /** So many streams may have been opened within a hole. */
 const MAX_STREAMS_LOST = 20_000;
 
 const frame = new FrameHeader();
-const line = new RequestLine();
 
 /** Where the frames of one direction begin, and whether that is known: a hole may have swallowed a frame's head. */
 export class FrameSearch {
@@ -54,11 +51,4 @@ export class FrameSearch {
     this.#maxFrameBytes = other.#maxFrameBytes;
     this.#lastStreamId = other.#lastStreamId;
   }
-}
-
-/** Does the piece begin with a request of HTTP/1? No frame does: its length would be over 4 MiB. */
-export function isRequestAt(bytes: Uint8Array, start: number, end: number): boolean {
-  if (!knownMethod(bytes, start)) return false;
-  const lf = lineEnd(bytes, start, end);
-  return lf > 0 && line.parse(bytes, start, lf) && line.minor >= 0;
 }
