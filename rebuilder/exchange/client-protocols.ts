@@ -1,7 +1,6 @@
 import type { Origin, Provenance } from '../reassembly/provenance.ts';
 import type { ForkKind } from '../reassembly/stream-sink.ts';
 import { blanksEnd, standsAt } from '../http/first-bytes.ts';
-import { requestStart } from '../http/request-line.ts';
 import { TlsRecords } from '../http/tls-records.ts';
 import type { HttpRequest } from '../http/http-request.ts';
 import type { Endpoints } from '../http/message.ts';
@@ -41,6 +40,8 @@ export abstract class ClientProtocols implements RequestReader {
   #isBehindPri = false;
   /** What comes next may be read as a request, whatever it is: it is behind one that asks for no other protocol. */
   #isBehindRequest = false;
+  /** It searches the rest of a body for requests. */
+  #searchesBody = false;
   /** Kinds of other protocols that were reported. */
   #reported = 0;
 
@@ -66,6 +67,17 @@ export abstract class ClientProtocols implements RequestReader {
     hows: readonly Reading[], bytes: Uint8Array, start: number, headersStart: number, headEnd: number, bodyAt: number,
   ): void;
   abstract otherChunks(at: number, how: ChunkDifference): void;
+
+  /** What comes next is a body: it is searched for requests. @returns the first bytes of it; null = they are to come */
+  protected searchBody(): Uint8Array | null {
+    const { framer } = this.requests();
+    const { behind } = framer;
+    framer.behind = null;
+    framer.discard();
+    this.#startSearch();
+    this.#searchesBody = true;
+    return behind;
+  }
 
   protected requests(): Requests {
     if (this.#requestsOrNull === null) {
@@ -113,7 +125,7 @@ export abstract class ClientProtocols implements RequestReader {
         this.isMerged ||= framer.isIdle && !this.mayBeHttp2 && this.isBehindAnother(here);
         if (this.isMerged) return;
         at = framer.isIdle ? this.#begin(bytes, start, at, end, here, from) : framer.read(bytes, at, end, here, from);
-        if (framer.isNone) this.#notARequest(framer.releaseNone(), bytes, at, end, (seq + at - start) | 0, from);
+        if (framer.isNone) this.#notUnderstood(framer.releaseNone(), bytes, at, end, (seq + at - start) | 0, from);
         const { behind } = framer;
         framer.behind = null;
         if (behind !== null) this.read(behind, 0, behind.length, (here - behind.length) | 0, from);
@@ -145,10 +157,7 @@ export abstract class ClientProtocols implements RequestReader {
 
   stall(nowMs: number, afterMs: number): boolean {
     const http2 = this.other?.http2;
-    if (http2) {
-      http2.stall(nowMs, afterMs);
-      return http2.unfinished;
-    }
+    if (http2) return http2.stall(nowMs, afterMs);
     const searchMay = this.#searchOrNull?.stall(nowMs, afterMs) === true;
     return this.#framer?.stall(nowMs, afterMs) === true || searchMay;
   }
@@ -168,6 +177,7 @@ export abstract class ClientProtocols implements RequestReader {
     this.mayBeHttp2 = other.mayBeHttp2;
     this.#isBehindPri = other.#isBehindPri;
     this.#isBehindRequest = other.#isBehindRequest;
+    this.#searchesBody = other.#searchesBody;
     if (other.#searchOrNull !== null) this.#search().copyFrom(other.#searchOrNull);
     if (other.other === null) return true;
     const copy = other.other.copy(kind, this.context.ledger, () => this.sink.http2Requests());
@@ -178,8 +188,10 @@ export abstract class ClientProtocols implements RequestReader {
 
   /** Does it read on like `other` from here? */
   isLevelWith(other: ClientProtocols): boolean {
-    return this.#mode === 'http1' && other.#mode === 'http1'
-      && this.requests().framer.isLevelWith(other.requests().framer);
+    if (other.#mode !== 'http1') return false;
+    // Behind the body both stand where a request is expected.
+    if (this.#mode === 'search') return this.#searchesBody && !this.#search().isInRequestLine && other.toNext === 0;
+    return this.#mode === 'http1' && this.requests().framer.isLevelWith(other.requests().framer);
   }
 
   // --- RequestReader: what its requests say
@@ -254,29 +266,20 @@ export abstract class ClientProtocols implements RequestReader {
     }
   }
 
+  lost(bytes: Uint8Array, from: Origin): void {
+    const isBehindRequest = this.#isBehindRequest && this.isFirst;
+    this.#isBehindRequest = false;
+    if (this.#search().lost(bytes, from, isBehindRequest) === 'tls') this.#report('http.tls_flow', 1);
+  }
+
   /** No request begins with `before`, of earlier pieces, and bytes[at, end). */
-  #notARequest(
+  #notUnderstood(
     before: Uint8Array, bytes: Uint8Array, at: number, end: number, seq: number, from: Provenance,
   ): void {
-    if (!TlsRecords.beginsIn(before, bytes, at, end)) return this.#notUnderstood(before, seq, from);
-    this.#startOther('tls');
-    this.read(before, 0, before.length, (seq - before.length) | 0, from);
-  }
-
-  lost(bytes: Uint8Array, from: Origin): void {
-    if (TlsRecords.beginsIn(bytes, bytes, 0, 0)) {
-      this.#report('http.tls_flow', 1);
-      this.context.ledger.count('http.tls_bytes', bytes.length);
-      return;
+    if (TlsRecords.beginsIn(before, bytes, at, end)) {
+      this.#startOther('tls');
+      return this.read(before, 0, before.length, (seq - before.length) | 0, from);
     }
-    const isText = requestStart(bytes, 0, bytes.length) !== 'no';
-    if (this.#isBehindRequest && this.isFirst && !isText) this.#search().keepUnread(from.seq, from);
-    this.#isBehindRequest = false;
-    this.#search().skip(bytes, 0, bytes.length, from.timeMs);
-  }
-
-  /** Neither a request nor another protocol: it is searched. @param bytes of earlier pieces that belong to it */
-  #notUnderstood(bytes: Uint8Array, seq: number, from: Provenance): void {
     this.#startSearch();
     if (this.requests().sawPreface) {
       this.#report('http.http2_flow', 2);
@@ -286,9 +289,9 @@ export abstract class ClientProtocols implements RequestReader {
     // The bytes of a second reading were told in the first.
     if (this.#isBehindRequest && this.isFirst) {
       this.#isBehindRequest = false;
-      this.#search().keepUnread((seq - bytes.length) | 0, from);
+      this.#search().keepUnread((seq - before.length) | 0, from);
     }
-    if (bytes.length > 0) this.#search().skip(bytes, 0, bytes.length, from.timeMs);
+    if (before.length > 0) this.#search().skip(before, 0, before.length, from.timeMs);
   }
 
   #startSearch(): void {

@@ -100,7 +100,7 @@ export class ClientReader extends ClientProtocols {
       reader.mayBeHttp2 = false;
       const { framer } = reader.requests();
       if (!reader.requests().begin(this.requests(), bytes, start, headersStart, headEnd)) reader.discard();
-      else beside.add(reader, bodyAt, lengthOf(how), () => framer.readOtherwise(how));
+      else beside.add(reader, bodyAt, lengthOf(how), () => how === 'dropped_body' ? reader.searchBody() : framer.readOtherwise(how));
     }
   }
 

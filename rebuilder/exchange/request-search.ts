@@ -1,7 +1,9 @@
-import type { Provenance } from '../reassembly/provenance.ts';
+import type { Origin, Provenance } from '../reassembly/provenance.ts';
 import type { Endpoints } from '../http/message.ts';
 import type { ReaderContext } from '../http/reader-context.ts';
-import { type Found, StartSearch } from '../http/search.ts';
+import { requestStart } from '../http/request-line.ts';
+import { TlsRecords } from '../http/tls-records.ts';
+import { type Found, StartSearch, knownMethod } from '../http/search.ts';
 import type { ClientSink } from './client-sink.ts';
 import { UnreadBytes } from './unread-bytes.ts';
 
@@ -53,6 +55,11 @@ export class RequestSearch {
   /** Bytes of a line that may become a request line. */
   get carried(): number {
     return this.#search.carry.length;
+  }
+
+  /** It was begun with one of the usual methods. */
+  get isInRequestLine(): boolean {
+    return knownMethod(this.#search.carry, 0);
   }
 
   get unfinished(): boolean {
@@ -110,6 +117,20 @@ export class RequestSearch {
     if (start >= end) return;
     const kept = this.#unread?.add(bytes, start, end, timeMs) ?? 0;
     this.#context.ledger.count(this.mayBeTunnel ? 'http.tunnel_bytes' : 'http.skipped_bytes', end - start - kept);
+  }
+
+  /**
+   * Passes over a line that has not ended; behind a request it is kept to be told, unless it may be half of a request
+   * line. @returns what it is: the beginning of a TLS record, or of nothing
+   */
+  lost(bytes: Uint8Array, from: Origin, isBehindRequest: boolean): 'tls' | 'nothing' {
+    if (TlsRecords.beginsIn(bytes, bytes, 0, 0)) {
+      this.#context.ledger.count('http.tls_bytes', bytes.length);
+      return 'tls';
+    }
+    if (isBehindRequest && requestStart(bytes, 0, bytes.length) === 'no') this.keepUnread(from.seq, from);
+    this.skip(bytes, 0, bytes.length, from.timeMs);
+    return 'nothing';
   }
 
   /** What is carried becomes no request line. */

@@ -186,7 +186,7 @@ function isVersionName(bytes: Uint8Array, at: number): boolean {
 
 /**
  * Can bytes[start, end) be how a request begins? A word, then a blank; or the word alone so far.
- * @param printable so many bytes of the word have to be: Cheroot, gevent and CPython's wsgiref take any word, gunicorn 20 any behind the third byte
+ * @param printable so many bytes of the word have to be: gunicorn 20 takes any behind the third
  * @returns 'no' at the first byte that forbids it
  */
 export function requestStart(bytes: Uint8Array, start: number, end: number, printable = 3): 'yes' | 'no' | 'maybe' {

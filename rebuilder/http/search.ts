@@ -41,7 +41,8 @@ export class StartSearch {
     if (this.carry.length > 0) {
       const lf = lineEnd(bytes, start, Math.min(end, start + MAX_LINE_BYTES));
       const upTo = lf < 0 ? end : lf;
-      this.carry = joined(this.carry, bytes, start, upTo);
+      const beginsAnew = lf < 0 && knownMethod(bytes, start);
+      this.carry = joined(beginsAnew ? EMPTY : this.carry, bytes, start, upTo);
       if (lf < 0) {
         if (!this.#mayBecome(this.carry, 0, this.carry.length)) this.carry = EMPTY;
         return 'nothing';

@@ -1,7 +1,13 @@
 import { inField } from '../http/in-field.ts';
 import type { Framing } from '../http/message.ts';
 import type { BodyFraming } from '../http/reader-context.ts';
+import { lineEnd } from '../http/request-line.ts';
 import { ChunkScanner } from './chunk-scanner.ts';
+
+const LF = 10;
+const CR = 13;
+/** So long may the first line of a body be that is looked at. */
+const MAX_LINE_BYTES = 16_384;
 
 /** Where in its body a message stands, of which neither all nor nothing has come. */
 export class BodyProgress {
@@ -14,6 +20,10 @@ export class BodyProgress {
   /** Bytes of a body of known length that are still to come. */
   #remaining = 0;
   readonly chunks = new ChunkScanner();
+  /** Its first line with a byte in it has just ended, in a body of known length. */
+  isBehindLine = false;
+  /** So much of that line has come; -1 = it is over, or too long. */
+  #firstLine = -1;
   /**
    * What is held is the entity, chunk framing taken off: a hole made the framing unreadable, or this reading has its
    * own.
@@ -26,12 +36,15 @@ export class BodyProgress {
     this.contentLength = 0;
     this.#remaining = 0;
     this.isUnchunked = false;
+    this.isBehindLine = false;
+    this.#firstLine = -1;
   }
 
   begin({ framing, contentLength }: BodyFraming, start: number): void {
     this.framing = framing;
     this.start = start;
     this.contentLength = this.#remaining = inField(contentLength);
+    this.#firstLine = framing === 'length' ? 0 : -1;
     if (framing === 'chunked') this.chunks.reset();
   }
 
@@ -73,8 +86,20 @@ export class BodyProgress {
       return this.chunks.scan(bytes, at, !this.isUnchunked ? end : data > 0 ? Math.min(end, at + data) : at + 1);
     }
     const to = Math.min(end, at + this.#remaining) | 0;
-    this.#remaining = inField(this.#remaining - (to - at));
-    return to;
+    const stop = this.#firstLine < 0 ? to : this.#firstLineEnd(bytes, at, to);
+    this.#remaining = inField(this.#remaining - (stop - at));
+    return stop;
+  }
+
+  /** @returns where the first line ends that has a byte in it; or `to` */
+  #firstLineEnd(bytes: Uint8Array, at: number, to: number): number {
+    let from = at;
+    while (this.#firstLine === 0 && from < to && (bytes[from] === CR || bytes[from] === LF)) from++;
+    const end = lineEnd(bytes, from, to);
+    this.isBehindLine = end > 0;
+    this.#firstLine += to - from;
+    if (this.isBehindLine || this.#firstLine > MAX_LINE_BYTES) this.#firstLine = -1;
+    return end > 0 ? end : to;
   }
 
   /** Passes over a hole. @returns false: it may have swallowed where the body ends */
@@ -99,6 +124,7 @@ export class BodyProgress {
     this.contentLength = other.contentLength;
     this.#remaining = other.#remaining;
     this.isUnchunked = other.isUnchunked;
+    this.#firstLine = other.#firstLine;
     this.chunks.copyFrom(other.chunks);
   }
 

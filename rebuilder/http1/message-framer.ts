@@ -146,7 +146,7 @@ export class MessageFramer {
   }
 
   /** Reads on otherwise than what it was copied from. @returns bytes read as a body that are behind it; null = none */
-  readOtherwise(how: Reading): Uint8Array | null {
+  readOtherwise(how: Exclude<Reading, 'dropped_body'>): Uint8Array | null {
     const { behind } = this;
     this.behind = null;
     const progress = this.#progress();
@@ -200,7 +200,8 @@ export class MessageFramer {
     const { chunks } = this.#context;
     let messageEnd = framing === 'close' ? -1 : headEnd + contentLength;
     if (framing === 'chunked') messageEnd = chunks.wholeEnd(bytes, headEnd, end);
-    if (messageEnd >= 0 && messageEnd <= end) {
+    const isWhole = messageEnd >= 0 && messageEnd <= end;
+    if (isWhole && !(framing === 'length' && this.#grammar.beginsMessage(bytes, headEnd, messageEnd))) {
       this.#grammar.count(messageEnd - start);
       this.#state = 'idle';
       const whole = framing === 'chunked' ? wholeBody(framing, chunks.entityBytes, chunks.irregular)
@@ -272,6 +273,7 @@ export class MessageFramer {
     if (holdsNext) this.#hold(bytes, at, stop, body.start + this.#mostBody(), body.start + body.contentLength, stays);
     else progress.add(stop - at);
     const isInvalid = body.framing === 'chunked' && !progress.chunksRead(stop, this.#grammar);
+    if (body.isBehindLine) progress.lineRead(stop, this.#grammar);
     if (body.isOver) this.#finishHeld();
     if (isInvalid) this.#state = 'none';
     return stop;

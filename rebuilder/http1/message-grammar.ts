@@ -12,10 +12,10 @@ const CR = 13;
 export type StartLine = 'no' | 'yes' | 'versionless' | 'alone';
 
 /**
- * Another way to read on: a body's framing, a request line or a head that a bare LF does not end, or one of the chunks
- * of a body.
+ * Another way to read on: a body's framing, a request line or a head that a bare LF does not end, a body of which what
+ * comes with the head is dropped and the rest is read as requests, or one of the chunks of a body.
  */
-export type Reading = BodyFraming | 'longer_line' | 'longer_head' | ChunkDifference;
+export type Reading = BodyFraming | 'longer_line' | 'longer_head' | 'dropped_body' | ChunkDifference;
 
 /** So many bytes are between where a message is read so and the next one; Infinity = nobody knows. */
 export function lengthOf(how: Reading): number {
@@ -26,6 +26,8 @@ export function lengthOf(how: Reading): number {
 
 /** In what the messages of the two directions differ (RFC 9112): asked by MessageFramer. */
 export interface MessageGrammar {
+  /** Is there a message in bytes[start, end), a body, for who reads no bodies? */
+  beginsMessage(bytes: Uint8Array, start: number, end: number): boolean;
   /** What is the whole line bytes[start, end)? */
   startLine(bytes: Uint8Array, start: number, end: number): StartLine;
   /**

@@ -149,6 +149,13 @@ export class MessageProgress {
     held.append(entity, 0, entity.length);
   }
 
+  /** The first line of a body was read up to `stop` of the piece: some servers may take it for a request's. */
+  lineRead(stop: number, grammar: MessageGrammar): void {
+    const { body, held, head } = this;
+    body.isBehindLine = false;
+    if (grammar.beginsMessage(held.bytes, head.end, held.length)) grammar.chunksDiffer(stop, 'request_line');
+  }
+
   /** @returns what was read of another message, now that this one is over: null = it goes on */
   readChunksOtherwise(how: ChunkDifference): Buffer | null {
     if (how === 'request_line') return this.#takeBody();

@@ -5,7 +5,7 @@ import { HttpRequest, isGetOrHead } from '../http/http-request.ts';
 import { Irregular } from '../http/irregular.ts';
 import { type Endpoints, Field } from '../http/message.ts';
 import type { Body, BodyFraming } from '../http/reader-context.ts';
-import { RequestLine, crlfEnd, requestStart } from '../http/request-line.ts';
+import { RequestLine, crlfEnd, lineEnd, requestStart } from '../http/request-line.ts';
 import type { ChunkDifference } from './chunk-difference.ts';
 import { framingReadings, mostServers } from './framing-readings.ts';
 import type { Http1Context } from './http1-context.ts';
@@ -14,6 +14,9 @@ import { MessageFramer } from './message-framer.ts';
 
 const REQUEST_BYTES = INDEX['http.request_bytes'];
 const CR = 13;
+const LF = 10;
+/** No method that anybody serves of a body's bytes is longer. */
+const METHOD_BYTES = 64;
 const UPGRADE = 1 << Field.upgrade;
 
 /** Who reads the stream that requests stand in. */
@@ -35,6 +38,7 @@ export interface RequestReader extends StreamSink {
 
 const line = new RequestLine();
 
+const CONNECT = Buffer.from('CONNECT ');
 const PREFACE_LINE = Buffer.from('PRI * HTTP/2.0');
 
 function isPrefaceLine(bytes: Uint8Array, start: number, end: number): boolean {
@@ -84,6 +88,16 @@ export class Requests implements MessageGrammar {
     return this.framer.begin(other.framer, bytes, start, headersStart, headEnd);
   }
 
+  /** What a handler of CPython's server has not read of a body, the server reads as the next request. */
+  beginsMessage(bytes: Uint8Array, start: number, end: number): boolean {
+    let at = start;
+    while (at < end && (bytes[at] === CR || bytes[at] === LF)) at++;
+    if (at === end || requestStart(bytes, at, Math.min(end, at + METHOD_BYTES), METHOD_BYTES) !== 'yes') return false;
+    const lineEndAt = lineEnd(bytes, at, end);
+    return lineEndAt > 0 && line.parse(bytes, at, lineEndAt) && line.minor >= 0
+      && (line.irregular & Irregular.invalid_method) === 0;
+  }
+
   startLine(bytes: Uint8Array, start: number, end: number): StartLine {
     if (!line.parse(bytes, start, end)) return 'no';
     this.#parsed = line.parsed;
@@ -113,8 +127,16 @@ export class Requests implements MessageGrammar {
     if (((lines.irregular | line.irregular) & Irregular.bare_lf) !== 0) {
       this.#byCrlf(others, bytes, start, headersStart, headEnd);
     }
+    const first = framings?.[0] ?? mostServers(lines);
+    if (first.framing !== 'none' && this.#asksToLeave(bytes, start)) others.push('dropped_body');
     if (others.length > 0) this.#reader.otherReadings(others, bytes, start, headersStart, headEnd, bodyAt);
-    return framings?.[0] ?? mostServers(lines);
+    return first;
+  }
+
+  /** Does it ask for another protocol? Then uvicorn, with httptools, drops what it has of a body, and reads on. */
+  #asksToLeave(bytes: Uint8Array, start: number): boolean {
+    const isConnect = CONNECT.every((byte, i) => bytes[start + i] === byte);
+    return isConnect || (this.#context.lines.seen & UPGRADE) !== 0;
   }
 
   /** How a head goes on with bare LFs in it, for servers to which they end no line. */

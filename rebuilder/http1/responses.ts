@@ -37,6 +37,10 @@ export class Responses implements MessageGrammar {
     this.framer = new MessageFramer(context, this, stream, keepBodies);
   }
 
+  beginsMessage(): boolean {
+    return false;
+  }
+
   startLine(bytes: Uint8Array, start: number, end: number): StartLine {
     return isStatusLine(bytes, start, end) ? 'yes' : 'no';
   }

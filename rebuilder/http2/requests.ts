@@ -85,9 +85,10 @@ export class Http2Requests implements FrameGrammar, MessageTeller {
     return this.#open.has(streamId);
   }
 
-  /** Emits requests that nothing was added to for `afterMs`, as far as they came. */
-  stall(nowMs: number, afterMs: number): void {
+  /** Emits requests that nothing was added to for `afterMs`, as far as they came. @returns true: some are not whole */
+  stall(nowMs: number, afterMs: number): boolean {
     this.#open.stall(nowMs, afterMs);
+    return this.unfinished;
   }
 
   // --- bytes that come late

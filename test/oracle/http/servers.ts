@@ -7,14 +7,14 @@ import path from 'node:path';
 import { spawnGroup } from '../../process-group.ts';
 import { type Served, type Server, apacheConfiguration, freePort, nginxConfiguration, recordIn, running, startUpstream } from '../real-server.ts';
 
-export const SERVER_NAMES = ['nginx', 'apache', 'node-20', 'node-24', 'go', 'gunicorn', 'cpython'] as const;
+export const SERVER_NAMES = ['nginx', 'apache', 'node-20', 'node-24', 'go', 'gunicorn', 'cpython', 'cpython-leaves'] as const;
 export type ServerName = (typeof SERVER_NAMES)[number];
 
 const RECORDERS = path.join(import.meta.dirname, 'recorders');
 
 /** What must be there for a server, as a program; null = everything is. */
 export function missing(name: ServerName): string | null {
-  const program = { nginx: 'nginx', apache: 'apache2', 'node-20': nodeOf(20), 'node-24': nodeOf(24), go: 'go', gunicorn: process.env['GUNICORN'] ?? 'gunicorn', cpython: 'python3' }[name];
+  const program = { nginx: 'nginx', apache: 'apache2', 'node-20': nodeOf(20), 'node-24': nodeOf(24), go: 'go', gunicorn: process.env['GUNICORN'] ?? 'gunicorn', cpython: 'python3', 'cpython-leaves': 'python3' }[name];
   if (program === '') return `NODE_${name.slice(5)} does not name a node of version ${name.slice(5)}`;
   return spawnSync('sh', ['-c', 'command -v "$0"', program], { stdio: 'ignore' }).status === 0 ? null : `${program} is not installed`;
 }
@@ -66,6 +66,7 @@ function start(name: ServerName, port: number, upstream: number, folder: string,
         '--bind', `127.0.0.1:${port}`, '--worker-class', 'gthread', '--threads', '8', '--keep-alive', '1', '--timeout', '0',
         '--log-level', 'critical', '--chdir', RECORDERS, 'wsgi_app:app']);
     case 'cpython':
-      return run('python3', [path.join(RECORDERS, 'http_server.py'), String(port)]);
+    case 'cpython-leaves':
+      return run('python3', [path.join(RECORDERS, 'http_server.py'), String(port), ...name === 'cpython' ? [] : ['leaves']]);
   }
 }
