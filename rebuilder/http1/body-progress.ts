@@ -6,7 +6,7 @@ import { ChunkScanner } from './chunk-scanner.ts';
 
 const LF = 10;
 const CR = 13;
-/** So long may the first line of a body be that is looked at. */
+/** Of the first line of a body so much is waited for. */
 const MAX_LINE_BYTES = 16_384;
 
 /** Where in its body a message stands, of which neither all nor nothing has come. */
@@ -20,9 +20,9 @@ export class BodyProgress {
   /** Bytes of a body of known length that are still to come. */
   #remaining = 0;
   readonly chunks = new ChunkScanner();
-  /** Its first line with a byte in it has just ended, in a body of known length. */
+  /** Its first line with a byte in it has just ended, or is long, or ends with it: in a body of known length. */
   isBehindLine = false;
-  /** So much of that line has come; -1 = it is over, or too long. */
+  /** So much of that line has come; -1 = it was looked at. */
   #firstLine = -1;
   /**
    * What is held is the entity, chunk framing taken off: a hole made the framing unreadable, or this reading has its
@@ -96,9 +96,9 @@ export class BodyProgress {
     let from = at;
     while (this.#firstLine === 0 && from < to && (bytes[from] === CR || bytes[from] === LF)) from++;
     const end = lineEnd(bytes, from, to);
-    this.isBehindLine = end > 0;
     this.#firstLine += to - from;
-    if (this.isBehindLine || this.#firstLine > MAX_LINE_BYTES) this.#firstLine = -1;
+    this.isBehindLine = end > 0 || to - at === this.#remaining || this.#firstLine > MAX_LINE_BYTES;
+    if (this.isBehindLine) this.#firstLine = -1;
     return end > 0 ? end : to;
   }
 

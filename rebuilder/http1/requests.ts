@@ -6,6 +6,7 @@ import { Irregular } from '../http/irregular.ts';
 import { type Endpoints, Field } from '../http/message.ts';
 import type { Body, BodyFraming } from '../http/reader-context.ts';
 import { RequestLine, crlfEnd, lineEnd, requestStart } from '../http/request-line.ts';
+import { knownMethod } from '../http/search.ts';
 import type { ChunkDifference } from './chunk-difference.ts';
 import { framingReadings, mostServers } from './framing-readings.ts';
 import type { Http1Context } from './http1-context.ts';
@@ -94,8 +95,9 @@ export class Requests implements MessageGrammar {
     while (at < end && (bytes[at] === CR || bytes[at] === LF)) at++;
     if (at === end || requestStart(bytes, at, Math.min(end, at + METHOD_BYTES), METHOD_BYTES) !== 'yes') return false;
     const lineEndAt = lineEnd(bytes, at, end);
-    return lineEndAt > 0 && line.parse(bytes, at, lineEndAt) && line.minor >= 0
-      && (line.irregular & Irregular.invalid_method) === 0;
+    // It may go on behind the body.
+    if (lineEndAt < 0) return knownMethod(bytes, at);
+    return line.parse(bytes, at, lineEndAt) && line.minor >= 0 && (line.irregular & Irregular.invalid_method) === 0;
   }
 
   startLine(bytes: Uint8Array, start: number, end: number): StartLine {

@@ -31,9 +31,18 @@ test('… behind empty lines, and where the body is never whole', () => {
   assert.deepEqual(told(stream), ['GET /attack 0 2', 'POST / 0 2', 'POST / 1000']);
 });
 
+test('… whose line goes on behind the body, or is long', () => {
+  const cutOff = new TcpStream().open().send(`${post(8)}${ATTACK}`).send(BEHIND);
+  assert.deepEqual(told(cutOff).filter((one) => one.startsWith('GET')), ['GET /attack 0 2', 'GET /behind 0']);
+  const target = `/${'a'.repeat(20_000)}`;
+  const long = `GET ${target} HTTP/1.1\r\nHost: a\r\n\r\n`;
+  const stream = new TcpStream().open().send(`${post(long.length)}${long.slice(0, 9000)}`).send(long.slice(9000));
+  assert.deepEqual(told(stream), [`GET ${target} 0 2`, 'POST / 0 2', `POST / ${long.length}`]);
+});
+
 test('other bodies are read in one way', () => {
   const stream = new TcpStream().open();
-  for (const body of ['a=b HTTP/1.1\r\n', '{"a": "GET / HTTP/1.1\n"}', 'GET / HTTP/1.1', 'two words\nGET / HTTP/1.1\n', 'GET /a\r\n']) {
+  for (const body of ['a=b HTTP/1.1\r\n', '{"a": "GET / HTTP/1.1\n"}', 'GETS / HTTP/1.1', 'two words\nGET / HTTP/1.1\n', 'GET /a\r\n']) {
     stream.send(post(body.length)).send(body);
   }
   assert.equal(told(stream).length, 5);
