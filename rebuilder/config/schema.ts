@@ -208,7 +208,7 @@ const sections = {
   limits: section({
     memory: key(size(1 << 20, 1024 * GIB).prefault('512MiB'), { effect: 'All that is buffered between capture and the forward queue, for each worker; a connection counts 3.5 to 5 KiB of it, one in the middle of a message 6.5 KiB and the message, the first 4 MiB of connections nothing', unit: 'size' }),
     flows: key(integer(16, 10_000_000).prefault(200_000), { effect: 'Connections known at a time, for each worker, as far as `limits.memory` has room; the one unused for longest makes room' }),
-    idle_timeout: key(duration(100, DAY).prefault('5m'), { effect: 'A connection without packets is forgotten', unit: 'duration' }),
+    idle_timeout: key(duration(100, DAY).prefault('5m'), { effect: 'A connection without packets is forgotten; in the middle of a message, or of HTTP/2, after 24 times as long, while there is memory', unit: 'duration' }),
     gap_timeout: key(duration(10, 3_600_000).prefault('1s'), { effect: 'How long a hole in a stream is waited for', unit: 'duration' }),
     reorder_time: key(duration(0, 3_600_000).prefault('200ms'), {
       effect: 'How long segments may come out of order: a hole that the receiver has acknowledged is waited for no longer', unit: 'duration',

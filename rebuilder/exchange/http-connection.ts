@@ -79,6 +79,10 @@ export class HttpConnection implements ClientSink, ServerSink, Endpoints, Connec
     }
   }
 
+  get needsPast(): boolean {
+    return this.#http2 !== null;
+  }
+
   /** The server was heard: reads what it says. */
   hear(): StreamSink {
     const midstream = this.#connection.client === null;

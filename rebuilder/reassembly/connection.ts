@@ -26,6 +26,8 @@ export interface ConnectionHandler {
 
 /** Who reads a connection's streams. */
 export interface ConnectionOwner {
+  /** What comes next cannot be read by who has not read what came before. */
+  readonly needsPast: boolean;
   /** Both streams have ended and the connection is forgotten. */
   closed(): void;
 }
@@ -37,6 +39,12 @@ export interface ConnectionOwner {
 export const LINGER_MS = 1000;
 /** … and this long when it is not certain that they have. */
 const LINGER_UNPROVEN_MS = 120_000;
+
+/**
+ * One that would be read wrongly without what it has brought (in the middle of a message, or of HTTP/2, whose header
+ * blocks refer to those before) is kept without packets so many times as long as another: many servers wait for ever.
+ */
+const IDLE_IN_USE = 24;
 
 /** A TCP connection: two half streams, the addresses of their ends, and its handshake, when that was seen. */
 export class Connection extends FlowKey implements Charged {
@@ -198,6 +206,12 @@ export class Connection extends FlowKey implements Charged {
   isOver(nowMs: number): boolean {
     const unproven = this.isContested;
     return this.closing && nowMs - this.lastPacketMs >= (unproven ? LINGER_UNPROVEN_MS : LINGER_MS);
+  }
+
+  /** No packet came for longer than it is kept without. */
+  isForgotten(nowMs: number, idleTimeoutMs: number): boolean {
+    const needsPast = !this.closing && (this.#owner.needsPast || this.fromA.unfinished || this.fromB.unfinished);
+    return nowMs - this.lastPacketMs >= idleTimeoutMs * (needsPast ? IDLE_IN_USE : 1);
   }
 
   charge(bytes: number): void {

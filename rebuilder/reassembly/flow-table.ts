@@ -128,8 +128,10 @@ export class FlowTable {
 
   /** It was not moved to the end of the order of use for long: but with which packet was it used? */
   #removeIdle(connection: Connection, nowMs: number): void {
-    if (nowMs - connection.lastPacketMs < this.#limits.idleTimeoutMs) {
-      connection.touchedMs = connection.lastPacketMs;
+    const { lastPacketMs } = connection;
+    const { idleTimeoutMs } = this.#limits;
+    if (!connection.isForgotten(nowMs, idleTimeoutMs)) {
+      connection.touchedMs = nowMs - lastPacketMs < idleTimeoutMs ? lastPacketMs : nowMs;
       this.#order.touch(connection);
       return;
     }

@@ -32,7 +32,7 @@ function packet(srcPort: number, seq: number, timestamp: number, more: Partial<P
 
 /** Timestamps that are remembered of a connection, whose server is not seen. */
 function remembered(port: number, packets: readonly Packet[]): number[] {
-  const owner = { hear: () => NOWHERE, closed: () => {} };
+  const owner = { hear: () => NOWHERE, needsPast: false, closed: () => {} };
   const { fromA } = new Connection(packets[0]!, port, context, { open: () => owner }, 0);
   const kept: number[] = [];
   const append = history.append.bind(history);
