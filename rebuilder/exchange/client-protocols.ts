@@ -40,8 +40,6 @@ export abstract class ClientProtocols implements RequestReader {
   #isBehindPri = false;
   /** What comes next may be read as a request, whatever it is: it is behind one that asks for no other protocol. */
   #isBehindRequest = false;
-  /** It searches the rest of a body for requests. */
-  #searchesBody = false;
   /** Kinds of other protocols that were reported. */
   #reported = 0;
 
@@ -75,7 +73,7 @@ export abstract class ClientProtocols implements RequestReader {
     framer.behind = null;
     framer.discard();
     this.#startSearch();
-    this.#searchesBody = true;
+    this.#search().isInBody = true;
     return behind;
   }
 
@@ -108,7 +106,8 @@ export abstract class ClientProtocols implements RequestReader {
 
   /** So many bytes are between here and the next message; Infinity = nobody knows. */
   get toNext(): number {
-    return this.#mode === 'http1' ? this.#framer?.toNext ?? 0 : Infinity;
+    if (this.#mode !== 'http1') return this.#searchOrNull?.isInBody === true ? 0 : Infinity;
+    return this.#framer?.toNext ?? 0;
   }
 
   /** Is something begun and not over in what it reads itself? */
@@ -177,7 +176,6 @@ export abstract class ClientProtocols implements RequestReader {
     this.mayBeHttp2 = other.mayBeHttp2;
     this.#isBehindPri = other.#isBehindPri;
     this.#isBehindRequest = other.#isBehindRequest;
-    this.#searchesBody = other.#searchesBody;
     if (other.#searchOrNull !== null) this.#search().copyFrom(other.#searchOrNull);
     if (other.other === null) return true;
     const copy = other.other.copy(kind, this.context.ledger, () => this.sink.http2Requests());
@@ -190,7 +188,7 @@ export abstract class ClientProtocols implements RequestReader {
   isLevelWith(other: ClientProtocols): boolean {
     if (other.#mode !== 'http1') return false;
     // Behind the body both stand where a request is expected.
-    if (this.#mode === 'search') return this.#searchesBody && !this.#search().isInRequestLine && other.toNext === 0;
+    if (this.#mode === 'search') return this.#search().isInBody && !this.#search().isInRequestLine && other.toNext === 0;
     return this.#mode === 'http1' && this.requests().framer.isLevelWith(other.requests().framer);
   }
 

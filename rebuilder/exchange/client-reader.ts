@@ -1,5 +1,6 @@
 import type { Provenance } from '../reassembly/provenance.ts';
 import type { ForkKind } from '../reassembly/stream-sink.ts';
+import { emptyLine } from '../http/request-line.ts';
 import type { ChunkDifference } from '../http1/chunk-difference.ts';
 import { type Reading, lengthOf } from '../http1/message-grammar.ts';
 import { ClientProtocols } from './client-protocols.ts';
@@ -107,6 +108,18 @@ export class ClientReader extends ClientProtocols {
   otherChunks(at: number, how: ChunkDifference): void {
     const beside = this.#besides();
     const reader = beside.takesOne() ? this.#copy('reading', beside) : null;
-    if (reader !== null) beside.add(reader, at, lengthOf(how), () => reader.requests().framer.readOtherwise(how));
+    if (reader === null) return;
+    const { framer } = reader.requests();
+    beside.add(reader, at, lengthOf(how), () => how === 'cut_line' ? reader.#searchBehindBody() : framer.readOtherwise(how));
+  }
+
+  /** Its body may be the beginning of a request line. */
+  #searchBehindBody(): null {
+    const { framer } = this.requests();
+    const { seq } = framer.began;
+    const message = Buffer.from(framer.releaseNone());
+    this.searchBody();
+    this.read(message, Math.max(0, emptyLine(message, 0, message.length)), message.length, seq, framer.began);
+    return null;
   }
 }

@@ -1,7 +1,8 @@
 import type { Origin, Provenance } from '../reassembly/provenance.ts';
 import type { Endpoints } from '../http/message.ts';
 import type { ReaderContext } from '../http/reader-context.ts';
-import { requestStart } from '../http/request-line.ts';
+import { Irregular } from '../http/irregular.ts';
+import { RequestLine, requestStart } from '../http/request-line.ts';
 import { TlsRecords } from '../http/tls-records.ts';
 import { type Found, StartSearch, knownMethod } from '../http/search.ts';
 import type { ClientSink } from './client-sink.ts';
@@ -19,6 +20,12 @@ interface Outcome {
 }
 
 const NO_LINE = new Uint8Array(0);
+const requestLine = new RequestLine();
+
+function isSpaced(line: Uint8Array): boolean {
+  return requestLine.parse(line, 0, line.length) && (requestLine.irregular & Irregular.raw_space_in_target) !== 0;
+}
+
 /** What a line that is carried is charged besides its bytes, twice what that takes. */
 const LINE_OVERHEAD = 768;
 
@@ -38,6 +45,8 @@ export class RequestSearch {
   hasFound = false;
   /** Sequence number of the request that was found last. */
   #foundSeq = 0;
+  /** What is searched may be a body for all others: a line that goes on behind it is one where no blank is too many. */
+  isInBody = false;
   /** The server said 2xx to CONNECT: what cannot be read is likely none of its requests. */
   mayBeTunnel = false;
   /**
@@ -87,6 +96,11 @@ export class RequestSearch {
       return { found, at: end, line: NO_LINE, isServer: false };
     }
     const { foundAt, inCarry, carry: line } = search;
+    if (this.isInBody && inCarry && isSpaced(line)) {
+      this.drop(timeMs, carry);
+      this.skip(bytes, at, foundAt, timeMs);
+      return { found: 'nothing', at: foundAt, line: NO_LINE, isServer: false };
+    }
     search.reset();
     this.#release(carry.length);
     this.#context.pendingBytes -= carry.length;
@@ -134,8 +148,7 @@ export class RequestSearch {
   }
 
   /** What is carried becomes no request line. */
-  drop(timeMs: number): void {
-    const { carry } = this.#search;
+  drop(timeMs: number, carry = this.#search.carry): void {
     this.#context.pendingBytes -= carry.length;
     this.#release(carry.length);
     this.#search.reset();
@@ -174,6 +187,7 @@ export class RequestSearch {
     this.hasFound = other.hasFound;
     this.#foundSeq = other.#foundSeq;
     this.isBehindSwitch = other.isBehindSwitch;
+    this.isInBody = other.isInBody;
     this.#search.carry = other.#search.carry;
     if (!this.#holds(0)) this.#search.reset();
     this.#context.pendingBytes += this.carried;

@@ -7,7 +7,7 @@ import { ChunkScanner } from './chunk-scanner.ts';
 const LF = 10;
 const CR = 13;
 /** Of the first line of a body so much is waited for. */
-const MAX_LINE_BYTES = 16_384;
+const MAX_LINE_BYTES = 65_536;
 
 /** Where in its body a message stands, of which neither all nor nothing has come. */
 export class BodyProgress {

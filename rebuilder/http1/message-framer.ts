@@ -201,7 +201,7 @@ export class MessageFramer {
     let messageEnd = framing === 'close' ? -1 : headEnd + contentLength;
     if (framing === 'chunked') messageEnd = chunks.wholeEnd(bytes, headEnd, end);
     const isWhole = messageEnd >= 0 && messageEnd <= end;
-    if (isWhole && !(framing === 'length' && this.#grammar.beginsMessage(bytes, headEnd, messageEnd))) {
+    if (isWhole && !(framing === 'length' && this.#grammar.messageIn(bytes, headEnd, messageEnd) !== '')) {
       this.#grammar.count(messageEnd - start);
       this.#state = 'idle';
       const whole = framing === 'chunked' ? wholeBody(framing, chunks.entityBytes, chunks.irregular)

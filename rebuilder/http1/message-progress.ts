@@ -153,7 +153,8 @@ export class MessageProgress {
   lineRead(stop: number, grammar: MessageGrammar): void {
     const { body, held, head } = this;
     body.isBehindLine = false;
-    if (grammar.beginsMessage(held.bytes, head.end, held.length)) grammar.chunksDiffer(stop, 'request_line');
+    const differs = grammar.messageIn(held.bytes, head.end, held.length);
+    if (differs !== '') grammar.chunksDiffer(stop, differs);
   }
 
   /** @returns what was read of another message, now that this one is over: null = it goes on */

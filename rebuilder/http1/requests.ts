@@ -90,14 +90,14 @@ export class Requests implements MessageGrammar {
   }
 
   /** What a handler of CPython's server has not read of a body, the server reads as the next request. */
-  beginsMessage(bytes: Uint8Array, start: number, end: number): boolean {
+  messageIn(bytes: Uint8Array, start: number, end: number): 'request_line' | 'cut_line' | '' {
     let at = start;
     while (at < end && (bytes[at] === CR || bytes[at] === LF)) at++;
-    if (at === end || requestStart(bytes, at, Math.min(end, at + METHOD_BYTES), METHOD_BYTES) !== 'yes') return false;
+    if (at === end || requestStart(bytes, at, Math.min(end, at + METHOD_BYTES), METHOD_BYTES) !== 'yes') return '';
     const lineEndAt = lineEnd(bytes, at, end);
-    // It may go on behind the body.
-    if (lineEndAt < 0) return knownMethod(bytes, at);
-    return line.parse(bytes, at, lineEndAt) && line.minor >= 0 && (line.irregular & Irregular.invalid_method) === 0;
+    if (lineEndAt < 0) return knownMethod(bytes, at) ? 'cut_line' : '';
+    const isLine = line.parse(bytes, at, lineEndAt) && line.minor >= 0 && (line.irregular & Irregular.invalid_method) === 0;
+    return isLine ? 'request_line' : '';
   }
 
   startLine(bytes: Uint8Array, start: number, end: number): StartLine {

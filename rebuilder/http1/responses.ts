@@ -37,8 +37,8 @@ export class Responses implements MessageGrammar {
     this.framer = new MessageFramer(context, this, stream, keepBodies);
   }
 
-  beginsMessage(): boolean {
-    return false;
+  messageIn(): '' {
+    return '';
   }
 
   startLine(bytes: Uint8Array, start: number, end: number): StartLine {
