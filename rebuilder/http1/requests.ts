@@ -96,7 +96,8 @@ export class Requests implements MessageGrammar {
     if (at === end || requestStart(bytes, at, Math.min(end, at + METHOD_BYTES), METHOD_BYTES) !== 'yes') return '';
     const lineEndAt = lineEnd(bytes, at, end);
     if (lineEndAt < 0) return knownMethod(bytes, at) ? 'cut_line' : '';
-    const isLine = line.parse(bytes, at, lineEndAt) && line.minor >= 0 && (line.irregular & Irregular.invalid_method) === 0;
+    const isLine = line.parse(bytes, at, lineEndAt) && line.minor >= 0
+      && (line.irregular & Irregular.invalid_method) === 0;
     return isLine ? 'request_line' : '';
   }
 

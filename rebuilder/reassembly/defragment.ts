@@ -24,7 +24,7 @@ interface Datagram {
   lastNumber: number;
 }
 
-/** A sender of fragments, as long as some of its fragments are held. */
+/** A sender of fragments to one host, which counts those that come to itself; as long as some of them are held. */
 interface Source { readonly key: string; fragments: number; datagrams: number }
 
 interface DefragmentLimits {
@@ -44,7 +44,7 @@ type FragmentLoss = 'wire.ipv4.invalid_checksum' | 'defrag.fragment_cut' | 'defr
 const MAX_PAYLOAD_BYTES = 65_535;
 const IPV4_HEADER = 20;
 /**
- * Linux (net.ipv4.ipfrag_max_dist) forgets a datagram when more than this many other fragments of its sender come
+ * Linux (net.ipv4.ipfrag_max_dist) forgets a datagram when more than this many other fragments of its sender come to it
  * between two of its own.
  */
 const MAX_DISTANCE = 64;
@@ -228,10 +228,11 @@ export class Defragmenter {
 }
 
 /** Units of 16 bits: the text of a number would cost an object of its own, for each field of each fragment. */
-function sourceKey({ vni, vlanTags, src0, src1, src2, src3 }: Packet): string {
+function sourceKey({ vni, vlanTags, src0, src1, src2, src3, dst0, dst1, dst2, dst3 }: Packet): string {
   return String.fromCharCode(
     vni >>> 16, vni, vlanTags >>> 16, vlanTags,
     src0 >>> 16, src0, src1 >>> 16, src1, src2 >>> 16, src2, src3 >>> 16, src3,
+    dst0 >>> 16, dst0, dst1 >>> 16, dst1, dst2 >>> 16, dst2, dst3 >>> 16, dst3,
   );
 }
 

@@ -54,6 +54,18 @@ test('copies of refused fragments, which a mirror may show, are no datagram for 
   assert.equal(packet.isDoubtful, false, 'another one, of which an empty fragment came first, and the same much later');
 });
 
+test('only fragments that come to the same host push a datagram out', () => {
+  for (const [host, whole] of [[2, 'aaaaaaaab'], [1, null]] as const) {
+    const { add, packet } = defragmenter();
+    packet.dst3 = 1;
+    add({ at: 0, data: 'aaaaaaaa' });
+    packet.dst3 = host;
+    for (let i = 0; i < 70; i++) add({ at: 0, data: 'cccccccc', id: 100 + i });
+    packet.dst3 = 1;
+    assert.equal(add({ at: 8, data: 'b', more: false }), whole, `others to host ${host}`);
+  }
+});
+
 test('fragments that a host may drop are no part of what certain ones make', () => {
   const { add, packet } = defragmenter();
   add({ at: 0, data: 'bbbbbbbb', isDoubtful: true });
