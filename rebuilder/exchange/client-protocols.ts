@@ -110,6 +110,13 @@ export abstract class ClientProtocols implements RequestReader {
     return this.#framer?.toNext ?? 0;
   }
 
+  /** Is a request begun, as far as the first of its readers can tell? */
+  get isInRequest(): boolean {
+    return this.#framer?.unfinished === true || this.other !== null;
+  }
+
+  get speaksHttp2(): boolean { return (this.other?.http2 ?? null) !== null; }
+
   /** Is something begun and not over in what it reads itself? */
   protected isWithin(): boolean {
     return this.#framer?.unfinished === true || this.#searchOrNull?.unfinished === true

@@ -7,7 +7,8 @@ import type { ClientSink } from './client-sink.ts';
 import type { ToldRequests } from './told-requests.ts';
 
 /** The connection that another reader of its client reads for. */
-interface ForkOwner extends Endpoints, Pick<ClientSink, 'request' | 'forkSink'> {
+interface ForkOwner<E extends Endpoints> extends Pick<ClientSink, 'request'> {
+  forkSinkOf(ends: E, kind: ForkKind): { context: Http1Context; sink: ClientSink };
   /** Bytes that its client has sent, modulo 2^32. */
   readonly sentBytes: number;
   /** Is it the last request that was told, sent again? */
@@ -18,8 +19,8 @@ interface ForkOwner extends Endpoints, Pick<ClientSink, 'request' | 'forkSink'> 
  * Where another reader of a client's stream tells what it finds: a request goes on if it is no copy of what was told of
  * its place, and not one of too many (ToldRequests). It reports nothing else: the first reader has.
  */
-export function forkSink(
-  kind: ForkKind, owner: ForkOwner, told: ToldRequests, context: Http1Context,
+export function forkSink<E extends Endpoints>(
+  kind: ForkKind, owner: ForkOwner<E>, ends: E, told: ToldRequests, context: Http1Context,
 ): { context: Http1Context; sink: ClientSink } {
   const request = (one: HttpRequest): void => {
     if (kind === 'correction') one.correction = true;
@@ -34,8 +35,8 @@ export function forkSink(
       request,
       otherProtocol: () => {},
       isServer: () => false,
-      http2Requests: () => new Http2Requests(context, owner, request),
-      forkSink: (nested) => owner.forkSink(nested),
+      http2Requests: () => new Http2Requests(context, ends, request),
+      forkSink: (nested) => owner.forkSinkOf(ends, nested),
       forkDiscarded: () => told.readerEnds(),
     },
   };

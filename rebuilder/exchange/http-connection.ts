@@ -1,46 +1,49 @@
 import type { Connection, ConnectionOwner } from '../reassembly/connection.ts';
 import { CHARGE } from '../reassembly/connection-memory.ts';
-import type { End } from '../reassembly/flow-key.ts';
 import type { HalfStream } from '../reassembly/half-stream.ts';
 import { distance } from '../reassembly/sequence.ts';
 import type { ForkKind, StreamSink } from '../reassembly/stream-sink.ts';
-import { addressText } from '../address/address-text.ts';
 import type { Http1Context } from '../http1/http1-context.ts';
 import type { HttpContext } from './http-context.ts';
 import { Http2Connection } from './http2-connection.ts';
-import type { Http2Requests } from '../http2/requests.ts';
+import { Http2Requests } from '../http2/requests.ts';
 import type { Http2Responses } from '../http2/responses.ts';
-import type { Endpoints } from '../http/message.ts';
-import { readerOfOtherEnd } from './other-end.ts';
 import { Pairing } from './pairing.ts';
 import { ProxyPrefix } from './proxy-prefix.ts';
 import type { HttpRequest } from '../http/http-request.ts';
 import { endsConnection, upgradesToHttp2 } from '../http/connection-lines.ts';
 import type { HttpResponse } from '../http/http-response.ts';
+import { ClientEnd } from './client-end.ts';
 import { ClientReader } from './client-reader.ts';
 import { markUncertain } from './certainty.ts';
 import type { ClientSink } from './client-sink.ts';
 import { countRequest } from './count-request.ts';
 import { forkSink } from './fork-sink.ts';
 import { ServerReader, type ServerSink } from './server-reader.ts';
-import { TentativeStream, serverPortFirst } from './tentative-stream.ts';
+import { type Roles, TentativeStream, likelyClient } from './tentative-stream.ts';
 import { ToldRequests } from './told-requests.ts';
 import { UnheardStream } from './unheard-stream.ts';
 
 /** The HTTP of one connection: its requests and its responses, paired. */
-export class HttpConnection implements ClientSink, ServerSink, Endpoints, ConnectionOwner {
+export class HttpConnection implements ClientSink, ServerSink, Roles, ConnectionOwner {
   readonly #connection: Connection;
   readonly #context: HttpContext;
   readonly #reader: Http1Context;
   #pairingOrNull: Pairing | null = null;
-  #client: End;
-  #requests: ClientReader | null = null;
+  /** The end that is taken for the client. */
+  #client: ClientEnd;
+  #requests: ClientReader;
   #responses: ServerReader | null = null;
+  /** Its stream and the other's, where that is a guess; null = it is known, or the other was not heard. */
+  #tentative: TentativeStream | null = null;
+  #tentativeServer: TentativeStream | null = null;
   #http2: Http2Connection | null = null;
   /** The end that is taken for the client has sent a request. */
   #hasTold = false;
   /** The client is known by a line alone, which a server may have sent back of one: until the other end responds. */
   #isSwapped = false;
+  /** Both ends have sent a request. */
+  #areRolesUnknown = false;
   /** Made with the first request that may be told again. */
   #told: ToldRequests | null = null;
   readonly #beside: HttpConnection | null;
@@ -53,9 +56,6 @@ export class HttpConnection implements ClientSink, ServerSink, Endpoints, Connec
   #isServerDone = false;
   /** What the server says is not read as responses any more. */
   #isSwitched = false;
-  proxied: Endpoints['proxied'] = null;
-  #clientAddress: string | null = null;
-  #serverAddress: string | null = null;
 
   /** @param beside who reads the connection beside which this one is a candidate; null = it is none */
   constructor(connection: Connection, context: HttpContext, beside: HttpConnection | null = null) {
@@ -64,19 +64,24 @@ export class HttpConnection implements ClientSink, ServerSink, Endpoints, Connec
     this.#connection = connection;
     this.#context = context;
     this.#reader = connection.isCandidate ? context.lateReader : context.reader;
-    const known = connection.client;
-    this.#client = known ?? (serverPortFirst(connection) ? 'b' : 'a');
-    const midstream = known === null;
+    const { client: known, claimedClient: claimed } = connection;
+    const end = known ?? claimed ?? likelyClient(connection);
+    this.#client = new ClientEnd(connection, end);
     const { client, server } = this.#halves();
-    this.#requests = new ClientReader(this.#reader, this, this, midstream);
-    client.sink = midstream ? new TentativeStream(this.#requests, this) : this.#requests;
     server.sink = new UnheardStream(this);
-    server.waitsForPeer = true;
-    if (!midstream && context.expectsProxyHeader(connection)) {
-      client.sink = new ProxyPrefix(
-        this.#requests, this.#reader, context.lateReader, (addresses) => { this.proxied = addresses; },
-      );
+    if (known === null) {
+      this.#tentative = new TentativeStream(this.#reader, this.#client, this, claimed === null);
+      this.#requests = this.#tentative.requests;
+    } else {
+      this.#requests = new ClientReader(this.#reader, this.#client, this, false);
+      server.waitsForPeer = true;
     }
+    client.sink = this.#tentative ?? this.#requests;
+    if (end !== (known ?? claimed) || !context.expectsProxyHeader(connection)) return;
+    const ends = this.#client;
+    client.sink = new ProxyPrefix(
+      client.sink, this.#reader, context.lateReader, (addresses) => { ends.proxied = addresses; },
+    );
   }
 
   get needsPast(): boolean {
@@ -85,74 +90,52 @@ export class HttpConnection implements ClientSink, ServerSink, Endpoints, Connec
 
   /** The server was heard: reads what it says. */
   hear(): StreamSink {
-    const midstream = this.#connection.client === null;
-    this.#responses = this.#serverReader(midstream);
-    const { server } = this.#halves();
-    server.sink = midstream ? new TentativeStream(this.#responses, this) : this.#responses;
-    return server.sink;
+    const stream = this.#tentative === null ? this.#serverReader(null) : this.#otherStream();
+    this.#responses = stream instanceof TentativeStream ? stream.responses : stream;
+    this.#halves().server.sink = stream;
+    return stream;
   }
 
-  #serverReader(midstream: boolean): ServerReader {
+  #serverReader(stream: TentativeStream | null): ServerReader {
     this.#connection.charge(CHARGE.server);
-    return new ServerReader(this.#reader, this, this.#context.parseResponses, midstream);
+    return new ServerReader(this.#reader, this, this.#context.parseResponses, stream);
   }
 
   #pairing(): Pairing {
     return this.#pairingOrNull ??= new Pairing(this.#reader.budget, this.#connection);
   }
 
-  // --- Endpoints
-
-  get clientAddress(): string {
-    return this.#clientAddress ??= this.#address(this.#client);
-  }
-
-  get serverAddress(): string {
-    return this.#serverAddress ??= this.#address(this.#client === 'a' ? 'b' : 'a');
-  }
-
-  get clientPort(): number {
-    return this.#client === 'a' ? this.#connection.aPort : this.#connection.bPort;
-  }
-
-  get serverPort(): number {
-    return this.#client === 'a' ? this.#connection.bPort : this.#connection.aPort;
-  }
-
-  get vni(): number | null {
-    return this.#connection.vni < 0 ? null : this.#connection.vni;
-  }
-
-  #address(end: End): string {
-    const c = this.#connection;
-    return end === 'a' ? addressText(c.a0, c.a1, c.a2, c.a3) : addressText(c.b0, c.b1, c.b2, c.b3);
-  }
-
   #halves(): { client: HalfStream; server: HalfStream } {
     const c = this.#connection;
-    return this.#client === 'a' ? { client: c.fromA, server: c.fromB } : { client: c.fromB, server: c.fromA };
+    return this.#client.end === 'a' ? { client: c.fromA, server: c.fromB } : { client: c.fromB, server: c.fromA };
+  }
+
+  #halfOf(request: HttpRequest): HalfStream {
+    const { client, server } = this.#halves();
+    return request.endpoints === this.#client ? client : server;
   }
 
   // --- ClientSink
 
   request(request: HttpRequest): void {
     const { ledger, nowMs } = this.#context;
+    const isFirst = request.reading === 1 && !request.correction;
+    if (isFirst && request.endpoints !== this.#client) this.#serverAsks(request);
     if (this.#isSwapped) request.isFound = true;
-    if (request.reading === 1 && !request.correction) {
-      markUncertain(request, this.#connection, this.#halves().client, this.#told);
-    }
+    if (isFirst) markUncertain(request, this.#connection, this.#halfOf(request), this.#told);
     if (this.#connection.isCandidate && this.#beside?.isNew(request) === false) return;
     countRequest(ledger, request);
-    if (request.reading > 1 || request.correction || request.endpoints !== this) {
+    if (request.reading > 1 || request.correction || request.endpoints !== this.#client) {
       if (request.reading === 1 && request.correction) this.#told?.rest(request);
       this.#context.exchanges.exchange(request);
       return;
     }
     this.#hasTold = true;
+    const { server } = this.#halves();
+    server.waitsForPeer = !this.#areRolesUnknown;
     if (!request.complete) this.#toldOnce();
     this.#told?.first(request);
-    const { server } = this.#halves();
-    const mayBeHeard = server.seen || this.#connection.client === null || request.ack === 0;
+    const mayBeHeard = server.seen || this.#tentative !== null || request.ack === 0;
     const wait = this.#context.parseResponses && !this.#oneWay && !this.#isSwitched && mayBeHeard;
     if (request.streamId !== 0) {
       if (this.#speakHttp2().add(request, wait)) this.#context.waiting.add(this);
@@ -181,19 +164,20 @@ export class HttpConnection implements ClientSink, ServerSink, Endpoints, Connec
     this.#context.ledger.count(kind);
   }
 
-  isServer(): boolean {
-    return this.swapRoles('client');
-  }
+  /** It is known who the client is. */
+  isServer(): boolean { return false; }
 
   http2Requests(): Http2Requests {
     return this.#speakHttp2().beginRequests();
   }
 
   #speakHttp2(): Http2Connection {
-    return this.#http2 ??= new Http2Connection(this.#context, this.#reader, this.#connection, this);
+    return this.#http2 ??= new Http2Connection(this.#context, this.#reader, this.#connection, this.#client, this);
   }
 
   // --- ServerSink
+
+  get speaksHttp2(): boolean { return this.#requests.speaksHttp2; }
 
   http2Responses(): Http2Responses {
     return this.#speakHttp2().beginResponses();
@@ -217,19 +201,19 @@ export class HttpConnection implements ClientSink, ServerSink, Endpoints, Connec
         this.#context.exchanges.exchange(entry.request);
       }
       this.#isServerDone ||= !isFound && !accepts && !switches && endsConnection(response);
-    } else if (this.#requests?.unfinished === true && distance(response.ack, this.#requests.beganAt) > 0) {
+    } else if (this.#requests.unfinished && distance(response.ack, this.#requests.beganAt) > 0) {
       this.#pairing().keepEarly(response);
     }
     if (toHttp2) {
-      this.#requests?.expectHttp2();
-      this.#responses?.readHttp2();
+      this.#requests.expectHttp2();
+      this.#responses?.agreeToHttp2();
     } else if (switches) {
       this.#tunnel();
     } else if (accepts) {
-      this.#requests?.mayBeTunnel();
+      this.#requests.mayBeTunnel();
     } else if (entry === null) {
       // It answers the preface.
-      this.#requests?.leaveHttp2();
+      this.#requests.leaveHttp2();
     }
   }
 
@@ -237,58 +221,79 @@ export class HttpConnection implements ClientSink, ServerSink, Endpoints, Connec
   #tunnel(): void {
     this.#isSwitched = true;
     this.#context.ledger.count('http.upgraded_flow');
-    this.#requests?.tunnel();
+    this.#requests.tunnel();
     this.#responses?.tunnel();
   }
 
-  // --- roles of a connection joined in the middle
+  // --- Roles
 
-  /**
-   * What was taken for `role` seems to be the other. Where the client has sent a request already, it may be what its
-   * server sends back of it: then both are read as clients. @returns false: the roles stay as they are
-   */
-  swapRoles(role: 'client' | 'server'): boolean {
-    if (this.#connection.client !== null) return false;
-    const { client, server } = this.#halves();
-    const other = server.sink instanceof UnheardStream ? new TentativeStream(server.sink, this) : server.sink;
-    if (!(client.sink instanceof TentativeStream) || !(other instanceof TentativeStream)) return false;
-    if (role === 'client' && this.#hasTold) return false;
-    this.#responses?.end();
-    if (role === 'server' && this.#hasTold) {
-      this.#context.ledger.count('http.roles_unknown');
-      this.#responses = null;
-      this.#oneWay = true;
-      other.inner = readerOfOtherEnd(this.#reader, this, this);
-      server.waitsForPeer = false;
-      return true;
-    }
+  isClient(ends: ClientEnd): boolean { return ends === this.#client; }
+
+  mayRespond(ends: ClientEnd): boolean {
+    if (ends === this.#client) return this.#swapRoles();
+    return this.#pairingOrNull?.isAsked === true || this.#requests.isInRequest;
+  }
+
+  http2RequestsOf(ends: ClientEnd): Http2Requests {
+    if (ends === this.#client || this.#swapRoles()) return this.http2Requests();
+    return new Http2Requests(this.#reader, ends, (request) => this.request(request));
+  }
+
+  responsesOf(stream: TentativeStream): ServerReader { return this.#serverReader(stream); }
+
+  /** The end that is not taken for the client has sent a request. It may be what a server sends back of a client's. */
+  #serverAsks(request: HttpRequest): void {
+    if (this.#swapRoles()) return;
+    request.isFound = true;
+    if (this.#areRolesUnknown) return;
+    this.#areRolesUnknown = true;
+    this.#halves().server.waitsForPeer = false;
+    this.#context.ledger.count('http.roles_unknown');
+  }
+
+  #otherStream(): TentativeStream {
+    const ends = new ClientEnd(this.#connection, this.#client.end === 'a' ? 'b' : 'a');
+    return this.#tentativeServer ??= new TentativeStream(this.#reader, ends, this, true);
+  }
+
+  /** What was taken for the client seems to be the server. @returns false: it has sent a request itself */
+  #swapRoles(): boolean {
+    const former = this.#tentative;
+    if (former === null || this.#hasTold || former.requests.isInRequest) return false;
     this.#context.ledger.count('http.roles_swapped');
-    this.#requests?.end();
+    const { client, server } = this.#halves();
+    const stream = this.#otherStream();
+    this.#http2?.expire(Infinity);
+    this.#http2 = null;
+    stream.responses.leave();
     this.#isSwapped = true;
-    this.#hasTold = false;
     this.#isServerDone = false;
-    this.#client = this.#client === 'a' ? 'b' : 'a';
-    this.#clientAddress = null;
-    this.#serverAddress = null;
-    this.#requests = new ClientReader(this.#reader, this, this, true);
-    this.#responses = this.#serverReader(true);
-    other.inner = this.#requests;
-    server.sink = other;
-    client.sink.inner = this.#responses;
+    this.#tentative = stream;
+    this.#tentativeServer = former;
+    this.#client = stream.ends;
+    this.#requests = stream.requests;
+    this.#responses = former.responses;
+    if (server.sink instanceof UnheardStream) server.sink = stream;
+    client.waitsForPeer = false;
     server.waitsForPeer = false;
-    client.waitsForPeer = true;
     return true;
   }
 
   // --- other readers of the client
 
   forkSink(kind: ForkKind): { context: Http1Context; sink: ClientSink } {
-    return forkSink(kind, this, this.#toldOnce(), this.#context.lateReader);
+    return this.forkSinkOf(this.#client, kind);
   }
 
-  /** Bytes that the client has sent, modulo 2^32. */
+  forkSinkOf(ends: ClientEnd, kind: ForkKind): { context: Http1Context; sink: ClientSink } {
+    return forkSink(kind, this, ends, this.#toldOnce(), this.#context.lateReader);
+  }
+
+  /** Bytes that the client has sent, modulo 2^32; where it is not known who that is, both ends. */
   get sentBytes(): number {
-    return this.#connection.sentBytes(this.#halves().client);
+    const { client, server } = this.#halves();
+    const sent = this.#connection.sentBytes(client);
+    return this.#tentative === null ? sent : sent + server.sentBytes >>> 0;
   }
 
   #toldOnce(): ToldRequests {

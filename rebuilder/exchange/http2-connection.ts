@@ -12,7 +12,8 @@ import type { HttpResponse } from '../http/http-response.ts';
 export class Http2Connection {
   readonly #context: HttpContext;
   readonly #reader: Http1Context;
-  readonly #owner: Endpoints & { request(request: HttpRequest): void };
+  readonly #endpoints: Endpoints;
+  readonly #owner: { request(request: HttpRequest): void };
   #requests: Http2Requests;
   #responses: Http2Responses;
   readonly #pairing: Http2Pairing;
@@ -22,10 +23,11 @@ export class Http2Connection {
    * @param owner receives each request once, to be counted and given to `add`
    */
   constructor(
-    context: HttpContext, reader: Http1Context, connection: Charged,
-    owner: Endpoints & { request(request: HttpRequest): void },
+    context: HttpContext, reader: Http1Context, connection: Charged, endpoints: Endpoints,
+    owner: { request(request: HttpRequest): void },
   ) {
     this.#context = context;
+    this.#endpoints = endpoints;
     this.#reader = reader;
     this.#owner = owner;
     connection.charge(CHARGE.http2);
@@ -36,7 +38,7 @@ export class Http2Connection {
   }
 
   #newRequests(): Http2Requests {
-    return new Http2Requests(this.#reader, this.#owner, (request) => this.#owner.request(request));
+    return new Http2Requests(this.#reader, this.#endpoints, (request) => this.#owner.request(request));
   }
 
   #newResponses(): Http2Responses {

@@ -50,6 +50,11 @@ export class Pairing {
     return first === undefined ? Infinity : first.sinceMs;
   }
 
+  /** Was something asked that was not answered yet? */
+  get isAsked(): boolean {
+    return this.#outstanding.length > 0;
+  }
+
   /**
    * @param wait true: the request is kept until its response is there
    * @param heard packets of the server were seen

@@ -104,13 +104,14 @@ export class RequestSearch {
     search.reset();
     this.#release(carry.length);
     this.#context.pendingBytes -= carry.length;
-    const isServer = found === 'response' && this.#sink.isServer();
+    // A line that began in an earlier piece was read here.
+    const isServer = found === 'response' && !inCarry && this.#sink.isServer();
     if (!inCarry || found === 'response') this.skip(carry, 0, carry.length, timeMs);
     if (isServer) return { found, at: end, line: NO_LINE, isServer };
     if (!inCarry) this.skip(bytes, at, foundAt, timeMs);
     if (found !== 'response') return { found, at: foundAt, line: inCarry ? line : NO_LINE, isServer };
     // A client that writes a status line: one line to pass over, not a reason to believe anything.
-    const stop = Math.min(end, Math.max(at + 1, foundAt + 12));
+    const stop = Math.min(end, Math.max(at + 1, inCarry ? foundAt : foundAt + 12));
     this.skip(bytes, inCarry ? at : foundAt, stop, timeMs);
     return { found, at: stop, line: NO_LINE, isServer };
   }

@@ -1,5 +1,7 @@
 import type { Provenance } from '../reassembly/provenance.ts';
 import type { StreamSink } from '../reassembly/stream-sink.ts';
+import { earlyFrameEnd } from './early-frames.ts';
+import { RequestLine, lineEnd } from '../http/request-line.ts';
 import { isStatusLine } from '../http/search.ts';
 import type { HttpResponse } from '../http/http-response.ts';
 import type { Http1Context } from '../http1/http1-context.ts';
@@ -18,8 +20,21 @@ export interface ServerSink {
   response(response: HttpResponse, isFound: boolean): void;
   /** HTTP/2 may begin here: who reads it? */
   http2Responses(): Http2Responses;
+  /** The client has begun to speak HTTP/2. */
+  readonly speaksHttp2: boolean;
 }
 
+/** Who reads what is no response, of an end that may be the client. */
+export interface NoResponses {
+  /** @returns how far it was read: a status line stands behind that, or `end` */
+  read(bytes: Uint8Array, start: number, end: number, seq: number, from: Provenance): number;
+  /** A hole, of so many bytes; less than 0 = nobody knows. */
+  missed(bytes: number): void;
+  /** The connection may speak another protocol from here on. */
+  tunnel(): void;
+}
+
+const line = new RequestLine();
 const NEEDLE = Buffer.from('HTTP/1.');
 
 /** What a server says on one connection: decides which protocol stands where, and hands each to who reads it. */
@@ -29,12 +44,16 @@ export class ServerReader implements StreamSink {
   readonly #responses: Responses;
   #mode: 'http1' | 'search' | 'tunnel' | 'http2' = 'http1';
   #http2: Http2Responses | null = null;
+  /** null = it is certain that this end is the server. */
+  readonly #others: NoResponses | null;
+  #hasAgreed = false;
 
-  constructor(context: Http1Context, sink: ServerSink, keepBodies: boolean, midstream: boolean) {
+  constructor(context: Http1Context, sink: ServerSink, keepBodies: boolean, others: NoResponses | null) {
     this.#context = context;
     this.#sink = sink;
+    this.#others = others;
     this.#responses = new Responses(context, sink, this, keepBodies);
-    if (midstream) this.#startSearch();
+    if (others !== null) this.#startSearch();
   }
 
   get unfinished(): boolean {
@@ -43,14 +62,16 @@ export class ServerReader implements StreamSink {
 
   data(bytes: Uint8Array, start: number, end: number, seq: number, from: Provenance): void {
     const { framer } = this.#responses;
+    if (this.#others !== null && this.#mode !== 'search' && isRequestLine(bytes, start, end)) this.leave();
     let at = start;
     while (at < end) {
       const here = (seq + at - start) | 0;
       if (this.#mode === 'http1') {
         at = framer.isIdle ? this.#begin(bytes, at, end, here, from) : framer.read(bytes, at, end, here, from);
         if (framer.isNone) {
-          this.#lose(framer.releaseNone().length);
+          const earlier = framer.releaseNone();
           this.#startSearch();
+          this.#noResponse(earlier, 0, earlier.length, (here - earlier.length) | 0, from);
         }
       } else {
         at = this.#other(bytes, at, end, here, from);
@@ -60,6 +81,7 @@ export class ServerReader implements StreamSink {
 
   gap(bytes: number): void {
     this.#http2?.frames.gap(bytes);
+    if (this.#mode === 'search') this.#others?.missed(bytes);
     if (this.#mode === 'http1' && !this.#responses.framer.gap(bytes)) this.#startSearch();
     else if (this.#mode !== 'http1') this.#responses.isAfterHole = true;
   }
@@ -82,23 +104,41 @@ export class ServerReader implements StreamSink {
     return null;
   }
 
-  /** From here on the connection speaks another protocol. */
-  tunnel(): void {
-    this.#mode = 'tunnel';
+  /** What it says is no response any more. */
+  leave(): void {
+    this.end();
+    this.#http2 = null;
+    this.#hasAgreed = false;
+    this.#startSearch();
   }
 
-  /** What follows is HTTP/2. */
-  readHttp2(): void {
+  /** From here on the connection speaks another protocol. */
+  tunnel(): void {
+    if (this.#others === null) {
+      this.#mode = 'tunnel';
+      return;
+    }
+    this.#startSearch();
+    this.#others.tunnel();
+  }
+
+  /** What follows is HTTP/2, as it has said itself. */
+  agreeToHttp2(): void {
+    this.#hasAgreed = true;
+    this.#readHttp2();
+  }
+
+  #readHttp2(): void {
     this.#mode = 'http2';
     this.#http2 = this.#sink.http2Responses();
   }
 
   /** At the first byte of what should be a response. @returns how far it was read */
   #begin(bytes: Uint8Array, at: number, end: number, seq: number, from: Provenance): number {
-    if (bytes[at] === 0) {
+    if (this.#mayBeHttp2(bytes, at, end)) {
       // RFC 9113 3.4: the server's SETTINGS, which may come before the client's preface. Their length begins with a
       // zero, as no text does.
-      this.readHttp2();
+      this.#readHttp2();
       return at;
     }
     // A server's empty lines between responses are as harmless as a client's.
@@ -113,6 +153,16 @@ export class ServerReader implements StreamSink {
       }
     }
     return this.#responses.framer.read(bytes, at, end, seq, from);
+  }
+
+  #mayBeHttp2(bytes: Uint8Array, at: number, end: number): boolean {
+    return bytes[at] === 0 && this.#framesEnd(bytes, at, end) > 0;
+  }
+
+  /** How far may these be frames? A client can write what begins like some, too. -1 = they are none */
+  #framesEnd(bytes: Uint8Array, at: number, end: number): number {
+    const isCertain = this.#others === null || this.#hasAgreed || this.#sink.speaksHttp2;
+    return isCertain ? end : earlyFrameEnd(bytes, at, end);
   }
 
   #startSearch(): void {
@@ -130,17 +180,41 @@ export class ServerReader implements StreamSink {
       this.#context.ledger.count('http.tunnel_bytes', end - at);
       return end;
     }
-    if (this.#http2 !== null) {
-      const stop = this.#http2.frames.read(bytes, at, end, seq, from);
-      if (this.#http2.frames.isOver) {
-        // These were no frames.
-        this.#lose(this.#http2.frames.leftover.length);
-        this.#http2 = null;
-        this.#startSearch();
-      }
-      return stop;
+    if (this.#http2 !== null) return this.#readFrames(this.#http2, bytes, at, end, seq, from);
+    if (this.#others === null) return this.#searchOn(bytes, at, end);
+    if (this.#mayBeHttp2(bytes, at, end)) {
+      this.#readHttp2();
+      return at;
     }
-    return this.#searchOn(bytes, at, end);
+    return this.#readOthers(this.#others, bytes, at, end, seq, from);
+  }
+
+  #readFrames(
+    http2: Http2Responses, bytes: Uint8Array, at: number, end: number, seq: number, from: Provenance,
+  ): number {
+    const { frames } = http2;
+    const framesEnd = this.#framesEnd(bytes, at, end);
+    const stop = framesEnd < 0 ? at : frames.read(bytes, at, framesEnd, seq, from);
+    if (framesEnd >= 0 && !frames.isOver) return stop;
+    // These were no frames.
+    const { leftover } = frames;
+    this.leave();
+    const here = (seq + stop - at) | 0;
+    this.#noResponse(leftover, 0, leftover.length, (here - leftover.length) | 0, from);
+    return this.#others === null ? stop : this.#readOthers(this.#others, bytes, stop, end, here, from);
+  }
+
+  #readOthers(
+    others: NoResponses, bytes: Uint8Array, at: number, end: number, seq: number, from: Provenance,
+  ): number {
+    const stop = at < end ? others.read(bytes, at, end, seq, from) : end;
+    return stop < end ? this.#searchOn(bytes, stop, end) : end;
+  }
+
+  /** Passes over bytes[start, end), of earlier pieces. */
+  #noResponse(bytes: Uint8Array, start: number, end: number, seq: number, from: Provenance): void {
+    const read = start === end ? end : this.#others?.read(bytes, start, end, seq, from) ?? start;
+    this.#lose(end - read);
   }
 
   /** After a hole, or where no response stands: the next piece or line that begins with a status line. */
@@ -168,4 +242,10 @@ export class ServerReader implements StreamSink {
     this.#mode = 'http1';
     this.#responses.isFound = true;
   }
+}
+
+/** Does a piece begin with a request line? In a response it may be what a server sends back of a client's. */
+function isRequestLine(bytes: Uint8Array, start: number, end: number): boolean {
+  const lf = lineEnd(bytes, start, end);
+  return lf > 0 && line.parse(bytes, start, lf) && line.minor >= 0;
 }

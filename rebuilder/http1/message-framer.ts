@@ -211,8 +211,8 @@ export class MessageFramer {
     }
     this.#progress().head.place(headersStart - start, headEnd - start);
     const headBytes = headEnd - start;
-    const stays = framing === 'length';
-    if (this.#hold(bytes, start, headEnd, headBytes + this.#mostBody(), headBytes + contentLength, stays)) {
+    const expected = headBytes + contentLength;
+    if (this.#hold(bytes, start, headEnd, headBytes + this.#mostBody(), expected, framing === 'length')) {
       this.#bodyBegins(body);
       return headEnd;
     }
@@ -266,8 +266,7 @@ export class MessageFramer {
 
   #moreBody(bytes: Uint8Array, at: number, end: number): number {
     const progress = this.#progress();
-    const { body } = progress;
-    const { holdsNext } = body;
+    const { body, body: { holdsNext } } = progress;
     const stop = body.advance(bytes, at, end);
     const stays = body.framing === 'length';
     if (holdsNext) this.#hold(bytes, at, stop, body.start + this.#mostBody(), body.start + body.contentLength, stays);

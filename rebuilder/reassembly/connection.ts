@@ -69,8 +69,10 @@ export class Connection extends FlowKey implements Charged {
   isCandidate: boolean;
   /** It began as a candidate: its bytes are not counted where they are read. */
   readonly beganAside: boolean;
-  /** Which end is the client, from its SYN or the other's SYN-ACK; null = joined in the middle. */
+  /** Which end is the client, from its SYN; null = that was not seen. */
   client: End | null = null;
+  /** … from a SYN-ACK alone, which any client can write, too; null = none began the connection. */
+  readonly claimedClient: End | null = null;
   readonly #owner: ConnectionOwner;
   readonly #context: StreamContext;
   readonly #handler: ConnectionHandler;
@@ -89,7 +91,7 @@ export class Connection extends FlowKey implements Charged {
    */
   constructor(
     packet: Packet, hash: number, context: StreamContext, handler: ConnectionHandler, nowMs: number,
-    syn: Pick<OpeningSyn<Connection>, 'isn' | 'offer' | 'opener' | 'isMultipath'> | null = null,
+    syn: Pick<OpeningSyn<Connection>, 'isn' | 'isSeen' | 'offer' | 'opener' | 'isMultipath'> | null = null,
     beside: ConnectionOwner | null = null,
   ) {
     super(packet, hash);
@@ -104,13 +106,14 @@ export class Connection extends FlowKey implements Charged {
     this.fromB = new HalfStream(context, NOWHERE);
     this.fromA.peer = this.fromB;
     this.fromB.peer = this.fromA;
-    if ((packet.flags & TcpFlag.syn) !== 0) this.client = (packet.flags & TcpFlag.ack) !== 0 ? 'b' : 'a';
-    if (syn !== null) this.client ??= 'a';
+    const isAnswer = (packet.flags & TcpFlag.syn) !== 0 && (packet.flags & TcpFlag.ack) !== 0;
+    if (isAnswer && syn?.isSeen !== true) this.claimedClient = 'b';
+    else if (syn !== null || (packet.flags & TcpFlag.syn) !== 0) this.client = isAnswer ? 'b' : 'a';
     if (this.client !== null) this.fromA.joined = this.fromB.joined = Joined.not;
     this.#owner = handler.open(this, beside);
     if (syn === null) return;
-    this.#handshake = new Handshake(this.client === 'b' ? 'b' : 'a', syn.isn, false, false);
-    const opener = this.client === 'b' ? this.fromB : this.fromA;
+    this.#handshake = new Handshake(isAnswer ? 'b' : 'a', syn.isn, this.client === null, false);
+    const opener = isAnswer ? this.fromB : this.fromA;
     opener.startAt(advance(syn.isn, 1));
     opener.shown = syn.opener.shown;
     if (syn.offer !== null) opener.receiver = syn.offer;
@@ -224,8 +227,9 @@ export class Connection extends FlowKey implements Charged {
    * goes first, because responses belong to requests.
    */
   end(nowMs: number): void {
-    const first = this.client === 'b' ? this.fromB : this.fromA;
-    const second = this.client === 'b' ? this.fromA : this.fromB;
+    const isOfB = (this.client ?? this.claimedClient) === 'b';
+    const first = isOfB ? this.fromB : this.fromA;
+    const second = isOfB ? this.fromA : this.fromB;
     first.end(nowMs);
     second.end(nowMs);
     this.#owner.closed();
@@ -344,7 +348,7 @@ export class Connection extends FlowKey implements Charged {
     if (handshake.opener === end && !handshake.isClaimed) return true;
     const isOfAnother = this.#reopening?.isBy(peer, isn) === true;
     if (isOfAnother || !handshake.isAnsweredBy(packet, end, peer.hasRead && !this.#reset)) {
-      if (handshake.isBegunBy(opener, isn) && !handshake.isClaimed) this.#mayReopen().syn(isn, peer);
+      if (handshake.isBegunBy(opener, isn) && !handshake.isClaimed) this.#mayReopen().syn(isn, peer, null, true);
       this.#reopening?.prove(peer, isn);
       return false;
     }
@@ -354,7 +358,7 @@ export class Connection extends FlowKey implements Charged {
     half.seen = true;
     half.accepts(packet);
     half.startAt(advance(packet.seq, 1));
-    half.answers(packet, nowMs);
+    half.answers(packet, handshake.isClaimed, nowMs);
     if (peer.unproven !== null) peer.unproven.isUnanswered = false;
     return true;
   }

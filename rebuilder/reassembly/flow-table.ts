@@ -254,7 +254,7 @@ export class FlowTable {
     this.#makeRoom(nowMs);
     const connection = this.#insert(new Connection(packet, hash, this.#context, this.#handler, nowMs, syn), nowMs);
     this.#ledger.count('tcp.sessions');
-    if (connection.client === null) this.#ledger.count('tcp.midstream_pickups');
+    if (connection.client === null && connection.claimedClient === null) this.#ledger.count('tcp.midstream_pickups');
     return connection;
   }
 
@@ -339,9 +339,7 @@ export class FlowTable {
     this.#order.touch(connection);
   }
 
-  /**
-   * A fault occurred while the packet was handled: drops its connection silently, so that the fault is not met again.
-   */
+  /** A fault occurred while the packet was handled: drops its connection silently, so that it is not met again. */
   abandon(packet: Packet): void {
     this.#context.history.settle();
     const connection = this.#find(packet, hashOf(packet));

@@ -63,14 +63,17 @@ export class HalfStream extends OneWayStream {
     if (multipath === MultipathSubtype.join) this.context.ledger.count('tcp.multipath_join');
   }
 
-  /** A SYN-ACK of this direction: what it offers, and what it has taken of what came with the SYN. */
-  answers(packet: Packet, nowMs: number): void {
+  /**
+   * A SYN-ACK of this direction: what it offers, and what it has taken of what came with the SYN.
+   * @param isClaimed nobody has seen that SYN: a client may have written the answer
+   */
+  answers(packet: Packet, isClaimed: boolean, nowMs: number): void {
     const { peer } = this;
-    this.known().syn(packet);
+    if (!isClaimed) this.known().syn(packet);
     this.#sentUpTo(advance(packet.seq, 1));
-    this.joined = Joined.not;
+    if (!isClaimed) this.joined = Joined.not;
     if (peer === null) return;
-    peer.joined = Joined.not;
+    if (!isClaimed) peer.joined = Joined.not;
     if (multipathOf(packet) < 0) peer.dataSequence = null;
     if (!peer.started) peer.startAt(packet.ack);
     peer.known().opened(packet, this.receiver);
@@ -135,7 +138,7 @@ export class HalfStream extends OneWayStream {
     this.seen = true;
     const length = packet.dataEnd - packet.dataStart;
     let doubts: number = this.accepts(packet) ? Doubt.none : Doubt.checksum;
-    if (this.joined === Joined.unknown && !this.started) this.beginAsked(packet.ack);
+    if (this.joined === Joined.unknown && !this.started) this.beginAsked(packet.ack, nowMs);
     if (doubts === Doubt.none && !this.waitsForPeer && this.joined === Joined.unknown) {
       doubts = this.#judgeUnknown(packet, length);
     } else if (doubts === Doubt.none && !this.waitsForPeer) {

@@ -30,10 +30,16 @@ export class Handshake {
     return end === this.opener && isn === this.isn;
   }
 
-  /** Is `seq` of its opener's no place in the connection, whose SYN nobody has answered yet? */
+  /**
+   * Is `seq` no place in the connection? An opener's SYN that nobody has answered yet, or a SYN-ACK alone, says where
+   * that begins.
+   */
   isOutside(end: End, seq: number): boolean {
-    const into = distance(seq, this.isn);
-    return end === this.opener && this.#answerIsn === null && (into < 0 || into >= MAX_WINDOW_BYTES);
+    const isOpener = end === this.opener;
+    const isn = isOpener ? this.isn : this.#answerIsn;
+    if (isn === null || (isOpener ? this.#answerIsn !== null : !this.isClaimed)) return false;
+    const into = distance(seq, isn);
+    return into < 0 || into >= MAX_WINDOW_BYTES;
   }
 
   /**

@@ -29,7 +29,9 @@ export class OpeningSyn<C extends Candidate> {
   readonly opener: HalfStream;
   /** Where its sender stood in a connection that is over, and stands again; null = it is a SYN. */
   readonly place: Place | null;
-  /** What it offers; null = it was not seen, only its answer. */
+  /** Was it seen itself, and not its answer alone, which any client can write? */
+  isSeen = false;
+  /** What it offers; null = that is not known. */
   offer: Receiver | null = null;
   /** … and Multipath TCP. */
   isMultipath = false;
@@ -99,10 +101,15 @@ export class Reopening<C extends Candidate> {
     return this.#syns.some(({ isOver }) => !isOver);
   }
 
-  /** A SYN with the sequence number `isn`. @param packet null = its answer tells of it, or what followed it */
-  syn(isn: number, opener: HalfStream, packet: Packet | null = null): void {
+  /**
+   * A SYN with the sequence number `isn`.
+   * @param packet null = its answer tells of it, or what followed it
+   * @param isSeen it was seen before
+   */
+  syn(isn: number, opener: HalfStream, packet: Packet | null = null, isSeen = packet !== null): void {
     const one = this.#by(opener, isn) ?? this.#add(new OpeningSyn<C>(isn, opener));
     one.isOver = false;
+    one.isSeen ||= isSeen;
     if (packet === null) {
       if (!opener.receiver.knowsSynAlone || isn !== advance(opener.beganSeq, -1)) return;
       one.offer = opener.receiver;

@@ -252,15 +252,15 @@ export abstract class StreamOrder extends SeldomParts {
     if (first === undefined) return;
     this.startAt(first.seq);
     this.missing.stop();
-    this.beginAsked(first.ack);
+    this.beginAsked(first.ack, first.timeMs);
     this.drain(false);
   }
 
-  /** Bytes that acknowledge what the peer sent earlier answer that: its stream begins first. */
-  protected beginAsked(ack: number): void {
+  /** What answers bytes of the peer's begins behind them, and what says nothing of them in the order of the capture. */
+  protected beginAsked(ack: number, timeMs: number): void {
     const { peer } = this;
     const asked = peer?.started === false ? peer.waiting?.first : undefined;
-    if (asked !== undefined && distance(ack, asked.seq) > 0) peer!.begin();
+    if (asked !== undefined && (distance(ack, asked.seq) > 0 || asked.timeMs <= timeMs)) peer!.begin();
   }
 
   /** A message has begun: it may stop growing. */
