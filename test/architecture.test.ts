@@ -106,6 +106,17 @@ test('no two source files import each other in a circle', () => {
   assert.deepEqual(circles, []);
 });
 
+test('docs/architecture.md names every folder of the rebuilder and of fleet/, and only files that exist', () => {
+  const text = readFileSync('docs/architecture.md', 'utf8');
+  const inRow = (folder: string): boolean => text.includes(`\`${folder}\``);
+  const folders = new Set(sources.map((file) => /^(?:rebuilder\/([^/]+\/)|(fleet\/[^/]+\/))/.exec(file)).map((found) => found?.[1] ?? found?.[2]));
+  assert.deepEqual([...folders].filter((folder) => folder !== undefined && !inRow(folder)), []);
+  const files = [...sources, ...globSync(['test/**/*.ts', 'package/**/*.ts'])];
+  const named = [...text.matchAll(/`([\w/-]+\.ts)`/g)].map(([, name]) => name!);
+  assert.ok(named.length > 40, `files are named: ${named.length}`);
+  assert.deepEqual(named.filter((name) => !files.some((file) => file === name || file.endsWith(`/${name}`))), []);
+});
+
 test('only what joins the rooms lies outside of them', () => {
   assert.deepEqual(sources.filter((file) => dirname(file) === 'rebuilder'), ['rebuilder/ledger.ts', 'rebuilder/main.ts', 'rebuilder/pipeline.ts']);
 });

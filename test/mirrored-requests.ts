@@ -4,7 +4,7 @@ import { createSocket, type Socket } from 'node:dgram';
 import type { TestContext } from 'node:test';
 import { MirroredConnection } from '../rebuilder/demo/mirrored-connection.ts';
 
-export const VNI = 1377;
+const VNI = 1377;
 const SERVER = { address: Uint8Array.of(10, 0, 2, 9), port: 80 };
 
 /** Sends VXLAN to a port of 127.0.0.1, one connection after the other. */

@@ -1,5 +1,5 @@
 /** RFC 9113 3.4: what a client begins with, and nobody else. */
-export const PREFACE = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n');
+const PREFACE = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n');
 
 /** It has the form of a request of HTTP/1: so many bytes are its head, in which Go's x/net also takes header lines. */
 export const PREFACE_HEAD_BYTES = PREFACE.indexOf('SM');

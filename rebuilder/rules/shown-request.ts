@@ -49,7 +49,7 @@ export function maskValues(target: string): string {
  * What stands before an `@` as user and password do: before the last one of a host, wherever in a path a URL is;
  * browsers take `\\` for `/`.
  */
-export function maskUser(target: string): string {
+function maskUser(target: string): string {
   return target.replace(/([/\\]{2})[^/\\?#]*@/g, '$1***@').replace(/(^|[/\\])[^/\\?#:]*:[^/\\?#]*@/g, '$1***@');
 }
 

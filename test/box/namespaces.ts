@@ -7,7 +7,7 @@ const PREFIX = 'vpcbox';
 let made = 0;
 
 /** Runs a program to its end; throws with what it said when it failed. */
-export function must(program: string, ...args: string[]): string {
+function must(program: string, ...args: string[]): string {
   const run = spawnSync(program, args, { encoding: 'utf8', maxBuffer: 64 * 1024 * 1024 });
   if (run.status !== 0) throw new Error(`${program} ${args.join(' ')}: ${run.error?.message ?? run.stderr}`);
   return run.stdout;

@@ -195,7 +195,7 @@ function* holes(
 /** A flood: between two steps another one may take its turn. */
 type Play = (flood: Flood, amount: number) => Generator<void>;
 
-export const FLOODS: Readonly<Record<string, Play>> = {
+const FLOODS: Readonly<Record<string, Play>> = {
   'holes': (flood, n) => holes(flood, n, {}),
   'holes two ways': (flood, n) => holes(flood, n, { twoWays: true }),
   'holes given up one by one': (flood, n) => holes(flood, n / 4, { twoWays: true, waitMs: 220 }),

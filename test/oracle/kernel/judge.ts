@@ -23,7 +23,7 @@ export interface Told extends ReadRequest {
   readonly text: string;
 }
 
-export function tell(frames: readonly Frame[], live: boolean): { told: Told[]; ledger: Ledger } {
+function tell(frames: readonly Frame[], live: boolean): { told: Told[]; ledger: Ledger } {
   const told: Told[] = [];
   const ledger = new Ledger();
   const { limits, ...rest }: PipelineOptions = live ? LIVE_OPTIONS : REPLAY_OPTIONS;
