@@ -2,7 +2,8 @@ import type { FrameSink } from './capture/frame-source.ts';
 import { SourceTable } from './capture/source-table.ts';
 import { type CounterName, INDEX, Ledger } from './ledger.ts';
 import { Budget } from './reassembly/budget.ts';
-import type { Connection, ConnectionHandler, ConnectionOwner } from './reassembly/connection.ts';
+import type { Connection } from './reassembly/connection.ts';
+import type { ConnectionHandler, ConnectionOwner } from './reassembly/connection-owner.ts';
 import { ConnectionMemory } from './reassembly/connection-memory.ts';
 import { Defragmenter } from './reassembly/defragment.ts';
 import { FlowTable } from './reassembly/flow-table.ts';
@@ -64,7 +65,7 @@ const FRAMES = INDEX['capture.frames'];
  * either hands on or counts a reason. One pipeline lives in one thread; time comes from the source, so a capture file
  * runs like the traffic it was.
  */
-export class Pipeline implements FrameSink, ConnectionHandler {
+export class Pipeline implements FrameSink, ConnectionHandler<Connection> {
   readonly ledger: Ledger;
   readonly #options: PipelineOptions;
   readonly #emitter: Emitter;

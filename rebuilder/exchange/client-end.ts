@@ -2,6 +2,7 @@ import { addressText } from '../address/address-text.ts';
 import type { Endpoints } from '../http/message.ts';
 import type { Connection } from '../reassembly/connection.ts';
 import type { End } from '../reassembly/flow-key.ts';
+import type { HalfStream } from '../reassembly/half-stream.ts';
 
 /** A connection whose client is one of its ends. */
 export class ClientEnd implements Endpoints {
@@ -35,6 +36,12 @@ export class ClientEnd implements Endpoints {
   get vni(): number | null {
     return this.#connection.vni < 0 ? null : this.#connection.vni;
   }
+
+  /** What the client says. */
+  get half(): HalfStream { return this.end === 'a' ? this.#connection.fromA : this.#connection.fromB; }
+
+  /** What the server says. */
+  get serverHalf(): HalfStream { return this.end === 'a' ? this.#connection.fromB : this.#connection.fromA; }
 
   #address(end: End): string {
     const c = this.#connection;

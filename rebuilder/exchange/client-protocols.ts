@@ -90,19 +90,13 @@ export abstract class ClientProtocols implements RequestReader {
   }
 
   /** A search found the last request, or one before it in its piece: nothing proves that it is one. */
-  #isFound(): boolean {
-    return this.#searchOrNull?.hasFound === true;
-  }
+  #isFound(): boolean { return this.#searchOrNull?.hasFound === true; }
 
   /** Sequence number of the message in progress. */
-  get beganAt(): number {
-    return this.#framer?.began.seq ?? 0;
-  }
+  get beganAt(): number { return this.#framer?.began.seq ?? 0; }
 
   /** Sequence number from which on the bytes were searched last: if they were a server's, they were not read here. */
-  get searchedAt(): number {
-    return this.#searchOrNull?.beganAt ?? 0;
-  }
+  get searchedAt(): number { return this.#searchOrNull?.beganAt ?? 0; }
 
   /** So many bytes are between here and the next message; Infinity = nobody knows. */
   get toNext(): number {
@@ -111,9 +105,7 @@ export abstract class ClientProtocols implements RequestReader {
   }
 
   /** Is a request begun, as far as the first of its readers can tell? */
-  get isInRequest(): boolean {
-    return this.#framer?.unfinished === true || this.other !== null;
-  }
+  get isInRequest(): boolean { return this.#framer?.unfinished === true || this.other !== null; }
 
   get speaksHttp2(): boolean { return (this.other?.http2 ?? null) !== null; }
 

@@ -1,6 +1,6 @@
-import type { Connection, ConnectionOwner } from '../reassembly/connection.ts';
+import type { Connection } from '../reassembly/connection.ts';
+import type { ConnectionOwner } from '../reassembly/connection-owner.ts';
 import { CHARGE } from '../reassembly/connection-memory.ts';
-import type { HalfStream } from '../reassembly/half-stream.ts';
 import { distance } from '../reassembly/sequence.ts';
 import type { ForkKind, StreamSink } from '../reassembly/stream-sink.ts';
 import type { Http1Context } from '../http1/http1-context.ts';
@@ -67,7 +67,7 @@ export class HttpConnection implements ClientSink, ServerSink, Roles, Connection
     const { client: known, claimedClient: claimed } = connection;
     const end = known ?? claimed ?? likelyClient(connection);
     this.#client = new ClientEnd(connection, end);
-    const { client, server } = this.#halves();
+    const { half: client, serverHalf: server } = this.#client;
     server.sink = new UnheardStream(this);
     if (known === null) {
       this.#tentative = new TentativeStream(this.#reader, this.#client, this, claimed === null);
@@ -84,15 +84,13 @@ export class HttpConnection implements ClientSink, ServerSink, Roles, Connection
     );
   }
 
-  get needsPast(): boolean {
-    return this.#http2 !== null;
-  }
+  get needsPast(): boolean { return this.#http2 !== null; }
 
   /** The server was heard: reads what it says. */
   hear(): StreamSink {
     const stream = this.#tentative === null ? this.#serverReader(null) : this.#otherStream();
     this.#responses = stream instanceof TentativeStream ? stream.responses : stream;
-    this.#halves().server.sink = stream;
+    this.#client.serverHalf.sink = stream;
     return stream;
   }
 
@@ -105,16 +103,6 @@ export class HttpConnection implements ClientSink, ServerSink, Roles, Connection
     return this.#pairingOrNull ??= new Pairing(this.#reader.budget, this.#connection);
   }
 
-  #halves(): { client: HalfStream; server: HalfStream } {
-    const c = this.#connection;
-    return this.#client.end === 'a' ? { client: c.fromA, server: c.fromB } : { client: c.fromB, server: c.fromA };
-  }
-
-  #halfOf(request: HttpRequest): HalfStream {
-    const { client, server } = this.#halves();
-    return request.endpoints === this.#client ? client : server;
-  }
-
   // --- ClientSink
 
   request(request: HttpRequest): void {
@@ -122,7 +110,8 @@ export class HttpConnection implements ClientSink, ServerSink, Roles, Connection
     const isFirst = request.reading === 1 && !request.correction;
     if (isFirst && request.endpoints !== this.#client) this.#serverAsks(request);
     if (this.#isSwapped) request.isFound = true;
-    if (isFirst) markUncertain(request, this.#connection, this.#halfOf(request), this.#told);
+    const asks = request.endpoints === this.#client ? this.#client.half : this.#client.serverHalf;
+    if (isFirst) markUncertain(request, this.#connection, asks, this.#told);
     if (this.#connection.isCandidate && this.#beside?.isNew(request) === false) return;
     countRequest(ledger, request);
     if (request.reading > 1 || request.correction || request.endpoints !== this.#client) {
@@ -131,7 +120,7 @@ export class HttpConnection implements ClientSink, ServerSink, Roles, Connection
       return;
     }
     this.#hasTold = true;
-    const { server } = this.#halves();
+    const server = this.#client.serverHalf;
     server.waitsForPeer = !this.#areRolesUnknown;
     if (!request.complete) this.#toldOnce();
     this.#told?.first(request);
@@ -247,7 +236,7 @@ export class HttpConnection implements ClientSink, ServerSink, Roles, Connection
     request.isFound = true;
     if (this.#areRolesUnknown) return;
     this.#areRolesUnknown = true;
-    this.#halves().server.waitsForPeer = false;
+    this.#client.serverHalf.waitsForPeer = false;
     this.#context.ledger.count('http.roles_unknown');
   }
 
@@ -261,7 +250,7 @@ export class HttpConnection implements ClientSink, ServerSink, Roles, Connection
     const former = this.#tentative;
     if (former === null || this.#hasTold || former.requests.isInRequest) return false;
     this.#context.ledger.count('http.roles_swapped');
-    const { client, server } = this.#halves();
+    const { half: client, serverHalf: server } = this.#client;
     const stream = this.#otherStream();
     this.#http2?.expire(Infinity);
     this.#http2 = null;
@@ -291,9 +280,9 @@ export class HttpConnection implements ClientSink, ServerSink, Roles, Connection
 
   /** Bytes that the client has sent, modulo 2^32; where it is not known who that is, both ends. */
   get sentBytes(): number {
-    const { client, server } = this.#halves();
-    const sent = this.#connection.sentBytes(client);
-    return this.#tentative === null ? sent : sent + server.sentBytes >>> 0;
+    const { half, serverHalf } = this.#client;
+    const sent = this.#connection.sentBytes(half);
+    return this.#tentative === null ? sent : sent + serverHalf.sentBytes >>> 0;
   }
 
   #toldOnce(): ToldRequests {
@@ -340,7 +329,7 @@ export class HttpConnection implements ClientSink, ServerSink, Roles, Connection
   expire(nowMs: number): boolean {
     const before = nowMs - this.#context.responseTimeoutMs;
     if (this.#waitingSinceMs() <= before) {
-      this.#oneWay = !this.#halves().server.seen;
+      this.#oneWay = !this.#client.serverHalf.seen;
       const inOrder = this.#pairingOrNull?.expire(before, (request) => this.#unanswered(request)) ?? 0;
       this.#context.ledger.count('http.response_timeout', inOrder + (this.#http2?.expire(before) ?? 0));
     }

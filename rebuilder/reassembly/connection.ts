@@ -1,5 +1,6 @@
 import { type Packet, TcpFlag } from '../wire/packet.ts';
 import { CHARGE, type Charged } from './connection-memory.ts';
+import type { ConnectionHandler, ConnectionOwner } from './connection-owner.ts';
 import { DataSequence } from './data-sequence.ts';
 import { type End, FlowKey } from './flow-key.ts';
 import { HalfStream } from './half-stream.ts';
@@ -14,23 +15,6 @@ import type { Place } from './time-wait.ts';
 import type { UsageOrder } from './usage-order.ts';
 import type { StreamContext } from './stream-context.ts';
 import { NOWHERE } from './stream-sink.ts';
-
-/** What is made of a connection's two streams. */
-export interface ConnectionHandler {
-  /**
-   * A connection came into sight: sets the sinks of its two halves. Called once, before any byte.
-   * @param beside who reads the one that it may take the place of; null = it is none of a SYN's that nobody confirmed
-   */
-  open(connection: Connection, beside: ConnectionOwner | null): ConnectionOwner;
-}
-
-/** Who reads a connection's streams. */
-export interface ConnectionOwner {
-  /** What comes next cannot be read by who has not read what came before. */
-  readonly needsPast: boolean;
-  /** Both streams have ended and the connection is forgotten. */
-  closed(): void;
-}
 
 /**
  * A connection that both ends have finished is kept this long, for what is still on its way (a FIN or RST may be
@@ -75,7 +59,7 @@ export class Connection extends FlowKey implements Charged {
   readonly claimedClient: End | null = null;
   readonly #owner: ConnectionOwner;
   readonly #context: StreamContext;
-  readonly #handler: ConnectionHandler;
+  readonly #handler: ConnectionHandler<Connection>;
   #reset = false;
   /** When an RST that its receiver accepts ended it; null = none did. What is sent later may never be read. */
   resetMs: number | null = null;
@@ -90,7 +74,7 @@ export class Connection extends FlowKey implements Charged {
    * @param beside who reads the connection beside which it is a candidate; null = it is none
    */
   constructor(
-    packet: Packet, hash: number, context: StreamContext, handler: ConnectionHandler, nowMs: number,
+    packet: Packet, hash: number, context: StreamContext, handler: ConnectionHandler<Connection>, nowMs: number,
     syn: Pick<OpeningSyn<Connection>, 'isn' | 'isSeen' | 'offer' | 'opener' | 'isMultipath'> | null = null,
     beside: ConnectionOwner | null = null,
   ) {

@@ -1,6 +1,7 @@
 import { type CounterName, INDEX, type Ledger } from '../ledger.ts';
 import { type Packet, TcpFlag } from '../wire/packet.ts';
-import { Connection, type ConnectionHandler, LINGER_MS } from './connection.ts';
+import { Connection, LINGER_MS } from './connection.ts';
+import type { ConnectionHandler } from './connection-owner.ts';
 import { ConnectionOrder } from './connection-order.ts';
 import { type End, hashOf } from './flow-key.ts';
 import { HalfOpen, NONE } from './half-open.ts';
@@ -20,9 +21,7 @@ const FIRST_BUCKETS = 1024;
  * packet would touch three others.
  */
 const TOUCH_SHARE = 1 / 16;
-/**
- * How often finished connections are looked at: thousands of them linger, and a batch arrives every other millisecond.
- */
+/** How often finished connections are looked at: thousands linger, and a batch arrives every other millisecond. */
 const CLOSING_MS = 100;
 /** … and those that one end has finished, which may wait for a hole before the other's FIN, or be open for hours. */
 const ENDING_MS = 1000;
@@ -49,10 +48,10 @@ export class FlowTable {
   readonly #limits: FlowLimits;
   readonly #touchMs: number;
   readonly #context: StreamContext;
-  readonly #handler: ConnectionHandler;
+  readonly #handler: ConnectionHandler<Connection>;
   readonly #ledger: Ledger;
 
-  constructor(limits: FlowLimits, context: StreamContext, handler: ConnectionHandler) {
+  constructor(limits: FlowLimits, context: StreamContext, handler: ConnectionHandler<Connection>) {
     this.#limits = limits;
     this.#halfOpen = new HalfOpen(context.connections);
     this.#touchMs = Math.floor(limits.idleTimeoutMs * TOUCH_SHARE);
