@@ -261,6 +261,7 @@ export class Connection extends FlowKey implements Charged {
     const handshake = this.#handshake ?? this.#begunBy(packet, end, half);
     if (handshake?.isBegunBy(end, isn) === true) {
       // Its answer may have been captured first.
+      if (handshake.isClaimed) this.fromA.joined = this.fromB.joined = Joined.not;
       handshake.isClaimed = false;
       if (half.hasRead || half.nextSeq !== firstSeq) {
         this.#refuseData(packet);
