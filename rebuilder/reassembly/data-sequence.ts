@@ -6,11 +6,11 @@ import { MAX_WINDOW_BYTES } from './missing-bytes.ts';
 import { advance, distance } from './sequence.ts';
 import type { StreamContext } from './stream-context.ts';
 
-/** Segments [seq, seq + length) are so far from their place in the order of the data. */
+/** Segments [seq, seq + length) are so far from their place in the order of the data; null = out of every window. */
 interface Mapping {
   seq: number;
   length: number;
-  readonly shift: number;
+  readonly shift: number | null;
 }
 
 /** Bytes [start, end), and the place where their receiver reads them. */
@@ -44,6 +44,8 @@ export class DataSequence {
   #isn: number | null;
   /** Data sequence number, less that of the segment, where nothing is moved; null = not known yet. */
   #identity: number | null = null;
+  /** All 64 bits of the number of the first data; null = not known yet. */
+  #firstData: bigint | null = null;
   /** In order, none over another: looking one up costs no more the more there are. */
   readonly #mappings: Mapping[] = [];
   readonly #context: Pick<StreamContext, 'connections' | 'ledger'>;
@@ -72,6 +74,7 @@ export class DataSequence {
       // RFC 8684 3.1: the data begin behind the lower half of the key's hash.
       const hash = createHash('sha256').update(bytes.subarray(at + 4, at + 12)).digest();
       this.#identity = distance(int32(hash, 28), this.#isn);
+      this.#firstData = hash.readBigUInt64BE(24) + 1n;
       if (length >= WITH_LENGTH) this.#map(advance(this.#isn, 1), uint16(bytes, at + WITH_KEY), 0, nextSeq);
     } else if (options.multipath === MultipathSubtype.dataSequence) {
       const isNew = distance(advance(seq, dataEnd - dataStart), nextSeq) > 0;
@@ -96,11 +99,22 @@ export class DataSequence {
     if (into >= dataEnd - dataStart || into + length <= 0) return;
     const moved = distance(int32(bytes, next), mapped);
     this.#identity ??= moved;
-    this.#map(mapped, length, distance(moved, this.#identity), nextSeq);
+    const shift = distance(moved, this.#identity);
+    const isNear = (flags & Signal.longSequence) === 0
+      || this.#isUpperHalf(int32(bytes, next - 4), int32(bytes, next), mapped, shift);
+    this.#map(mapped, length, isNear ? shift : null, nextSeq);
+  }
+
+  /** Does the receiver expect these upper 32 bits of a data sequence number? What is 2^32 off, it drops. */
+  #isUpperHalf(upper: number, lower: number, mapped: number, shift: number): boolean {
+    const number = BigInt.asUintN(64, BigInt(upper) << 32n | BigInt(lower >>> 0));
+    const place = BigInt(distance(mapped, advance(this.#isn!, 1)) + shift);
+    this.#firstData ??= number - place;
+    return BigInt.asUintN(64, this.#firstData + place) === number;
   }
 
   /** Of several mappings of one byte the first that came counts, as in Linux: of this one, what no other maps. */
-  #map(seq: number, length: number, shift: number, nextSeq: number): void {
+  #map(seq: number, length: number, shift: number | null, nextSeq: number): void {
     const before = this.#mappings.length;
     if (before >= FEW_MAPPINGS) this.#mappings.splice(0, this.#firstBehind(nextSeq));
     const end = advance(seq, length);
@@ -158,11 +172,11 @@ export class DataSequence {
     return false;
   }
 
-  /** The parts of bytes [start, end), which begin at `seq`, in order. */
+  /** The parts of bytes [start, end), which begin at `seq`, in order, but those that their receiver drops. */
   places(seq: number, start: number, end: number): Placed[] {
     const parts: Placed[] = [];
-    const add = (from: number, to: number, shift: number): void => {
-      if (from < to) parts.push({ start: from, end: to, seq: advance(seq, from - start + shift) });
+    const add = (from: number, to: number, shift: number | null): void => {
+      if (from < to && shift !== null) parts.push({ start: from, end: to, seq: advance(seq, from - start + shift) });
     };
     let from = start;
     for (let at = this.#firstBehind(seq); at < this.#mappings.length && from < end; at++) {

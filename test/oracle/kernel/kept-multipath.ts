@@ -30,6 +30,7 @@ export const KEPT_MULTIPATH: readonly KeptGame[] = [
   game('data come first for which no window was announced', subflow(
     [6, b.slice(6)], [0, a.slice(0, 6)], [6, a.slice(6)],
   )),
+  game('data for a place 2^32 off are for none', subflow([0, a.slice(0, 5)], [5 + 2 ** 32, b.slice(5)], [5, a.slice(5)])),
   game('some of the data were read', subflow([0, a.slice(0, 1)], [0, a])),
   game('from the last byte to the first, behind a hole that was given up', [
     ...subflow([0, a.slice(0, 5)], [0, 'xxxxx']),
