@@ -5,7 +5,7 @@ import { DataSequence } from './data-sequence.ts';
 import { type End, FlowKey } from './flow-key.ts';
 import { HalfStream } from './half-stream.ts';
 import { Handshake } from './handshake.ts';
-import { Joined } from './joined.ts';
+import { isUnproven, Joined } from './joined.ts';
 import { MAX_WINDOW_BYTES, NEAR_BYTES } from './missing-bytes.ts';
 import { type OpeningSyn, Reopening } from './reopening.ts';
 import { hasDoubtfulOptions } from './receiver.ts';
@@ -169,7 +169,7 @@ export class Connection extends FlowKey implements Charged {
   #readBefore(packet: Packet, end: End, half: HalfStream): void {
     if (packet.dataEnd === packet.dataStart || half.waitsForPeer || half.hasAcknowledged(packet.seq)) return;
     // Near by it is read again as a whole.
-    if (half.joined === Joined.unproven && Math.abs(distance(packet.seq, half.nextSeq)) < MAX_WINDOW_BYTES) return;
+    if (isUnproven(half.joined) && Math.abs(distance(packet.seq, half.nextSeq)) < MAX_WINDOW_BYTES) return;
     const isBefore = this.#handshake?.isOutside(end, packet.seq) ?? (half.hasRead && half.hasBegunBehind(packet.seq));
     if (this.beganAside || !isBefore || this.#reopening?.isRead(packet, half) === true) return;
     this.#mayReopen().syn(advance(packet.seq, -1), half);

@@ -141,6 +141,9 @@ export class HalfStream extends OneWayStream {
     if (this.joined === Joined.unknown && !this.started) this.beginAsked(packet.ack, nowMs);
     if (doubts === Doubt.none && !this.waitsForPeer && this.joined === Joined.unknown) {
       doubts = this.#judgeUnknown(packet, length);
+    } else if (doubts === Doubt.none && this.joined === Joined.once && length === 0) {
+      // That it was taken will not be seen.
+      if ((flags & TcpFlag.ack) === 0) doubts = REFUSED;
     } else if (doubts === Doubt.none && !this.waitsForPeer) {
       // The receiver stands at what it last acknowledged, even where a hole before that was given up here.
       const expected = this.acked ? this.ackedSeq : this.nextSeq;
@@ -158,6 +161,7 @@ export class HalfStream extends OneWayStream {
     const sent = advance(behind, flags & TcpFlag.fin);
     if (sent !== seq) this.#sentUpTo(sent);
     if (doubts !== Doubt.none) {
+      this.#cameOtherwise();
       if (this.contests().doubt(this, packet, length, doubts)) this.waitFrom(nowMs);
       if (isOther) this.reread(packet, seq);
       return doubts !== Doubt.checksum;
@@ -244,11 +248,17 @@ export class HalfStream extends OneWayStream {
 
   /** Bytes that were delivered before, or given up. */
   #old(packet: Packet, seq: number, length: number): void {
+    this.#cameOtherwise();
     if (this.unproven?.isAny === true) this.unproven.again(seq, advance(seq, length));
     if (this.isOneWay) this.context.strays?.stray(packet);
     const isRead = this.contest?.segment(packet, seq, Doubt.none) === true;
     if (this.contest?.hasDiffered === true) this.unproven?.holeIsContested();
     this.context.ledger.count(isRead ? 'tcp.late_bytes' : 'tcp.retransmission_bytes', length);
+  }
+
+  /** Not each byte once, and in its order. */
+  #cameOtherwise(): void {
+    if (this.joined === Joined.once) this.joined = Joined.unproven;
   }
 
   #sentUpTo(seq: number): void {
@@ -269,6 +279,7 @@ export class HalfStream extends OneWayStream {
   #enqueue(packet: Packet, seq: number, nowMs: number): void {
     const { ledger, limits, reorderBudget } = this.context;
     const queue = this.waiting ??= new SegmentQueue(reorderBudget);
+    if (queue.length > 0 && seq !== queue.end) this.#cameOtherwise();
     const { bytes, dataStart, dataEnd } = packet;
     const length = dataEnd - dataStart;
     if (this.started && this.isOneWay) this.context.strays?.stray(packet);

@@ -1,6 +1,6 @@
 import { type Packet, TcpFlag } from '../wire/packet.ts';
 import { NOTHING } from './history.ts';
-import { Joined } from './joined.ts';
+import { isUnproven } from './joined.ts';
 import { Doubt, timestampOf } from './receiver.ts';
 import { advance, distance } from './sequence.ts';
 import { StreamHoles } from './stream-holes.ts';
@@ -91,7 +91,7 @@ export abstract class OneWayStream extends StreamHoles {
 
   /** Does it stand before the place where the stream was thought to begin? */
   private isBeforeAll(seq: number): boolean {
-    return this.joined === Joined.unproven && this.started && this.hasBegunBehind(seq);
+    return isUnproven(this.joined) && this.started && this.hasBegunBehind(seq);
   }
 
   /** Does its urgent pointer mark a byte that was read here, though the receiver may have left it out? */

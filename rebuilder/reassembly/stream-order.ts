@@ -1,6 +1,6 @@
 import { Contest } from './contest.ts';
 import type { Fins } from './fins.ts';
-import { Joined } from './joined.ts';
+import { isUnproven, Joined } from './joined.ts';
 import { MAX_WINDOW_BYTES, NEAR_BYTES } from './missing-bytes.ts';
 import { SeldomParts } from './seldom-parts.ts';
 import type { Carrier, Queued, Segment } from './segment.ts';
@@ -16,7 +16,7 @@ import type { StreamSink } from './stream-sink.ts';
  */
 export abstract class StreamOrder extends SeldomParts {
   /** Of Joined. */
-  joined: number = Joined.unproven;
+  joined: number = Joined.once;
   sink: StreamSink;
   /** The other direction. */
   peer: StreamOrder | null = null;
@@ -115,10 +115,11 @@ export abstract class StreamOrder extends SeldomParts {
     // What is doubted is compared with what is next, which has to be known.
     if (this.contest !== null) this.pickUp();
     if (this.started) this.contest?.acknowledged(this, ack);
-    if (this.joined === Joined.unproven && this.isProvenBy(ack)) {
-      this.joined = Joined.unknown;
-      // What it learned may be of segments that were not taken.
-      this.forgetReceiver();
+    if (isUnproven(this.joined) && this.isProvenBy(ack)) {
+      // What was learned may be of segments that were not taken, unless there are no others.
+      const isKnown = this.hasRead && this.joined === Joined.once;
+      if (!isKnown) this.forgetReceiver();
+      this.joined = isKnown ? Joined.not : Joined.unknown;
     }
     if (this.unproven?.isAny === true) {
       const isOne = ack === this.nextSeq && !this.sink.unfinished && this.contest?.isOver !== false;
@@ -186,7 +187,7 @@ export abstract class StreamOrder extends SeldomParts {
 
   /** Of a client whose server is not seen, or was not before it may have been misread. */
   protected get isOneWay(): boolean {
-    return !this.waitsForPeer && (!this.peerSent || this.joined === Joined.unproven);
+    return !this.waitsForPeer && (!this.peerSent || isUnproven(this.joined));
   }
 
   abstract putBack(segments: readonly Queued[]): void;
