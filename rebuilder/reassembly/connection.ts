@@ -60,7 +60,8 @@ export class Connection extends FlowKey implements Charged {
   readonly #owner: ConnectionOwner;
   readonly #context: StreamContext;
   readonly #handler: ConnectionHandler<Connection>;
-  #reset = false;
+  /** 'perhaps': by an RST where its receiver stood when it last acknowledged, if it has come no farther. */
+  #reset: 'no' | 'perhaps' | 'yes' = 'no';
   /** When an RST that its receiver accepts ended it; null = none did. What is sent later may never be read. */
   resetMs: number | null = null;
   /** null = joined in the middle, and no SYN of it came since. */
@@ -105,9 +106,7 @@ export class Connection extends FlowKey implements Charged {
   }
 
   /** The SYN that opens it anew, after packet() said 'reopened'; null = none was seen before the packet. */
-  get reopenedBy(): OpeningSyn<Connection> | null {
-    return this.#reopening?.proven ?? null;
-  }
+  get reopenedBy(): OpeningSyn<Connection> | null { return this.#reopening?.proven ?? null; }
 
   /** The connection that takes its place after packet() said 'reopened', if it was read before. */
   takeCandidate(): Connection | null {
@@ -129,10 +128,9 @@ export class Connection extends FlowKey implements Charged {
     }
     const place = this.#reopening?.isAny === true ? this.#reopening.placeOf(packet, half) : 'not there';
     if (place === 'proven') return 'reopened';
-    const outcome = place === 'only there' ? 'taken' : this.#read(packet, end, half, nowMs);
-    if (place === 'only there') {
-      this.#context.ledger.count('tcp.candidate_bytes', packet.dataEnd - packet.dataStart);
-    }
+    const isOnlyThere = place === 'only there';
+    const outcome = isOnlyThere ? 'taken' : this.#read(packet, end, half, nowMs);
+    if (isOnlyThere) this.#context.ledger.count('tcp.candidate_bytes', packet.dataEnd - packet.dataStart);
     // Behind the connection: what both tell is told by that.
     if (this.#reopening?.isAny === true) this.#reopening.packet(packet, half, nowMs);
     return outcome;
@@ -145,13 +143,15 @@ export class Connection extends FlowKey implements Charged {
       this.#refuseData(packet);
       half.seen = true;
       half.peer?.refused(packet.seq);
-      if (half.expects(packet.seq) && half.accepts(packet) && !this.#reset) {
+      if (half.expects(packet.seq) && half.accepts(packet) && this.#reset !== 'yes') {
         // One that its receiver may drop ends nothing, but what follows may be for nobody.
         if (!hasDoubtfulOptions(packet)) {
-          this.#reset = true;
+          this.#reset = 'yes';
           this.resetMs = nowMs;
         }
         half.doubtRest();
+      } else if (this.#reset === 'no' && half.isAckedUpTo(packet.seq) && half.accepts(packet)) {
+        this.#reset = 'perhaps';
       }
       return 'taken';
     }
@@ -177,7 +177,7 @@ export class Connection extends FlowKey implements Charged {
 
   /** Both ends are done, as far as they can be seen. */
   get closing(): boolean {
-    if (this.#reset) return true;
+    if (this.#reset === 'yes') return true;
     return (this.fromA.finSeen || !this.fromA.seen) && (this.fromB.finSeen || !this.fromB.seen);
   }
 
@@ -259,7 +259,7 @@ export class Connection extends FlowKey implements Charged {
     const isn = packet.seq;
     const firstSeq = advance(isn, 1);
     const handshake = this.#handshake ?? this.#begunBy(packet, end, half);
-    if (handshake?.isBegunBy(end, isn) === true) {
+    if (handshake?.isBegunBy(end, isn) === true && !(this.#reset !== 'no' && half.hasRead)) {
       // Its answer may have been captured first.
       if (handshake.isClaimed) this.fromA.joined = this.fromB.joined = Joined.not;
       handshake.isClaimed = false;
@@ -270,7 +270,7 @@ export class Connection extends FlowKey implements Charged {
       half.seen = true;
       half.accepts(packet);
       // What the first one offered counts, as long as the handshake is open.
-      if (this.#reset) half.forgetReceiver();
+      if (this.#reset === 'yes') half.forgetReceiver();
       if (half.receiver.offersTimestamps === null) half.offers(packet);
       this.#isOpenAgain();
       if (packet.dataEnd > packet.dataStart) half.synData(packet, nowMs);
@@ -316,7 +316,7 @@ export class Connection extends FlowKey implements Charged {
 
   /** A handshake that an RST ended is begun anew with the same numbers. */
   #isOpenAgain(): void {
-    this.#reset = false;
+    this.#reset = 'no';
     this.resetMs = null;
   }
 
@@ -332,7 +332,7 @@ export class Connection extends FlowKey implements Charged {
     // It opened the connection itself: no receiver takes its SYN-ACK.
     if (handshake.opener === end && !handshake.isClaimed) return true;
     const isOfAnother = this.#reopening?.isBy(peer, isn) === true;
-    if (isOfAnother || !handshake.isAnsweredBy(packet, end, peer.hasRead && !this.#reset)) {
+    if (isOfAnother || !handshake.isAnsweredBy(packet, end, peer.hasRead && this.#reset === 'no')) {
       if (handshake.isBegunBy(opener, isn) && !handshake.isClaimed) this.#mayReopen().syn(isn, peer, null, true);
       this.#reopening?.prove(peer, isn);
       return false;

@@ -89,9 +89,7 @@ export class HalfStream extends OneWayStream {
   }
 
   /** Are there bytes, read or waiting, that a stream that begins at `seq` cannot have? */
-  hasBytes(seq: number): boolean {
-    return this.hasRead || !this.mayBeginAt(seq);
-  }
+  hasBytes(seq: number): boolean { return this.hasRead || !this.mayBeginAt(seq); }
 
   /** Is `ack` near what was read, or near what was acknowledged before, from where a hole may have been passed over? */
   isNear(ack: number): boolean {
@@ -112,12 +110,14 @@ export class HalfStream extends OneWayStream {
 
   /**
    * Does the receiver accept an RST with this sequence number (RFC 5961 3.2)? Where both sides offered SACK, Linux also
-   * accepts one at the end of what it holds behind a hole; what is sent after that is read all the same, because it is
-   * not certain.
+   * accepts one at the end of what it holds behind a hole; what is sent then is read all the same: it is not certain.
    */
   expects(seq: number): boolean {
     return !this.started || seq === this.nextSeq || (this.waitsForPeer && this.sent && seq === this.sentSeq);
   }
+
+  /** Is that the place up to which its receiver has acknowledged it? */
+  isAckedUpTo(seq: number): boolean { return this.acked && seq === this.ackedSeq; }
 
   /** false: its checksums are wrong. A packet to a group is doubted where others went to a host. */
   accepts(packet: Packet): boolean {

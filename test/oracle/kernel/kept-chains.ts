@@ -1,5 +1,5 @@
 // Games of chains of connections, and of what stands before one.
-import { ACK, DATA, FIN, type KeptGame, op, SYN, URGENT } from './kept-game.ts';
+import { ACK, DATA, FIN, type KeptGame, op, RST, SYN, URGENT } from './kept-game.ts';
 
 export const KEPT_CHAINS: readonly KeptGame[] = [
   {
@@ -82,6 +82,23 @@ export const KEPT_CHAINS: readonly KeptGame[] = [
         + 't-Length: 25\r\n\r\nccccccccccccccccccccccccc',
         { timestamp: 5_016_137, pauseMs: 250 },
       ),
+    ],
+  },
+  {
+    why: 'an RST where the receiver stands, behind a hole that was given up here, and the same SYN again',
+    live: true, v6: false, responds: false, server: { closes: true },
+    ops: [
+      op(SYN, -1, '', { scale: 0, pauseMs: 0.1 }),
+      op(DATA, 119, 'ost: a\r\nContent-Length: 7\r\n\r\neeeeeee', { options: [253, 4, 1, 2], pauseMs: 0.1 }),
+      op(DATA, 155, 'ost: a\r\nContent-Length: 7\r\n\r\neeeeeee', { options: [253, 4, 1, 2], pauseMs: 2500 }),
+      op(RST, 0, '', { pauseMs: 2500 }),
+      op(SYN, -1, '', { isnOffset: 0, pauseMs: 5 }),
+      op(DATA, 0, 'POST /0aaaaaaaaaaaaaaaaa HTTP/', { pauseMs: 0.1 }),
+      op(DATA, 30, '1.1\r\nHost: a\r\nContent-Length: ', { pauseMs: 20 }),
+      op(DATA, 60, '23\r\n\r\naaaaaaaaaaaaaaaaaaaaaaaP', { pauseMs: 0.1 }),
+      op(DATA, 90, 'OST /1aaaaaaaaaaa HTTP/1.1\r\nHo', { pauseMs: 20 }),
+      op(DATA, 120, 'st: a\r\nContent-Length: 7\r\n\r\naa', { pauseMs: 1 }),
+      op(DATA, 150, 'aaaaa', { pauseMs: 0.1 }),
     ],
   },
 ];
