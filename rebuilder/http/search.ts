@@ -201,7 +201,10 @@ export function isRequestAt(bytes: Uint8Array, start: number, end: number): bool
   return lf > 0 && startLine.parse(bytes, start, lf) && startLine.minor >= 0;
 }
 
-/** One of the usual methods: strong enough a sign to prefer a piece's start to a line carried from before. */
-export function knownMethod(bytes: Uint8Array, start: number): boolean {
-  return METHODS.some((method) => method.every((byte, i) => bytes[start + i] === byte));
+/**
+ * One of the usual methods: strong enough a sign to prefer a piece's start to a line carried from before.
+ * @param end where no more is known than that it may be one
+ */
+export function knownMethod(bytes: Uint8Array, start: number, end = Infinity): boolean {
+  return METHODS.some((method) => method.every((byte, i) => start + i >= end || bytes[start + i] === byte));
 }

@@ -93,9 +93,11 @@ export class Requests implements MessageGrammar {
   messageIn(bytes: Uint8Array, start: number, end: number): 'request_line' | 'cut_line' | '' {
     let at = start;
     while (at < end && (bytes[at] === CR || bytes[at] === LF)) at++;
-    if (at === end || requestStart(bytes, at, Math.min(end, at + METHOD_BYTES), METHOD_BYTES) !== 'yes') return '';
-    const lineEndAt = lineEnd(bytes, at, end);
-    if (lineEndAt < 0) return knownMethod(bytes, at) ? 'cut_line' : '';
+    if (at === end) return '';
+    const begins = requestStart(bytes, at, Math.min(end, at + METHOD_BYTES), METHOD_BYTES);
+    const lineEndAt = begins === 'yes' ? lineEnd(bytes, at, end) : -1;
+    if (begins !== 'no' && lineEndAt < 0) return knownMethod(bytes, at, end) ? 'cut_line' : '';
+    if (begins === 'no') return '';
     const isLine = line.parse(bytes, at, lineEndAt) && line.minor >= 0
       && (line.irregular & Irregular.invalid_method) === 0;
     return isLine ? 'request_line' : '';

@@ -34,6 +34,10 @@ test('… behind empty lines, and where the body is never whole', () => {
 test('… whose line goes on behind the body, or is long', () => {
   const cutOff = new TcpStream().open().send(`${post(8)}${ATTACK}`).send(BEHIND);
   assert.deepEqual(told(cutOff).filter((one) => one.startsWith('GET')), ['GET /attack 0 2', 'GET /behind 0']);
+  for (const length of [1, 2, 3]) {
+    const cutInMethod = new TcpStream().open().send(`${post(length)}${ATTACK}`).send(BEHIND);
+    assert.ok(told(cutInMethod).includes('GET /attack 0 2'), `a body of ${length}`);
+  }
   const target = `/${'a'.repeat(20_000)}`;
   const long = `GET ${target} HTTP/1.1\r\nHost: a\r\n\r\n`;
   const stream = new TcpStream().open().send(`${post(long.length)}${long.slice(0, 9000)}`).send(long.slice(9000));
