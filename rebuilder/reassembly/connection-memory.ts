@@ -12,7 +12,7 @@ export interface Charged {
  */
 export const CHARGE = {
   /** As long as one direction is seen. */
-  connection: 3840,
+  connection: 4096,
   /** What reads the other one. */
   server: 2048,
   /** What reads TLS, or passes over what is nothing known; with HTTP/2 besides that. */

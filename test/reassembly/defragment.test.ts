@@ -171,7 +171,7 @@ describe('what cannot become a packet is counted', () => {
   });
 
   test('beyond the limit the oldest datagram makes room', () => {
-    const { add, ledger, all } = defragmenter(3 * 1160);
+    const { add, ledger, all } = defragmenter(3 * 1224);
     for (let id = 0; id < 5; id++) add({ at: 0, data: 'aaaaaaaa', id });
     assert.equal(all.size, 3);
     assert.equal(ledger.get('defrag.memcap'), 2);
