@@ -95,9 +95,9 @@ export class Requests implements MessageGrammar {
     while (at < end && (bytes[at] === CR || bytes[at] === LF)) at++;
     if (at === end) return '';
     const begins = requestStart(bytes, at, Math.min(end, at + METHOD_BYTES), METHOD_BYTES);
-    const lineEndAt = begins === 'yes' ? lineEnd(bytes, at, end) : -1;
-    if (begins !== 'no' && lineEndAt < 0) return knownMethod(bytes, at, end) ? 'cut_line' : '';
     if (begins === 'no') return '';
+    const lineEndAt = begins === 'yes' ? lineEnd(bytes, at, end) : -1;
+    if (lineEndAt < 0) return knownMethod(bytes, at, end) ? 'cut_line' : '';
     const isLine = line.parse(bytes, at, lineEndAt) && line.minor >= 0
       && (line.irregular & Irregular.invalid_method) === 0;
     return isLine ? 'request_line' : '';
