@@ -45,7 +45,7 @@ export abstract class StreamHoles extends StreamOrder {
     if (first !== undefined) {
       this.missing.stop();
       this.waitFrom(first.timeMs);
-    } else if (!this.awaitsBytes() && !this.missing.isEdgeAhead(this.nextSeq)) {
+    } else if (!this.awaitsBytes() && !this.isBehindEdge()) {
       this.missing.stop();
       this.missing.clearEdge();
     }
@@ -54,6 +54,11 @@ export abstract class StreamHoles extends StreamOrder {
   /** Are there bytes that the peer has and we have not, or some that were set aside? */
   private awaitsBytes(): boolean {
     return this.missingAcknowledged() > 0 || this.contest?.doubtful.awaits === true;
+  }
+
+  /** Has its sender shown to be farther? A FIN takes a number, too. */
+  private isBehindEdge(): boolean {
+    return this.missing.isEdgeAhead(this.finSeen ? advance(this.nextSeq, 1) : this.nextSeq);
   }
 
   /** Stops waiting: passes over the first hole and goes on behind it. */
@@ -73,7 +78,7 @@ export abstract class StreamHoles extends StreamOrder {
         this.skipTo(first.seq);
       } else if (this.missingAcknowledged() > 0) {
         this.skipTo(this.ackedSeq);
-      } else if (this.missing.isEdgeAhead(this.nextSeq)) {
+      } else if (this.isBehindEdge()) {
         this.skipTo(this.missing.edgeSeq);
       } else if (this.contest !== null) {
         const { doubtful } = this.contest;

@@ -115,7 +115,8 @@ function damage(
       if (!known.subarray(start, end).includes(0)) intact.set(id, ms);
     }
     let last = known.lastIndexOf(1);
-    if (last < length - 1) tails++;
+    // A FIN takes a number: it is missing too where its sender goes on behind it.
+    if (last < length - 1 || segments.some(({ fin, sentMs }) => fin && sentMs === null)) tails++;
     for (let at = known.indexOf(0); at >= 0 && at < last; at = known.indexOf(0, at)) {
       // A hole before the first byte that came is not known to be one without the SYN.
       if (at > 0 || first.sentMs !== null) holes++;

@@ -20,7 +20,7 @@ export interface RelayLog {
   readonly received: number;
   readonly dropped: number;
   readonly reordered: number;
-  /** Segments with bytes or a SYN, in the order they came. */
+  /** Segments with bytes, a SYN or a FIN, in the order they came. */
   readonly segments: readonly LoggedSegment[];
 }
 
@@ -30,6 +30,7 @@ interface LoggedSegment {
   readonly seq: number;
   readonly length: number;
   readonly syn: boolean;
+  readonly fin: boolean;
   /** When it went on, ms since the epoch; null = it was dropped. */
   sentMs: number | null;
 }
@@ -53,7 +54,8 @@ export function innerSegment(datagram: Buffer): LoggedSegment | null {
   const data = tcp + (datagram[tcp + 12]! >> 4) * 4;
   return {
     srcPort: datagram.readUInt16BE(tcp), dstPort: datagram.readUInt16BE(tcp + 2), seq: datagram.readUInt32BE(tcp + 4),
-    length: ip + datagram.readUInt16BE(ip + 2) - data, syn: (datagram[tcp + 13]! & 2) !== 0, sentMs: null,
+    length: ip + datagram.readUInt16BE(ip + 2) - data, syn: (datagram[tcp + 13]! & 2) !== 0,
+    fin: (datagram[tcp + 13]! & 1) !== 0, sentMs: null,
   };
 }
 
@@ -80,7 +82,7 @@ export class BadStretch {
     this.log.received++;
     const dropped = this.#next() < this.#options.dropShare;
     const segment = innerSegment(datagram);
-    if (segment && (segment.length > 0 || segment.syn)) this.log.segments.push(segment);
+    if (segment && (segment.length > 0 || segment.syn || segment.fin)) this.log.segments.push(segment);
     if (dropped) {
       this.log.dropped++;
     } else if (this.#next() < this.#options.reorderShare) {
