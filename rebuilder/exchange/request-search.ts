@@ -66,9 +66,9 @@ export class RequestSearch {
     return this.#search.carry.length;
   }
 
-  /** It was begun with one of the usual methods. */
+  /** It was begun with one of the usual methods, or with what may become one. */
   get isInRequestLine(): boolean {
-    return knownMethod(this.#search.carry, 0);
+    return this.carried > 0 && knownMethod(this.#search.carry, 0, this.carried);
   }
 
   get unfinished(): boolean {

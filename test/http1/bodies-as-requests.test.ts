@@ -37,6 +37,9 @@ test('… whose line goes on behind the body, or is long', () => {
   for (const length of [1, 2, 3]) {
     const cutInMethod = new TcpStream().open().send(`${post(length)}${ATTACK}`).send(BEHIND);
     assert.ok(told(cutInMethod).includes('GET /attack 0 2'), `a body of ${length}`);
+    const head = post(length);
+    const bodyApart = new TcpStream().open().send(head).send(ATTACK.slice(0, length)).send(`${ATTACK.slice(length)}${BEHIND}`);
+    assert.ok(told(bodyApart).includes('GET /attack 0 2'), `a body of ${length} in a packet of its own`);
   }
   const target = `/${'a'.repeat(20_000)}`;
   const long = `GET ${target} HTTP/1.1\r\nHost: a\r\n\r\n`;
