@@ -10,7 +10,8 @@ import type { ExchangeJson } from '../rebuilder/exchange/exchange-json.ts';
 import { pcapFile, type CapturedFrame } from './capture-files.ts';
 import { ANY_PORTS, PROGRAM, RunningService, file, ledgerOf, rebuilder } from './command-line.ts';
 import { tcpFrame } from './frames.ts';
-import { Recorder, freePort, values } from './http-mirror/stand-ins.ts';
+import { freePort } from './free-port.ts';
+import { Recorder, values } from './http-mirror/stand-ins.ts';
 import { MirroredRequests } from './mirrored-requests.ts';
 
 const COMMANDS = ['run', 'replay', 'check', 'learn-health-checks', 'attack-test', 'top', 'demo'];

@@ -3,7 +3,8 @@ import test from 'node:test';
 import { attackTest } from '../../rebuilder/cli/attack-test.ts';
 import { ProbeUsageError } from '../../rebuilder/cli/probe.ts';
 import { rebuilder } from '../command-line.ts';
-import { Recorder, freePort, values } from '../http-mirror/stand-ins.ts';
+import { freePort } from '../free-port.ts';
+import { Recorder, values } from '../http-mirror/stand-ins.ts';
 
 const siteAnswering = (status: number, headers: Record<string, string> = {}): Promise<Recorder> =>
   new Recorder((_request, response) => {

@@ -5,7 +5,7 @@ import { stateUrl } from '../../rebuilder/cli/top.ts';
 import { type Status, topScreen } from '../../rebuilder/cli/top-screen.ts';
 import { StatusServer } from '../../rebuilder/status/server.ts';
 import { ANY_PORTS, PROGRAM, file, folder, rebuilder } from '../command-line.ts';
-import { freePort } from '../http-mirror/stand-ins.ts';
+import { freePort } from '../free-port.ts';
 import { installed } from '../installed.ts';
 import { listed, StubSource } from '../status/stub-source.ts';
 

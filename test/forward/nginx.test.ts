@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import type { TestContext } from 'node:test';
 import { startNginx } from '../http-mirror/nginx.ts';
 import { scratch } from '../http-mirror/program.ts';
-import { freePort } from '../http-mirror/stand-ins.ts';
+import { freePort } from '../free-port.ts';
 import { installed } from '../installed.ts';
 import { DESYNC_CASES } from './desync-cases.ts';
 import { nonZero, startDispatcher, until } from './dispatcher-fixture.ts';

@@ -8,7 +8,8 @@ import { setTimeout } from 'node:timers/promises';
 import tls from 'node:tls';
 import { startSite, trustsLoopback } from './nginx.ts';
 import { exampleFile, have, scratch, startProgram } from './program.ts';
-import { freePort, values } from './stand-ins.ts';
+import { freePort } from '../free-port.ts';
+import { values } from './stand-ins.ts';
 import { contract, lab, mirrors, type Addresses } from './suite.ts';
 
 /** Caddy in front of nginx as its Caddyfile says; `site` is the site's address and what else stands in its block. */

@@ -4,7 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { exampleFile, scratch, startProgram } from './program.ts';
-import { freePort } from './stand-ins.ts';
+import { freePort } from '../free-port.ts';
 import type { Addresses } from './suite.ts';
 
 interface NginxFiles {

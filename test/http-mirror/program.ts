@@ -1,12 +1,13 @@
-// Real programs in tests: found on the PATH, started in the foreground, waited for until they accept, ended by their
-// own process id.
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+// Real programs in tests: found on the PATH, started in the foreground, waited for until they accept, ended with
+// whoever they started.
+import { spawnSync, type ChildProcess } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { absent } from '../installed.ts';
+import { endGroup, spawnGroup } from '../process-group.ts';
 
 /**
  * False, with the reason as a skip, where a program is missing; a failure instead where CI is set: there everything
@@ -54,17 +55,10 @@ export const startProgram = async (
   t: TestContext, command: readonly string[], ports: readonly number[], environment: NodeJS.ProcessEnv = {},
 ): Promise<void> => {
   const [program = '', ...args] = command;
-  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...environment } });
+  const child = spawnGroup(program, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...environment } });
   let output = '';
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => { output = (output + chunk.toString()).slice(-8000); });
-  t.after(async () => {
-    if (!alive(child)) return;
-    const gone = new Promise((resolve) => child.once('exit', resolve));
-    child.kill('SIGTERM');
-    const timer = setTimeout(() => child.kill('SIGKILL'), 3000);
-    await gone;
-    clearTimeout(timer);
-  });
+  for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk: Buffer) => { output = (output + chunk.toString()).slice(-8000); });
+  t.after(() => endGroup(child, 3000));
   const deadline = Date.now() + 30_000;
   for (const port of ports) {
     while (!await accepts(port)) {

@@ -1,6 +1,6 @@
 // What stands around a proxy under test: an application, a detection node that records, and a client that speaks plain
 // HTTP/1.
-import { createHash, randomInt } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import http from 'node:http';
 import net from 'node:net';
@@ -34,30 +34,6 @@ const listen = async (server: http.Server, port: number): Promise<number> => {
   server.listen(port, '127.0.0.1');
   await once(server, 'listening');
   return portOf(server);
-};
-
-const issued = new Set<number>();
-
-/**
- * A port nobody listens on, for a program that must be told one. Below the range that connections take theirs from
- * (32768 and up on Linux), at random and never twice, so that neither a client of this test nor a test beside it takes
- * the port before the program has it.
- */
-export const freePort = async (): Promise<number> => {
-  for (;;) {
-    const port = randomInt(10_240, 32_000);
-    if (issued.has(port)) continue;
-    issued.add(port);
-    const server = net.createServer();
-    const free = await new Promise<boolean>((resolve) => {
-      server.once('error', () => resolve(false));
-      server.listen(port, '127.0.0.1', () => resolve(true));
-    });
-    if (!free) continue;
-    server.close();
-    await once(server, 'close');
-    return port;
-  }
 };
 
 /** Records every request with its body; answers when `answer` says so. */

@@ -4,7 +4,8 @@ import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import { startNode, verdict } from '../wallarm-node/node.ts';
 import { have } from './program.ts';
-import { Client, DetectionNode, freePort, goAway, startApp, upgrade, values, type Ask, type Recorded, type Recorder } from './stand-ins.ts';
+import { freePort } from '../free-port.ts';
+import { Client, DetectionNode, goAway, startApp, upgrade, values, type Ask, type Recorded, type Recorder } from './stand-ins.ts';
 
 export interface Addresses {
   /** Where clients come in. */

@@ -8,7 +8,7 @@ import { test } from 'node:test';
 import { FrameFlag, FrameType } from '../../rebuilder/http2/frame.ts';
 import { startNginx } from '../http-mirror/nginx.ts';
 import { scratch } from '../http-mirror/program.ts';
-import { freePort } from '../http-mirror/stand-ins.ts';
+import { freePort } from '../free-port.ts';
 import { installed } from '../installed.ts';
 import { TcpStream } from '../tcp-stream.ts';
 import { PREFACE, SETTINGS, data, frame, headers } from './http2-frames.ts';

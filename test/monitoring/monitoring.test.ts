@@ -7,7 +7,8 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { parse, stringify } from 'yaml';
 import { ANY_PORTS, RunningService, folder } from '../command-line.ts';
-import { Recorder, freePort } from '../http-mirror/stand-ins.ts';
+import { freePort } from '../free-port.ts';
+import { Recorder } from '../http-mirror/stand-ins.ts';
 import { installed } from '../installed.ts';
 import { MirroredRequests } from '../mirrored-requests.ts';
 

@@ -5,7 +5,8 @@ import { readFileSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { ANY_PORTS, RunningService, file, folder, rebuilder } from '../command-line.ts';
-import { Recorder, freePort } from '../http-mirror/stand-ins.ts';
+import { freePort } from '../free-port.ts';
+import { Recorder } from '../http-mirror/stand-ins.ts';
 import { MirroredRequests } from '../mirrored-requests.ts';
 
 const get = (target: string, ...headers: string[]): string => ['GET ' + target + ' HTTP/1.1', 'Host: shop.example', ...headers, '', ''].join('\r\n');

@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { gunzipSync } from 'node:zlib';
-import { freePort } from '../http-mirror/stand-ins.ts';
+import { freePort } from '../free-port.ts';
 import { pythonVenv } from '../terraform/python-venv.ts';
 
 export const BUCKET = 'exchanges-of-a-test';

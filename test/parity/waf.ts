@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { startNginx } from '../http-mirror/nginx.ts';
 import { scratch } from '../http-mirror/program.ts';
-import { freePort } from '../http-mirror/stand-ins.ts';
+import { freePort } from '../free-port.ts';
 import { absent } from '../installed.ts';
 
 const MODULE = '/usr/lib/nginx/modules/ngx_http_modsecurity_module.so';

@@ -9,6 +9,7 @@ import net from 'node:net';
 import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
+import { freePort } from '../free-port.ts';
 import { parseConfig } from '../../rebuilder/config/load.ts';
 import { wordsOf } from '../../rebuilder/address/ip-address.ts';
 import type { Endpoints } from '../../rebuilder/http/message.ts';
@@ -76,7 +77,7 @@ const REQUESTS: readonly (readonly [why: string, headers: readonly string[]])[] 
 
 test('the client address is the one a real NGINX logs', { timeout: 60_000 }, async (t) => {
   if (!installed(t, 'nginx')) return;
-  const ports = await freePorts(STACKS.length * 2 + 3);
+  const ports = await Promise.all(Array.from({ length: STACKS.length * 2 + 3 }, freePort));
   const nodePort = ports.pop()!;
   const albPort = ports.pop()!;
   const cdnPort = ports.pop()!;
@@ -239,13 +240,3 @@ function accepts(port: number): Promise<boolean> {
 }
 
 /** Ports nobody listens on at this moment. */
-async function freePorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => net.createServer().listen(0, '127.0.0.1'));
-  await Promise.all(servers.map((server) => once(server, 'listening')));
-  const ports = servers.map((server) => {
-    const address = server.address();
-    return address !== null && typeof address === 'object' ? address.port : 0;
-  });
-  await Promise.all(servers.map((server) => once(server.close(), 'close')));
-  return ports;
-}

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ANY_PORTS, RunningService, file, ledgerOf, rebuilder } from '../command-line.ts';
 import { NodeStandIn } from '../forward/ext-proc/node-stand-in.ts';
-import { freePort } from '../http-mirror/stand-ins.ts';
+import { freePort } from '../free-port.ts';
 import { MirroredRequests } from '../mirrored-requests.ts';
 
 const ANSWER = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';

@@ -10,7 +10,8 @@ import { SoftwareMirror } from '../../rebuilder/demo/software-mirror.ts';
 import type { ExchangeJson } from '../../rebuilder/exchange/exchange-json.ts';
 import { ANY_PORTS, RunningService, file, folder, ledgerOf } from '../command-line.ts';
 import { startNginx } from '../http-mirror/nginx.ts';
-import { Recorder, freePort, values } from '../http-mirror/stand-ins.ts';
+import { freePort } from '../free-port.ts';
+import { Recorder, values } from '../http-mirror/stand-ins.ts';
 import { installed } from '../installed.ts';
 import { MirroredRequests } from '../mirrored-requests.ts';
 

@@ -3,6 +3,7 @@ import { request as ask, type IncomingHttpHeaders } from 'node:http';
 import { createServer, type AddressInfo } from 'node:net';
 import { hostname, networkInterfaces } from 'node:os';
 import { test } from 'node:test';
+import { freePort } from '../free-port.ts';
 import type { ListenSettings } from '../../rebuilder/config/settings.ts';
 import { StatusServer } from '../../rebuilder/status/server.ts';
 import { listed, StubSource } from './stub-source.ts';
@@ -21,14 +22,6 @@ async function withServer(source: StubSource, metrics: ListenSettings, health: L
 }
 
 /** A port that nothing listens on: it was free a moment ago. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
-
 test('page and metrics on the one address, health on the other', async () => {
   const source = new StubSource();
   await withServer(source, on(), on(), async (server) => {

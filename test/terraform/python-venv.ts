@@ -1,5 +1,6 @@
 // Python programs that tests need, each in a virtual environment of its own, made once.
 import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, rmSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -27,7 +28,8 @@ export async function pythonVenv(t: TestContext, name: string, requirement: stri
 
 /** Test files run side by side: one makes the environment, and the others wait. */
 async function make(venv: string, requirement: string): Promise<void> {
-  const done = join(venv, 'installed');
+  // Its programs name the place where they lie: a checkout that was moved needs another, as do other versions.
+  const done = join(venv, `installed-${createHash('sha256').update(`${venv} ${requirement}`).digest('hex').slice(0, 16)}`);
   const lock = `${venv}.lock`;
   mkdirSync(resolve('node_modules/.cache'), { recursive: true });
   for (;;) {

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import test, { type TestContext } from 'node:test';
 import { isReservedName } from '../../rebuilder/forward/header-name.ts';
 import { have } from '../http-mirror/program.ts';
-import { Recorder, freePort, sendRaw, values, type Recorded } from '../http-mirror/stand-ins.ts';
+import { freePort } from '../free-port.ts';
+import { Recorder, sendRaw, values, type Recorded } from '../http-mirror/stand-ins.ts';
 import { everyName, startNode, verdict, type NodeOptions, type Verdict } from './node.ts';
 
 type Field = readonly [name: string, value: string];

@@ -5,7 +5,8 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { exampleFile, scratch, startProgram } from '../http-mirror/program.ts';
-import { freePort, values, type Recorded } from '../http-mirror/stand-ins.ts';
+import { freePort } from '../free-port.ts';
+import { values, type Recorded } from '../http-mirror/stand-ins.ts';
 
 const FORCED = ['server_addr', 'server_port', 'response_status', 'response_time', 'response_size', 'application'] as const;
 

@@ -9,7 +9,8 @@ import { promisify } from 'node:util';
 import { pcapFile } from '../capture-files.ts';
 import { tcpFrame } from '../frames.ts';
 import { have, scratch } from '../http-mirror/program.ts';
-import { Recorder, freePort, values, type Recorded } from '../http-mirror/stand-ins.ts';
+import { freePort } from '../free-port.ts';
+import { Recorder, values, type Recorded } from '../http-mirror/stand-ins.ts';
 import { everyName, startNode, verdict, type Verdict } from './node.ts';
 
 const CLIENT = '198.51.100.23:40312';

@@ -7,7 +7,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { nodeOf } from '../http/servers.ts';
 import { spawnGroup } from '../../process-group.ts';
-import { type Served, type Server, apacheConfiguration, freePort, nginxConfiguration, recordIn, running, startUpstream } from '../real-server.ts';
+import { freePort } from '../../free-port.ts';
+import { type Served, type Server, apacheConfiguration, nginxConfiguration, recordIn, running, startUpstream } from '../real-server.ts';
 
 export const SERVER_NAMES = ['nginx', 'apache', 'node-20', 'node-24', 'go', 'go-x-net', 'haproxy', 'envoy'] as const;
 export type ServerName = (typeof SERVER_NAMES)[number];
