@@ -281,7 +281,7 @@ export const COUNTERS = {
   'log.dropped_line': define('note', 'events', 'Lines about requests that a log lacks because its file or pipe was too slow, or full'),
 
   // --- workers: threads that each run a whole pipeline (docs/scaling.md)
-  'workers.handed_over': define('out', 'packets', 'Packets put together from fragments and given to the worker that has their connection'),
+  'workers.handed_over': define('out', 'packets', 'Packets that came by their addresses alone (fragments, IPv6 extension headers) and were given to the worker that has their connection'),
   'workers.taken_over': define('in', 'packets', 'Such packets received from another worker'),
   'workers.died': define('note', 'events', 'Worker threads that ended by a fault and were replaced'),
   'workers.lost_packets': define('lost', 'packets', 'Packets that a worker held when it died'),

@@ -1,4 +1,5 @@
-import type { FrameSink } from './capture/frame-source.ts';
+import { isPlacedByPorts } from './capture/flow-hash.ts';
+import { type FrameSink, LinkType } from './capture/frame-source.ts';
 import { SourceTable } from './capture/source-table.ts';
 import { type CounterName, INDEX, Ledger } from './ledger.ts';
 import { Budget } from './reassembly/budget.ts';
@@ -44,7 +45,10 @@ export interface PipelineOptions {
   readonly responseTimeoutMs: number;
   /** Further UDP ports that carry VXLAN inside captured frames. */
   readonly vxlanPorts?: readonly number[];
-  /** Is a segment that was put together from fragments another thread's? Then it was given to it. */
+  /**
+   * Is a segment of a tunnel's datagrams, which was placed by less than its ports, another thread's? Then it was given
+   * to it.
+   */
   readonly handOver?: (packet: Packet) => boolean;
   /** Connections that begin with a PROXY protocol header. */
   readonly expectsProxyHeader?: (connection: Connection) => boolean;
@@ -164,7 +168,11 @@ export class Pipeline implements FrameSink, ConnectionHandler<Connection> {
       this.ledger.count(refusal);
       return;
     }
-    if (wasFragmented && this.#options.handOver?.(packet) === true) return;
+    if (this.#options.handOver !== undefined && (wasFragmented || !isPlacedByPorts(packet))) {
+      // What is captured from an interface is all one thread's.
+      const isOfGroup = link === LinkType.vxlan || link === LinkType.geneve;
+      if (isOfGroup && this.#options.handOver(packet)) return;
+    }
     this.#segment(packet, nowMs);
   }
 
@@ -180,7 +188,7 @@ export class Pipeline implements FrameSink, ConnectionHandler<Connection> {
     this.#expire(this.#advance(timeMs));
   }
 
-  /** A segment that was put together from fragments in another thread. */
+  /** A segment that another thread handed over. */
   segment(fields: Partial<Packet>, timeMs: number): void {
     const nowMs = this.#advance(timeMs);
     try {

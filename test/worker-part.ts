@@ -31,6 +31,7 @@ await source.start({
       const packet = new Packet();
       packet.srcPort = 4711;
       packet.bytes = Buffer.from(`from ${share.index}`);
+      packet.payloadEnd = packet.bytes.length;
       share.handOver(1 - share.index, packet);
       return;
     }

@@ -8,8 +8,9 @@
  *     worker = (key * 0x9E3779B1 mod 2^32 >> 16) mod workers
  *
  * The VNI is not part of it: a packet mirrored at two interfaces reaches one worker, which sees that it is the same.
- * Fragments carry no ports (but the first), so all of a datagram go by addresses; the worker that has made them whole
- * asks `workerOf` whose they are. What is not IP (ARP) goes to worker 0.
+ * Fragments carry no ports (but the first), so all of a datagram go by addresses, and so do IPv6 packets with
+ * extension headers; the worker that has found the ports asks `workerOf` whose they are. What is not IP (ARP), or is
+ * behind more tags than the program reads, goes to worker 0.
  */
 const MULTIPLIER = 0x9e3779b1;
 
@@ -31,6 +32,17 @@ const MAX_VLAN_TAGS = 2;
  */
 export function workerOf(addresses: number, srcPort: number, dstPort: number, workers: number): number {
   return (Math.imul(addresses ^ srcPort ^ dstPort, MULTIPLIER) >>> 16) % workers;
+}
+
+interface Placed { readonly version: 4 | 6; readonly extensionBytes: number; readonly vlan: number }
+
+/**
+ * Did the program see the ports of a whole TCP packet?
+ * @param extensionBytes of its IP header: options (IPv4), extension headers (IPv6)
+ * @param vlan -1 = its frame has no tag
+ */
+export function isPlacedByPorts({ version, extensionBytes, vlan }: Placed): boolean {
+  return (version === 4 || extensionBytes === 0) && vlan < 0;
 }
 
 /** struct sock_filter: u16 code, u8 jump if true, u8 jump if false, u32 k. */

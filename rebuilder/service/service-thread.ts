@@ -189,7 +189,7 @@ function conditionOf({ error, lastAnswerMs }: Pick<ForwardState, 'error' | 'last
     : { condition: 'answering', detail: 'the last request was answered' };
 }
 
-/** Fragments reach a worker by their addresses alone; the packet they make may be of another worker's connection. */
+/** What came by its addresses alone (fragments, IPv6 extension headers) may be of another worker's connection. */
 function handOver(share: WorkerShare, p: Packet): boolean {
   const addresses = p.src0 ^ p.src1 ^ p.src2 ^ p.src3 ^ p.dst0 ^ p.dst1 ^ p.dst2 ^ p.dst3;
   const owner = workerOf(addresses, p.srcPort, p.dstPort, share.workers);

@@ -19,8 +19,11 @@ export type GaugeName = (typeof GAUGE_NAMES)[number];
 const SEGMENT_FIELDS = [
   'vni', 'outerSource', 'version', 'src0', 'src1', 'src2', 'src3', 'dst0', 'dst1', 'dst2', 'dst3', 'ipId', 'protocol', 'payloadStart',
   'payloadEnd', 'missing', 'srcPort', 'dstPort', 'seq', 'ack', 'flags', 'window', 'dataStart', 'dataEnd', 'checksum', 'headerSum', 'vlan', 'geneveVni',
-  'cut', 'vlanTags', 'optionsStart', 'urgentPointer', 'isDoubtful', 'isToGroup',
+  'cut', 'vlanTags', 'optionsStart', 'urgentPointer', 'isDoubtful', 'isToGroup', 'extensionBytes',
 ] as const satisfies readonly (keyof Packet)[];
+
+/** Those that are places in its bytes. */
+const PLACES = ['payloadStart', 'payloadEnd', 'optionsStart', 'dataStart', 'dataEnd'] as const satisfies readonly (typeof SEGMENT_FIELDS)[number][];
 
 /** A segment as another worker took it apart; Object.assign it to a Packet. */
 export type Segment = Pick<Packet, 'bytes' | (typeof SEGMENT_FIELDS)[number]>;
@@ -145,11 +148,13 @@ export class WorkerShare {
     });
   }
 
-  /** Gives a segment that was put together from fragments to the worker of its connection. Its bytes are copied. */
+  /** Gives a segment to the worker of its connection. Its bytes are copied, from its TCP header on. */
   handOver(to: number, packet: Packet): void {
     this.ledger.count('workers.handed_over');
-    const fields = Object.fromEntries(SEGMENT_FIELDS.map((name) => [name, packet[name]])) as Omit<Segment, 'bytes'>;
-    this.#post({ kind: 'segment', to, segment: { ...fields, bytes: packet.bytes.slice() } });
+    const { bytes, payloadStart: from, payloadEnd } = packet;
+    const segment = Object.fromEntries(SEGMENT_FIELDS.map((name) => [name, packet[name]])) as Omit<Segment, 'bytes'>;
+    for (const place of PLACES) segment[place] -= from;
+    this.#post({ kind: 'segment', to, segment: { ...segment, bytes: bytes.slice(from, payloadEnd) } });
   }
 
   /** @param handler gets the segments other workers hand over; they are counted already */

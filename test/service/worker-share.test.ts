@@ -50,12 +50,12 @@ test('what the main thread reads is of one moment: counted or not, until the wor
   main.close();
 });
 
-test('a segment that is handed over arrives with all its fields and a copy of its bytes', async () => {
+test('a segment that is handed over arrives with all its fields and a copy of its own bytes', async () => {
   const { share: worker, main } = share();
   const packet = new Packet();
   Object.assign(packet, {
     bytes: Buffer.from('xxdata'), vni: 1377, outerSource: -5, version: 6, src0: 1, src3: -2, dst0: 3, dst3: 4, srcPort: 41_000, dstPort: 80,
-    seq: 0xfffffff0, ack: 9, flags: 24, window: 502, dataStart: 2, dataEnd: 6, checksum: 'correct', ipId: 77, protocol: 6,
+    seq: 0xfffffff0, ack: 9, flags: 24, window: 502, payloadStart: 2, payloadEnd: 6, optionsStart: 2, dataStart: 2, dataEnd: 6, extensionBytes: 8, checksum: 'correct', ipId: 77, protocol: 6,
   });
   worker.handOver(2, packet);
   packet.bytes.fill(0);
@@ -66,7 +66,9 @@ test('a segment that is handed over arrives with all its fields and a copy of it
   main.postMessage({ kind: 'segment', segment: message.segment });
   const copy = Object.assign(new Packet(), await received);
   assert.deepEqual(Buffer.from(copy.bytes.subarray(copy.dataStart, copy.dataEnd)).toString(), 'data');
-  assert.deepEqual({ ...copy, bytes: null }, { ...packet, bytes: null });
+  assert.equal(copy.bytes.length, 4);
+  const places = { payloadStart: 0, payloadEnd: 4, optionsStart: 0, dataStart: 0, dataEnd: 4 };
+  assert.deepEqual({ ...copy, bytes: null }, { ...packet, ...places, bytes: null });
   assert.equal(worker.ledger.get('workers.handed_over'), 1);
   assert.equal(worker.ledger.get('workers.taken_over'), 1);
   main.close();
