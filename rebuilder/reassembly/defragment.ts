@@ -2,16 +2,17 @@ import type { Ledger } from '../ledger.ts';
 import type { Packet } from '../wire/packet.ts';
 import { AgingMap } from './aging-map.ts';
 import type { Budget } from './budget.ts';
+import { FragmentHosts, type HeldDatagram } from './fragment-hosts.ts';
 import { FragmentRuns } from './fragment-runs.ts';
 
-interface Datagram {
+interface Datagram extends HeldDatagram<Datagram> {
   readonly key: string;
+  /** The headers of its fragments have no right sum. */
+  readonly lacksSum: boolean;
   readonly source: Source;
   readonly runs: FragmentRuns;
   readonly firstMs: number;
   readonly timeoutMs: number;
-  /** Memory taken, bytes. */
-  charged: number;
   /** Where the payload ends, as far as is known. */
   end: number;
   hasLast: boolean;
@@ -66,6 +67,7 @@ export class Defragmenter {
   /** By when the first fragment of each came. */
   readonly #datagrams = new AgingMap<string, Datagram>();
   readonly #sources = new Map<string, Source>();
+  readonly #hosts = new FragmentHosts<Datagram>();
   readonly #limits: DefragmentLimits;
   readonly #budget: Budget;
   readonly #ledger: Ledger;
@@ -153,10 +155,12 @@ export class Defragmenter {
     }
     const timeoutMs = this.#limits.fragmentTimeoutMs * (version === 6 ? 2 : 1);
     const datagram: Datagram = {
-      key, source, runs: new FragmentRuns(), firstMs: nowMs, timeoutMs, charged: 0,
+      key, source, host: this.#hosts.hostOf(hostKey(packet), mayBeDropped(packet)), lacksSum: lacksSum(packet),
+      runs: new FragmentRuns(), firstMs: nowMs, timeoutMs, charged: 0, older: null, newer: null,
       end: 0, hasLast: false, ecn: 0, protocol, isToGroup: false, lastNumber: number,
     };
     this.#datagrams.set(key, datagram);
+    this.#hosts.add(datagram);
     this.#sources.set(source.key, source);
     source.datagrams++;
     return datagram;
@@ -167,15 +171,15 @@ export class Defragmenter {
     return this.#sources.get(key) ?? { key, fragments: 0, datagrams: 0 };
   }
 
-  /** Takes memory for it; the oldest datagrams make room. */
+  /** Takes memory for it; others make room. @returns false: it is itself what makes room */
   #charge(datagram: Datagram, bytes: number): boolean {
     const needed = bytes + (datagram.charged === 0 ? DATAGRAM_OVERHEAD : 0);
     while (!this.#budget.take(needed)) {
-      const { oldest } = this.#datagrams;
-      if (oldest === undefined || oldest === datagram) return false;
-      this.#drop(oldest, 'defrag.memcap');
+      const other = this.#hosts.makesRoomFor(datagram);
+      if (other === null) return false;
+      this.#drop(other, 'defrag.memcap');
     }
-    datagram.charged += needed;
+    this.#hosts.charge(datagram, needed);
     return true;
   }
 
@@ -194,6 +198,7 @@ export class Defragmenter {
     // Copies of what was refused, or what its sender sent again: only the second was taken by its host.
     const refusedMs = this.#refused.get(datagram.key);
     packet.isDoubtful ||= refusedMs !== undefined && nowMs - refusedMs < datagram.timeoutMs;
+    packet.isDoubtful ||= datagram.lacksSum && this.#headerSums;
     this.#drop(datagram, 'defrag.reassembled_fragments');
     this.#ledger.count('defrag.reassembled');
     return whole;
@@ -221,28 +226,43 @@ export class Defragmenter {
   #drop(datagram: Datagram, reason: DropReason | 'defrag.timeout' | 'defrag.reassembled_fragments'): void {
     this.#ledger.count(reason, datagram.runs.fragments);
     this.#budget.release(datagram.charged);
+    this.#hosts.remove(datagram);
     this.#heldFragments -= datagram.runs.fragments;
     this.#datagrams.delete(datagram.key);
     if (--datagram.source.datagrams === 0) this.#sources.delete(datagram.source.key);
   }
 }
 
+/** A host drops such a fragment, if the capture has its header as it came. */
+function lacksSum({ headerSum }: Packet): boolean {
+  return headerSum === 'wrong' || headerSum === 'none';
+}
+
+function mayBeDropped(packet: Packet): boolean {
+  return packet.isDoubtful || lacksSum(packet);
+}
+
 /** Units of 16 bits: the text of a number would cost an object of its own, for each field of each fragment. */
-function sourceKey({ vni, vlanTags, src0, src1, src2, src3, dst0, dst1, dst2, dst3 }: Packet): string {
+function hostKey({ vni, vlanTags, dst0, dst1, dst2, dst3 }: Packet): string {
   return String.fromCharCode(
     vni >>> 16, vni, vlanTags >>> 16, vlanTags,
-    src0 >>> 16, src0, src1 >>> 16, src1, src2 >>> 16, src2, src3 >>> 16, src3,
     dst0 >>> 16, dst0, dst1 >>> 16, dst1, dst2 >>> 16, dst2, dst3 >>> 16, dst3,
+  );
+}
+
+/** What a host may drop counts by itself. */
+function sourceKey(packet: Packet): string {
+  const { src0, src1, src2, src3 } = packet;
+  return hostKey(packet) + String.fromCharCode(
+    mayBeDropped(packet) ? 1 : 0,
+    src0 >>> 16, src0, src1 >>> 16, src1, src2 >>> 16, src2, src3 >>> 16, src3,
   );
 }
 
 /** RFC 791: also the protocol; RFC 8200: not. Fragments that a host may drop are put together by themselves. */
 function datagramKey(packet: Packet): string {
-  const { vni, vlanTags, version, ipId, protocol, src0, src1, src2, src3, dst0, dst1, dst2, dst3 } = packet;
-  return String.fromCharCode(
-    vni >>> 16, vni, vlanTags >>> 16, vlanTags,
-    src0 >>> 16, src0, src1 >>> 16, src1, src2 >>> 16, src2, src3 >>> 16, src3,
+  const { version, ipId, protocol } = packet;
+  return sourceKey(packet) + String.fromCharCode(
     version === 4 ? protocol : -1, packet.isDoubtful ? 1 : 0, ipId >>> 16, ipId,
-    dst0 >>> 16, dst0, dst1 >>> 16, dst1, dst2 >>> 16, dst2, dst3 >>> 16, dst3,
   );
 }

@@ -16,6 +16,7 @@ interface Fragment {
   timeMs?: number;
   isDoubtful?: boolean;
   isToGroup?: boolean;
+  headerSum?: Packet['headerSum'];
 }
 
 function defragmenter(
@@ -27,11 +28,12 @@ function defragmenter(
   const add = (
     {
       at, data, more = true, id = 7, vni = 1, missing = 0, timeMs = 0, ecn = 0, isDoubtful = false, isToGroup = false,
+      headerSum = 'correct',
     }: Fragment,
   ): string | null => {
     Object.assign(packet, {
       bytes: Buffer.from(data), payloadStart: 0, payloadEnd: data.length, fragmentOffset: at, moreFragments: more,
-      ipId: id, vni, missing, protocol: 6, ecn, isDoubtful, isToGroup,
+      ipId: id, vni, missing, protocol: 6, ecn, isDoubtful, isToGroup, headerSum,
     });
     const whole = all.add(packet, timeMs);
     return whole === null ? null : Buffer.from(whole).toString();
@@ -170,11 +172,65 @@ describe('what cannot become a packet is counted', () => {
     assert.equal(ledger.get('defrag.timeout'), 1);
   });
 
-  test('beyond the limit the oldest datagram makes room', () => {
-    const { add, ledger, all } = defragmenter(3 * 1224);
+  test('beyond the limit a host that has most begins no new datagram, and goes on with what it has begun', () => {
+    const { add, ledger, all } = defragmenter(4 * 1224);
     for (let id = 0; id < 5; id++) add({ at: 0, data: 'aaaaaaaa', id });
-    assert.equal(all.size, 3);
-    assert.equal(ledger.get('defrag.memcap'), 2);
-    assert.equal(add({ at: 8, data: 'b', more: false, id: 4 }), 'aaaaaaaab');
+    assert.equal(all.size, 4);
+    assert.equal(ledger.get('defrag.memcap'), 1);
+    assert.equal(add({ at: 8, data: 'bbbbbbbb', id: 1 }), null);
+    assert.equal(add({ at: 16, data: 'c', more: false, id: 1 }), 'aaaaaaaabbbbbbbbc', 'the newest has made room');
+    assert.equal(add({ at: 8, data: 'b', more: false, id: 0 }), 'aaaaaaaab');
+    assert.equal(add({ at: 8, data: 'b', more: false, id: 4 }), null);
+  });
+
+  test('… it makes room for others', () => {
+    const { add, packet } = defragmenter(8 * 1224);
+    packet.dst3 = 1;
+    add({ at: 0, data: 'xxxxxxxx', id: 1 });
+    packet.dst3 = 2;
+    for (let id = 10; id < 40; id++) add({ at: 0, data: 'aaaaaaaa', id });
+    for (const host of [3, 4, 1]) {
+      packet.dst3 = host;
+      add({ at: 0, data: 'bbbbbbbb', id: 2 });
+    }
+    for (const host of [3, 4, 1]) {
+      packet.dst3 = host;
+      assert.equal(add({ at: 8, data: 'b', more: false, id: 2 }), 'bbbbbbbbb');
+    }
+    assert.equal(add({ at: 8, data: 'x', more: false, id: 1 }), 'xxxxxxxxx');
+  });
+
+  test('… and what a host may have dropped makes room before all', () => {
+    const { add, ledger } = defragmenter(5 * 1224);
+    add({ at: 0, data: 'aaaaaaaa', id: 1 });
+    for (let id = 10; id < 20; id++) add({ at: 0, data: 'dddddddd', id, isDoubtful: true });
+    for (const id of [2, 3, 4]) add({ at: 0, data: 'aaaaaaaa', id });
+    assert.equal(ledger.get('defrag.memcap'), 9);
+    for (const id of [1, 2, 3, 4]) assert.equal(add({ at: 8, data: 'b', more: false, id }), 'aaaaaaaab');
+  });
+});
+
+describe('what hosts drop moves no datagram', () => {
+  const notTaken = [{ isDoubtful: true }, { headerSum: 'wrong' }, { headerSum: 'none' }] as const;
+  for (const how of notTaken) {
+    test(`${JSON.stringify(how)}: it pushes none out, and stands in no other's place`, () => {
+      const { add, packet } = defragmenter();
+      add({ at: 0, data: 'dddddddd', ...how });
+      add({ at: 0, data: 'aaaaaaaa' });
+      for (let id = 100; id < 170; id++) add({ at: 0, data: 'dddddddd', id, ...how });
+      assert.equal(add({ at: 8, data: 'b', more: false }), 'aaaaaaaab');
+      assert.equal(packet.isDoubtful, false);
+    });
+  }
+
+  test('of a capture whose headers were rewritten nothing is doubted', () => {
+    const { add, packet } = defragmenter();
+    add({ at: 0, data: 'aaaaaaaa', headerSum: 'wrong' });
+    assert.equal(add({ at: 8, data: 'b', more: false, headerSum: 'wrong' }), 'aaaaaaaab');
+    assert.equal(packet.isDoubtful, false);
+    add({ at: 0, data: 'aaaaaaaa', id: 8, headerSum: 'none' });
+    add({ at: 0, data: 'cccccccc', id: 9 });
+    assert.equal(add({ at: 8, data: 'b', more: false, id: 8, headerSum: 'none' }), 'aaaaaaaab');
+    assert.equal(packet.isDoubtful, true, 'others have right ones');
   });
 });
