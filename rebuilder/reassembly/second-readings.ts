@@ -179,6 +179,7 @@ export class SecondReadings {
   /** Drops them: their memory is needed elsewhere. */
   evict(): void {
     this.wereEvicted = true;
+    this.#context.ledger.count('tcp.correction_memcap', this.#readings.length);
     this.drop();
   }
 

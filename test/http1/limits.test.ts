@@ -199,3 +199,25 @@ test('limits.memory: a stalled message that goes on while memory is short leaves
   assert.deepEqual(others.map(({ request }) => [request.target, request.complete]), [['/own', true]]);
   assert.equal(stream.pipeline.gauges().memoryBytes, 0);
 });
+
+test('limits.correction_bytes: a hole whose late bytes mend nothing any more is counted', () => {
+  const request = 'GET /late HTTP/1.1\r\nHost: a\r\n\r\n';
+  const told = (others: number): { targets: string[]; counted: number } => {
+    const stream = opened({ correctionBytes: 64 << 10, gapTimeoutMs: 1000 });
+    stream.send(request.slice(0, 6)).send(request.slice(7), { at: 7 }).answer('', { ack: stream.isn + 7 }).wait(1100);
+    const port = stream.clientPort;
+    for (let i = 0; i < others; i++) {
+      stream.nextConnection().open().send('GET /o').send('ther HTTP/1.1\r\n\r\n', { at: 7 }).wait(20);
+    }
+    stream.wait(1100);
+    stream.clientPort = port;
+    stream.send(request.slice(6, 7), { at: 6, ack: stream.serverIsn + 1 });
+    assert.deepEqual(stream.end(), [], 'ledger');
+    const targets = stream.exchanges.map((exchange) => exchange.request.target);
+    return { targets, counted: stream.ledger.get('tcp.correction_memcap') };
+  };
+  assert.deepEqual(told(3), { targets: ['/late'], counted: 0 });
+  const { targets, counted } = told(40);
+  assert.deepEqual(targets, []);
+  assert.ok(counted > 0);
+});
