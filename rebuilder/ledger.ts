@@ -110,7 +110,7 @@ export const COUNTERS = {
   'tcp.flow_memcap': define('note', 'flows', 'Connections forgotten because limits.memory was reached'),
   'tcp.out_of_order': define('note', 'segments', 'Segments that came before their turn'),
   'tcp.overlap_diff_data': define('note', 'segments', 'Overlapping segments with other bytes than what was there: a broken capture, or an evasion'),
-  'tcp.overlap_forgotten': define('note', 'segments', 'Segments of one-way streams for a place whose first bytes are not remembered: read again'),
+  'tcp.overlap_forgotten': define('note', 'segments', 'Segments for a place whose first bytes are not remembered: of one-way streams, and such as another worker had: read again'),
   'tcp.reassembly_gap': define('note', 'events', 'Holes that were given up'),
   'tcp.reassembly_gap_bytes': define('note', 'events', 'Bytes of those holes, as far as known (never captured: not part of the sums)'),
   'tcp.cut_segments': define('note', 'segments', 'Segments whose end the capture cut off: lower the MTU or raise packet_length of the mirror session'),

@@ -192,7 +192,7 @@ export class Pipeline implements FrameSink, ConnectionHandler<Connection> {
   segment(fields: Partial<Packet>, timeMs: number): void {
     const nowMs = this.#advance(timeMs);
     try {
-      this.#segment(Object.assign(this.#packet, fields), nowMs);
+      this.#segment(Object.assign(this.#packet, fields, { wasOvertaken: true }), nowMs);
     } catch (fault) {
       this.#packetFaulted(fault);
     }

@@ -109,8 +109,8 @@ export class HalfStream extends OneWayStream {
   }
 
   /**
-   * Does the receiver accept an RST with this sequence number (RFC 5961 3.2)? Where both sides offered SACK, Linux also
-   * accepts one at the end of what it holds behind a hole; what is sent then is read all the same: it is not certain.
+   * Does the receiver accept an RST there (RFC 5961 3.2)? Where both sides offered SACK, Linux also accepts one at the
+   * end of what it holds behind a hole; what is sent then is read all the same: it is not certain.
    */
   expects(seq: number): boolean {
     return !this.started || seq === this.nextSeq || (this.waitsForPeer && this.sent && seq === this.sentSeq);
@@ -252,6 +252,7 @@ export class HalfStream extends OneWayStream {
     if (this.unproven?.isAny === true) this.unproven.again(seq, advance(seq, length));
     if (this.isOneWay) this.context.strays?.stray(packet);
     const isRead = this.contest?.segment(packet, seq, Doubt.none) === true;
+    if (packet.wasOvertaken && !isRead && !this.isOneWay) this.contests().rereading.overtaken(this, packet, seq);
     if (this.contest?.hasDiffered === true) this.unproven?.holeIsContested();
     this.context.ledger.count(isRead ? 'tcp.late_bytes' : 'tcp.retransmission_bytes', length);
   }
@@ -298,7 +299,8 @@ export class HalfStream extends OneWayStream {
         this.contests().doubt(this, packet, length, Doubt.acknowledgment);
         return;
       }
-      if (this.started) this.contests().overlap(this);
+      if (this.started && packet.wasOvertaken) this.contests().rereading.overtaken(this, packet, seq);
+      else if (this.started) this.contests().overlap(this);
     }
     const insertion = queue.insert(seq, bytes, dataStart, dataEnd, packet, replaced);
     if (replaced.bytes > 0) ledger.count('tcp.overlap_bytes', replaced.bytes);
@@ -333,8 +335,7 @@ export class HalfStream extends OneWayStream {
   /** A FIN waits like other segments, and like them is dropped where another covers it. */
   #queueFin(packet: Packet, seq: number, ahead: number): void {
     if (ahead > 0) {
-      const queue = this.waiting ??= new SegmentQueue(this.context.reorderBudget);
-      queue.insert(seq, NO_BYTES, 0, 0, packet, replaced);
+      (this.waiting ??= new SegmentQueue(this.context.reorderBudget)).insert(seq, NO_BYTES, 0, 0, packet, replaced);
     }
     this.contest?.segment(packet, seq, Doubt.none);
   }

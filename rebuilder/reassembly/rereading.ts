@@ -1,4 +1,5 @@
 import type { Packet } from '../wire/packet.ts';
+import type { FirstReader } from './first-reader.ts';
 import { type Heard, NOTHING } from './history.ts';
 import { mostDifferent } from './most-different.ts';
 import { FAR_BYTES, type Outcome, SEGMENT_WORK, waysToRead } from './refusals.ts';
@@ -6,6 +7,7 @@ import { advance, distance } from './sequence.ts';
 import type { SecondReadings } from './second-readings.ts';
 import type { StreamContext } from './stream-context.ts';
 import type { StreamSink } from './stream-sink.ts';
+import { NOT_URGENT, urgentOffset } from './urgent-byte.ts';
 
 /** Ways in which remembered segments are reread, at most. */
 const MOST_WAYS = 16;
@@ -15,7 +17,9 @@ const SHARED_WORK = 1 << 22;
 /** Giving a segment to a reading costs as much as looking at it this many times. */
 const READING_LOOKS = 4;
 
-/** Of one stream whose receiver is not seen: reads it again where other bytes come for the same place. */
+/**
+ * Reads a stream again where other bytes come for the same place: where its receiver is not seen, what is remembered.
+ */
 export class Rereading {
   readonly #context: StreamContext;
   readonly #seconds: SecondReadings;
@@ -62,6 +66,23 @@ export class Rereading {
     if (this.wasCut) ledger.count('tcp.readings_limit');
     history.giveBackWork(Math.max(0, work.bytes - own));
     work.bytes = Math.max(0, Math.min(own, work.bytes));
+  }
+
+  /**
+   * A segment whose place was read, or waits with other bytes: it may have come first, which of a receiver that is seen
+   * decides. It is read beside them; what was read before it is not remembered.
+   */
+  overtaken(half: FirstReader, packet: Packet, seq: number): void {
+    const isRead = distance(seq, half.nextSeq) < 0;
+    if (isRead) this.#context.ledger.count('tcp.overlap_forgotten');
+    const from = isRead ? seq : half.nextSeq;
+    const reading = this.#seconds.begin('reading', half.sink.fork('reading', isRead), from);
+    if (reading === null) return;
+    if (isRead) reading.loseTrack();
+    reading.add(packet.bytes, packet.dataStart, packet.dataEnd, seq, packet, urgentOffset(packet));
+    for (const one of half.waiting?.segments() ?? []) {
+      reading.add(one.bytes, 0, one.bytes.length, one.seq, one, NOT_URGENT);
+    }
   }
 
   #read(sink: StreamSink, ways: readonly Outcome[], from: number, isWhole: boolean): void {

@@ -63,6 +63,7 @@ function begin(
   packet.depth = 0;
   packet.fragmentOffset = -1;
   packet.isDoubtful = false;
+  packet.wasOvertaken = false;
   packet.isToGroup = false;
 }
 

@@ -63,6 +63,8 @@ export class Packet {
    * fragments of it were refused before.
    */
   isDoubtful = false;
+  /** It came from another thread: of its connection, packets that came later may have been read before it. */
+  wasOvertaken = false;
   /** Its frame goes to a group of hosts: those drop TCP in it, unless the capture's addresses are none. */
   isToGroup = false;
   /** Of an IPv6 header that leaves its length to the jumbo payload option. */

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { createSocket } from 'node:dgram';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { test, type TestContext } from 'node:test';
 import { LinkType } from '../../rebuilder/capture/frame-source.ts';
 import { REPLAY_OPTIONS } from '../../rebuilder/cli/replay.ts';
 import type { ExchangeJson } from '../../rebuilder/exchange/exchange-json.ts';
@@ -48,7 +48,8 @@ test('what an interface captures is given to nobody: it is all of one thread', (
   assert.equal(handed(LinkType.vxlan, frames.map((frame) => encodeVxlan(1377, frame))), WAYS.length - 1);
 });
 
-test('a connection is one worker\'s, however its packets are made', { timeout: 60_000 }, async (t) => {
+/** A service of two workers, and who sends it frames; `told` ends it. */
+async function started(t: TestContext): Promise<{ service: RunningService; send: (frame: Uint8Array) => Promise<void>; told: () => Promise<ExchangeJson['request'][]> }> {
   const kept = join(folder(t), 'exchanges.jsonl');
   const service = await RunningService.start(t, `
 mode: tcp-capture-v2
@@ -61,6 +62,45 @@ ${ANY_PORTS}`);
   const send = (frame: Uint8Array): Promise<void> => new Promise((resolve, reject) => {
     socket.send(encodeVxlan(1377, frame), service.port('vxlan'), '127.0.0.1', (error) => error === null ? resolve() : reject(error));
   });
+  const told = async (): Promise<ExchangeJson['request'][]> => {
+    assert.equal(await service.stop(), 0);
+    return readFileSync(kept, 'utf8').trimEnd().split('\n').map((line) => (JSON.parse(line) as ExchangeJson).request);
+  };
+  return { service, send, told };
+}
+
+test('what came in fragments is told, though another segment for its place was read first', { timeout: 60_000 }, async (t) => {
+  const { service, send, told } = await started(t);
+  const first = 'GET /first HTTP/1.1\r\nHost: shop.example\r\n\r\n';
+  const connections = Array.from({ length: CONNECTIONS }, (_, i) => {
+    const toServer = { source: CLIENT, destination: SERVER, sourcePort: 41_000 + i, destinationPort: 80 };
+    const toClient = { source: SERVER, destination: CLIENT, sourcePort: 80, destinationPort: 41_000 + i };
+    return {
+      client: (sequence: number, flags: number, data: string): Uint8Array =>
+        ipv6(toServer, encodeTcp({ ...toServer, sequence, acknowledgement: 5000, flags }, Buffer.from(data))),
+      server: (sequence: number, acknowledgement: number, flags: number): Uint8Array =>
+        ipv6(toClient, encodeTcp({ ...toClient, sequence, acknowledgement, flags }, new Uint8Array(0))),
+    };
+  });
+  for (const { client, server } of connections) {
+    await send(ipFrame(client(999, TcpFlag.syn, '')));
+    await send(ipFrame(server(4999, 1000, TcpFlag.syn | TcpFlag.ack)));
+  }
+  await service.reaches('tcp.segments', 2 * CONNECTIONS);
+  for (const [i, { client, server }] of connections.entries()) {
+    const request = (data: string): Uint8Array => client(1000, TcpFlag.ack, data);
+    await Promise.all([
+      ...fragments(request(first), 24, 9 + i), request(first.replace('first', 'other')),
+      server(5000, 1000 + first.length, TcpFlag.ack),
+    ].map((packet) => send(ipFrame(packet))));
+  }
+  await service.reaches('http.exchanges', CONNECTIONS);
+  const requests = await told();
+  assert.equal(requests.filter(({ target, complete }) => target === '/first' && complete).length, CONNECTIONS);
+});
+
+test('a connection is one worker\'s, however its packets are made', { timeout: 60_000 }, async (t) => {
+  const { service, send, told } = await started(t);
   for (let i = 0; i < CONNECTIONS; i++) {
     const ports = { source: CLIENT, destination: SERVER, sourcePort: 41_000 + i, destinationPort: 80 };
     const request = Buffer.from(`POST /${i} HTTP/1.1\r\nHost: shop.example\r\nContent-Length: 60\r\n\r\n${'x'.repeat(60)}`);
@@ -73,7 +113,5 @@ ${ANY_PORTS}`);
     }
   }
   await service.reaches('http.exchanges', CONNECTIONS);
-  assert.equal(await service.stop(), 0);
-  const told = readFileSync(kept, 'utf8').trimEnd().split('\n').map((line) => (JSON.parse(line) as ExchangeJson).request);
-  assert.deepEqual(told.map(({ target, complete, reading }) => [target, complete, reading]).sort(), Array.from({ length: CONNECTIONS }, (_, i) => [`/${i}`, true, undefined]).sort());
+  assert.deepEqual((await told()).map(({ target, complete, reading }) => [target, complete, reading]).sort(), Array.from({ length: CONNECTIONS }, (_, i) => [`/${i}`, true, undefined]).sort());
 });
