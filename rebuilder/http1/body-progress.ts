@@ -1,13 +1,8 @@
 import { inField } from '../http/in-field.ts';
 import type { Framing } from '../http/message.ts';
 import type { BodyFraming } from '../http/reader-context.ts';
-import { lineEnd } from '../http/request-line.ts';
 import { ChunkScanner } from './chunk-scanner.ts';
-
-const LF = 10;
-const CR = 13;
-/** Of the first line of a body so much is waited for. */
-const MAX_LINE_BYTES = 65_536;
+import { FirstBodyLine } from './first-body-line.ts';
 
 /** Where in its body a message stands, of which neither all nor nothing has come. */
 export class BodyProgress {
@@ -20,10 +15,9 @@ export class BodyProgress {
   /** Bytes of a body of known length that are still to come. */
   #remaining = 0;
   readonly chunks = new ChunkScanner();
-  /** Its first line with a byte in it has just ended, or is long, or ends with it: in a body of known length. */
+  readonly #firstLine = new FirstBodyLine();
+  /** Its first line, which may be a request's, has just ended, or is long, or ends with it. */
   isBehindLine = false;
-  /** So much of that line has come; -1 = it was looked at. */
-  #firstLine = -1;
   /**
    * What is held is the entity, chunk framing taken off: a hole made the framing unreadable, or this reading has its
    * own.
@@ -37,14 +31,16 @@ export class BodyProgress {
     this.#remaining = 0;
     this.isUnchunked = false;
     this.isBehindLine = false;
-    this.#firstLine = -1;
+    this.#firstLine.pass();
   }
 
-  begin({ framing, contentLength }: BodyFraming, start: number): void {
+  /** @param mayBeLeft some servers read its first line as that of the next message */
+  begin({ framing, contentLength }: BodyFraming, start: number, mayBeLeft: boolean): void {
     this.framing = framing;
     this.start = start;
     this.contentLength = this.#remaining = inField(contentLength);
-    this.#firstLine = framing === 'length' ? 0 : -1;
+    if (framing === 'length' && mayBeLeft) this.#firstLine.begin();
+    else this.#firstLine.pass();
     if (framing === 'chunked') this.chunks.reset();
   }
 
@@ -86,19 +82,18 @@ export class BodyProgress {
       return this.chunks.scan(bytes, at, !this.isUnchunked ? end : data > 0 ? Math.min(end, at + data) : at + 1);
     }
     const to = Math.min(end, at + this.#remaining) | 0;
-    const stop = this.#firstLine < 0 ? to : this.#firstLineEnd(bytes, at, to);
+    const stop = this.#firstLine.isOpen ? this.#firstLineEnd(bytes, at, to) : to;
     this.#remaining = inField(this.#remaining - (stop - at));
     return stop;
   }
 
-  /** @returns where the first line ends that has a byte in it; or `to` */
+  /** @returns where its first line ends in bytes[at, to); or `to` */
   #firstLineEnd(bytes: Uint8Array, at: number, to: number): number {
-    let from = at;
-    while (this.#firstLine === 0 && from < to && (bytes[from] === CR || bytes[from] === LF)) from++;
-    const end = lineEnd(bytes, from, to);
-    this.#firstLine += to - from;
-    this.isBehindLine = end > 0 || to - at === this.#remaining || this.#firstLine > MAX_LINE_BYTES;
-    if (this.isBehindLine) this.#firstLine = -1;
+    const line = this.#firstLine;
+    const end = line.endIn(bytes, at, to);
+    if (!line.isOpen) return to;
+    this.isBehindLine = end > 0 || to - at === this.#remaining || line.isLong;
+    if (this.isBehindLine) line.pass();
     return end > 0 ? end : to;
   }
 
@@ -124,7 +119,7 @@ export class BodyProgress {
     this.contentLength = other.contentLength;
     this.#remaining = other.#remaining;
     this.isUnchunked = other.isUnchunked;
-    this.#firstLine = other.#firstLine;
+    this.#firstLine.copyFrom(other.#firstLine);
     this.chunks.copyFrom(other.chunks);
   }
 

@@ -259,7 +259,7 @@ export class MessageFramer {
   /** A head is held whole. */
   #bodyBegins(how: BodyFraming): void {
     const { body, head } = this.#progress();
-    body.begin(how, head.end);
+    body.begin(how, head.end, this.#grammar.mayLeaveBodies);
     this.#state = 'body';
     if (body.isOver) this.#finishHeld(how.framing);
   }

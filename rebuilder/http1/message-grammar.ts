@@ -26,6 +26,8 @@ export function lengthOf(how: Reading): number {
 
 /** In what the messages of the two directions differ (RFC 9112): asked by MessageFramer. */
 export interface MessageGrammar {
+  /** Are there receivers that leave bodies where they are, and read them as the next messages? */
+  readonly mayLeaveBodies: boolean;
   /** Is there a message in bytes[start, end), a body, for who reads no bodies? `cut_line`: it may begin there */
   messageIn(bytes: Uint8Array, start: number, end: number): 'request_line' | 'cut_line' | '';
   /** What is the whole line bytes[start, end)? */

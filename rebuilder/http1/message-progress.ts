@@ -170,7 +170,7 @@ export class MessageProgress {
   #takeBody(): Buffer {
     const body = Buffer.from(this.held.bytes.subarray(this.head.end, this.held.length));
     this.giveBack(body.length);
-    this.body.begin(NO_BODY, this.head.end);
+    this.body.begin(NO_BODY, this.head.end, false);
     return body;
   }
 

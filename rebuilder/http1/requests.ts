@@ -5,9 +5,10 @@ import { HttpRequest, isGetOrHead } from '../http/http-request.ts';
 import { Irregular } from '../http/irregular.ts';
 import { type Endpoints, Field } from '../http/message.ts';
 import type { Body, BodyFraming } from '../http/reader-context.ts';
-import { RequestLine, crlfEnd, lineEnd, requestStart } from '../http/request-line.ts';
+import { RequestLine, crlfEnd, requestStart } from '../http/request-line.ts';
 import { knownMethod } from '../http/search.ts';
 import type { ChunkDifference } from './chunk-difference.ts';
+import { FirstBodyLine } from './first-body-line.ts';
 import { framingReadings, mostServers } from './framing-readings.ts';
 import type { Http1Context } from './http1-context.ts';
 import type { MessageGrammar, Reading, StartLine } from './message-grammar.ts';
@@ -16,8 +17,6 @@ import { MessageFramer } from './message-framer.ts';
 const REQUEST_BYTES = INDEX['http.request_bytes'];
 const CR = 13;
 const LF = 10;
-/** No method that anybody serves of a body's bytes is longer. */
-const METHOD_BYTES = 64;
 const UPGRADE = 1 << Field.upgrade;
 
 /** Who reads the stream that requests stand in. */
@@ -38,6 +37,7 @@ export interface RequestReader extends StreamSink {
 }
 
 const line = new RequestLine();
+const firstLine = new FirstBodyLine();
 
 const CONNECT = Buffer.from('CONNECT ');
 const PREFACE_LINE = Buffer.from('PRI * HTTP/2.0');
@@ -90,17 +90,16 @@ export class Requests implements MessageGrammar {
   }
 
   /** What a handler of CPython's server has not read of a body, the server reads as the next request. */
+  get mayLeaveBodies(): true { return true; }
+
   messageIn(bytes: Uint8Array, start: number, end: number): 'request_line' | 'cut_line' | '' {
+    firstLine.begin();
+    const lineEndAt = firstLine.endIn(bytes, start, end);
+    if (!firstLine.isOpen) return '';
     let at = start;
     while (at < end && (bytes[at] === CR || bytes[at] === LF)) at++;
-    if (at === end) return '';
-    const begins = requestStart(bytes, at, Math.min(end, at + METHOD_BYTES), METHOD_BYTES);
-    if (begins === 'no') return '';
-    const lineEndAt = begins === 'yes' ? lineEnd(bytes, at, end) : -1;
-    if (lineEndAt < 0) return knownMethod(bytes, at, end) ? 'cut_line' : '';
-    const isLine = line.parse(bytes, at, lineEndAt) && line.minor >= 0
-      && (line.irregular & Irregular.invalid_method) === 0;
-    return isLine ? 'request_line' : '';
+    if (lineEndAt < 0) return at < end && knownMethod(bytes, at, end) ? 'cut_line' : '';
+    return line.parse(bytes, at, lineEndAt) && line.minor >= 0 ? 'request_line' : '';
   }
 
   startLine(bytes: Uint8Array, start: number, end: number): StartLine {

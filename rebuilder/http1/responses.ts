@@ -37,6 +37,8 @@ export class Responses implements MessageGrammar {
     this.framer = new MessageFramer(context, this, stream, keepBodies);
   }
 
+  get mayLeaveBodies(): false { return false; }
+
   messageIn(): '' {
     return '';
   }
