@@ -11,6 +11,8 @@ const TAB = 9;
 const COLON = 58;
 const COMMA = 0x2c;
 const UNDERSCORE = 0x5f;
+/** Memory for more is made when they come. */
+export const FIRST_LINES = 64;
 
 const aligned = new AlignedWords(Int32Array);
 
@@ -20,7 +22,7 @@ const aligned = new AlignedWords(Int32Array);
  */
 export class HeaderLines {
   /** See Message.lines. */
-  lines = new Int32Array(64 * LINE_STRIDE);
+  lines = new Int32Array(FIRST_LINES * LINE_STRIDE);
   count = 0;
   /** Bits of Irregular. */
   irregular = 0;
@@ -65,6 +67,23 @@ export class HeaderLines {
       const next = first === SP || first === TAB ? this.#folded(bytes, at, to) : this.#line(bytes, at, to);
       if (next < 0) return -1;
       at = next;
+    }
+  }
+
+  /** What another has found, no more than FIRST_LINES, in bytes that begin `shift` further on there. */
+  copyFrom(other: HeaderLines, shift: number): void {
+    this.count = other.count;
+    this.irregular = other.irregular;
+    this.contentLength = other.contentLength;
+    this.transferEncoding = other.transferEncoding;
+    this.chunked = other.chunked;
+    this.hostCount = other.hostCount;
+    this.seen = other.seen;
+    const { lines } = this;
+    const theirs = other.lines;
+    for (let at = 0, end = other.count * LINE_STRIDE; at < end; at += LINE_STRIDE) {
+      lines[at] = theirs[at]!;
+      for (let i = at + 1; i < at + LINE_STRIDE; i++) lines[i] = theirs[i]! - shift;
     }
   }
 

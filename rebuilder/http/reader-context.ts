@@ -2,6 +2,7 @@ import type { CounterName, Ledger } from '../ledger.ts';
 import type { Budget } from '../reassembly/budget.ts';
 import type { StreamSink } from '../reassembly/stream-sink.ts';
 import { HeaderLines } from './header-lines.ts';
+import { KeptLines } from './kept-lines.ts';
 import type { Framing } from './message.ts';
 
 /** What all readers of one pipeline share. */
@@ -11,6 +12,7 @@ export interface ReaderContext {
   readonly headBytes: number;
   readonly bodyLimitBytes: number;
   readonly lines: HeaderLines;
+  readonly keptLines: KeptLines;
   /**
    * Those whose message was emitted because nothing more of it came, longest ago first: what they hold makes room when
    * memory is short.
@@ -23,7 +25,10 @@ export interface ReaderContext {
 export function readerContext(
   ledger: Ledger, budget: Budget, headBytes: number, bodyLimitBytes: number,
 ): ReaderContext {
-  return { ledger, budget, headBytes, bodyLimitBytes, lines: new HeaderLines(), stalled: new Set(), pendingBytes: 0 };
+  return {
+    ledger, budget, headBytes, bodyLimitBytes, lines: new HeaderLines(), keptLines: new KeptLines(),
+    stalled: new Set(), pendingBytes: 0,
+  };
 }
 
 /** What a head says about what follows it. */

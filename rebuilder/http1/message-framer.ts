@@ -210,6 +210,7 @@ export class MessageFramer {
       return messageEnd;
     }
     this.#progress().head.place(headersStart - start, headEnd - start);
+    this.#progress().keepLines(start);
     const headBytes = headEnd - start;
     const expected = headBytes + contentLength;
     if (this.#hold(bytes, start, headEnd, headBytes + this.#mostBody(), expected, framing === 'length')) {
@@ -251,6 +252,7 @@ export class MessageFramer {
   #headHeld(bodyAt: number): void {
     const { held, head } = this.#progress();
     this.#context.lines.scan(held.bytes, head.headersStart, head.end, head.byCrlf);
+    this.#progress().keepLines(0);
     this.#bodyBegins(this.#grammar.frame(held.bytes, 0, head.headersStart, head.end, bodyAt));
   }
 

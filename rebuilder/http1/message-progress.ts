@@ -2,6 +2,7 @@ import type { CounterName } from '../ledger.ts';
 import { HeldBytes } from '../http/held-bytes.ts';
 import { inField } from '../http/in-field.ts';
 import type { Framing } from '../http/message.ts';
+import type { HeaderLines } from '../http/header-lines.ts';
 import { NO_BODY, type ReaderContext, cutBody, wholeBody } from '../http/reader-context.ts';
 import { BodyProgress } from './body-progress.ts';
 import type { ChunkDifference } from './chunk-difference.ts';
@@ -29,6 +30,8 @@ export class MessageProgress {
   /** The end of the last line held is ours. */
   isLineCut = false;
   readonly #context: ReaderContext;
+  /** Those of its whole head; null = they are not kept. */
+  #lines: HeaderLines | null = null;
 
   constructor(context: ReaderContext) {
     this.#context = context;
@@ -88,6 +91,7 @@ export class MessageProgress {
     this.lost = null;
     this.stalled = false;
     this.isLineCut = false;
+    this.#dropLines();
   }
 
   /** @returns false: there was no memory for what the other one holds */
@@ -117,6 +121,17 @@ export class MessageProgress {
       this.lose('http.head_limit');
     }
     return this.hold(bytes, start, headEnd, Infinity, null, 0);
+  }
+
+  /** Its header lines were read last, in bytes where it begins at `start`: it will be told with them. */
+  keepLines(start: number): void {
+    this.#dropLines();
+    this.#lines = this.#context.keptLines.keep(this.#context.lines, start);
+  }
+
+  #dropLines(): void {
+    if (this.#lines !== null) this.#context.keptLines.giveBack(this.#lines);
+    this.#lines = null;
   }
 
   // --- its body
@@ -186,7 +201,8 @@ export class MessageProgress {
   /** Tells the message, whose head is whole. */
   tell(grammar: MessageGrammar, framing: Framing, lost: CounterName[] | null, correction: boolean): void {
     const { held, head, body } = this;
-    this.#context.lines.scan(held.bytes, head.headersStart, head.end, head.byCrlf);
+    if (this.#lines !== null) this.#context.lines.copyFrom(this.#lines, 0);
+    else this.#context.lines.scan(held.bytes, head.headersStart, head.end, head.byCrlf);
     const isChunked = body.framing === 'chunked';
     const unchunkedSize = body.framing === 'close' ? this.bytes - head.passed - head.end : body.contentLength;
     const size = isChunked ? body.chunks.entityBytes : unchunkedSize;
