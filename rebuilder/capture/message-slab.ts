@@ -1,3 +1,4 @@
+import { frameMemory } from './frame-memory.ts';
 import type { Libc } from './libc.ts';
 
 /**
@@ -36,7 +37,7 @@ export class MessageSlab {
 
   constructor(libc: Libc, slots: number) {
     this.slots = slots;
-    this.bytes = new Uint8Array(slots * SLOT_BYTES + SLOT_OFFSET);
+    this.bytes = frameMemory(slots * SLOT_BYTES + SLOT_OFFSET);
     // An explicit ArrayBuffer: V8 keeps typed arrays of up to 64 bytes in its own heap, where they move.
     this.#names = new Uint8Array(new ArrayBuffer(slots * NAME_BYTES));
     this.#iovecs = new Uint8Array(new ArrayBuffer(slots * IOVEC_BYTES));

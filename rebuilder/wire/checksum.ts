@@ -1,4 +1,5 @@
 import { AlignedWords } from './aligned-words.ts';
+import { BLOCK_BYTES, blockSum } from './block-sum.ts';
 
 /**
  * The Internet checksum (RFC 1071): the ones' complement sum does not depend on the byte order it is computed in, so
@@ -6,13 +7,30 @@ import { AlignedWords } from './aligned-words.ts';
  */
 export class WordSum {
   readonly #aligned = new AlignedWords(Uint32Array);
+  #viewed: Uint8Array | null = null;
+  /** Of the buffer in view; null = its words are summed one by one. */
+  #blockSum: ReturnType<typeof blockSum> = null;
 
   /**
    * Sum of the 16-bit words of `bytes[start..end)`, an odd last byte padded with zero: folded to 16 bits, not
    * complemented, and in the machine's (little-endian) byte order: see swap.
    */
   sum(bytes: Uint8Array, start: number, end: number): number {
+    if (bytes !== this.#viewed) this.#view(bytes);
+    const blocks = this.#blockSum;
+    if (blocks === null || end - start < BLOCK_BYTES) return this.#sumWords(bytes, start, end);
+    const { shift } = this.#aligned;
+    const rest = end - (end - start) % BLOCK_BYTES;
+    return fold((blocks(shift + start, shift + rest) >>> 0) + this.#sumWords(bytes, rest, end));
+  }
+
+  #view(bytes: Uint8Array): void {
+    this.#viewed = bytes;
     this.#aligned.view(bytes);
+    this.#blockSum = blockSum(bytes.buffer);
+  }
+
+  #sumWords(bytes: Uint8Array, start: number, end: number): number {
     const { words, shift } = this.#aligned;
     let at = start;
     // Sums of 32-bit words stay exact in a double up to 2^53: no carry to handle. Measured: twice as fast as 16-bit
