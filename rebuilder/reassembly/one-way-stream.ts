@@ -36,10 +36,12 @@ export abstract class OneWayStream extends StreamHoles {
       if (!this.isClean() && timestampOf(packet) !== 0) this.remember(packet, seq, doubts, false, 0);
       return false;
     }
+    const waits = this.contest?.rereading.waits(seq) === true;
     const isOther = this.sent && distance(seq, this.sentSeq) < 0
       && (this.isOther(packet) || this.isBeforeAll(seq) || this.contest?.rereading.wasCut === true
         || (isUrgent && this.marksRead(packet))
-        || this.fins?.isAmong(seq, advance(seq, dataEnd - dataStart)) === true);
+        || this.fins?.isAmong(seq, advance(seq, dataEnd - dataStart)) === true)
+      && !waits;
     const isClean = this.isClean();
     if (isClean && seq === this.nextSeq) this.messageSeq = seq;
     this.remember(packet, seq, doubts, isClean, packet.headerBytes);

@@ -25,6 +25,8 @@ export interface Outcome {
   readonly refusal: Refusal;
   /** The same text = the same bytes. */
   readonly read: string;
+  /** Where that ends, and what waits. */
+  readonly rest: string;
   /** The bytes read in order. */
   readonly text: string;
   /** Bytes read in order. */
@@ -35,7 +37,7 @@ export interface Outcome {
   readonly order: number;
 }
 
-/** Of more acknowledgment numbers, or runs of one number, than this, only the latest are considered. */
+/** Of more acknowledgment numbers, or runs of one number, than this, only the latest bound what is taken. */
 const MOST_ACKS = 12;
 /** Times that a sender went back: the latest count. */
 const MOST_RETURNS = 6;
@@ -181,12 +183,14 @@ interface RefusedAcks {
 function* refusedAcks(heard: readonly Heard[]): Generator<RefusedAcks> {
   // What came with a SYN acknowledges nothing.
   const withAck = heard.filter(({ doubts, headerBytes }) => (doubts & Doubt.syn) === 0 && headerBytes > 0);
-  const values = [...new Set(withAck.map(({ ack }) => ack))].slice(-MOST_ACKS).sort((a, b) => distance(a, b));
+  const every = [...new Set(withAck.map(({ ack }) => ack))];
+  const values = every.slice(-MOST_ACKS).sort((a, b) => distance(a, b));
+  every.sort((a, b) => distance(a, b));
   yield { acks: NO_ACKS, isRefused: () => false };
   yield* noRoom(heard);
   if (values.length <= 1) return;
   for (let width = 1; width < values.length; width++) {
-    for (let low = 0; low + width <= values.length; low++) yield* outside(heard, values, low, low + width);
+    for (let low = 0; low + width <= values.length; low++) yield* outside(heard, every, values.slice(low, low + width));
   }
   for (const one of values) yield ofNumbers([one]);
   for (let i = 0; i < values.length; i++) for (let j = 0; j < i; j++) yield ofNumbers([values[i]!, values[j]!]);
@@ -227,22 +231,22 @@ function ofNumbers(numbers: readonly number[]): RefusedAcks & { readonly acks: R
 }
 
 /**
- * Those of a range are taken: from the first one with its lowest number on, which ends the handshake; or all; or those
- * that acknowledge no more than any later one does, because whatever acknowledged more was ahead of what the receiver
- * had sent.
+ * Those of a range of `values` are taken: from the first one with its lowest number on, which ends the handshake; or
+ * all; or those that acknowledge no more than any later one does, because whatever acknowledged more was ahead of what
+ * the receiver had sent.
  */
 function* outside(
-  heard: readonly Heard[], values: readonly number[], from: number, to: number,
+  heard: readonly Heard[], values: readonly number[], range: readonly number[],
 ): Generator<RefusedAcks> {
-  const all = ofNumbers([...values.slice(0, from), ...values.slice(to)]);
-  const lowest = values[from]!;
+  const [lowest, highest] = [range[0]!, range.at(-1)!];
+  const all = ofNumbers(values.filter((one) => distance(one, lowest) < 0 || distance(one, highest) > 0));
   const first = heard.findIndex(({ ack, doubts }) => ack === lowest && (doubts & Doubt.syn) === 0);
   const isBefore = ({ doubts }: Heard, index: number): boolean => index < first && (doubts & Doubt.syn) === 0;
   yield { acks: all.acks, isRefused: (one, index) => all.isRefused(one, index) || isBefore(one, index) };
   yield all;
-  if (to - from < 2) return;
+  if (lowest === highest) return;
   const ahead = new Set<number>();
-  let least = values[to - 1]!;
+  let least = highest;
   for (let i = heard.length - 1; i >= 0; i--) {
     const { ack, doubts } = heard[i]!;
     if ((doubts & Doubt.syn) !== 0 || all.acks.has(ack)) continue;
@@ -330,7 +334,8 @@ function outcomeOf(refusal: Refusal, from: number, order: number): Outcome {
     }
   }
   const text = read.join('');
-  const parts = [`${next}${marks}`, text];
+  const parts = [`${next}${marks}`];
   for (const { seq, bytes } of queue.segments()) parts.push(`${seq}`, Buffer.from(bytes).toString('latin1'));
-  return { refusal, read: parts.join('|'), text, length: distance(next, from), hasWaited, order };
+  const rest = parts.join('|');
+  return { refusal, read: `${text}|${rest}`, rest, text, length: distance(next, from), hasWaited, order };
 }

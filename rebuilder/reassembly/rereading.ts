@@ -9,7 +9,7 @@ import type { StreamContext } from './stream-context.ts';
 import type { StreamSink } from './stream-sink.ts';
 import { NOT_URGENT, urgentOffset } from './urgent-byte.ts';
 
-/** Ways in which remembered segments are reread, at most. */
+/** Ways in which remembered segments are reread that are read on, at most. */
 const MOST_WAYS = 16;
 /** Work of rereading, in bytes: what every stream may do, and the most it takes at once of what all streams share. */
 const OWN_WORK = 1 << 15;
@@ -25,6 +25,8 @@ export class Rereading {
   readonly #seconds: SecondReadings;
   /** There were more ways to read the stream than are followed: later segments may favour the others. */
   wasCut = false;
+  /** No way has come farther; null = unknown. */
+  #end: number | null = null;
   /** Bytes that may still be read again. */
   readonly #work = { bytes: OWN_WORK, wasCut: false };
   /** The oldest entry of the history that the readings begin with that reread the stream. */
@@ -34,6 +36,17 @@ export class Rereading {
   constructor(context: StreamContext, seconds: SecondReadings) {
     this.#context = context;
     this.#seconds = seconds;
+  }
+
+  /**
+   * A segment at `seq` comes: does it wait in all ways, those that are not followed among them? Then they are compared
+   * when what it waits for comes.
+   */
+  waits(seq: number): boolean {
+    if (!this.wasCut || this.#end === null) return false;
+    if (distance(seq, this.#end) > 0) return true;
+    this.#end = null;
+    return false;
   }
 
   /**
@@ -58,10 +71,11 @@ export class Rereading {
     this.#since = oldest;
     work.bytes -= heard.length * SEGMENT_WORK;
     this.wasCut = heard.length === most;
+    this.#end = isWhole ? endOfRun(heard, from) : null;
     if (!this.wasCut) {
       const ways = waysToRead(heard, from, recent, work);
-      this.wasCut = work.wasCut || ways.length > MOST_WAYS;
-      this.#read(sink, mostDifferent(ways, MOST_WAYS), from, isWhole || from === messageSeq);
+      const areFollowed = this.#read(sink, ways, from, isWhole || from === messageSeq);
+      this.wasCut = work.wasCut || !areFollowed;
     }
     if (this.wasCut) ledger.count('tcp.readings_limit');
     history.giveBackWork(Math.max(0, work.bytes - own));
@@ -85,18 +99,48 @@ export class Rereading {
     }
   }
 
-  #read(sink: StreamSink, ways: readonly Outcome[], from: number, isWhole: boolean): void {
+  /**
+   * Reads what came in each of the ways, as far as the work goes, and goes on in those that may read what comes next
+   * otherwise.
+   * @returns false: there are more of these
+   */
+  #read(sink: StreamSink, ways: readonly Outcome[], from: number, isWhole: boolean): boolean {
     this.#seconds.endAgain();
-    for (const { refusal } of ways) {
-      const { taken, acks, takes, joins } = refusal;
+    const first = mostDifferent(ways, MOST_WAYS);
+    const others = ways.length > first.length ? inOrder(ways.filter((way) => !first.includes(way))) : [];
+    const followed = new Set<string>();
+    let areFollowed = true;
+    for (const [i, way] of [...first, ...others].entries()) {
+      const { taken, acks, takes, joins } = way.refusal;
+      const cost = READING_LOOKS * SEGMENT_WORK * (taken.length + 1);
+      if (i >= MOST_WAYS && this.#work.bytes < cost) return false;
+      this.#work.bytes -= cost;
       const rules = { isAgain: true, takes, joins, ...(acks === null ? {} : { refusedAcks: acks }) };
-      const reading = this.#seconds.begin('reading', sink.fork('reading', true), from, rules);
-      if (reading === null) return;
+      const reading = this.#seconds.make('reading', sink.fork('reading', true), from, rules);
+      if (reading === null) return false;
       if (!isWhole) reading.loseTrack();
       for (const one of taken) reading.add(one.bytes, 0, one.bytes.length, one.seq, one, one.urgent);
-      this.#work.bytes -= READING_LOOKS * SEGMENT_WORK * taken.length;
+      const state = reading.isWithinMessage ? way.read : nextOf(way);
+      const isNew = !followed.has(state);
+      areFollowed &&= !isNew || followed.size < MOST_WAYS;
+      if (isNew && followed.size < MOST_WAYS) {
+        followed.add(state);
+        this.#seconds.add(reading);
+      } else {
+        this.#seconds.end(reading);
+      }
     }
+    return areFollowed;
   }
+}
+
+/** What decides how a way is read on that stands between two messages. */
+function nextOf({ rest, refusal: { acks, takes, joins } }: Outcome): string {
+  return `${[...acks ?? []].sort((a, b) => a - b).join()} ${takes} ${joins} ${rest}`;
+}
+
+function inOrder(ways: readonly Outcome[]): Outcome[] {
+  return [...ways].sort((a, b) => a.order - b.order);
 }
 
 /**
@@ -111,4 +155,14 @@ function beginOfRun(heard: readonly Heard[], seq: number): number {
     from = begin;
   }
   return from;
+}
+
+/** So far the bytes come that go on from `from` without a hole. */
+function endOfRun(heard: readonly Heard[], from: number): number {
+  let end = from;
+  for (const { seq, bytes } of [...heard].sort((a, b) => distance(a.seq, from) - distance(b.seq, from))) {
+    if (distance(seq, end) > 0) break;
+    if (distance(advance(seq, bytes.length), end) > 0) end = advance(seq, bytes.length);
+  }
+  return end;
 }

@@ -74,9 +74,14 @@ export class SecondReading {
     return this.#began;
   }
 
-  /** Is a message begun and not finished, or does something wait? */
+  /** Is a message begun and not finished? */
+  get isWithinMessage(): boolean {
+    return this.#sink.unfinished;
+  }
+
+  /** … or does something wait? */
   get unfinished(): boolean {
-    return this.#sink.unfinished || this.#queue.bytes > 0;
+    return this.isWithinMessage || this.#queue.bytes > 0;
   }
 
   /**

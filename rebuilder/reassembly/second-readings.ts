@@ -48,7 +48,7 @@ export class SecondReadings {
 
   /** Ends those that reread the stream. */
   endAgain(): void {
-    for (const reading of this.#readings) if (reading.isAgain) this.#end(reading);
+    for (const reading of this.#readings) if (reading.isAgain) this.end(reading);
     this.#readings = this.#readings.filter(({ isAgain }) => !isAgain);
   }
 
@@ -63,9 +63,15 @@ export class SecondReadings {
 
   /** @param fork a copy of the first reader as it is at `from`; null = none could be made */
   begin(kind: ForkKind, fork: StreamSink | null, from: number, rules: Partial<Rules> = {}): SecondReading | null {
+    const reading = this.make(kind, fork, from, rules);
+    if (reading !== null) this.add(reading);
+    return reading;
+  }
+
+  /** One that gets no segments before it is added, and is to be ended if it is not. @param fork of `begin` */
+  make(kind: ForkKind, fork: StreamSink | null, from: number, rules: Partial<Rules> = {}): SecondReading | null {
     if (fork === null) return null;
     const { correctionBudget, limits, ledger } = this.#context;
-    if (this.#readings.length >= MAX_READINGS) this.#makeRoom();
     while (!correctionBudget.take(0, OVERHEAD)) {
       if (!this.#context.readings.evict()) {
         fork.discard();
@@ -73,10 +79,13 @@ export class SecondReadings {
         return null;
       }
     }
-    const reading = new SecondReading(kind, fork, from, correctionBudget, limits.gapBytes, ledger, rules);
+    return new SecondReading(kind, fork, from, correctionBudget, limits.gapBytes, ledger, rules);
+  }
+
+  add(reading: SecondReading): void {
+    if (this.#readings.length >= MAX_READINGS) this.#makeRoom();
     this.#readings.push(reading);
     this.#context.readings.add(this);
-    return reading;
   }
 
   /**
@@ -92,7 +101,7 @@ export class SecondReadings {
     const at = this.#readings.indexOf(least);
     const ended = this.#readings.splice(at, 1)[0]!;
     if (ended.kind === 'reading') this.#context.ledger.count('tcp.readings_limit');
-    this.#end(ended);
+    this.end(ended);
   }
 
   /**
@@ -171,7 +180,7 @@ export class SecondReadings {
    */
   agree(nextSeq: number): void {
     for (let i = this.#readings.length - 1; i >= 0; i--) {
-      if (this.#readings[i]!.agreesAt(nextSeq)) this.#end(this.#readings.splice(i, 1)[0]!);
+      if (this.#readings[i]!.agreesAt(nextSeq)) this.end(this.#readings.splice(i, 1)[0]!);
     }
     if (this.isEmpty) this.#context.readings.delete(this);
   }
@@ -184,11 +193,11 @@ export class SecondReadings {
   }
 
   drop(): void {
-    for (const reading of this.#readings.splice(0)) this.#end(reading);
+    for (const reading of this.#readings.splice(0)) this.end(reading);
     this.#context.readings.delete(this);
   }
 
-  #end(reading: SecondReading): void {
+  end(reading: SecondReading): void {
     reading.discard();
     this.#context.correctionBudget.release(0, OVERHEAD);
   }

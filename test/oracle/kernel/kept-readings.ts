@@ -1,20 +1,7 @@
 // Games that were told wrong once, whose client is read in many ways, or opens its connection anew: main.ts plays them
 // before all others.
-import type { Op } from './game.ts';
-import { ACK, DATA, FIN, type KeptGame, SYN, URGENT, op } from './kept-game.ts';
+import { ACK, DATA, FIN, type KeptGame, SYN, URGENT, get, inPieces, op, post } from './kept-game.ts';
 
-/** `text` from `at` on in small segments, each 1 ms and one tick of the client's clock behind the one before. */
-function inPieces(text: string, at: number, clock: number | null): Op[] {
-  const starts = Array.from({ length: Math.ceil((text.length - at) / 11) }, (_, i) => at + i * 11);
-  return starts.map((seq, i) => {
-    const stamp = clock === null ? {} : { timestamp: clock + i };
-    return op(DATA, seq, text.slice(seq, seq + 11), { pauseMs: 1, ...stamp });
-  });
-}
-
-const post = (target: string, body: string): string =>
-  `POST /${target} HTTP/1.1\r\nHost: a\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
-const get = (target: string): string => `GET /${target} HTTP/1.1\r\nHost: a\r\n\r\n`;
 /** Three requests whose free bytes are one letter. */
 const long = (letter: string): string => post(`0${letter.repeat(6)}`, letter.repeat(40))
   + post(`1${letter.repeat(6)}`, letter.repeat(32)) + get(`2${letter.repeat(8)}`);

@@ -16,6 +16,7 @@ import { KEPT_GAMES } from './kept-games.ts';
 import { KEPT_MULTIPATH } from './kept-multipath.ts';
 import { KEPT_READINGS } from './kept-readings.ts';
 import { KEPT_RECEIVERS } from './kept-receivers.ts';
+import { KEPT_WAYS } from './kept-ways.ts';
 import { type Played, Player } from './play.ts';
 import { shrink } from './shrink.ts';
 
@@ -57,6 +58,7 @@ const toShow = Number(values.show);
 const ALLOWANCE = 16_384;
 const kept = [
   ...KEPT_CHAINS, ...KEPT_ENDS, ...KEPT_FRAMES, ...KEPT_MULTIPATH, ...KEPT_GAMES, ...KEPT_RECEIVERS, ...KEPT_READINGS,
+  ...KEPT_WAYS,
 ];
 for (const { why, ...game } of values.joined ? [] : kept) {
   const played = player.play({ ...game, seed: 0 });
