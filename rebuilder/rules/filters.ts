@@ -65,7 +65,7 @@ function matches(
 function pathMatches(pattern: RE2JS, { raw, normalised }: RequestPath, strict: boolean): boolean {
   if (raw.length > MAX_PATTERN_INPUT) return !strict;
   if (strict) return normalised !== null && pattern.test(raw) && (normalised === raw || pattern.test(normalised));
-  return pattern.test(raw) || (normalised !== null && normalised !== raw && pattern.test(normalised));
+  return pattern.test(raw) || normalised === null || (normalised !== raw && pattern.test(normalised));
 }
 
 function headerMatches(request: Request, name: HeaderName, pattern: RE2JS, strict: boolean): boolean {

@@ -14,9 +14,18 @@ export const MAX_PATTERN_INPUT = 8192;
  */
 export interface RequestPath {
   readonly raw: string;
-  /** null = it climbs above the root or has a broken escape: no rule that leaves requests out applies to it. */
+  /**
+   * null = it climbs above the root, has a broken escape, or servers resolve it otherwise: no rule that leaves requests
+   * out applies to it.
+   */
   readonly normalised: string | null;
 }
+
+/**
+ * Tomcat takes `..;x` for `..`; who parses URLs as browsers do (WHATWG), `\\` for `/`, and leaves out tabs and line
+ * ends; and what is still an escape may be resolved behind a proxy that has resolved the first. NUL ends a string in C.
+ */
+const OTHERWISE = /[\0\t\r\n\\]|\/\.{1,2};|%[0-9a-f]{2}/i;
 
 export function requestPath(request: Request): RequestPath {
   const target = latin1(request.bytes, request.targetStart, request.targetEnd);
@@ -34,10 +43,10 @@ function pathOf(target: string): string {
 
 function normalise(path: string): string | null {
   // The common case: nothing to change.
-  if (!/%|\/\/|\/\.|\0/.test(path)) return path;
+  if (!/[%\\\0-\x20]|\/\/|\/\./.test(path)) return path;
   if (/%(?![0-9a-f]{2})/i.test(path)) return null;
   const decoded = path.replace(/%([0-9a-f]{2})/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
-  if (decoded.includes('\0')) return null;
+  if (OTHERWISE.test(decoded)) return null;
   const parts: string[] = [];
   const segments = decoded.replace(/\/{2,}/g, '/').split('/');
   for (let i = 0; i < segments.length; i++) {

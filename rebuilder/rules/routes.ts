@@ -12,6 +12,9 @@ interface Routing {
   readonly extra: readonly (readonly [string, string])[];
 }
 
+/** A request that names so many is left out by no route. */
+const MOST_HOSTS = 8;
+
 type Kind = 'exact' | 'prefix' | 'prefix_first' | 'pattern' | 'host';
 
 interface CompiledRoute {
@@ -26,7 +29,7 @@ interface CompiledRoute {
  * `route_config`, chosen as NGINX chooses a location: `=`, then the longest prefix if it says `^~`, then patterns in
  * their order, then the longest prefix, then the host's own entry. Routes of the host itself come first, then those of
  * a host with wildcards, then those of every host. `off` is obeyed only when the path as it was sent and as it is
- * normalised both lead to it.
+ * normalised both lead to it, of each host that the request names.
  */
 export class Routes {
   /** Groups in the order they are tried. */
@@ -46,13 +49,14 @@ export class Routes {
   }
 
   route(request: Request): Routing {
-    const host = hostOf(request);
+    const [host = '', ...others] = hostsOf(request);
     const { raw, normalised } = requestPath(request);
     if (raw.length > MAX_PATTERN_INPUT) return { off: false, extra: this.#default.extra };
     const found = this.#find(host, normalised ?? raw);
-    if (!found.off || normalised === raw) return found;
-    const asSent = normalised === null ? null : this.#find(host, raw);
-    return asSent?.off === true ? found : { off: false, extra: found.extra };
+    if (!found.off) return found;
+    const isOff = normalised !== null && others.length < MOST_HOSTS && [host, ...others]
+      .every((one) => this.#find(one, normalised).off && (normalised === raw || this.#find(one, raw).off));
+    return isOff ? found : { off: false, extra: found.extra };
   }
 
   #find(host: string, path: string): Routing {
@@ -99,21 +103,16 @@ function routing(mode: Route['mode'], application: string | null, partner: strin
 }
 
 /**
- * Lower case, without the port; an absolute target's own authority goes before the Host line (RFC 9112, 3.2.2). Empty =
- * none.
+ * Lower case, without the port; an absolute target's own authority goes before the Host line (RFC 9112, 3.2.2), but
+ * there are servers that look at one of these alone. Of none: ''.
  */
-function hostOf(request: Request): string {
+function hostsOf(request: Request): string[] {
   const target = latin1(request.bytes, request.targetStart, Math.min(request.targetEnd, request.targetStart + 300));
   const authority = /^[a-z][a-z0-9+.-]*:\/\/(?:[^/?#@]*@)?([^/?#]*)/i.exec(target)?.[1];
-  return (authority ?? hostLine(request)).replace(/:\d*$/, '').toLowerCase();
-}
-
-function hostLine(request: Request): string {
   const { bytes, lines, lineCount } = request;
-  for (let i = 0; i < lineCount; i++) {
-    if (lines[i * LINE_STRIDE] === Field.host) {
-      return latin1(bytes, valueStartOf(lines, i * LINE_STRIDE), valueEndOf(lines, i * LINE_STRIDE));
-    }
+  const hosts = authority === undefined ? [] : [authority];
+  for (let at = 0; at < lineCount * LINE_STRIDE; at += LINE_STRIDE) {
+    if (lines[at] === Field.host) hosts.push(latin1(bytes, valueStartOf(lines, at), valueEndOf(lines, at)));
   }
-  return '';
+  return hosts.map((host) => host.replace(/:\d*$/, '').toLowerCase());
 }

@@ -30,6 +30,8 @@ const CASES: readonly Case[] = [
   { why: 'all conditions hold', file: TOKEN, target: '/api/v1/users', headers: ['authorization: Bearer abc'], judgement: 'inspect' },
   { why: 'one condition does not', file: TOKEN, target: '/api/v1/users', headers: ['Authorization: Basic abc'], judgement: 'not_inspected' },
   { why: 'the header is missing', file: TOKEN, target: '/api/v1/users', judgement: 'not_inspected' },
+  { why: 'a path that Tomcat resolves', file: STATIC, target: '/static/..;/admin.css', judgement: 'inspect' },
+  { why: 'inspect takes what may be resolved to its path', file: 'inspect: [{path: "^/api/"}]', target: '/x/..;/%61pi/x', judgement: 'inspect' },
   { why: 'inspect needs one reading of the path', file: 'inspect: [{path: "^/api/"}]', target: '/%61pi/x', judgement: 'inspect' },
   { why: 'inspect needs one line of the header', file: TOKEN, target: '/api/v1/', headers: ['Authorization: x', 'Authorization: Bearer a'], judgement: 'inspect' },
   { why: 'bypass goes before inspect', file: `${TOKEN}\n${HTML}`, target: '/api/v1/users', headers: ['Authorization: Bearer a', 'Accept: text/html'], judgement: 'bypass' },

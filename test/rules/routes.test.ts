@@ -48,6 +48,25 @@ const CASES: readonly (readonly [why: string, host: string, target: string, appl
   ['off is not for a path that cannot be normalised', 'h', '/testing/../../x', '10'],
 ];
 
+for (const target of ['/testing/..;/exact', '/testing/.;x/../exact', '/testing/..\\exact', '/testing/%2e%2e%5cexact', '/testing/%252e%252e/exact', '/testing/.\t./exact']) {
+  test(`off is not for a path that servers resolve in different ways: ${JSON.stringify(target)}`, () => {
+    assert.equal(routes.route(requestOf(`GET ${target} HTTP/1.1`, ['Host: h'])).off, false);
+  });
+}
+
+test('off is for a request all of whose hosts are left out', () => {
+  const { settings } = parseConfig('route_config: {routes: [{host: "off.example", wallarm_mode: off}, {host: "*.off.example", wallarm_mode: off}]}', 'test.yaml');
+  const judge = new Routes(settings.routeConfig);
+  const off = (target: string, ...hosts: string[]): boolean =>
+    judge.route(requestOf(`GET ${target} HTTP/1.1`, hosts.map((host) => `Host: ${host}`))).off;
+  assert.ok(off('/', 'off.example'));
+  assert.ok(off('http://off.example/', 'a.off.example'));
+  assert.ok(!off('http://off.example/', 'shop.example'));
+  assert.ok(!off('http://shop.example/', 'off.example'));
+  assert.ok(!off('/', 'off.example', 'shop.example'));
+  assert.ok(!off('/', ...Array<string>(20).fill('off.example')), 'nobody names as many');
+});
+
 for (const [why, host, target, application] of CASES) {
   test(`${why}: ${host} ${target}`, () => {
     const { off, extra } = routes.route(requestOf(`GET ${target} HTTP/1.1`, [`Host: ${host}`]));
