@@ -4,7 +4,7 @@ import { FieldNames } from './field-names.ts';
 import { maskForm } from './form-values.ts';
 import { valueText } from './header-name.ts';
 import { maskJson } from './json-values.ts';
-import { boundaryAtStart, boundaryOf, maskMultipart } from './multipart-values.ts';
+import { boundaryAtStart, boundaryOf, maskMultipart, maskStrewnParts } from './multipart-values.ts';
 
 /**
  * `forward.redact.body`: masks fields of JSON, form and multipart bodies by their names, byte for byte. A body of
@@ -34,7 +34,8 @@ export class BodyRedaction {
 
   #mask(entity: Uint8Array, contentType: string): number {
     const boundary = /^\s*multipart\//i.test(contentType) ? boundaryOf(contentType) : null;
-    if (boundary !== null) return maskMultipart(entity, boundary, this.#names);
+    // Of a type that names several, or one that is quoted oddly, a server may take another.
+    if (boundary !== null) return maskMultipart(entity, boundary, this.#names) || maskStrewnParts(entity, this.#names);
     const unsaid = boundaryAtStart(entity);
     const parts = unsaid === null ? 0 : maskMultipart(entity, unsaid, this.#names);
     if (parts > 0) return parts;

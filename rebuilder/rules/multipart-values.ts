@@ -1,7 +1,7 @@
 import { indexWithin } from '../http/index-within.ts';
 import type { FieldNames } from './field-names.ts';
+import { mask } from './line-masks.ts';
 
-const STAR = 0x2a;
 const CR = 13;
 const LF = 10;
 const DASH = 0x2d;
@@ -9,6 +9,8 @@ const EQUALS = 0x3d;
 /** Two dashes and a boundary, which has at most 70 characters (RFC 2046, 5.1.1). */
 const MAX_DELIMITER_BYTES = 72;
 const MAX_PART_HEAD_BYTES = 16_384;
+/** As many as are looked at of a line that names a part. */
+const NAMING_BYTES = 64;
 
 /** The boundary of a Content-Type (RFC 2046, 5.1.1); null = it names none. */
 export function boundaryOf(contentType: string): string | null {
@@ -24,7 +26,8 @@ export function boundaryAtStart(body: Uint8Array): string | null {
 }
 
 /**
- * Masks, in place, what the parts with these names hold (multipart/form-data, RFC 7578); line ends stay.
+ * Masks, in place, what the parts with these names hold (multipart/form-data, RFC 7578); line ends stay. Where a type
+ * names several boundaries, servers take one or the other: a part of another one ends what is masked, too.
  * @returns how many parts
  */
 export function maskMultipart(body: Uint8Array, boundary: string, names: FieldNames): number {
@@ -38,10 +41,8 @@ export function maskMultipart(body: Uint8Array, boundary: string, names: FieldNa
     const head = view.toString('latin1', headStart, Math.min(end, headStart + MAX_PART_HEAD_BYTES));
     const blank = /\r?\n\r?\n/.exec(head);
     if (blank !== null && isNamed(head.slice(0, blank.index), names)) {
-      for (let i = headStart + blank.index + blank[0].length; i < end; i++) {
-        if (body[i] !== CR && body[i] !== LF) body[i] = STAR;
-      }
-      masked++;
+      const value = body.subarray(headStart + blank.index + blank[0].length, end);
+      masked += 1 + maskStrewnParts(value, names, `--${boundary}`);
     }
     at = next;
   }
@@ -65,27 +66,46 @@ function namesField(disposition: string, names: FieldNames): boolean {
 
 /**
  * The same in any text, whatever its boundary: behind a line that names a part, what stands between the next empty line
- * and the next delimiter, or, where none stood before the name, the next line that begins as one.
- * @returns how many parts
+ * and the next delimiter, or, where none stood before the name, the next line that begins as one. A part that begins
+ * behind another delimiter ends it, too.
+ * @param within the delimiter of the value that the text begins in; null = in none
+ * @returns how many parts, but for that value
  */
-export function maskStrewnParts(text: Uint8Array, names: FieldNames): number {
+export function maskStrewnParts(text: Uint8Array, names: FieldNames, within: string | null = null): number {
   const view = Buffer.from(text.buffer, text.byteOffset, text.length);
   let masked = 0;
-  let delimiter = '--';
-  let place: 'outside' | 'head' | 'value' = 'outside';
+  let delimiter = within ?? '--';
+  let place: 'outside' | 'head' | 'value' = within === null ? 'outside' : 'value';
   let isDisposition = false;
+  /** In a value: where lines begin that may be a delimiter and the head of a part; -1 = nowhere. */
+  let begun = -1;
   for (let at = 0; at < text.length;) {
     const lf = text.indexOf(LF, at);
     const next = lf < 0 ? text.length : lf + 1;
     const isEmpty = at + (text[at] === CR ? 1 : 0) === lf;
     if (place === 'value') {
-      if (isDelimiter(text, at) && view.toString('latin1', at, Math.min(next, at + delimiter.length)) === delimiter) place = 'outside';
-      else for (let i = at; i < next; i++) if (text[i] !== CR && text[i] !== LF) text[i] = STAR;
-    } else if (isEmpty && place === 'head') {
+      const begins = isDelimiter(text, at);
+      if (begun >= 0 && isNamingLine(view, at, next)) {
+        delimiter = delimiterAt(view, begun);
+        place = 'outside';
+      } else if (begins && view.toString('latin1', at, Math.min(next, at + delimiter.length)) === delimiter) {
+        if (begun >= 0) mask(text, begun, at);
+        place = 'outside';
+      } else if (begins || isEmpty || begun < 0) {
+        mask(text, begun < 0 ? at : begun, begins ? at : next);
+        begun = begins ? at : -1;
+      }
+      if (place === 'value') {
+        at = next;
+        continue;
+      }
+      begun = -1;
+    }
+    if (isEmpty && place === 'head') {
       place = 'value';
       masked++;
     } else if (isDelimiter(text, at)) {
-      delimiter = view.toString('latin1', at, Math.min(next, at + MAX_DELIMITER_BYTES)).trimEnd();
+      delimiter = delimiterAt(view, at);
       place = 'outside';
     } else if (next - at <= MAX_PART_HEAD_BYTES && indexWithin(text, EQUALS, at, next) >= 0) {
       const line = view.toString('latin1', at, next);
@@ -94,7 +114,17 @@ export function maskStrewnParts(text: Uint8Array, names: FieldNames): number {
     }
     at = next;
   }
+  if (begun >= 0) mask(text, begun, text.length);
   return masked;
+}
+
+function isNamingLine(view: Buffer, at: number, next: number): boolean {
+  return /^content-disposition[ \t]*:/i.test(view.toString('latin1', at, Math.min(next, at + NAMING_BYTES)));
+}
+
+function delimiterAt(view: Buffer, at: number): string {
+  const lf = view.indexOf(LF, at);
+  return view.toString('latin1', at, Math.min(lf < 0 ? view.length : lf, at + MAX_DELIMITER_BYTES)).trimEnd();
 }
 
 const isDelimiter = (text: Uint8Array, at: number): boolean => text[at] === DASH && text[at + 1] === DASH;

@@ -112,6 +112,26 @@ describe('multipart', () => {
   });
 });
 
+describe('multipart with several boundaries', () => {
+  const TWO = 'multipart/form-data; boundary=x; boundary=y';
+  const part = (boundary: string, name: string, value: string): string =>
+    `--${boundary}\r\nX-A: b\r\nContent-Disposition: form-data; name="${name}"\r\n\r\n${value}\r\n`;
+  const bodyOf = (type: string, body: string): string => {
+    const request = requestOf('POST / HTTP/1.1', [`Content-Type: ${type}`], {}, body);
+    new Redaction({ headers: [], query: [], body: ['password'] }).request(request);
+    return Buffer.from(request.bytes.subarray(request.headEnd, request.end)).toString('latin1');
+  };
+
+  test('a part of another boundary ends what is masked, and is masked by its own name', () => {
+    const key = '-----BEGIN KEY-----\r\nabc\r\n\r\n--\r\nxyz';
+    const hidden = key.replace(/[^\r\n]/g, '*');
+    const body = (first: string, second: string): string =>
+      part('x', 'password', first) + part('y', 'q', 'attack') + part('y', 'password', second) + part('y', 'r', 'more');
+    assert.equal(bodyOf(TWO, body(key, 'abc')), body(hidden, '***'));
+    assert.equal(bodyOf('multipart/form-data; boundary=z', body(key, 'abc')), body(hidden, '***'), 'of neither');
+  });
+});
+
 describe('of a request', () => {
   const redaction = new Redaction({ headers: [], query: [], body: ['password'] });
   const bodyOf = (request: RetainableRequest): string => Buffer.from(request.bytes.subarray(request.headEnd, request.end)).toString('latin1');
