@@ -4,11 +4,12 @@ import type { ConnectionHandler, ConnectionOwner } from './connection-owner.ts';
 import { DataSequence } from './data-sequence.ts';
 import { type End, FlowKey } from './flow-key.ts';
 import { HalfStream } from './half-stream.ts';
-import { Handshake } from './handshake.ts';
+import { begunBy, Handshake } from './handshake.ts';
 import { isUnproven, Joined } from './joined.ts';
-import { MAX_WINDOW_BYTES, NEAR_BYTES } from './missing-bytes.ts';
+import { MAX_WINDOW_BYTES } from './missing-bytes.ts';
 import { type OpeningSyn, Reopening } from './reopening.ts';
 import { hasDoubtfulOptions } from './receiver.ts';
+import { refuseData } from './refused-data.ts';
 import { advance, distance } from './sequence.ts';
 import { Shown } from './shown.ts';
 import type { Place } from './time-wait.ts';
@@ -140,7 +141,7 @@ export class Connection extends FlowKey implements Charged {
   #read(packet: Packet, end: End, half: HalfStream, nowMs: number): 'taken' | 'refused' {
     this.lastPacketMs = nowMs;
     if ((packet.flags & TcpFlag.rst) !== 0) {
-      this.#refuseData(packet);
+      refuseData(packet, this.#context.ledger);
       half.seen = true;
       half.peer?.refused(packet.seq);
       if (half.expects(packet.seq) && half.accepts(packet) && this.#reset !== 'yes') {
@@ -150,10 +151,13 @@ export class Connection extends FlowKey implements Charged {
           this.resetMs = nowMs;
         }
         half.doubtRest();
-      } else if (this.#reset === 'no' && half.isAckedUpTo(packet.seq) && half.accepts(packet)) {
+      } else if (this.#reset === 'no' && half.ackedUpTo === packet.seq && half.accepts(packet)) {
         this.#reset = 'perhaps';
       }
       return 'taken';
+    }
+    if (half.peer?.ackedUpTo === null && this.#handshake?.isElsewhere(end, packet) === true) {
+      this.#stands(packet.ack, half.peer);
     }
     const before = half.nextSeq;
     if (!half.segment(packet, nowMs)) return 'refused';
@@ -163,6 +167,15 @@ export class Connection extends FlowKey implements Charged {
     }
     if (!isOld) half.peer?.peerAdvanced();
     return 'taken';
+  }
+
+  /** The first acknowledgment says that the sender's stream is elsewhere than the handshake: it was there before. */
+  #stands(ack: number, sender: HalfStream): void {
+    const { isn, isClaimed } = this.#handshake!;
+    const isRefuted = !isClaimed && !sender.hasRead;
+    this.#mayReopen().syn(isRefuted ? isn : advance(ack, -1), sender, null, isRefuted);
+    if (isRefuted) sender.joinAt(ack);
+    if (isRefuted) this.#handshake = null;
   }
 
   /** Data from before the beginning of the stream that nobody acknowledged are read beside it, and none beside that. */
@@ -231,8 +244,7 @@ export class Connection extends FlowKey implements Charged {
     this.fromA.abandon();
     this.fromB.abandon();
     this.charge(-this.#chargedBytes);
-    if (this.#reopening === null) return;
-    for (const candidate of this.#reopening.takeCandidates()) candidate.abandon();
+    for (const candidate of this.#reopening?.takeCandidates() ?? []) candidate.abandon();
   }
 
   /** A packet from `end` is of a connection that was there before this one: that is read beside it from now on. */
@@ -240,31 +252,23 @@ export class Connection extends FlowKey implements Charged {
     this.#mayReopen().former(place, end === 'a' ? this.fromA : this.fromB);
   }
 
-  #refuseData(packet: Packet): void {
-    const length = packet.dataEnd - packet.dataStart;
-    if (length === 0) return;
-    this.#context.ledger.count('tcp.refused_segments');
-    this.#context.ledger.count('tcp.refused_bytes', length);
-  }
-
   /** @returns false: a SYN for a new connection, the old one being done or the server having said so */
   #syn(packet: Packet, end: End, half: HalfStream, nowMs: number): boolean {
     const acknowledges = (packet.flags & TcpFlag.ack) !== 0;
     const taken = acknowledges ? this.#synAck(packet, end, half, nowMs) : this.#openingSyn(packet, end, half, nowMs);
-    if (taken && acknowledges) this.#refuseData(packet);
+    if (taken && acknowledges) refuseData(packet, this.#context.ledger);
     return taken;
   }
 
   #openingSyn(packet: Packet, end: End, half: HalfStream, nowMs: number): boolean {
     const isn = packet.seq;
-    const firstSeq = advance(isn, 1);
     const handshake = this.#handshake ?? this.#begunBy(packet, end, half);
     if (handshake?.isBegunBy(end, isn) === true && !(this.#reset !== 'no' && half.hasRead)) {
       // Its answer may have been captured first.
       if (handshake.isClaimed) this.fromA.joined = this.fromB.joined = Joined.not;
       handshake.isClaimed = false;
-      if (half.hasRead || half.nextSeq !== firstSeq) {
-        this.#refuseData(packet);
+      if (half.hasRead || half.nextSeq !== advance(isn, 1)) {
+        refuseData(packet, this.#context.ledger);
         return true;
       }
       half.seen = true;
@@ -281,21 +285,16 @@ export class Connection extends FlowKey implements Charged {
       this.#reopening?.prove(half, isn);
       return false;
     }
-    this.#refuseData(packet);
+    refuseData(packet, this.#context.ledger);
     this.#mayReopen().syn(isn, half, packet);
     return true;
   }
 
-  /** The first SYN that was seen, also when data were captured first. @returns null: those are of another connection */
+  /** @returns null: the SYN opens another connection */
   #begunBy(syn: Packet, end: End, half: HalfStream): Handshake | null {
-    const firstSeq = advance(syn.seq, 1);
-    // What waits to be known for the beginning is not of a connection that begins far from it.
-    if (!half.mayBeginAt(firstSeq)) half.pickUp();
-    const before = distance(half.nextSeq, firstSeq);
-    if (half.started && (before < 0 || before >= NEAR_BYTES)) return null;
-    this.#handshake = new Handshake(end, syn.seq, false, half.hasRead);
-    half.startAt(firstSeq);
-    if (half.hasBegunBehind(firstSeq)) this.#mayReopen().syn(syn.seq, half, syn);
+    this.#handshake = begunBy(syn, end, half);
+    if (this.#handshake === null) return null;
+    if (half.hasBegunBehind(advance(syn.seq, 1))) this.#mayReopen().syn(syn.seq, half, syn);
     // The server was there before the SYN, or kept silent: what came then was for a connection that it did not have.
     if (half.peer?.seen === true || (half.shown & Shown.wrongSum) !== 0) half.doubtWaiting();
     return this.#handshake;
@@ -325,7 +324,8 @@ export class Connection extends FlowKey implements Charged {
     const peer = end === 'a' ? this.fromB : this.fromA;
     const isn = advance(packet.ack, -1);
     if (this.#handshake === null && (half.hasRead || half.queuedBytes > 0 || peer.hasBytes(packet.ack))) {
-      this.#mayReopen().syn(isn, peer);
+      // Where its receiver stands it is in the connection, and opens none.
+      if (!half.isAckedNear(packet.seq)) this.#mayReopen().answer(packet, peer);
       return true;
     }
     const handshake = this.#handshake ??= new Handshake(opener, isn, true, false);

@@ -93,8 +93,7 @@ export class HalfStream extends OneWayStream {
 
   /** Is `ack` near what was read, or near what was acknowledged before, from where a hole may have been passed over? */
   isNear(ack: number): boolean {
-    return Math.abs(distance(ack, this.nextSeq)) < NEAR_BYTES
-      || (this.acked && Math.abs(distance(ack, this.ackedSeq)) < NEAR_BYTES);
+    return Math.abs(distance(ack, this.nextSeq)) < NEAR_BYTES || this.isAckedNear(ack);
   }
 
   /** The peer answered with an RST: it refused what acknowledges that number (RFC 9293 3.10.7.4), and may be gone. */
@@ -113,11 +112,9 @@ export class HalfStream extends OneWayStream {
    * end of what it holds behind a hole; what is sent then is read all the same: it is not certain.
    */
   expects(seq: number): boolean {
-    return !this.started || seq === this.nextSeq || (this.waitsForPeer && this.sent && seq === this.sentSeq);
+    if (!this.started) return this.contest === null && this.queuedBytes === 0 && this.peer?.queuedBytes === 0;
+    return seq === this.nextSeq || (this.waitsForPeer && this.sent && seq === this.sentSeq);
   }
-
-  /** Is that the place up to which its receiver has acknowledged it? */
-  isAckedUpTo(seq: number): boolean { return this.acked && seq === this.ackedSeq; }
 
   /** false: its checksums are wrong. A packet to a group is doubted where others went to a host. */
   accepts(packet: Packet): boolean {

@@ -1,6 +1,7 @@
-import type { Packet } from '../wire/packet.ts';
+import { type Packet, TcpFlag } from '../wire/packet.ts';
 import type { End } from './flow-key.ts';
-import { MAX_WINDOW_BYTES } from './missing-bytes.ts';
+import type { HalfStream } from './half-stream.ts';
+import { MAX_WINDOW_BYTES, NEAR_BYTES } from './missing-bytes.ts';
 import { advance, distance } from './sequence.ts';
 
 /** So much may stand between a SYN and what its SYN-ACK acknowledges: data that came with the SYN, at most a packet. */
@@ -42,6 +43,11 @@ export class Handshake {
     return into < 0 || into >= MAX_WINDOW_BYTES;
   }
 
+  /** Does a packet from `end` acknowledge a place where the other's stream is not, as far as that was said? */
+  isElsewhere(end: End, { flags, ack }: Packet): boolean {
+    return (flags & TcpFlag.ack) !== 0 && this.isOutside(end === 'a' ? 'b' : 'a', ack);
+  }
+
   /**
    * Is this SYN-ACK from `end` of the connection? Else its sender has another one by now, or had none.
    * @param isInUse bytes of the opener's were read, and no RST came behind them
@@ -57,4 +63,20 @@ export class Handshake {
   answered(isn: number): void {
     this.#answerIsn = isn;
   }
+}
+
+/**
+ * The first SYN that was seen, also when data were captured first: the stream begins with it.
+ * @returns null: those are of another connection, or its receiver was in one before
+ */
+export function begunBy(syn: Packet, end: End, half: HalfStream): Handshake | null {
+  const firstSeq = advance(syn.seq, 1);
+  // What waits to be known for the beginning is not of a connection that begins far from it.
+  if (!half.mayBeginAt(firstSeq)) half.pickUp();
+  const before = distance(half.nextSeq, firstSeq);
+  if (half.started && (before < 0 || before >= NEAR_BYTES)) return null;
+  if ((half.ackedUpTo ?? firstSeq) !== firstSeq) return null;
+  const handshake = new Handshake(end, syn.seq, false, half.hasRead);
+  half.startAt(firstSeq);
+  return handshake;
 }

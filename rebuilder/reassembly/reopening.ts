@@ -31,6 +31,13 @@ export class OpeningSyn<C extends Candidate> {
   readonly place: Place | null;
   /** Was it seen itself, and not its answer alone, which any client can write? */
   isSeen = false;
+  /** Its SYN-ACK alone was seen. */
+  isClaimed = false;
+  /**
+   * Sequence number of its SYN-ACK, where that alone was seen and its receiver has not acknowledged it; else null. Its
+   * sender may have made it up.
+   */
+  answerIsn: number | null = null;
   /** What it offers; null = that is not known. */
   offer: Receiver | null = null;
   /** … and Multipath TCP. */
@@ -67,11 +74,19 @@ export class OpeningSyn<C extends Candidate> {
     this.candidate.packet(packet, 'a', nowMs);
   }
 
+  /** A packet of its direction that acknowledges `ack`: does it answer the SYN-ACK? */
+  confirm(ack: number): void {
+    if (this.answerIsn === null) return;
+    const ahead = distance(ack, this.answerIsn);
+    if (ahead > 0 && ahead < NEAR_BYTES) this.answerIsn = null;
+  }
+
   /** Does what the server acknowledges say that it has the connection that this SYN opens, or the one before? */
   acknowledged(ack: number): 'new' | 'old' | 'unknown' {
     const { candidate, opener } = this;
-    const isOfNew = candidate !== null && distance(ack, advance(this.isn, 1)) > 0
-      && distance(ack, candidate.fromA.sentSeq) <= 0;
+    const into = distance(ack, advance(this.isn, 1));
+    const isOfNew = (into === 0 && !this.isClaimed)
+      || (candidate !== null && into > 0 && distance(ack, candidate.fromA.sentSeq) <= 0);
     const isOfOld = opener.started && opener.isNear(ack);
     return isOfNew === isOfOld ? 'unknown' : isOfNew ? 'new' : 'old';
   }
@@ -119,6 +134,17 @@ export class Reopening<C extends Candidate> {
     one.offer = new Receiver();
     one.offer.syn(packet);
     one.isMultipath = multipathOf(packet) === MultipathSubtype.capable;
+  }
+
+  /** A SYN-ACK in a connection of which nothing else was known: the SYN that it answers is the peer's, `opener`'s. */
+  answer({ seq, ack }: Packet, opener: HalfStream): void {
+    const isn = advance(ack, -1);
+    const isKnown = this.#by(opener, isn) !== undefined;
+    this.syn(isn, opener);
+    if (isKnown) return;
+    const one = this.#by(opener, isn)!;
+    one.isClaimed = true;
+    one.answerIsn = seq;
   }
 
   /** `opener` stood at `place` in a connection that was there before, which may go on. */
@@ -177,8 +203,10 @@ export class Reopening<C extends Candidate> {
     let isThere = false;
     for (const one of this.#syns) {
       if (one.isOver) continue;
-      if (one.opener === half) isThere ||= one.mayBeOf(packet);
-      else if ((packet.flags & TcpFlag.ack) !== 0 && this.#isProven(one, packet.ack)) return 'proven';
+      if (one.opener === half) {
+        one.confirm(packet.ack);
+        isThere ||= one.mayBeOf(packet);
+      } else if ((packet.flags & TcpFlag.ack) !== 0 && this.#isProven(one, packet.ack)) return 'proven';
     }
     const intoOld = distance(packet.seq, half.nextSeq);
     const isInOld = half.started && intoOld > -MAX_WINDOW_BYTES && intoOld < MAX_WINDOW_BYTES;
@@ -194,7 +222,7 @@ export class Reopening<C extends Candidate> {
 
   /** What the server acknowledges tells which connection it has. */
   #isProven(one: OpeningSyn<C>, ack: number): boolean {
-    const whose = one.acknowledged(ack);
+    const whose = one.answerIsn === null ? one.acknowledged(ack) : 'unknown';
     if (whose === 'new') this.proven = one;
     if (whose !== 'old') return whose === 'new';
     one.isOver = true;

@@ -109,6 +109,19 @@ export abstract class StreamOrder extends SeldomParts {
     return this.acked && distance(this.ackedSeq, seq) > 0;
   }
 
+  /** The peer has acknowledged everything before; null = nothing. */
+  get ackedUpTo(): number | null { return this.acked ? this.ackedSeq : null; }
+
+  isAckedNear(seq: number): boolean { return this.acked && Math.abs(distance(seq, this.ackedSeq)) < NEAR_BYTES; }
+
+  /** Nothing was read of it, and nothing is known of the peer but that it waits for `seq`. */
+  joinAt(seq: number): void {
+    this.forgetReceiver();
+    this.startAt(seq);
+    this.joined = Joined.unknown;
+    if (this.peer !== null) this.peer.joined = Joined.unknown;
+  }
+
   /** The peer has received everything before `ack`. */
   acknowledged(ack: number, nowMs: number): void {
     if (!this.started) this.beginBefore(ack);
@@ -260,6 +273,7 @@ export abstract class StreamOrder extends SeldomParts {
   /** What answers bytes of the peer's begins behind them, and what says nothing of them in the order of the capture. */
   protected beginAsked(ack: number, timeMs: number): void {
     const { peer } = this;
+    if (peer?.started === false) peer.beginBefore(ack);
     const asked = peer?.started === false ? peer.waiting?.first : undefined;
     if (asked !== undefined && (distance(ack, asked.seq) > 0 || asked.timeMs <= timeMs)) peer!.begin();
   }
