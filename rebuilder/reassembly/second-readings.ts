@@ -9,7 +9,7 @@ import type { ForkKind, StreamSink } from './stream-sink.ts';
 import { NOT_URGENT } from './urgent-byte.ts';
 
 /** Of one stream at a time; beyond that the oldest ends. */
-const MAX_READINGS = 18;
+const MAX_READINGS = 32;
 /** Holes of one message that each get a reader of their own, a copy of all that is held of it. */
 const MOST_COPIES = 4;
 /** What a reading takes besides what it holds. */

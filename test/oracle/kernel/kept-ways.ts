@@ -73,4 +73,18 @@ export const KEPT_WAYS: readonly KeptGame[] = [
       op(DATA, 55, 'h: 2\r\n\r\naa', { timestamp: 5_016_565, pauseMs: 0.1 }),
     ],
   },
+  {
+    why: 'both ways: of the readings of three holes and four doubts none that began where the stream stands makes room',
+    live: true, v6: false, responds: false,
+    ops: [
+      op(SYN, -1, '', { timestamp: 5_000_578, scale: 2, pauseMs: 250 }),
+      op(DATA, 14, 'TP', { timestamp: 5_012_623, md5: true, pauseMs: 5 }),
+      op(DATA, 16, 'TP', { timestamp: 5_013_923, md5: true, pauseMs: 1300 }),
+      op(DATA, 72, `${'a'.repeat(19)}${post('1'.padEnd(21, 'a'), 'a'.repeat(14))}`, { timestamp: 5_013_924, pauseMs: 0.1 }),
+      op(URGENT, 98, 'eeee', { timestamp: 5_014_175, urgent: 4, pauseMs: 0.5 }),
+      op(DATA, 87, 'eee', { timestamp: 5_014_176, wrongSum: true, pauseMs: 0.1 }),
+      op(DATA, 103, 'ST /1ccccc', { ack: -0x3000_0000, timestamp: 5_018_227, pauseMs: 2500 }),
+      ...inPieces(post('0aaaa', 'a'.repeat(38)), 0, 5_018_228).slice(0, 7).map((piece) => ({ ...piece, pauseMs: 0.1 })),
+    ],
+  },
 ];
