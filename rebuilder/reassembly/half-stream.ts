@@ -112,8 +112,7 @@ export class HalfStream extends OneWayStream {
    * end of what it holds behind a hole; what is sent then is read all the same: it is not certain.
    */
   expects(seq: number): boolean {
-    if (!this.started) return this.contest === null && this.queuedBytes === 0 && this.peer?.queuedBytes === 0;
-    return seq === this.nextSeq || (this.waitsForPeer && this.sent && seq === this.sentSeq);
+    return !this.started || seq === this.nextSeq || (this.waitsForPeer && this.sent && seq === this.sentSeq);
   }
 
   /** false: its checksums are wrong. A packet to a group is doubted where others went to a host. */
