@@ -50,8 +50,8 @@ const IPV4_HEADER = 20;
  */
 const MAX_DISTANCE = 64;
 /** What a held fragment and a datagram take besides the bytes: objects, map entries. Measured, Node 24. */
-const FRAGMENT_OVERHEAD = 384;
-const DATAGRAM_OVERHEAD = 832;
+export const FRAGMENT_OVERHEAD = 384;
+export const DATAGRAM_OVERHEAD = 1024;
 /** Refused datagrams that are remembered. */
 const MOST_REFUSED = 1024;
 const CONGESTION_EXPERIENCED = 1 << 3;

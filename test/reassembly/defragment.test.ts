@@ -2,8 +2,11 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { Ledger } from '../../rebuilder/ledger.ts';
 import { Budget } from '../../rebuilder/reassembly/budget.ts';
-import { Defragmenter } from '../../rebuilder/reassembly/defragment.ts';
+import { DATAGRAM_OVERHEAD, Defragmenter, FRAGMENT_OVERHEAD } from '../../rebuilder/reassembly/defragment.ts';
 import { Packet } from '../../rebuilder/wire/packet.ts';
+
+/** What a first fragment of eight bytes is charged. */
+const FIRST_BYTES = 8 + FRAGMENT_OVERHEAD + DATAGRAM_OVERHEAD;
 
 interface Fragment {
   ecn?: number;
@@ -173,7 +176,7 @@ describe('what cannot become a packet is counted', () => {
   });
 
   test('beyond the limit a host that has most begins no new datagram, and goes on with what it has begun', () => {
-    const { add, ledger, all } = defragmenter(4 * 1224);
+    const { add, ledger, all } = defragmenter(4 * FIRST_BYTES);
     for (let id = 0; id < 5; id++) add({ at: 0, data: 'aaaaaaaa', id });
     assert.equal(all.size, 4);
     assert.equal(ledger.get('defrag.memcap'), 1);
@@ -184,7 +187,7 @@ describe('what cannot become a packet is counted', () => {
   });
 
   test('… it makes room for others', () => {
-    const { add, packet } = defragmenter(8 * 1224);
+    const { add, packet } = defragmenter(8 * FIRST_BYTES);
     packet.dst3 = 1;
     add({ at: 0, data: 'xxxxxxxx', id: 1 });
     packet.dst3 = 2;
@@ -201,7 +204,7 @@ describe('what cannot become a packet is counted', () => {
   });
 
   test('… and what a host may have dropped makes room before all', () => {
-    const { add, ledger } = defragmenter(5 * 1224);
+    const { add, ledger } = defragmenter(5 * FIRST_BYTES);
     add({ at: 0, data: 'aaaaaaaa', id: 1 });
     for (let id = 10; id < 20; id++) add({ at: 0, data: 'dddddddd', id, isDoubtful: true });
     for (const id of [2, 3, 4]) add({ at: 0, data: 'aaaaaaaa', id });

@@ -8,13 +8,13 @@ import { Ledger } from '../../rebuilder/ledger.ts';
 import { Pipeline } from '../../rebuilder/pipeline.ts';
 import { LIVE_OPTIONS } from '../oracle/kernel/live-options.ts';
 import { Flood } from './floods.ts';
-import { keep, KEPT_STATES, type KeptState, UPLOAD } from './kept-states.ts';
+import { HALF_UPLOAD, keep, KEPT_STATES, type KeptState, UPLOAD } from './kept-states.ts';
 
 const GIB = 2 ** 30;
 const AMOUNT = 2000;
 /**
- * Connections that use up what is not charged (FREE_BYTES), and fill the history of all bytes, which has a size of its
- * own.
+ * Connections that use up what is not charged (FREE_BYTES), and, of each kind so many, fill what has a size of its own:
+ * the history of all bytes, and the lines of heads whose bodies are still to come.
  */
 const EARLIER = 1500;
 const limits = {
@@ -54,9 +54,10 @@ function each(state: KeptState): Taken {
     { ...LIVE_OPTIONS, limits, parseResponses: true, ...options }, new Ledger(), { exchange: () => {} });
   const flood = new Flood(pipeline, 100_000, () => {});
   keep(UPLOAD, flood, 0, EARLIER);
-  keep(state, flood, EARLIER, amount);
+  keep(HALF_UPLOAD, flood, EARLIER, EARLIER);
+  keep(state, flood, 2 * EARLIER, amount);
   const before = taken(pipeline);
-  keep(state, flood, EARLIER + amount, amount);
+  keep(state, flood, 2 * EARLIER + amount, amount);
   const after = taken(pipeline);
   const difference = (name: keyof Taken): number => Math.round((after[name] - before[name]) / amount);
   return {

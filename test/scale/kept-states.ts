@@ -86,6 +86,9 @@ const indexed = (client: number, fields: number): Buffer => frame(FrameType.head
 /** A whole request of 6 KB. */
 export const UPLOAD: KeptState = { kind: 'an upload', play: (talk) => talk.syn().send(post(6000) + 'x'.repeat(6000)) };
 
+/** Its head is whole: what was found in it is kept. */
+export const HALF_UPLOAD: KeptState = { kind: 'half a body', play: (talk) => talk.syn().send(`${post(4000)}x`) };
+
 export const KEPT_STATES: readonly KeptState[] = [
   { kind: 'a SYN', play: (talk) => talk.syn() },
   { kind: 'a SYN with data', play: (talk) => talk.syn('GET /') },
@@ -114,7 +117,7 @@ export const KEPT_STATES: readonly KeptState[] = [
     talk.syn().send(GET.slice(0, -2));
     repeat(4, (i) => talk.send(`N${i}: ${'v'.repeat(900)}\r\n`));
   } },
-  { kind: 'half a body', play: (talk) => talk.syn().send(`${post(4000)}x`) },
+  HALF_UPLOAD,
   { kind: 'half a body, two ways', play: (talk) => twoWays(talk).send(`${post(4000)}x`).answer() },
   { kind: 'half a body of 20 KB', amount: 300, play: (talk) => {
     talk.syn().send(post(40_000));
