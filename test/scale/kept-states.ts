@@ -90,7 +90,8 @@ export const UPLOAD: KeptState = { kind: 'an upload', play: (talk) => talk.syn()
 export const HALF_UPLOAD: KeptState = { kind: 'half a body', play: (talk) => talk.syn().send(`${post(4000)}x`) };
 
 export const KEPT_STATES: readonly KeptState[] = [
-  { kind: 'a SYN', play: (talk) => talk.syn() },
+  // They are small, and the code that they are the first to run is not.
+  { kind: 'a SYN', amount: 20_000, play: (talk) => talk.syn() },
   { kind: 'a SYN with data', play: (talk) => talk.syn('GET /') },
   { kind: 'a handshake', play: (talk) => twoWays(talk).send('') },
   { kind: 'a handshake of which the server is not seen', play: (talk) => talk.syn().send('') },
