@@ -89,9 +89,9 @@ export class Requests implements MessageGrammar {
     return this.framer.begin(other.framer, bytes, start, headersStart, headEnd);
   }
 
-  /** What a handler of CPython's server has not read of a body, the server reads as the next request. */
   get mayLeaveBodies(): true { return true; }
 
+  /** What a handler of CPython's server has not read of a body, the server reads as the next request. */
   messageIn(bytes: Uint8Array, start: number, end: number): 'request_line' | 'cut_line' | '' {
     firstLine.begin();
     const lineEndAt = firstLine.endIn(bytes, start, end);
