@@ -194,6 +194,9 @@ export class Connection extends FlowKey implements Charged {
     return (this.fromA.finSeen || !this.fromA.seen) && (this.fromB.finSeen || !this.fromB.seen);
   }
 
+  /** Does a FIN wait for bytes before it? */
+  get awaitsFin(): boolean { return this.fromA.awaitsFin || this.fromB.awaitsFin; }
+
   /**
    * Is it uncertain where it ends? It is read in more than one way, or what ended it came in the middle of a message,
    * and its receiver is not seen.
@@ -204,8 +207,7 @@ export class Connection extends FlowKey implements Charged {
   }
 
   isOver(nowMs: number): boolean {
-    const unproven = this.isContested;
-    return this.closing && nowMs - this.lastPacketMs >= (unproven ? LINGER_UNPROVEN_MS : LINGER_MS);
+    return this.closing && nowMs - this.lastPacketMs >= (this.isContested ? LINGER_UNPROVEN_MS : LINGER_MS);
   }
 
   /** No packet came for longer than it is kept without. */
@@ -235,9 +237,7 @@ export class Connection extends FlowKey implements Charged {
   }
 
   /** Bytes that were sent by one end, modulo 2^32, those for its candidates alone included. */
-  sentBytes(half: HalfStream): number {
-    return half.sentBytes + (this.#reopening?.bytesOnlyThere ?? 0) >>> 0;
-  }
+  sentBytes(half: HalfStream): number { return half.sentBytes + (this.#reopening?.bytesOnlyThere ?? 0) >>> 0; }
 
   /** A fault was found in it: frees what it holds without looking at it again. */
   abandon(): void {

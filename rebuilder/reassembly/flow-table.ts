@@ -23,7 +23,7 @@ const FIRST_BUCKETS = 1024;
 const TOUCH_SHARE = 1 / 16;
 /** How often finished connections are looked at: thousands linger, and a batch arrives every other millisecond. */
 const CLOSING_MS = 100;
-/** … and those that one end has finished, which may wait for a hole before the other's FIN, or be open for hours. */
+/** … and those with a hole before a FIN, which may be filled, or given up. */
 const ENDING_MS = 1000;
 const STREAM_BYTES = INDEX['tcp.stream_bytes'];
 const SEGMENTS = INDEX['tcp.segments'];
@@ -40,7 +40,7 @@ export class FlowTable {
   /** Finished ones, found so or looked at longest ago first: each is looked at once a LINGER_MS. */
   readonly #closing = new Set<Connection>();
   #lastClosingMs = 0;
-  /** A FIN came, and they go on. */
+  /** A FIN came whose turn has not come. Those that one end has finished may be open for hours: they are not here. */
   readonly #ending = new Set<Connection>();
   #lastEndingMs = 0;
   /** Which end of the connection that was found sent the packet; 'a' = none was found, and the sender is its first. */
@@ -104,7 +104,7 @@ export class FlowTable {
     if (outcome === 'taken' || connection.beganAside) this.#ledger.values[SEGMENTS]!++;
     if ((packet.flags & (TcpFlag.fin | TcpFlag.rst)) === 0) return;
     if (connection.closing) this.#linger(connection, nowMs);
-    else if ((packet.flags & TcpFlag.fin) !== 0) this.#ending.add(connection);
+    else if (connection.awaitsFin) this.#ending.add(connection);
   }
 
   /** Looks after what waits: call it every few ms. */
@@ -147,9 +147,9 @@ export class FlowTable {
   #findClosing(nowMs: number): void {
     this.#lastEndingMs = nowMs;
     for (const connection of this.#ending) {
-      if (!connection.closing) continue;
+      if (connection.awaitsFin) continue;
       this.#ending.delete(connection);
-      this.#linger(connection, nowMs);
+      if (connection.closing) this.#linger(connection, nowMs);
     }
   }
 

@@ -58,6 +58,9 @@ export abstract class StreamOrder extends SeldomParts {
     return this.fins !== null && (!this.started || distance(this.nextSeq, this.fins.seq) >= 0);
   }
 
+  /** Its FIN was seen, and not everything before it. */
+  get awaitsFin(): boolean { return this.fins !== null && !this.finSeen; }
+
   /**
    * Bytes behind its FIN were read: a receiver that has taken or queued that FIN ignores them, or reads them
    * differently.
