@@ -74,10 +74,9 @@ export function putAddedLines(
 ): number {
   const { endpoints, id, response } = request;
   let at = clientLines.put(endpoints, envelope, to, start);
-  if (add.requestId) at = putText(id, to, putLineText(REQUEST_ID, to, at));
-  const idAt = putLineText(MIRROR_ID, to, at);
-  at = putText(id, to, idAt);
-  const idEnd = at;
+  const idAt = putLineText(add.requestId ? REQUEST_ID : MIRROR_ID, to, at);
+  const idEnd = putText(id, to, idAt);
+  at = add.requestId ? copy(to, idAt, idEnd, to, putLineText(MIRROR_ID, to, idEnd)) : idEnd;
   if (endpoints.vni !== null) at = putNumber(endpoints.vni, to, putLineText(VNI, to, at));
   at = putLineText(add.complete ? COMPLETE : INCOMPLETE, to, at);
   if (request.correction) at = putLineText(CORRECTION, to, at);
