@@ -22,8 +22,13 @@ export interface Contender {
 export async function contenders(dir: string, goreplay: string): Promise<Contender[]> {
   mkdirSync(dir, { recursive: true });
   const program = await shipped(dir);
-  const all = [ours(dir, program, 1, '0'), ours(dir, program, 2, '0,1'), floor(dir)];
+  const all = [ours(dir, 'rebuilder', program, 1, '0'), ours(dir, 'rebuilder-2', program, 2, '0,1'), floor(dir)];
   return goreplay === '' ? all : [...all, goreplayTuned(goreplay)];
+}
+
+/** @param launcher `bin/rebuilder` of another version, unpacked. Runs with what Node that one brings. */
+export function earlier(dir: string, launcher: string): Contender {
+  return ours(dir, 'before', launcher, 1, '0');
 }
 
 const ROOT = join(import.meta.dirname, '..');
@@ -47,13 +52,13 @@ async function shipped(dir: string): Promise<string> {
   return launcher;
 }
 
-function ours(dir: string, program: string, workers: number, cores: string): Contender {
+function ours(dir: string, name: string, program: string, workers: number, cores: string): Contender {
   return {
-    name: workers === 1 ? 'rebuilder' : `rebuilder-${workers}`,
+    name,
     rawBytes: false,
     cores,
     command(listenPort, sinkPort) {
-      const config = join(dir, `rebuilder-${workers}.yaml`);
+      const config = join(dir, `${name}.yaml`);
       writeFileSync(config, [
         'version: 4',
         'mode: tcp-capture-v2',

@@ -7,12 +7,13 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { cpus, tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { Command } from 'commander';
-import { type Contender, contenders } from './contenders.ts';
+import { type Contender, contenders, earlier } from './contenders.ts';
 import { buildLoad } from './load.ts';
 import { writeLoad } from './load-file.ts';
 import { FAULTS, LOADS } from './loads.ts';
 import { findLimit, trialAt, WARM_UP_SHARE } from './search.ts';
 import type { TrialResult } from './trial.ts';
+import { turnAbout } from './turn-about.ts';
 
 const options = new Command('bench')
   .description('Measures our rebuilder beside goreplay (GOR=binary) and the floor')
@@ -20,10 +21,16 @@ const options = new Command('bench')
   .option('--contenders <names>', 'comma-separated; default all there are')
   .option('--runs <n>', 'runs at the limit found, of which the median is told', '5')
   .option('--rate <n>', 'requests a second: no search, only runs at this rate')
+  .option('--before <launcher>', 'instead: in turns of a second with bin/rebuilder of another version')
   .option('--seconds <n>', 'how long a run lasts, at most', '3')
   .option('--faults [name]', 'instead: each fault alone, with digests checked')
   .parse()
-  .opts<{ loads: string; contenders?: string; runs: string; rate?: string; seconds: string; faults?: true | string }>();
+  .opts<Options>();
+
+interface Options {
+  loads: string; contenders?: string; runs: string; rate?: string; seconds: string;
+  faults?: true | string; before?: string;
+}
 
 /** Where the search begins, requests a second: half of what the floor is known to reach. */
 const START_RATE: Readonly<Record<string, number>> = {
@@ -41,15 +48,15 @@ const chosen = (await contenders(join(dir, 'contenders'), process.env['GOR'] ?? 
 const machine = `${cpus().length} × ${cpus()[0]?.model ?? '?'}, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}`;
 console.log(`# ${machine}\n`);
 
-if (options.faults === undefined) await measureSpeed();
+if (options.before !== undefined) await measureBeside(options.before);
+else if (options.faults === undefined) await measureSpeed();
 else await measureFaults();
 
 async function measureSpeed(): Promise<void> {
   console.log(row('load', 'contender', 'max lossless requests/s', 'packets/s', 'Mbit/s', 'CPU s per 100k requests', 'peak RSS MiB', 'delay p50 / p99 ms'));
   console.log(row(...new Array<string>(8).fill('---')));
   for (const name of options.loads.split(',')) {
-    const entry = LOADS[name];
-    if (!entry) throw new Error(`no load is called ${name}`);
+    const entry = loadNamed(name);
     // A known rate needs no more than what will be sent, with the warm-up; the search may need it all.
     const needed =
       options.rate === undefined ? Infinity : Math.ceil((Number(options.rate) * seconds) / (1 - WARM_UP_SHARE));
@@ -83,6 +90,12 @@ async function measureSpeed(): Promise<void> {
   }
 }
 
+function loadNamed(name: string): (typeof LOADS)[string] {
+  const entry = LOADS[name];
+  if (!entry) throw new Error(`no load is called ${name}`);
+  return entry;
+}
+
 function printMedians(title: string, contender: Contender, results: TrialResult[], atLeast: boolean): void {
   const median = (of: (result: TrialResult) => number): number =>
     results.map(of).sort((a, b) => a - b)[results.length >> 1]!;
@@ -93,6 +106,29 @@ function printMedians(title: string, contender: Contender, results: TrialResult[
     median((r) => r.cpuPer100kRequests).toFixed(2),
     whole(median((r) => r.peakMebibytes)), `${inMs(median((r) => r.delayMs.p50))} / ${inMs(median((r) => r.delayMs.p99))}`,
   ));
+}
+
+/** Of each load as much as makes V8 compile what it will, and then runs for a while. */
+async function measureBeside(launcher: string): Promise<void> {
+  const both = [earlier(dir, launcher), ...chosen.filter(({ name }) => name === 'rebuilder')];
+  console.log(row('load', 'requests', 'requests/s', 'delivered %', 'CPU s per 100k requests, before', 'now', 'now / before'));
+  console.log(row(...new Array<string>(7).fill('---')));
+  for (const name of options.loads.split(',')) {
+    const entry = loadNamed(name);
+    const rate = Number(options.rate ?? START_RATE[name] ?? 5000);
+    const load = buildLoad({ ...entry.options, requests: Math.ceil(rate * seconds / (1 - WARM_UP_SHARE)) });
+    const loadDir = join(dir, name);
+    writeLoad(loadDir, load);
+    for (let run = 0; run < Number(options.runs); run++) {
+      const { requests, requestsPerSecond, cpuPer100kRequests: [before = NaN, after = NaN], delivered } =
+        await turnAbout(both, load, loadDir, rate);
+      console.log(row(
+        entry.title, whole(requests), whole(requestsPerSecond), delivered.map(percent).join(' / '),
+        before.toFixed(3), after.toFixed(3), (after / before).toFixed(3),
+      ));
+    }
+    rmSync(loadDir, { recursive: true });
+  }
 }
 
 async function measureFaults(): Promise<void> {

@@ -19,10 +19,10 @@ import { buildLoad, NO_FAULTS } from './load.ts';
 import { LOADS } from './loads.ts';
 import { monotonicMs } from './monotonic.ts';
 import { cpuSeconds, isBound, residentMebibytes } from './process-usage.ts';
+import { freeUdpPort } from './running.ts';
 import { type RequestObserver, RequestStream } from './request-stream.ts';
 import { CLIENT_OCTETS, type SoakShare, SentTimes, Shared } from './soak-share.ts';
 import { toldLedger } from './told-ledger.ts';
-import { freeUdpPort } from './trial.ts';
 
 const options = new Command('soak')
   .description('Runs the service for long, with loss, reordering and restarts of the node')
