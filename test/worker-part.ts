@@ -1,9 +1,10 @@
 // A worker of test/service/workers.test.ts: counts datagrams, and does what their first byte says.
-import { resourceLimits } from 'node:worker_threads';
+import { resourceLimits, workerData } from 'node:worker_threads';
 import { DatagramReceiver } from '../rebuilder/capture/datagram-receiver.ts';
 import { LinkType } from '../rebuilder/capture/frame-source.ts';
 import { Packet } from '../rebuilder/wire/packet.ts';
-import { GAUGE_NAMES, type GaugeName, workerShare } from '../rebuilder/service/worker-share.ts';
+import { SegmentsUnderWay } from '../rebuilder/service/segments-under-way.ts';
+import { GAUGE_NAMES, type GaugeName, type WorkerData, workerShare } from '../rebuilder/service/worker-share.ts';
 
 const share = workerShare();
 if (!share) throw new Error('started as no worker');
@@ -26,6 +27,11 @@ await source.start({
   frame(_link, bytes, start) {
     ledger.count('capture.frames');
     if (bytes[start] === 0x21) throw new Error('a byte that kills');
+    if (bytes[start] === 0x7e) {
+      const underWay = new SegmentsUnderWay((workerData as WorkerData).underWay);
+      while (underWay.bytes(share.index) === 0);
+      throw new Error('a byte that kills while a segment is under way');
+    }
     if (bytes[start] === 0x23) return share.report(resourceLimits);
     if (bytes[start] === 0x3e) {
       const packet = new Packet();

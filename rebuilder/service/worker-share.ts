@@ -4,6 +4,7 @@ import type { UdpSocket } from '../capture/udp-socket.ts';
 import { MEASURE_SLOTS, Measures } from '../forward/measures.ts';
 import { COUNTER_NAMES, Ledger } from '../ledger.ts';
 import type { Packet } from '../wire/packet.ts';
+import { SegmentsUnderWay } from './segments-under-way.ts';
 import { ToldNumbers } from './told-numbers.ts';
 
 /**
@@ -41,6 +42,8 @@ export interface WorkerData {
   readonly workers: number;
   /** Counters, then gauges, then measures; behind them counters and gauges as they were last told. */
   readonly numbers: SharedArrayBuffer;
+  /** Of SegmentsUnderWay, the same for all. */
+  readonly underWay: SharedArrayBuffer;
   readonly inputs: WorkerInputs;
   /** What the service passes on, such as its settings. */
   readonly data: unknown;
@@ -97,6 +100,7 @@ export class WorkerShare {
   readonly ledger: Ledger;
   readonly measures: Measures;
   readonly #numbers: WorkerNumbers;
+  readonly #underWay: SegmentsUnderWay;
   readonly #port: MessagePort;
   #segmentHandler: (segment: Segment) => void = () => {};
   #stopHandler: () => void = () => process.exit();
@@ -110,6 +114,7 @@ export class WorkerShare {
     this.#numbers = new WorkerNumbers(data.numbers);
     this.ledger = this.#numbers.ledger;
     this.measures = this.#numbers.measures;
+    this.#underWay = new SegmentsUnderWay(data.underWay);
     this.#port = port;
     port.on('message', (message: ToWorker) => {
       switch (message.kind) {
@@ -148,10 +153,17 @@ export class WorkerShare {
     });
   }
 
-  /** Gives a segment to the worker of its connection. Its bytes are copied, from its TCP header on. */
+  /**
+   * Gives a segment to the worker of its connection, unless too many are under way to that. Its bytes are copied, from
+   * its TCP header on.
+   */
   handOver(to: number, packet: Packet): void {
-    this.ledger.count('workers.handed_over');
     const { bytes, payloadStart: from, payloadEnd } = packet;
+    if (!this.#underWay.give(to, payloadEnd - from)) {
+      this.ledger.count('workers.queue_full');
+      return;
+    }
+    this.ledger.count('workers.handed_over');
     const segment = Object.fromEntries(SEGMENT_FIELDS.map((name) => [name, packet[name]])) as Omit<Segment, 'bytes'>;
     for (const place of PLACES) segment[place] -= from;
     this.#post({ kind: 'segment', to, segment: { ...segment, bytes: bytes.slice(from, payloadEnd) } });
@@ -161,6 +173,7 @@ export class WorkerShare {
   onSegment(handler: (segment: Segment) => void): void {
     this.#segmentHandler = (segment) => {
       this.ledger.count('workers.taken_over');
+      this.#underWay.take(this.index, segment.bytes.length);
       handler(segment);
     };
   }

@@ -3,6 +3,7 @@ import { Worker } from 'node:worker_threads';
 import { Measures } from '../forward/measures.ts';
 import { Ledger } from '../ledger.ts';
 import { ACCOUNTED_UNITS, total } from '../status/balance.ts';
+import { SegmentsUnderWay } from './segments-under-way.ts';
 import { YOUNG_MIB } from './worker-heap.ts';
 import {
   GAUGE_NAMES, type GaugeName, NUMBERS_BYTES, type ToMain, type ToWorker, type WorkerData, type WorkerInputs,
@@ -47,6 +48,8 @@ interface Slot {
   readonly inputs: WorkerInputs;
   thread: Worker;
   running: boolean;
+  /** Segments that other workers gave to it. */
+  passed: number;
   deaths: number;
   lastFault: string;
   report: unknown;
@@ -66,11 +69,15 @@ const STABLE_MS = 60_000;
 export class Workers {
   readonly #options: WorkersOptions;
   readonly #slots: Slot[] = [];
+  readonly #underWayBuffer: SharedArrayBuffer;
+  readonly #underWay: SegmentsUnderWay;
   #stopping = false;
   #moment: ReturnType<WorkerNumbers['told']>[] | null = null;
 
   constructor(options: WorkersOptions) {
     this.#options = options;
+    this.#underWayBuffer = SegmentsUnderWay.buffer(options.inputs.length);
+    this.#underWay = new SegmentsUnderWay(this.#underWayBuffer);
   }
 
   /** Resolves when every worker reads its inputs; rejects with the first one's failure, in its words. */
@@ -80,7 +87,7 @@ export class Workers {
       const slot: Slot = {
         index, shared, numbers: new WorkerNumbers(shared), inputs,
         thread: this.#launch({ index, shared, inputs }),
-        running: false, deaths: 0, lastFault: '', report: undefined, restart: undefined,
+        running: false, passed: 0, deaths: 0, lastFault: '', report: undefined, restart: undefined,
       };
       this.#slots.push(slot);
       this.#attend(slot, resolve, reject);
@@ -138,7 +145,9 @@ export class Workers {
 
   #launch({ index, shared, inputs }: Pick<Slot, 'index' | 'shared' | 'inputs'>): Worker {
     const { entry, data, heapMib, inputs: { length: workers } } = this.#options;
-    const workerData: WorkerData = { rebuilderWorker: true, index, workers, numbers: shared, inputs, data };
+    const workerData: WorkerData = {
+      rebuilderWorker: true, index, workers, numbers: shared, underWay: this.#underWayBuffer, inputs, data,
+    };
     const resourceLimits = { maxOldGenerationSizeMb: heapMib, maxYoungGenerationSizeMb: YOUNG_MIB };
     return new Worker(entry, { workerData, resourceLimits });
   }
@@ -163,6 +172,7 @@ export class Workers {
     slot.thread.on('error', (error) => { fault = error.message; });
     slot.thread.on('exit', (code) => {
       slot.running = false;
+      this.#loseUntaken(slot);
       if (this.#stopping) return this.#tell(slot);
       slot.deaths++;
       slot.lastFault = fault === '' ? `ended by itself with code ${code}` : fault;
@@ -202,13 +212,22 @@ export class Workers {
   #pass({ to, segment }: Extract<ToMain, { kind: 'segment' }>): void {
     const slot = this.#slots[to];
     assert(slot !== undefined, `a worker passes a segment to worker ${to}`);
+    slot.passed++;
+    this.#underWay.pass(to, segment.bytes.length);
     if (slot.running) {
       post(slot, { kind: 'segment', segment });
     } else {
-      slot.numbers.ledger.count('workers.taken_over');
-      slot.numbers.ledger.count('workers.lost_packets');
+      this.#loseUntaken(slot);
       this.#tell(slot);
     }
+  }
+
+  /** Segments that were passed on to a worker that does not run any more, and that it has not taken. */
+  #loseUntaken({ index, numbers: { ledger }, passed }: Slot): void {
+    const untaken = passed - ledger.get('workers.taken_over');
+    ledger.count('workers.taken_over', untaken);
+    ledger.count('workers.lost_packets', untaken);
+    this.#underWay.forget(index);
   }
 
   /** Counts what a dead worker held as lost, so that the ledger's sums hold: all that came and had not yet ended. */

@@ -4,14 +4,19 @@ import { test } from 'node:test';
 import { MessageChannel } from 'node:worker_threads';
 import { COUNTER_NAMES } from '../../rebuilder/ledger.ts';
 import { Packet } from '../../rebuilder/wire/packet.ts';
+import { MOST_UNDER_WAY, SegmentsUnderWay } from '../../rebuilder/service/segments-under-way.ts';
 import {
   GAUGE_NAMES, type GaugeName, NUMBERS_BYTES, type Segment, WorkerNumbers, WorkerShare, workerShare,
 } from '../../rebuilder/service/worker-share.ts';
 
-function share(): { share: WorkerShare; numbers: SharedArrayBuffer; main: MessageChannel['port1'] } {
+const WORKERS = 3;
+
+function share(): { share: WorkerShare; numbers: SharedArrayBuffer; underWay: SegmentsUnderWay; main: MessageChannel['port1'] } {
   const { port1, port2 } = new MessageChannel();
   const numbers = new SharedArrayBuffer(NUMBERS_BYTES);
-  return { share: new WorkerShare({ rebuilderWorker: true, index: 1, workers: 3, numbers, inputs: {}, data: 'settings' }, port2), numbers, main: port1 };
+  const underWay = SegmentsUnderWay.buffer(WORKERS);
+  const data = { rebuilderWorker: true, index: 1, workers: WORKERS, numbers, underWay, inputs: {}, data: 'settings' } as const;
+  return { share: new WorkerShare(data, port2), numbers, underWay: new SegmentsUnderWay(underWay), main: port1 };
 }
 
 /** Each gauge has a value of its own. */
@@ -71,5 +76,27 @@ test('a segment that is handed over arrives with all its fields and a copy of it
   assert.deepEqual({ ...copy, bytes: null }, { ...packet, ...places, bytes: null });
   assert.equal(worker.ledger.get('workers.handed_over'), 1);
   assert.equal(worker.ledger.get('workers.taken_over'), 1);
+  main.close();
+});
+
+test('more segments than a worker takes are not handed over, and counted', async () => {
+  const { share: worker, underWay, main } = share();
+  const packet = Object.assign(new Packet(), { bytes: Buffer.alloc(60_000), payloadEnd: 60_000 });
+  const [handed, full] = [(): number => worker.ledger.get('workers.handed_over'), (): number => worker.ledger.get('workers.queue_full')];
+  while (full() === 0) worker.handOver(1, packet);
+  assert.ok(underWay.bytes(1) >= MOST_UNDER_WAY && underWay.bytes(1) < MOST_UNDER_WAY + 65_536);
+  const most = handed();
+  worker.handOver(1, packet);
+  assert.deepEqual([handed(), full()], [most, 2]);
+  worker.handOver(2, packet);
+  assert.deepEqual([handed(), full()], [most + 1, 2], 'what is under way to others does not count');
+  // One is taken: there is room for one.
+  const taken = new Promise<Segment>((resolve) => { worker.onSegment(resolve); });
+  const [message] = await once(main, 'message') as [{ segment: Segment }];
+  main.postMessage({ kind: 'segment', segment: message.segment });
+  await taken;
+  worker.handOver(1, packet);
+  worker.handOver(1, packet);
+  assert.deepEqual([handed(), full()], [most + 2, 3]);
   main.close();
 });

@@ -111,6 +111,17 @@ test('a segment is handed to the worker of its connection', { skip }, async () =
   await close();
 });
 
+test('a segment on its way to a worker that dies is taken by the next, or counted as lost', { skip }, async () => {
+  const sentences: string[] = [];
+  const { workers, send, close } = await pair((sentence) => sentences.push(sentence));
+  await send(1, '~');
+  await send(0, '>');
+  await until(() => sentences.length === 1);
+  await until(() => workers.ledger().get('workers.taken_over') === 1);
+  await until(() => workers.ledger().get('workers.handed_over') === 1);
+  await close();
+});
+
 test('neither generation of the heap of a worker is as large as V8 would let it grow', { skip }, async () => {
   const { workers, send, close } = await pair(() => {});
   await send(0, '#');
