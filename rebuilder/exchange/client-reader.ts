@@ -117,7 +117,7 @@ export class ClientReader extends ClientProtocols {
   #searchBehindBody(): null {
     const { framer } = this.requests();
     const { seq } = framer.began;
-    const message = Buffer.from(framer.releaseNone());
+    const message = framer.releaseNone();
     this.searchBody();
     this.read(message, Math.max(0, emptyLine(message, 0, message.length)), message.length, seq, framer.began);
     return null;

@@ -5,7 +5,7 @@ import type { Framing } from '../http/message.ts';
 import { type BodyFraming, cutBody, wholeBody } from '../http/reader-context.ts';
 import { lineEnd } from '../http/request-line.ts';
 import { readHead } from './head-reading.ts';
-import type { Http1Context } from './http1-context.ts';
+import { type Http1Context, MOST_SPARE } from './http1-context.ts';
 import { type MessageGrammar, type Reading, headAfter } from './message-grammar.ts';
 import { MessageProgress } from './message-progress.ts';
 
@@ -72,10 +72,13 @@ export class MessageFramer {
     }
   }
 
-  /** After `isNone`. @returns the bytes of earlier pieces that are no message; '' = all of it is in the present one */
-  releaseNone(): Uint8Array {
+  /**
+   * After `isNone`. @returns a copy of the bytes of earlier pieces that are no message; none = all of it is in the
+   * present one
+   */
+  releaseNone(): Buffer {
     this.#state = 'idle';
-    const bytes = this.#part?.held.bytes.slice(0, this.#part.bytes) ?? NOTHING;
+    const bytes = Buffer.from(this.#part?.held.bytes.subarray(0, this.#part.bytes) ?? NOTHING);
     this.#reset();
     return bytes;
   }
@@ -117,7 +120,7 @@ export class MessageFramer {
     const emitted = stalled || this.#emitPart(reason);
     this.#state = 'idle';
     if (emitted) this.#grammar.count(bytes);
-    else this.#grammar.lose(held.bytes.slice(0, Math.min(held.length, bytes)), bytes);
+    else this.#grammar.lose(held.bytes.subarray(0, Math.min(held.length, bytes)), bytes);
     this.#reset();
   }
 
@@ -317,7 +320,8 @@ export class MessageFramer {
     if (this.#part === null) return;
     this.#part.clear();
     this.#context.stalled.delete(this.#stream);
-    this.#context.spareProgress.push(this.#part);
+    const { spareProgress } = this.#context;
+    if (spareProgress.length < MOST_SPARE) spareProgress.push(this.#part);
     this.#part = null;
   }
 }

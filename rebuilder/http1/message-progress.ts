@@ -159,7 +159,7 @@ export class MessageProgress {
     if (this.body.isUnchunked) return;
     this.body.isUnchunked = true;
     const { held, head } = this;
-    const entity = entityOf(held.bytes, head.end, held.length).slice();
+    const entity = entityOf(held.bytes, head.end, held.length);
     held.truncate(head.end);
     held.append(entity, 0, entity.length);
   }
