@@ -150,7 +150,7 @@ export class RequestLine {
   }
 
   /**
-   * Looks at the last word of the line; sets versionStart when it is a version: a name, a slash, and at most 12 bytes.
+   * Looks at the last word of the line; sets versionStart when it is a version: a name and a slash, at most 16 bytes.
    */
   #version(bytes: Uint8Array, methodEnd: number, last: number): boolean {
     let at = last;

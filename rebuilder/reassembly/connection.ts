@@ -137,7 +137,7 @@ export class Connection extends FlowKey implements Charged {
     return outcome;
   }
 
-  /** A packet that is no SYN. */
+  /** A packet that is no SYN. @returns 'refused': its checksum is wrong, and it is counted so */
   #read(packet: Packet, end: End, half: HalfStream, nowMs: number): 'taken' | 'refused' {
     this.lastPacketMs = nowMs;
     if ((packet.flags & TcpFlag.rst) !== 0) {

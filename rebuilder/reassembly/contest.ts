@@ -6,7 +6,7 @@ import { type Doubted, DoubtfulSegments, areDifferent, isTaken, isWithin, revers
 import type { FirstReader } from './first-reader.ts';
 import { Joined } from './joined.ts';
 import { MAX_WINDOW_BYTES } from './missing-bytes.ts';
-import { Doubt, timestampOf } from './receiver.ts';
+import { ALL_DOUBTS, Doubt, timestampOf } from './receiver.ts';
 import { Rereading } from './rereading.ts';
 import type { Rules, SecondReading } from './second-reading.ts';
 import { SecondReadings } from './second-readings.ts';
@@ -24,7 +24,6 @@ interface BegunReading {
 
 /** After this many consecutive segments at a place far off, they are read there as well. */
 const FAR_SEGMENTS = 3;
-const ALL_DOUBTS = -1;
 
 /**
  * What may be read in more than one way in one stream: segments that its receiver may not have taken, holes that may

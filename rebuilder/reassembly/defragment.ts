@@ -45,11 +45,11 @@ type FragmentLoss = 'wire.ipv4.invalid_checksum' | 'defrag.fragment_cut' | 'defr
 const MAX_PAYLOAD_BYTES = 65_535;
 const IPV4_HEADER = 20;
 /**
- * Linux (net.ipv4.ipfrag_max_dist) forgets a datagram when more than this many other fragments of its sender come to it
- * between two of its own.
+ * Linux (net.ipv4.ipfrag_max_dist) forgets a datagram when the next fragment of it is more than this many behind the
+ * last, of those that its sender sends to it: when so many others come between the two.
  */
 const MAX_DISTANCE = 64;
-/** What a held fragment and a datagram take besides the bytes: objects, map entries. Measured, Node 24. */
+/** What a held fragment and a datagram take besides the bytes: objects, map entries. Measured, Node 20 and 24. */
 export const FRAGMENT_OVERHEAD = 384;
 export const DATAGRAM_OVERHEAD = 1024;
 /** Refused datagrams that are remembered. */

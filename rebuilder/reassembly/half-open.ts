@@ -100,7 +100,7 @@ export class HalfOpen {
     for (let slot = this.#bucket(hash); slot !== NONE; slot = slots[slot * WORDS + NEXT]!) {
       const at = slot * WORDS;
       if (slots[at + HASH] !== hash || slots[at + VNI] !== packet.vni) continue;
-      // As in Connection.isInVlan.
+      // As in FlowKey.isInVlan.
       const tags = slots[at + TAGS]!;
       const isSame = tags === packet.vlanTags;
       if (!isSame && tags >= 0 && packet.vlanTags >= 0) continue;

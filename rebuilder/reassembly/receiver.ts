@@ -7,7 +7,7 @@ export const Doubt = {
   none: 0,
   /** Its checksum is wrong; but the capture may have spoilt it (segmentation offload). */
   checksum: 1,
-  /** Options, of TCP or IP, that a receiver without the key, or a careful one, drops it for. */
+  /** Options that a receiver without the key, or a careful one, drops it for; or Packet.isDoubtful. */
   options: 2,
   /** Its timestamp is older than the last (PAWS, RFC 7323 5); but the receiver may not use timestamps. */
   timestamp: 4,
@@ -24,6 +24,9 @@ export const Doubt = {
   joined: 64,
 } as const;
 
+/** Of whoever drops nothing that only a doubt is cast on. */
+export const ALL_DOUBTS = -1;
+
 /** The receiver drops it, whoever it is. */
 export const REFUSED = -1;
 
@@ -36,8 +39,8 @@ interface FarEnd {
   readonly sent: boolean;
 }
 
-const LEAST_MULTIPATH_BYTES = 4;
 const options = new TcpOptions();
+
 /** Of a segment's timestamps option (TSval); 0 = it has none. */
 export function timestampOf(packet: Packet): number {
   if (packet.dataStart === packet.optionsStart) return 0;
@@ -45,7 +48,7 @@ export function timestampOf(packet: Packet): number {
   return options.hasTimestamps ? options.timestamp : 0;
 }
 
-/** Has it options, of TCP or IP, that its receiver may drop it for? */
+/** Doubt.options: is there something in its headers that its receiver may drop it for? */
 export function hasDoubtfulOptions(packet: Packet): boolean {
   if (packet.isDoubtful) return true;
   if (packet.dataStart === packet.optionsStart) return false;
@@ -55,7 +58,7 @@ export function hasDoubtfulOptions(packet: Packet): boolean {
 
 /** Of Multipath TCP: MultipathSubtype, -1 = none of it. */
 export function multipathOf(packet: Packet): number {
-  if (packet.dataStart - packet.optionsStart < LEAST_MULTIPATH_BYTES) return -1;
+  if (packet.dataStart === packet.optionsStart) return -1;
   options.read(packet);
   return options.multipath;
 }

@@ -1,7 +1,7 @@
 import { Budget } from './budget.ts';
 import type { Heard } from './history.ts';
 import { MAX_WINDOW_BYTES } from './missing-bytes.ts';
-import { Doubt, isOlder } from './receiver.ts';
+import { ALL_DOUBTS, Doubt, isOlder } from './receiver.ts';
 import { type Joins, SegmentQueue } from './segments.ts';
 import { advance, distance } from './sequence.ts';
 import { NOT_URGENT, UrgentByte } from './urgent-byte.ts';
@@ -131,7 +131,6 @@ function farthest(found: ReadonlyMap<string, Outcome>): Outcome[] {
   return [...found.values()].sort((a, b) => b.length - a.length);
 }
 
-const ALL_DOUBTS = 255;
 const JOINS = ['room', 'all', 'none'] as const;
 /**
  * Doubts that depend on which segments were taken before: considered here for those that have come, not for later ones.

@@ -8,7 +8,7 @@ import type { Carrier } from './segment.ts';
 import type { ForkKind, StreamSink } from './stream-sink.ts';
 import { NOT_URGENT } from './urgent-byte.ts';
 
-/** Of one stream at a time; beyond that the oldest ends. */
+/** Of one stream at a time; of more, one makes room. */
 const MAX_READINGS = 32;
 /** Holes of one message that each get a reader of their own, a copy of all that is held of it. */
 const MOST_COPIES = 4;

@@ -7,7 +7,7 @@ const EVERY_MS = 10_000;
 interface Probed { readonly fault: string | null }
 
 /** What goes to an endpoint: requests, or exchanges. */
-export interface Deliveries {
+interface Deliveries {
   /** Since the start. */
   readonly delivered: number;
   /** Queued, or sent and not answered. */

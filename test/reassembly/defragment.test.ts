@@ -131,11 +131,13 @@ test('of a first fragment of 8k + 4 bytes IPv4 keeps 8k', () => {
 });
 
 test('so many others of its sender between two of a datagram, and it is forgotten', () => {
-  const { add, ledger } = defragmenter();
-  add({ at: 0, data: 'aaaaaaaa' });
-  for (let id = 100; id < 165; id++) add({ at: 0, data: 'xxxxxxxx', id });
-  assert.equal(add({ at: 8, data: 'b', more: false }), null);
-  assert.equal(ledger.get('defrag.timeout'), 1);
+  for (const [others, payload] of [[63, 'aaaaaaaab'], [64, null]] as const) {
+    const { add, ledger } = defragmenter();
+    add({ at: 0, data: 'aaaaaaaa' });
+    for (let id = 100; id < 100 + others; id++) add({ at: 0, data: 'xxxxxxxx', id });
+    assert.equal(add({ at: 8, data: 'b', more: false }), payload);
+    assert.equal(ledger.get('defrag.timeout'), payload === null ? 1 : 0);
+  }
 });
 
 describe('what cannot become a packet is counted', () => {
