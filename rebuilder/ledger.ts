@@ -53,7 +53,7 @@ export const COUNTERS = {
   'wire.ipv6.trunc_exthdr': define('lost', 'packets', 'IPv6 extension headers cut short'),
   'wire.ipv6.misplaced_hop_by_hop': define('lost', 'packets', 'IPv6 packets whose hop-by-hop options do not come first, which hosts drop'),
   'wire.ipv6.second_fragment_header': define('lost', 'packets', 'IPv6 packets with a fragment header in a fragment, which hosts drop'),
-  'wire.ipv6.source_route': define('lost', 'packets', 'IPv6 packets with a route that goes on, or that hosts do not take by default'),
+  'wire.ipv6.source_route': define('lost', 'packets', 'IPv6 packets with a route that goes on: they are for another host'),
   'wire.ipv6.discard_option': define('lost', 'packets', 'IPv6 packets with options that make a host drop them'),
   'wire.own_tunnel': define('lost', 'packets', 'Tunnels that a mirrored machine itself sends or receives (IP in IP, GRE, VXLAN, …): no traffic that was mirrored'),
   'wire.ip.not_tcp': define('lost', 'packets', 'IP packets of other protocols: ICMP, ESP, …'),

@@ -37,9 +37,9 @@ export function skipExtensions(packet: Packet): Step | null {
       case Protocol.routing:
         if (end - at < 8) return 'wire.ipv6.trunc_exthdr';
         length = (bytes[at + 1]! + 1) << 3;
-        // Segments left: the packet is to be sent on. Types 3 and 4 (RFC 6554, 8754) need a host that is configured to
-        // accept them.
-        if (bytes[at + 3] !== 0 || bytes[at + 2] === 3 || bytes[at + 2] === 4) return 'wire.ipv6.source_route';
+        // Segments left: the packet is to be sent on.
+        if (bytes[at + 3] !== 0) return 'wire.ipv6.source_route';
+        if (isUnlikeOthers(bytes[at + 2]!)) packet.isDoubtful = true;
         break;
       case Protocol.fragment: {
         if (end - at < 8) return 'wire.ipv6.trunc_exthdr';
@@ -93,6 +93,14 @@ function lacksHeaders({ bytes, protocol, payloadStart, payloadEnd, missing }: Pa
     next = bytes[at]!;
     at += length;
   }
+}
+
+/**
+ * A route that is done is passed over. But of these types (RFC 6275, 6554, 8754) Linux drops it where it knows them: 2
+ * if it was built with CONFIG_IPV6_MIP6, 3 since 5.7 and 4 since 4.10 unless it is configured to accept them.
+ */
+function isUnlikeOthers(routingType: number): boolean {
+  return routingType >= 2 && routingType <= 4;
 }
 
 /** Bytes of an extension header whose second byte is `units`. */

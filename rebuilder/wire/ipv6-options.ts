@@ -5,11 +5,11 @@ import { Protocol } from './protocol.ts';
 const PAD1 = 0;
 const PADN = 1;
 const JUMBO = 0xc2;
-/** Options of the hop-by-hop header that Linux knows: router alert, CALIPSO, IOAM. */
+/** Options of the hop-by-hop header that Linux knows: router alert, CALIPSO, IOAM (since 5.15). */
 const ROUTER_ALERT = 5;
 const CALIPSO = 7;
 const IOAM = 49;
-/** Linux: net.ipv6.max_hbh_opts_number and max_dst_opts_number. */
+/** Linux: net.ipv6.max_hbh_opts_number and max_dst_opts_number, since 4.15: others take more, or fewer. */
 const MAX_OPTIONS = 8;
 /** Padding in a row: no alignment needs more (RFC 4942 2.1.9.5). */
 const MAX_PADDING = 7;
@@ -18,7 +18,7 @@ const JUMBO_MIN = 0x10000;
 /**
  * Would a Linux host read on after these options (RFC 8200 4.2, net/ipv6/exthdrs.c)? The two highest bits of an unknown
  * one say whether it may be skipped. The options are bytes[start, end) of `packet`, whose protocol is that of their
- * header.
+ * header; it is doubtful where that depends on the kernel.
  */
 export function optionsAreTaken(packet: Packet, start: number, end: number): boolean {
   const { bytes } = packet;
@@ -38,7 +38,7 @@ export function optionsAreTaken(packet: Packet, start: number, end: number): boo
       if (padding > MAX_PADDING) return false;
       for (let i = at + 2; i < next; i++) if (bytes[i] !== 0) return false;
     } else {
-      if (++options > MAX_OPTIONS) return false;
+      if (++options > MAX_OPTIONS) packet.isDoubtful = true;
       padding = 0;
       const isFirst = packet.protocol === Protocol.hopByHop;
       const known = isFirst ? knownOption(packet, type, next - at - 2, at - start + 2) : null;
@@ -61,7 +61,10 @@ function knownOption(packet: Packet, type: number, length: number, at: number): 
     case CALIPSO:
       packet.isDoubtful = true;
       return length >= 8;
-    case IOAM: return (at & 3) === 0;
+    case IOAM:
+      // Where it is not known it is skipped.
+      if ((at & 3) !== 0) packet.isDoubtful = true;
+      return true;
     default: return null;
   }
 }

@@ -59,8 +59,9 @@ export class Packet {
   /** Of the IP header: its options (IPv4) or extension headers (IPv6). */
   extensionBytes = 0;
   /**
-   * Its host may have dropped it for what stands before TCP: a security label (CIPSO, CALIPSO), a length that no mirror
-   * and no offload explains, a frame to a group, fragments that were refused before or lack a right sum.
+   * Its host may have dropped it for what stands before TCP: a security label (CIPSO, CALIPSO), routes and
+   * options of IPv6 that not all kernels take, a length that no mirror and no offload explains, a frame to a group,
+   * fragments that were refused before or lack a right sum.
    */
   isDoubtful = false;
   /** It came from another thread: of its connection, packets that came later may have been read before it. */

@@ -50,7 +50,7 @@ describe('what a host discards ends the walk', () => {
     ['a router alert of another length', [first(5, 4, 0, 0, 0, 0)], 'wire.ipv6.discard_option'],
     ['a jumbo payload of a packet that says its length', [first(0xc2, 4, 0, 1, 0, 0)], 'wire.ipv6.discard_option'],
     ['a security label that is too short', [first(7, 4, 0, 0, 0, 0)], 'wire.ipv6.discard_option'],
-    ['IOAM that is not aligned', [first(49, 4, 0, 0, 0, 0)], 'wire.ipv6.discard_option'],
+    ['IOAM', [first(1, 0, 49, 2, 0, 0)], 'segment'],
   ];
   for (const [title, extensions, outcome] of [...cases, ...known]) {
     test(title, () => { assert.equal(decode(ipFrame(ipv6({ source, destination, extensions }, segment))), outcome); });
@@ -58,6 +58,34 @@ describe('what a host discards ends the walk', () => {
   test('an unknown option that may be skipped is', () => {
     assert.equal(decode(ipFrame(ipv6({ source, destination, extensions: [option(0x1e, 4, 0, 7, 0, 0)] }, segment))), 'segment');
   });
+});
+
+describe('what some kernels discard and others do not is doubtful', () => {
+  const route = (type: number): Ipv6Extension =>
+    ({ protocol: Protocol.routing, bytes: Uint8Array.of(0, 2, type, 0, ...new Uint8Array(20)) });
+  const skipped = (count: number): Ipv6Extension => {
+    const bytes = new Uint8Array(24);
+    bytes.set([0, 2, ...Array.from({ length: count }, () => [0x1e, 0]).flat()]);
+    return { protocol: Protocol.destinationOptions, bytes };
+  };
+  const ioam: Ipv6Extension = { protocol: Protocol.hopByHop, bytes: Uint8Array.of(0, 0, 49, 4, 0, 0, 0, 0) };
+  const cases: readonly [string, Ipv6Extension, boolean][] = [
+    ['a route that is done', route(0), false],
+    ['a home address route', route(2), true],
+    ['a route of RPL', route(3), true],
+    ['a segment route', route(4), true],
+    ['eight options', skipped(8), false],
+    ['nine options', skipped(9), true],
+    ['IOAM that is not aligned', ioam, true],
+  ];
+  for (const [title, extension, isDoubtful] of cases) {
+    test(title, () => {
+      const packet = new Packet();
+      assert.equal(decode(ipFrame(ipv6({ source, destination, extensions: [extension] }, segment)), packet), 'segment');
+      assert.equal(dataOf(packet), 'data');
+      assert.equal(packet.isDoubtful, isDoubtful);
+    });
+  }
 });
 
 test('fragments tell where they belong', () => {
