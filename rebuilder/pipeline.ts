@@ -20,6 +20,7 @@ import { http1Context } from './http1/http1-context.ts';
 import { WaitingRequests } from './exchange/waiting-requests.ts';
 import { decapsulate, decapsulatePayload } from './wire/decapsulate.ts';
 import { Packet, Wrapping } from './wire/packet.ts';
+import type { Outcome } from './wire/step.ts';
 
 /** What the pipeline needs of the configuration. Times in ms, sizes in bytes. */
 export interface PipelineOptions {
@@ -146,19 +147,32 @@ export class Pipeline implements FrameSink, ConnectionHandler<Connection> {
     originalLength: number, timeMs: number, outerSource: number, nowMs: number,
   ): void {
     const packet = this.#packet;
-    let wasFragmented = false;
-    let outcome = decapsulate(link, bytes, start, end, originalLength, outerSource, packet);
+    const outcome = decapsulate(link, bytes, start, end, originalLength, outerSource, packet);
     const isShort = packet.missing > 0;
     const isCutSo = this.senders.seen(packet.outerSource, packet.vni, packet.frameLength(end - start), isShort, timeMs);
     // More is missing than the capture left out: if no mirror did it, hosts drop it.
     const isByMirror = isCutSo && packet.wrapping !== Wrapping.none;
     if (isShort && packet.missing > packet.cut && !isByMirror) packet.isDoubtful = true;
-    while (outcome === 'fragment') {
-      const whole = this.#defragmenter.add(packet, nowMs);
-      if (whole === null) return;
-      wasFragmented = true;
-      outcome = decapsulatePayload(packet.protocol, whole, 0, whole.length, packet);
+    if (outcome === 'fragment') this.#fragment(packet, link, nowMs);
+    else this.#decapsulated(outcome, packet, link, false, nowMs);
+  }
+
+  #fragment(packet: Packet, link: number, nowMs: number): void {
+    const whole = this.#defragmenter.add(packet, nowMs);
+    if (whole === null) return;
+    const { beside } = this.#defragmenter;
+    const fields = beside === null ? null : { ...packet };
+    for (const { payload, ...said } of beside === null ? [whole] : [whole, beside]) {
+      Object.assign(packet, fields, said);
+      const outcome = decapsulatePayload(packet.protocol, payload, 0, payload.length, packet);
+      if (outcome === 'fragment') this.#fragment(packet, link, nowMs);
+      else this.#decapsulated(outcome, packet, link, true, nowMs);
     }
+  }
+
+  #decapsulated(
+    outcome: Exclude<Outcome, 'fragment'>, packet: Packet, link: number, wasFragmented: boolean, nowMs: number,
+  ): void {
     if (outcome !== 'segment') {
       this.ledger.count(outcome);
       return;

@@ -9,8 +9,12 @@ interface Datagram extends HeldDatagram<Datagram> {
   readonly key: string;
   /** The headers of its fragments have no right sum. */
   readonly lacksSum: boolean;
+  /** Some of them its host may drop for another reason. */
+  readonly isDoubtful: boolean;
   readonly source: Source;
   readonly runs: FragmentRuns;
+  /** Fragments that came for it alone. */
+  counted: number;
   readonly firstMs: number;
   readonly timeoutMs: number;
   /** Where the payload ends, as far as is known. */
@@ -24,6 +28,9 @@ interface Datagram extends HeldDatagram<Datagram> {
   /** The number among its source's fragments of its own last one. */
   lastNumber: number;
 }
+
+/** A packet that was put together: its payload, and what else its fragments say of it. */
+type Whole = Pick<Packet, 'protocol' | 'isToGroup' | 'isDoubtful' | 'ecn'> & { readonly payload: Uint8Array };
 
 /** A sender of fragments to one host, which counts those that come to itself; as long as some of them are held. */
 interface Source { readonly key: string; fragments: number; datagrams: number }
@@ -61,7 +68,8 @@ const NOT_ECT = 1 << 0;
  * Puts IP fragments together again (RFC 791 3.2, RFC 8200 4.5), as Linux does (net/ipv4/ip_fragment.c, inet_fragment.c,
  * net/ipv6/reassembly.c): a fragment that brings nothing new is ignored; one that overlaps in part, is empty or
  * contradicts the known end drops the whole datagram (RFC 5722), as two readings of it would be an evasion; so do ECN
- * bits that cannot stand together (RFC 3168 5.3).
+ * bits that cannot stand together (RFC 3168 5.3). Certain fragments are put together without those that the host may
+ * drop, and once more with them.
  */
 export class Defragmenter {
   /** By when the first fragment of each came. */
@@ -76,6 +84,8 @@ export class Defragmenter {
   #heldFragments = 0;
   /** A fragment with a right header was seen. */
   #headerSums = false;
+  /** What the last fragment has made whole besides, with others that its host may have dropped. */
+  beside: Whole | null = null;
 
   constructor(limits: DefragmentLimits, budget: Budget, ledger: Ledger) {
     this.#limits = limits;
@@ -89,10 +99,11 @@ export class Defragmenter {
   }
 
   /**
-   * @returns the payload of the whole packet if this fragment was the last one missing (`packet.protocol` says what it
-   *   is), else null: held, or dropped and counted
+   * @returns the whole packet if this fragment was the last one missing (see `beside`, too), else null: held, or
+   *   dropped and counted
    */
-  add(packet: Packet, nowMs: number): Uint8Array | null {
+  add(packet: Packet, nowMs: number): Whole | null {
+    this.beside = null;
     // A fragment that the capture cut leaves a hole that nothing can fill.
     if (packet.missing > 0) return this.#refuse('defrag.fragment_cut');
     // A file whose headers were rewritten after the capture has none that is right: there the checksum says nothing.
@@ -105,21 +116,33 @@ export class Defragmenter {
     }
     // IPv4 keeps of such a fragment what is a multiple of eight.
     if (moreFragments) end &= ~7;
-    const datagram = this.#datagramOf(packet, nowMs);
+    const whole = this.#put(this.#datagramOf(packet, nowMs), packet, end, 1, nowMs);
+    const other = packet.isDoubtful ? undefined : this.#datagrams.get(datagramKey(packet, true, true));
+    const doubtful = other === undefined ? null : this.#put(other, packet, end, 0, nowMs);
+    if (whole !== null) this.beside = doubtful;
+    return whole ?? doubtful;
+  }
+
+  /** @param counts 0: it is counted elsewhere. @returns null: held, or dropped */
+  #put(datagram: Datagram, packet: Packet, end: number, counts: 0 | 1, nowMs: number): Whole | null {
+    const { fragmentOffset: offset, moreFragments } = packet;
     const contradicts = moreFragments
       ? datagram.hasLast && end > datagram.end
       : end < datagram.end || (datagram.hasLast && end !== datagram.end);
-    if (contradicts || end <= offset) return this.#refuseAll(datagram, 'defrag.invalid_fragment', nowMs);
+    if (contradicts || end <= offset) return this.#refuseAll(datagram, 'defrag.invalid_fragment', counts, nowMs);
     // Also what turns out to be a copy tells where the end is.
     datagram.end = Math.max(datagram.end, end);
     if (!moreFragments) datagram.hasLast = true;
     const place = datagram.runs.place(offset, end);
-    if (place === 'duplicate') return this.#refuse('defrag.duplicate_fragment');
-    if (place === 'overlap') return this.#refuseAll(datagram, 'defrag.overlap', nowMs);
-    if (!this.#charge(datagram, end - offset + FRAGMENT_OVERHEAD)) return this.#refuseAll(datagram, 'defrag.memcap', nowMs);
+    if (place === 'duplicate') return this.#refuse('defrag.duplicate_fragment', counts);
+    if (place === 'overlap') return this.#refuseAll(datagram, 'defrag.overlap', counts, nowMs);
+    if (!this.#charge(datagram, end - offset + FRAGMENT_OVERHEAD)) {
+      return this.#refuseAll(datagram, 'defrag.memcap', counts, nowMs);
+    }
     const { bytes, payloadStart } = packet;
     datagram.runs.insert(place, offset, new Uint8Array(bytes.subarray(payloadStart, payloadStart + end - offset)));
-    this.#heldFragments++;
+    this.#heldFragments += counts;
+    datagram.counted += counts;
     datagram.ecn |= 1 << packet.ecn;
     if (offset === 0) {
       datagram.protocol = packet.protocol;
@@ -142,8 +165,8 @@ export class Defragmenter {
   }
 
   #datagramOf(packet: Packet, nowMs: number): Datagram {
-    const { version, protocol } = packet;
-    const key = datagramKey(packet);
+    const { version, protocol, isDoubtful } = packet;
+    const key = datagramKey(packet, mayBeDropped(packet), isDoubtful);
     const known = this.#datagrams.get(key);
     const source = known?.source ?? this.#sourceOf(packet);
     const number = ++source.fragments;
@@ -155,19 +178,34 @@ export class Defragmenter {
     }
     const timeoutMs = this.#limits.fragmentTimeoutMs * (version === 6 ? 2 : 1);
     const datagram: Datagram = {
-      key, source, host: this.#hosts.hostOf(hostKey(packet), mayBeDropped(packet)), lacksSum: lacksSum(packet),
-      runs: new FragmentRuns(), firstMs: nowMs, timeoutMs, charged: 0, older: null, newer: null,
+      key, source, host: this.#hosts.hostOf(hostKey(packet), mayBeDropped(packet)),
+      lacksSum: lacksSum(packet), isDoubtful,
+      runs: new FragmentRuns(), counted: 0, firstMs: nowMs, timeoutMs, charged: 0, older: null, newer: null,
       end: 0, hasLast: false, ecn: 0, protocol, isToGroup: false, lastNumber: number,
     };
     this.#datagrams.set(key, datagram);
     this.#hosts.add(datagram);
     this.#sources.set(source.key, source);
     source.datagrams++;
+    if (isDoubtful) this.#begin(datagram, packet);
     return datagram;
   }
 
+  /** One with fragments that its host may drop begins with what is there of the same one without. */
+  #begin(datagram: Datagram, packet: Packet): void {
+    const certain = this.#datagrams.get(datagramKey(packet, false, false))
+      ?? this.#datagrams.get(datagramKey(packet, true, false));
+    if (certain === undefined || !this.#charge(datagram, certain.charged - DATAGRAM_OVERHEAD)) return;
+    datagram.runs.copyFrom(certain.runs);
+    datagram.end = certain.end;
+    datagram.hasLast = certain.hasLast;
+    datagram.ecn = certain.ecn;
+    datagram.protocol = certain.protocol;
+    datagram.isToGroup = certain.isToGroup;
+  }
+
   #sourceOf(packet: Packet): Source {
-    const key = sourceKey(packet);
+    const key = sourceKey(packet, mayBeDropped(packet));
     return this.#sources.get(key) ?? { key, fragments: 0, datagrams: 0 };
   }
 
@@ -183,37 +221,37 @@ export class Defragmenter {
     return true;
   }
 
-  #whole(datagram: Datagram, packet: Packet, nowMs: number): Uint8Array | null {
+  #whole(datagram: Datagram, packet: Packet, nowMs: number): Whole | null {
     const mixed = (datagram.ecn & NOT_ECT) !== 0 && datagram.ecn !== NOT_ECT;
     if (mixed || datagram.end > MAX_PAYLOAD_BYTES - (packet.version === 4 ? IPV4_HEADER : 0)) {
       this.#rememberRefused(datagram, nowMs);
       this.#drop(datagram, 'defrag.invalid_fragment');
       return null;
     }
-    const whole = new Uint8Array(datagram.end);
-    datagram.runs.copyTo(whole);
-    packet.protocol = datagram.protocol;
-    packet.isToGroup = datagram.isToGroup;
-    packet.ecn = (datagram.ecn & CONGESTION_EXPERIENCED) !== 0 ? 3 : packet.ecn;
+    const payload = new Uint8Array(datagram.end);
+    datagram.runs.copyTo(payload);
     // Copies of what was refused, or what its sender sent again: only the second was taken by its host.
     const refusedMs = this.#refused.get(datagram.key);
-    packet.isDoubtful ||= refusedMs !== undefined && nowMs - refusedMs < datagram.timeoutMs;
-    packet.isDoubtful ||= datagram.lacksSum && this.#headerSums;
+    const wasRefused = refusedMs !== undefined && nowMs - refusedMs < datagram.timeoutMs;
     this.#drop(datagram, 'defrag.reassembled_fragments');
     this.#ledger.count('defrag.reassembled');
-    return whole;
+    return {
+      payload, protocol: datagram.protocol, isToGroup: datagram.isToGroup,
+      ecn: (datagram.ecn & CONGESTION_EXPERIENCED) !== 0 ? 3 : packet.ecn,
+      isDoubtful: datagram.isDoubtful || wasRefused || (datagram.lacksSum && this.#headerSums),
+    };
   }
 
-  #refuse(reason: FragmentLoss): null {
-    this.#ledger.count(reason);
+  #refuse(reason: FragmentLoss, counts: 0 | 1 = 1): null {
+    this.#ledger.count(reason, counts);
     return null;
   }
 
   /** The fragment in hand, and those held of its datagram. */
-  #refuseAll(datagram: Datagram, reason: DropReason, nowMs: number): null {
+  #refuseAll(datagram: Datagram, reason: DropReason, counts: 0 | 1, nowMs: number): null {
     this.#rememberRefused(datagram, nowMs);
     this.#drop(datagram, reason);
-    return this.#refuse(reason);
+    return this.#refuse(reason, counts);
   }
 
   /** Copies of the fragment in hand alone make no datagram. */
@@ -224,10 +262,10 @@ export class Defragmenter {
   }
 
   #drop(datagram: Datagram, reason: DropReason | 'defrag.timeout' | 'defrag.reassembled_fragments'): void {
-    this.#ledger.count(reason, datagram.runs.fragments);
+    this.#ledger.count(reason, datagram.counted);
     this.#budget.release(datagram.charged);
     this.#hosts.remove(datagram);
-    this.#heldFragments -= datagram.runs.fragments;
+    this.#heldFragments -= datagram.counted;
     this.#datagrams.delete(datagram.key);
     if (--datagram.source.datagrams === 0) this.#sources.delete(datagram.source.key);
   }
@@ -251,18 +289,21 @@ function hostKey({ vni, vlanTags, dst0, dst1, dst2, dst3 }: Packet): string {
 }
 
 /** What a host may drop counts by itself. */
-function sourceKey(packet: Packet): string {
+function sourceKey(packet: Packet, isDropped: boolean): string {
   const { src0, src1, src2, src3 } = packet;
   return hostKey(packet) + String.fromCharCode(
-    mayBeDropped(packet) ? 1 : 0,
+    isDropped ? 1 : 0,
     src0 >>> 16, src0, src1 >>> 16, src1, src2 >>> 16, src2, src3 >>> 16, src3,
   );
 }
 
-/** RFC 791: also the protocol; RFC 8200: not. Fragments that a host may drop are put together by themselves. */
-function datagramKey(packet: Packet): string {
+/**
+ * RFC 791: also the protocol; RFC 8200: not. Fragments that lack a right sum are put together by themselves, and so are
+ * those that a host may drop, but with the others.
+ */
+function datagramKey(packet: Packet, isDropped: boolean, isDoubtful: boolean): string {
   const { version, ipId, protocol } = packet;
-  return sourceKey(packet) + String.fromCharCode(
-    version === 4 ? protocol : -1, packet.isDoubtful ? 1 : 0, ipId >>> 16, ipId,
+  return sourceKey(packet, isDropped) + String.fromCharCode(
+    version === 4 ? protocol : -1, isDoubtful ? 1 : 0, ipId >>> 16, ipId,
   );
 }

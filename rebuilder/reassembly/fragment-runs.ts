@@ -50,6 +50,13 @@ export class FragmentRuns {
     last.end += bytes.length;
   }
 
+  /** Holds what another holds; this one is empty. */
+  copyFrom(other: FragmentRuns): void {
+    this.fragments = other.fragments;
+    this.bytes = other.bytes;
+    for (const { offset, end, parts } of other.#runs) this.#runs.push({ offset, end, parts: [...parts] });
+  }
+
   copyTo(whole: Uint8Array): void {
     for (const { offset, parts } of this.#runs) {
       let at = offset;

@@ -52,7 +52,7 @@ export function skipExtensions(packet: Packet): Step | null {
           packet.moreFragments = (offset & 1) === 1;
           packet.protocol = bytes[at]!;
           packet.payloadStart = at + 8;
-          if (packet.fragmentOffset === 0 && lacksHeaders(packet)) return 'wire.ipv6.trunc_exthdr';
+          if (packet.fragmentOffset === 0 && lacksHeaders(packet)) packet.isDoubtful = true;
           return 'fragment';
         }
         length = 8;
@@ -68,9 +68,9 @@ export function skipExtensions(packet: Packet): Step | null {
 }
 
 /**
- * RFC 8200 4.5: a first fragment has all headers up to the transport's; of one that has not, the host forgets nothing
- * that it holds (net/ipv6/reassembly.c, exthdrs_core.c: ipv6frag_thdr_truncated). One that ends within its extension
- * headers is held.
+ * RFC 8200 4.5: a first fragment has all headers up to the transport's. One that has not is ignored, and what is held
+ * stays (net/ipv6/reassembly.c, exthdrs_core.c: ipv6frag_thdr_truncated); kernels from before 2020 take it, and all
+ * kernels one that ends within its extension headers.
  */
 function lacksHeaders({ bytes, protocol, payloadStart, payloadEnd, missing }: Packet): boolean {
   const end = payloadEnd + missing;

@@ -39,7 +39,10 @@ function defragmenter(
       ipId: id, vni, missing, protocol: 6, ecn, isDoubtful, isToGroup, headerSum,
     });
     const whole = all.add(packet, timeMs);
-    return whole === null ? null : Buffer.from(whole).toString();
+    if (whole === null) return null;
+    const { payload, ...said } = whole;
+    Object.assign(packet, said);
+    return Buffer.from(payload).toString();
   };
   return { ledger, packet, add, all };
 }
@@ -71,17 +74,41 @@ test('only fragments that come to the same host push a datagram out', () => {
   }
 });
 
-test('fragments that a host may drop are no part of what certain ones make', () => {
-  const { add, packet } = defragmenter();
-  add({ at: 0, data: 'bbbbbbbb', isDoubtful: true });
-  add({ at: 8, data: 'b', more: false, isDoubtful: true, id: 8 });
-  add({ at: 0, data: 'aaaaaaaa', id: 8 });
-  add({ at: 0, data: 'aaaaaaaa' });
-  assert.equal(add({ at: 8, data: 'aa', more: false }), 'aaaaaaaaaa');
-  assert.equal(packet.isDoubtful, false);
-  assert.equal(add({ at: 8, data: 'aa', more: false, id: 8 }), 'aaaaaaaaaa');
-  assert.equal(add({ at: 8, data: 'bb', more: false, isDoubtful: true }), 'bbbbbbbbbb');
-  assert.equal(packet.isDoubtful, true);
+describe('fragments that a host may drop are no part of what certain ones make, and those are part of what they make', () => {
+  const [A, B] = [{ at: 0, data: 'aaaaaaaa' }, { at: 8, data: 'bb', more: false }];
+  const [X, Y] = [{ at: 0, data: 'xxxxxxxx', isDoubtful: true }, { at: 8, data: 'yy', more: false, isDoubtful: true }];
+  /** What comes of it, `?` before what is doubtful. */
+  const cases: readonly [string, readonly Fragment[], readonly string[]][] = [
+    ['the first one is doubtful', [X, B], ['?xxxxxxxxbb']],
+    ['… and comes last', [B, X], ['?xxxxxxxxbb']],
+    ['… and a certain one comes for its place', [X, B, A], ['?xxxxxxxxbb', 'aaaaaaaabb']],
+    ['… before the end does', [X, A, B], ['aaaaaaaabb', '?xxxxxxxxbb']],
+    ['… before it', [A, X, B], ['aaaaaaaabb', '?aaaaaaaabb']],
+    ['the last one is doubtful', [A, Y, B], ['?aaaaaaaayy', 'aaaaaaaabb']],
+    ['all are', [X, Y, A, B], ['?xxxxxxxxyy', 'aaaaaaaabb']],
+    ['a doubtful one overlaps certain ones', [A, { ...X, data: 'xxxxxxxxxxxxxxxx' }, B], ['aaaaaaaabb']],
+    ['certain ones contradict a doubtful one', [{ ...X, data: 'xxxxxxxxxxxxxxxx' }, A, B], ['aaaaaaaabb']],
+  ];
+  for (const [why, sent, made] of cases) {
+    test(why, () => {
+      const { add, all, ledger, packet } = defragmenter();
+      const found: string[] = [];
+      for (const fragment of sent) {
+        const whole = add(fragment);
+        if (whole !== null) found.push(`${packet.isDoubtful ? '?' : ''}${whole}`);
+        if (all.beside !== null) found.push(`?${Buffer.from(all.beside.payload).toString()}`);
+      }
+      assert.deepEqual(found, made);
+      all.flush();
+      assert.equal(all.size, 0);
+      const ends = [
+        'defrag.reassembled_fragments', 'defrag.duplicate_fragment', 'defrag.overlap', 'defrag.invalid_fragment',
+        'defrag.timeout',
+      ] as const;
+      assert.equal(ends.reduce((sum, name) => sum + ledger.get(name), 0), sent.length, 'each in one counter');
+      assert.equal(ledger.get('defrag.reassembled'), made.length);
+    });
+  }
 });
 
 test('whether a packet went to a group is what the frame of its first fragment says', () => {

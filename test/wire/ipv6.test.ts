@@ -139,20 +139,22 @@ test('broken packets are counted', () => {
   assert.equal(decode(ipFrame(ipv6({ source, destination, protocol: 58 }, segment))), 'wire.ip.not_tcp');
 });
 
-describe('a first fragment has all headers, or the host discards it alone', () => {
-  const cases: readonly [string, number, Ipv6Extension[], number, string][] = [
-    ['TCP cut short', Protocol.tcp, [], 16, 'wire.ipv6.trunc_exthdr'],
-    ['TCP behind options cut short', Protocol.tcp, [ipv6Padding(Protocol.destinationOptions)], 8, 'wire.ipv6.trunc_exthdr'],
-    ['TCP behind options', Protocol.tcp, [ipv6Padding(Protocol.destinationOptions)], 24, 'fragment'],
-    ['a route, and nothing behind it', Protocol.tcp, [routing(0)], 0, 'wire.ipv6.trunc_exthdr'],
-    ['UDP behind options cut short', Protocol.udp, [ipv6Padding(Protocol.destinationOptions)], 0, 'wire.ipv6.trunc_exthdr'],
-    ['another fragment header, whose packet begins elsewhere', Protocol.tcp, [ipv6Fragment(5, 40, true)], 8, 'fragment'],
-    ['no next header', Protocol.nothing, [], 0, 'fragment'],
+describe('a first fragment that has not all headers is doubtful', () => {
+  const cases: readonly [string, number, Ipv6Extension[], number, boolean][] = [
+    ['TCP cut short', Protocol.tcp, [], 16, true],
+    ['TCP behind options cut short', Protocol.tcp, [ipv6Padding(Protocol.destinationOptions)], 8, true],
+    ['TCP behind options', Protocol.tcp, [ipv6Padding(Protocol.destinationOptions)], 24, false],
+    ['a route, and nothing behind it', Protocol.tcp, [routing(0)], 0, true],
+    ['UDP behind options cut short', Protocol.udp, [ipv6Padding(Protocol.destinationOptions)], 0, true],
+    ['another fragment header, whose packet begins elsewhere', Protocol.tcp, [ipv6Fragment(5, 40, true)], 8, false],
+    ['no next header', Protocol.nothing, [], 0, false],
   ];
-  for (const [title, protocol, extensions, bytes, outcome] of cases) {
+  for (const [title, protocol, extensions, bytes, isDoubtful] of cases) {
     test(title, () => {
+      const packet = new Packet();
       const headers = { source, destination, extensions: [ipv6Fragment(9, 0, true), ...extensions], protocol };
-      assert.equal(decode(ipFrame(ipv6(headers, segment.subarray(0, bytes)))), outcome);
+      assert.equal(decode(ipFrame(ipv6(headers, segment.subarray(0, bytes))), packet), 'fragment');
+      assert.equal(packet.isDoubtful, isDoubtful);
     });
   }
 });
