@@ -23,6 +23,8 @@ interface Recalled {
   /** The last timestamp taken there; 0 = none. */
   readonly recent: number;
   readonly isWhole: boolean;
+  /** There were more: they are forgotten, or too many. */
+  readonly isCut: boolean;
   /** The oldest entry of them. */
   readonly oldest: number;
 }
@@ -245,7 +247,8 @@ export class History {
     let from = seq;
     let recent = 0;
     let oldest = NOTHING;
-    for (let entry = last, steps = 0; !isWhole && this.#isKept(entry) && steps < Math.min(most, MAX_STEPS); steps++) {
+    let entry = last;
+    for (let steps = 0; !isWhole && this.#isKept(entry) && steps < Math.min(most, MAX_STEPS); steps++) {
       const head = this.#head(entry);
       const bytes = this.#bytes(head);
       byteLength += words[head + Column.length]!;
@@ -267,7 +270,7 @@ export class History {
       entry = this.#before(entry, head);
     }
     heard.reverse();
-    return { heard, from, recent, isWhole, oldest };
+    return { heard, from, recent, isWhole, isCut: !isWhole && entry !== NOTHING, oldest };
   }
 
   #isKept(entry: number): boolean {

@@ -66,16 +66,16 @@ export class Rereading {
     const most = Math.floor(work.bytes / SEGMENT_WORK);
     // Not all readings stand where the first reader stood between two messages since they began.
     const newest = this.#seconds.isAnyAgain ? this.#since : NOTHING;
-    const { heard, from: lowest, recent, isWhole, oldest } = history.since(last, seq, packet, most, newest);
+    const { heard, from: lowest, recent, isWhole, isCut, oldest } = history.since(last, seq, packet, most, newest);
     const from = isWhole ? lowest : begin ?? beginOfRun(heard, seq);
     this.#since = oldest;
     work.bytes -= heard.length * SEGMENT_WORK;
-    this.wasCut = heard.length === most;
+    this.wasCut = isCut;
     this.#end = isWhole ? endOfRun(heard, from) : null;
-    if (!this.wasCut) {
+    if (heard.length < most) {
       const ways = waysToRead(heard, from, recent, work);
       const areFollowed = this.#read(sink, ways, from, isWhole || from === messageSeq);
-      this.wasCut = work.wasCut || !areFollowed;
+      this.wasCut ||= work.wasCut || !areFollowed;
     }
     if (this.wasCut) ledger.count('tcp.readings_limit');
     history.giveBackWork(Math.max(0, work.bytes - own));

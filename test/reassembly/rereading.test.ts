@@ -37,3 +37,21 @@ test('more acknowledgment numbers than are looked at one by one: only the true o
   assert.ok(targets(stream).includes(`/0${'a'.repeat(8)}`), targets(stream).join());
   assert.deepEqual(stream.end(), []);
 });
+
+test('a request in more segments than are compared: that it may have been another is counted', () => {
+  for (const [bytes, isTold] of [[3000, true], [5000, false]] as const) {
+    const stream = new TcpStream({ parseResponses: false });
+    stream.send('', { at: -1, flags: 2 }).send(request(0, 'a'));
+    const head = `POST / HTTP/1.1\r\nHost: a\r\nContent-Length: ${bytes}\r\n\r\n`;
+    const at = request(0, 'a').length + head.length;
+    stream.send(head);
+    for (let i = 0; i < bytes; i++) {
+      if (i === bytes - 50) stream.send('b', { at: at + i, badChecksum: true });
+      stream.send('a', { at: at + i });
+    }
+    assert.deepEqual(stream.end(), []);
+    const others = stream.exchanges.filter(({ request: { reading } }) => reading === 2);
+    assert.equal(others.length, isTold ? 1 : 0);
+    assert.equal(stream.ledger.get('tcp.readings_limit') > 0, !isTold);
+  }
+});
