@@ -115,7 +115,7 @@ export const COUNTERS = {
   'tcp.reassembly_gap_bytes': define('note', 'events', 'Bytes of those holes, as far as known (never captured: not part of the sums)'),
   'tcp.cut_segments': define('note', 'segments', 'Segments whose end the capture cut off: lower the MTU or raise packet_length of the mirror session'),
   'tcp.cut_bytes': define('note', 'events', 'Bytes cut off'),
-  'tcp.correction_memcap': define('note', 'segments', 'Segments, and holes of requests, not kept for corrections because limits.correction_bytes was reached'),
+  'tcp.correction_memcap': define('note', 'segments', 'Segments, and holes of requests, not kept for corrections because limits.correction_bytes or limits.memory was reached'),
   'tcp.multipath_join': define('note', 'flows', 'Subflows of Multipath TCP that join another connection: a request sent over several is not put together'),
   'tcp.readings_limit': define('note', 'events', 'Streams that may have been read in more ways than are reported'),
 
@@ -167,7 +167,7 @@ export const COUNTERS = {
   'http.incomplete_requests': define('note', 'requests', 'Requests with bytes missing'),
   'http.corrections': define('note', 'requests', 'Requests rebuilt again because missing bytes came late'),
   'http.second_readings': define('note', 'requests', 'Requests reported once more in another reading, because it is not known what their receiver read'),
-  'http.readings_limit': define('note', 'events', 'Readings of a request that were not followed, because there are too many, or not reported, because that is more than twice what its client sent'),
+  'http.readings_limit': define('note', 'events', 'Readings of a request that were not followed, because there are too many or no memory for them, or not reported, because that is more than twice what its client sent'),
   'http.duplicate_view': define('lost', 'requests', 'Second views of a request, mirrored at another network interface'),
   'http.responses': define('note', 'responses', 'Responses rebuilt'),
   'http.response_timeout': define('note', 'requests', 'Requests that went on without their response, which did not come in time'),

@@ -82,6 +82,7 @@ export class ClientReader extends ClientProtocols {
     const copy = this.#another(kind, beside);
     if (copy === null || copy.takeOver(this, kind)) return copy;
     copy.discard();
+    this.context.ledger.count(kind === 'correction' ? 'tcp.correction_memcap' : 'http.readings_limit');
     return null;
   }
 

@@ -221,3 +221,22 @@ test('limits.correction_bytes: a hole whose late bytes mend nothing any more is 
   assert.deepEqual(targets, []);
   assert.ok(counted > 0);
 });
+
+test('limits.memory: a reading that there is no memory for is counted', () => {
+  const body = 'a'.repeat(60_000);
+  const head = `POST / HTTP/1.1\r\nHost: a\r\nContent-Length: ${body.length}\r\n\r\n`;
+  const told = (memoryBytes: number): { readings: number[]; counted: number } => {
+    const limits = { ...REPLAY_OPTIONS.limits, memoryBytes };
+    const stream = new TcpStream({ parseResponses: false, limits }).open().send(head);
+    for (let at = 0; at < body.length; at += 1000) {
+      if (at === 40_000) stream.send('b'.repeat(1000), { at: head.length + at, badChecksum: true });
+      stream.send(body.slice(at, at + 1000), { at: head.length + at });
+    }
+    stream.answer('');
+    assert.deepEqual(stream.end(), [], 'ledger');
+    const readings = stream.exchanges.map(({ request }) => request.reading ?? 1);
+    return { readings, counted: stream.ledger.get('http.readings_limit') };
+  };
+  assert.deepEqual(told(1 << 20), { readings: [1, 2], counted: 0 });
+  assert.deepEqual(told(100_000), { readings: [1], counted: 1 });
+});
