@@ -101,8 +101,12 @@ export class ClientReader extends ClientProtocols {
       if (reader === null) return;
       reader.mayBeHttp2 = false;
       const { framer } = reader.requests();
-      if (!reader.requests().begin(this.requests(), bytes, start, headersStart, headEnd)) reader.discard();
-      else beside.add(reader, bodyAt, lengthOf(how), () => how === 'dropped_body' ? reader.searchBody() : framer.readOtherwise(how));
+      if (!reader.requests().begin(this.requests(), bytes, start, headersStart, headEnd)) {
+        reader.discard();
+        this.context.ledger.count('http.readings_limit');
+        continue;
+      }
+      beside.add(reader, bodyAt, lengthOf(how), () => how === 'dropped_body' ? reader.searchBody() : framer.readOtherwise(how));
     }
   }
 

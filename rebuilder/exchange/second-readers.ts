@@ -150,6 +150,7 @@ export class SecondReaders<T extends SecondReader<T>> {
     for (const reader of this.#readers) {
       const one = copy(reader, beside);
       if (one !== null) beside.#readers.push(one);
+      else this.#ledger.count('http.readings_limit');
     }
     return beside;
   }

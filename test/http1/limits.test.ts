@@ -240,3 +240,15 @@ test('limits.memory: a reading that there is no memory for is counted', () => {
   assert.deepEqual(told(1 << 20), { readings: [1, 2], counted: 0 });
   assert.deepEqual(told(100_000), { readings: [1], counted: 1 });
 });
+
+test('limits.memory: another framing that there is no memory for is counted', () => {
+  const told = (memoryBytes: number): { readings: number[]; counted: number } => {
+    const stream = opened({ memoryBytes });
+    stream.send('POST / HTTP/1.1\r\nContent-Length: +5\r\n\r\nhello').answer('');
+    assert.deepEqual(stream.end(), [], 'ledger');
+    const readings = stream.exchanges.map(({ request }) => request.reading ?? 1).sort();
+    return { readings, counted: stream.ledger.get('http.readings_limit') };
+  };
+  assert.deepEqual(told(1 << 20), { readings: [1, 2], counted: 0 });
+  assert.deepEqual(told(1000), { readings: [1], counted: 1 });
+});
