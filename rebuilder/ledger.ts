@@ -115,7 +115,7 @@ export const COUNTERS = {
   'tcp.reassembly_gap_bytes': define('note', 'events', 'Bytes of those holes, as far as known (never captured: not part of the sums)'),
   'tcp.cut_segments': define('note', 'segments', 'Segments whose end the capture cut off: lower the MTU or raise packet_length of the mirror session'),
   'tcp.cut_bytes': define('note', 'events', 'Bytes cut off'),
-  'tcp.correction_memcap': define('note', 'segments', 'Segments, and holes of requests, not kept for corrections because limits.correction_bytes or limits.memory was reached'),
+  'tcp.correction_memcap': define('note', 'segments', 'Segments, and holes of requests, not kept for corrections or second readings because limits.correction_bytes or limits.memory was reached'),
   'tcp.multipath_join': define('note', 'flows', 'Subflows of Multipath TCP that join another connection: a request sent over several is not put together'),
   'tcp.readings_limit': define('note', 'events', 'Streams that may have been read in more ways than are reported'),
 

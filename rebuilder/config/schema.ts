@@ -221,7 +221,7 @@ const sections = {
     fragments_bytes: key(size(65536, 64 * GIB).prefault('16MiB'), { effect: 'IP fragments buffered, all together', unit: 'size' }),
     fragment_timeout: key(duration(10, 3_600_000).prefault('30s'), { effect: 'How long the rest of a fragmented packet is waited for', unit: 'duration' }),
     head_bytes: key(size(1024, 1 << 24).prefault('64KiB'), { effect: 'Longest request line with headers; a longer one is cut, and the request marked', unit: 'size' }),
-    correction_bytes: key(size(0, 64 * GIB).prefault('32MiB'), { effect: 'Damaged requests kept to be corrected by late segments, all together', unit: 'size' }),
+    correction_bytes: key(size(0, 64 * GIB).prefault('32MiB'), { effect: 'Second readings, and damaged requests kept to be corrected by late segments, all together; with 0 neither is told, and decoys hide requests', unit: 'size' }),
   }).prefault({}),
   exchanges: section({
     file: key(text().prefault(''), { effect: 'Every request that goes on, with its response, as a JSON line; empty = none' }),

@@ -234,7 +234,7 @@ export interface LimitSettings {
   readonly fragmentTimeoutMs: number;
   /** Longest request line with headers; a longer head is cut and the request marked. */
   readonly headBytes: number;
-  /** Bytes of damaged requests that are kept for a correction by late segments, all together. */
+  /** Bytes of second readings, and of damaged requests that late segments may correct, all together. */
   readonly correctionBytes: number;
 }
 

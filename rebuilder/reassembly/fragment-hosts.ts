@@ -15,7 +15,7 @@ interface Host<D extends Used<D>> {
   readonly datagrams: UsageOrder<D>;
 }
 
-/** Accounts of less than 2^32 bytes. */
+/** The last one is that of 2^31 bytes and more. */
 const MAGNITUDES = 32;
 
 /**
@@ -69,6 +69,10 @@ export class FragmentHosts<D extends HeldDatagram<D>> {
   }
 
   #setOf({ mayDrop, charged }: Host<D>): Set<Host<D>> {
-    return mayDrop ? this.#dropping : this.#byCharge[MAGNITUDES - 1 - Math.clz32(Math.max(1, charged))]!;
+    return mayDrop ? this.#dropping : this.#byCharge[magnitudeOf(charged)]!;
   }
+}
+
+function magnitudeOf(bytes: number): number {
+  return MAGNITUDES - 1 - Math.clz32(Math.min(Math.max(1, bytes), 0xffff_ffff));
 }
