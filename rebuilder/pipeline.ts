@@ -17,6 +17,7 @@ import type { ExchangeSink } from './exchange/exchange-sink.ts';
 import { HttpConnection } from './exchange/http-connection.ts';
 import type { HttpContext } from './exchange/http-context.ts';
 import { http1Context } from './http1/http1-context.ts';
+import { ResponseWaits } from './exchange/response-waits.ts';
 import { WaitingRequests } from './exchange/waiting-requests.ts';
 import { decapsulate, decapsulatePayload } from './wire/decapsulate.ts';
 import { Packet, Wrapping } from './wire/packet.ts';
@@ -120,7 +121,7 @@ export class Pipeline implements FrameSink, ConnectionHandler<Connection> {
       parseResponses: options.parseResponses,
       responseTimeoutMs: options.responseTimeoutMs,
       expectsProxyHeader: options.expectsProxyHeader ?? (() => false),
-      waiting: new Set(),
+      waiting: new ResponseWaits(options.responseTimeoutMs),
       waitingRequests: new WaitingRequests(ledger, budgets.memory),
       nowMs: 0,
     };
@@ -246,17 +247,7 @@ export class Pipeline implements FrameSink, ConnectionHandler<Connection> {
 
   readonly #expireFragments = (): void => this.#defragmenter.expire(this.#time.nowMs);
 
-  readonly #expireWaiting = (): void => {
-    const { waiting } = this.#http;
-    for (const connection of waiting) {
-      let waits = false;
-      try {
-        waits = connection.expire(this.#time.nowMs);
-      } finally {
-        if (!waits) waiting.delete(connection);
-      }
-    }
-  };
+  readonly #expireWaiting = (): void => this.#http.waiting.expire(this.#time.nowMs);
 
   /** @returns false: `work` met a fault, and what is left of it is done when it is called again */
   #guarded(work: () => void): boolean {

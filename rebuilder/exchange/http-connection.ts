@@ -328,15 +328,15 @@ export class HttpConnection implements ClientSink, ServerSink, Roles, Connection
   /** @returns false: no request waits any more */
   expire(nowMs: number): boolean {
     const before = nowMs - this.#context.responseTimeoutMs;
-    if (this.#waitingSinceMs() <= before) {
+    if (this.waitingSinceMs() <= before) {
       this.#oneWay = !this.#client.serverHalf.seen;
       const inOrder = this.#pairingOrNull?.expire(before, (request) => this.#unanswered(request)) ?? 0;
       this.#context.ledger.count('http.response_timeout', inOrder + (this.#http2?.expire(before) ?? 0));
     }
-    return this.#waitingSinceMs() !== Infinity;
+    return this.waitingSinceMs() !== Infinity;
   }
 
-  #waitingSinceMs(): number {
+  waitingSinceMs(): number {
     return Math.min(this.#pairingOrNull?.waitingSinceMs ?? Infinity, this.#http2?.waitingSinceMs ?? Infinity);
   }
 

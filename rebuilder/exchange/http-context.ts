@@ -2,6 +2,7 @@ import type { Http1Context } from '../http1/http1-context.ts';
 import type { Ledger } from '../ledger.ts';
 import type { Connection } from '../reassembly/connection.ts';
 import type { ExchangeSink } from './exchange-sink.ts';
+import type { ResponseWaits } from './response-waits.ts';
 import type { WaitingRequests } from './waiting-requests.ts';
 
 /** What all connections of one pipeline share. */
@@ -17,7 +18,7 @@ export interface HttpContext {
   /** Does this connection come from a balancer that is known to send the PROXY protocol? */
   readonly expectsProxyHeader: (connection: Connection) => boolean;
   /** Connections whose requests wait for responses. */
-  readonly waiting: Set<{ expire(nowMs: number): boolean }>;
+  readonly waiting: ResponseWaits;
   readonly waitingRequests: WaitingRequests;
   nowMs: number;
 }

@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { REPLAY_OPTIONS } from '../../rebuilder/cli/replay.ts';
 import { type ExchangeJson, exchangeJson } from '../../rebuilder/exchange/exchange-json.ts';
 import { HttpConnection } from '../../rebuilder/exchange/http-connection.ts';
+import { ResponseWaits } from '../../rebuilder/exchange/response-waits.ts';
 import { WaitingRequests } from '../../rebuilder/exchange/waiting-requests.ts';
 import { http1Context } from '../../rebuilder/http1/http1-context.ts';
 import { Ledger } from '../../rebuilder/ledger.ts';
@@ -36,7 +37,7 @@ class Client {
       ledger: this.ledger, reader: http1Context(this.ledger, budget, 65_536, 65_536),
       lateReader: http1Context(new Ledger(), budget, 65_536, 65_536),
       exchanges, parseResponses: false, responseTimeoutMs: 0, expectsProxyHeader: () => false,
-      waiting: new Set<HttpConnection>(),
+      waiting: new ResponseWaits(0),
       waitingRequests: new WaitingRequests(this.ledger, budget), nowMs: 0,
     };
     const streams = {
