@@ -15,8 +15,8 @@ interface Datagram extends HeldDatagram<Datagram> {
   readonly runs: FragmentRuns;
   /** Fragments that came for it alone. */
   counted: number;
+  readonly version: Packet['version'];
   readonly firstMs: number;
-  readonly timeoutMs: number;
   /** Where the payload ends, as far as is known. */
   end: number;
   hasLast: boolean;
@@ -61,6 +61,7 @@ export const FRAGMENT_OVERHEAD = 384;
 export const DATAGRAM_OVERHEAD = 1024;
 /** Refused datagrams that are remembered. */
 const MOST_REFUSED = 1024;
+const VERSIONS = [4, 6] as const;
 const CONGESTION_EXPERIENCED = 1 << 3;
 const NOT_ECT = 1 << 0;
 
@@ -72,8 +73,8 @@ const NOT_ECT = 1 << 0;
  * drop, and once more with them.
  */
 export class Defragmenter {
-  /** By when the first fragment of each came. */
-  readonly #datagrams = new AgingMap<string, Datagram>();
+  /** Of either version, by when the first fragment of each came. */
+  readonly #datagrams = { 4: new AgingMap<string, Datagram>(), 6: new AgingMap<string, Datagram>() } as const;
   readonly #sources = new Map<string, Source>();
   readonly #hosts = new FragmentHosts<Datagram>();
   readonly #limits: DefragmentLimits;
@@ -117,7 +118,7 @@ export class Defragmenter {
     // IPv4 keeps of such a fragment what is a multiple of eight.
     if (moreFragments) end &= ~7;
     const whole = this.#put(this.#datagramOf(packet, nowMs), packet, end, 1, nowMs);
-    const other = packet.isDoubtful ? undefined : this.#datagrams.get(datagramKey(packet, true, true));
+    const other = packet.isDoubtful ? undefined : this.#datagrams[version].get(datagramKey(packet, true, true));
     const doubtful = other === undefined ? null : this.#put(other, packet, end, 0, nowMs);
     if (whole !== null) this.beside = doubtful;
     return whole ?? doubtful;
@@ -153,21 +154,30 @@ export class Defragmenter {
 
   /** Gives up the datagrams that waited too long. */
   expire(nowMs: number): void {
-    for (const datagram of this.#datagrams.values()) {
-      if (nowMs - datagram.firstMs < this.#limits.fragmentTimeoutMs) break;
-      if (nowMs - datagram.firstMs >= datagram.timeoutMs) this.#drop(datagram, 'defrag.timeout');
+    for (const version of VERSIONS) {
+      const timeoutMs = this.#timeoutMs(version);
+      for (const datagram of this.#datagrams[version].values()) {
+        if (nowMs - datagram.firstMs < timeoutMs) break;
+        this.#drop(datagram, 'defrag.timeout');
+      }
     }
   }
 
   /** Gives up every datagram. */
   flush(): void {
-    for (const datagram of [...this.#datagrams.values()]) this.#drop(datagram, 'defrag.timeout');
+    for (const version of VERSIONS) {
+      for (const datagram of this.#datagrams[version].values()) this.#drop(datagram, 'defrag.timeout');
+    }
+  }
+
+  #timeoutMs(version: Packet['version']): number {
+    return this.#limits.fragmentTimeoutMs * (version === 6 ? 2 : 1);
   }
 
   #datagramOf(packet: Packet, nowMs: number): Datagram {
     const { version, protocol, isDoubtful } = packet;
     const key = datagramKey(packet, mayBeDropped(packet), isDoubtful);
-    const known = this.#datagrams.get(key);
+    const known = this.#datagrams[version].get(key);
     const source = known?.source ?? this.#sourceOf(packet);
     const number = ++source.fragments;
     if (known !== undefined) {
@@ -176,14 +186,13 @@ export class Defragmenter {
       if (!tooFar) return known;
       this.#drop(known, 'defrag.timeout');
     }
-    const timeoutMs = this.#limits.fragmentTimeoutMs * (version === 6 ? 2 : 1);
     const datagram: Datagram = {
       key, source, host: this.#hosts.hostOf(hostKey(packet), mayBeDropped(packet)),
       lacksSum: lacksSum(packet), isDoubtful,
-      runs: new FragmentRuns(), counted: 0, firstMs: nowMs, timeoutMs, charged: 0, older: null, newer: null,
+      runs: new FragmentRuns(), counted: 0, version, firstMs: nowMs, charged: 0, older: null, newer: null,
       end: 0, hasLast: false, ecn: 0, protocol, isToGroup: false, lastNumber: number,
     };
-    this.#datagrams.set(key, datagram);
+    this.#datagrams[version].set(key, datagram);
     this.#hosts.add(datagram);
     this.#sources.set(source.key, source);
     source.datagrams++;
@@ -193,8 +202,8 @@ export class Defragmenter {
 
   /** One with fragments that its host may drop begins with what is there of the same one without. */
   #begin(datagram: Datagram, packet: Packet): void {
-    const certain = this.#datagrams.get(datagramKey(packet, false, false))
-      ?? this.#datagrams.get(datagramKey(packet, true, false));
+    const datagrams = this.#datagrams[packet.version];
+    const certain = datagrams.get(datagramKey(packet, false, false)) ?? datagrams.get(datagramKey(packet, true, false));
     if (certain === undefined || !this.#charge(datagram, certain.charged - DATAGRAM_OVERHEAD)) return;
     datagram.runs.copyFrom(certain.runs);
     datagram.end = certain.end;
@@ -232,7 +241,7 @@ export class Defragmenter {
     datagram.runs.copyTo(payload);
     // Copies of what was refused, or what its sender sent again: only the second was taken by its host.
     const refusedMs = this.#refused.get(datagram.key);
-    const wasRefused = refusedMs !== undefined && nowMs - refusedMs < datagram.timeoutMs;
+    const wasRefused = refusedMs !== undefined && nowMs - refusedMs < this.#timeoutMs(datagram.version);
     this.#drop(datagram, 'defrag.reassembled_fragments');
     this.#ledger.count('defrag.reassembled');
     return {
@@ -266,7 +275,7 @@ export class Defragmenter {
     this.#budget.release(datagram.charged);
     this.#hosts.remove(datagram);
     this.#heldFragments -= datagram.counted;
-    this.#datagrams.delete(datagram.key);
+    this.#datagrams[datagram.version].delete(datagram.key);
     if (--datagram.source.datagrams === 0) this.#sources.delete(datagram.source.key);
   }
 }

@@ -266,3 +266,18 @@ describe('what hosts drop moves no datagram', () => {
     assert.equal(packet.isDoubtful, true, 'others have right ones');
   });
 });
+
+test('fragments of IPv6 are waited for twice as long, and those of IPv4 behind them no longer for it', () => {
+  const { add, all, packet } = defragmenter();
+  packet.version = 6;
+  add({ at: 0, data: 'aaaaaaaa', timeMs: 0 });
+  packet.version = 4;
+  add({ at: 0, data: 'bbbbbbbb', id: 8, timeMs: 1000 });
+  packet.version = 6;
+  add({ at: 0, data: 'cccccccc', id: 9, timeMs: 2000 });
+  const left = [29_999, 30_000, 31_000, 59_999, 60_000, 61_999, 62_000].map((nowMs) => {
+    all.expire(nowMs);
+    return all.size;
+  });
+  assert.deepEqual(left, [3, 3, 2, 2, 1, 1, 0]);
+});
