@@ -5,7 +5,7 @@ import { TlsRecords } from '../http/tls-records.ts';
 import type { HttpRequest } from '../http/http-request.ts';
 import type { Endpoints } from '../http/message.ts';
 import { upgradesToHttp2 } from '../http/connection-lines.ts';
-import type { ChunkDifference } from '../http1/chunk-difference.ts';
+import type { BodyDifference } from '../http1/body-difference.ts';
 import type { Http1Context } from '../http1/http1-context.ts';
 import type { MessageFramer } from '../http1/message-framer.ts';
 import type { Reading } from '../http1/message-grammar.ts';
@@ -64,7 +64,7 @@ export abstract class ClientProtocols implements RequestReader {
   abstract otherReadings(
     hows: readonly Reading[], bytes: Uint8Array, start: number, headersStart: number, headEnd: number, bodyAt: number,
   ): void;
-  abstract otherChunks(at: number, how: ChunkDifference): void;
+  abstract otherBody(at: number, how: BodyDifference): void;
 
   /** What comes next is a body: it is searched for requests. @returns the first bytes of it; null = they are to come */
   protected searchBody(): Uint8Array | null {

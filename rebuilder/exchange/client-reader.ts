@@ -1,7 +1,7 @@
 import type { Provenance } from '../reassembly/provenance.ts';
 import type { ForkKind } from '../reassembly/stream-sink.ts';
 import { emptyLine } from '../http/request-line.ts';
-import type { ChunkDifference } from '../http1/chunk-difference.ts';
+import type { BodyDifference } from '../http1/body-difference.ts';
 import { type Reading, lengthOf } from '../http1/message-grammar.ts';
 import { ClientProtocols } from './client-protocols.ts';
 import { SecondReaders } from './second-readers.ts';
@@ -110,7 +110,7 @@ export class ClientReader extends ClientProtocols {
     }
   }
 
-  otherChunks(at: number, how: ChunkDifference): void {
+  otherBody(at: number, how: BodyDifference): void {
     const beside = this.#besides();
     const reader = beside.takesOne() ? this.#copy('reading', beside) : null;
     if (reader === null) return;

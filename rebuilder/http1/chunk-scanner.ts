@@ -1,5 +1,5 @@
 import { Irregular } from '../http/irregular.ts';
-import type { ChunkDifference } from './chunk-difference.ts';
+import type { BodyDifference } from './body-difference.ts';
 import { SizeLine } from './size-line.ts';
 import { TrailerLine } from './trailer-line.ts';
 
@@ -15,7 +15,7 @@ type State = 'size' | 'data' | 'data_end' | 'trailer_start' | 'trailer' | 'done'
 export class ChunkScanner {
   state: State = 'size';
   /** It stopped before a byte that others read otherwise; happens once in a body for each reason. */
-  differs: ChunkDifference | '' = '';
+  differs: BodyDifference | '' = '';
   /** Entity bytes so far, framing taken off. */
   entityBytes = 0;
   readonly #line = new SizeLine();

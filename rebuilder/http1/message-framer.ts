@@ -158,7 +158,7 @@ export class MessageFramer {
       this.#state = 'head';
       return behind;
     }
-    const unread = typeof how === 'string' ? progress.readChunksOtherwise(how) : null;
+    const unread = typeof how === 'string' ? progress.readBodyOtherwise(how) : null;
     if (unread !== null) {
       this.#finishHeld();
       return unread;

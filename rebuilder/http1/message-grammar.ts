@@ -1,4 +1,4 @@
-import type { ChunkDifference } from './chunk-difference.ts';
+import type { BodyDifference } from './body-difference.ts';
 import type { Body, BodyFraming } from '../http/reader-context.ts';
 import { headerStart, looseHeaderStart } from '../http/request-line.ts';
 
@@ -13,9 +13,9 @@ export type StartLine = 'no' | 'yes' | 'versionless' | 'alone';
 
 /**
  * Another way to read on: a body's framing, a request line or a head that a bare LF does not end, a body of which what
- * comes with the head is dropped and the rest is read as requests, or one of the chunks of a body.
+ * comes with the head is dropped and the rest is read as requests, or one of a BodyDifference.
  */
-export type Reading = BodyFraming | 'longer_line' | 'longer_head' | 'dropped_body' | ChunkDifference;
+export type Reading = BodyFraming | 'longer_line' | 'longer_head' | 'dropped_body' | BodyDifference;
 
 /** So many bytes are between where a message is read so and the next one; Infinity = nobody knows. */
 export function lengthOf(how: Reading): number {
@@ -44,8 +44,8 @@ export interface MessageGrammar {
   frame(bytes: Uint8Array, start: number, headersStart: number, headEnd: number, bodyAt: number): BodyFraming;
   /** bytes[start, end) is a message; context.lines hold its header lines. */
   message(bytes: Uint8Array, start: number, headersStart: number, headEnd: number, end: number, body: Body): void;
-  /** A chunked body goes on in a way that some servers read otherwise. @param at where, in the piece being read */
-  chunksDiffer(at: number, how: ChunkDifference): void;
+  /** A body goes on in a way that some servers read otherwise. @param at where, in the piece being read */
+  bodyDiffers(at: number, how: BodyDifference): void;
   /** Counts captured bytes that became part of a message. */
   count(bytes: number): void;
   /** Counts `bytes` captured bytes that became none. @param held those of them that are there */

@@ -5,7 +5,7 @@ import type { Framing } from '../http/message.ts';
 import type { HeaderLines } from '../http/header-lines.ts';
 import { NO_BODY, type ReaderContext, cutBody, wholeBody } from '../http/reader-context.ts';
 import { BodyProgress } from './body-progress.ts';
-import type { ChunkDifference } from './chunk-difference.ts';
+import type { BodyDifference } from './body-difference.ts';
 import { entityOf } from './chunk-runs.ts';
 import { HeldHead } from './held-head.ts';
 import type { MessageGrammar } from './message-grammar.ts';
@@ -149,7 +149,7 @@ export class MessageProgress {
     const { chunks, isInvalid } = this.body;
     const { differs } = chunks;
     chunks.differs = '';
-    if (differs !== '') grammar.chunksDiffer(stop, differs);
+    if (differs !== '') grammar.bodyDiffers(stop, differs);
     if (isInvalid) this.lose('http.invalid_chunk');
     return !isInvalid;
   }
@@ -169,11 +169,11 @@ export class MessageProgress {
     const { body, held, head } = this;
     body.isBehindLine = false;
     const differs = grammar.messageIn(held.bytes, head.end, held.length);
-    if (differs !== '') grammar.chunksDiffer(stop, differs);
+    if (differs !== '') grammar.bodyDiffers(stop, differs);
   }
 
   /** @returns what was read of another message, now that this one is over: null = it goes on */
-  readChunksOtherwise(how: ChunkDifference): Buffer | null {
+  readBodyOtherwise(how: BodyDifference): Buffer | null {
     if (how === 'request_line') return this.#takeBody();
     this.unchunk();
     if (how === 'trailer_line') return this.#takeTrailer();

@@ -7,7 +7,7 @@ import { type Endpoints, Field } from '../http/message.ts';
 import type { Body, BodyFraming } from '../http/reader-context.ts';
 import { RequestLine, crlfEnd, requestStart } from '../http/request-line.ts';
 import { knownMethod } from '../http/search.ts';
-import type { ChunkDifference } from './chunk-difference.ts';
+import type { BodyDifference } from './body-difference.ts';
 import { FirstBodyLine } from './first-body-line.ts';
 import { framingReadings, mostServers } from './framing-readings.ts';
 import type { Http1Context } from './http1-context.ts';
@@ -32,8 +32,8 @@ export interface RequestReader extends StreamSink {
   ): void;
   /** What was to become a request line has not ended, and will not: counts it. @param from where it began */
   lost(bytes: Uint8Array, from: Origin): void;
-  /** The chunks of the message in progress can be read otherwise from `at` of the piece on. */
-  otherChunks(at: number, how: ChunkDifference): void;
+  /** The body of the message in progress can be read otherwise from `at` of the piece on. */
+  otherBody(at: number, how: BodyDifference): void;
 }
 
 const line = new RequestLine();
@@ -184,8 +184,8 @@ export class Requests implements MessageGrammar {
     this.#reader.told(request, (lines.seen & UPGRADE) !== 0);
   }
 
-  chunksDiffer(at: number, how: ChunkDifference): void {
-    this.#reader.otherChunks(at, how);
+  bodyDiffers(at: number, how: BodyDifference): void {
+    this.#reader.otherBody(at, how);
   }
 
   count(bytes: number): void {

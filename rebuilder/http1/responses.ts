@@ -88,7 +88,7 @@ export class Responses implements MessageGrammar {
   }
 
   /** Servers write no such chunks. */
-  chunksDiffer(): void {}
+  bodyDiffers(): void {}
 
   count(bytes: number): void {
     this.#context.ledger.values[RESPONSE_BYTES]! += bytes;

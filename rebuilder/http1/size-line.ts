@@ -1,7 +1,7 @@
 import { hexDigit } from '../http/hex-digit.ts';
 import { Irregular } from '../http/irregular.ts';
 import { BLANK } from '../http/request-line.ts';
-import type { ChunkDifference } from './chunk-difference.ts';
+import type { BodyDifference } from './body-difference.ts';
 import { ChunkSize, mayJoinDigits } from './chunk-size.ts';
 import { FirstSizeLine } from './first-size-line.ts';
 
@@ -11,8 +11,8 @@ const SP = 32;
 const TAB = 9;
 const SEMICOLON = 59;
 
-/** Of reading on in a line; a ChunkDifference once in a body for each, before a byte that others read otherwise. */
-type Outcome = 'more' | 'over' | 'invalid' | ChunkDifference;
+/** Of reading on in a line; a BodyDifference once in a body for each, before a byte that others read otherwise. */
+type Outcome = 'more' | 'over' | 'invalid' | BodyDifference;
 
 /**
  * The line before a chunk's data (RFC 9112 7.1): its size, and an extension. It may be of any length: nothing of it is

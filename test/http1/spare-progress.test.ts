@@ -13,7 +13,7 @@ const ENDS: Endpoints = {
   clientAddress: '10.0.1.7', clientPort: 41_000, serverAddress: '10.0.2.9', serverPort: 80, vni: null, proxied: null,
 };
 const reader: RequestReader = {
-  ...NOWHERE, told: () => {}, otherReadings: () => {}, lost: () => {}, otherChunks: () => {},
+  ...NOWHERE, told: () => {}, otherReadings: () => {}, lost: () => {}, otherBody: () => {},
 };
 
 test('of a flood of halves not all is kept for later messages', () => {
