@@ -72,6 +72,14 @@ let shown = 0;
 
 type Fault = 'missing' | 'phantoms';
 
+/**
+ * This kernel may take a segment that others drop (CONFIG_IPV6_MIP6): then what is told as certain in its place is what
+ * those read.
+ */
+function mayDiffer({ ops }: Game): boolean {
+  return ops.some(({ ip }) => ip === 'home address route');
+}
+
 function seen(played: Played): Played {
   return values.joined ? behindHandshake(played) : played;
 }
@@ -115,10 +123,10 @@ for (const seed of seeds()) {
     if (verdict.toldBytes > 2 * played.sentBytes + ALLOWANCE) throw new Error(`seed ${seed}: ${verdict.toldBytes} bytes told of ${played.sentBytes}`);
     if (!oneWay) {
       totals.missingBothWays += verdict.missing.length;
-      totals.phantoms += verdict.phantoms.length;
+      if (!mayDiffer(game)) totals.phantoms += verdict.phantoms.length;
     }
     if (verdict.missing.length > 0 && shown++ < toShow) show(game, oneWay, 'missing');
-    else if (!oneWay && values.phantoms && verdict.phantoms.length > 0 && shown++ < toShow) show(game, oneWay, 'phantoms');
+    else if (!oneWay && values.phantoms && !mayDiffer(game) && verdict.phantoms.length > 0 && shown++ < toShow) show(game, oneWay, 'phantoms');
   }
 }
 console.log(JSON.stringify(totals));
