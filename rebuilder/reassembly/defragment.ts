@@ -12,7 +12,7 @@ interface Datagram extends HeldDatagram<Datagram> {
   /** Some of them its host may drop for another reason. */
   readonly isDoubtful: boolean;
   readonly source: Source;
-  readonly runs: FragmentRuns;
+  runs: FragmentRuns;
   /** Fragments that came for it alone. */
   counted: number;
   readonly version: Packet['version'];
@@ -45,6 +45,7 @@ interface DefragmentLimits {
 
 /** Why a datagram is dropped with all that is held of it. */
 type DropReason = 'defrag.invalid_fragment' | 'defrag.overlap' | 'defrag.memcap';
+type EndReason = DropReason | 'defrag.timeout' | 'defrag.reassembled_fragments';
 /** Why a fragment is dropped, itself alone or with its datagram. */
 type FragmentLoss = 'wire.ipv4.invalid_checksum' | 'defrag.fragment_cut' | 'defrag.duplicate_fragment' | DropReason;
 
@@ -130,15 +131,15 @@ export class Defragmenter {
     const contradicts = moreFragments
       ? datagram.hasLast && end > datagram.end
       : end < datagram.end || (datagram.hasLast && end !== datagram.end);
-    if (contradicts || end <= offset) return this.#refuseAll(datagram, 'defrag.invalid_fragment', counts, nowMs);
+    if (contradicts || end <= offset) return this.#refuseAll(datagram, packet, 'defrag.invalid_fragment', counts, nowMs);
     // Also what turns out to be a copy tells where the end is.
     datagram.end = Math.max(datagram.end, end);
     if (!moreFragments) datagram.hasLast = true;
     const place = datagram.runs.place(offset, end);
     if (place === 'duplicate') return this.#refuse('defrag.duplicate_fragment', counts);
-    if (place === 'overlap') return this.#refuseAll(datagram, 'defrag.overlap', counts, nowMs);
+    if (place === 'overlap') return this.#refuseAll(datagram, packet, 'defrag.overlap', counts, nowMs);
     if (!this.#charge(datagram, end - offset + FRAGMENT_OVERHEAD)) {
-      return this.#refuseAll(datagram, 'defrag.memcap', counts, nowMs);
+      return this.#refuseAll(datagram, packet, 'defrag.memcap', counts, nowMs);
     }
     const { bytes, payloadStart } = packet;
     datagram.runs.insert(place, offset, new Uint8Array(bytes.subarray(payloadStart, payloadStart + end - offset)));
@@ -202,8 +203,7 @@ export class Defragmenter {
 
   /** One with fragments that its host may drop begins with what is there of the same one without. */
   #begin(datagram: Datagram, packet: Packet): void {
-    const datagrams = this.#datagrams[packet.version];
-    const certain = datagrams.get(datagramKey(packet, false, false)) ?? datagrams.get(datagramKey(packet, true, false));
+    const certain = this.#certainOf(packet);
     if (certain === undefined || !this.#charge(datagram, certain.charged - DATAGRAM_OVERHEAD)) return;
     datagram.runs.copyFrom(certain.runs);
     datagram.end = certain.end;
@@ -211,6 +211,12 @@ export class Defragmenter {
     datagram.ecn = certain.ecn;
     datagram.protocol = certain.protocol;
     datagram.isToGroup = certain.isToGroup;
+  }
+
+  /** The same datagram without the fragments that its host may drop. */
+  #certainOf(packet: Packet): Datagram | undefined {
+    const datagrams = this.#datagrams[packet.version];
+    return datagrams.get(datagramKey(packet, false, false)) ?? datagrams.get(datagramKey(packet, true, false));
   }
 
   #sourceOf(packet: Packet): Source {
@@ -234,7 +240,7 @@ export class Defragmenter {
     const mixed = (datagram.ecn & NOT_ECT) !== 0 && datagram.ecn !== NOT_ECT;
     if (mixed || datagram.end > MAX_PAYLOAD_BYTES - (packet.version === 4 ? IPV4_HEADER : 0)) {
       this.#rememberRefused(datagram, nowMs);
-      this.#drop(datagram, 'defrag.invalid_fragment');
+      this.#end(datagram, packet, 'defrag.invalid_fragment');
       return null;
     }
     const payload = new Uint8Array(datagram.end);
@@ -242,7 +248,7 @@ export class Defragmenter {
     // Copies of what was refused, or what its sender sent again: only the second was taken by its host.
     const refusedMs = this.#refused.get(datagram.key);
     const wasRefused = refusedMs !== undefined && nowMs - refusedMs < this.#timeoutMs(datagram.version);
-    this.#drop(datagram, 'defrag.reassembled_fragments');
+    this.#end(datagram, packet, 'defrag.reassembled_fragments');
     this.#ledger.count('defrag.reassembled');
     return {
       payload, protocol: datagram.protocol, isToGroup: datagram.isToGroup,
@@ -257,9 +263,9 @@ export class Defragmenter {
   }
 
   /** The fragment in hand, and those held of its datagram. */
-  #refuseAll(datagram: Datagram, reason: DropReason, counts: 0 | 1, nowMs: number): null {
+  #refuseAll(datagram: Datagram, packet: Packet, reason: DropReason, counts: 0 | 1, nowMs: number): null {
     this.#rememberRefused(datagram, nowMs);
-    this.#drop(datagram, reason);
+    this.#end(datagram, packet, reason);
     return this.#refuse(reason, counts);
   }
 
@@ -270,11 +276,37 @@ export class Defragmenter {
     if (this.#refused.size > MOST_REFUSED) this.#refused.deleteOldest();
   }
 
-  #drop(datagram: Datagram, reason: DropReason | 'defrag.timeout' | 'defrag.reassembled_fragments'): void {
+  /**
+   * It is whole, or refused. As long as the certain ones of its fragments wait for others, it goes on without them: its
+   * host has them no more, and one more doubtful fragment must not bring them all back.
+   */
+  #end(datagram: Datagram, packet: Packet, reason: EndReason): void {
+    if (!datagram.isDoubtful || this.#certainOf(packet) === undefined) {
+      this.#drop(datagram, reason);
+      return;
+    }
+    this.#count(datagram, reason);
+    const held = datagram.charged - DATAGRAM_OVERHEAD;
+    if (held > 0) {
+      this.#budget.release(held);
+      this.#hosts.charge(datagram, -held);
+    }
+    datagram.runs = new FragmentRuns();
+    datagram.counted = 0;
+    datagram.end = 0;
+    datagram.hasLast = false;
+    datagram.ecn = 0;
+  }
+
+  #count(datagram: Datagram, reason: EndReason): void {
     this.#ledger.count(reason, datagram.counted);
+    this.#heldFragments -= datagram.counted;
+  }
+
+  #drop(datagram: Datagram, reason: EndReason): void {
+    this.#count(datagram, reason);
     this.#budget.release(datagram.charged);
     this.#hosts.remove(datagram);
-    this.#heldFragments -= datagram.counted;
     this.#datagrams[datagram.version].delete(datagram.key);
     if (--datagram.source.datagrams === 0) this.#sources.delete(datagram.source.key);
   }

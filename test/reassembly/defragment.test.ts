@@ -87,6 +87,9 @@ describe('fragments that a host may drop are no part of what certain ones make, 
     ['the last one is doubtful', [A, Y, B], ['?aaaaaaaayy', 'aaaaaaaabb']],
     ['all are', [X, Y, A, B], ['?xxxxxxxxyy', 'aaaaaaaabb']],
     ['a doubtful one overlaps certain ones', [A, { ...X, data: 'xxxxxxxxxxxxxxxx' }, B], ['aaaaaaaabb']],
+    ['… which its host drops with it', [A, { ...X, data: 'xxxxxxxxxxxxxxxx' }, Y, Y], []],
+    ['one that was whole is so once', [A, Y, Y, Y], ['?aaaaaaaayy']],
+    ['… until its fragments come again', [A, Y, Y, X, B], ['?aaaaaaaayy', '?xxxxxxxxyy', 'aaaaaaaabb']],
     ['certain ones contradict a doubtful one', [{ ...X, data: 'xxxxxxxxxxxxxxxx' }, A, B], ['aaaaaaaabb']],
   ];
   for (const [why, sent, made] of cases) {
