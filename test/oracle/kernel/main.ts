@@ -51,7 +51,8 @@ const player = new Player();
 const first = Number(values.seed);
 const last = first + Number(values.games);
 const totals = {
-  games: 0, read: 0, second: 0, missing: 0, missingBothWays: 0, phantoms: 0, sentBytes: 0, toldBytes: 0, overTwice: 0,
+  games: 0, read: 0, second: 0, missing: 0, missingBothWays: 0, phantoms: 0, phantomsHere: 0,
+  sentBytes: 0, toldBytes: 0, overTwice: 0,
 };
 const toShow = Number(values.show);
 /** On each connection so many bytes may be told besides twice those that were sent (docs/reassembly.md). */
@@ -74,7 +75,7 @@ type Fault = 'missing' | 'phantoms';
 
 /**
  * This kernel may take a segment that others drop (CONFIG_IPV6_MIP6): then what is told as certain in its place is what
- * those read.
+ * those read, and counted as `phantomsHere`.
  */
 function mayDiffer({ ops }: Game): boolean {
   return ops.some(({ ip }) => ip === 'home address route');
@@ -123,7 +124,7 @@ for (const seed of seeds()) {
     if (verdict.toldBytes > 2 * played.sentBytes + ALLOWANCE) throw new Error(`seed ${seed}: ${verdict.toldBytes} bytes told of ${played.sentBytes}`);
     if (!oneWay) {
       totals.missingBothWays += verdict.missing.length;
-      if (!mayDiffer(game)) totals.phantoms += verdict.phantoms.length;
+      totals[mayDiffer(game) ? 'phantomsHere' : 'phantoms'] += verdict.phantoms.length;
     }
     if (verdict.missing.length > 0 && shown++ < toShow) show(game, oneWay, 'missing');
     else if (!oneWay && values.phantoms && !mayDiffer(game) && verdict.phantoms.length > 0 && shown++ < toShow) show(game, oneWay, 'phantoms');
