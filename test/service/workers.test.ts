@@ -115,6 +115,8 @@ test('a segment on its way to a worker that dies is taken by the next, or counte
   const sentences: string[] = [];
   const { workers, send, close } = await pair((sentence) => sentences.push(sentence));
   await send(1, '~');
+  // It does nothing else from here on, until the segment is under way.
+  await until(() => workers.ledger().get('capture.frames') === 1);
   await send(0, '>');
   await until(() => sentences.length === 1);
   await until(() => workers.ledger().get('workers.taken_over') === 1);
