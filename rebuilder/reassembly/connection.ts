@@ -156,7 +156,7 @@ export class Connection extends FlowKey implements Charged {
       }
       return 'taken';
     }
-    if (half.peer?.ackedUpTo === null && this.#handshake?.isElsewhere(end, packet) === true) {
+    if (half.peer?.ackedUpTo === null && this.#handshake?.isElsewhere(end, packet, half.peer) === true) {
       this.#stands(packet.ack, half.peer);
     }
     const before = half.nextSeq;
@@ -183,7 +183,7 @@ export class Connection extends FlowKey implements Charged {
     if (packet.dataEnd === packet.dataStart || half.waitsForPeer || half.hasAcknowledged(packet.seq)) return;
     // Near by it is read again as a whole.
     if (isUnproven(half.joined) && Math.abs(distance(packet.seq, half.nextSeq)) < MAX_WINDOW_BYTES) return;
-    const isBefore = this.#handshake?.isOutside(end, packet.seq) ?? (half.hasRead && half.hasBegunBehind(packet.seq));
+    const isBefore = this.#handshake?.isOutside(end, packet.seq, half) ?? half.hasReadBehind(packet.seq);
     if (this.beganAside || !isBefore || this.#reopening?.isRead(packet, half) === true) return;
     this.#mayReopen().syn(advance(packet.seq, -1), half);
   }

@@ -155,7 +155,7 @@ export class HalfStream extends OneWayStream {
     // What the capture has cut off was sent, too.
     const behind = advance(seq, length + packet.missing);
     const sent = advance(behind, flags & TcpFlag.fin);
-    if (sent !== seq) this.#sentUpTo(sent);
+    if (sent !== seq && !(this.isOneWay && this.isFar(seq))) this.#sentUpTo(sent);
     if (doubts !== Doubt.none) {
       this.#cameOtherwise();
       if (this.contests().doubt(this, packet, length, doubts)) this.waitFrom(nowMs);

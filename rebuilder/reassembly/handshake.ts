@@ -34,18 +34,20 @@ export class Handshake {
   /**
    * Is `seq` no place in the connection? An opener's SYN that nobody has answered yet, or a SYN-ACK alone, says where
    * that begins.
+   * @param half what `end` sends
    */
-  isOutside(end: End, seq: number): boolean {
+  isOutside(end: End, seq: number, half: HalfStream): boolean {
     const isOpener = end === this.opener;
     const isn = isOpener ? this.isn : this.#answerIsn;
     if (isn === null || (isOpener ? this.#answerIsn !== null : !this.isClaimed)) return false;
     const into = distance(seq, isn);
-    return into < 0 || into >= MAX_WINDOW_BYTES;
+    // What was read since is of the connection, however much it is.
+    return (into < 0 || into >= MAX_WINDOW_BYTES) && !half.isWithin(seq);
   }
 
-  /** Does a packet from `end` acknowledge a place where the other's stream is not, as far as that was said? */
-  isElsewhere(end: End, { flags, ack }: Packet): boolean {
-    return (flags & TcpFlag.ack) !== 0 && this.isOutside(end === 'a' ? 'b' : 'a', ack);
+  /** Does a packet from `end` acknowledge a place where the `other` stream is not, as far as that was said? */
+  isElsewhere(end: End, { flags, ack }: Packet, other: HalfStream): boolean {
+    return (flags & TcpFlag.ack) !== 0 && this.isOutside(end === 'a' ? 'b' : 'a', ack, other);
   }
 
   /**

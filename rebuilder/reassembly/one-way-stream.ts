@@ -1,6 +1,7 @@
 import { type Packet, TcpFlag } from '../wire/packet.ts';
 import { NOTHING } from './history.ts';
 import { isUnproven } from './joined.ts';
+import { MAX_WINDOW_BYTES } from './missing-bytes.ts';
 import { Doubt, timestampOf } from './receiver.ts';
 import { advance, distance } from './sequence.ts';
 import { StreamHoles } from './stream-holes.ts';
@@ -37,7 +38,7 @@ export abstract class OneWayStream extends StreamHoles {
       return false;
     }
     const waits = this.contest?.rereading.waits(seq) === true;
-    const isOther = this.sent && distance(seq, this.sentSeq) < 0
+    const isOther = this.sent && (distance(seq, this.sentSeq) < 0 || this.isFar(seq))
       && (this.isOther(packet) || this.isBeforeAll(seq) || this.contest?.rereading.wasCut === true
         || (isUrgent && this.marksRead(packet))
         || this.fins?.isAmong(seq, advance(seq, dataEnd - dataStart)) === true)
@@ -46,6 +47,15 @@ export abstract class OneWayStream extends StreamHoles {
     if (isClean && seq === this.nextSeq) this.messageSeq = seq;
     this.remember(packet, seq, doubts, isClean, packet.headerBytes);
     return isOther;
+  }
+
+  /**
+   * Is it so far from the stream that it says nothing of how much of that was sent? (Two such segments could lead all
+   * around the numbers.)
+   */
+  protected isFar(seq: number): boolean {
+    const place = this.started ? this.nextSeq : this.waiting?.first?.seq ?? seq;
+    return Math.abs(distance(seq, place)) > MAX_WINDOW_BYTES;
   }
 
   /** Remembers a SYN whose data begin at `seq`. @returns was it another that came first, of which one was answered? */

@@ -252,6 +252,8 @@ export class Receiver {
       this.#acked = ack;
     } else if (distance(ack, this.#acked) > 0) {
       this.#acked = ack;
+      // Farther back than any window is far enough; two numbers must not be half of all apart.
+      if (distance(ack, this.#firstAck) > LARGEST_WINDOW) this.#firstAck = advance(ack, -LARGEST_WINDOW);
     }
     if (!countsTimestamp) return;
     if (!this.#hasTimestamp || distance(options.timestamp, this.#timestamp) > 0) this.#timestamp = options.timestamp;

@@ -8,6 +8,9 @@ import { advance, distance } from './sequence.ts';
 import type { StreamContext } from './stream-context.ts';
 import type { StreamSink } from './stream-sink.ts';
 
+/** Half of what two places may be apart. */
+const MOST_REMEMBERED_BYTES = 1 << 30;
+
 /**
  * The order of one direction of a connection: hands its bytes to the sink as they become the next.
  *
@@ -27,7 +30,7 @@ export abstract class StreamOrder extends SeldomParts {
   nextSeq = 0;
   /** Where the stream began. */
   #firstSeq = 0;
-  /** … and where it did before it went on. */
+  /** … or where it did before it went on; of a long one a place in it. */
   beganSeq = 0;
   /** A packet of this direction was seen. */
   seen = false;
@@ -104,7 +107,17 @@ export abstract class StreamOrder extends SeldomParts {
 
   /** Did it begin at a place behind `seq`, so that what comes for `seq` is old here? */
   hasBegunBehind(seq: number): boolean {
-    return distance(this.#firstSeq, seq) > 0;
+    return distance(this.beganSeq, seq) > 0;
+  }
+
+  /** … and bytes of it were read. */
+  hasReadBehind(seq: number): boolean {
+    return this.hasRead && this.hasBegunBehind(seq);
+  }
+
+  /** Is it a place of the stream, or so near behind it that it may become one? */
+  isWithin(seq: number): boolean {
+    return this.hasRead && !this.hasBegunBehind(seq) && distance(seq, this.nextSeq) < MAX_WINDOW_BYTES;
   }
 
   /** Has the peer received the byte at `seq`, as far as it said? */
@@ -184,6 +197,10 @@ export abstract class StreamOrder extends SeldomParts {
   deliver(bytes: Uint8Array, start: number, end: number, seq: number, from: Carrier): void {
     this.hasRead = true;
     this.nextSeq = advance(seq, end - start);
+    // Where it began shall not seem to be ahead.
+    if (distance(this.nextSeq, this.beganSeq) > MOST_REMEMBERED_BYTES) {
+      this.beganSeq = advance(this.nextSeq, -MAX_WINDOW_BYTES);
+    }
     if (this.fins !== null && distance(seq, this.fins.seq) < 0 && this.isPastFin) this.coverFin(this.fins);
     if (this.contest === null) this.sink.data(bytes, start, end, seq, from);
     else this.contest.deliver(this, bytes, start, end, seq, from);
