@@ -1,10 +1,10 @@
 import { Field, LINE_STRIDE, type Message } from '../http/message.ts';
 import { chunkRuns } from '../http1/chunk-runs.ts';
 import { FieldNames } from './field-names.ts';
-import { maskForm } from './form-values.ts';
+import { keepOtherFields, maskForm } from './form-values.ts';
 import { valueText } from './header-name.ts';
 import { maskJson } from './json-values.ts';
-import { boundaryAtStart, boundaryOf, maskMultipart, maskStrewnParts } from './multipart-values.ts';
+import { boundaryAtStart, boundaryOf, hasDelimiter, isPlainBoundary, maskMultipart, maskStrewnParts } from './multipart-values.ts';
 
 /**
  * `forward.redact.body`: masks fields of JSON, form and multipart bodies by their names, byte for byte. A body of
@@ -28,14 +28,23 @@ export class BodyRedaction {
     const pieces: Uint8Array[] = [];
     runsOf(message, (first, last) => pieces.push(message.bytes.subarray(first, last)));
     const entity = Buffer.concat(pieces);
-    const fields = this.#mask(entity, contentTypeOf(message));
+    const types = contentTypesOf(message);
+    const sent = types.some(isForm) ? Uint8Array.from(entity) : null;
+    const fields = this.#mask(entity, types);
+    // It may look like something else: what a server reads as another field stays.
+    if (fields > 0 && sent !== null) keepOtherFields(entity, sent, this.#names);
     return fields === 0 ? null : { entity, fields };
   }
 
-  #mask(entity: Uint8Array, contentType: string): number {
+  #mask(entity: Uint8Array, types: readonly string[]): number {
+    const contentType = types.at(-1) ?? '';
     const boundary = /^\s*multipart\//i.test(contentType) ? boundaryOf(contentType) : null;
-    // Of a type that names several, or one that is quoted oddly, a server may take another.
-    if (boundary !== null) return maskMultipart(entity, boundary, this.#names) || maskStrewnParts(entity, this.#names);
+    if (boundary !== null) {
+      const fields = maskMultipart(entity, boundary, this.#names);
+      // Of a type that names several, or one that is quoted oddly, a server may take another.
+      const isCertain = types.length === 1 && isPlainBoundary(contentType) && hasDelimiter(entity, boundary);
+      return fields > 0 || isCertain ? fields : maskStrewnParts(entity, this.#names);
+    }
     const unsaid = boundaryAtStart(entity);
     const parts = unsaid === null ? 0 : maskMultipart(entity, unsaid, this.#names);
     if (parts > 0) return parts;
@@ -62,9 +71,13 @@ function runsOf({ bytes, headEnd, end, framing }: Message, run: (first: number, 
   else run(headEnd, end);
 }
 
-function contentTypeOf(message: Message): string {
-  for (let i = message.lineCount - 1; i >= 0; i--) {
-    if (message.lines[i * LINE_STRIDE] === Field.contentType) return valueText(message, i);
+const isForm = (type: string): boolean => /x-www-form-urlencoded/i.test(type);
+
+/** Of a message that says several a server may take any. */
+function contentTypesOf(message: Message): string[] {
+  const types: string[] = [];
+  for (let i = 0; i < message.lineCount; i++) {
+    if (message.lines[i * LINE_STRIDE] === Field.contentType) types.push(valueText(message, i));
   }
-  return '';
+  return types;
 }

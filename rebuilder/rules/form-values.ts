@@ -34,6 +34,34 @@ export function maskForm(text: Uint8Array, names: FieldNames): number {
   return masked;
 }
 
+/**
+ * Puts the fields of a form back that are not among these names, from the second on: text that is masked as JSON or as
+ * parts may hold them. (What stands before the first `&` may be all of a JSON text whose sender said that it is a
+ * form.)
+ * @param sent the text as it was
+ */
+export function keepOtherFields(text: Uint8Array, sent: Uint8Array, names: FieldNames): void {
+  for (let at = sent.indexOf(AMPERSAND) + 1; at > 0;) {
+    const next = sent.indexOf(AMPERSAND, at);
+    const end = next < 0 ? sent.length : next;
+    const equals = indexWithin(sent, EQUALS, at, end);
+    if (equals >= 0 && !hasNamedField(sent, at, end, names)) text.set(sent.subarray(at - 1, end), at - 1);
+    at = next + 1;
+  }
+}
+
+/** Is one of the fields of sent[at, end) named, which a semicolon may part? */
+function hasNamedField(sent: Uint8Array, start: number, to: number, names: FieldNames): boolean {
+  for (let at = start; at < to;) {
+    let end = at;
+    while (end < to && sent[end] !== SEMICOLON) end++;
+    const equals = indexWithin(sent, EQUALS, at, end);
+    if (equals >= 0 && isNamedField(sent, at, equals, names, true)) return true;
+    at = end + 1;
+  }
+  return false;
+}
+
 /** Does an equals sign come before the next end of a field? */
 function beginsField(text: Uint8Array, from: number): boolean {
   let at = from;

@@ -4,6 +4,8 @@ import { mask } from './line-masks.ts';
 
 const CR = 13;
 const LF = 10;
+const SPACE = 0x20;
+const TAB = 9;
 const DASH = 0x2d;
 const EQUALS = 0x3d;
 /** Two dashes and a boundary, which has at most 70 characters (RFC 2046, 5.1.1). */
@@ -16,6 +18,17 @@ const NAMING_BYTES = 64;
 export function boundaryOf(contentType: string): string | null {
   const match = /;\s*boundary\s*=\s*(?:"([^"]+)"|([^\s;]+))/i.exec(contentType);
   return match === null ? null : match[1] ?? match[2]!;
+}
+
+/** Does every reader take the same boundary of it: one, without anything that asks for rules of quoting? */
+export function isPlainBoundary(contentType: string): boolean {
+  return (contentType.match(/boundary/gi) ?? []).length === 1 && !/[\\*'(]/.test(contentType);
+}
+
+/** Does a body hold a line that is a delimiter of this boundary? */
+export function hasDelimiter(body: Uint8Array, boundary: string): boolean {
+  const view = Buffer.from(body.buffer, body.byteOffset, body.length);
+  return delimiterFrom(view, Buffer.from(`--${boundary}`, 'latin1'), 0) >= 0;
 }
 
 /** The boundary that a body begins with, whatever its type says; null = none. */
@@ -34,9 +47,9 @@ export function maskMultipart(body: Uint8Array, boundary: string, names: FieldNa
   const view = Buffer.from(body.buffer, body.byteOffset, body.length);
   const delimiter = Buffer.from(`--${boundary}`, 'latin1');
   let masked = 0;
-  for (let at = view.indexOf(delimiter); at >= 0;) {
+  for (let at = delimiterFrom(view, delimiter, 0); at >= 0;) {
     const headStart = at + delimiter.length;
-    const next = view.indexOf(delimiter, headStart);
+    const next = delimiterFrom(view, delimiter, headStart);
     const end = next < 0 ? view.length : next;
     const head = view.toString('latin1', headStart, Math.min(end, headStart + MAX_PART_HEAD_BYTES));
     const blank = /\r?\n\r?\n/.exec(head);
@@ -47,6 +60,20 @@ export function maskMultipart(body: Uint8Array, boundary: string, names: FieldNa
     at = next;
   }
   return masked;
+}
+
+/**
+ * Where the next line begins from `from` on that is this delimiter, or that of the end (RFC 2046, 5.1.1); -1 = nowhere.
+ * In the middle of a line, or with more behind it, it is a part's own.
+ */
+function delimiterFrom(view: Buffer, delimiter: Buffer, from: number): number {
+  for (let at = view.indexOf(delimiter, from); at >= 0; at = view.indexOf(delimiter, at + 1)) {
+    let behind = at + delimiter.length;
+    if (isDelimiter(view, behind)) behind += 2;
+    while (view[behind] === SPACE || view[behind] === TAB || view[behind] === CR) behind++;
+    if ((at === 0 || view[at - 1] === LF) && (behind >= view.length || view[behind] === LF)) return at;
+  }
+  return -1;
 }
 
 /** `name="…"`, bare, or RFC 5987's `name*=UTF-8''…`; folded lines and any case of letters. */

@@ -137,7 +137,9 @@ describe('of a request', () => {
   const bodyOf = (request: RetainableRequest): string => Buffer.from(request.bytes.subarray(request.headEnd, request.end)).toString('latin1');
   const post = (type: string, body: string): RetainableRequest => requestOf('POST /login HTTP/1.1', ['Host: h', ...type === '' ? [] : [`Content-Type: ${type}`]], {}, body);
 
-  for (const [type, body, expected] of [
+  const [OTHER, NAMED] = ['q', 'password'].map((name) => `Content-Disposition: form-data; name="${name}"`);
+
+  for (const [type, body, masked] of [
     ['application/json; charset=utf-8', '{"password":"x"}', '{"password":"*"}'],
     ['application/vnd.api+json', '{"password":"x"}', '{"password":"*"}'],
     ['application/x-www-form-urlencoded', 'password=x', 'password=*'],
@@ -147,8 +149,18 @@ describe('of a request', () => {
     ['text/plain', 'password=x', 'password=*'],
     // A type that is not true hides nothing behind a field's mask.
     ['application/x-www-form-urlencoded', '{"x":"&password=","q":"<script>"}', '{"x":"&password=","q":"<script>"}'],
+    ['application/x-www-form-urlencoded', '{"password":"a&q=<script>"}', '{"password":"*&q=<script>"}'],
+    ['application/x-www-form-urlencoded', '{"password":"hunter&2"}', '{"password":"********"}'],
+    ['application/x-www-form-urlencoded', '{"password":"a&q=<script>&password=x&r="}', '{"password":"*&q=<script>***********&r="}'],
+    ['application/x-www-form-urlencoded', '--b\r\nContent-Disposition: form-data; name="password"\r\n\r\na&q=<script>\r\n--b--', '--b\r\nContent-Disposition: form-data; name="password"\r\n\r\n*&q=<script>\r\n--b--'],
+    // What stands in a part's value begins no part.
+    ['multipart/form-data; boundary=b', `--b\r\n${OTHER}\r\n\r\na --b\r\n${NAMED}\r\n\r\n<script>\r\n--b--`, null],
+    ['multipart/form-data; boundary=b', `--b\r\n${OTHER}\r\n\r\na\r\n--bc\r\n${NAMED}\r\n\r\n<script>\r\n--b--`, null],
+    ['multipart/form-data; boundary=b', `--b\r\n${OTHER}\r\n\r\na\r\n${NAMED}\r\n\r\n<script>\r\n--b--`, null],
+    ['multipart/form-data; boundary=b', `--b \r\n${NAMED}\r\n\r\nhun--bter2\r\n--b--`, `--b \r\n${NAMED}\r\n\r\n**********\r\n--b--`],
   ] as const) {
-    test(`${type === '' ? 'no type' : type}: ${body.slice(0, 24)}`, () => {
+    test(`${type === '' ? 'no type' : type}: ${JSON.stringify(body).slice(0, 70)}`, () => {
+      const expected = masked ?? body;
       const request = post(type, body);
       assert.equal(redaction.request(request), body === expected ? 0 : 1);
       assert.equal(bodyOf(request), expected);
