@@ -1,6 +1,6 @@
 import { type Packet, TcpFlag } from '../wire/packet.ts';
 import { TcpOptions } from '../wire/tcp-options.ts';
-import { advance, distance } from './sequence.ts';
+import { advance, distance, isAfter } from './sequence.ts';
 
 /** Why it is not certain that the receiver took a segment: bits, because there may be several reasons. */
 export const Doubt = {
@@ -177,7 +177,7 @@ export class Receiver {
   tookFirst(ack: number, timestamp: number): void {
     this.believe(ack);
     this.#hasTaken = true;
-    if (timestamp === 0 || (this.#hasTimestamp && distance(timestamp, this.#timestamp) < 0)) return;
+    if (timestamp === 0 || (this.#hasTimestamp && !isAfter(timestamp, this.#timestamp))) return;
     this.#timestamp = timestamp;
     this.#hasTimestamp = true;
   }
@@ -221,9 +221,9 @@ export class Receiver {
   }
 
   #isOddAck(ack: number, far: FarEnd, other: Receiver): boolean {
-    if (far.sent && distance(ack, far.sentSeq) > 0) return true;
+    if (far.sent && isAfter(ack, far.sentSeq)) return true;
     if (!this.#hasAcked) return false;
-    const behind = distance(this.#acked, ack);
+    const behind = -distance(ack, this.#acked);
     const received = Math.max(0, distance(this.#acked, this.#firstAck));
     if (far.sent) return behind > Math.min(this.#scaled(this.#maxWindow, other), received);
     // The other direction is not seen: it cannot have sent more than there was room for.
@@ -256,7 +256,7 @@ export class Receiver {
       if (distance(ack, this.#firstAck) > LARGEST_WINDOW) this.#firstAck = advance(ack, -LARGEST_WINDOW);
     }
     if (!countsTimestamp) return;
-    if (!this.#hasTimestamp || distance(options.timestamp, this.#timestamp) > 0) this.#timestamp = options.timestamp;
+    if (!this.#hasTimestamp || isAfter(options.timestamp, this.#timestamp)) this.#timestamp = options.timestamp;
     this.#hasTimestamp = true;
   }
 }

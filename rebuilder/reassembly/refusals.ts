@@ -3,7 +3,7 @@ import type { Heard } from './history.ts';
 import { MAX_WINDOW_BYTES } from './missing-bytes.ts';
 import { ALL_DOUBTS, Doubt, isOlder } from './receiver.ts';
 import { type Joins, SegmentQueue } from './segments.ts';
-import { advance, distance } from './sequence.ts';
+import { advance, distance, isAfter } from './sequence.ts';
 import { NOT_URGENT, UrgentByte } from './urgent-byte.ts';
 
 /** What a receiver that is not seen may have done with a stream's segments. */
@@ -278,7 +278,7 @@ function notOld(from: number, before: number, countsAgain: boolean): (one: Heard
     if (timestamp === 0) return true;
     if (recent !== 0 && isOlder(timestamp, recent)) return false;
     if (distance(seq, next) <= 0 && (countsAgain || distance(advance(seq, bytes.length), next) >= 0)) {
-      if (recent === 0 || distance(timestamp, recent) > 0) recent = timestamp;
+      if (recent === 0 || isAfter(timestamp, recent)) recent = timestamp;
       if (distance(advance(seq, bytes.length), next) > 0) next = advance(seq, bytes.length);
     }
     return true;

@@ -8,6 +8,13 @@ export function distance(a: number, b: number): number {
   return (a - b) | 0;
 }
 
+/**
+ * Linux's `after`: of two numbers that are exactly half of all apart each is behind the other (include/net/tcp.h).
+ */
+export function isAfter(a: number, b: number): boolean {
+  return distance(b, a) < 0;
+}
+
 export function advance(seq: number, bytes: number): number {
   return (seq + bytes) | 0;
 }

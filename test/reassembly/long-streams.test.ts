@@ -102,3 +102,14 @@ test('behind 2 GiB of answers a client may acknowledge a little less than it did
   assert.deepEqual(told, Array.from({ length: 12 }, () => '/next 1 '));
   assert.equal(stream.ledger.get('tcp.doubtful_segments'), 0);
 });
+
+test('an acknowledgment half of all numbers away may replace nothing', () => {
+  const { stream, told } = newStream();
+  stream.open();
+  const ack = stream.serverIsn + 1;
+  stream.send(HEAD, { at: 0, ack });
+  stream.send(DECOY, { at: HEAD.length, ack: ack + 2 ** 31 });
+  stream.send(SERVED, { at: HEAD.length, ack });
+  assert.deepEqual(stream.end(), []);
+  assert.equal(bodiesOf(told)[0], SERVED);
+});

@@ -14,6 +14,7 @@ import { KEPT_ENDS } from './kept-ends.ts';
 import { KEPT_FRAMES } from './kept-frames.ts';
 import { KEPT_GAMES } from './kept-games.ts';
 import { KEPT_MULTIPATH } from './kept-multipath.ts';
+import { KEPT_NUMBERS } from './kept-numbers.ts';
 import { KEPT_READINGS } from './kept-readings.ts';
 import { KEPT_RECEIVERS } from './kept-receivers.ts';
 import { KEPT_WAYS } from './kept-ways.ts';
@@ -58,8 +59,8 @@ const toShow = Number(values.show);
 /** On each connection so many bytes may be told besides twice those that were sent (docs/reassembly.md). */
 const ALLOWANCE = 16_384;
 const kept = [
-  ...KEPT_CHAINS, ...KEPT_ENDS, ...KEPT_FRAMES, ...KEPT_MULTIPATH, ...KEPT_GAMES, ...KEPT_RECEIVERS, ...KEPT_READINGS,
-  ...KEPT_WAYS,
+  ...KEPT_CHAINS, ...KEPT_ENDS, ...KEPT_FRAMES, ...KEPT_MULTIPATH, ...KEPT_GAMES, ...KEPT_NUMBERS, ...KEPT_RECEIVERS,
+  ...KEPT_READINGS, ...KEPT_WAYS,
 ];
 for (const { why, ...game } of values.joined ? [] : kept) {
   const played = player.play({ ...game, seed: 0 });
