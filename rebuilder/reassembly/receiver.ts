@@ -102,6 +102,8 @@ export class Receiver {
   offersTimestamps: boolean | null = null;
   #timestamp = 0;
   #hasTimestamp = false;
+  /** … and one that may have been taken since; 0 = none. */
+  #perhapsRecent = 0;
   /** A segment behind the SYN was taken. */
   #hasTaken = false;
   /** Highest acknowledgment number taken, and the first. */
@@ -149,7 +151,10 @@ export class Receiver {
     if (this.#isOddAck(packet.ack, far, other)) doubts |= Doubt.acknowledgment;
     if (packet.isDoubtful) doubts |= Doubt.options;
     if (this.#hasEdge && this.#isBeyond(packet)) doubts |= Doubt.window;
-    if (doubts !== Doubt.none) return doubts;
+    if (doubts !== Doubt.none) {
+      if (doubts === Doubt.acknowledgment && hasTimestamps && started) this.#mayTakeTimestamp(packet, far, nextSeq);
+      return doubts;
+    }
     // What ends before what was acknowledged is dropped before anything in it counts (tcp_sequence).
     if (started && distance(endOf(packet), nextSeq) < 0) return Doubt.none;
     this.#take(packet, hasTimestamps && (!started || distance(packet.seq, nextSeq) <= 0));
@@ -214,9 +219,22 @@ export class Receiver {
     return this.scale > 0 && other.scale >= 0 ? window << this.scale : window;
   }
 
+  /**
+   * Of an acknowledgment without data that comes in order and is of the past, Linux keeps the timestamp where nothing
+   * else is odd: before it looks at the number (tcp_rcv_established, the fast path).
+   */
+  #mayTakeTimestamp({ seq, ack, flags, dataStart, dataEnd }: Packet, far: FarEnd, nextSeq: number): void {
+    const isPlain = dataEnd === dataStart && (flags & ~TcpFlag.psh) === TcpFlag.ack;
+    if (!isPlain || seq !== nextSeq || (far.sent && isAfter(ack, far.sentSeq))) return;
+    if (isAfter(options.timestamp, this.#perhapsRecent || this.#timestamp)) this.#perhapsRecent = options.timestamp;
+  }
+
   #isOld(timestamp: number, other: Receiver): boolean {
     if (!this.#hasTimestamp || this.#timestamp === 0) return false;
-    if (!isOlder(timestamp, this.#timestamp, this.#hasTaken ? PAWS_WINDOW : 0)) return false;
+    const window = this.#hasTaken ? PAWS_WINDOW : 0;
+    const perhaps = this.#perhapsRecent;
+    const isOldPerhaps = perhaps !== 0 && isOlder(timestamp, perhaps, window);
+    if (!isOldPerhaps && !isOlder(timestamp, this.#timestamp, window)) return false;
     return this.offersTimestamps !== false && other.offersTimestamps !== false;
   }
 
@@ -257,6 +275,7 @@ export class Receiver {
     }
     if (!countsTimestamp) return;
     if (!this.#hasTimestamp || isAfter(options.timestamp, this.#timestamp)) this.#timestamp = options.timestamp;
+    if (this.#perhapsRecent !== 0 && !isAfter(this.#perhapsRecent, this.#timestamp)) this.#perhapsRecent = 0;
     this.#hasTimestamp = true;
   }
 }
