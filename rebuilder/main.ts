@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { setTimeout } from 'node:timers/promises';
 import { Command, CommanderError, Option } from 'commander';
-import { attackTest } from './cli/attack-test.ts';
+import { ATTACK_PLACE_COLUMNS, attackTest } from './cli/attack-test.ts';
 import { mistakeText, paragraph, usageSentence } from './cli/mistake-sentence.ts';
 import { UsageError, port, seconds, told } from './cli/number-flags.ts';
 import { ProbeUsageError } from './cli/probe.ts';
@@ -219,7 +219,7 @@ async function check(file: string, to: string | undefined): Promise<void> {
   await checkFilters(file, settings);
   process.stdout.write(`${file}: no mistakes\n`);
   const needs = runNeeds(to === undefined ? settings : withEndpoint(settings, to));
-  for (const { path, sentence } of needs) process.stdout.write(`${file}: before it can run: ${path} ${sentence}\n`);
+  for (const { path, sentence } of needs) process.stdout.write(paragraph(`${file}: before it can run: ${path} ${sentence}`));
   if (needs.length > 0) process.exitCode = EXIT_USAGE;
   else checkKeyFiles(settings);
 }
@@ -342,6 +342,6 @@ async function learn(
 
 async function testAttack(options: { to: string; via?: string }): Promise<void> {
   const { sent, lines } = await attackTest(options);
-  process.stdout.write(`${lines.join('\n')}\n`);
+  process.stdout.write(lines.map((line) => paragraph(line, line.startsWith(' ') ? ATTACK_PLACE_COLUMNS : 0)).join(''));
   if (!sent) process.exitCode = EXIT_FAILED;
 }

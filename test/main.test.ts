@@ -5,6 +5,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
+import { dirname, join } from 'node:path';
 import { describe, test, type TestContext } from 'node:test';
 import type { ExchangeJson } from '../rebuilder/exchange/exchange-json.ts';
 import { pcapFile, type CapturedFrame } from './capture-files.ts';
@@ -158,10 +159,10 @@ log: {level: loud}
     const conf = file(t, 'conf.yaml', 'mode: tcp-capture-v2\nhttp_inspector: {workers: auto, real_ip_header: X-Real-IP}\n');
     const { status, stdout, stderr } = await rebuilder(['check', '-c', conf]);
     assert.equal(status, 2, 'run would refuse it');
-    assert.match(stdout, /^\S+: no mistakes\n\S+: before it can run: forward.endpoint is missing: /);
+    assert.match(stdout.replace(/\n {2}/g, ' '), /^\S+: no mistakes\n\S+: before it can run: forward.endpoint is missing: /);
     assert.equal((await rebuilder(['check', conf, '--to', 'http://node:8445'])).status, 0);
     assert.match(stderr, /warning: real_ip_header/);
-    assert.deepEqual(stderr.split('\n').filter((line) => line.length > 80), []);
+    assert.deepEqual(`${stdout}${stderr}`.split('\n').filter((line) => line.length > 80), []);
     assert.match(stderr.replace(/\n {2}/g, ' '), /no effect here, these belong to the detection node: http_inspector.workers/);
   });
 });
@@ -270,6 +271,15 @@ forward: {redact: {headers: [Authorization], query: [token]}}
     assert.deepEqual([ledger.status, ledger.stderr], [2, 'rebuilder: --ledger: /dev/null/x cannot be written: what it names as its folder is a file\n']);
   });
 
+  test('--ledger makes its folder, and says before anything is read where it cannot', async (t) => {
+    const capture = file(t, 'x.pcap', frames);
+    const { status, stdout, stderr } = await rebuilder(['replay', capture, '--ledger', '/dev/null/x/y']);
+    assert.deepEqual([status, stdout, stderr], [2, '', 'rebuilder: --ledger: /dev/null/x/y cannot be written: what it names as its folder is a file\n']);
+    const ledger = join(dirname(capture), 'new', 'folder', 'ledger.json');
+    assert.equal((await rebuilder(['replay', capture, '--ledger', ledger])).status, 0);
+    assert.equal(ledgerOf(readFileSync(ledger, 'utf8'))['http.exchanges'], 3);
+  });
+
   test('one bad file does not end the others: each is named, and a file without packets is too', async (t) => {
     const empty = file(t, 'empty.pcap', pcapFile([]));
     const zstd = file(t, 'x.pcap.zst', Buffer.from('28b52ffd0458', 'hex'));
@@ -354,7 +364,9 @@ describe('attack-test', () => {
     const { status, stdout, stderr } = await rebuilder(['attack-test', '--to', 'http://shop.example', '--via', `127.0.0.1:${site.port}`]);
     assert.deepEqual([status, stderr], [0, '']);
     assert.match(site.requests[0]!.target, /^\/etc\/passwd\?vpc-mirror-test-/);
-    assert.match(stdout, /answered with 404/);
+    assert.match(stdout.replace(/\n */g, ' '), /answered with 404/);
+    assert.deepEqual(stdout.split('\n').filter((line) => line.length > 80), []);
+    assert.match(stdout, /^ {2}node {10}\S.*\n {16}\S/m);
   });
 
   test('a site that does not answer is exit code 1', async () => {

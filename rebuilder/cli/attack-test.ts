@@ -28,6 +28,9 @@ const TIMEOUT_MS = 10_000;
 /** The vendor's test attack: a path traversal that every node reports, and that harms nothing. */
 const ATTACK_PATH = '/etc/passwd';
 
+/** Where what is to be seen begins, behind the place's name in a line of `advice`. */
+export const ATTACK_PLACE_COLUMNS = 16;
+
 function advice(url: URL, mark: string): string[] {
   const tls = url.protocol === 'https:'
     ? ['This site speaks TLS: packets show the attack only where they are plain, behind the load balancer or proxy that ends TLS (docs/choosing.md).']

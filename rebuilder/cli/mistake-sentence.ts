@@ -8,8 +8,8 @@ export function mistakeText(program: string, sentence: string): string {
   return `${`${program}: ${sentence}`.split('\n').map((line) => wrapIndented(line, columns, INDENT)).join('\n')}\n`;
 }
 
-/** A sentence about a file, as wide as mistakes of configurations are. */
-export const paragraph = (sentence: string): string => `${wrapIndented(sentence, 80, INDENT)}\n`;
+/** A sentence as wide as mistakes of configurations are. @param indent of its lines after the first one, in columns */
+export const paragraph = (sentence: string, indent = INDENT): string => `${wrapIndented(sentence, 80, indent)}\n`;
 
 /**
  * What commander says of a mistake in the flags as one sentence that ends in where to look: "error: unknown option

@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import type { Settings } from '../config/settings.ts';
 import { readLoopKey } from '../forward/loop-marker.ts';
 import { Ledger } from '../ledger.ts';
-import { pathError } from '../output/named-path.ts';
+import { makeFolder, pathError } from '../output/named-path.ts';
 import { Pipeline } from '../pipeline.ts';
 import { watchEndpoints } from '../service/endpoint-watch.ts';
 import { ServiceThread } from '../service/service-thread.ts';
@@ -45,6 +46,8 @@ const onlyTo = (settings: Settings, endpoint: string): Settings => (
 export async function replayCommand(
   files: readonly string[], { settings, defaults, format, to, ledger: ledgerFile }: ReplayOptions,
 ): Promise<void> {
+  // Not found out behind hours of reading, and not the file itself: a pipe is opened once.
+  if (ledgerFile !== undefined && ledgerFile !== '-') named(ledgerFile, () => makeFolder(dirname(ledgerFile)));
   const ledger = new Ledger();
   const isWatched = process.stderr.isTTY === true;
   const progress = new ReplayProgress(files, isWatched);
@@ -61,7 +64,7 @@ export async function replayCommand(
   }
 
   function tell(isAnythingRead: boolean): void {
-    if (ledgerFile !== undefined && ledgerFile !== '-') writeLedger(ledgerFile, ledger);
+    if (ledgerFile !== undefined && ledgerFile !== '-') named(ledgerFile, () => writeFileSync(ledgerFile, `${ledgerLine(ledger)}\n`));
     if (!isAnythingRead) return;
     if (isWatched) say(replaySummary(ledger, progress.bytes, progress.elapsedMs, to ?? null));
     else if (to !== undefined) say(`delivered ${deliveredText(ledger, to)}`);
@@ -69,9 +72,10 @@ export async function replayCommand(
   }
 }
 
-function writeLedger(file: string, ledger: Ledger): void {
+/** Does what the file of `--ledger` takes. Throws an Error of one sentence. */
+function named(file: string, task: () => void): void {
   try {
-    writeFileSync(file, `${ledgerLine(ledger)}\n`);
+    task();
   } catch (error) {
     throw pathError('--ledger', file, error);
   }

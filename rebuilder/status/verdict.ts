@@ -144,7 +144,7 @@ function working(source: StatusSource, rates: RateHistory): Verdict {
   const [main] = source.endpoints();
   const perSecond = rates.perSecond('http.requests');
   const rate = perSecond >= 10 ? Math.round(perSecond) : Number(perSecond.toFixed(1));
-  const traffic = perSecond === 0 ? 'no request in the last seconds' : `${rate.toLocaleString('en')} requests per second`;
+  const traffic = perSecond === 0 ? 'no request in the last seconds' : `${count(rate, 'request')} per second`;
   if (main === undefined || main.condition === 'none') return { level: 'good', sentence: `Working: ${traffic}; nothing is delivered, by configuration.`, advice: null };
   const lastMinute = rates.lastMinute().get('http.requests') > 0 ? ', and nothing was lost in the last minute' : '';
   return { level: 'good', sentence: `Working: ${traffic}${lastMinute}.`, advice: null };

@@ -99,6 +99,7 @@ const cases: readonly {
   { name: 'second readings of an hour ago', before: { 'http.second_readings': 3 }, now: { 'http.requests': 10 }, level: 'good', says: /^Working: /, advice: null },
   { name: 'a loss of an hour ago', before: { 'http.requests': 100, 'forward.deadline': 50 }, now: { 'http.requests': 10 }, level: 'good', says: /^Working: .*nothing was lost in the last minute/, advice: null },
   { name: 'what is TLS, or left out by a rule, is no loss', now: { 'http.requests': 10, 'http.tls_bytes': 1e6, 'rules.route_off': 5, 'http.duplicate_view': 3 }, level: 'good', says: /^Working/, advice: null },
+  { name: 'one request a second', now: { 'http.requests': 5 }, level: 'good', says: /^Working: 1 request per second, and nothing was lost in the last minute\.$/, advice: null },
   { name: 'quiet, but alive', before: { 'http.requests': 10 }, level: 'good', says: /^Working: no request in the last seconds\.$/, advice: null },
   {
     name: 'only a file', set: (s) => { s.node = { ...s.node, url: null, condition: 'none', detail: '' }; }, now: { 'http.requests': 50 },
