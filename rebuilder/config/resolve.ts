@@ -104,6 +104,7 @@ export function resolve(file: FileValues, findings: Findings): Settings {
   };
   oneWriterEach(settings, wrong);
   warnAboutClientsChoice(settings, findings.warnings);
+  warnAboutRedaction(settings, findings.warnings);
   if (settings.forward.extProc.endpoint !== '' && !tcpStream.parseResponses) {
     findings.warnings.push('forward.ext_proc.endpoint is given, but tcp_stream.parse_responses is off: native nodes get requests without their responses');
   }
@@ -243,6 +244,14 @@ function oneWriterEach({ exchanges, log }: Settings, wrong: Wrong): void {
   const same = absolute(log.logFile) === file ? 'log.log_file'
     : log.accessLog.enabled && absolute(log.accessLog.logFile) === file ? 'log.access_log.log_file' : undefined;
   if (same !== undefined) wrong(['exchanges', 'file'], `is the file of ${same} too: choose another`);
+}
+
+/** What detection cannot see is not found, whoever wrote it. */
+function warnAboutRedaction({ forward: { redact: { headers, query, body } } }: Settings, warnings: string[]): void {
+  const masked = [['headers', headers], ['query', query], ['body', body]] as const;
+  const keys = masked.flatMap(([key, names]) => names.length > 0 ? [`forward.redact.${key}`] : []);
+  if (keys.length === 0) return;
+  warnings.push(`what ${keys.join(' and ')} ${keys.length === 1 ? 'masks' : 'mask'} is not inspected: an attack in it is not found; name only what holds secrets`);
 }
 
 /** Out of band, whoever writes a request also writes what these rules look at. */
