@@ -6,6 +6,9 @@ import { valueText } from './header-name.ts';
 import { maskJson } from './json-values.ts';
 import { boundaryAtStart, boundaryOf, hasDelimiter, isPlainBoundary, maskMultipart, maskStrewnParts } from './multipart-values.ts';
 
+const UTF8_MARK = [0xef, 0xbb, 0xbf];
+const OBJECT = 0x7b;
+
 /**
  * `forward.redact.body`: masks fields of JSON, form and multipart bodies by their names, byte for byte. A body of
  * another type, or of none, is what it looks like: a client that leaves the type out, or writes a wrong one, hides no
@@ -48,14 +51,21 @@ export class BodyRedaction {
     const unsaid = boundaryAtStart(entity);
     const parts = unsaid === null ? 0 : maskMultipart(entity, unsaid, this.#names);
     if (parts > 0) return parts;
-    return /[/+]json\b/i.test(contentType) || looksLikeJson(entity) ? maskJson(entity, this.#names) : maskForm(entity, this.#names);
+    const isJson = looksLikeJson(entity) || (/[/+]json\b/i.test(contentType) && mayHoldJson(entity));
+    return isJson ? maskJson(entity, this.#names) : maskForm(entity, this.#names);
   }
 }
 
+/** Behind the mark of UTF-8, which servers pass over (RFC 8259, 8.1), too. */
 function looksLikeJson(entity: Uint8Array): boolean {
-  for (const byte of entity) if (byte > 0x20) return byte === 0x7b || byte === 0x5b;
+  for (let at = UTF8_MARK.every((byte, i) => entity[i] === byte) ? UTF8_MARK.length : 0; at < entity.length; at++) {
+    if (entity[at]! > 0x20) return entity[at] === OBJECT || entity[at] === 0x5b;
+  }
   return false;
 }
+
+/** Has it what an object or a string takes, in lenient dialects too? A form has none. */
+const mayHoldJson = (entity: Uint8Array): boolean => [OBJECT, 0x22, 0x27].some((byte) => entity.includes(byte));
 
 /** Writes a masked entity over the message's own, which the message must own by now. */
 export function overwriteEntity(message: Message, entity: Uint8Array): void {

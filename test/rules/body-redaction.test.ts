@@ -149,6 +149,10 @@ describe('of a request', () => {
     ['text/plain', 'password=x', 'password=*'],
     // A type that is not true hides nothing behind a field's mask.
     ['application/x-www-form-urlencoded', '{"x":"&password=","q":"<script>"}', '{"x":"&password=","q":"<script>"}'],
+    ['text/plain', '\xef\xbb\xbf{"x":"&password=","q":"<script>"}', '\xef\xbb\xbf{"x":"&password=","q":"<script>"}'],
+    ['application/json', '/**/{\'x\':\'&password=\',\'q\':\'<script>\'}', '/**/{\'x\':\'&password=\',\'q\':\'<script>\'}'],
+    ['text/plain', '\xef\xbb\xbf {"password":"x"}', '\xef\xbb\xbf {"password":"*"}'],
+    ['application/json', 'a=1&password=x', 'a=1&password=*'],
     ['application/x-www-form-urlencoded', '{"password":"a&q=<script>"}', '{"password":"*&q=<script>"}'],
     ['application/x-www-form-urlencoded', '{"password":"hunter&2"}', '{"password":"********"}'],
     ['application/x-www-form-urlencoded', '{"password":"a&q=<script>&password=x&r="}', '{"password":"*&q=<script>***********&r="}'],
