@@ -63,19 +63,19 @@ locals {
       }
       # Normal traffic has none: one minute is enough.
       second_readings = {
-        description = "Somebody sends requests that servers read in two ways: a scanner, an evasion or a broken device. X-Mirror-Reading marks them at the node."
+        description = "Somebody sends requests that servers read in two ways: a scanner, an evasion or a broken device. X-Mirror-Reading marks them at the node (http.second_readings; docs/operations.md)."
         namespace   = local.metrics_namespace, metric_name = "rebuilder_events_total"
         dimensions  = merge(local.deployment_dimension, { name = "http.second_readings" })
         statistic   = "Sum", comparison = "GreaterThanThreshold", threshold = local.alarm_thresholds.second_readings, minutes = 1, missing = "notBreaching"
       }
       readings_limit = {
-        description = "Somebody sends what servers can read in more ways than are told: a reading may not have reached the node (http.readings_limit; docs/security.md)."
+        description = "Somebody sends what servers can read in more ways than are told: a reading may not have reached the node (http.readings_limit; docs/operations.md)."
         namespace   = local.metrics_namespace, metric_name = "rebuilder_events_total"
         dimensions  = merge(local.deployment_dimension, { name = "http.readings_limit" })
         statistic   = "Sum", comparison = "GreaterThanThreshold", threshold = local.alarm_thresholds.second_readings, minutes = 1, missing = "notBreaching"
       }
       stream_readings_limit = {
-        description = "Somebody sends segments that contradict each other in more ways than are read: a reading may not have reached the node (tcp.readings_limit; docs/security.md)."
+        description = "Somebody sends segments that contradict each other in more ways than are read: a reading may not have reached the node (tcp.readings_limit; docs/operations.md)."
         namespace   = local.metrics_namespace, metric_name = "rebuilder_events_total"
         dimensions  = merge(local.deployment_dimension, { name = "tcp.readings_limit" })
         statistic   = "Sum", comparison = "GreaterThanThreshold", threshold = local.alarm_thresholds.second_readings, minutes = 1, missing = "notBreaching"

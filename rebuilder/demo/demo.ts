@@ -59,7 +59,7 @@ export async function startDemo(
   try {
     const node = keep(await NodeStandIn.start('127.0.0.1', 0, (request) => write(receivedLine(request))));
     const rebuilder = keep(await startOn(ports.status, (statusPort) => startRebuilder({
-      endpoint: `http://127.0.0.1:${node.port}`, vni: DEMO_VNI, statusPort, attackIn: (id) => node.attackIn(id),
+      endpoint: `http://127.0.0.1:${node.port}`, vni: DEMO_VNI, statusPort, attackIn: (id, isSecondReading) => node.attackIn(id, isSecondReading),
     })));
     const app = keep(await startSampleApp());
     const mirror = keep(await startOn(ports.app, (port) => SoftwareMirror.start({

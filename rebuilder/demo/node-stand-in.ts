@@ -62,9 +62,9 @@ export class NodeStandIn {
     return this.#list;
   }
 
-  /** Name of the attack in the request of this id; null = none was seen, or it is long ago. */
-  attackIn(id: string): string | null {
-    return this.#list.findLast((one) => one.id === id)?.attack ?? null;
+  /** Name of the attack in the request of this id, or in a second reading of it; null = none seen, or long ago. */
+  attackIn(id: string, isSecondReading: boolean): string | null {
+    return this.#list.findLast((one) => one.id === id && (one.reading !== '') === isSecondReading)?.attack ?? null;
   }
 
   async stop(): Promise<void> {

@@ -86,7 +86,7 @@ export class StatusPage {
     } = request;
     return {
       key, id, timeMs, method, host, target, bodySize, client, source, server, vni, status, tookMs, badges, end,
-      flagged: this.#source.attackIn?.(id) ?? null,
+      flagged: this.#source.attackIn?.(id, badges.includes('second reading')) ?? null,
     };
   }
 

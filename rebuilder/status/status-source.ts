@@ -77,6 +77,9 @@ export interface StatusSource {
   lastPacketMs(): number | null;
   /** The last requests that are new or have changed since a revision (0 = all); null = they are not kept. */
   recent(revision: number): Recent | null;
-  /** What the demo's stand-in for a node has flagged in a request of this id; null = nothing. Only the demo knows. */
-  attackIn?(id: string): string | null;
+  /**
+   * What the demo's stand-in for a node has flagged in a request of this id, or in a second reading of it; null =
+   * nothing. Only the demo knows.
+   */
+  attackIn?(id: string, isSecondReading: boolean): string | null;
 }

@@ -26,6 +26,16 @@ test('lists each request with the address our rules derived, and flags the path 
   assert.deepEqual(told, node.received());
 });
 
+test('what is in one reading of a request is not flagged in the other', async (t) => {
+  const node = await NodeStandIn.start();
+  t.after(() => node.stop());
+  const send = (body: string, headers: Record<string, string>): Promise<string> =>
+    fetch(`http://127.0.0.1:${node.port}/`, { method: 'POST', body, headers: { 'X-Mirror-Id': 'a', ...headers } }).then((response) => response.text());
+  await send('f=../../x', {});
+  await send('', { 'X-Mirror-Reading': '2' });
+  assert.deepEqual([node.attackIn('a', false), node.attackIn('a', true), node.attackIn('b', false)], ['path traversal', null, null]);
+});
+
 test('keeps the last 200', async (t) => {
   const node = await NodeStandIn.start();
   t.after(() => node.stop());

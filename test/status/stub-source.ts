@@ -19,7 +19,7 @@ export class StubSource implements StatusSource {
   nativeNodes: readonly EndpointState[] = [];
   seen: readonly SeenSource[] = [];
   list: RecentList | null = new RecentList(200);
-  attackIn?: (id: string) => string | null;
+  attackIn?: (id: string, isSecondReading: boolean) => string | null;
   held: Gauges = {
     flows: 0, pendingPackets: 0, pendingBytes: 0, inFlightRequests: 0, inFlightExchanges: 0, queueBytes: 0,
     openConnections: 0, memoryBytes: 0,
