@@ -278,6 +278,7 @@ export abstract class ClientProtocols implements RequestReader {
       return this.read(before, 0, before.length, (seq - before.length) | 0, from);
     }
     this.#startSearch();
+    if (this.requests().framer.began.seq === seq) this.#search().noneAt = seq;
     if (this.requests().sawPreface) {
       this.#report('http.http2_flow', 2);
       this.#isBehindRequest = false;

@@ -45,6 +45,8 @@ export class RequestSearch {
   hasFound = false;
   /** Sequence number of the request that was found last. */
   #foundSeq = 0;
+  /** … and where none stands, however it looks: it is not found there again. null = nowhere */
+  noneAt: number | null = null;
   /** What is searched may be a body for all others: a line that goes on behind it is one where no blank is too many. */
   isInBody = false;
   /** The server said 2xx to CONNECT: what cannot be read is likely none of its requests. */
@@ -109,6 +111,10 @@ export class RequestSearch {
     if (!inCarry || found === 'response') this.skip(carry, 0, carry.length, timeMs);
     if (isServer) return { found, at: end, line: NO_LINE, isServer };
     if (!inCarry) this.skip(bytes, at, foundAt, timeMs);
+    if (found === 'request' && !inCarry && this.noneAt === (seq + foundAt - at | 0)) {
+      this.skip(bytes, foundAt, foundAt + 1, timeMs);
+      return { found: 'nothing', at: foundAt + 1, line: NO_LINE, isServer };
+    }
     if (found !== 'response') return { found, at: foundAt, line: inCarry ? line : NO_LINE, isServer };
     // A client that writes a status line: one line to pass over, not a reason to believe anything.
     const stop = Math.min(end, Math.max(at + 1, inCarry ? foundAt : foundAt + 12));

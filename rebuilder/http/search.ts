@@ -126,7 +126,8 @@ function joined(first: Buffer, bytes: Uint8Array, start: number, end: number): B
 export function isStatusLine(bytes: Uint8Array, start: number, end: number): boolean {
   return end - start >= 12
     && bytes[start] === 0x48 && bytes[start + 1] === 0x54 && bytes[start + 2] === 0x54 && bytes[start + 3] === 0x50
-    && bytes[start + 4] === 0x2f && bytes[start + 5] === 0x31 && bytes[start + 6] === 0x2e && bytes[start + 8] === 0x20
+    && bytes[start + 4] === 0x2f && bytes[start + 5] === 0x31 && bytes[start + 6] === 0x2e && isDigit(bytes[start + 7]!)
+    && bytes[start + 8] === 0x20
     && isDigit(bytes[start + 9]!) && isDigit(bytes[start + 10]!) && isDigit(bytes[start + 11]!);
 }
 
