@@ -284,7 +284,7 @@ export const COUNTERS = {
   'workers.handed_over': define('out', 'packets', 'Packets that came by their addresses alone (fragments, IPv6 extension headers) and were given to the worker that has their connection'),
   'workers.queue_full': define('lost', 'packets', 'Such packets that were not given to it, because too many others were on their way to it'),
   'workers.taken_over': define('in', 'packets', 'Such packets received from another worker'),
-  'workers.died': define('note', 'events', 'Worker threads that ended by a fault and were replaced'),
+  'workers.died': define('note', 'events', 'Worker threads that ended by a fault, or did not come back from a packet, and were replaced'),
   'workers.lost_packets': define('lost', 'packets', 'Packets that a worker held when it died'),
   'workers.lost_bytes': define('lost', 'bytes', 'Stream bytes that a worker held when it died'),
   'workers.lost_requests': define('lost', 'requests', 'Requests that a worker held when it died'),

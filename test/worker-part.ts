@@ -27,7 +27,9 @@ await source.start({
   frame(_link, bytes, start) {
     ledger.count('capture.frames');
     if (bytes[start] === 0x21) throw new Error('a byte that kills');
+    if (bytes[start] === 0x40) for (;;);
     if (bytes[start] === 0x7e) {
+      share.report('in hand');
       const underWay = new SegmentsUnderWay((workerData as WorkerData).underWay);
       while (underWay.bytes(share.index) === 0);
       throw new Error('a byte that kills while a segment is under way');

@@ -49,8 +49,10 @@ export interface WorkerData {
   readonly data: unknown;
 }
 
-export type ToWorker = { readonly kind: 'stop' } | { readonly kind: 'segment'; readonly segment: Segment } | { readonly kind: 'written'; readonly lines: number };
-export type ToMain = { readonly kind: 'ready' } | { readonly kind: 'segment'; readonly to: number; readonly segment: Segment }
+export type ToWorker = { readonly kind: 'stop' } | { readonly kind: 'ping' }
+  | { readonly kind: 'segment'; readonly segment: Segment } | { readonly kind: 'written'; readonly lines: number };
+export type ToMain = { readonly kind: 'ready' } | { readonly kind: 'pong' }
+  | { readonly kind: 'segment'; readonly to: number; readonly segment: Segment }
   | { readonly kind: 'report'; readonly report: unknown } | { readonly kind: 'lines'; readonly lines: Uint8Array };
 
 const COUNTERS_BYTES = COUNTER_NAMES.length * 8;
@@ -119,6 +121,7 @@ export class WorkerShare {
     port.on('message', (message: ToWorker) => {
       switch (message.kind) {
         case 'stop': return this.#stopHandler();
+        case 'ping': return this.#post({ kind: 'pong' });
         case 'written': return this.#writing.shift()?.(message.lines);
         case 'segment': return this.#segmentHandler(message.segment);
         default: assert.fail(`a worker was sent ${JSON.stringify(message satisfies never)}`);

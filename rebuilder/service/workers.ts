@@ -28,6 +28,8 @@ interface WorkersOptions {
   readonly onReport?: (report: unknown) => void;
   /** Told of each worker that died, in one sentence. */
   readonly onDeath: (sentence: string) => void;
+  /** How often each is asked whether it still answers, ms. */
+  readonly pingMs?: number;
 }
 
 interface WorkerState {
@@ -54,8 +56,14 @@ interface Slot {
   lastFault: string;
   report: unknown;
   restart: NodeJS.Timeout | undefined;
+  /** Questions whether it is there that it has not answered. */
+  unanswered: number;
+  ping: NodeJS.Timeout | undefined;
 }
 
+const PING_MS = 1000;
+/** A collection of garbage or a starved machine takes seconds; who is silent for longer will be for ever. */
+const MOST_UNANSWERED = 30;
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 10_000;
 /** A worker that ran this long had a fresh start. */
@@ -88,6 +96,7 @@ export class Workers {
         index, shared, numbers: new WorkerNumbers(shared), inputs,
         thread: this.#launch({ index, shared, inputs }),
         running: false, passed: 0, deaths: 0, lastFault: '', report: undefined, restart: undefined,
+        unanswered: 0, ping: undefined,
       };
       this.#slots.push(slot);
       this.#attend(slot, resolve, reject);
@@ -162,7 +171,11 @@ export class Workers {
       switch (message.kind) {
         case 'ready':
           isReady = true;
+          this.#watch(slot, (silence) => { fault = silence; });
           return onReady();
+        case 'pong':
+          slot.unanswered = 0;
+          return;
         case 'report': return this.#reported(slot, message.report);
         case 'lines': return void this.#write(thread, message.lines);
         case 'segment': return this.#pass(message);
@@ -172,6 +185,7 @@ export class Workers {
     slot.thread.on('error', (error) => { fault = error.message; });
     slot.thread.on('exit', (code) => {
       slot.running = false;
+      clearInterval(slot.ping);
       this.#loseUntaken(slot);
       if (this.#stopping) return this.#tell(slot);
       slot.deaths++;
@@ -191,6 +205,17 @@ export class Workers {
         this.#attend(slot, () => {}, () => {});
       }, pauseMs);
     });
+  }
+
+  /** One that does not come back from a packet is ended as if that had been a fault in it. */
+  #watch(slot: Slot, onSilence: (sentence: string) => void): void {
+    slot.unanswered = 0;
+    slot.ping = setInterval(() => {
+      if (slot.unanswered++ < MOST_UNANSWERED) return post(slot, { kind: 'ping' });
+      clearInterval(slot.ping);
+      onSilence(`it has not answered ${MOST_UNANSWERED} times`);
+      void slot.thread.terminate();
+    }, this.#options.pingMs ?? PING_MS).unref();
   }
 
   /** In the place of a worker that does not run. */

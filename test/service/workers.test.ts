@@ -36,10 +36,10 @@ interface Pair {
   close(): Promise<void>;
 }
 
-async function pair(onDeath: (sentence: string) => void): Promise<Pair> {
+async function pair(onDeath: (sentence: string) => void, pingMs?: number): Promise<Pair> {
   const group = openSocketGroup(libc!, 'vxlan', 2, { host: '127.0.0.1', port: 0, receiveBufferBytes: 1 << 20 });
   const inputs = group.sockets.map((vxlan) => ({ vxlan }));
-  const workers = new Workers({ entry: ENTRY, inputs, data: 'ok', heapMib: 256, onDeath });
+  const workers = new Workers({ entry: ENTRY, inputs, data: 'ok', heapMib: 256, onDeath, ...pingMs === undefined ? {} : { pingMs } });
   await workers.start();
   const socket = createSocket('udp4');
   return {
@@ -97,6 +97,19 @@ test('a worker that dies is replaced, what it held is counted as lost, and its s
   await close();
 });
 
+test('a worker that does not come back from a packet is replaced, and what it held is counted as lost', { skip }, async () => {
+  const sentences: string[] = [];
+  const { workers, send, close } = await pair((sentence) => sentences.push(sentence), 100);
+  await send(1, '@');
+  await until(() => sentences.length > 0);
+  assert.match(sentences[0]!, /^worker 1 died and is replaced: it has not answered 30 times$/);
+  await send(1, 'x');
+  await until(() => workers.ledger().get('tcp.segments') === 1);
+  assert.equal(workers.ledger().get('workers.lost_packets'), 1);
+  assert.deepEqual(workers.states().map(({ deaths }) => deaths), [0, 1]);
+  await close();
+});
+
 test('a segment is handed to the worker of its connection', { skip }, async () => {
   const { workers, send, close } = await pair(() => {});
   await send(0, '>');
@@ -116,7 +129,7 @@ test('a segment on its way to a worker that dies is taken by the next, or counte
   const { workers, send, close } = await pair((sentence) => sentences.push(sentence));
   await send(1, '~');
   // It does nothing else from here on, until the segment is under way.
-  await until(() => workers.ledger().get('capture.frames') === 1);
+  await until(() => workers.states()[1]!.report === 'in hand');
   await send(0, '>');
   await until(() => sentences.length === 1);
   await until(() => workers.ledger().get('workers.taken_over') === 1);
