@@ -2,7 +2,9 @@ import type { Packet } from '../wire/packet.ts';
 import { CHARGE } from './connection-memory.ts';
 import { DataOrderSink, RECEIVERS } from './data-order-sink.ts';
 import type { DataSequence } from './data-sequence.ts';
-import { type Doubted, DoubtfulSegments, areDifferent, isTaken, isWithin, reversed } from './doubtful-segments.ts';
+import {
+  alternatives, areDifferent, type Doubted, DoubtfulSegments, isTaken, isWithin, reversed,
+} from './doubtful-segments.ts';
 import type { FirstReader } from './first-reader.ts';
 import { Joined } from './joined.ts';
 import { MAX_WINDOW_BYTES } from './missing-bytes.ts';
@@ -279,6 +281,7 @@ export class Contest {
     const doubts = left.reduce((all, one) => all | one.doubts, 0);
     this.#beside(half, kind, { takes: ALL_DOUBTS & ~doubts, undecided });
     if (doubts !== 0) this.#beside(half, kind, { takes: ALL_DOUBTS, undecided: undecided & ~doubts }, left);
+    for (const some of alternatives(left)) this.#beside(half, kind, { takes: ALL_DOUBTS & ~doubts, undecided }, some);
   }
 
   /** Begins a reading from where the first reader is, with what waits there, and those of the doubted segments. */

@@ -18,6 +18,7 @@ export interface Doubted extends Queued {
 
 /** Of one direction; more than this is no accident. */
 const MAX_SEGMENTS = 256;
+const MOST_ALTERNATIVES = 4;
 
 /**
  * Segments set aside because their receiver may have dropped them. Then either other bytes arrive in their place, and
@@ -189,6 +190,19 @@ export function isWithin(one: Doubted, other: Doubted): boolean {
 export function areDifferent(segments: readonly Doubted[]): boolean {
   return segments.some((one, i) => segments.slice(0, i)
     .some((other) => differ(other, one.seq, one.bytes, 0, one.bytes.length)));
+}
+
+/**
+ * Sets of them that their receiver may have taken: no two of one say different things of one place, and where there are
+ * such, each set begins with another one.
+ */
+export function alternatives(segments: readonly Doubted[]): readonly (readonly Doubted[])[] {
+  if (!areDifferent(segments)) return segments.length === 0 ? [] : [segments];
+  return segments.slice(0, MOST_ALTERNATIVES).map((first) => {
+    const some = [first];
+    for (const one of segments) if (!areDifferent([...some, one])) some.push(one);
+    return some;
+  });
 }
 
 /** As if they had arrived in reverse order. */
