@@ -7,7 +7,7 @@ export const Doubt = {
   none: 0,
   /** Its checksum is wrong; but the capture may have spoilt it (segmentation offload). */
   checksum: 1,
-  /** Options that a receiver without the key, or a careful one, drops it for; or Packet.isDoubtful. */
+  /** Options that a receiver without the key, or a careful one, drops it for. */
   options: 2,
   /** Its timestamp is older than the last (PAWS, RFC 7323 5); but the receiver may not use timestamps. */
   timestamp: 4,
@@ -22,6 +22,8 @@ export const Doubt = {
   syn: 32,
   /** Nothing is known of its receiver: the connection was joined in its middle. */
   joined: 64,
+  /** Packet.isDoubtful: a host that takes such a packet may still drop what TCP options say. */
+  packet: 128,
 } as const;
 
 /** Of whoever drops nothing that only a doubt is cast on. */
@@ -48,7 +50,7 @@ export function timestampOf(packet: Packet): number {
   return options.hasTimestamps ? options.timestamp : 0;
 }
 
-/** Doubt.options: is there something in its headers that its receiver may drop it for? */
+/** Doubt.options or Doubt.packet: is there something in its headers that its receiver may drop it for? */
 export function hasDoubtfulOptions(packet: Packet): boolean {
   if (packet.isDoubtful) return true;
   if (packet.dataStart === packet.optionsStart) return false;
@@ -149,7 +151,7 @@ export class Receiver {
       if (hasTimestamps && this.#isOld(options.timestamp, other)) doubts |= Doubt.timestamp;
     }
     if (this.#isOddAck(packet.ack, far, other)) doubts |= Doubt.acknowledgment;
-    if (packet.isDoubtful) doubts |= Doubt.options;
+    if (packet.isDoubtful) doubts |= Doubt.packet;
     if (this.#hasEdge && this.#isBeyond(packet)) doubts |= Doubt.window;
     if (doubts !== Doubt.none) {
       if (doubts === Doubt.acknowledgment && hasTimestamps && started) this.#mayTakeTimestamp(packet, far, nextSeq);

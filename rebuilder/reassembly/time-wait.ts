@@ -124,7 +124,8 @@ export class TimeWait {
   /** The receiver may have taken it this time, and wait for what other bytes stand before it. */
   #hearAgain(packet: Packet, slot: number, nextSeq: number, before: number): void {
     const { bytes, dataStart, dataEnd, seq, ack, headerBytes } = packet;
-    const doubts = hasDoubtfulOptions(packet) ? Doubt.options : packet.checksum === 'wrong' ? Doubt.checksum : Doubt.none;
+    let doubts: number = packet.checksum === 'wrong' ? Doubt.checksum : Doubt.none;
+    if (hasDoubtfulOptions(packet)) doubts = packet.isDoubtful ? Doubt.packet : Doubt.options;
     const heard = this.#history.append(
       bytes, dataStart, dataEnd, seq, ack, timestampOf(packet), urgentOffset(packet), doubts, 0, nextSeq, false,
       headerBytes, before,
