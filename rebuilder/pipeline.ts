@@ -132,10 +132,11 @@ export class Pipeline implements FrameSink, ConnectionHandler<Connection> {
     link: number, bytes: Uint8Array, start: number, end: number,
     originalLength: number, timeMs: number, outerSource: number,
   ): void {
-    this.ledger.values[FRAMES]!++;
     this.lastFrameMs = timeMs;
     const nowMs = this.#advance(timeMs);
     if (nowMs - this.#lastExpiryMs >= EXPIRY_MS) this.#expire(nowMs);
+    // Not before: a fault in what is due costs no packet.
+    this.ledger.values[FRAMES]!++;
     try {
       this.#frame(link, bytes, start, end, originalLength, timeMs, outerSource, nowMs);
     } catch (fault) {

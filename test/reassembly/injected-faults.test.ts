@@ -54,6 +54,9 @@ function played(faultAt: number): Played {
     play(stream);
     stream.nextConnection();
   }
+  // The next packet finds something due.
+  stream.nowMs += 400;
+  stream.open().send(get('/due')).nextConnection();
   // The rest is idle by then, or is flushed.
   stream.wait(1600);
   stream.nextConnection().open().send(get('/later'));
