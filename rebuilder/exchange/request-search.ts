@@ -45,7 +45,7 @@ export class RequestSearch {
   hasFound = false;
   /** Sequence number of the request that was found last. */
   #foundSeq = 0;
-  /** … and where none stands, however it looks: it is not found there again. null = nowhere */
+  /** … and where none stands, however it looks: the next search does not find it there. null = nowhere */
   noneAt: number | null = null;
   /** What is searched may be a body for all others: a line that goes on behind it is one where no blank is too many. */
   isInBody = false;
@@ -85,6 +85,8 @@ export class RequestSearch {
   /** Searches bytes[at, end), a captured piece. */
   read(bytes: Uint8Array, at: number, end: number, seq: number, timeMs: number): Outcome {
     const search = this.#search;
+    const { noneAt } = this;
+    this.noneAt = null;
     this.beganAt = seq;
     const { carry } = search;
     const found = search.search(bytes, at, end);
@@ -111,7 +113,7 @@ export class RequestSearch {
     if (!inCarry || found === 'response') this.skip(carry, 0, carry.length, timeMs);
     if (isServer) return { found, at: end, line: NO_LINE, isServer };
     if (!inCarry) this.skip(bytes, at, foundAt, timeMs);
-    if (found === 'request' && !inCarry && this.noneAt === (seq + foundAt - at | 0)) {
+    if (found === 'request' && !inCarry && noneAt === (seq + foundAt - at | 0)) {
       this.skip(bytes, foundAt, foundAt + 1, timeMs);
       return { found: 'nothing', at: foundAt + 1, line: NO_LINE, isServer };
     }

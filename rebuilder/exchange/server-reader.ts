@@ -47,6 +47,8 @@ export class ServerReader implements StreamSink {
   /** null = it is certain that this end is the server. */
   readonly #others: NoResponses | null;
   #hasAgreed = false;
+  /** Where a response was found in the piece that is read, and none stands; -1 = nowhere. */
+  #noneAt = -1;
 
   constructor(context: Http1Context, sink: ServerSink, keepBodies: boolean, others: NoResponses | null) {
     this.#context = context;
@@ -64,20 +66,19 @@ export class ServerReader implements StreamSink {
     const { framer } = this.#responses;
     if (this.#others !== null && this.#mode !== 'search' && isRequestLine(bytes, start, end)) this.leave();
     let at = start;
-    /** Where a response was found, and none stands. */
-    let noneAt = -1;
+    this.#noneAt = -1;
     while (at < end) {
       const here = (seq + at - start) | 0;
       if (this.#mode === 'http1') {
         at = framer.isIdle ? this.#begin(bytes, at, end, here, from) : framer.read(bytes, at, end, here, from);
         if (framer.isNone) {
           const earlier = framer.releaseNone();
-          if (framer.began.seq === ((seq + at - start) | 0)) noneAt = at;
+          if (framer.began.seq === ((seq + at - start) | 0)) this.#noneAt = at;
           this.#startSearch();
           this.#noResponse(earlier, 0, earlier.length, (here - earlier.length) | 0, from);
         }
       } else {
-        at = this.#other(bytes, at, end, here, from, noneAt);
+        at = this.#other(bytes, at, end, here, from);
       }
     }
   }
@@ -178,22 +179,22 @@ export class ServerReader implements StreamSink {
   }
 
   /** Reads bytes[at, end) as what stands there, which is no HTTP/1 so far. */
-  #other(bytes: Uint8Array, at: number, end: number, seq: number, from: Provenance, noneAt: number): number {
+  #other(bytes: Uint8Array, at: number, end: number, seq: number, from: Provenance): number {
     if (this.#mode === 'tunnel') {
       this.#context.ledger.count('http.tunnel_bytes', end - at);
       return end;
     }
-    if (this.#http2 !== null) return this.#readFrames(this.#http2, bytes, at, end, seq, from, noneAt);
-    if (this.#others === null) return this.#searchOn(bytes, at, end, noneAt);
+    if (this.#http2 !== null) return this.#readFrames(this.#http2, bytes, at, end, seq, from);
+    if (this.#others === null) return this.#searchOn(bytes, at, end);
     if (this.#mayBeHttp2(bytes, at, end)) {
       this.#readHttp2();
       return at;
     }
-    return this.#readOthers(this.#others, bytes, at, end, seq, from, noneAt);
+    return this.#readOthers(this.#others, bytes, at, end, seq, from);
   }
 
   #readFrames(
-    http2: Http2Responses, bytes: Uint8Array, at: number, end: number, seq: number, from: Provenance, noneAt: number,
+    http2: Http2Responses, bytes: Uint8Array, at: number, end: number, seq: number, from: Provenance,
   ): number {
     const { frames } = http2;
     const framesEnd = this.#framesEnd(bytes, at, end);
@@ -204,14 +205,14 @@ export class ServerReader implements StreamSink {
     this.leave();
     const here = (seq + stop - at) | 0;
     this.#noResponse(leftover, 0, leftover.length, (here - leftover.length) | 0, from);
-    return this.#others === null ? stop : this.#readOthers(this.#others, bytes, stop, end, here, from, noneAt);
+    return this.#others === null ? stop : this.#readOthers(this.#others, bytes, stop, end, here, from);
   }
 
   #readOthers(
-    others: NoResponses, bytes: Uint8Array, at: number, end: number, seq: number, from: Provenance, noneAt: number,
+    others: NoResponses, bytes: Uint8Array, at: number, end: number, seq: number, from: Provenance,
   ): number {
     const stop = at < end ? others.read(bytes, at, end, seq, from) : end;
-    return stop < end ? this.#searchOn(bytes, stop, end, noneAt) : end;
+    return stop < end ? this.#searchOn(bytes, stop, end) : end;
   }
 
   /** Passes over bytes[start, end), of earlier pieces. */
@@ -221,11 +222,11 @@ export class ServerReader implements StreamSink {
   }
 
   /**
-   * After a hole, or where no response stands: the next piece or line that begins with a status line. Not at `noneAt`
-   * again: whatever one byte of a server's makes them disagree, the search goes on.
+   * After a hole, or where no response stands: the next piece or line that begins with a status line. Not where its
+   * reader has found none: whatever makes the two disagree, the search goes on.
    */
-  #searchOn(bytes: Uint8Array, at: number, end: number, noneAt: number): number {
-    if (at !== noneAt && isStatusLine(bytes, at, end)) {
+  #searchOn(bytes: Uint8Array, at: number, end: number): number {
+    if (at !== this.#noneAt && isStatusLine(bytes, at, end)) {
       this.#found();
       return at;
     }
