@@ -188,8 +188,11 @@ export function isWithin(one: Doubted, other: Doubted): boolean {
 
 /** Are there two that say different things of one place? */
 export function areDifferent(segments: readonly Doubted[]): boolean {
-  return segments.some((one, i) => segments.slice(0, i)
-    .some((other) => differ(other, one.seq, one.bytes, 0, one.bytes.length)));
+  return segments.some((one, i) => contradicts(one, segments.slice(0, i)));
+}
+
+function contradicts(one: Doubted, others: readonly Doubted[]): boolean {
+  return others.some((other) => differ(other, one.seq, one.bytes, 0, one.bytes.length));
 }
 
 /**
@@ -200,7 +203,7 @@ export function alternatives(segments: readonly Doubted[]): readonly (readonly D
   if (!areDifferent(segments)) return segments.length === 0 ? [] : [segments];
   return segments.slice(0, MOST_ALTERNATIVES).map((first) => {
     const some = [first];
-    for (const one of segments) if (!areDifferent([...some, one])) some.push(one);
+    for (const one of segments) if (one !== first && !contradicts(one, some)) some.push(one);
     return some;
   });
 }

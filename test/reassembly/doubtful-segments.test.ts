@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import { REPLAY_OPTIONS } from '../../rebuilder/cli/replay.ts';
 import { Ledger } from '../../rebuilder/ledger.ts';
 import { Budget } from '../../rebuilder/reassembly/budget.ts';
-import { DoubtfulSegments } from '../../rebuilder/reassembly/doubtful-segments.ts';
+import { alternatives, DoubtfulSegments } from '../../rebuilder/reassembly/doubtful-segments.ts';
 import { Doubt } from '../../rebuilder/reassembly/receiver.ts';
 import { TcpStream } from '../tcp-stream.ts';
 
@@ -34,6 +34,15 @@ describe('what is set aside goes on without a hole', () => {
     doubtful.acknowledged(0);
     assert.deepEqual([doubtful.endOfRun(0), doubtful.awaits], [0, false]);
   });
+});
+
+test('sets that agree: one where all do, else four at most that each begin with another', () => {
+  const sets = (...segments: Parameters<typeof held>): string[] => alternatives(held(...segments).all())
+    .map((some) => some.map(({ seq, bytes }) => `${seq}:${Buffer.from(bytes).toString()}`).join(' '));
+  assert.deepEqual(sets(), []);
+  assert.deepEqual(sets('0:ab', '1:bc', '9:z'), ['0:ab 1:bc 9:z']);
+  assert.deepEqual(sets('0:ab', '1:x', '9:z'), ['0:ab 9:z', '1:x 9:z', '9:z 0:ab']);
+  assert.equal(sets('0:a', '0:b', '0:c', '0:d', '0:e').length, 4);
 });
 
 const LIVE = {
