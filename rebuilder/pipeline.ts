@@ -160,11 +160,10 @@ export class Pipeline implements FrameSink, ConnectionHandler<Connection> {
   }
 
   #fragment(packet: Packet, link: number, nowMs: number): void {
-    const whole = this.#defragmenter.add(packet, nowMs);
-    if (whole === null) return;
-    const { beside } = this.#defragmenter;
-    const fields = beside === null ? null : { ...packet };
-    for (const { payload, ...said } of beside === null ? [whole] : [whole, beside]) {
+    const made = this.#defragmenter.add(packet, nowMs);
+    // Reading one leaves its own there.
+    const fields = made.length > 1 ? { ...packet } : null;
+    for (const { payload, ...said } of made) {
       Object.assign(packet, fields, said);
       const outcome = decapsulatePayload(packet.protocol, payload, 0, payload.length, packet);
       if (outcome === 'fragment') this.#fragment(packet, link, nowMs);

@@ -3,6 +3,7 @@ import type { Packet } from '../wire/packet.ts';
 import { AgingMap } from './aging-map.ts';
 import type { Budget } from './budget.ts';
 import { FragmentHosts, type HeldDatagram } from './fragment-hosts.ts';
+import { datagramKey, hostKey, lacksSum, mayBeDropped, sourceKey } from './fragment-keys.ts';
 import { FragmentRuns } from './fragment-runs.ts';
 
 interface Datagram extends HeldDatagram<Datagram> {
@@ -63,6 +64,7 @@ export const DATAGRAM_OVERHEAD = 1024;
 /** Refused datagrams that are remembered. */
 const MOST_REFUSED = 1024;
 const VERSIONS = [4, 6] as const;
+const NOTHING: readonly Whole[] = [];
 const CONGESTION_EXPERIENCED = 1 << 3;
 const NOT_ECT = 1 << 0;
 
@@ -86,8 +88,6 @@ export class Defragmenter {
   #heldFragments = 0;
   /** A fragment with a right header was seen. */
   #headerSums = false;
-  /** What the last fragment has made whole besides, with others that its host may have dropped. */
-  beside: Whole | null = null;
 
   constructor(limits: DefragmentLimits, budget: Budget, ledger: Ledger) {
     this.#limits = limits;
@@ -101,28 +101,26 @@ export class Defragmenter {
   }
 
   /**
-   * @returns the whole packet if this fragment was the last one missing (see `beside`, too), else null: held, or
-   *   dropped and counted
+   * @returns the packets of which this fragment was the last one missing: without those that their host may have
+   *   dropped, and with them. None = it is held, or dropped and counted
    */
-  add(packet: Packet, nowMs: number): Whole | null {
-    this.beside = null;
+  add(packet: Packet, nowMs: number): readonly Whole[] {
     // A fragment that the capture cut leaves a hole that nothing can fill.
-    if (packet.missing > 0) return this.#refuse('defrag.fragment_cut');
+    if (packet.missing > 0) return this.#ignore('defrag.fragment_cut');
     // A file whose headers were rewritten after the capture has none that is right: there the checksum says nothing.
     if (packet.headerSum === 'correct') this.#headerSums = true;
-    else if (packet.headerSum === 'wrong' && this.#headerSums) return this.#refuse('wire.ipv4.invalid_checksum');
+    else if (packet.headerSum === 'wrong' && this.#headerSums) return this.#ignore('wire.ipv4.invalid_checksum');
     const { fragmentOffset: offset, moreFragments, version } = packet;
     let end = offset + packet.payloadEnd - packet.payloadStart;
     if (version === 6 && (end > MAX_PAYLOAD_BYTES || (moreFragments && (end & 7) !== 0))) {
-      return this.#refuse('defrag.invalid_fragment');
+      return this.#ignore('defrag.invalid_fragment');
     }
     // IPv4 keeps of such a fragment what is a multiple of eight.
     if (moreFragments) end &= ~7;
     const whole = this.#put(this.#datagramOf(packet, nowMs), packet, end, 1, nowMs);
     const other = packet.isDoubtful ? undefined : this.#datagrams[version].get(datagramKey(packet, true, true));
     const doubtful = other === undefined ? null : this.#put(other, packet, end, 0, nowMs);
-    if (whole !== null) this.beside = doubtful;
-    return whole ?? doubtful;
+    return whole === null && doubtful === null ? NOTHING : [whole, doubtful].filter((one) => one !== null);
   }
 
   /** @param counts 0: it is counted elsewhere. @returns null: held, or dropped */
@@ -257,7 +255,12 @@ export class Defragmenter {
     };
   }
 
-  #refuse(reason: FragmentLoss, counts: 0 | 1 = 1): null {
+  #ignore(reason: FragmentLoss): readonly Whole[] {
+    this.#ledger.count(reason);
+    return NOTHING;
+  }
+
+  #refuse(reason: FragmentLoss, counts: 0 | 1): null {
     this.#ledger.count(reason, counts);
     return null;
   }
@@ -310,41 +313,4 @@ export class Defragmenter {
     this.#datagrams[datagram.version].delete(datagram.key);
     if (--datagram.source.datagrams === 0) this.#sources.delete(datagram.source.key);
   }
-}
-
-/** A host drops such a fragment, if the capture has its header as it came. */
-function lacksSum({ headerSum }: Packet): boolean {
-  return headerSum === 'wrong' || headerSum === 'none';
-}
-
-function mayBeDropped(packet: Packet): boolean {
-  return packet.isDoubtful || lacksSum(packet);
-}
-
-/** Units of 16 bits: the text of a number would cost an object of its own, for each field of each fragment. */
-function hostKey({ vni, vlanTags, dst0, dst1, dst2, dst3 }: Packet): string {
-  return String.fromCharCode(
-    vni >>> 16, vni, vlanTags >>> 16, vlanTags,
-    dst0 >>> 16, dst0, dst1 >>> 16, dst1, dst2 >>> 16, dst2, dst3 >>> 16, dst3,
-  );
-}
-
-/** What a host may drop counts by itself. */
-function sourceKey(packet: Packet, isDropped: boolean): string {
-  const { src0, src1, src2, src3 } = packet;
-  return hostKey(packet) + String.fromCharCode(
-    isDropped ? 1 : 0,
-    src0 >>> 16, src0, src1 >>> 16, src1, src2 >>> 16, src2, src3 >>> 16, src3,
-  );
-}
-
-/**
- * RFC 791: also the protocol; RFC 8200: not. Fragments that lack a right sum are put together by themselves, and so are
- * those that a host may drop, but with the others.
- */
-function datagramKey(packet: Packet, isDropped: boolean, isDoubtful: boolean): string {
-  const { version, ipId, protocol } = packet;
-  return sourceKey(packet, isDropped) + String.fromCharCode(
-    version === 4 ? protocol : -1, isDoubtful ? 1 : 0, ipId >>> 16, ipId,
-  );
 }

@@ -24,27 +24,38 @@ interface Fragment {
 
 function defragmenter(
   fragmentsBytes = 100_000,
-): { ledger: Ledger; packet: Packet; add: (fragment: Fragment) => string | null; all: Defragmenter } {
+): {
+  ledger: Ledger; packet: Packet; all: Defragmenter;
+  /** What comes of it first, as the packet then says it is. */
+  add: (fragment: Fragment) => string | null;
+  /** All that comes of it, `?` before what is doubtful. */
+  addFor: (fragment: Fragment) => string[];
+} {
   const ledger = new Ledger();
   const all = new Defragmenter({ fragmentTimeoutMs: 30_000 }, new Budget(fragmentsBytes), ledger);
   const packet = new Packet();
-  const add = (
+  const made = (
     {
       at, data, more = true, id = 7, vni = 1, missing = 0, timeMs = 0, ecn = 0, isDoubtful = false, isToGroup = false,
       headerSum = 'correct',
     }: Fragment,
-  ): string | null => {
+  ): ReturnType<Defragmenter['add']> => {
     Object.assign(packet, {
       bytes: Buffer.from(data), payloadStart: 0, payloadEnd: data.length, fragmentOffset: at, moreFragments: more,
       ipId: id, vni, missing, protocol: 6, ecn, isDoubtful, isToGroup, headerSum,
     });
-    const whole = all.add(packet, timeMs);
-    if (whole === null) return null;
+    return all.add(packet, timeMs);
+  };
+  const add = (fragment: Fragment): string | null => {
+    const [whole] = made(fragment);
+    if (whole === undefined) return null;
     const { payload, ...said } = whole;
     Object.assign(packet, said);
     return Buffer.from(payload).toString();
   };
-  return { ledger, packet, add, all };
+  const addFor = (fragment: Fragment): string[] =>
+    made(fragment).map(({ payload, isDoubtful }) => `${isDoubtful ? '?' : ''}${Buffer.from(payload).toString()}`);
+  return { ledger, packet, all, add, addFor };
 }
 
 test('copies of refused fragments, which a mirror may show, are no datagram for certain', () => {
@@ -94,13 +105,8 @@ describe('fragments that a host may drop are no part of what certain ones make, 
   ];
   for (const [why, sent, made] of cases) {
     test(why, () => {
-      const { add, all, ledger, packet } = defragmenter();
-      const found: string[] = [];
-      for (const fragment of sent) {
-        const whole = add(fragment);
-        if (whole !== null) found.push(`${packet.isDoubtful ? '?' : ''}${whole}`);
-        if (all.beside !== null) found.push(`?${Buffer.from(all.beside.payload).toString()}`);
-      }
+      const { addFor, all, ledger } = defragmenter();
+      const found = sent.flatMap(addFor);
       assert.deepEqual(found, made);
       all.flush();
       assert.equal(all.size, 0);
