@@ -10,8 +10,8 @@ import { MARKER_LENGTH } from './loop-marker.ts';
 const FIXED_BYTES = 768;
 
 export function copy(from: Uint8Array, start: number, end: number, to: Uint8Array, at: number): number {
-  // A call into the engine costs more than a short loop.
-  if (end - start > 96) {
+  // A view and a call into the engine cost more than a short loop.
+  if (end - start > 48) {
     to.set(from.subarray(start, end), at);
     return at + end - start;
   }
@@ -49,7 +49,6 @@ export interface Additions {
 const clientLines = new ClientLines();
 const REQUEST_ID = lineText('\r\nX-Request-ID: ');
 const MIRROR_ID = lineText('\r\nX-Mirror-Id: ');
-const VNI = lineText('\r\nX-Mirror-Vni: ');
 const COMPLETE = lineText('\r\nX-Mirror-Complete: true');
 const INCOMPLETE = lineText('\r\nX-Mirror-Complete: false');
 const CORRECTION = lineText('\r\nX-Mirror-Correction: true');
@@ -63,6 +62,7 @@ const CLOSE = lineText('\r\nConnection: close');
 const CONTENT_LENGTH = lineText('\r\nContent-Length: ');
 const COLON = lineText(': ');
 const LINE_END = lineText('\r\n');
+const HEAD_END = lineText('\r\n\r\n');
 const LOOP = lineText('\r\nX-Mirror-Loop: ');
 
 /**
@@ -77,7 +77,6 @@ export function putAddedLines(
   const idAt = putLineText(add.requestId ? REQUEST_ID : MIRROR_ID, to, at);
   const idEnd = putText(id, to, idAt);
   at = add.requestId ? copy(to, idAt, idEnd, to, putLineText(MIRROR_ID, to, idEnd)) : idEnd;
-  if (endpoints.vni !== null) at = putNumber(endpoints.vni, to, putLineText(VNI, to, at));
   at = putLineText(add.complete ? COMPLETE : INCOMPLETE, to, at);
   if (request.correction) at = putLineText(CORRECTION, to, at);
   if (request.reading !== 1) at = putNumber(request.reading, to, putLineText(READING, to, at));
@@ -97,5 +96,5 @@ export function putAddedLines(
   if (add.keepAlive) at = putLineText(KEEP_ALIVE, to, at);
   if (add.close) at = putLineText(CLOSE, to, at);
   if (add.contentLength >= 0) at = putNumber(add.contentLength, to, putLineText(CONTENT_LENGTH, to, at));
-  return putLineText(LINE_END, to, putLineText(LINE_END, to, at));
+  return putLineText(HEAD_END, to, at);
 }

@@ -17,6 +17,7 @@ const FORWARDED_PROTO = lineText('\r\nX-Forwarded-Proto: ');
 const FORWARDED_PORT = lineText('\r\nX-Forwarded-Port: ');
 const SERVER_ADDR = lineText('\r\nX-SERVER-ADDR: ');
 const SERVER_PORT = lineText('\r\nX-SERVER-PORT: ');
+const VNI = lineText('\r\nX-Mirror-Vni: ');
 
 /** Whose lines a slot holds. */
 interface Kept {
@@ -25,6 +26,7 @@ interface Kept {
   port: string;
   serverAddress: string;
   serverPort: number;
+  vni: number | null;
   bytes: number;
 }
 
@@ -39,12 +41,12 @@ export class ClientLines {
   /** Writes them, without the end of the last one. Returns the offset behind them. */
   put(endpoints: Endpoints, envelope: Envelope, to: Uint8Array, at: number): number {
     const { clientAddress, proto, port } = envelope;
-    const { clientPort, serverAddress, serverPort } = endpoints;
+    const { clientPort, serverAddress, serverPort, vni } = endpoints;
     const slot = clientPort & SLOTS - 1;
     const from = slot * SLOT_BYTES;
     const kept = this.#kept[slot];
     if (kept?.port === port && kept.client === clientAddress && kept.proto === proto
-      && kept.serverPort === serverPort && kept.serverAddress === serverAddress) {
+      && kept.serverPort === serverPort && kept.serverAddress === serverAddress && kept.vni === vni) {
       this.#slots.copy(to, at, from, from + kept.bytes);
       return at + kept.bytes;
     }
@@ -53,7 +55,7 @@ export class ClientLines {
     if (bytes > SLOT_BYTES) return end;
     this.#slots.set(to.subarray(at, end), from);
     if (kept === undefined) {
-      this.#kept[slot] = { client: clientAddress, proto, port, serverAddress, serverPort, bytes };
+      this.#kept[slot] = { client: clientAddress, proto, port, serverAddress, serverPort, vni, bytes };
       return end;
     }
     kept.client = clientAddress;
@@ -61,6 +63,7 @@ export class ClientLines {
     kept.port = port;
     kept.serverAddress = serverAddress;
     kept.serverPort = serverPort;
+    kept.vni = vni;
     kept.bytes = bytes;
     return end;
   }
@@ -75,5 +78,6 @@ function write(endpoints: Endpoints, { clientAddress, proto, port }: Envelope, t
   at = putText(proto, to, putLineText(FORWARDED_PROTO, to, at));
   at = putText(port, to, putLineText(FORWARDED_PORT, to, at));
   at = putText(endpoints.serverAddress, to, putLineText(SERVER_ADDR, to, at));
-  return putNumber(endpoints.serverPort, to, putLineText(SERVER_PORT, to, at));
+  at = putNumber(endpoints.serverPort, to, putLineText(SERVER_PORT, to, at));
+  return endpoints.vni === null ? at : putNumber(endpoints.vni, to, putLineText(VNI, to, at));
 }

@@ -1,63 +1,59 @@
 import { createHash } from 'node:crypto';
-import { BLOCK_BYTES, compress, initialState } from './sha256.ts';
+import { BLOCK_BYTES, compress, initialState } from './blake2s.ts';
+
+/** Of a digest: 128 bits. */
+export const DIGEST_BYTES = 16;
+
+/** What RFC 7693 takes as a key. A longer one counts by its SHA-256, which is as long. */
+const MAX_KEY_BYTES = 32;
 
 /**
- * What one message may hold: with the padding it ends in one block behind the key's (FIPS 180-4, 5.1.1). A longer one
- * counts by its own SHA-256.
+ * Keyed BLAKE2s (RFC 7693) of short texts, with the key's block taken in once: a MAC by itself, so that a text of up to
+ * a block costs one compression, where HMAC-SHA256 costs two that are twice as long each.
  */
-const MAX_TEXT_BYTES = 55;
-
-/** HMAC-SHA256 (RFC 2104) of short texts, with the key's two blocks hashed once. */
 export class KeyedHash {
-  readonly #inner: Int32Array;
-  readonly #outer: Int32Array;
+  readonly #keyed: Int32Array;
   readonly #state = new Int32Array(8);
-  readonly #words = new Int32Array(16);
+  readonly #words = new Int32Array(BLOCK_BYTES / 4);
 
-  /** `key`: any length; RFC 2104 hashes one longer than a block. */
   constructor(key: Uint8Array) {
+    const short = key.length > MAX_KEY_BYTES ? createHash('sha256').update(key).digest() : key;
     const block = new Uint8Array(BLOCK_BYTES);
-    block.set(key.length > BLOCK_BYTES ? createHash('sha256').update(key).digest() : key);
-    this.#inner = this.#keyState(block, 0x36);
-    this.#outer = this.#keyState(block, 0x5c);
+    block.set(short);
+    this.#keyed = initialState(DIGEST_BYTES, short.length);
+    this.#read(block, 0, BLOCK_BYTES);
+    compress(this.#keyed, this.#words, BLOCK_BYTES, false);
   }
 
-  #keyState(key: Uint8Array, pad: number): Int32Array {
-    const state = initialState();
-    for (let i = 0; i < 16; i++) {
-      const at = i * 4;
-      this.#words[i] =
-        ((key[at]! ^ pad) << 24) | ((key[at + 1]! ^ pad) << 16) | ((key[at + 2]! ^ pad) << 8) | (key[at + 3]! ^ pad);
-    }
-    compress(state, this.#words);
-    return state;
-  }
-
-  /** The eight words of the digest of text[0, length), first word first. Valid until the next call. */
-  digest(text: Uint8Array, length: number): Int32Array {
-    if (length > MAX_TEXT_BYTES) return this.digest(createHash('sha256').update(text.subarray(0, length)).digest(), 32);
+  /** Puts text[start, end), at most a block, into the words, and zeros behind it. */
+  #read(text: Uint8Array, start: number, end: number): void {
     const words = this.#words;
-    const state = this.#state;
-    let at = 0;
     let word = 0;
-    for (; at + 4 <= length; at += 4) {
-      words[word++] = text[at]! << 24 | text[at + 1]! << 16 | text[at + 2]! << 8 | text[at + 3]!;
+    let at = start;
+    for (; at + 4 <= end; at += 4) {
+      words[word++] = text[at]! | text[at + 1]! << 8 | text[at + 2]! << 16 | text[at + 3]! << 24;
     }
-    let last = 0x80 << 24 - (length & 3) * 8;
-    for (let shift = 24; at < length; at++, shift -= 8) last |= text[at]! << shift;
+    if (word === words.length) return;
+    let last = 0;
+    for (let shift = 0; at < end; at++, shift += 8) last |= text[at]! << shift;
     words[word++] = last;
-    while (word < 15) words[word++] = 0;
-    words[15] = (BLOCK_BYTES + length) * 8;
-    for (let i = 0; i < 8; i++) state[i] = this.#inner[i]!;
-    compress(state, words);
-    for (let i = 0; i < 8; i++) {
-      words[i] = state[i]!;
-      state[i] = this.#outer[i]!;
+    while (word < words.length) words[word++] = 0;
+  }
+
+  /**
+   * The digest of text[0, length), of at least a byte: little-endian, in the first four words. Valid until the next
+   * call.
+   */
+  digest(text: Uint8Array, length: number): Int32Array {
+    const state = this.#state;
+    for (let i = 0; i < state.length; i++) state[i] = this.#keyed[i]!;
+    let at = 0;
+    for (; length - at > BLOCK_BYTES; at += BLOCK_BYTES) {
+      this.#read(text, at, at + BLOCK_BYTES);
+      compress(state, this.#words, at + 2 * BLOCK_BYTES, false);
     }
-    words[8] = 0x80 << 24;
-    for (let i = 9; i < 15; i++) words[i] = 0;
-    words[15] = (BLOCK_BYTES + 32) * 8;
-    compress(state, words);
+    this.#read(text, at, length);
+    compress(state, this.#words, BLOCK_BYTES + length, true);
     return state;
   }
 }

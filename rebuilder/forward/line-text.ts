@@ -3,8 +3,8 @@ export function lineText(text: string): Uint8Array {
   return Uint8Array.from(Buffer.from(text));
 }
 
-/** Writes it. A call into the engine costs more than this loop for so few bytes. */
+/** Writes it. From some sixteen bytes on this call into the engine costs less than a loop. */
 export function putLineText(text: Uint8Array, to: Uint8Array, at: number): number {
-  for (let i = 0; i < text.length; i++) to[at + i] = text[i]!;
+  to.set(text, at);
   return at + text.length;
 }

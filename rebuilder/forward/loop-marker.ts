@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { SettingError } from '../config/mistakes.ts';
-import { KeyedHash } from './keyed-hash.ts';
+import { DIGEST_BYTES, KeyedHash } from './keyed-hash.ts';
 
-/** Hex characters of a marker: 128 bits of the HMAC, what RFC 2104 section 5 allows and no client can guess. */
-export const MARKER_LENGTH = 32;
+/** Hex characters of a marker: 128 bits, which no client can guess. */
+export const MARKER_LENGTH = DIGEST_BYTES * 2;
 
 const MIN_KEY_BYTES = 16;
 const MAX_ID_BYTES = 64;
@@ -18,9 +18,9 @@ const HEX = new Uint8Array([48, 49, 50, 51, 52, 53, 54, 55, 56, 57, 97, 98, 99, 
 export const PERIOD_MS = 300_000;
 
 /**
- * The mark that our own requests carry (`X-Mirror-Loop`), so that one that is mirrored again is recognised:
- * HMAC-SHA256(loop key, id + '@' + number of the period). A client may write the header, but not a value that fits; one
- * who has seen a marker (on the way to a node) may copy it, which is why it fits for minutes only, and rules/loop.ts
+ * The mark that our own requests carry (`X-Mirror-Loop`), so that one that is mirrored again is recognised: keyed
+ * BLAKE2s(loop key, id + '@' + number of the period). A client may write the header, but not a value that fits; one who
+ * has seen a marker (on the way to a node) may copy it, which is why it fits for minutes only, and rules/loop.ts
  * believes each a few times.
  */
 export class LoopMarker {
@@ -90,18 +90,18 @@ export class LoopMarker {
   }
 }
 
-/** The first MARKER_LENGTH hex digits of the words. */
+/** The digest's bytes as hex digits. */
 function putHex(words: Int32Array, to: Uint8Array, at: number): number {
-  for (let i = 0; i < MARKER_LENGTH / 8; i++, at += 8) {
+  for (let i = 0; i < DIGEST_BYTES / 4; i++, at += 8) {
     const word = words[i]!;
-    to[at] = HEX[word >>> 28]!;
-    to[at + 1] = HEX[word >>> 24 & 15]!;
-    to[at + 2] = HEX[word >>> 20 & 15]!;
-    to[at + 3] = HEX[word >>> 16 & 15]!;
-    to[at + 4] = HEX[word >>> 12 & 15]!;
-    to[at + 5] = HEX[word >>> 8 & 15]!;
-    to[at + 6] = HEX[word >>> 4 & 15]!;
-    to[at + 7] = HEX[word & 15]!;
+    to[at] = HEX[word >>> 4 & 15]!;
+    to[at + 1] = HEX[word & 15]!;
+    to[at + 2] = HEX[word >>> 12 & 15]!;
+    to[at + 3] = HEX[word >>> 8 & 15]!;
+    to[at + 4] = HEX[word >>> 20 & 15]!;
+    to[at + 5] = HEX[word >>> 16 & 15]!;
+    to[at + 6] = HEX[word >>> 28]!;
+    to[at + 7] = HEX[word >>> 24 & 15]!;
   }
   return at;
 }

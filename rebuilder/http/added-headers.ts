@@ -5,7 +5,7 @@
  */
 export const ADDED_HEADERS = [
   'X-Forwarded-For', 'X-Real-IP', 'X-Scheme', 'X-Mirror-Forwarded-Proto', 'X-Mirror-Forwarded-Port', 'X-Forwarded-Proto',
-  'X-Forwarded-Port', 'X-SERVER-ADDR', 'X-SERVER-PORT', 'X-Request-ID', 'X-Mirror-Id', 'X-Mirror-Vni', 'X-Mirror-Complete',
+  'X-Forwarded-Port', 'X-SERVER-ADDR', 'X-SERVER-PORT', 'X-Mirror-Vni', 'X-Request-ID', 'X-Mirror-Id', 'X-Mirror-Complete',
   'X-Mirror-Correction', 'X-Mirror-Reading', 'X-Mirror-Found', 'X-Mirror-Loop', 'X-Response-Status', 'X-Response-Time', 'X-Response-Size', 'Connection',
   'Content-Length',
 ] as const;

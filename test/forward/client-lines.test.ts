@@ -2,13 +2,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ClientLines } from '../../rebuilder/forward/client-lines.ts';
+import type { Endpoints } from '../../rebuilder/http/message.ts';
 import { ENVELOPE } from './request-builder.ts';
 
-const ENDPOINTS = {
+const ENDPOINTS: Endpoints = {
   clientAddress: '10.0.0.1', clientPort: 40_000, serverAddress: '10.0.0.2', serverPort: 80, vni: 7, proxied: null,
 };
 
-type Asked = Partial<typeof ENDPOINTS> & { client?: string; proto?: string; port?: string };
+type Asked = Partial<Endpoints> & { client?: string; proto?: string; port?: string };
 
 function linesOf(lines: ClientLines, { client = '10.0.0.1', proto = 'http', port = '40000', ...endpoints }: Asked): string {
   const to = Buffer.alloc(200_000);
@@ -18,7 +19,7 @@ function linesOf(lines: ClientLines, { client = '10.0.0.1', proto = 'http', port
 
 /** Each in the slot of all others: of the same client port, or 4096 beside it. */
 const ASKED: readonly Asked[] = [
-  {}, { client: '10.0.0.3' }, { proto: 'https' }, { port: '443' }, { serverAddress: '10.0.0.4' }, { serverPort: 8080 },
+  {}, { client: '10.0.0.3' }, { proto: 'https' }, { port: '443' }, { serverAddress: '10.0.0.4' }, { serverPort: 8080 }, { vni: 8 }, { vni: null },
   { clientPort: 44_096, port: '44096' }, { client: '2001:db8::1', proto: 'https', port: '443', serverAddress: '2001:db8::2' },
   { client: `198.51.100.7${', 10.0.0.1'.repeat(60)}` }, { client: 'a\r\nX-Evil: 1' },
 ];
@@ -42,7 +43,7 @@ test('what they say', () => {
   assert.equal(first, [
     'X-Forwarded-For: 198.51.100.7', 'X-Real-IP: 198.51.100.7', 'X-Scheme: https', 'X-Mirror-Forwarded-Proto: https',
     'X-Mirror-Forwarded-Port: 443', 'X-Forwarded-Proto: https', 'X-Forwarded-Port: 443', 'X-SERVER-ADDR: 10.0.0.2',
-    'X-SERVER-PORT: 80',
+    'X-SERVER-PORT: 80', 'X-Mirror-Vni: 7',
   ].join('\r\n'));
   assert.ok(!linesOf(lines, { client: 'a\r\nX-Evil: 1' }).includes('\nX-Evil'));
 });

@@ -16,7 +16,7 @@ test('a request arrives with its own bytes, and our lines behind its own', async
     'POST /a?b=1 HTTP/1.1', 'hOST: a.example', 'X-A: 1', 'X-A:2', 'Content-Length: 5',
     'X-Forwarded-For: 203.0.113.5', 'X-Real-IP: 203.0.113.5', 'X-Scheme: https', 'X-Mirror-Forwarded-Proto: https',
     'X-Mirror-Forwarded-Port: 443', 'X-Forwarded-Proto: https', 'X-Forwarded-Port: 443', 'X-SERVER-ADDR: 10.0.2.9', 'X-SERVER-PORT: 80',
-    `X-Request-ID: ${request.id}`, `X-Mirror-Id: ${request.id}`, 'X-Mirror-Vni: 1377', 'X-Mirror-Complete: true',
+    'X-Mirror-Vni: 1377', `X-Request-ID: ${request.id}`, `X-Mirror-Id: ${request.id}`, 'X-Mirror-Complete: true',
     `X-Mirror-Loop: ${new LoopMarker(KEY).of(request.id)}`, '', 'hello',
   ].join('\r\n'));
 });

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
-import { createHmac } from 'node:crypto';
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { installed } from '../installed.ts';
 import { LoopMarker, PERIOD_MS, readLoopKey } from '../../rebuilder/forward/loop-marker.ts';
 
 const NOW = 29_500_000 * 60_000;
@@ -11,18 +13,37 @@ const PERIOD = Math.floor(NOW / PERIOD_MS);
 const markerOf = (key: Uint8Array): LoopMarker => new LoopMarker(key, () => NOW);
 const marker = markerOf(Buffer.from('key'));
 
-for (const keyLength of [1, 32, 63, 64, 65, 200]) {
-  test(`the marker is HMAC-SHA256, cut: key of ${keyLength} bytes`, () => {
-    const key = Buffer.alloc(keyLength, 0xa7);
-    for (let length = 0; length <= 45; length++) {
-      const id = '0123456789abcdef'.repeat(4).slice(0, length);
-      assert.equal(markerOf(key).of(id), createHmac('sha256', key).update(`${id}@${PERIOD}`).digest('hex').slice(0, 32));
-    }
+/** Keyed BLAKE2s by Python's hashlib, which is the reference implementation (RFC 7693, appendix). */
+function blake2s(asked: readonly { key: Uint8Array; text: Buffer }[]): string[] {
+  const program = 'import sys, json, hashlib\n'
+    + 'print(*[hashlib.blake2s(bytes.fromhex(t), key=bytes.fromhex(k), digest_size=16).hexdigest() for k, t in json.load(sys.stdin)])';
+  const input = JSON.stringify(asked.map(({ key, text }) => [Buffer.from(key).toString('hex'), text.toString('hex')]));
+  return execFileSync('python3', ['-c', program], { input, encoding: 'utf8' }).trim().split(' ');
+}
+
+for (const keyLength of [1, 31, 32, 33, 64, 200]) {
+  test(`the marker is keyed BLAKE2s: key of ${keyLength} bytes`, (t) => {
+    if (!installed(t, 'python3')) return;
+    const given = Buffer.alloc(keyLength, 0xa7);
+    const key = keyLength > 32 ? createHash('sha256').update(given).digest() : given;
+    const ids = Array.from({ length: 150 }, (_, length) => '0123456789abcdef'.repeat(10).slice(0, length));
+    const expected = blake2s(ids.map((id) => ({ key, text: Buffer.from(`${id}@${PERIOD}`) })));
+    assert.deepEqual(ids.map((id) => markerOf(given).of(id)), expected);
   });
 }
 
-test('bytes beyond ASCII count as latin1', () => {
-  assert.equal(marker.of('\xff\x80a'), createHmac('sha256', 'key').update(Buffer.from([0xff, 0x80, 0x61])).update(`@${PERIOD}`).digest('hex').slice(0, 32));
+test('what is written into a head is the marker that is recognised there', () => {
+  const id = '0123456789abcdef'.repeat(2);
+  const bytes = Buffer.from(`..${id}`);
+  const to = Buffer.concat([bytes, Buffer.alloc(40)]);
+  assert.equal(marker.write(to, 2, 34, 36), 68);
+  assert.ok(marker.isOwn(to.toString('latin1', 36, 68), id, NOW));
+});
+
+test('bytes beyond ASCII count as latin1', (t) => {
+  if (!installed(t, 'python3')) return;
+  const text = Buffer.concat([Buffer.from([0xff, 0x80, 0x61]), Buffer.from(`@${PERIOD}`)]);
+  assert.deepEqual([marker.of('\xff\x80a')], blake2s([{ key: Buffer.from('key'), text }]));
 });
 
 test('our own marker is recognised, a forged one is not', () => {
