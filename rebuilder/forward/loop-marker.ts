@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { createHmac, randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { SettingError } from '../config/mistakes.ts';
 import { DIGEST_BYTES, KeyedHash } from './keyed-hash.ts';
@@ -24,6 +24,7 @@ export const PERIOD_MS = 300_000;
  * believes each a few times.
  */
 export class LoopMarker {
+  readonly #key: Uint8Array;
   readonly #hash: KeyedHash;
   readonly #clock: () => number;
   #period = -1;
@@ -33,6 +34,7 @@ export class LoopMarker {
 
   /** @param clock ms since the epoch */
   constructor(key: Uint8Array, clock = (): number => Date.now()) {
+    this.#key = key;
     this.#hash = new KeyedHash(key);
     this.#clock = clock;
     this.look();
@@ -83,11 +85,21 @@ export class LoopMarker {
   }
 
   #fits(value: string, id: string, period: number): boolean {
-    const expected = this.#of(id, period);
-    let difference = 0;
-    for (let i = 0; i < MARKER_LENGTH; i++) difference |= expected[i]! ^ value.charCodeAt(i);
-    return difference === 0;
+    return isEqual(this.#of(id, period), value) || isEqual(this.#of0_1(id, period), value);
   }
+
+  /** As 0.1.0 wrote it: while a group is replaced, its instances run beside the new ones for minutes. */
+  #of0_1(id: string, period: number): Uint8Array {
+    const digest = createHmac('sha256', this.#key).update(`${id}@${period}`, 'latin1').digest('hex');
+    return Buffer.from(digest.slice(0, MARKER_LENGTH));
+  }
+}
+
+/** Takes the same time wherever the first difference is. Both are of MARKER_LENGTH. */
+function isEqual(expected: Uint8Array, value: string): boolean {
+  let difference = 0;
+  for (let i = 0; i < MARKER_LENGTH; i++) difference |= expected[i]! ^ value.charCodeAt(i);
+  return difference === 0;
 }
 
 /** The digest's bytes as hex digits. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
+import { createHash, createHmac } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -58,6 +58,14 @@ test('our own marker is recognised, a forged one is not', () => {
   assert.ok(!marker.isOwn('', id, NOW));
   assert.ok(!marker.isOwn(own + '0', id, NOW));
   assert.ok(!marker.isOwn(own.toUpperCase(), id, NOW) || own === own.toUpperCase());
+});
+
+test('the marker of version 0.1.0 is recognised: both run while a group of instances is replaced', () => {
+  const id = '0123456789abcdef'.repeat(2);
+  const was = (period: number): string => createHmac('sha256', 'key').update(`${id}@${period}`).digest('hex').slice(0, 32);
+  const fits = [-2, -1, 0, 1, 2].map((step) => marker.isOwn(was(PERIOD + step), id, NOW));
+  assert.deepEqual(fits, [false, true, true, true, false]);
+  assert.ok(!markerOf(Buffer.from('another')).isOwn(was(PERIOD), id, NOW));
 });
 
 test('a marker fits for minutes: its period and the ones beside it', () => {
