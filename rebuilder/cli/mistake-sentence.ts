@@ -2,10 +2,10 @@ import { wrapIndented } from '../config/wrapped-text.ts';
 
 const INDENT = 2;
 
-/** What a command says of a mistake, or of what failed: `program: sentence`, wrapped on a terminal. */
-export function mistakeText(program: string, sentence: string): string {
+/** What a command says of mistakes, or of what failed: `program: sentence` for each line, wrapped on a terminal. */
+export function mistakeText(program: string, sentences: string): string {
   const columns = process.stderr.columns ?? Infinity;
-  return `${`${program}: ${sentence}`.split('\n').map((line) => wrapIndented(line, columns, INDENT)).join('\n')}\n`;
+  return sentences.split('\n').map((line) => `${wrapIndented(`${program}: ${line}`, columns, INDENT)}\n`).join('');
 }
 
 /** A sentence as wide as mistakes of configurations are. @param indent of its lines after the first one, in columns */

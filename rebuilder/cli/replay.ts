@@ -59,7 +59,7 @@ export async function readCaptures(
   } finally {
     pipeline.flush();
   }
-  if (faults.length > 0) throw new FileError(faults.join('\nrebuilder: '));
+  if (faults.length > 0) throw new FileError(faults.join('\n'));
 }
 
 /** null = all of it was read. */
