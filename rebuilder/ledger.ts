@@ -117,7 +117,7 @@ export const COUNTERS = {
   'tcp.cut_bytes': define('note', 'events', 'Bytes cut off'),
   'tcp.correction_memcap': define('note', 'segments', 'Segments, and holes of requests, not kept for corrections or second readings because limits.correction_bytes or limits.memory was reached'),
   'tcp.multipath_join': define('note', 'flows', 'Subflows of Multipath TCP that join another connection: a request sent over several is not put together'),
-  'tcp.readings_limit': define('note', 'events', 'Streams that may have been read in more ways than are reported'),
+  'tcp.readings_limit': define('note', 'events', 'Streams, and packets in fragments, that may have been read in more ways than are reported'),
 
   // --- pipeline: a fault of ours costs the packet that met it, and its connection; or the request
   'pipeline.faults': define('note', 'events', 'Faults in the program, each met by one packet, one request or one look at what waits: please report them'),

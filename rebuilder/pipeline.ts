@@ -20,6 +20,7 @@ import { http1Context } from './http1/http1-context.ts';
 import { ResponseWaits } from './exchange/response-waits.ts';
 import { WaitingRequests } from './exchange/waiting-requests.ts';
 import { decapsulate, decapsulatePayload } from './wire/decapsulate.ts';
+import { IpDoubt } from './wire/ip-doubt.ts';
 import { Packet, Wrapping } from './wire/packet.ts';
 import type { Outcome } from './wire/step.ts';
 
@@ -154,7 +155,7 @@ export class Pipeline implements FrameSink, ConnectionHandler<Connection> {
     const isCutSo = this.senders.seen(packet.outerSource, packet.vni, packet.frameLength(end - start), isShort, timeMs);
     // More is missing than the capture left out: if no mirror did it, hosts drop it.
     const isByMirror = isCutSo && packet.wrapping !== Wrapping.none;
-    if (isShort && packet.missing > packet.cut && !isByMirror) packet.isDoubtful = true;
+    if (isShort && packet.missing > packet.cut && !isByMirror) packet.ipDoubts |= IpDoubt.length;
     if (outcome === 'fragment') this.#fragment(packet, link, nowMs);
     else this.#decapsulated(outcome, packet, link, false, nowMs);
   }

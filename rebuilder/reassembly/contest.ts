@@ -90,7 +90,7 @@ export class Contest {
     // Of a connection joined in its middle that is how the first segments are.
     if (doubts !== Doubt.joined) ledger.count(doubts === Doubt.checksum ? 'tcp.invalid_checksum' : 'tcp.doubtful_segments');
     if (length === 0) return false;
-    this.sentBytes += length;
+    if (!packet.wasCounted) this.sentBytes += length;
     // Of those that nothing is known of each may have been taken, or not, by itself.
     this.segment(packet, packet.seq, doubts & ~Doubt.joined);
     const ahead = distance(packet.seq, half.nextSeq);

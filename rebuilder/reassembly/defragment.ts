@@ -1,40 +1,16 @@
 import type { Ledger } from '../ledger.ts';
+import { IpDoubt } from '../wire/ip-doubt.ts';
 import type { Packet } from '../wire/packet.ts';
 import { AgingMap } from './aging-map.ts';
 import type { Budget } from './budget.ts';
-import { FragmentHosts, type HeldDatagram } from './fragment-hosts.ts';
-import { datagramKey, hostKey, lacksSum, mayBeDropped, sourceKey } from './fragment-keys.ts';
-import { FragmentRuns } from './fragment-runs.ts';
-
-interface Datagram extends HeldDatagram<Datagram> {
-  readonly key: string;
-  /** The headers of its fragments have no right sum. */
-  readonly lacksSum: boolean;
-  /** Some of them its host may drop for another reason. */
-  readonly isDoubtful: boolean;
-  readonly source: Source;
-  runs: FragmentRuns;
-  /** Fragments that came for it alone. */
-  counted: number;
-  readonly version: Packet['version'];
-  readonly firstMs: number;
-  /** Where the payload ends, as far as is known. */
-  end: number;
-  hasLast: boolean;
-  /** Bit n: a fragment with the ECN bits n. */
-  ecn: number;
-  /** Of the fragment at offset 0: what the payload is, and whether its frame went to a group (TCP takes none). */
-  protocol: number;
-  isToGroup: boolean;
-  /** The number among its source's fragments of its own last one. */
-  lastNumber: number;
-}
-
-/** A packet that was put together: its payload, and what else its fragments say of it. */
-type Whole = Pick<Packet, 'protocol' | 'isToGroup' | 'isDoubtful' | 'ecn'> & { readonly payload: Uint8Array };
-
-/** A sender of fragments to one host, which counts those that come to itself; as long as some of them are held. */
-interface Source { readonly key: string; fragments: number; datagrams: number }
+import {
+  beginWith, countSent, type Datagram, type DoubtedDatagram, ecnOf, empty, isEmpty, isSame, newDatagram, type Source,
+  type Whole,
+} from './datagram.ts';
+import { FragmentHosts } from './fragment-hosts.ts';
+import { datagramKey, hostKey, mayBeDropped, sourceKey } from './fragment-keys.ts';
+import { fullestWithin, isTaken, MOST_WAYS, waysWith } from './fragment-readings.ts';
+import { RefusedDatagrams } from './refused-datagrams.ts';
 
 interface DefragmentLimits {
   /**
@@ -61,19 +37,15 @@ const MAX_DISTANCE = 64;
 /** What a held fragment and a datagram take besides the bytes: objects, map entries. Measured, Node 20 and 24. */
 export const FRAGMENT_OVERHEAD = 384;
 export const DATAGRAM_OVERHEAD = 1024;
-/** Refused datagrams that are remembered. */
-const MOST_REFUSED = 1024;
 const VERSIONS = [4, 6] as const;
 const NOTHING: readonly Whole[] = [];
-const CONGESTION_EXPERIENCED = 1 << 3;
-const NOT_ECT = 1 << 0;
 
 /**
  * Puts IP fragments together again (RFC 791 3.2, RFC 8200 4.5), as Linux does (net/ipv4/ip_fragment.c, inet_fragment.c,
  * net/ipv6/reassembly.c): a fragment that brings nothing new is ignored; one that overlaps in part, is empty or
  * contradicts the known end drops the whole datagram (RFC 5722), as two readings of it would be an evasion; so do ECN
  * bits that cannot stand together (RFC 3168 5.3). Certain fragments are put together without those that the host may
- * drop, and once more with them.
+ * drop, and once more with them: with all, and, where that is for several reasons, with those of some.
  */
 export class Defragmenter {
   /** Of either version, by when the first fragment of each came. */
@@ -83,9 +55,10 @@ export class Defragmenter {
   readonly #limits: DefragmentLimits;
   readonly #budget: Budget;
   readonly #ledger: Ledger;
-  /** Keys of datagrams that were refused, and when: a mirror may show their fragments twice. */
-  readonly #refused = new AgingMap<string, number>();
+  readonly #refused = new RefusedDatagrams();
   #heldFragments = 0;
+  /** Datagrams of which a host may drop fragments. */
+  #doubted = 0;
   /** A fragment with a right header was seen. */
   #headerSums = false;
 
@@ -102,7 +75,7 @@ export class Defragmenter {
 
   /**
    * @returns the packets of which this fragment was the last one missing: without those that their host may have
-   *   dropped, and with them. None = it is held, or dropped and counted
+   *   dropped, and with them, each once. None = it is held, or dropped and counted
    */
   add(packet: Packet, nowMs: number): readonly Whole[] {
     // A fragment that the capture cut leaves a hole that nothing can fill.
@@ -117,27 +90,52 @@ export class Defragmenter {
     }
     // IPv4 keeps of such a fragment what is a multiple of eight.
     if (moreFragments) end &= ~7;
-    const whole = this.#put(this.#datagramOf(packet, nowMs), packet, end, 1, nowMs);
-    const other = packet.isDoubtful ? undefined : this.#datagrams[version].get(datagramKey(packet, true, true));
-    const doubtful = other === undefined ? null : this.#put(other, packet, end, 0, nowMs);
-    return whole === null && doubtful === null ? NOTHING : [whole, doubtful].filter((one) => one !== null);
+    const datagram = this.#datagramOf(packet, nowMs);
+    if (packet.isDoubtful) this.#part(datagram, packet, nowMs);
+    const whole = this.#put(datagram, packet, end, 1, nowMs);
+    const made = whole === null ? NOTHING : [whole];
+    if (whole !== null) this.#ledger.count('defrag.reassembled');
+    if (this.#doubted === 0) return made;
+    const doubted = this.#datagrams[version].get(datagramKey(packet, true, true))?.doubted ?? null;
+    return doubted === null ? made : this.#addToOthers(doubted, packet, end, made, nowMs);
+  }
+
+  /** A fragment is part of others, too, than of what it came for. */
+  #addToOthers(
+    doubted: DoubtedDatagram, packet: Packet, end: number, made: readonly Whole[], nowMs: number,
+  ): readonly Whole[] {
+    const wholes = [...made];
+    const others = packet.isDoubtful ? doubted.ways.slice(1) : [...doubted.ways];
+    for (const way of others) {
+      // One of them may have made room for another.
+      if (!isTaken(packet.ipDoubts, way.takes) || !doubted.ways.includes(way)) continue;
+      const whole = this.#put(way, packet, end, 0, nowMs);
+      if (whole === null || wholes.some((one) => isSame(one, whole))) continue;
+      wholes.push(whole);
+      this.#ledger.count('defrag.reassembled');
+    }
+    countSent(doubted, end - packet.fragmentOffset, wholes);
+    const isOver = isEmpty(doubted) && this.#certainOf(packet) === undefined;
+    if (isOver && doubted.ways.length > 0) this.#drop(doubted.ways[0]!, 'defrag.timeout');
+    return wholes;
   }
 
   /** @param counts 0: it is counted elsewhere. @returns null: held, or dropped */
   #put(datagram: Datagram, packet: Packet, end: number, counts: 0 | 1, nowMs: number): Whole | null {
+    if (datagram.doubted !== null) this.#renew(datagram, datagram.doubted, nowMs);
     const { fragmentOffset: offset, moreFragments } = packet;
     const contradicts = moreFragments
       ? datagram.hasLast && end > datagram.end
       : end < datagram.end || (datagram.hasLast && end !== datagram.end);
-    if (contradicts || end <= offset) return this.#refuseAll(datagram, packet, 'defrag.invalid_fragment', counts, nowMs);
+    if (contradicts || end <= offset) return this.#refuseAll(datagram, 'defrag.invalid_fragment', counts, nowMs);
     // Also what turns out to be a copy tells where the end is.
     datagram.end = Math.max(datagram.end, end);
     if (!moreFragments) datagram.hasLast = true;
     const place = datagram.runs.place(offset, end);
     if (place === 'duplicate') return this.#refuse('defrag.duplicate_fragment', counts);
-    if (place === 'overlap') return this.#refuseAll(datagram, packet, 'defrag.overlap', counts, nowMs);
+    if (place === 'overlap') return this.#refuseAll(datagram, 'defrag.overlap', counts, nowMs);
     if (!this.#charge(datagram, end - offset + FRAGMENT_OVERHEAD)) {
-      return this.#refuseAll(datagram, packet, 'defrag.memcap', counts, nowMs);
+      return this.#refuseAll(datagram, 'defrag.memcap', counts, nowMs);
     }
     const { bytes, payloadStart } = packet;
     datagram.runs.insert(place, offset, new Uint8Array(bytes.subarray(payloadStart, payloadStart + end - offset)));
@@ -156,7 +154,7 @@ export class Defragmenter {
     for (const version of VERSIONS) {
       const timeoutMs = this.#timeoutMs(version);
       for (const datagram of this.#datagrams[version].values()) {
-        if (nowMs - datagram.firstMs < timeoutMs) break;
+        if (nowMs - (datagram.doubted?.begunMs ?? datagram.firstMs) < timeoutMs) break;
         this.#drop(datagram, 'defrag.timeout');
       }
     }
@@ -170,11 +168,11 @@ export class Defragmenter {
   }
 
   #timeoutMs(version: Packet['version']): number {
-    return this.#limits.fragmentTimeoutMs * (version === 6 ? 2 : 1);
+    return version === 6 ? 2 * this.#limits.fragmentTimeoutMs : this.#limits.fragmentTimeoutMs;
   }
 
   #datagramOf(packet: Packet, nowMs: number): Datagram {
-    const { version, protocol, isDoubtful } = packet;
+    const { version, isDoubtful, ipDoubts } = packet;
     const key = datagramKey(packet, mayBeDropped(packet), isDoubtful);
     const known = this.#datagrams[version].get(key);
     const source = known?.source ?? this.#sourceOf(packet);
@@ -185,30 +183,60 @@ export class Defragmenter {
       if (!tooFar) return known;
       this.#drop(known, 'defrag.timeout');
     }
-    const datagram: Datagram = {
-      key, source, host: this.#hosts.hostOf(hostKey(packet), mayBeDropped(packet)),
-      lacksSum: lacksSum(packet), isDoubtful,
-      runs: new FragmentRuns(), counted: 0, version, firstMs: nowMs, charged: 0, older: null, newer: null,
-      end: 0, hasLast: false, ecn: 0, protocol, isToGroup: false, lastNumber: number,
-    };
+    const doubted = isDoubtful ? { ways: [], begunMs: nowMs, uncountedBytes: 0 } : null;
+    const datagram = this.#begin(packet, key, source, ipDoubts, doubted, nowMs);
+    datagram.lastNumber = number;
     this.#datagrams[version].set(key, datagram);
-    this.#hosts.add(datagram);
     this.#sources.set(source.key, source);
     source.datagrams++;
-    if (isDoubtful) this.#begin(datagram, packet);
+    if (doubted === null) return datagram;
+    this.#doubted++;
+    const certain = this.#certainOf(packet);
+    if (certain === undefined || !this.#beginWith(datagram, certain)) return datagram;
+    doubted.uncountedBytes = certain.runs.bytes;
     return datagram;
   }
 
-  /** One with fragments that its host may drop begins with what is there of the same one without. */
-  #begin(datagram: Datagram, packet: Packet): void {
-    const certain = this.#certainOf(packet);
-    if (certain === undefined || !this.#charge(datagram, certain.charged - DATAGRAM_OVERHEAD)) return;
-    datagram.runs.copyFrom(certain.runs);
-    datagram.end = certain.end;
-    datagram.hasLast = certain.hasLast;
-    datagram.ecn = certain.ecn;
-    datagram.protocol = certain.protocol;
-    datagram.isToGroup = certain.isToGroup;
+  #begin(
+    packet: Packet, key: string, source: Source, takes: number, doubted: DoubtedDatagram | null, nowMs: number,
+  ): Datagram {
+    const host = this.#hosts.hostOf(hostKey(packet), mayBeDropped(packet));
+    const datagram = newDatagram(packet, key, host, source, takes, doubted, nowMs);
+    this.#hosts.add(datagram);
+    doubted?.ways.push(datagram);
+    return datagram;
+  }
+
+  /** @returns false: there is no memory for it */
+  #beginWith(datagram: Datagram, other: Datagram): boolean {
+    if (other.charged > 0 && !this.#charge(datagram, other.charged - DATAGRAM_OVERHEAD)) return false;
+    beginWith(datagram, other);
+    return true;
+  }
+
+  /** A fragment comes for `all`: there may be hosts that drop it and take others, or the other way round. */
+  #part(all: Datagram, packet: Packet, nowMs: number): void {
+    const { ways } = all.doubted!;
+    for (const takes of waysWith(packet.ipDoubts, ways.map((way) => way.takes))) {
+      const known = ways[fullestWithin(takes, ways.map((way) => way.takes))] ?? this.#certainOf(packet);
+      const way = ways.length >= MOST_WAYS ? null : this.#begin(packet, all.key, all.source, takes, all.doubted, nowMs);
+      if (way !== null && (known === undefined || this.#beginWith(way, known))) continue;
+      this.#ledger.count('tcp.readings_limit');
+      if (way !== null) this.#drop(way, 'defrag.memcap');
+      break;
+    }
+    all.takes |= packet.ipDoubts;
+  }
+
+  /** What waited too long is forgotten, also before all its datagram is; of an empty one the time begins. */
+  #renew(datagram: Datagram, doubted: DoubtedDatagram, nowMs: number): void {
+    if (datagram.runs.fragments > 0) {
+      if (nowMs - datagram.firstMs < this.#timeoutMs(datagram.version)) return;
+      this.#end(datagram, 'defrag.timeout');
+    }
+    datagram.firstMs = nowMs;
+    doubted.begunMs = nowMs;
+    this.#datagrams[datagram.version].set(datagram.key, doubted.ways[0]!);
   }
 
   /** The same datagram without the fragments that its host may drop. */
@@ -227,7 +255,7 @@ export class Defragmenter {
     const needed = bytes + (datagram.charged === 0 ? DATAGRAM_OVERHEAD : 0);
     while (!this.#budget.take(needed)) {
       const other = this.#hosts.makesRoomFor(datagram);
-      if (other === null) return false;
+      if (other === null || other === datagram.doubted?.ways[0]) return false;
       this.#drop(other, 'defrag.memcap');
     }
     this.#hosts.charge(datagram, needed);
@@ -235,23 +263,23 @@ export class Defragmenter {
   }
 
   #whole(datagram: Datagram, packet: Packet, nowMs: number): Whole | null {
-    const mixed = (datagram.ecn & NOT_ECT) !== 0 && datagram.ecn !== NOT_ECT;
-    if (mixed || datagram.end > MAX_PAYLOAD_BYTES - (packet.version === 4 ? IPV4_HEADER : 0)) {
+    const ecn = ecnOf(datagram);
+    if (ecn < 0 || datagram.end > MAX_PAYLOAD_BYTES - (packet.version === 4 ? IPV4_HEADER : 0)) {
       this.#rememberRefused(datagram, nowMs);
-      this.#end(datagram, packet, 'defrag.invalid_fragment');
+      this.#end(datagram, 'defrag.invalid_fragment');
       return null;
     }
     const payload = new Uint8Array(datagram.end);
     datagram.runs.copyTo(payload);
     // Copies of what was refused, or what its sender sent again: only the second was taken by its host.
-    const refusedMs = this.#refused.get(datagram.key);
-    const wasRefused = refusedMs !== undefined && nowMs - refusedMs < this.#timeoutMs(datagram.version);
-    this.#end(datagram, packet, 'defrag.reassembled_fragments');
-    this.#ledger.count('defrag.reassembled');
+    const wasRefused = this.#refused.has(datagram.key, nowMs, this.#timeoutMs(datagram.version));
+    this.#end(datagram, 'defrag.reassembled_fragments');
+    const isDoubtful = wasRefused || (datagram.lacksSum && this.#headerSums);
     return {
       payload, protocol: datagram.protocol, isToGroup: datagram.isToGroup,
-      ecn: (datagram.ecn & CONGESTION_EXPERIENCED) !== 0 ? 3 : packet.ecn,
-      isDoubtful: datagram.isDoubtful || wasRefused || (datagram.lacksSum && this.#headerSums),
+      ecn: ecn === 3 ? ecn : packet.ecn,
+      ipDoubts: datagram.takes | (isDoubtful ? IpDoubt.fragments : IpDoubt.none),
+      wasCounted: false,
     };
   }
 
@@ -266,25 +294,23 @@ export class Defragmenter {
   }
 
   /** The fragment in hand, and those held of its datagram. */
-  #refuseAll(datagram: Datagram, packet: Packet, reason: DropReason, counts: 0 | 1, nowMs: number): null {
+  #refuseAll(datagram: Datagram, reason: DropReason, counts: 0 | 1, nowMs: number): null {
     this.#rememberRefused(datagram, nowMs);
-    this.#end(datagram, packet, reason);
+    this.#end(datagram, reason);
     return this.#refuse(reason, counts);
   }
 
   /** Copies of the fragment in hand alone make no datagram. */
-  #rememberRefused({ key, runs }: Datagram, nowMs: number): void {
-    if (runs.fragments === 0) return;
-    this.#refused.set(key, nowMs);
-    if (this.#refused.size > MOST_REFUSED) this.#refused.deleteOldest();
+  #rememberRefused({ key, runs, doubted }: Datagram, nowMs: number): void {
+    if (runs.fragments > 0 && doubted === null) this.#refused.add(key, nowMs);
   }
 
   /**
-   * It is whole, or refused. As long as the certain ones of its fragments wait for others, it goes on without them: its
-   * host has them no more, and one more doubtful fragment must not bring them all back.
+   * It is whole, or refused. One of several ways goes on without its fragments, as long as others wait: its host has
+   * them no more, and one more doubtful fragment must not bring them all back.
    */
-  #end(datagram: Datagram, packet: Packet, reason: EndReason): void {
-    if (!datagram.isDoubtful || this.#certainOf(packet) === undefined) {
+  #end(datagram: Datagram, reason: EndReason): void {
+    if (datagram.doubted === null) {
       this.#drop(datagram, reason);
       return;
     }
@@ -294,11 +320,7 @@ export class Defragmenter {
       this.#budget.release(held);
       this.#hosts.charge(datagram, -held);
     }
-    datagram.runs = new FragmentRuns();
-    datagram.counted = 0;
-    datagram.end = 0;
-    datagram.hasLast = false;
-    datagram.ecn = 0;
+    empty(datagram);
   }
 
   #count(datagram: Datagram, reason: EndReason): void {
@@ -308,9 +330,20 @@ export class Defragmenter {
 
   #drop(datagram: Datagram, reason: EndReason): void {
     this.#count(datagram, reason);
-    this.#budget.release(datagram.charged);
-    this.#hosts.remove(datagram);
+    const ways = datagram.doubted?.ways ?? [datagram];
+    if (datagram !== ways[0]) {
+      ways.splice(ways.indexOf(datagram), 1);
+      this.#release(datagram);
+      return;
+    }
+    for (const way of ways.splice(0)) this.#release(way);
+    if (datagram.doubted !== null) this.#doubted--;
     this.#datagrams[datagram.version].delete(datagram.key);
     if (--datagram.source.datagrams === 0) this.#sources.delete(datagram.source.key);
+  }
+
+  #release(datagram: Datagram): void {
+    this.#budget.release(datagram.charged);
+    this.#hosts.remove(datagram);
   }
 }

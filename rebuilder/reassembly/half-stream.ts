@@ -1,3 +1,4 @@
+import { IpDoubt } from '../wire/ip-doubt.ts';
 import { type Packet, TcpFlag } from '../wire/packet.ts';
 import { MultipathSubtype } from '../wire/tcp-options.ts';
 import { DataSequence } from './data-sequence.ts';
@@ -118,7 +119,7 @@ export class HalfStream extends OneWayStream {
   /** false: its checksums are wrong. A packet to a group is doubted where others went to a host. */
   accepts(packet: Packet): boolean {
     const { shown } = this;
-    if (packet.isToGroup && (shown & Shown.hostAddress) !== 0) packet.isDoubtful = true;
+    if (packet.isToGroup && (shown & Shown.hostAddress) !== 0) packet.ipDoubts |= IpDoubt.group;
     if (isSpoilt(packet, shown)) return false;
     this.shown = shown | shownBy(packet);
     return true;

@@ -20,7 +20,7 @@ export type GaugeName = (typeof GAUGE_NAMES)[number];
 const SEGMENT_FIELDS = [
   'vni', 'outerSource', 'version', 'src0', 'src1', 'src2', 'src3', 'dst0', 'dst1', 'dst2', 'dst3', 'ipId', 'protocol', 'payloadStart',
   'payloadEnd', 'missing', 'srcPort', 'dstPort', 'seq', 'ack', 'flags', 'window', 'dataStart', 'dataEnd', 'checksum', 'headerSum', 'vlan', 'geneveVni',
-  'cut', 'vlanTags', 'optionsStart', 'urgentPointer', 'isDoubtful', 'isToGroup', 'extensionBytes',
+  'cut', 'vlanTags', 'optionsStart', 'urgentPointer', 'ipDoubts', 'wasCounted', 'isToGroup', 'extensionBytes',
 ] as const satisfies readonly (keyof Packet)[];
 
 /** Those that are places in its bytes. */

@@ -62,7 +62,8 @@ function begin(
   packet.frameEnd = 0;
   packet.depth = 0;
   packet.fragmentOffset = -1;
-  packet.isDoubtful = false;
+  packet.ipDoubts = 0;
+  packet.wasCounted = false;
   packet.wasOvertaken = false;
   packet.isToGroup = false;
 }

@@ -32,7 +32,7 @@ export function enterTunnel(packet: Packet, wrapping: Packet['wrapping']): void 
   packet.depth++;
   packet.wrapping = wrapping;
   packet.vlanTags = -1;
-  packet.isDoubtful = false;
+  packet.ipDoubts = 0;
   packet.isToGroup = false;
   packet.fragmentOffset = -1;
   if (packet.outerSource === 0 && packet.version === 4) packet.outerSource = packet.src3;

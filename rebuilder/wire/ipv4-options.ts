@@ -1,3 +1,4 @@
+import { IpDoubt } from './ip-doubt.ts';
 import type { Packet } from './packet.ts';
 import type { Outcome } from './step.ts';
 
@@ -35,7 +36,7 @@ export function ipv4Options(packet: Packet, start: number, end: number): Outcome
     const bit = onceBit(type);
     if ((seen & bit) !== 0 || !isWellMade(type, bytes, at, length)) return 'wire.ipv4.invalid_options';
     seen |= bit;
-    if (type === CIPSO) packet.isDoubtful = true;
+    if (type === CIPSO) packet.ipDoubts |= IpDoubt.label;
     at += length;
   }
   return null;

@@ -1,4 +1,5 @@
 import { int32, uint16 } from './big-endian.ts';
+import { IpDoubt } from './ip-doubt.ts';
 import { optionsAreTaken } from './ipv6-options.ts';
 import type { Packet } from './packet.ts';
 import { Protocol } from './protocol.ts';
@@ -39,7 +40,7 @@ export function skipExtensions(packet: Packet): Step | null {
         length = (bytes[at + 1]! + 1) << 3;
         // Segments left: the packet is to be sent on.
         if (bytes[at + 3] !== 0) return 'wire.ipv6.source_route';
-        if (isUnlikeOthers(bytes[at + 2]!)) packet.isDoubtful = true;
+        packet.ipDoubts |= doubtOf(bytes[at + 2]!);
         break;
       case Protocol.fragment: {
         if (end - at < 8) return 'wire.ipv6.trunc_exthdr';
@@ -52,7 +53,7 @@ export function skipExtensions(packet: Packet): Step | null {
           packet.moreFragments = (offset & 1) === 1;
           packet.protocol = bytes[at]!;
           packet.payloadStart = at + 8;
-          if (packet.fragmentOffset === 0 && lacksHeaders(packet)) packet.isDoubtful = true;
+          if (packet.fragmentOffset === 0 && lacksHeaders(packet)) packet.ipDoubts |= IpDoubt.headers;
           return 'fragment';
         }
         length = 8;
@@ -99,8 +100,13 @@ function lacksHeaders({ bytes, protocol, payloadStart, payloadEnd, missing }: Pa
  * A route that is done is passed over. But of these types (RFC 6275, 6554, 8754) Linux drops it where it knows them: 2
  * if it was built with CONFIG_IPV6_MIP6, 3 since 5.7 and 4 since 4.10 unless it is configured to accept them.
  */
-function isUnlikeOthers(routingType: number): boolean {
-  return routingType >= 2 && routingType <= 4;
+function doubtOf(routingType: number): number {
+  switch (routingType) {
+    case 2: return IpDoubt.homeAddressRoute;
+    case 3: return IpDoubt.rplRoute;
+    case 4: return IpDoubt.segmentRoute;
+    default: return IpDoubt.none;
+  }
 }
 
 /** Bytes of an extension header whose second byte is `units`. */

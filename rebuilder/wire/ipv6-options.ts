@@ -1,4 +1,5 @@
 import { int32, uint16 } from './big-endian.ts';
+import { IpDoubt } from './ip-doubt.ts';
 import type { Packet } from './packet.ts';
 import { Protocol } from './protocol.ts';
 
@@ -38,7 +39,7 @@ export function optionsAreTaken(packet: Packet, start: number, end: number): boo
       if (padding > MAX_PADDING) return false;
       for (let i = at + 2; i < next; i++) if (bytes[i] !== 0) return false;
     } else {
-      if (++options > MAX_OPTIONS) packet.isDoubtful = true;
+      if (++options > MAX_OPTIONS) packet.ipDoubts |= IpDoubt.options;
       padding = 0;
       const isFirst = packet.protocol === Protocol.hopByHop;
       const known = isFirst ? knownOption(packet, type, next - at - 2, at - start + 2) : null;
@@ -59,11 +60,11 @@ function knownOption(packet: Packet, type: number, length: number, at: number): 
     case ROUTER_ALERT: return length === 2;
     case JUMBO: return packet.isJumbogram;
     case CALIPSO:
-      packet.isDoubtful = true;
+      packet.ipDoubts |= IpDoubt.label;
       return length >= 8;
     case IOAM:
       // Where it is not known it is skipped.
-      if ((at & 3) !== 0) packet.isDoubtful = true;
+      if ((at & 3) !== 0) packet.ipDoubts |= IpDoubt.ioam;
       return true;
     default: return null;
   }

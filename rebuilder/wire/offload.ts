@@ -1,3 +1,4 @@
+import { IpDoubt } from './ip-doubt.ts';
 import type { Packet } from './packet.ts';
 
 /** The largest packet that a client on the internet can send: an MTU of 1500 bytes. */
@@ -9,5 +10,5 @@ export const LARGEST_FROM_THE_INTERNET = 1500;
  * have come over it, may have been sent so on purpose: hosts drop it.
  */
 export function offloadedLength(packet: Packet, length: number): void {
-  if (packet.vni >= 0 || length <= LARGEST_FROM_THE_INTERNET) packet.isDoubtful = true;
+  if (packet.vni >= 0 || length <= LARGEST_FROM_THE_INTERNET) packet.ipDoubts |= IpDoubt.length;
 }

@@ -58,12 +58,10 @@ export class Packet {
   protocol = 0;
   /** Of the IP header: its options (IPv4) or extension headers (IPv6). */
   extensionBytes = 0;
-  /**
-   * Its host may have dropped it for what stands before TCP: a security label (CIPSO, CALIPSO), routes and
-   * options of IPv6 that not all kernels take, a length that no mirror and no offload explains, a frame to a group,
-   * fragments that were refused before or lack a right sum.
-   */
-  isDoubtful = false;
+  /** Of IpDoubt: its host may have dropped it for what stands before TCP. */
+  ipDoubts = 0;
+  /** Of a packet put together from fragments: they count as sent with another one that was made of them. */
+  wasCounted = false;
   /** It came from another thread: of its connection, packets that came later may have been read before it. */
   wasOvertaken = false;
   /** Its frame goes to a group of hosts: those drop TCP in it, unless the capture's addresses are none. */
@@ -126,6 +124,10 @@ export class Packet {
   /** Bytes of the mirrored frame that are there. @param whole of all that was captured */
   frameLength(whole: number): number {
     return this.frameStart < 0 ? whole : this.frameEnd - this.frameStart;
+  }
+
+  get isDoubtful(): boolean {
+    return this.ipDoubts !== 0;
   }
 
   /** Of a segment: its IP header, with options and extensions, and its TCP header. */

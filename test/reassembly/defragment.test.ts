@@ -3,6 +3,7 @@ import { describe, test } from 'node:test';
 import { Ledger } from '../../rebuilder/ledger.ts';
 import { Budget } from '../../rebuilder/reassembly/budget.ts';
 import { DATAGRAM_OVERHEAD, Defragmenter, FRAGMENT_OVERHEAD } from '../../rebuilder/reassembly/defragment.ts';
+import { IpDoubt } from '../../rebuilder/wire/ip-doubt.ts';
 import { Packet } from '../../rebuilder/wire/packet.ts';
 
 /** What a first fragment of eight bytes is charged. */
@@ -17,7 +18,8 @@ interface Fragment {
   vni?: number;
   missing?: number;
   timeMs?: number;
-  isDoubtful?: boolean;
+  /** Bits of IpDoubt. */
+  doubts?: number;
   isToGroup?: boolean;
   headerSum?: Packet['headerSum'];
 }
@@ -36,13 +38,13 @@ function defragmenter(
   const packet = new Packet();
   const made = (
     {
-      at, data, more = true, id = 7, vni = 1, missing = 0, timeMs = 0, ecn = 0, isDoubtful = false, isToGroup = false,
+      at, data, more = true, id = 7, vni = 1, missing = 0, timeMs = 0, ecn = 0, doubts = 0, isToGroup = false,
       headerSum = 'correct',
     }: Fragment,
   ): ReturnType<Defragmenter['add']> => {
     Object.assign(packet, {
       bytes: Buffer.from(data), payloadStart: 0, payloadEnd: data.length, fragmentOffset: at, moreFragments: more,
-      ipId: id, vni, missing, protocol: 6, ecn, isDoubtful, isToGroup, headerSum,
+      ipId: id, vni, missing, protocol: 6, ecn, ipDoubts: doubts, isToGroup, headerSum,
     });
     return all.add(packet, timeMs);
   };
@@ -54,7 +56,7 @@ function defragmenter(
     return Buffer.from(payload).toString();
   };
   const addFor = (fragment: Fragment): string[] =>
-    made(fragment).map(({ payload, isDoubtful }) => `${isDoubtful ? '?' : ''}${Buffer.from(payload).toString()}`);
+    made(fragment).map(({ payload, ipDoubts }) => `${ipDoubts !== 0 ? '?' : ''}${Buffer.from(payload).toString()}`);
   return { ledger, packet, all, add, addFor };
 }
 
@@ -87,14 +89,14 @@ test('only fragments that come to the same host push a datagram out', () => {
 
 describe('fragments that a host may drop are no part of what certain ones make, and those are part of what they make', () => {
   const [A, B] = [{ at: 0, data: 'aaaaaaaa' }, { at: 8, data: 'bb', more: false }];
-  const [X, Y] = [{ at: 0, data: 'xxxxxxxx', isDoubtful: true }, { at: 8, data: 'yy', more: false, isDoubtful: true }];
+  const [X, Y] = [{ at: 0, data: 'xxxxxxxx', doubts: IpDoubt.label }, { at: 8, data: 'yy', more: false, doubts: IpDoubt.label }];
   /** What comes of it, `?` before what is doubtful. */
   const cases: readonly [string, readonly Fragment[], readonly string[]][] = [
     ['the first one is doubtful', [X, B], ['?xxxxxxxxbb']],
     ['… and comes last', [B, X], ['?xxxxxxxxbb']],
     ['… and a certain one comes for its place', [X, B, A], ['?xxxxxxxxbb', 'aaaaaaaabb']],
     ['… before the end does', [X, A, B], ['aaaaaaaabb', '?xxxxxxxxbb']],
-    ['… before it', [A, X, B], ['aaaaaaaabb', '?aaaaaaaabb']],
+    ['… before it', [A, X, B], ['aaaaaaaabb']],
     ['the last one is doubtful', [A, Y, B], ['?aaaaaaaayy', 'aaaaaaaabb']],
     ['all are', [X, Y, A, B], ['?xxxxxxxxyy', 'aaaaaaaabb']],
     ['a doubtful one overlaps certain ones', [A, { ...X, data: 'xxxxxxxxxxxxxxxx' }, B], ['aaaaaaaabb']],
@@ -244,7 +246,7 @@ describe('what cannot become a packet is counted', () => {
   test('… and what a host may have dropped makes room before all', () => {
     const { add, ledger } = defragmenter(5 * FIRST_BYTES);
     add({ at: 0, data: 'aaaaaaaa', id: 1 });
-    for (let id = 10; id < 20; id++) add({ at: 0, data: 'dddddddd', id, isDoubtful: true });
+    for (let id = 10; id < 20; id++) add({ at: 0, data: 'dddddddd', id, doubts: IpDoubt.label });
     for (const id of [2, 3, 4]) add({ at: 0, data: 'aaaaaaaa', id });
     assert.equal(ledger.get('defrag.memcap'), 9);
     for (const id of [1, 2, 3, 4]) assert.equal(add({ at: 8, data: 'b', more: false, id }), 'aaaaaaaab');
@@ -252,7 +254,7 @@ describe('what cannot become a packet is counted', () => {
 });
 
 describe('what hosts drop moves no datagram', () => {
-  const notTaken = [{ isDoubtful: true }, { headerSum: 'wrong' }, { headerSum: 'none' }] as const;
+  const notTaken = [{ doubts: IpDoubt.label }, { headerSum: 'wrong' }, { headerSum: 'none' }] as const;
   for (const how of notTaken) {
     test(`${JSON.stringify(how)}: it pushes none out, and stands in no other's place`, () => {
       const { add, packet } = defragmenter();

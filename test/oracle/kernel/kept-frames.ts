@@ -44,7 +44,28 @@ function withoutHeaders(nextHeader: number, bytes: string, responds: boolean): K
   ]);
 }
 
+/**
+ * Whoever takes such a route takes all but what lacks headers, or that, too; whoever drops it reads what comes behind
+ * it, plainly.
+ */
+function droppedForTwoReasons(responds: boolean): KeptGame {
+  const pieces = [
+    { offset: 40, length: LENGTH - 40, more: false }, { offset: 0, length: 8, more: true, xor: 1 },
+    { offset: 0, length: 40, more: true },
+  ];
+  return {
+    why: 'fragments of one datagram that kernels drop for two reasons', live: responds, v6: true, responds,
+    ops: [
+      op(SYN, -1, '', { pauseMs: 1 }),
+      op(ACK, 0, '', { pauseMs: 1 }),
+      op(DATA, 0, REQUEST, { ip: 'home address route', pieces, pauseMs: 1 }),
+      op(DATA, 0, REQUEST.replaceAll('aaa', 'bbb'), { pauseMs: 5 }),
+    ],
+  };
+}
+
 export const KEPT_FRAMES: readonly KeptGame[] = [false, true].flatMap((responds) => [
+  droppedForTwoReasons(responds),
   dropped('mapped', false, responds),
   dropped('two fragment headers', true, responds),
   withoutHeaders(60, `\x06\0${PADDING}${'\0'.repeat(8)}`, responds),
