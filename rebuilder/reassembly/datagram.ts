@@ -1,4 +1,3 @@
-import { IpDoubt } from '../wire/ip-doubt.ts';
 import type { Packet } from '../wire/packet.ts';
 import type { HeldDatagram } from './fragment-hosts.ts';
 import { lacksSum } from './fragment-keys.ts';
@@ -101,7 +100,7 @@ export function countSent(doubted: DoubtedDatagram, bytes: number, wholes: reado
   doubted.uncountedBytes += bytes;
   for (const whole of wholes) {
     const { payload, ipDoubts } = whole;
-    whole.wasCounted = ipDoubts !== IpDoubt.none && doubted.uncountedBytes < payload.length;
+    whole.wasCounted = ipDoubts !== 0 && doubted.uncountedBytes < payload.length;
     if (!whole.wasCounted) doubted.uncountedBytes = Math.max(0, doubted.uncountedBytes - payload.length);
   }
 }

@@ -278,7 +278,7 @@ export class Defragmenter {
     return {
       payload, protocol: datagram.protocol, isToGroup: datagram.isToGroup,
       ecn: ecn === 3 ? ecn : packet.ecn,
-      ipDoubts: datagram.takes | (isDoubtful ? IpDoubt.fragments : IpDoubt.none),
+      ipDoubts: datagram.takes | (isDoubtful ? IpDoubt.fragments : 0),
       wasCounted: false,
     };
   }

@@ -1,5 +1,3 @@
-import { IpDoubt } from '../wire/ip-doubt.ts';
-
 /**
  * Fragments of one datagram may be doubted for several reasons, of which a host has some: it drops those that it has a
  * rule against, and takes the others. So a datagram is put together in as many ways as there are unions of the doubts
@@ -25,7 +23,7 @@ export function waysWith(doubts: number, ways: readonly number[]): number[] {
   if (ways.includes(doubts)) return [];
   const all = ways[0]!;
   const others = new Set([doubts, all, ...ways.slice(1).map((takes) => takes | doubts)]);
-  for (const known of [IpDoubt.none, all | doubts, ...ways.slice(1)]) others.delete(known);
+  for (const known of [0, all | doubts, ...ways.slice(1)]) others.delete(known);
   return [...others];
 }
 

@@ -1,3 +1,4 @@
+import { IpDoubt } from '../wire/ip-doubt.ts';
 import { type Packet, TcpFlag } from '../wire/packet.ts';
 import { TcpOptions } from '../wire/tcp-options.ts';
 import { advance, distance, isAfter } from './sequence.ts';
@@ -22,8 +23,8 @@ export const Doubt = {
   syn: 32,
   /** Nothing is known of its receiver: the connection was joined in its middle. */
   joined: 64,
-  /** Packet.isDoubtful: a host that takes such a packet may still drop what TCP options say. */
-  packet: 128,
+  /** A host that takes such a packet may still drop what TCP options say. */
+  ...IpDoubt,
 } as const;
 
 /** Of whoever drops nothing that only a doubt is cast on. */
@@ -50,7 +51,7 @@ export function timestampOf(packet: Packet): number {
   return options.hasTimestamps ? options.timestamp : 0;
 }
 
-/** Doubt.options or Doubt.packet: is there something in its headers that its receiver may drop it for? */
+/** Doubt.options or of IpDoubt: is there something in its headers that its receiver may drop it for? */
 export function hasDoubtfulOptions(packet: Packet): boolean {
   if (packet.isDoubtful) return true;
   if (packet.dataStart === packet.optionsStart) return false;
@@ -151,7 +152,7 @@ export class Receiver {
       if (hasTimestamps && this.#isOld(options.timestamp, other)) doubts |= Doubt.timestamp;
     }
     if (this.#isOddAck(packet.ack, far, other)) doubts |= Doubt.acknowledgment;
-    if (packet.isDoubtful) doubts |= Doubt.packet;
+    doubts |= packet.ipDoubts;
     if (this.#hasEdge && this.#isBeyond(packet)) doubts |= Doubt.window;
     if (doubts !== Doubt.none) {
       if (doubts === Doubt.acknowledgment && hasTimestamps && started) this.#mayTakeTimestamp(packet, far, nextSeq);

@@ -125,7 +125,7 @@ export class TimeWait {
   #hearAgain(packet: Packet, slot: number, nextSeq: number, before: number): void {
     const { bytes, dataStart, dataEnd, seq, ack, headerBytes } = packet;
     let doubts: number = packet.checksum === 'wrong' ? Doubt.checksum : Doubt.none;
-    if (hasDoubtfulOptions(packet)) doubts = packet.isDoubtful ? Doubt.packet : Doubt.options;
+    if (hasDoubtfulOptions(packet)) doubts = packet.isDoubtful ? packet.ipDoubts : Doubt.options;
     const heard = this.#history.append(
       bytes, dataStart, dataEnd, seq, ack, timestampOf(packet), urgentOffset(packet), doubts, 0, nextSeq, false,
       headerBytes, before,

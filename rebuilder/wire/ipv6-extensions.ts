@@ -105,7 +105,7 @@ function doubtOf(routingType: number): number {
     case 2: return IpDoubt.homeAddressRoute;
     case 3: return IpDoubt.rplRoute;
     case 4: return IpDoubt.segmentRoute;
-    default: return IpDoubt.none;
+    default: return 0;
   }
 }
 

@@ -39,7 +39,7 @@ export function optionsAreTaken(packet: Packet, start: number, end: number): boo
       if (padding > MAX_PADDING) return false;
       for (let i = at + 2; i < next; i++) if (bytes[i] !== 0) return false;
     } else {
-      if (++options > MAX_OPTIONS) packet.ipDoubts |= IpDoubt.options;
+      if (++options > MAX_OPTIONS) packet.ipDoubts |= IpDoubt.optionCount;
       padding = 0;
       const isFirst = packet.protocol === Protocol.hopByHop;
       const known = isFirst ? knownOption(packet, type, next - at - 2, at - start + 2) : null;

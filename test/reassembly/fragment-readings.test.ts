@@ -32,17 +32,17 @@ class Host {
   }
 
   /** @returns what comes of it, `?` before what is doubtful, `+` before what counts as sent with another */
-  add({ at, data, isLast = false, doubts = IpDoubt.none, timeMs = 0 }: Fragment): string[] {
+  add({ at, data, isLast = false, doubts = 0, timeMs = 0 }: Fragment): string[] {
     const bytes = Buffer.from(data);
     Object.assign(this.#packet, {
       bytes, payloadStart: 0, payloadEnd: bytes.length, fragmentOffset: at, moreFragments: !isLast, ipDoubts: doubts,
     });
     return this.all.add(this.#packet, timeMs).map(({ payload, ipDoubts, wasCounted }) =>
-      `${wasCounted ? '+' : ''}${ipDoubts === IpDoubt.none ? '' : '?'}${Buffer.from(payload).toString()}`);
+      `${wasCounted ? '+' : ''}${ipDoubts === 0 ? '' : '?'}${Buffer.from(payload).toString()}`);
   }
 }
 
-const { label, options, ioam, segmentRoute, rplRoute, homeAddressRoute, headers } = IpDoubt;
+const { label, optionCount: options, ioam, segmentRoute, rplRoute, homeAddressRoute, headers } = IpDoubt;
 
 describe('what hosts of different rules make of a datagram', () => {
   const first = { at: 0, data: 'aaaaaaaa' };

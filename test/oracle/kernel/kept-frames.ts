@@ -1,7 +1,7 @@
 // Segments that Linux drops for the frame or the IP header that they come in, with other bytes than those that come
 // next. main.ts plays them before all others.
 import type { IpDefect, Piece } from './game.ts';
-import { ACK, DATA, SYN, type KeptGame, op } from './kept-game.ts';
+import { ACK, DATA, inPieces as inSegments, SYN, type KeptGame, op, post } from './kept-game.ts';
 
 const REQUEST = 'POST /0aaa HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\naaaaaaaaa';
 const BODY = REQUEST.length - 9;
@@ -64,8 +64,23 @@ function droppedForTwoReasons(responds: boolean): KeptGame {
   };
 }
 
+/** Two segments that wait for what is before them, of which kernels drop either. */
+function eitherDropped(responds: boolean): KeptGame {
+  const [read, second, first] = ['a', 'b', 'c'].map((letter) =>
+    post(`0${letter.repeat(10)}`, letter.repeat(13)) + post(`1${letter.repeat(14)}`, letter.repeat(13)));
+  return {
+    why: 'segments that kernels drop for two reasons', live: responds, v6: true, responds,
+    ops: [
+      op(SYN, -1, '', { pauseMs: 1 }),
+      op(DATA, 89, first!.slice(89, -2), { ip: 'segment route that is done', pauseMs: 5 }),
+      op(DATA, 56, second!.slice(56, 93), { ip: 'home address route', pauseMs: 1 }),
+      ...inSegments(read!, 0, null).reverse(),
+    ],
+  };
+}
+
 export const KEPT_FRAMES: readonly KeptGame[] = [false, true].flatMap((responds) => [
-  droppedForTwoReasons(responds),
+  droppedForTwoReasons(responds), eitherDropped(responds),
   dropped('mapped', false, responds),
   dropped('two fragment headers', true, responds),
   withoutHeaders(60, `\x06\0${PADDING}${'\0'.repeat(8)}`, responds),

@@ -67,7 +67,7 @@ for (const { why, ...game } of values.joined ? [] : kept) {
   if (played.streams.join('') === '') throw new Error(`nothing was read of a kept game: ${why}`);
   const faults = [false, true].flatMap((oneWay) => wrongWith(played, game.live, oneWay, 'missing'));
   if (faults.length > 0) throw new Error(`${why}: not told ${faults.join(' | ')}`);
-  const phantoms = wrongWith(played, game.live, false, 'phantoms');
+  const phantoms = mayDiffer(game) ? [] : wrongWith(played, game.live, false, 'phantoms');
   if (phantoms.length > 0) throw new Error(`${why}: told, though nobody read it: ${phantoms.join(' | ')}`);
 }
 let shown = 0;
@@ -78,7 +78,7 @@ type Fault = 'missing' | 'phantoms';
  * This kernel may take a segment that others drop (CONFIG_IPV6_MIP6): then what is told as certain in its place is what
  * those read, and counted as `phantomsHere`.
  */
-function mayDiffer({ ops }: Game): boolean {
+function mayDiffer({ ops }: Pick<Game, 'ops'>): boolean {
   return ops.some(({ ip }) => ip === 'home address route');
 }
 
