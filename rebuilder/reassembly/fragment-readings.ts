@@ -5,7 +5,7 @@
  * doubts.
  */
 
-/** Ways that are followed of one datagram besides the first: all that four reasons make, and two more. */
+/** Ways that are followed of one datagram besides that of certain fragments: all of four reasons, and two more. */
 export const MOST_WAYS = 17;
 
 /** Is a fragment with `doubts` part of the way that takes those with `takes`? Bits of IpDoubt. */
