@@ -155,7 +155,7 @@ export const COUNTERS = {
   'http.http2_flow': define('note', 'flows', 'Connections that speak HTTP/2'),
   'http.http2_headers_lost': define('note', 'flows', 'Directions of HTTP/2 connections that lost a header block to a hole (what later ones take from it is unknown), or sent one that is none (all later ones are)'),
   'http.http2_repeated_fields': define('note', 'events', 'Fields of 256 bytes and more that an HTTP/2 header block takes from its table a third time and more: left out, because each costs its sender one byte'),
-  'http.http2_invalid_frame': define('note', 'flows', 'Directions of HTTP/2 connections with bytes that are no frames; from there on they are searched for HTTP/1'),
+  'http.http2_invalid_frame': define('note', 'flows', 'Directions of HTTP/2 connections with bytes that are no frames: from there on they are searched for HTTP/1; or with a frame that nearly all servers refuse: what follows it is told, marked as found'),
   'http.not_http_flow': define('note', 'flows', 'Connections with bytes that are not HTTP'),
   'http.upgraded_flow': define('note', 'flows', 'Connections that left HTTP with the server\'s agreement'),
   'http.roles_unknown': define('note', 'flows', 'Connections joined in the middle whose both ends sent what a client sends: both are read as clients'),

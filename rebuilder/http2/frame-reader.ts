@@ -118,7 +118,8 @@ export class FrameReader {
     // RFC 9113 3.4: either end begins with SETTINGS; but servers take other frames of their clients first.
     const isSettings = type === FrameType.settings && !frame.has(FrameFlag.ack);
     if (!this.#isBegun && this.#grammar.beginsWithSettings && !isSettings) return false;
-    if (!frame.isSound || !this.#block.admits(frame)) return false;
+    if (!this.#block.admits(frame)) return false;
+    if (!frame.isSound) return this.#passOver();
     if (streamId !== 0 && !this.#grammar.admits(frame)) return false;
     this.#isBegun = true;
     if (type === FrameType.priority && streamId === 0) this.isDoubtful = true;
@@ -126,10 +127,31 @@ export class FrameReader {
     if (this.#block.takes(frame)) this.#bytesAre = 'block';
     else if (type === FrameType.data) this.#bytesAre = this.#grammar.hasStream(streamId) ? 'message' : 'unreadable';
     else this.#bytesAre = 'other';
+    this.#enter();
+    return true;
+  }
+
+  /**
+   * A frame that most answer with a connection error, and one may take (NGINX SETTINGS whose flags are ACK and
+   * another). Where frames begin is known, so that what is behind it can be read all the same. @returns false: it is
+   * none
+   */
+  #passOver(): boolean {
+    const { frame } = this.#cursor;
+    if (frame.isText || this.#search.isFoundAgain) return false;
+    if (!this.isDoubtful) this.#context.ledger.count('http.http2_invalid_frame');
+    this.isDoubtful = true;
+    this.#isBegun = true;
+    this.#bytesAre = 'other';
+    frame.makeUnknown();
+    this.#enter();
+    return true;
+  }
+
+  #enter(): void {
     this.#account(FRAME_HEADER_BYTES);
     this.#cursor.enter();
-    if (frame.length === 0) this.#frameDone();
-    return true;
+    if (this.#cursor.frame.length === 0) this.#frameDone();
   }
 
   #account(bytes: number): void {

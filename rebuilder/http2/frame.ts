@@ -14,6 +14,9 @@ export const FrameType = {
 
 export const FrameFlag = { ack: 1, endStream: 1, endHeaders: 4, padded: 8, priority: 32 } as const;
 
+/** None that is registered, or will be: 0xf0 and above are for experiments. */
+const UNKNOWN_TYPE = 0xff;
+
 export const Setting = { headerTableSize: 1, maxFrameSize: 5 } as const;
 
 export const FRAME_HEADER_BYTES = 9;
@@ -83,9 +86,15 @@ export class FrameHeader {
       && length <= maxBytes && this.isSound;
   }
 
+  /** From here on it is one of a type that nobody knows: passed over by its length (RFC 9113 4.1). */
+  makeUnknown(): void {
+    this.type = UNKNOWN_TYPE;
+    this.flags = 0;
+  }
+
   /**
-   * Can this be a frame at all? What all receivers answer with a connection error (RFC 9113 6) is none. NGINX takes any
-   * length, Node a PRIORITY of no stream; but a head that is all text is a line of HTTP/1.
+   * Is it one that receivers take? Most answer others with a connection error (RFC 9113 6). NGINX takes any length,
+   * Node a PRIORITY of no stream; but a head that is all text is a line of HTTP/1.
    */
   get isSound(): boolean {
     const { type, length, streamId } = this;
@@ -93,7 +102,7 @@ export class FrameHeader {
       case FrameType.data:
       case FrameType.headers:
       case FrameType.pushPromise:
-      case FrameType.continuation: return streamId !== 0 && length >= this.prefixBytes && !this.#isText();
+      case FrameType.continuation: return streamId !== 0 && length >= this.prefixBytes && !this.isText;
       case FrameType.priority: return length === 5;
       case FrameType.rstStream: return streamId !== 0 && length === 4;
       case FrameType.settings: return streamId === 0 && length % 6 === 0 && (length === 0 || !this.has(FrameFlag.ack));
@@ -101,11 +110,11 @@ export class FrameHeader {
       case FrameType.goaway: return streamId === 0 && length >= 8;
       case FrameType.windowUpdate: return length === 4;
       // RFC 9113 4.1: frames of unknown types are ignored.
-      default: return !this.#isText();
+      default: return !this.isText;
     }
   }
 
-  #isText(): boolean {
+  get isText(): boolean {
     const { length, streamId } = this;
     return isText(length >> 16) && isText(length >> 8) && isText(length) && isText(this.type) && isText(this.flags)
       && isText(streamId >> 24) && isText(streamId >> 16) && isText(streamId >> 8) && isText(streamId);

@@ -233,6 +233,10 @@ describe('when HTTP/2 is believed', () => {
     const tooLong = (type: number, flags: number, streamId: number): Buffer => frame(type, flags | FrameFlag.padded, streamId, Buffer.from('\x09GET /'));
     const cases: readonly [string, Buffer, readonly string[]][] = [
       ['PRIORITY of no stream', frame(FrameType.priority, 0, 0, Buffer.from([0, 0, 0, 3, 1])), []],
+      ['SETTINGS that are acknowledged and more', frame(FrameType.settings, FrameFlag.ack | 2, 0, Buffer.alloc(6)), []],
+      ['PING of a stream', frame(FrameType.ping, 0, 1, Buffer.alloc(8)), []],
+      ['RST_STREAM of 5 bytes', frame(FrameType.rstStream, 0, 1, Buffer.alloc(5)), []],
+      ['HEADERS of no stream', frame(FrameType.headers, FrameFlag.endHeaders, 0, block(GET)), []],
       ['padding longer than DATA', Buffer.concat([headers(1, POST, 0), tooLong(FrameType.data, 0, 1)]), ['POST /a']],
       ['padding longer than HEADERS', tooLong(FrameType.headers, FrameFlag.endHeaders | FrameFlag.endStream, 1), ['GET /']],
       ['padding longer than HEADERS of a stream of the server\'s', tooLong(FrameType.headers, FrameFlag.endHeaders, 2), []],

@@ -26,6 +26,7 @@ const CASES: readonly (readonly [name: string, before: Buffer, streamId?: number
   ['an unknown frame before SETTINGS', Buffer.concat([frame(UNKNOWN, 0, 0, Buffer.alloc(5)), SETTINGS])],
   ['an acknowledgment of SETTINGS first', frame(FrameType.settings, FrameFlag.ack, 0)],
   ['SETTINGS of a stream', frame(FrameType.settings, 0, 1)],
+  ['SETTINGS with the flag of an acknowledgment and another', Buffer.concat([SETTINGS, frame(FrameType.settings, FrameFlag.ack | 2, 0, Buffer.from([0, 4, 0, 0, 0xff, 0xff]))])],
   ['PING of a stream', Buffer.concat([SETTINGS, frame(FrameType.ping, 0, 1, Buffer.alloc(8))])],
   ['PING of 9 bytes', Buffer.concat([SETTINGS, frame(FrameType.ping, 0, 0, Buffer.alloc(9))])],
   ['GOAWAY of a stream', Buffer.concat([SETTINGS, frame(FrameType.goaway, 0, 1, Buffer.alloc(8))])],

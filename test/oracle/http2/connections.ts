@@ -112,7 +112,7 @@ export class Connections {
 
   #oddSettings(): Buffer {
     const payload = settings(Array.from({ length: 1 + this.#below(3) }, () => this.#one(ODD_SETTINGS)));
-    return frame(FrameType.settings, this.#or(0, [1, 8, 0xfe], 0.1), this.#or(0, [1, 2], 0.1), payload);
+    return frame(FrameType.settings, this.#or(0, [1, 3, 8, 0xfe], 0.1), this.#or(0, [1, 2], 0.1), payload);
   }
 
   #oddBeginnings(): Buffer[] {
