@@ -103,9 +103,12 @@ export class HpackTable {
     else this.forget();
   }
 
+  /**
+   * RFC 7541 4.3. HAProxy passes over sizes, and still has what others evict; it refers to nothing that these have by
+   * another number, for the newest entry has the first. So a smaller size takes nothing away.
+   */
   resize(maxBytes: number): void {
-    this.#maxBytes = maxBytes;
-    this.#evict(maxBytes);
+    this.#maxBytes = Math.max(this.#maxBytes, maxBytes);
     if (maxBytes < ENTRY_BYTES) this.#hasUnknown = false;
   }
 

@@ -15,15 +15,19 @@ export interface FieldSink {
 /** What the other end may have allowed while it was not heard; and the most we follow it. */
 const UNHEARD_TABLE_BYTES = 65_536;
 const MAX_TABLE_BYTES = 1 << 20;
-/**
- * So many bytes of an integer behind its prefix are read (RFC 7541 7.4), again with each piece that it comes in. Go
- * takes as many as make 63 bits, though they add nothing, and HAProxy any number.
- */
-const MAX_INTEGER_BYTES = 1024;
-/** No index, length or table has a number above this. */
-const MAX_INTEGER = 2 ** 32;
 /** The longest code of a symbol (RFC 7541 appendix B). */
 const MAX_SYMBOL_BITS = 30;
+
+/** Honest ones have three at most. */
+const LONG_INTEGER_BYTES = 8;
+
+/** How far an integer was read; offsets from the first byte of its representation. */
+interface LongInteger {
+  from: number;
+  to: number;
+  value: number;
+  isWhole: boolean;
+}
 
 const MORE = -1;
 const ERROR = -2;
@@ -50,6 +54,10 @@ export class HpackDecoder {
   #named: string | null = null;
   /** … of a field of this kind, by the mask of its prefix. */
   #prefix = 0;
+  /** Where the present representation begins. */
+  #began = 0;
+  /** Its long integers, which come in many pieces: each byte of them is read once. */
+  readonly #long: LongInteger[] = [];
 
   /** @param maxStringBytes of a longer name or value, encoded, only so much is kept */
   constructor(budget: Budget, maxStringBytes: number) {
@@ -76,6 +84,7 @@ export class HpackDecoder {
     this.#table.forget();
     this.#skip = 0;
     this.#named = null;
+    this.#long.length = 0;
   }
 
   /** Does a field lack bytes, though all that came of it was decoded? */
@@ -88,6 +97,7 @@ export class HpackDecoder {
     this.#skip = other.#skip;
     this.#named = other.#named;
     this.#prefix = other.#prefix;
+    this.#long.length = 0;
     return this.#table.copyFrom(other.#table);
   }
 
@@ -104,10 +114,12 @@ export class HpackDecoder {
         at += skipped;
         continue;
       }
+      this.#began = at;
       const outcome = this.#named === null ? this.#representation(bytes, at, end, sink)
         : this.#value(bytes, at, end, this.#named, this.#prefix, sink);
       if (outcome === ERROR) return -1;
       if (outcome === MORE) return at;
+      if (this.#long.length > 0) this.#long.length = 0;
       at = outcome;
     }
     return at;
@@ -202,23 +214,38 @@ export class HpackDecoder {
     return to;
   }
 
-  /** RFC 7541 5.1: sets #at. */
+  /**
+   * RFC 7541 5.1: sets #at. Go takes as many bytes as make 63 bits, though they add nothing; HAProxy any number that
+   * fits its buffer, and what is beyond 32 bits wraps there. All others refuse such.
+   */
   #integer(bytes: Uint8Array, from: number, end: number, prefix: number): number {
     if (from >= end) return MORE;
     let value = bytes[from]! & prefix;
     let at = from + 1;
     if (value === prefix) {
-      for (let shift = 0; ; shift += 7) {
-        if (at >= end) return MORE;
-        if (at - from > MAX_INTEGER_BYTES) return ERROR;
-        const byte = bytes[at++]!;
-        if ((byte & 0x7f) !== 0) value += (byte & 0x7f) * 2 ** shift;
-        if (value > MAX_INTEGER) return ERROR;
-        if (byte < 0x80) break;
+      const long = this.#long.find((one) => one.from === from - this.#began);
+      if (long !== undefined) {
+        at = this.#began + long.to;
+        value = long.value;
       }
+      let isWhole = long?.isWhole === true;
+      for (; !isWhole && at < end; at++) {
+        const byte = bytes[at]!;
+        value = value + ((byte & 0x7f) << (at - from - 1) * 7) >>> 0;
+        isWhole = byte < 0x80;
+      }
+      if (at - from > LONG_INTEGER_BYTES) {
+        this.#keep(long, { from: from - this.#began, to: at - this.#began, value, isWhole });
+      }
+      if (!isWhole) return MORE;
     }
     this.#at = at;
     return value;
+  }
+
+  #keep(long: LongInteger | undefined, read: LongInteger): void {
+    if (long === undefined) this.#long.push(read);
+    else Object.assign(long, read);
   }
 }
 

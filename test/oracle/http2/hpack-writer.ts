@@ -19,6 +19,8 @@ const ODD_REPRESENTATIONS = [
   '80', 'ffffffff01', 'dc', 'ff00', '7fff0100', '0fffffffff0f00', 'ff', '1f2b00',
   // Sizes of the table, up to more than anyone allows.
   '20', '203fe11f', '3fe11f', '3fe21f', '3fe1ff03', '3fffffff7f', '3f', '3f81', '20203fe11f',
+  // Beyond 32 bits, and of many bytes: HAProxy reads both.
+  '3f8080808010', '3f8180808010', `3f${'80'.repeat(1100)}00`, 'ff83ffffff0f',
   // Strings: the end-of-string symbol, empty ones, longer than the block, padded otherwise.
   '4083ffffff00', '40017884ffffffff', '000000', '400000', '008080', '007fffff03', '00', '4001', '10017900', '0f2e8100', '00017881f8', '00017882f8ff',
 ].map((hex) => [...Buffer.from(hex, 'hex')]);
@@ -57,8 +59,11 @@ export class HpackWriter {
   }
 
   #resize(bytes: number, wildness: number): number[] {
-    this.#maxBytes = bytes;
-    this.#evict();
+    // HAProxy passes over sizes.
+    if (!this.#chance(wildness * 0.3)) {
+      this.#maxBytes = bytes;
+      this.#evict();
+    }
     return this.#integer(bytes, 0x20, 0x1f, wildness);
   }
 
