@@ -224,7 +224,7 @@ export const COUNTERS = {
   'forward.answered_4xx': define('note', 'requests', 'Delivered requests that the node answered with 4xx of its own'),
   'forward.server_error': define('note', 'requests', 'Delivered requests that the node itself answered with 5xx'),
   'forward.raw': define('note', 'requests', 'Requests that went byte-true on a connection of their own'),
-  'forward.raw_failed': define('note', 'requests', 'Requests whose byte-true form was refused or failed, so that the re-framed form was sent'),
+  'forward.raw_failed': define('note', 'requests', 'Requests whose byte-true form was refused, failed or found no room, so that the re-framed form was sent'),
   'forward.reframed': define('note', 'requests', 'Requests sent in a form with one true Content-Length and one reading'),
   'forward.enveloped': define('note', 'requests', 'Refused requests sent once more with their request line as a header'),
   'forward.body_limit': define('note', 'requests', 'Requests whose body was cut at forward.body_limit'),

@@ -40,12 +40,15 @@ export class Backlog {
     return queue.shift();
   }
 
-  /** Takes out a request that was submitted before `beforeMs`; null = there is none. */
-  shiftOlderThan(beforeMs: number): Delivery | null {
-    for (const queue of [this.queue, this.alone]) {
-      const oldest = queue.oldest();
-      if (oldest !== null && oldest.submittedMs < beforeMs) return queue.shiftOldest();
-    }
-    return null;
+  /**
+   * Takes out a request that was submitted before `beforeMs`, or before `otherFormMs` if another form of it is left;
+   * null = there is none.
+   */
+  shiftOlderThan(beforeMs: number, otherFormMs = beforeMs): Delivery | null {
+    const isLate = ({ submittedMs, alternate }: Delivery): boolean => (
+      submittedMs < (alternate === null ? beforeMs : otherFormMs));
+    const { queue, alone } = this;
+    if (queue instanceof FairQueue) return queue.shiftOldest(isLate) ?? alone.shiftOldest(isLate);
+    return queue.first !== null && isLate(queue.first) ? queue.shift() : alone.shiftOldest(isLate);
   }
 }

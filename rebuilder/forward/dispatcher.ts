@@ -11,7 +11,7 @@ import { parseEndpoint } from './endpoint.ts';
 import { LoopMarker } from './loop-marker.ts';
 import { DeliveryMeter } from './delivery-meter.ts';
 import { Measures } from './measures.ts';
-import { Pool } from './pool.ts';
+import { OTHER_FORM_SHARE, Pool } from './pool.ts';
 import type { PoolOptions, PoolOwner } from './pool-owner.ts';
 import { Serialiser, type SerialiserOwner } from './serialiser.ts';
 import { SlabPool } from './slab.ts';
@@ -61,6 +61,8 @@ export class Dispatcher implements PoolOwner, SerialiserOwner {
   readonly #ledger: Ledger;
   readonly #marker: LoopMarker;
   readonly #clock: () => number;
+  /** So old a request may be at most when its other form is queued. */
+  readonly #otherFormMs: number;
   readonly #shared: Pool;
   readonly #sharedMemory: SlabPool;
   readonly #raw: Pool | null;
@@ -86,6 +88,7 @@ export class Dispatcher implements PoolOwner, SerialiserOwner {
     this.#ledger = ledger;
     this.#marker = new LoopMarker(key);
     this.#clock = clock;
+    this.#otherFormMs = options.deadlineMs * (1 - OTHER_FORM_SHARE);
     this.#nowMs = clock();
     const endpoint = parseEndpoint(options.endpoint, 'forward.endpoint');
     const shared: PoolOptions = {
@@ -165,8 +168,9 @@ export class Dispatcher implements PoolOwner, SerialiserOwner {
 
   undeliverable(delivery: Delivery, reason: CounterName): void {
     const { alternate } = delivery;
-    if (alternate !== null && reason !== 'forward.deadline' && reason !== 'forward.drain_timeout') {
+    if (alternate !== null && reason !== 'forward.drain_timeout') {
       delivery.alternate = null;
+      alternate.submittedMs = Math.max(alternate.submittedMs, this.#clock() - this.#otherFormMs);
       this.#ledger.count('forward.raw_failed');
       this.#ledger.count('forward.reframed');
       delivery.trace?.note('failed', reason);

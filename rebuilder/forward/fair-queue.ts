@@ -53,17 +53,18 @@ export class FairQueue {
     return this.#takeFrom(heaviest, this.#buckets.get(heaviest));
   }
 
-  /** The oldest of all. */
-  oldest(): Delivery | null {
+  /** The oldest of all, or of those that are the first of their client and `is` is true of. */
+  oldest(is: ((delivery: Delivery) => boolean) | null = null): Delivery | null {
     let oldest: Delivery | null = null;
     for (const { first } of this.#buckets.values()) {
-      if (first !== null && (oldest === null || first.submittedMs < oldest.submittedMs)) oldest = first;
+      if (first === null || (oldest !== null && first.submittedMs >= oldest.submittedMs)) continue;
+      if (is === null || is(first)) oldest = first;
     }
     return oldest;
   }
 
-  shiftOldest(): Delivery | null {
-    const oldest = this.oldest();
+  shiftOldest(is: ((delivery: Delivery) => boolean) | null = null): Delivery | null {
+    const oldest = this.oldest(is);
     if (oldest === null) return null;
     const number = this.#numberOf(oldest);
     return this.#takeFrom(number, this.#buckets.get(number));

@@ -16,6 +16,8 @@ import { verdict } from './verdict.ts';
 /** Bytes put on one connection at once. */
 const MAX_BATCH_BYTES = 256 * 1024;
 const MAX_CONNECTING = 4;
+/** The part of the deadline in which a request waits for its first form to be sent, and that another has at least. */
+export const OTHER_FORM_SHARE = 1 / 2;
 
 const REASON_OF_END: Readonly<Record<'lost' | 'timeout' | 'bad_response', CounterName>> = {
   lost: 'forward.connection_lost',
@@ -251,7 +253,9 @@ export class Pool implements ConnectionOwner {
     this.inFlight--;
     delivery.lostMs = now;
     delivery.next = null;
-    if (++delivery.attempts >= this.#options.attempts) {
+    // What the node waits for at the end of a form that it reads otherwise does not come the next time either.
+    const hasOtherForm = delivery.alternate !== null && reason !== 'forward.connection_lost';
+    if (++delivery.attempts >= this.#options.attempts || hasOtherForm) {
       this.drop(delivery, reason);
       return;
     }
@@ -294,7 +298,11 @@ export class Pool implements ConnectionOwner {
     const { all } = this.#connections;
     for (let i = all.length - 1; i >= 0; i--) this.#check(all[i]!, now);
     const beforeMs = now - this.#options.deadlineMs;
-    for (let late = this.backlog.shiftOlderThan(beforeMs); late !== null; late = this.backlog.shiftOlderThan(beforeMs)) this.drop(late, 'forward.deadline');
+    const otherFormMs = now - this.#options.deadlineMs * OTHER_FORM_SHARE;
+    for (let late = this.backlog.shiftOlderThan(beforeMs, otherFormMs); late !== null;) {
+      this.drop(late, 'forward.deadline');
+      late = this.backlog.shiftOlderThan(beforeMs, otherFormMs);
+    }
     this.pump();
   }
 

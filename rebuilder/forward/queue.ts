@@ -61,8 +61,4 @@ export class Queue<T extends Queued<T> = Delivery> {
   oldest(): T | null {
     return this.first;
   }
-
-  shiftOldest(): T | null {
-    return this.shift();
-  }
 }

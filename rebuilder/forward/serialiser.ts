@@ -18,6 +18,16 @@ interface Lane {
   readonly memory: SlabPool;
 }
 
+/** What a form is written to whose size is not known before. */
+let scratch = Buffer.allocUnsafeSlow(64 * 1024);
+const MAX_SCRATCH_BYTES = 1 << 20;
+
+function scratchOf(size: number): Buffer {
+  if (size > MAX_SCRATCH_BYTES) return Buffer.allocUnsafeSlow(size);
+  if (scratch.length < size) scratch = Buffer.allocUnsafeSlow(size);
+  return scratch;
+}
+
 /** Told what becomes of a request while it is written. */
 export interface SerialiserOwner {
   /** It is in a queue now. */
@@ -26,6 +36,8 @@ export interface SerialiserOwner {
   refused(request: Request, reason: CounterName, trace: Trace | null): void;
   /** A queued one made room for it. */
   displaced(delivery: Delivery): void;
+  /** A queued one made room for it; what else is left of it goes on. */
+  undeliverable(delivery: Delivery, reason: CounterName): void;
 }
 
 /**
@@ -65,10 +77,10 @@ export class Serialiser {
     if (isCut) this.#ledger.count('forward.body_limit');
     const route = request.irregular === null ? 'shared' : irregularRoute(request.irregular);
     // Another reading is one by its framing: the node shall read this one, and no other.
-    if (!request.complete || isCut || route === 'reframed' || request.reading > 1) this.#rebuilt(request, envelope, found, null);
+    if (!request.complete || isCut || route === 'reframed' || request.reading > 1) this.#rebuilt(request, envelope, found);
     else if (route === 'shared' && (found & REFUSED) === 0) this.#kept(request, envelope, found);
     else if (this.#raw !== null) this.#byteTrue(this.#raw, request, envelope, found);
-    else this.#rebuilt(request, envelope, found, null);
+    else this.#rebuilt(request, envelope, found);
   }
 
   #kept(request: Request, envelope: Envelope, found: number): void {
@@ -81,8 +93,13 @@ export class Serialiser {
 
   /** Byte-true and alone; with the re-framed form beside it, should the node refuse to read it. */
   #byteTrue(raw: Lane, request: Request, envelope: Envelope, found: number): void {
-    const slab = this.#reserve(raw, keptBytes(request, envelope), request);
-    if (slab === null) return;
+    const size = keptBytes(request, envelope);
+    const slab = this.#roomIn(raw, size);
+    if (slab === null) {
+      if (raw.memory.fits(size) && !this.#hasSpareRoom()) return this.#refuse(request, 'forward.queue_full');
+      this.#ledger.count('forward.raw_failed');
+      return this.#rebuilt(request, envelope, found);
+    }
     const end = putKeptForm(request, envelope, this.#marker, found, true, this.#ledger, slab.bytes, slab.used);
     const delivery = this.#take(raw.memory, slab, end, found, envelope.clientAddress);
     // An envelope is made of a clean head: of its alternate.
@@ -90,80 +107,126 @@ export class Serialiser {
     this.#ledger.count('forward.raw');
     delivery.trace?.note('apart');
     this.#owner.queued();
-    this.#rebuilt(request, envelope, found, delivery);
+    this.#addAlternate(raw, delivery, request, envelope, found);
     raw.pool.backlog.push(delivery);
   }
 
-  /** Re-framed, to the shared path if a load balancer takes it. `byteTrue`: only as its alternate. */
-  #rebuilt(request: Request, envelope: Envelope, found: number, byteTrue: Delivery | null): void {
+  /** The re-framed form, in no more memory than it takes. */
+  #addAlternate(raw: Lane, byteTrue: Delivery, request: Request, envelope: Envelope, found: number): void {
     const plan = planRebuiltForm(request, envelope, this.#bodyLimitBytes);
-    const ledger = byteTrue === null ? this.#ledger : null;
-    const { memory } = byteTrue === null ? this.#shared : this.#raw!;
-    const slab = byteTrue === null ? this.#reserve(this.#shared, plan.bytes, request) : memory.reserve(plan.bytes);
-    if (slab === null) return;
-    const end = putRebuiltForm(request, envelope, this.#marker, plan, found, true, ledger, slab.bytes, slab.used);
-    if (end >= 0) {
-      const delivery = this.#take(memory, slab, end, found, envelope.clientAddress);
-      if (!plan.complete) delivery.traits |= Trait.incomplete;
-      if ((found & Finding.method) !== 0) delivery.traits &= ~Trait.bodyless;
-      // A load balancer in its defensive mode closes behind a GET with a body.
-      if ((found & Finding.bodyOnGet) !== 0) delivery.traits |= Trait.alone;
-      if (byteTrue !== null) {
-        byteTrue.alternate = delivery;
-        return;
-      }
-      this.#ledger.count('forward.reframed');
-      delivery.trace?.note('reframed');
-      this.#owner.queued();
-      this.#shared.pool.backlog.push(delivery);
-      return;
+    const form = scratchOf(plan.bytes);
+    let size = putRebuiltForm(request, envelope, this.#marker, plan, found, true, null, form, 0);
+    const isOversized = size < 0;
+    if (isOversized) size = putRebuiltForm(request, envelope, this.#marker, plan, found, false, null, form, 0);
+    let { memory } = raw;
+    let slab = this.#roomIn(raw, size);
+    if (slab === null && this.#hasSpareRoom()) {
+      ({ memory } = this.#shared);
+      slab = memory.reserve(size);
     }
-    memory.abandon(slab);
-    this.#oversized(request, envelope, found, byteTrue);
+    if (slab === null) return;
+    form.copy(slab.bytes, slab.used, 0, size);
+    const end = slab.used + size;
+    byteTrue.alternate = this.#rebuiltDelivery(memory, slab, end, envelope, found, plan.complete, isOversized);
   }
 
-  /** Re-framed and beyond what a load balancer takes. `byteTrue`: only as its alternate. */
-  #oversized(request: Request, envelope: Envelope, found: number, byteTrue: Delivery | null): void {
+  /** A flood of odd requests takes half of the shared path's memory at most: others still have theirs. */
+  #hasSpareRoom(): boolean {
+    const { allocatedBytes, maxBytes } = this.#shared.memory;
+    return allocatedBytes <= maxBytes / 2;
+  }
+
+  #rebuiltDelivery(
+    memory: SlabPool, slab: Slab, end: number, envelope: Envelope, found: number, complete: boolean,
+    isOversized: boolean,
+  ): Delivery {
+    const delivery = this.#take(memory, slab, end, found, envelope.clientAddress);
+    if (!complete) delivery.traits |= Trait.incomplete;
+    if (isOversized) {
+      delivery.traits |= Trait.oversized | Trait.last;
+      return delivery;
+    }
+    if ((found & Finding.method) !== 0) delivery.traits &= ~Trait.bodyless;
+    // A load balancer in its defensive mode closes behind a GET with a body.
+    if ((found & Finding.bodyOnGet) !== 0) delivery.traits |= Trait.alone;
+    return delivery;
+  }
+
+  /** Re-framed, to the shared path if a load balancer takes it. */
+  #rebuilt(request: Request, envelope: Envelope, found: number): void {
+    const plan = planRebuiltForm(request, envelope, this.#bodyLimitBytes);
+    const { memory, pool } = this.#shared;
+    const slab = this.#reserve(this.#shared, plan.bytes, request);
+    if (slab === null) return;
+    const end = putRebuiltForm(request, envelope, this.#marker, plan, found, true, this.#ledger, slab.bytes, slab.used);
+    if (end < 0) {
+      memory.abandon(slab);
+      this.#oversized(request, envelope, found);
+      return;
+    }
+    const delivery = this.#rebuiltDelivery(memory, slab, end, envelope, found, plan.complete, false);
+    this.#ledger.count('forward.reframed');
+    delivery.trace?.note('reframed');
+    this.#owner.queued();
+    pool.backlog.push(delivery);
+  }
+
+  /** Re-framed and beyond what a load balancer takes. */
+  #oversized(request: Request, envelope: Envelope, found: number): void {
     if (this.#raw === null) {
       this.#refuse(request, 'forward.alb_limit');
       return;
     }
-    const { memory } = this.#raw;
+    const { memory, pool } = this.#raw;
     const plan = planRebuiltForm(request, envelope, this.#bodyLimitBytes);
-    const slab = byteTrue === null ? this.#reserve(this.#raw, plan.bytes, request) : memory.reserve(plan.bytes);
+    const slab = this.#reserve(this.#raw, plan.bytes, request);
     if (slab === null) return;
     const end = putRebuiltForm(request, envelope, this.#marker, plan, found, false, null, slab.bytes, slab.used);
-    const delivery = this.#take(memory, slab, end, found, envelope.clientAddress);
-    delivery.traits |= Trait.oversized | Trait.last;
-    if (!plan.complete) delivery.traits |= Trait.incomplete;
-    if (byteTrue !== null) {
-      byteTrue.alternate = delivery;
-      return;
-    }
+    const delivery = this.#rebuiltDelivery(memory, slab, end, envelope, found, plan.complete, true);
     this.#ledger.count('forward.reframed');
     delivery.trace?.note('reframed');
     delivery.trace?.note('apart');
     this.#owner.queued();
-    this.#raw.pool.backlog.push(delivery);
+    pool.backlog.push(delivery);
   }
 
   /** Memory for a request; queued ones make room. null = there is none, which is counted. */
-  #reserve({ pool, memory }: Lane, size: number, request: Request): Slab | null {
-    if (!memory.fits(size)) {
-      this.#refuse(request, 'forward.too_large');
-      return null;
-    }
+  #reserve(lane: Lane, size: number, request: Request): Slab | null {
+    const slab = this.#roomIn(lane, size);
+    // All of it is on its way to a node that does not answer.
+    if (slab === null) this.#refuse(request, lane.memory.fits(size) ? 'forward.queue_full' : 'forward.too_large');
+    return slab;
+  }
+
+  /** null = there is none. */
+  #roomIn({ pool, memory }: Lane, size: number): Slab | null {
+    if (!memory.fits(size)) return null;
     for (;;) {
       const slab = memory.reserve(size);
       if (slab !== null) return slab;
       const dropped = pool.backlog.toDrop();
-      if (dropped === null) break;
-      this.#owner.displaced(dropped);
+      if (dropped === null) return null;
+      if (this.#moves(dropped)) this.#owner.undeliverable(dropped, 'forward.queue_full');
+      else this.#owner.displaced(dropped);
       releaseDelivery(dropped);
     }
-    // All of it is on its way to a node that does not answer.
-    this.#refuse(request, 'forward.queue_full');
-    return null;
+  }
+
+  /** Can its re-framed form go on in its place, by the shared path? */
+  #moves({ alternate }: Delivery): boolean {
+    if (alternate === null || (alternate.traits & Trait.oversized) !== 0 || !this.#hasSpareRoom()) return false;
+    const { memory } = this.#shared;
+    const size = alternate.end - alternate.start;
+    const slab = memory.reserve(size);
+    if (slab === null) return false;
+    alternate.slab!.bytes.copy(slab.bytes, slab.used, alternate.start, alternate.end);
+    alternate.memory!.release(alternate.slab!);
+    alternate.memory = memory;
+    alternate.slab = slab;
+    alternate.start = slab.used;
+    alternate.end = slab.used + size;
+    memory.take(slab, size);
+    return true;
   }
 
   #refuse(request: Request, reason: CounterName): void {

@@ -104,6 +104,8 @@ test('with a raw path, each odd request goes byte-true on a connection of its ow
     rawEndpoint: raw.url,
     connections: 1,
     queueBytes: 64 << 20,
+    // All are submitted in one turn of the event loop.
+    deadlineMs: 120_000,
   });
   const heads = new Map<string, string>();
   for (const { bytes } of inputs()) {
