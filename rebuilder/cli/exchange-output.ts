@@ -1,5 +1,5 @@
 import { VERSION } from '../service/version.ts';
-import { type ExchangeJson, endpointText, exchangeJson } from '../exchange/exchange-json.ts';
+import { type ExchangeJson, endpointText, exchangeJson, exchangeLine, withoutControls } from '../exchange/exchange-json.ts';
 import { isHttp09, type HttpRequest } from '../http/http-request.ts';
 import type { Ledger } from '../ledger.ts';
 
@@ -31,7 +31,7 @@ export function exchangeOutput(
 
 /** docs/exchange.md: a line for each request. */
 function jsonLines(write: (text: string) => void): ExchangeOutput {
-  return { exchange: (request) => write(`${JSON.stringify(exchangeJson(request))}\n`), end: () => {} };
+  return { exchange: (request) => write(exchangeLine(request)), end: () => {} };
 }
 
 /** The bytes as they were on the wire, each message under a line that says whose it is. */
@@ -67,7 +67,7 @@ function har(write: (text: string) => void): ExchangeOutput {
   write(`{"log":{"version":"1.2","creator":{"name":"rebuilder","version":"${VERSION}"},"entries":[`);
   return {
     exchange: (request) => {
-      write(`${count++ === 0 ? '\n' : ',\n'}${JSON.stringify(harEntry(exchangeJson(request), request))}`);
+      write(`${count++ === 0 ? '\n' : ',\n'}${withoutControls(JSON.stringify(harEntry(exchangeJson(request), request)))}`);
     },
     end: () => write('\n]}}\n'),
   };

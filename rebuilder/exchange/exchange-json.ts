@@ -2,6 +2,7 @@ import { entityOf, trailersStart } from '../http1/chunk-runs.ts';
 import { HeaderLines } from '../http/header-lines.ts';
 import { type Endpoints, LINE_STRIDE, type Message, nameEndOf, nameStartOf, valueEndOf, valueStartOf } from '../http/message.ts';
 import type { HttpRequest } from '../http/http-request.ts';
+import { printableEnd } from '../http/printable.ts';
 
 type Headers = [string, string][];
 
@@ -62,6 +63,24 @@ export function exchangeJson(request: HttpRequest): ExchangeJson {
   };
 }
 
+/** DEL and the controls above 0x7F, which JSON leaves as they are: CSI among them, which steers a terminal. */
+const CONTROLS = /[\x7f-\x9f]/g;
+
+/** JSON text that means the same, and is nothing to a terminal: files are looked at there, and what is piped. */
+export function withoutControls(json: string): string {
+  return json.replace(CONTROLS, (char) => `\\u00${char.charCodeAt(0).toString(16)}`);
+}
+
+/** Some text since it was set to false was not all printable ASCII. */
+let isOdd = false;
+
+/** The line of the format, with its end. */
+export function exchangeLine(request: HttpRequest): string {
+  isOdd = false;
+  const json = JSON.stringify(exchangeJson(request));
+  return `${isOdd ? withoutControls(json) : json}\n`;
+}
+
 function messageJson(message: Message): Omit<MessageJson, 'version'> {
   const { bytes, headEnd, end } = message;
   const chunked = message.framing === 'chunked';
@@ -101,5 +120,6 @@ export function endpointText(endpoints: Endpoints, side: 'client' | 'server'): s
 }
 
 function latin1(bytes: Uint8Array, start: number, end: number): string {
+  isOdd ||= printableEnd(bytes, start, end) < end;
   return Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString('latin1');
 }

@@ -1,4 +1,4 @@
-import { exchangeJson } from '../exchange/exchange-json.ts';
+import { exchangeLine } from '../exchange/exchange-json.ts';
 import { isHttp09, type HttpRequest } from '../http/http-request.ts';
 import type { CounterName, Ledger } from '../ledger.ts';
 
@@ -60,7 +60,7 @@ export class ExchangeLines {
       this.#notWritten('exchanges.queue_full', 1);
       return;
     }
-    const line = Buffer.from(`${JSON.stringify(exchangeJson(request))}\n`);
+    const line = Buffer.from(exchangeLine(request));
     this.#batch.push(line);
     this.#batchBytes += line.length;
     this.#pendingBytes += line.length;
