@@ -180,7 +180,7 @@ export const COUNTERS = {
   'http.invalid_chunk': define('note', 'requests', 'Chunked bodies whose framing breaks off'),
   'http.http09_request': define('out', 'requests', 'Requests of HTTP/0.9, which the exchange format has no room for (replay); delivered to nodes all the same'),
   'http.unreadable': define('note', 'requests', 'Bytes behind a request that cannot be read as another, reported as one without a request line'),
-  'http.http2_stream_limit': define('note', 'requests', 'Requests cut because too many others of their HTTP/2 connection were unfinished'),
+  'http.http2_stream_limit': define('note', 'requests', 'Requests told as far as they had come because too many others of their HTTP/2 connection were unfinished; what still comes is told as a correction'),
   'http.http2_unreadable_requests': define('note', 'requests', 'HTTP/2 requests, or trailers of some, whose header block cannot be read, or does not tell method and path any more (before the sums: never requests)'),
   'http.exchanges': define('out', 'requests', 'Requests written as exchanges and not delivered: by replay, or to exchanges.file without a forward.endpoint'),
 

@@ -25,6 +25,9 @@ export interface Placed {
   readonly body: Body;
 }
 
+/** What a message takes besides its head while nothing is held of it: twice its objects (CHARGE). */
+const RESTING_BYTES = 1280;
+
 const NO_HEAD: Translation = { text: '', lengthAt: 0, contentLength: null, irregular: 0 };
 
 /** For messages that are over with their head, and those that nothing can be held of. */
@@ -45,6 +48,8 @@ export class Http2Message {
   readonly #context: ReaderContext;
   readonly #held: HeldBytes;
   #head: Translation;
+  /** Charged while nothing is held. */
+  #charged = 0;
 
   constructor(context: ReaderContext, head: Translation, began: Origin, lastByteMs: number) {
     this.#context = context;
@@ -62,6 +67,7 @@ export class Http2Message {
     copy.lost = this.lost;
     copy.stalledSize = this.stalledSize;
     copy.isDropped = this.isDropped;
+    if (this.#charged > 0) return copy.rest() ? copy : null;
     return copy.#held.append(this.#held.bytes, 0, this.#held.length) ? copy : null;
   }
 
@@ -87,9 +93,28 @@ export class Http2Message {
     return this.#held.append(scratch, 0, room, room + expected);
   }
 
+  /** As long as it has no body, its head is all that is kept. @returns false: there is no memory for it */
+  rest(): boolean {
+    if (this.bodySize > 0) return true;
+    this.#held.clear();
+    const bytes = RESTING_BYTES + this.#head.text.length;
+    if (!this.#context.budget.take(0, bytes)) return false;
+    this.#charged = bytes;
+    return true;
+  }
+
+  #wake(): void {
+    this.#context.budget.release(0, this.#charged);
+    this.#charged = 0;
+    if (this.hold()) return;
+    this.addLost('http.memcap');
+    this.drop();
+  }
+
   /** @param keep false: bodies are only counted */
   data(bytes: Uint8Array, start: number, end: number, nowMs: number, keep = true): void {
     this.lastByteMs = nowMs;
+    if (this.#charged > 0) this.#wake();
     this.bodySize += end - start;
     if (this.isDropped || !keep) return;
     const held = this.#held;
@@ -121,6 +146,8 @@ export class Http2Message {
   /** Frees what is held. */
   drop(): void {
     this.#held.clear();
+    this.#context.budget.release(0, this.#charged);
+    this.#charged = 0;
     this.#head = NO_HEAD;
     this.isDropped = true;
   }

@@ -4,8 +4,13 @@ import type { HeaderBlock } from './header-block.ts';
 import type { Http2Message } from './message.ts';
 import { trailerLines } from './translation.ts';
 
-/** Streams whose message is not whole, in one direction: servers allow 100 to 250 at a time. */
+/**
+ * Streams whose message is not whole, in one direction: servers allow 100 to 250 at a time. But those that a server has
+ * answered are over for it, and a client need not end them: the oldest is told as it is, and followed on.
+ */
 export const MAX_OPEN_STREAMS = 1000;
+/** … so many of them. */
+const MAX_TOLD_STREAMS = 20_000;
 
 /** How a message is told; its bytes are good until another is. */
 export interface Telling {
@@ -28,6 +33,8 @@ export class OpenMessages {
   readonly #context: ReaderContext;
   readonly #teller: MessageTeller;
   readonly #open = new Map<number, Http2Message>();
+  /** Those that were told as they were, because there were too many; should more of one come, that is a correction. */
+  readonly #told = new Map<number, Http2Message>();
   /** None of them has waited since before then. */
   #oldestMs = Infinity;
 
@@ -37,11 +44,15 @@ export class OpenMessages {
   }
 
   get size(): number {
-    return this.#open.size;
+    return this.#open.size + this.#told.size;
   }
 
   has(streamId: number): boolean {
-    return this.#open.has(streamId);
+    return this.#open.has(streamId) || this.#told.has(streamId);
+  }
+
+  #get(streamId: number): Http2Message | undefined {
+    return this.#open.get(streamId) ?? this.#told.get(streamId);
   }
 
   /** The first block of a stream was read. */
@@ -51,10 +62,7 @@ export class OpenMessages {
       this.#teller.tell(streamId, message, { trailers: '', isWhole: true, lost: message.lost, isHeadOnly: true });
       return;
     }
-    if (this.#open.size >= MAX_OPEN_STREAMS) {
-      const [oldest] = this.#open;
-      this.#finish(oldest![0], oldest![1], '', 'http.http2_stream_limit');
-    }
+    if (this.#open.size >= MAX_OPEN_STREAMS) this.#makeRoom();
     this.#open.set(streamId, message);
     this.#oldestMs = Math.min(this.#oldestMs, message.lastByteMs);
     if (message.hold()) return;
@@ -62,9 +70,24 @@ export class OpenMessages {
     message.drop();
   }
 
+  #makeRoom(): void {
+    const [oldest] = this.#open;
+    const [streamId, message] = oldest!;
+    this.#open.delete(streamId);
+    if (message.isDropped) return;
+    if (message.bodySize > message.stalledSize) this.#tellPart(streamId, message, 'http.http2_stream_limit');
+    message.stalledSize = message.bodySize;
+    if (this.#told.size >= MAX_TOLD_STREAMS) {
+      const [first] = this.#told;
+      this.#finish(first![0], first![1], '', 'http.http2_stream_limit');
+    }
+    if (message.rest()) this.#told.set(streamId, message);
+    else message.drop();
+  }
+
   /** Another block of a stream, its trailers. @returns false: the stream is not open */
   trailers(streamId: number, block: HeaderBlock, endsStream: boolean, nowMs: number): boolean {
-    const message = this.#open.get(streamId);
+    const message = this.#get(streamId);
     if (message === undefined) return false;
     message.lastByteMs = nowMs;
     addLosses(message, block);
@@ -74,30 +97,32 @@ export class OpenMessages {
 
   /** Another block of a stream cannot be read. @returns false: the stream is not open */
   unreadable(streamId: number, endsStream: boolean): boolean {
-    const message = this.#open.get(streamId);
+    const message = this.#get(streamId);
     if (message !== undefined && endsStream) this.#finish(streamId, message, '', 'tcp.reassembly_gap');
     return message !== undefined;
   }
 
   data(streamId: number, bytes: Uint8Array, start: number, end: number, nowMs: number): void {
-    this.#open.get(streamId)?.data(bytes, start, end, nowMs);
+    this.#get(streamId)?.data(bytes, start, end, nowMs);
   }
 
   /** Bytes of its data are missing. */
   gap(streamId: number, bytes: number): void {
-    this.#open.get(streamId)?.gap(bytes);
+    this.#get(streamId)?.gap(bytes);
   }
 
   /** @param cut why more of it will not come; null = it is whole. @returns false: the stream is not open */
   end(streamId: number, cut: CounterName | null): boolean {
-    const message = this.#open.get(streamId);
+    const message = this.#get(streamId);
     if (message !== undefined) this.#finish(streamId, message, '', cut);
     return message !== undefined;
   }
 
   /** No more of any of them can be read. */
   abandon(reason: CounterName): void {
-    for (const [streamId, message] of this.#open) this.#finish(streamId, message, '', reason);
+    for (const messages of [this.#told, this.#open]) {
+      for (const [streamId, message] of messages) this.#finish(streamId, message, '', reason);
+    }
     this.#oldestMs = Infinity;
   }
 
@@ -118,17 +143,21 @@ export class OpenMessages {
 
   /** Frees what is held without a word. */
   discard(): void {
-    for (const message of this.#open.values()) message.drop();
-    this.#open.clear();
+    for (const messages of [this.#told, this.#open]) {
+      for (const message of messages.values()) message.drop();
+      messages.clear();
+    }
   }
 
   /** @returns false: there was no memory for what the others hold */
   copyFrom(other: OpenMessages): boolean {
     this.discard();
-    for (const [streamId, message] of other.#open) {
-      const copy = message.copy(this.#context);
-      if (copy === null) return false;
-      this.#open.set(streamId, copy);
+    for (const [to, from] of [[this.#told, other.#told], [this.#open, other.#open]] as const) {
+      for (const [streamId, message] of from) {
+        const copy = message.copy(this.#context);
+        if (copy === null) return false;
+        to.set(streamId, copy);
+      }
     }
     this.#oldestMs = -Infinity;
     return true;
@@ -146,7 +175,7 @@ export class OpenMessages {
 
   /** @param cut why its end is missing */
   #finish(streamId: number, message: Http2Message, trailers: string, cut: CounterName | null = null): void {
-    this.#open.delete(streamId);
+    if (!this.#open.delete(streamId)) this.#told.delete(streamId);
     if (cut !== null) message.addLost(cut);
     if (!message.isDropped && (cut === null || message.bodySize > message.stalledSize)) {
       this.#teller.tell(streamId, message, { trailers, isWhole: cut === null, lost: message.lost, isHeadOnly: false });

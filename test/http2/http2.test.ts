@@ -402,17 +402,29 @@ describe('limits', () => {
     }
   });
 
-  test('streams beyond a number: the oldest request goes on as it is', () => {
+  test('streams beyond a number: the oldest request goes on as it is, and again when it is whole', () => {
     const stream = sent(BEGIN);
     for (let i = 0; i < MAX_OPEN_STREAMS + 5; i++) {
       stream.send(headers(2 * i + 1, [...POST.slice(0, 2), [':path', `/${i}`], POST[3]!], 0)).answer('');
     }
     assert.deepEqual(targets(stream), [0, 1, 2, 3, 4].map((i) => `POST /${i}`));
     assert.ok(stream.exchanges.every(({ request }) => request.lost?.[0] === 'http.http2_stream_limit'));
-    stream.send(data(1, 'late'));
-    assert.equal(finished(stream).exchanges.length, MAX_OPEN_STREAMS + 5);
+    stream.send(data(1, 'late')).send(data(3, 'begun', 0));
+    const late = stream.exchanges.at(-1)!.request;
+    assert.deepEqual([late.target, Buffer.from(late.body, 'base64').toString(), late.complete, late.correction], ['/0', 'late', true, true]);
+    assert.equal(finished(stream).exchanges.length, MAX_OPEN_STREAMS + 5 + 2);
+    assert.deepEqual([1, 3].map((i) => stream.exchanges.filter(({ request }) => request.target === `/${i}`).length), [2, 1]);
     assert.equal(stream.ledger.get('http.http2_stream_limit'), 5);
-    assert.equal(stream.ledger.get('http.http2_unreadable_bytes'), 13);
+    assert.equal(stream.ledger.get('http.http2_unreadable_bytes'), 0);
+  });
+
+  test('what is followed of streams beyond a number is bounded, and has its memory', () => {
+    const stream = sent(BEGIN, headers(1, [...POST.slice(0, 2), [':path', '/first'], POST[3]!], 0));
+    for (let i = 1; i <= 22_000; i++) stream.send(headers(2 * i + 1, GET, 0)).answer('');
+    assert.ok(stream.pipeline.gauges().memoryBytes > 20_000 * 1280);
+    stream.send(data(1, 'far too late'));
+    finished(stream);
+    assert.equal(stream.exchanges.filter(({ request }) => request.target === '/first').length, 1);
   });
 
   test('requests opened and taken back by the thousand', () => {
