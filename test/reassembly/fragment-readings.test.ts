@@ -85,7 +85,7 @@ test('whatever a host makes that takes some doubts and drops others, it is told 
   const KINDS = [label, options, ioam, segmentRoute];
   const subsets = KINDS.reduce<number[]>((all, kind) => [...all, ...all.map((one) => one | kind)], [0]);
   let made = 0;
-  for (let seed = 1; seed <= 400; seed++) {
+  for (let seed = 1; seed <= 200; seed++) {
     const random = randomNumbers(seed);
     const one = (lengths: readonly number[]): number => lengths[random(lengths.length)]!;
     const here = new Host();
@@ -114,7 +114,7 @@ test('whatever a host makes that takes some doubts and drops others, it is told 
     assert.equal(here.budget.usedBytes, 0);
     assert.equal(here.all.size, 0);
   }
-  assert.ok(made > 1000, `${made} were made`);
+  assert.ok(made > 500, `${made} were made`);
 });
 
 test('the ways of one datagram are bounded, and what is left out is counted', () => {
