@@ -173,7 +173,7 @@ export class Connection extends FlowKey implements Charged {
   #stands(ack: number, sender: HalfStream): void {
     const { isn, isClaimed } = this.#handshake!;
     const isRefuted = !isClaimed && !sender.hasRead;
-    this.#mayReopen().syn(isRefuted ? isn : advance(ack, -1), sender, null, isRefuted);
+    this.#mayReopen().unseen(isRefuted ? isn : advance(ack, -1), sender, isRefuted);
     if (isRefuted) sender.joinAt(ack);
     if (isRefuted) this.#handshake = null;
   }
@@ -185,7 +185,7 @@ export class Connection extends FlowKey implements Charged {
     if (isUnproven(half.joined) && Math.abs(distance(packet.seq, half.nextSeq)) < MAX_WINDOW_BYTES) return;
     const isBefore = this.#handshake?.isOutside(end, packet.seq, half) ?? half.hasReadBehind(packet.seq);
     if (this.beganAside || !isBefore || this.#reopening?.isRead(packet, half) === true) return;
-    this.#mayReopen().syn(advance(packet.seq, -1), half);
+    this.#mayReopen().unseen(advance(packet.seq, -1), half);
   }
 
   /** Both ends are done, as far as they can be seen. */
@@ -269,6 +269,7 @@ export class Connection extends FlowKey implements Charged {
       handshake.isClaimed = false;
       if (half.hasRead || half.nextSeq !== advance(isn, 1)) {
         refuseData(packet, this.#context.ledger);
+        if (packet.dataEnd > packet.dataStart) half.synDataAgain(packet);
         return true;
       }
       half.seen = true;
@@ -285,8 +286,7 @@ export class Connection extends FlowKey implements Charged {
       this.#reopening?.prove(half, isn);
       return false;
     }
-    refuseData(packet, this.#context.ledger);
-    this.#mayReopen().syn(isn, half, packet);
+    this.#mayReopen().synWithData(half, packet, nowMs);
     return true;
   }
 
@@ -294,7 +294,7 @@ export class Connection extends FlowKey implements Charged {
   #begunBy(syn: Packet, end: End, half: HalfStream): Handshake | null {
     this.#handshake = begunBy(syn, end, half);
     if (this.#handshake === null) return null;
-    if (half.hasBegunBehind(advance(syn.seq, 1))) this.#mayReopen().syn(syn.seq, half, syn);
+    if (half.hasBegunBehind(advance(syn.seq, 1))) this.#mayReopen().syn(half, syn);
     // The server was there before the SYN, or kept silent: what came then was for a connection that it did not have.
     if (half.peer?.seen === true || (half.shown & Shown.wrongSum) !== 0) half.doubtWaiting();
     return this.#handshake;
@@ -331,10 +331,10 @@ export class Connection extends FlowKey implements Charged {
     const handshake = this.#handshake ??= new Handshake(opener, isn, true, false);
     // It opened the connection itself: no receiver takes its SYN-ACK.
     if (handshake.opener === end && !handshake.isClaimed) return true;
-    const isOfAnother = this.#reopening?.isBy(peer, isn) === true;
-    if (isOfAnother || !handshake.isAnsweredBy(packet, end, peer.hasRead && this.#reset === 'no')) {
-      if (handshake.isBegunBy(opener, isn) && !handshake.isClaimed) this.#mayReopen().syn(isn, peer, null, true);
-      this.#reopening?.prove(peer, isn);
+    const another = this.#reopening?.answeredBy(packet, peer) ?? null;
+    if (another !== null || !handshake.isAnsweredBy(packet, end, peer.hasRead && this.#reset === 'no')) {
+      if (handshake.isBegunBy(opener, isn) && !handshake.isClaimed) this.#mayReopen().unseen(isn, peer, true);
+      this.#reopening?.prove(peer, another?.isn ?? isn);
       return false;
     }
     this.#reopening?.forget();

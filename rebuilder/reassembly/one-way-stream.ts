@@ -67,6 +67,15 @@ export abstract class OneWayStream extends StreamHoles {
     return isOther;
   }
 
+  /**
+   * The same SYN behind data that were read: a server that has the connection takes no data of it, but it may have had
+   * none until now.
+   */
+  synDataAgain(packet: Packet): void {
+    const seq = advance(packet.seq, 1);
+    if (this.isOneWay && this.hearsOtherSyn(packet, seq)) this.reread(packet, seq);
+  }
+
   /** Reads the stream anew, from where it last stood between two messages: other bytes came for the same place. */
   protected reread(packet: Packet, seq: number): void {
     const begin = this.started && !this.hasRead ? this.nextSeq : null;

@@ -81,12 +81,16 @@ export class OpeningSyn<C extends Candidate> {
     if (ahead > 0 && ahead < NEAR_BYTES) this.answerIsn = null;
   }
 
+  /** Do data of its candidate end there or behind? */
+  hasData(ack: number): boolean {
+    return this.candidate !== null && distance(ack, advance(this.isn, 1)) > 0
+      && distance(ack, this.candidate.fromA.sentSeq) <= 0;
+  }
+
   /** Does what the server acknowledges say that it has the connection that this SYN opens, or the one before? */
   acknowledged(ack: number): 'new' | 'old' | 'unknown' {
-    const { candidate, opener } = this;
-    const into = distance(ack, advance(this.isn, 1));
-    const isOfNew = (into === 0 && !this.isClaimed)
-      || (candidate !== null && into > 0 && distance(ack, candidate.fromA.sentSeq) <= 0);
+    const { opener } = this;
+    const isOfNew = (ack === advance(this.isn, 1) && !this.isClaimed) || this.hasData(ack);
     const isOfOld = opener.started && opener.isNear(ack);
     return isOfNew === isOfOld ? 'unknown' : isOfNew ? 'new' : 'old';
   }
@@ -116,33 +120,48 @@ export class Reopening<C extends Candidate> {
     return this.#syns.some(({ isOver }) => !isOver);
   }
 
-  /**
-   * A SYN with the sequence number `isn`.
-   * @param packet null = its answer tells of it, or what followed it
-   * @param isSeen it was seen before
-   */
-  syn(isn: number, opener: HalfStream, packet: Packet | null = null, isSeen = packet !== null): void {
-    const one = this.#by(opener, isn) ?? this.#add(new OpeningSyn<C>(isn, opener));
-    one.isOver = false;
-    one.isSeen ||= isSeen;
-    if (packet === null) {
-      if (!opener.receiver.knowsSynAlone || isn !== advance(opener.beganSeq, -1)) return;
-      one.offer = opener.receiver;
-      one.isMultipath = opener.dataSequence !== null;
-      return;
-    }
+  syn(opener: HalfStream, packet: Packet): OpeningSyn<C> {
+    const one = this.#known(packet.seq, opener);
+    one.isSeen = true;
     one.offer = new Receiver();
     one.offer.syn(packet);
     one.isMultipath = multipathOf(packet) === MultipathSubtype.capable;
+    return one;
+  }
+
+  /** A SYN, and data that it may bring (RFC 7413): they are its candidate's. */
+  synWithData(opener: HalfStream, packet: Packet, nowMs: number): void {
+    const one = this.syn(opener, packet);
+    const length = packet.dataEnd - packet.dataStart;
+    if (length === 0) return;
+    this.#context.ledger.count('tcp.candidate_bytes', length);
+    this.bytesOnlyThere += length;
+    one.candidate ??= this.#open(one, packet, nowMs);
+    one.candidate.packet(packet, 'a', nowMs);
+  }
+
+  /** A SYN that its answer tells of, or what followed it. @param isSeen it was seen before */
+  unseen(isn: number, opener: HalfStream, isSeen = false): OpeningSyn<C> {
+    const one = this.#known(isn, opener);
+    one.isSeen ||= isSeen;
+    if (!opener.receiver.knowsSynAlone || isn !== advance(opener.beganSeq, -1)) return one;
+    one.offer = opener.receiver;
+    one.isMultipath = opener.dataSequence !== null;
+    return one;
+  }
+
+  #known(isn: number, opener: HalfStream): OpeningSyn<C> {
+    const one = this.#by(opener, isn) ?? this.#add(new OpeningSyn<C>(isn, opener));
+    one.isOver = false;
+    return one;
   }
 
   /** A SYN-ACK in a connection of which nothing else was known: the SYN that it answers is the peer's, `opener`'s. */
   answer({ seq, ack }: Packet, opener: HalfStream): void {
     const isn = advance(ack, -1);
     const isKnown = this.#by(opener, isn) !== undefined;
-    this.syn(isn, opener);
+    const one = this.unseen(isn, opener);
     if (isKnown) return;
-    const one = this.#by(opener, isn)!;
     one.isClaimed = true;
     one.answerIsn = seq;
   }
@@ -168,9 +187,10 @@ export class Reopening<C extends Candidate> {
     return this.#syns.find((one) => one.opener === opener && one.place === null && one.isn === isn);
   }
 
-  /** Is one of them the SYN that the peer of `opener` answers? */
-  isBy(opener: HalfStream, isn: number): boolean {
-    return this.#by(opener, isn)?.isOver === false;
+  /** The SYN of `opener` that this SYN-ACK answers, and data that came with it; null = none of them. */
+  answeredBy({ ack }: Packet, opener: HalfStream): OpeningSyn<C> | null {
+    return this.#syns.find((one) => !one.isOver && one.opener === opener && one.place === null
+      && (one.isn === advance(ack, -1) || one.hasData(ack))) ?? null;
   }
 
   /** Does a candidate that was made read the place of the packet? */

@@ -150,3 +150,61 @@ describe('a SYN-ACK whose SYN was seen', () => {
     });
   }
 });
+
+describe('data of a SYN (RFC 7413) in a connection that there was', () => {
+  const late = (stream: TcpStream): TcpStream => {
+    stream.nowMs += 2_000;
+    stream.pipeline.batchEnd(stream.nowMs);
+    return stream;
+  };
+  const withData = (stream: TcpStream, at: number): TcpStream => stream.send(`${get('/syn')}GE`, { at, flags: SYN });
+  const rest = 'T /next HTTP/1.1\r\nHost: a\r\n\r\n';
+  const taken = get('/syn').length + 2;
+  const sorted = (stream: TcpStream): [string, number | undefined][] =>
+    told(stream).sort(([a, i], [b, k]) => (i ?? 1) - (k ?? 1) || (a < b ? -1 : 1));
+
+  for (const [of, at, begin] of [
+    ['one joined far off', -1, () => new TcpStream(OPTIONS).send(get('/1'), { at: -900_000_000 })],
+    ['one that is far off', 800_000_000, () => new TcpStream(OPTIONS).open().send(get('/1'))],
+  ] as const) {
+    test(`of ${of}: they are read beside it, and what follows them`, () => {
+      const stream = withData(begin(), at).send(rest, { at: at + 1 + taken });
+      assert.deepEqual(stream.end(), []);
+      assert.deepEqual(told(stream), [['/1', undefined], ['/syn', 2], ['/next', 2]]);
+    });
+  }
+
+  test('the server takes them: its SYN-ACK proves the connection that they open', () => {
+    const at = 800_000_000;
+    const stream = withData(new TcpStream(OPTIONS).open().send(get('/1')), at);
+    serverSays(stream, SYN | ACK, at + 1 + taken).send(rest, { at: at + 1 + taken });
+    assert.deepEqual(stream.end(), []);
+    assert.deepEqual([told(stream), ...counts(stream, 'tcp.reopened')], [[['/1', undefined], ['/syn', undefined], ['/next', undefined]], 1]);
+  });
+
+  test('the server takes the SYN and not its data: what it then gets is certain', () => {
+    const at = 800_000_000;
+    const stream = withData(new TcpStream(OPTIONS).open().send(get('/1')), at);
+    serverSays(stream, SYN | ACK, at + 1).send(get('/other'), { at: at + 1 });
+    assert.deepEqual(stream.end(), []);
+    assert.deepEqual(sorted(stream), [['/1', undefined], ['/other', undefined], ['/syn', 2]]);
+  });
+
+  test('behind data of its own place that were read: a server without the connection takes these', () => {
+    for (const begin of [new TcpStream(OPTIONS), new TcpStream(OPTIONS).send('', { at: -1, flags: SYN })]) {
+      const stream = withData(late(begin.send(get('/1'), { at: 0 })), -1);
+      assert.deepEqual(stream.end(), []);
+      assert.ok(told(stream).some(([target, reading]) => target === '/syn' && reading !== undefined), JSON.stringify(told(stream)));
+    }
+  });
+
+  test('the same ones sent again are no other reading, nor any where the server has shown that it is in the connection', () => {
+    const again = late(new TcpStream(OPTIONS).send('', { at: -1, flags: SYN }).send(`${get('/syn')}GE`, { at: 0 }));
+    const open = late(new TcpStream(OPTIONS).open().send(get('/1')).answer('HTTP/1.1 204 No Content\r\n\r\n'));
+    for (const stream of [again, open]) {
+      withData(stream, -1);
+      assert.deepEqual(stream.end(), []);
+      assert.deepEqual(told(stream).filter(([, reading]) => reading !== undefined), []);
+    }
+  });
+});
