@@ -17,7 +17,7 @@ export const CHARGE = {
   server: 2048,
   /** What reads TLS, or passes over what is nothing known; with HTTP/2 besides that. */
   otherProtocol: 768,
-  http2: 12_288,
+  http2: 12_800,
   /** A SYN that nothing followed: no object but a slot, and one that was made for more to come. */
   syn: 280,
   /** A field of an HPACK table. */
