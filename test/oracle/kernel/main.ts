@@ -1,10 +1,11 @@
 // `node --import tsx test/oracle/kernel/main.ts [--games N] [--seed S] [--seeds A,B] [--show K] [--phantoms]
 // [--fast-open] [--multipath] [--joined]`: plays games, each both ways and with the client's packets only, and prints
 // the first K in which a request that the server read was not told (or, with --phantoms, one was told as certain that
-// nobody read), as small as they can be made. With --seeds it plays these alone; with --fast-open against a server that
-// takes data of a SYN, with --multipath against one that speaks Multipath TCP (some of these are told wrong: where a
-// segment is refused and data are moved); with --joined as captures show them that begin behind the handshake (some of
-// these are told wrong, too: docs/reassembly.md).
+// nobody read), as small as they can be made. With --seeds it plays these alone; with --fast-open against a server
+// that takes data of a SYN (a few in a thousand games are told wrong: several SYNs, and what overlaps their data),
+// with --multipath against one that speaks Multipath TCP (some of these are told wrong: where a segment is refused and
+// data are moved); with --joined as captures show them that begin behind the handshake (some of these are told wrong,
+// too: docs/reassembly.md).
 import { spawnSync } from 'node:child_process';
 import { parseArgs } from 'node:util';
 import { type Game, newGame } from './game.ts';
