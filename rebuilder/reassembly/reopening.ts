@@ -120,6 +120,7 @@ export class Reopening<C extends Candidate> {
     return this.#syns.some(({ isOver }) => !isOver);
   }
 
+  /** A SYN of `opener`, without what it may bring. */
   syn(opener: HalfStream, packet: Packet): OpeningSyn<C> {
     const one = this.#known(packet.seq, opener);
     one.isSeen = true;
@@ -140,7 +141,7 @@ export class Reopening<C extends Candidate> {
     one.candidate.packet(packet, 'a', nowMs);
   }
 
-  /** A SYN that its answer tells of, or what followed it. @param isSeen it was seen before */
+  /** A SYN that its answer tells of, or what followed it, and not a packet in hand. @param isSeen it was seen before */
   unseen(isn: number, opener: HalfStream, isSeen = false): OpeningSyn<C> {
     const one = this.#known(isn, opener);
     one.isSeen ||= isSeen;
