@@ -51,12 +51,16 @@ export function timestampOf(packet: Packet): number {
   return options.hasTimestamps ? options.timestamp : 0;
 }
 
-/** Doubt.options or of IpDoubt: is there something in its headers that its receiver may drop it for? */
-export function hasDoubtfulOptions(packet: Packet): boolean {
-  if (packet.isDoubtful) return true;
-  if (packet.dataStart === packet.optionsStart) return false;
+/** Doubt.options and of IpDoubt: what is there in its headers that its receiver may drop it for? */
+export function headerDoubtsOf(packet: Packet): number {
+  if (packet.dataStart === packet.optionsStart) return packet.ipDoubts;
   options.read(packet);
-  return options.isSigned || options.isMalformed;
+  return packet.ipDoubts | (options.isSigned || options.isMalformed ? Doubt.options : Doubt.none);
+}
+
+/** Is there something in its headers that its receiver may drop it for? */
+export function hasDoubtfulOptions(packet: Packet): boolean {
+  return headerDoubtsOf(packet) !== Doubt.none;
 }
 
 /** Of Multipath TCP: MultipathSubtype, -1 = none of it. */

@@ -2,8 +2,9 @@ import type { Ledger } from '../ledger.ts';
 import { type Packet, TcpFlag } from '../wire/packet.ts';
 import { type History, NOTHING } from './history.ts';
 import { MAX_WINDOW_BYTES, NEAR_BYTES } from './missing-bytes.ts';
-import { Doubt, hasDoubtfulOptions, timestampOf } from './receiver.ts';
+import { Doubt, headerDoubtsOf, timestampOf } from './receiver.ts';
 import { advance, distance } from './sequence.ts';
+import { isSpoilt } from './shown.ts';
 import { urgentOffset } from './urgent-byte.ts';
 
 /** What is asked of a connection that is over. */
@@ -21,8 +22,12 @@ interface Finished {
  * seen.
  */
 export interface Place { readonly beganSeq: number; readonly nextSeq: number; readonly lastHeard: number }
-/** … and what its sender had acknowledged. */
-interface Ended extends Place { readonly receiver: { readonly lastAck: number }; readonly peerSent: boolean }
+/** … what its sender had acknowledged, and what its packets have shown (bits of Shown). */
+interface Ended extends Place {
+  readonly receiver: { readonly lastAck: number };
+  readonly peerSent: boolean;
+  readonly shown: number;
+}
 
 /** So many are remembered; a power of two. */
 export const SLOTS = 32_768;
@@ -32,15 +37,15 @@ const MOST_OF_A_PAIR = 16;
 const WAIT_MS = 240_000;
 
 /** 32-bit words of a slot: the fields below. */
-const WORDS = 10;
+const WORDS = 12;
 const HASH = 0;
 /** The next slot of the same bucket, plus one; 0 = there is none. */
 const NEXT = 1;
 const PORTS = 2;
 const A3 = 3;
-/** Where it ended, what its sender had acknowledged, and where it began. */
+/** Where it ended, what its sender had acknowledged, where it began, and what its packets have shown. */
 const FROM_A = 4;
-const FROM_B = 7;
+const FROM_B = 8;
 
 /**
  * Connections that were closed: what is sent of them again is no beginning of another one. They are slots of numbers,
@@ -80,9 +85,11 @@ export class TimeWait {
     slots[at + FROM_A] = fromA.nextSeq;
     slots[at + FROM_A + 1] = fromA.receiver.lastAck;
     slots[at + FROM_A + 2] = fromA.beganSeq;
+    slots[at + FROM_A + 3] = fromA.shown;
     slots[at + FROM_B] = fromB.nextSeq;
     slots[at + FROM_B + 1] = fromB.receiver.lastAck;
     slots[at + FROM_B + 2] = fromB.beganSeq;
+    slots[at + FROM_B + 3] = fromB.shown;
     this.#heard[2 * slot] = fromA.peerSent ? NOTHING : fromA.lastHeard;
     this.#heard[2 * slot + 1] = fromB.peerSent ? NOTHING : fromB.lastHeard;
     this.#buckets[bucket] = slot + 1;
@@ -124,8 +131,9 @@ export class TimeWait {
   /** The receiver may have taken it this time, and wait for what other bytes stand before it. */
   #hearAgain(packet: Packet, slot: number, nextSeq: number, before: number): void {
     const { bytes, dataStart, dataEnd, seq, ack, headerBytes } = packet;
-    let doubts: number = packet.checksum === 'wrong' ? Doubt.checksum : Doubt.none;
-    if (hasDoubtfulOptions(packet)) doubts = packet.isDoubtful ? packet.ipDoubts : Doubt.options;
+    // All of them: a receiver that passes over one may still drop it for another.
+    let doubts = headerDoubtsOf(packet);
+    if (isSpoilt(packet, this.#slots[this.#endOf(packet, slot) + 3]!)) doubts |= Doubt.checksum;
     const heard = this.#history.append(
       bytes, dataStart, dataEnd, seq, ack, timestampOf(packet), urgentOffset(packet), doubts, 0, nextSeq, false,
       headerBytes, before,

@@ -3,19 +3,24 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Ledger } from '../../rebuilder/ledger.ts';
 import { History, NOTHING } from '../../rebuilder/reassembly/history.ts';
+import { Doubt } from '../../rebuilder/reassembly/receiver.ts';
+import { Shown } from '../../rebuilder/reassembly/shown.ts';
 import { SLOTS, TimeWait } from '../../rebuilder/reassembly/time-wait.ts';
+import { IpDoubt } from '../../rebuilder/wire/ip-doubt.ts';
 import { Packet, TcpFlag } from '../../rebuilder/wire/packet.ts';
 
 const CLIENT = 0x0a00_0001;
 const [CLIENT_PORT, SERVER_PORT] = [50_000, 80] as const;
 const WAIT_MS = 240_000;
 
+const seen = { peerSent: true, lastHeard: NOTHING, shown: Shown.nothing } as const;
+
 /** One whose client ended at 1000 and had acknowledged 500, and whose server ended at 600 and had acknowledged 1000. */
 function finished(hash: number) {
   return {
     hash, aPort: CLIENT_PORT, bPort: SERVER_PORT, a3: CLIENT,
-    fromA: { beganSeq: 100, nextSeq: 1000, receiver: { lastAck: 500 }, peerSent: true, lastHeard: NOTHING },
-    fromB: { beganSeq: 0, nextSeq: 600, receiver: { lastAck: 1000 }, peerSent: true, lastHeard: NOTHING },
+    fromA: { beganSeq: 100, nextSeq: 1000, receiver: { lastAck: 500 }, ...seen },
+    fromB: { beganSeq: 0, nextSeq: 600, receiver: { lastAck: 1000 }, ...seen },
   };
 }
 
@@ -71,6 +76,33 @@ test('where the server was not seen, its client may be there still, behind a SYN
   assert.equal(known.recall(segment(true, 900, 100, 500), 7, 1), null);
 });
 
+// A receiver that passes over one of them may drop the segment for another.
+test('what comes again is remembered with all that its receiver may drop it for', () => {
+  const signed = Uint8Array.of(19, 18, ...new Uint8Array(16), 1, 1, 71, 69);
+  const again = (shown: number, fields: Partial<Packet>): number => {
+    const history = new History(4096);
+    const known = new TimeWait(history, new Ledger());
+    const lastHeard = history.append(signed, 20, 22, 998, 500, 0, -1, 0, 0, 998, true, 20, NOTHING);
+    known.remember({ ...finished(7), fromA: { ...finished(7).fromA, peerSent: false, lastHeard, shown } }, 0);
+    const packet = Object.assign(segment(true, 998, 0, 500), {
+      bytes: signed, optionsStart: 20, dataStart: 20, dataEnd: 22,
+    }, fields);
+    assert.equal(known.recall(packet, 7, 1), 'old');
+    const [place] = known.unseen(packet, 7, 1);
+    const { heard } = history.since(place!.lastHeard, 998, { ack: 500, timeMs: 1, ipId: 0 });
+    assert.equal(heard.length, 2);
+    return heard[1]!.doubts;
+  };
+  const label = { ipDoubts: IpDoubt.label };
+  const spoilt = { checksum: 'wrong' } as const;
+  assert.equal(again(Shown.segmentSum, {}), Doubt.none);
+  const all = Doubt.label | Doubt.options | Doubt.checksum;
+  assert.equal(again(Shown.segmentSum, { ...label, ...spoilt, optionsStart: 0 }), all);
+  assert.equal(again(Shown.segmentSum, spoilt), Doubt.checksum);
+  assert.equal(again(Shown.headerSum, { headerSum: 'wrong' }), Doubt.checksum);
+  assert.equal(again(Shown.nothing, { ...label, ...spoilt }), Doubt.label, 'where none was right the capture spoils them');
+});
+
 test('of the same addresses and ports the last ones are known, as long as their server was not seen', () => {
   const history = new History(65_536);
   const ledger = new Ledger();
@@ -79,7 +111,9 @@ test('of the same addresses and ports the last ones are known, as long as their 
     const lastHeard = history.append(
       Uint8Array.of(1, 2), 0, 2, beganSeq, 500, 0, -1, 0, 0, beganSeq, true, 20, NOTHING,
     );
-    const fromA = { beganSeq, nextSeq: beganSeq + 2, receiver: { lastAck: 500 }, peerSent: false, lastHeard };
+    const fromA = {
+      ...finished(7).fromA, beganSeq, nextSeq: beganSeq + 2, peerSent: false, lastHeard,
+    };
     known.remember({ ...finished(7), fromA }, 0);
   };
   const at = (seq: number): Packet => segment(true, seq, 1, 500);
