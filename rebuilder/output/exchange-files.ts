@@ -45,6 +45,7 @@ async function openNumbered(
   const { file, maxSizeBytes, maxFiles, gzip } = settings;
   const full = new NumberedFiles({
     file, maxFiles, gzip, onFault: (error) => notice(`exchanges.gzip: a full file cannot be compressed and stays as it is: ${error.message}`),
+    onRemoved: (name) => notice(`exchanges.file: the disk is full, and ${name}, the oldest file, was removed for what is new`),
   });
   const rotating = await RotatingFile.open({ file, maxSizeBytes, full, onFault });
   await full.resume();

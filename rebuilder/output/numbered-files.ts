@@ -10,9 +10,12 @@ interface NumberedFilesOptions {
   readonly gzip: boolean;
   /** Told when a file could not be compressed: it stays as it is. */
   readonly onFault: (error: Error) => void;
+  /** Told which file was removed to make room on a full disk. */
+  readonly onRemoved: (name: string) => void;
 }
 
 const ENDINGS = ['', '.gz'];
+const AGE = /^([1-9]\d*)(?:\.gz)?$/;
 
 /**
  * Full files beside the one being written: `file.1` is the one before it, `file.2` the one before that, … or
@@ -49,6 +52,23 @@ export class NumberedFiles implements FullFiles {
     }
     if (maxFiles > 1) await isThere(rename(file, `${file}.1`));
     if (gzip && maxFiles > 1) this.#compressing = this.#compress(1);
+  }
+
+  async makeRoom(): Promise<number> {
+    await this.#compressing;
+    const { file, maxFiles, onRemoved } = this.#options;
+    const folder = dirname(file);
+    const begin = `${basename(file)}.`;
+    const ageOf = (name: string): number =>
+      name.startsWith(begin) ? Number(AGE.exec(name.slice(begin.length))?.[1] ?? 0) : 0;
+    // Of another's file that is called so by its date the number is too large.
+    const found = (await readdir(folder)).filter((name) => ageOf(name) > 0 && ageOf(name) < maxFiles);
+    const oldest = found.sort((a, b) => ageOf(b) - ageOf(a))[0];
+    if (oldest === undefined) return 0;
+    const { size } = await stat(join(folder, oldest));
+    await unlink(join(folder, oldest));
+    onRemoved(oldest);
+    return size;
   }
 
   async close(): Promise<void> {

@@ -7,6 +7,11 @@ import { makeFolder } from './named-path.ts';
 export interface FullFiles {
   /** Moves the file away, with so many lines in it. Rejects with the system's error, and the file stays. */
   take(lines: number): Promise<void>;
+  /**
+   * The disk is full: removes the oldest of them, unless it is wanted elsewhere. Rejects with the system's error.
+   * @returns its size, bytes; 0 = none was removed
+   */
+  makeRoom(): Promise<number>;
 }
 
 interface RotatingFileOptions {
@@ -36,6 +41,8 @@ export class RotatingFile {
   #failing = false;
   /** What is in the file, as of its last size that was seen. */
   #counted = { lines: 0, bytes: 0 };
+  /** Of files that were removed since something was written. */
+  #removedBytes = 0;
 
   private constructor(options: RotatingFileOptions) {
     this.#options = options;
@@ -97,7 +104,7 @@ export class RotatingFile {
           continue;
         }
         if (end <= at) end = lines.indexOf(LF, at) + 1 || lines.length;
-        await this.#write(lines.subarray(at, end), size);
+        await this.#writeOrMakeRoom(lines.subarray(at, end), size);
         const count = countLines(lines.subarray(at, end));
         written += count;
         this.#counted = { lines: this.#counted.lines + count, bytes: size + end - at };
@@ -134,6 +141,25 @@ export class RotatingFile {
     if (size === 0 || this.#handle === null) return;
     const { bytes } = await wholeLines(this.#handle);
     if (bytes < size) await this.#handle.truncate(bytes);
+  }
+
+  /**
+   * Where the disk is full the oldest files go, as if their number were reached: no more of them than what is written
+   * needs, because a file that somebody reads gives its room back later, and a quota may not see it at all.
+   */
+  async #writeOrMakeRoom(bytes: Uint8Array, size: number): Promise<void> {
+    for (;;) {
+      try {
+        await this.#write(bytes, size);
+        this.#removedBytes = 0;
+        return;
+      } catch (error) {
+        if (!isFullDisk(error) || this.#removedBytes >= bytes.length) throw error;
+        const removed = await this.#options.full.makeRoom();
+        if (removed === 0) throw error;
+        this.#removedBytes += removed;
+      }
+    }
   }
 
   async #write(bytes: Uint8Array, size: number): Promise<void> {
@@ -173,6 +199,11 @@ async function wholeLines(handle: FileHandle): Promise<{ lines: number; bytes: n
     if (end >= 0) bytes = at + end + 1;
     at += bytesRead;
   }
+}
+
+/** The disk's end, or that of what its user may have of it. */
+function isFullDisk(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT');
 }
 
 function countLines(bytes: Uint8Array): number {

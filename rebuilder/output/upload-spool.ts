@@ -99,6 +99,11 @@ export class UploadSpool implements FullFiles {
     ));
   }
 
+  /** What waits is not in the bucket yet; what is there makes room by itself. */
+  makeRoom(): Promise<number> {
+    return Promise.resolve(0);
+  }
+
   /** Uploads what is there, for at most `timeoutMs`; the rest stays for the next run. */
   async close(timeoutMs: number): Promise<void> {
     await this.#compressing;

@@ -48,7 +48,8 @@ test('killed at any moment, the lines are whole in one of the two, and the next 
     await once(child, 'close');
     if (existsSync(`${file}.1.gz`)) assert.deepEqual(gunzipSync(readFileSync(`${file}.1.gz`)), bytes);
     else assert.deepEqual(readFileSync(`${file}.1`), bytes);
-    const files = new NumberedFiles({ file, maxFiles: 3, gzip: true, onFault: (error) => { throw error; } });
+    const onFault = (error: Error): void => { throw error; };
+    const files = new NumberedFiles({ file, maxFiles: 3, gzip: true, onFault, onRemoved: (name) => assert.fail(name) });
     await files.resume();
     await files.close();
     assert.deepEqual(readdirSync(dir), ['x.jsonl.1.gz']);

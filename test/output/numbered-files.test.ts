@@ -12,7 +12,9 @@ const text = (file: string): string => (file.endsWith('.gz') ? gunzipSync(readFi
 
 async function opened(file: string, maxFiles: number, gzip = true) {
   const faults: string[] = [];
-  const full = new NumberedFiles({ file, maxFiles, gzip, onFault: (error) => faults.push(error.message) });
+  const full = new NumberedFiles({
+    file, maxFiles, gzip, onFault: (error) => faults.push(error.message), onRemoved: (name) => faults.push(name),
+  });
   const rotating = await RotatingFile.open({
     file,
     maxSizeBytes: 500,

@@ -4,6 +4,7 @@ import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, tr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
+import { installed } from '../installed.ts';
 import { NumberedFiles } from '../../rebuilder/output/numbered-files.ts';
 import { RotatingFile } from '../../rebuilder/output/rotating-file.ts';
 
@@ -22,7 +23,8 @@ async function opened(
   const faults: (string | null)[] = [];
   const path = join(dir, 'x.jsonl');
   const onFault = (error: Error | null): void => void faults.push(error?.message ?? null);
-  const full = new NumberedFiles({ file: path, maxFiles, gzip: false, onFault });
+  const onRemoved = (name: string): void => void faults.push(name);
+  const full = new NumberedFiles({ file: path, maxFiles, gzip: false, onFault, onRemoved });
   const file = await RotatingFile.open({ file: path, maxSizeBytes, full, onFault });
   return { file, path, faults };
 }
@@ -118,7 +120,7 @@ test('a full disk leaves no half line', (t) => {
   const script = `
     const { RotatingFile } = await import('./rebuilder/output/rotating-file.ts');
     const faults = [];
-    const full = { take: async () => {} };
+    const full = { take: async () => {}, makeRoom: async () => 0 };
     const file = await RotatingFile.open({ file: ${JSON.stringify(path)}, maxSizeBytes: 1 << 20, full, onFault: (e) => faults.push(e?.code ?? null) });
     const line = Buffer.from('x'.repeat(299) + '\\n');
     const three = Buffer.concat([line, line, line]);
@@ -136,10 +138,71 @@ test('a full disk leaves no half line', (t) => {
   assert.deepEqual(faults, ['EFBIG']);
 });
 
+/** Runs `script` where a disk of 256 KiB is mounted at `dir`, which is its own; undefined = the test is skipped. */
+function onSmallDisk(t: TestContext, dir: string, script: string): unknown {
+  if (!installed(t, 'unshare', 'mount')) return undefined;
+  if (spawnSync('unshare', ['-rm', 'true']).status !== 0) {
+    t.skip('it needs namespaces of its own');
+    return undefined;
+  }
+  const mounted = 'mount -t tmpfs -o size=256k none "$0" && exec "$@"';
+  const run = spawnSync(
+    'unshare',
+    ['-rm', 'sh', '-c', mounted, dir, process.execPath, '--import', 'tsx', '--input-type=module', '-e', script],
+    { encoding: 'utf8' },
+  );
+  assert.equal(run.status, 0, run.stderr);
+  return JSON.parse(run.stdout);
+}
+
+test('on a disk smaller than its files the oldest make room for what is new', (t) => {
+  const dir = folder(t);
+  const said = onSmallDisk(t, dir, `
+    import { closeSync, openSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+    const { NumberedFiles } = await import('./rebuilder/output/numbered-files.ts');
+    const { RotatingFile } = await import('./rebuilder/output/rotating-file.ts');
+    process.chdir(${JSON.stringify(dir)});
+    const removed = [];
+    const faults = [];
+    const full = new NumberedFiles({
+      file: 'x.jsonl', maxFiles: 10, gzip: false, onFault: (e) => faults.push(e.code), onRemoved: (name) => removed.push(name),
+    });
+    const file = await RotatingFile.open({ file: 'x.jsonl', maxSizeBytes: 64 << 10, full, onFault: (e) => faults.push(e?.code ?? null) });
+    const append = (i) => file.append(Buffer.from(String(i).padEnd(1023, '.') + '\\n'));
+    // Another's files, one of them with a date for its number.
+    writeFileSync('x.jsonl.20261126', 'kept');
+    writeFileSync('x.jsonl.9.note', 'kept');
+    let written = 0;
+    for (let i = 0; i < 1000; i++) written += await append(i);
+    const names = readdirSync('.').sort();
+    const lines = names.filter((name) => /^x.jsonl(.\\d)?$/.test(name)).reverse().flatMap((name) => readFileSync(name, 'utf8').trim().split('\\n'));
+    const first = { written, names, numbers: lines.map(parseFloat), faults: [...faults] };
+    // What somebody reads gives no room: one goes, and no more until something can be written.
+    removed.length = 0;
+    const readers = names.map((name) => openSync(name));
+    for (let i = 0; i < 200; i++) await append(i);
+    const inVain = { removed: removed.length, faults: [...faults] };
+    readers.forEach(closeSync);
+    const again = await append(0);
+    await file.close();
+    process.stdout.write(JSON.stringify({ ...first, inVain, again, faults }));`);
+  if (said === undefined) return;
+  const { written, names, numbers, faults, inVain, again } = said as {
+    written: number; names: string[]; numbers: number[]; faults: (string | null)[];
+    inVain: { removed: number; faults: (string | null)[] }; again: number;
+  };
+  assert.equal(written, 1000);
+  assert.deepEqual(names, ['x.jsonl', 'x.jsonl.1', 'x.jsonl.2', 'x.jsonl.20261126', 'x.jsonl.3', 'x.jsonl.9.note']);
+  const last = Array.from({ length: numbers.length }, (_, i) => 1000 - numbers.length + i);
+  assert.deepEqual(numbers, last, 'the newest lines, without a hole');
+  assert.deepEqual(inVain, { removed: 1, faults: ['ENOSPC'] });
+  assert.deepEqual([again, faults], [1, ['ENOSPC', null]]);
+});
+
 test('a file that cannot be opened is an error at the start', async (t) => {
   const dir = folder(t);
   writeFileSync(join(dir, 'file'), '');
-  const options = { file: join(dir, 'file', 'x.jsonl'), maxSizeBytes: 1000, full: { take: async () => {} }, onFault: () => {} };
+  const options = { file: join(dir, 'file', 'x.jsonl'), maxSizeBytes: 1000, full: { take: async () => {}, makeRoom: async () => 0 }, onFault: () => {} };
   await assert.rejects(RotatingFile.open(options), /ENOTDIR|EEXIST/);
 });
 
