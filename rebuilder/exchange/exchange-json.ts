@@ -36,7 +36,18 @@ export interface ExchangeJson {
   response: (MessageJson & { status: number; reason: string }) | null;
 }
 
-export function exchangeJson(request: HttpRequest): ExchangeJson {
+/** The bytes of one exchange as text. */
+class Latin1 {
+  /** Some of it was not all printable ASCII. */
+  isOdd = false;
+
+  of(bytes: Uint8Array, start: number, end: number): string {
+    this.isOdd ||= printableEnd(bytes, start, end) < end;
+    return Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString('latin1');
+  }
+}
+
+export function exchangeJson(request: HttpRequest, text = new Latin1()): ExchangeJson {
   const { endpoints, response } = request;
   return {
     time: new Date(request.timeMs).toISOString(),
@@ -45,10 +56,10 @@ export function exchangeJson(request: HttpRequest): ExchangeJson {
     vni: endpoints.vni,
     id: request.id,
     request: {
-      method: latin1(request.bytes, request.start, request.methodEnd),
-      target: latin1(request.bytes, request.targetStart, request.targetEnd),
-      version: request.streamId === 0 ? latin1(request.bytes, request.versionStart, request.versionEnd) : HTTP2,
-      ...messageJson(request),
+      method: text.of(request.bytes, request.start, request.methodEnd),
+      target: text.of(request.bytes, request.targetStart, request.targetEnd),
+      version: request.streamId === 0 ? text.of(request.bytes, request.versionStart, request.versionEnd) : HTTP2,
+      ...messageJson(request, text),
       ...(request.irregular === null ? {} : { irregular: request.irregular }),
       ...(request.correction ? { correction: true as const } : {}),
       ...(request.reading === 1 ? {} : { reading: request.reading }),
@@ -56,9 +67,9 @@ export function exchangeJson(request: HttpRequest): ExchangeJson {
     },
     response: response === null ? null : {
       status: response.status,
-      reason: latin1(response.bytes, response.reasonStart, response.reasonEnd),
-      version: request.streamId === 0 ? latin1(response.bytes, response.versionStart, response.versionEnd) : HTTP2,
-      ...messageJson(response),
+      reason: text.of(response.bytes, response.reasonStart, response.reasonEnd),
+      version: request.streamId === 0 ? text.of(response.bytes, response.versionStart, response.versionEnd) : HTTP2,
+      ...messageJson(response, text),
     },
   };
 }
@@ -71,23 +82,20 @@ export function withoutControls(json: string): string {
   return json.replace(CONTROLS, (char) => `\\u00${char.charCodeAt(0).toString(16)}`);
 }
 
-/** Some text since it was set to false was not all printable ASCII. */
-let isOdd = false;
-
 /** The line of the format, with its end. */
 export function exchangeLine(request: HttpRequest): string {
-  isOdd = false;
-  const json = JSON.stringify(exchangeJson(request));
-  return `${isOdd ? withoutControls(json) : json}\n`;
+  const text = new Latin1();
+  const json = JSON.stringify(exchangeJson(request, text));
+  return `${text.isOdd ? withoutControls(json) : json}\n`;
 }
 
-function messageJson(message: Message): Omit<MessageJson, 'version'> {
+function messageJson(message: Message, text: Latin1): Omit<MessageJson, 'version'> {
   const { bytes, headEnd, end } = message;
   const chunked = message.framing === 'chunked';
   const body = chunked ? entityOf(bytes, headEnd, end) : bytes.subarray(headEnd, end);
-  const trailers = chunked && message.complete ? trailersOf(bytes, headEnd, end) : [];
+  const trailers = chunked && message.complete ? trailersOf(bytes, headEnd, end, text) : [];
   return {
-    headers: headersOf(bytes, message.lines, message.lineCount),
+    headers: headersOf(bytes, message.lines, message.lineCount, text),
     ...(trailers.length === 0 ? {} : { trailers }),
     body: Buffer.from(body.buffer, body.byteOffset, body.length).toString('base64'),
     bodySize: message.bodySize,
@@ -97,19 +105,19 @@ function messageJson(message: Message): Omit<MessageJson, 'version'> {
 }
 
 /** Header lines as name and value; a line without a colon has its bytes as the name and an empty value. */
-function headersOf(bytes: Uint8Array, lines: Int32Array, count: number): Headers {
+function headersOf(bytes: Uint8Array, lines: Int32Array, count: number, text: Latin1): Headers {
   const headers: Headers = [];
   for (let i = 0; i < count * LINE_STRIDE; i += LINE_STRIDE) {
-    const name = latin1(bytes, nameStartOf(lines, i), nameEndOf(lines, i));
-    headers.push([name, latin1(bytes, valueStartOf(lines, i), valueEndOf(lines, i))]);
+    const name = text.of(bytes, nameStartOf(lines, i), nameEndOf(lines, i));
+    headers.push([name, text.of(bytes, valueStartOf(lines, i), valueEndOf(lines, i))]);
   }
   return headers;
 }
 
-function trailersOf(bytes: Uint8Array, headEnd: number, end: number): Headers {
+function trailersOf(bytes: Uint8Array, headEnd: number, end: number, text: Latin1): Headers {
   const lines = new HeaderLines();
   const at = lines.scan(bytes, trailersStart(bytes, headEnd, end), end);
-  return at < 0 ? [] : headersOf(bytes, lines.lines, lines.count);
+  return at < 0 ? [] : headersOf(bytes, lines.lines, lines.count, text);
 }
 
 /** `10.0.1.7:41000`, `[2001:db8::1]:80` */
@@ -117,9 +125,4 @@ export function endpointText(endpoints: Endpoints, side: 'client' | 'server'): s
   const address = side === 'client' ? endpoints.clientAddress : endpoints.serverAddress;
   const port = side === 'client' ? endpoints.clientPort : endpoints.serverPort;
   return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
-}
-
-function latin1(bytes: Uint8Array, start: number, end: number): string {
-  isOdd ||= printableEnd(bytes, start, end) < end;
-  return Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString('latin1');
 }
