@@ -29,7 +29,7 @@ const listener = (address: string, wherefrom: string) => ({
 const captureInterface = section({
   enabled: key(flag().prefault(false), { effect: 'Capture from this interface' }),
   interface: key(interfaceName().prefault('any'), { effect: 'Interface name, or `any`' }),
-  filter: key(text().prefault(''), { effect: 'BPF expression, such as `vlan and port 80`; empty = all packets' }),
+  filter: key(text().prefault(''), { effect: 'BPF expression, such as `vlan 42`; empty = all packets' }),
   snap_len: key(integer(64, 262144).prefault(65535), { effect: 'Bytes captured of each packet; less cuts packets, which is counted', unit: 'bytes' }),
   promiscuous: key(flag().prefault(true), { effect: 'See packets for other machines too; has no effect with `any`' }),
 });
@@ -176,7 +176,7 @@ const sections = {
     response_timeout: key(duration(1, DAY).prefault('30s'), { effect: 'Longest time the node takes to answer', unit: 'duration' }),
     idle_timeout: key(duration(1, DAY).prefault('50s'), { effect: 'An unused connection is closed; keep it under the ALB\'s own 60s', unit: 'duration' }),
     attempts: key(integer(1, 100).prefault(3), { effect: 'Times a request is sent at most' }),
-    deadline: key(duration(1, DAY).prefault('60s'), { effect: 'A request not delivered for this long is dropped and counted', unit: 'duration' }),
+    deadline: key(duration(1, DAY).prefault('60s'), { effect: 'A request that could not be sent for this long is dropped and counted', unit: 'duration' }),
     resolve_interval: key(duration(1, DAY).prefault('10s'), { effect: 'How often the endpoint\'s name is resolved again', unit: 'duration' }),
     queue_bytes: key(size(65536, 64 * GIB).prefault('128MiB'), { effect: 'Requests waiting for delivery, for each worker; beyond it the oldest is dropped', unit: 'size' }),
     body_limit: key(size(0, GIB).prefault('8MiB'), { effect: 'Longest body delivered; the rest is cut, and the request marked', unit: 'size' }),

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
@@ -11,6 +11,7 @@ import { LinkType } from '../../rebuilder/capture/frame-source.ts';
 import { loadLibpcap } from '../../rebuilder/capture/libpcap.ts';
 import { PcapFile } from '../../rebuilder/capture/pcap-file.ts';
 import { translateGoreplay } from '../../rebuilder/config/goreplay.ts';
+import { parseConfig } from '../../rebuilder/config/load.ts';
 import { BpfProgram } from '../../rebuilder/wire/bpf.ts';
 import { EtherType } from '../../rebuilder/wire/ethertype.ts';
 import { Protocol } from '../../rebuilder/wire/protocol.ts';
@@ -93,6 +94,24 @@ test('the port form matches plain, VLAN and QinQ frames of its port, and no othe
       ) {
         assert.equal(program.accepts(tagged, 0, tagged.length, tagged.length), expected);
       }
+    }
+  }
+});
+
+test('the filters that the pages show take every fragment of a packet, and no other port', async (t) => {
+  if (!await hasLibpcap(t)) return;
+  const [, ofConfiguration] = /^\*\*Filters\*\* [^]*?```\n(.*)\n```/m.exec(readFileSync('docs/configuration.md', 'utf8')) ?? [];
+  const [, yaml] = /^ {3}```yaml\n([^]*?)^ {3}```/m.exec(readFileSync('docs/install.md', 'utf8')) ?? [];
+  const [ofInstall] = parseConfig(yaml!, 'install.md').settings.tcpStream.fromInterface;
+  for (const expression of [ofConfiguration!, ofInstall!.filter]) {
+    const program = new BpfProgram(await compileFilter(expression, LinkType.ethernet));
+    const accepts = (frame: Uint8Array): boolean => program.accepts(frame, 0, frame.length, frame.length);
+    for (const [from, to] of [['10.0.0.1:9', '10.0.0.2'], ['[2001:db8::1]:9', '[2001:db8::2]']] as const) {
+      const pieces = fragments(tcpPacket(from, `${to}:80`, {}, 'x'.repeat(40)), 16).map(ipFrame);
+      assert.ok(pieces.length > 2);
+      for (const frame of pieces) assert.deepEqual([accepts(frame), accepts(vlan(7, frame))], [true, true]);
+      const [whole, other] = [80, 81].map((port) => tcpFrame(from, `${to}:${port}`));
+      assert.deepEqual([whole!, other!, vlan(7, whole!), vlan(7, other!)].map(accepts), [true, false, true, false]);
     }
   }
 });
