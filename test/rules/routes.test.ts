@@ -1,7 +1,14 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { type IncomingMessage, request } from 'node:http';
+import { text } from 'node:stream/consumers';
 import { test } from 'node:test';
 import { parseConfig } from '../../rebuilder/config/load.ts';
 import { Routes } from '../../rebuilder/rules/routes.ts';
+import { freePort } from '../free-port.ts';
+import { scratch } from '../http-mirror/program.ts';
+import { startNginx } from '../http-mirror/nginx.ts';
+import { installed } from '../installed.ts';
 import { requestOf } from './request-of.ts';
 
 const FILE = `
@@ -65,6 +72,44 @@ test('off is for a request all of whose hosts are left out', () => {
   assert.ok(!off('http://shop.example/', 'off.example'));
   assert.ok(!off('/', 'off.example', 'shop.example'));
   assert.ok(!off('/', ...Array<string>(20).fill('off.example')), 'nobody names as many');
+});
+
+// What NGINX and Apache take for api.example: the first with a real NGINX below.
+const SPELT_OTHERWISE = ['api.example.', 'API.example:80', 'api.example:', 'api.example:zz', 'api.example.:80', 'api.example:80:x'];
+
+test('no spelling of a host that is inspected leads to the default, which is off', () => {
+  const { settings } = parseConfig('route_config: {wallarm_mode: off, routes: [{host: "api.example", wallarm_mode: monitoring}]}', 'test.yaml');
+  const judge = new Routes(settings.routeConfig);
+  const off = (target: string, ...lines: string[]): boolean => judge.route(requestOf(`GET ${target} HTTP/1.1`, lines)).off;
+  assert.ok(off('/', 'Host: other.example'));
+  for (const host of ['api.example', ...SPELT_OTHERWISE]) {
+    assert.ok(!off('/', `Host: ${host}`), host);
+    assert.ok(!off(`http://${host}/`, 'Host: other.example'), host);
+  }
+  assert.ok(!off('/', 'Host : api.example'));
+  assert.ok(!off('/', 'Host:', ' api.example'), 'folded');
+  assert.ok(!off('/', 'Host: other.example', '\x0bHost: api.example'));
+  assert.ok(!off('/', ' Host: api.example', 'Host: other.example'));
+});
+
+test('what a host that is left out is called otherwise is not left out, if some server knows it by that alone', () => {
+  const { settings } = parseConfig('route_config: {routes: [{host: "off.example", wallarm_mode: off}]}', 'test.yaml');
+  const judge = new Routes(settings.routeConfig);
+  const off = (host: string): boolean => judge.route(requestOf('GET / HTTP/1.1', [`Host: ${host}`])).off;
+  assert.deepEqual(['off.example', 'off.example:80', 'off.example.', 'off.example:zz'].map(off), [true, true, false, false]);
+});
+
+test('those are the hosts that NGINX serves as the one that is inspected', async (t) => {
+  if (!installed(t, 'nginx')) return;
+  const port = await freePort();
+  await startNginx(t, scratch(t), `
+    server { listen 127.0.0.1:${port} default_server; return 200 default; }
+    server { listen 127.0.0.1:${port}; server_name api.example; return 200 api; }`, [port]);
+  for (const host of [...SPELT_OTHERWISE, 'other.example']) {
+    const asked = request({ port, headers: { Host: host } }).end();
+    const [response] = (await once(asked, 'response')) as [IncomingMessage];
+    assert.equal(await text(response), host === 'other.example' ? 'default' : 'api', host);
+  }
 });
 
 for (const [why, host, target, application] of CASES) {
