@@ -41,14 +41,11 @@ export class StatusServer {
       '/metrics': async () => ({ status: 200, type: registry.contentType, body: await registry.metrics() }),
       ...health,
     };
-    const shared = metricsSettings.enabled && healthSettings.enabled
-      && same(metricsSettings.listen, healthSettings.listen);
     let metricsServer: Server | null = null;
     let healthServer: Server | null = null;
     try {
       if (metricsSettings.enabled) metricsServer = await listen(all, metricsSettings.listen, 'metrics');
-      if (shared) healthServer = metricsServer;
-      else if (healthSettings.enabled) healthServer = await listen(health, healthSettings.listen, 'health_check');
+      if (healthSettings.enabled) healthServer = await listen(health, healthSettings.listen, 'health_check');
     } catch (error) {
       page.close();
       if (metricsServer) await closed(metricsServer);
@@ -138,10 +135,6 @@ function bindSentence(error: NodeJS.ErrnoException, address: Address, key: strin
 function boundTo(server: Server): string {
   const { address, port, family } = server.address() as AddressInfo;
   return family === 'IPv6' ? `[${address}]:${port}` : `${address}:${port}`;
-}
-
-function same(a: Address, b: Address): boolean {
-  return a.host === b.host && a.port === b.port && a.port !== 0;
 }
 
 async function closed(server: Server): Promise<void> {

@@ -21,7 +21,6 @@ async function withServer(source: StubSource, metrics: ListenSettings, health: L
   }
 }
 
-/** A port that nothing listens on: it was free a moment ago. */
 test('page and metrics on the one address, health on the other', async () => {
   const source = new StubSource();
   await withServer(source, on(), on(), async (server) => {
@@ -55,15 +54,6 @@ test('only GET and HEAD; an unknown path says what is there; nothing of Object.p
     assert.deepEqual([head.status, await head.text()], [200, '']);
     assert.match(await (await fetch(`${base}/constructor`)).text(), /not here; try .*\/ready/);
     assert.equal((await fetch(`${base}/live?x=1`)).status, 200);
-  });
-});
-
-test('the same address for both: all of it is there', async () => {
-  const port = await freePort();
-  await withServer(new StubSource(), on(port), on(port), async (server) => {
-    assert.equal(server.metricsAddress, server.healthAddress);
-    assert.equal((await fetch(`http://127.0.0.1:${port}/metrics`)).status, 200);
-    assert.equal((await fetch(`http://127.0.0.1:${port}/live`)).status, 200);
   });
 });
 
