@@ -241,25 +241,25 @@ function checkScreen({ metrics, log }: Settings): void {
 const withEndpoint = (settings: Settings, endpoint: string): Settings =>
   ({ ...settings, forward: { ...settings.forward, endpoint } });
 
-/** A configuration that has all a service needs. */
-function loadRunnable(file: string, to: string | undefined): LoadedConfig {
+/** A configuration that has all a service needs, and whose filters can be read. */
+async function loadRunnable(file: string, to: string | undefined): Promise<LoadedConfig> {
   const loaded = loadConfig(file);
   const settings = to === undefined ? loaded.settings : withEndpoint(loaded.settings, to);
   const needs = runNeeds(settings);
   if (needs.length > 0) throw new ConfigError(file, needs);
   checkNamedFiles(settings);
+  await checkFilters(file, settings);
   return { ...loaded, settings };
 }
 
 async function run(file: string, to: string | undefined, wait: boolean, live: boolean): Promise<void> {
   if (live && !process.stdout.isTTY) throw new UsageError('--top needs a terminal; elsewhere run without it, and see rebuilder top --help');
   const stopped = stopSignal();
-  const load = (): LoadedConfig => loadRunnable(file, to);
+  const load = (): Promise<LoadedConfig> => loadRunnable(file, to);
   const say = (sentence: string): void => void process.stderr.write(`${sentence}\n`);
-  const loaded = wait ? await Promise.race([completedConfiguration(load, say), stopped]) : load();
+  const loaded = wait ? await Promise.race([completedConfiguration(load, say), stopped]) : await load();
   if (loaded === undefined) process.exit(0);
   const { settings, warnings, ignored } = loaded;
-  await checkFilters(file, settings);
   if (live) checkScreen(settings);
   const held = live ? new HeldLines() : null;
   const { logger: log, close } = openServiceLog(settings.log, undefined, held);

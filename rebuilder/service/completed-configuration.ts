@@ -11,16 +11,16 @@ const LOOK_MS = 2000;
  *
  * A file that was changed meanwhile counts when two looks find the same: one that is being written is not run by half.
  *
- * @param load reads the file, and throws ConfigError or SettingError
+ * @param load reads the file, and rejects with a ConfigError or SettingError
  */
 export async function completedConfiguration(
-  load: () => LoadedConfig, say: (sentence: string) => void, lookMs = LOOK_MS,
+  load: () => Promise<LoadedConfig>, say: (sentence: string) => void, lookMs = LOOK_MS,
 ): Promise<LoadedConfig> {
   let said: string | null = null;
   let before: string | null = null;
   for (;;) {
     try {
-      const loaded = load();
+      const loaded = await load();
       const now = JSON.stringify(loaded);
       if (said === null || now === before) return loaded;
       before = now;

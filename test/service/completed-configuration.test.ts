@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
-import { test } from 'node:test';
+import { test, type TestContext } from 'node:test';
+import { loadLibpcap } from '../../rebuilder/capture/libpcap.ts';
 import { parseConfig, type LoadedConfig } from '../../rebuilder/config/load.ts';
 import { ConfigError } from '../../rebuilder/config/mistakes.ts';
 import { completedConfiguration } from '../../rebuilder/service/completed-configuration.ts';
 import { ANY_PORTS, PROGRAM, file } from '../command-line.ts';
+import { absent } from '../installed.ts';
 
 const lacking = (sentence: string): ConfigError => new ConfigError('conf.yaml', [{ path: 'forward.endpoint', sentence }]);
 const configured = (level: string): LoadedConfig => parseConfig(`log: {level: ${level}}\n`, 'conf.yaml');
@@ -17,7 +19,7 @@ async function looks(
 ): Promise<{ said: string[]; loaded: LoadedConfig; left: number }> {
   const said: string[] = [];
   const loaded = await completedConfiguration(
-    () => {
+    async () => {
       const next = found.shift();
       assert.ok(next, 'looked once too often');
       if (next instanceof Error) throw next;
@@ -52,9 +54,7 @@ test('another failure than of the file is no reason to wait', async () => {
   await assert.rejects(looks(new TypeError('ours')), TypeError);
 });
 
-test('run --wait: the shipped configuration waits, says so, and starts as soon as the endpoint is there', async (t) => {
-  const without = `mode: tcp-capture-v2\ntcp_stream: {from_vxlan: {enabled: true, listen_addr: "127.0.0.1:0"}}\n${ANY_PORTS}log: {pretty: false}\n`;
-  const conf = file(t, 'conf.yaml', without);
+function waiting(t: TestContext, conf: string): { child: ChildProcess; says: (what: RegExp) => Promise<void> } {
   const child = spawn(process.execPath, [PROGRAM, 'run', '--wait', '-c', conf], { stdio: ['ignore', 'ignore', 'pipe'] });
   t.after(() => child.kill('SIGKILL'));
   let said = '';
@@ -62,8 +62,29 @@ test('run --wait: the shipped configuration waits, says so, and starts as soon a
   const says = async (what: RegExp): Promise<void> => {
     for (; !what.test(said); assert.equal(child.exitCode, null, said)) await once(child.stderr, 'data');
   };
+  return { child, says };
+}
+
+test('run --wait: the shipped configuration waits, says so, and starts as soon as the endpoint is there', async (t) => {
+  const without = `mode: tcp-capture-v2\ntcp_stream: {from_vxlan: {enabled: true, listen_addr: "127.0.0.1:0"}}\n${ANY_PORTS}log: {pretty: false}\n`;
+  const conf = file(t, 'conf.yaml', without);
+  const { child, says } = waiting(t, conf);
   await says(/forward\.endpoint: is missing: .*[^]*waiting for the file to be completed; nothing is captured until then\n$/);
   writeFileSync(conf, `${without}forward: {endpoint: "http://127.0.0.1:9"}\n`);
+  await says(/delivering to http:\/\/127\.0\.0\.1:9/);
+  child.kill('SIGTERM');
+  assert.deepEqual(await once(child, 'exit'), [0, null]);
+});
+
+test('run --wait: a filter that libpcap cannot read is waited for as any other mistake', async (t) => {
+  if (await loadLibpcap() === null && !absent(t, 'libpcap is not installed: apt-get install libpcap0.8')) return;
+  const withFilter = (filter: string): string =>
+    `tcp_stream: {from_vxlan: {enabled: true, listen_addr: "127.0.0.1:0", filter: "${filter}"}}\n${ANY_PORTS}`
+    + 'log: {pretty: false}\nforward: {endpoint: "http://127.0.0.1:9"}\n';
+  const conf = file(t, 'conf.yaml', withFilter('tcp prt 80'));
+  const { child, says } = waiting(t, conf);
+  await says(/'tcp prt 80' is not an expression[^]*waiting for the file to be completed; nothing is captured until then\n$/);
+  writeFileSync(conf, withFilter('tcp port 80'));
   await says(/delivering to http:\/\/127\.0\.0\.1:9/);
   child.kill('SIGTERM');
   assert.deepEqual(await once(child, 'exit'), [0, null]);
