@@ -14,6 +14,8 @@
  */
 const MULTIPLIER = 0x9e3779b1;
 
+// Of IANA and IEEE, which wire/ has too, in ethertype.ts and protocol.ts: it reads frames with what stands in this
+// folder, and so cannot be read from here.
 const TCP = 6;
 const UDP = 17;
 const ETHERTYPE_IPV4 = 0x0800;
