@@ -48,7 +48,8 @@ export class ClientReader extends ClientProtocols {
   }
 
   protected isBehindAnother(seq: number): boolean {
-    return this.#beside?.isBehindAnother(this, seq) === true;
+    // Where another has begun it reads otherwise.
+    return !this.requests().endsByCr && this.#beside?.isBehindAnother(this, seq) === true;
   }
 
   protected allBegin(at: number, pieceStart: number): boolean {
@@ -106,7 +107,10 @@ export class ClientReader extends ClientProtocols {
         this.context.ledger.count('http.readings_limit');
         continue;
       }
-      beside.add(reader, bodyAt, lengthOf(how), () => how === 'dropped_body' ? reader.searchBody() : framer.readOtherwise(how));
+      beside.add(reader, bodyAt, lengthOf(how), () => {
+        if (how === 'dropped_body') return reader.searchBody();
+        return how === 'shorter_lines' ? reader.requests().beginByCr() : framer.readOtherwise(how);
+      });
     }
   }
 

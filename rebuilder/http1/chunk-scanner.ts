@@ -1,3 +1,4 @@
+import { hexDigit } from '../http/hex-digit.ts';
 import { Irregular } from '../http/irregular.ts';
 import type { BodyDifference } from './body-difference.ts';
 import { SizeLine } from './size-line.ts';
@@ -26,6 +27,12 @@ export class ChunkScanner {
   #sawCr = false;
   /** Of what stands between the size lines. */
   #irregular = 0;
+  /** What stands between data and the end of their line is passed over. */
+  #passesRest = false;
+  #hasRestDiffered = false;
+  /** CR alone ends a line, and data need no line end. */
+  #endsByHalf = false;
+  #hasHalfDiffered = false;
 
   reset(): void {
     this.copyFrom(FRESH);
@@ -40,11 +47,16 @@ export class ChunkScanner {
     this.#trailer.copyFrom(other.#trailer);
     this.#sawCr = other.#sawCr;
     this.#irregular = other.#irregular;
+    this.#passesRest = other.#passesRest;
+    this.#hasRestDiffered = other.#hasRestDiffered;
+    this.#endsByHalf = other.#endsByHalf;
+    this.#hasHalfDiffered = other.#hasHalfDiffered;
   }
 
   isLevelWith(other: ChunkScanner): boolean {
     return this.state === other.state && this.#line.isLevelWith(other.#line) && this.entityBytes === other.entityBytes
-      && this.#remaining === other.#remaining && this.#sawCr === other.#sawCr;
+      && this.#remaining === other.#remaining && this.#sawCr === other.#sawCr
+      && this.#passesRest === other.#passesRest && this.#endsByHalf === other.#endsByHalf;
   }
 
   /** Bits of Irregular. */
@@ -90,16 +102,20 @@ export class ChunkScanner {
           this.skipData(n);
           break;
         }
-        case 'size':
+        case 'size': {
+          const lineAt = at;
           at = this.#line.read(bytes, at, to);
-          if (!this.#goesOn()) return at;
+          // Where it is over before a byte, that one is data.
+          if (!this.#goesOn() || at === lineAt) return at;
           break;
+        }
         case 'data_end':
-          if (!this.#dataEnd(bytes[at]!)) return at;
-          at++;
+          if (this.#dataEnd(bytes[at]!)) at++;
+          else if (!this.#isAtSize()) return at;
           break;
         case 'trailer_start':
         case 'trailer':
+          if (this.#sawCr && bytes[at] !== LF && this.#isBehindCr()) return at;
           if (this.#trailer.isRequest(bytes[at]!)) {
             this.differs = 'trailer_line';
             return at;
@@ -114,6 +130,8 @@ export class ChunkScanner {
     }
     return at;
   }
+
+  #isAtSize(): boolean { return this.state === 'size'; }
 
   /** Behind what was read of a size line. @returns false: its next byte is not taken */
   #goesOn(): boolean {
@@ -155,6 +173,17 @@ export class ChunkScanner {
     this.#line.readAnySizeEnd();
   }
 
+  /** From here on what stands behind data is passed over, up to the end of the line. */
+  passRest(): void {
+    this.#passesRest = true;
+  }
+
+  /** From here on CR alone ends a line, and data need no line end. */
+  endByHalf(): void {
+    this.#endsByHalf = true;
+    this.#line.endByCr();
+  }
+
   /** The last chunk was the end of the body. @returns what was read behind it */
   endBeforeTrailer(): Buffer {
     this.state = 'done';
@@ -165,19 +194,53 @@ export class ChunkScanner {
 
   /** @returns false: this one is not taken */
   #dataEnd(byte: number): boolean {
+    if (byte === LF) {
+      if (!this.#sawCr) this.#irregular |= Irregular.bare_lf;
+      this.#sawCr = false;
+      this.state = 'size';
+      return true;
+    }
     if (byte === CR && !this.#sawCr) {
       this.#sawCr = true;
       return true;
     }
-    if (byte !== LF) {
-      this.state = 'invalid';
+    return this.#oddDataEnd(byte);
+  }
+
+  /** No line end stands behind the data. @returns false: this byte is not taken */
+  #oddDataEnd(byte: number): boolean {
+    if (this.#passesRest) {
       this.#irregular |= Irregular.invalid_chunk;
-      return false;
+      this.#sawCr = byte === CR;
+      return true;
     }
-    if (!this.#sawCr) this.#irregular |= Irregular.bare_lf;
+    const isSize = hexDigit(byte) >= 0;
+    if (this.#endsByHalf && isSize) {
+      this.#irregular |= Irregular.invalid_chunk;
+      this.#sawCr = false;
+      this.state = 'size';
+    } else if (!this.#hasRestDiffered) {
+      this.#hasRestDiffered = true;
+      this.differs = 'data_rest';
+    } else if (isSize && !this.#hasHalfDiffered) {
+      this.#hasHalfDiffered = true;
+      this.differs = 'half_line_end';
+    } else {
+      this.#irregular |= Irregular.invalid_chunk;
+      this.state = 'invalid';
+    }
+    return false;
+  }
+
+  /** In the trailer section another byte than LF stands behind a CR. @returns true: that was the end of the section */
+  #isBehindCr(): boolean {
+    this.#trailer.beginAnew();
+    if (!this.#endsByHalf) return false;
+    this.#irregular |= Irregular.bare_cr;
     this.#sawCr = false;
-    this.state = 'size';
-    return true;
+    const isOver = this.state === 'trailer_start';
+    this.state = isOver ? 'done' : 'trailer_start';
+    return isOver;
   }
 
   #trailers(byte: number): void {

@@ -4,7 +4,7 @@ import { type BodyFraming, NO_BODY } from '../http/reader-context.ts';
 import type { Ledger } from '../ledger.ts';
 
 /** Ways to frame one message that are looked into. */
-const MAX_FRAMINGS = 6;
+const MAX_FRAMINGS = 7;
 /** So much of a head is looked at from where a claim begins. */
 const MAX_CLAIM_BYTES = 65_536;
 
@@ -21,6 +21,8 @@ const ODD = Irregular.bare_cr | Irregular.bare_lf | Irregular.obs_fold | Irregul
 export const FRAMING_NAME = new RegExp('(?:^|[\\n\\r\\v\\f\\x1c-\\x1e\\x85\\0])[\\0-\\x20\\x85\\xa0]{0,8}(content|transfer)[-_ \\x85\\xa0](length|encoding)[^\\n:]{0,16}:', 'gi');
 /** … as all servers read it. */
 const PLAIN_NAME = /^(?:\r?\n)?(?:content-length|transfer-encoding)[ \t]*:$/i;
+/** A value whose last coding is chunked for every server that knows it. */
+const PLAIN_CODING = /^(?:[^\r\n]*,)?[ \t]*chunked *\r?$/i;
 /** What follows its colon: folds included, and up to the next CRLF. */
 const VALUE = /(?=((?:[^\n]|\n(?=[ \t]))*))(?=([^]*?)(?:\r\n|$))/y;
 /**
@@ -45,7 +47,7 @@ interface Claims {
   readonly chunked: boolean;
   /**
    * A number below zero: read to the end of the connection, if it is believed (CPython's read(-5)); or no number at all
-   * (Go, for HTTP/1.0).
+   * (Go, for HTTP/1.0); or a coding that is not chunked.
    */
   readonly toEnd: boolean;
   /** false: there are more. */
@@ -83,9 +85,11 @@ function claimsOf(head: string): Claims {
     VALUE.lastIndex = 0;
     const [, value, valueByCrlf] = VALUE.exec(head.slice(at, at + MAX_CLAIM_BYTES))!;
     if (first === 'transfer' && second === 'encoding') {
-      // Undertow takes every other coding than this for chunked.
+      // Undertow reads to the end behind this one, and takes all others for chunked; Node's lenient parser reads to the
+      // end behind all but a plain `chunked`.
       if (/^\s*identity\s*$/i.test(value!)) toEnd = true;
       else chunked ||= /\S/.test(value!) || /chunked/i.test(valueByCrlf!);
+      toEnd ||= !PLAIN_CODING.test(value!);
     } else if (first === 'content' && second === 'length') {
       const isLonger = valueByCrlf!.length > value!.length;
       for (const length of [...lengthsIn(value!), ...isLonger ? lengthsIn(valueByCrlf!) : []]) {

@@ -9,6 +9,9 @@ import { type Http1Context, MOST_SPARE } from './http1-context.ts';
 import { type MessageGrammar, type Reading, headAfter } from './message-grammar.ts';
 import { MessageProgress } from './message-progress.ts';
 
+const LF = 10;
+const CR = 13;
+
 type State = 'idle' | 'none' | 'head' | 'body';
 
 /**
@@ -149,7 +152,7 @@ export class MessageFramer {
   }
 
   /** Reads on otherwise than what it was copied from. @returns bytes read as a body that are behind it; null = none */
-  readOtherwise(how: Exclude<Reading, 'dropped_body'>): Uint8Array | null {
+  readOtherwise(how: Exclude<Reading, 'dropped_body' | 'shorter_lines'>): Uint8Array | null {
     const { behind } = this;
     this.behind = null;
     const progress = this.#progress();
@@ -167,6 +170,17 @@ export class MessageFramer {
     // What reads no chunks is another reading already.
     if (this.#state === 'body' && progress.body.framing === 'chunked') progress.body.chunks.passFirstLine();
     return behind;
+  }
+
+  /** Begins anew with what is held of a head. @returns that, bare CRs replaced by LF, and what was read behind it */
+  takeHead(): Buffer {
+    const { behind } = this;
+    const { held, head } = this.#progress();
+    const bytes = Buffer.concat([held.bytes.subarray(0, head.end), behind ?? NOTHING]);
+    for (let at = 0; at + 1 < head.end; at++) if (bytes[at] === CR && bytes[at + 1] !== LF) bytes[at] = LF;
+    this.behind = null;
+    this.discard();
+    return bytes;
   }
 
   /** Has it read as far as `other`, and does it read on like it? */

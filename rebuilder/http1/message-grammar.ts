@@ -12,10 +12,11 @@ const CR = 13;
 export type StartLine = 'no' | 'yes' | 'versionless' | 'alone';
 
 /**
- * Another way to read on: a body's framing, a request line or a head that a bare LF does not end, a body of which what
- * comes with the head is dropped and the rest is read as requests, or one of a BodyDifference.
+ * Another way to read on: a body's framing, a request line or a head that a bare LF does not end, a head whose lines a
+ * bare CR ends, too, a body of which what comes with the head is dropped and the rest is read as requests, or one of a
+ * BodyDifference.
  */
-export type Reading = BodyFraming | 'longer_line' | 'longer_head' | 'dropped_body' | BodyDifference;
+export type Reading = BodyFraming | 'longer_line' | 'longer_head' | 'shorter_lines' | 'dropped_body' | BodyDifference;
 
 /** So many bytes are between where a message is read so and the next one; Infinity = nobody knows. */
 export function lengthOf(how: Reading): number {

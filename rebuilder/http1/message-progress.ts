@@ -177,8 +177,11 @@ export class MessageProgress {
     if (how === 'request_line') return this.#takeBody();
     this.unchunk();
     if (how === 'trailer_line') return this.#takeTrailer();
-    if (how === 'line_end') this.body.chunks.readByCrlf();
-    else this.body.chunks.readAnySizeEnd();
+    const { chunks } = this.body;
+    if (how === 'line_end') chunks.readByCrlf();
+    else if (how === 'half_line_end') chunks.endByHalf();
+    else if (how === 'data_rest') chunks.passRest();
+    else chunks.readAnySizeEnd();
     return null;
   }
 

@@ -17,6 +17,8 @@ import { MessageFramer } from './message-framer.ts';
 const REQUEST_BYTES = INDEX['http.request_bytes'];
 const CR = 13;
 const LF = 10;
+const SLASH = 0x2f;
+const DOT = 0x2e;
 const UPGRADE = 1 << Field.upgrade;
 
 /** Who reads the stream that requests stand in. */
@@ -46,6 +48,28 @@ function isPrefaceLine(bytes: Uint8Array, start: number, end: number): boolean {
   return end - start > PREFACE_LINE.length && PREFACE_LINE.every((byte, i) => bytes[start + i] === byte);
 }
 
+const TO_END: BodyFraming = { framing: 'close', contentLength: 0 };
+
+/** What a CR in the request line makes of that. */
+const BLANK_OR_CONTROL = Irregular.raw_space_in_target | Irregular.control_in_target;
+
+/**
+ * Does a head end earlier, or its request line, where a bare CR ends a line, too? So it does for Node's lenient parser
+ * (`--insecure-http-parser`).
+ */
+function differsByCr(bytes: Uint8Array, start: number, headersStart: number, headEnd: number): boolean {
+  for (let at = bytes.indexOf(CR, start); at >= 0 && at < headEnd; at = bytes.indexOf(CR, at + 1)) {
+    const isBare = bytes[at + 1] !== LF;
+    if (at < headersStart - 2) {
+      // `/1.1` stands before it.
+      if (isBare && at - start > 4 && bytes[at - 4] === SLASH && bytes[at - 2] === DOT) return true;
+    } else if (bytes[at - 1] === CR || (bytes[at - 1] === LF && isBare)) {
+      return at + (isBare ? 1 : 2) < headEnd;
+    }
+  }
+  return false;
+}
+
 /** The requests of one direction of a connection (RFC 9112 3 and 6): what MessageFramer asks about them. */
 export class Requests implements MessageGrammar {
   readonly framer: MessageFramer;
@@ -61,6 +85,9 @@ export class Requests implements MessageGrammar {
   #parsed = 0;
   #parsedStart = 0;
   #parsedEnd = 0;
+
+  /** A bare CR ends each line of the head that is read next, as a bare LF does. */
+  endsByCr = false;
 
   /** The line that was read last is the first of HTTP/2's preface. */
   sawPreface = false;
@@ -89,6 +116,12 @@ export class Requests implements MessageGrammar {
     return this.framer.begin(other.framer, bytes, start, headersStart, headEnd);
   }
 
+  /** Reads the head that it holds once more, with lines that a bare CR ends, too. @returns its bytes */
+  beginByCr(): Buffer {
+    this.endsByCr = true;
+    return this.framer.takeHead();
+  }
+
   get mayLeaveBodies(): true { return true; }
 
   /** What a handler of CPython's server has not read of a body, the server reads as the next request. */
@@ -103,15 +136,27 @@ export class Requests implements MessageGrammar {
   }
 
   startLine(bytes: Uint8Array, start: number, end: number): StartLine {
-    if (!line.parse(bytes, start, end)) return 'no';
-    this.#parsed = line.parsed;
-    this.#parsedStart = start;
-    this.#parsedEnd = end;
+    if (!this.#parse(bytes, start, end)) return 'no';
     // Where HTTP/2 is not believed, its preface is no request either; but header lines may follow what begins like it.
     this.sawPreface = line.minor < 0 && isPrefaceLine(bytes, start, end);
     if (this.sawPreface) return 'versionless';
     if ((line.irregular & Irregular.missing_version) === 0 || line.hasVersionInside) return 'yes';
     return line.mayStandAlone ? 'alone' : 'versionless';
+  }
+
+  #parse(bytes: Uint8Array, start: number, end: number): boolean {
+    const isLine = line.parse(bytes, start, end);
+    this.#parsed = line.parsed;
+    this.#parsedStart = start;
+    this.#parsedEnd = end;
+    return isLine;
+  }
+
+  /** The line of the present request; mostly nobody else's was parsed since this one was. */
+  #present(bytes: Uint8Array, start: number, end: number): RequestLine {
+    const isPresent = line.parsed === this.#parsed && start === this.#parsedStart && end === this.#parsedEnd;
+    if (!isPresent) this.#parse(bytes, start, end);
+    return line;
   }
 
   /** For a server to which only CRLF ends a line (gunicorn 20) it may be the beginning of one. */
@@ -122,16 +167,23 @@ export class Requests implements MessageGrammar {
 
   frame(bytes: Uint8Array, start: number, headersStart: number, headEnd: number, bodyAt: number): BodyFraming {
     const { lines, ledger } = this.#context;
-    const isPlain = lines.irregular === 0 && !lines.transferEncoding && lines.contentLength === -1;
-    if (isPlain && bytes[headersStart - 2] === CR) return mostServers(lines);
-    line.parse(bytes, start, headersStart);
+    const { irregular } = this.#present(bytes, start, headersStart);
+    const isPlain = lines.irregular === 0 && irregular === 0 && !lines.transferEncoding && lines.contentLength === -1;
+    if (isPlain) return mostServers(lines);
     const minor = line.isSurelyVersioned ? line.minor : -1;
     const framings = framingReadings(bytes, headersStart, headEnd, lines, minor, ledger);
+    const first = framings?.[0] ?? mostServers(lines);
+    if (this.endsByCr) {
+      // Its line feeds are ours; and so reads only who takes other codings for none.
+      this.endsByCr = false;
+      return lines.transferEncoding && !lines.chunked ? TO_END : first;
+    }
     const others: Reading[] = framings?.slice(1) ?? [];
-    if (((lines.irregular | line.irregular) & Irregular.bare_lf) !== 0) {
+    if (((lines.irregular | irregular) & Irregular.bare_lf) !== 0) {
       this.#byCrlf(others, bytes, start, headersStart, headEnd);
     }
-    const first = framings?.[0] ?? mostServers(lines);
+    const mayBeShorter = (lines.irregular & Irregular.bare_cr) !== 0 || (irregular & BLANK_OR_CONTROL) !== 0;
+    if (mayBeShorter && differsByCr(bytes, start, headersStart, headEnd)) others.push('shorter_lines');
     if (first.framing !== 'none' && this.#asksToLeave(bytes, start)) others.push('dropped_body');
     if (others.length > 0) this.#reader.otherReadings(others, bytes, start, headersStart, headEnd, bodyAt);
     return first;
@@ -158,11 +210,7 @@ export class Requests implements MessageGrammar {
   message(bytes: Uint8Array, start: number, headersStart: number, headEnd: number, end: number, body: Body): void {
     const { lines } = this.#context;
     const { began, lastByteMs } = this.framer;
-    // Mostly nobody else's line was parsed since this one was.
-    if (line.parsed !== this.#parsed || start !== this.#parsedStart || headersStart !== this.#parsedEnd) {
-      line.parse(bytes, start, headersStart);
-    }
-    let irregular = line.irregular | lines.irregular | body.irregular;
+    let irregular = this.#present(bytes, start, headersStart).irregular | lines.irregular | body.irregular;
     if (this.behindEmptyLines) irregular |= Irregular.empty_line_before_request;
     this.behindEmptyLines = false;
     this.sawPreface = false;

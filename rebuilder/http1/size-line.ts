@@ -36,6 +36,9 @@ export class SizeLine {
   #hasEndDiffered = false;
   /** A bare LF has just ended it: others may read on to its CRLF. */
   mayGoOn = false;
+  /** CR alone ends it. */
+  #endsByCr = false;
+  #hasCrDiffered = false;
   /** Any other byte ends a size. */
   #isAnySizeEnd = false;
   #hasSizeEndDiffered = false;
@@ -51,12 +54,15 @@ export class SizeLine {
     this.#isByCrlf = other.#isByCrlf;
     this.#hasEndDiffered = other.#hasEndDiffered;
     this.mayGoOn = other.mayGoOn;
+    this.#endsByCr = other.#endsByCr;
+    this.#hasCrDiffered = other.#hasCrDiffered;
     this.#isAnySizeEnd = other.#isAnySizeEnd;
     this.#hasSizeEndDiffered = other.#hasSizeEndDiffered;
   }
 
   isLevelWith(other: SizeLine): boolean {
-    return this.#isByCrlf === other.#isByCrlf && this.#isAnySizeEnd === other.#isAnySizeEnd
+    return this.#isByCrlf === other.#isByCrlf && this.#endsByCr === other.#endsByCr
+      && this.#isAnySizeEnd === other.#isAnySizeEnd
       && this.#isExtension === other.#isExtension && this.#sawCr === other.#sawCr
       && this.#size.isLevelWith(other.#size);
   }
@@ -76,6 +82,11 @@ export class SizeLine {
     this.#isByCrlf = true;
   }
 
+  /** From here on CR alone ends it. */
+  endByCr(): void {
+    this.#endsByCr = true;
+  }
+
   /** From here on any byte ends a size. */
   readAnySizeEnd(): void {
     this.#isAnySizeEnd = true;
@@ -89,13 +100,28 @@ export class SizeLine {
   /** Reads on in bytes[from, to). @returns where it stopped: behind the line, or before a byte that it has not taken */
   read(bytes: Uint8Array, from: number, to: number): number {
     for (let at = from; at < to; at++) {
-      const outcome = this.#byte(bytes[at]!);
+      const byte = bytes[at]!;
+      if (this.#sawCr && byte !== LF && this.#isOverByCr()) return at;
+      const outcome = this.#byte(byte);
       if (outcome === 'more') continue;
       this.outcome = outcome;
       return outcome === 'over' ? at + 1 : at;
     }
     this.outcome = 'more';
     return to;
+  }
+
+  /** Another byte than LF stands behind a CR. @returns true: it is not taken */
+  #isOverByCr(): boolean {
+    if (this.#endsByCr) {
+      this.irregular |= Irregular.bare_cr;
+      this.outcome = this.#over();
+      return true;
+    }
+    if (this.#hasCrDiffered) return false;
+    this.#hasCrDiffered = true;
+    this.outcome = 'half_line_end';
+    return true;
   }
 
   #byte(byte: number): Outcome {

@@ -108,6 +108,45 @@ http { access_log off; ${temporary} ${more}
     proxy_pass http://127.0.0.1:${upstream}; proxy_set_header X-Oracle-Port $remote_port; client_body_buffer_size 1m; proxy_ignore_client_abort on; } } }`;
 }
 
+/** @param listen what stands behind the address */
+export function haproxyConfiguration(port: number, upstream: number, listen = ''): string {
+  return `global
+  maxconn 2000
+  nbthread 1
+defaults
+  mode http
+  timeout connect 5s
+  timeout client 5s
+  timeout server 5s
+frontend oracle
+  bind 127.0.0.1:${port} ${listen}
+  http-request set-header X-Oracle-Port %[src_port]
+  default_backend upstream
+backend upstream
+  server upstream 127.0.0.1:${upstream}
+`;
+}
+
+/**
+ * JSON is YAML to Envoy.
+ * @param codec of its HttpConnectionManager
+ */
+export function envoyConfiguration(port: number, upstream: number, codec: object): string {
+  const address = (at: number): object => ({ socket_address: { address: '127.0.0.1', port_value: at } });
+  const manager = {
+    '@type': 'type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager',
+    'stat_prefix': 'oracle', ...codec, 'http_filters': [{ name: 'envoy.filters.http.router', typed_config: { '@type': 'type.googleapis.com/envoy.extensions.filters.http.router.v3.Router' } }],
+    'route_config': { virtual_hosts: [{
+      name: 'all', domains: ['*'], routes: [{ match: { prefix: '/' }, route: { cluster: 'upstream' } }],
+      request_headers_to_add: [{ header: { key: 'X-Oracle-Port', value: '%DOWNSTREAM_REMOTE_PORT%' }, append_action: 'OVERWRITE_IF_EXISTS_OR_ADD' }],
+    }] },
+  };
+  return `${JSON.stringify({ static_resources: {
+    listeners: [{ address: address(port), filter_chains: [{ filters: [{ name: 'http', typed_config: manager }] }] }],
+    clusters: [{ name: 'upstream', type: 'STATIC', load_assignment: { cluster_name: 'upstream', endpoints: [{ lb_endpoints: [{ endpoint: { address: address(upstream) } }] }] } }],
+  } })}\n`;
+}
+
 /** Behind the proxies, whose requests are clean: one request a connection, its body framed in one way. */
 export async function startUpstream(record: (line: Line) => void): Promise<net.Server> {
   const server = net.createServer((socket) => {

@@ -6,17 +6,29 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { spawnGroup } from '../../process-group.ts';
 import { freePort } from '../../free-port.ts';
-import { type Served, type Server, apacheConfiguration, nginxConfiguration, recordIn, running, startUpstream } from '../real-server.ts';
+import { type Served, type Server, apacheConfiguration, envoyConfiguration, haproxyConfiguration, nginxConfiguration, recordIn, running, startUpstream } from '../real-server.ts';
 
-export const SERVER_NAMES = ['nginx', 'apache', 'node-20', 'node-24', 'go', 'gunicorn', 'cpython', 'cpython-leaves'] as const;
+export const SERVER_NAMES = [
+  'nginx', 'apache', 'node-20', 'node-24', 'node-24-lenient', 'go', 'gunicorn', 'cpython', 'cpython-leaves', 'haproxy', 'envoy',
+] as const;
 export type ServerName = (typeof SERVER_NAMES)[number];
+
+const PROXIES: readonly ServerName[] = ['nginx', 'apache', 'haproxy', 'envoy'];
+
+/** Of Envoy: takes HTTP/1.0, both framings at once, and trailers. */
+const HTTP1 = {
+  codec_type: 'HTTP1', http_protocol_options: { accept_http_10: true, default_host_for_http_10: 'h', allow_chunked_length: true, enable_trailers: true },
+};
 
 const RECORDERS = path.join(import.meta.dirname, 'recorders');
 
 /** What must be there for a server, as a program; null = everything is. */
 export function missing(name: ServerName): string | null {
-  const program = { nginx: 'nginx', apache: 'apache2', 'node-20': nodeOf(20), 'node-24': nodeOf(24), go: 'go', gunicorn: process.env['GUNICORN'] ?? 'gunicorn', cpython: 'python3', 'cpython-leaves': 'python3' }[name];
-  if (program === '') return `NODE_${name.slice(5)} does not name a node of version ${name.slice(5)}`;
+  const program = {
+    'nginx': 'nginx', 'apache': 'apache2', 'node-20': nodeOf(20), 'node-24': nodeOf(24), 'node-24-lenient': nodeOf(24), 'go': 'go',
+    'gunicorn': process.env['GUNICORN'] ?? 'gunicorn', 'cpython': 'python3', 'cpython-leaves': 'python3', 'haproxy': 'haproxy', 'envoy': 'envoy',
+  }[name];
+  if (program === '') return `NODE_${name.slice(5, 7)} does not name a node of version ${name.slice(5, 7)}`;
   return spawnSync('sh', ['-c', 'command -v "$0"', program], { stdio: 'ignore' }).status === 0 ? null : `${program} is not installed`;
 }
 
@@ -34,7 +46,7 @@ export async function startServer(name: ServerName, apache = ''): Promise<Server
   const served = new Map<number, Served[]>();
   const record = recordIn(served);
   const port = await freePort();
-  const isProxy = name === 'nginx' || name === 'apache';
+  const isProxy = PROXIES.includes(name);
   const upstream = isProxy ? await startUpstream(record) : null;
   const child = start(name, port, upstream === null ? 0 : (upstream.address() as net.AddressInfo).port, folder, apache);
   return running(name, port, child, served, isProxy ? null : record, () => {
@@ -45,7 +57,16 @@ export async function startServer(name: ServerName, apache = ''): Promise<Server
 
 function start(name: ServerName, port: number, upstream: number, folder: string, apache: string): ChildProcess {
   const run = (command: string, args: string[]): ChildProcess => spawnGroup(command, args, { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
+  const file = (text: string): string => {
+    const at = path.join(folder, 'configuration.json');
+    writeFileSync(at, text);
+    return at;
+  };
   switch (name) {
+    case 'haproxy':
+      return run('haproxy', ['-db', '-f', file(haproxyConfiguration(port, upstream))]);
+    case 'envoy':
+      return run('envoy', ['--config-path', file(envoyConfiguration(port, upstream, HTTP1)), '--use-dynamic-base-id', '--concurrency', '1', '--log-level', 'critical', '--disable-hot-restart']);
     case 'nginx':
       writeFileSync(path.join(folder, 'nginx.conf'), nginxConfiguration(port, upstream, folder));
       return run('nginx', ['-p', folder, '-c', path.join(folder, 'nginx.conf'), '-g', 'daemon off;']);
@@ -55,7 +76,9 @@ function start(name: ServerName, port: number, upstream: number, folder: string,
       return run('apache2', ['-d', folder, '-f', path.join(folder, 'apache.conf'), '-DFOREGROUND']);
     case 'node-20':
     case 'node-24':
-      return run(nodeOf(name === 'node-20' ? 20 : 24), [path.join(RECORDERS, 'node.mjs'), String(port)]);
+    case 'node-24-lenient':
+      return run(nodeOf(name === 'node-20' ? 20 : 24), [
+        ...name === 'node-24-lenient' ? ['--insecure-http-parser'] : [], path.join(RECORDERS, 'node.mjs'), String(port)]);
     case 'go': {
       const program = path.join(folder, 'recorder');
       const build = spawnSync('go', ['build', '-o', program, '.'], { cwd: path.join(RECORDERS, 'go'), env: { ...process.env, GOFLAGS: '-mod=mod' } });

@@ -8,7 +8,7 @@ import path from 'node:path';
 import { nodeOf } from '../http/servers.ts';
 import { spawnGroup } from '../../process-group.ts';
 import { freePort } from '../../free-port.ts';
-import { type Served, type Server, apacheConfiguration, nginxConfiguration, recordIn, running, startUpstream } from '../real-server.ts';
+import { type Served, type Server, apacheConfiguration, envoyConfiguration, haproxyConfiguration, nginxConfiguration, recordIn, running, startUpstream } from '../real-server.ts';
 
 export const SERVER_NAMES = ['nginx', 'apache', 'node-20', 'node-24', 'go', 'go-x-net', 'haproxy', 'envoy'] as const;
 export type ServerName = (typeof SERVER_NAMES)[number];
@@ -65,43 +65,8 @@ function start(name: ServerName, port: number, upstream: number, folder: string)
       return run(program, [String(port), name === 'go' ? 'std' : 'x/net']);
     }
     case 'haproxy':
-      return run('haproxy', ['-db', '-f', file(haproxyConfiguration(port, upstream))]);
+      return run('haproxy', ['-db', '-f', file(haproxyConfiguration(port, upstream, 'proto h2'))]);
     case 'envoy':
-      return run('envoy', ['--config-path', file(envoyConfiguration(port, upstream)), '--use-dynamic-base-id', '--concurrency', '1', '--log-level', 'critical', '--disable-hot-restart']);
+      return run('envoy', ['--config-path', file(envoyConfiguration(port, upstream, { codec_type: 'HTTP2' })), '--use-dynamic-base-id', '--concurrency', '1', '--log-level', 'critical', '--disable-hot-restart']);
   }
-}
-
-function haproxyConfiguration(port: number, upstream: number): string {
-  return `global
-  maxconn 2000
-  nbthread 1
-defaults
-  mode http
-  timeout connect 5s
-  timeout client 5s
-  timeout server 5s
-frontend oracle
-  bind 127.0.0.1:${port} proto h2
-  http-request set-header X-Oracle-Port %[src_port]
-  default_backend upstream
-backend upstream
-  server upstream 127.0.0.1:${upstream}
-`;
-}
-
-/** JSON is YAML to Envoy. */
-function envoyConfiguration(port: number, upstream: number): string {
-  const address = (at: number): object => ({ socket_address: { address: '127.0.0.1', port_value: at } });
-  const manager = {
-    '@type': 'type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager',
-    'stat_prefix': 'oracle', 'codec_type': 'HTTP2', 'http_filters': [{ name: 'envoy.filters.http.router', typed_config: { '@type': 'type.googleapis.com/envoy.extensions.filters.http.router.v3.Router' } }],
-    'route_config': { virtual_hosts: [{
-      name: 'all', domains: ['*'], routes: [{ match: { prefix: '/' }, route: { cluster: 'upstream' } }],
-      request_headers_to_add: [{ header: { key: 'X-Oracle-Port', value: '%DOWNSTREAM_REMOTE_PORT%' }, append_action: 'OVERWRITE_IF_EXISTS_OR_ADD' }],
-    }] },
-  };
-  return `${JSON.stringify({ static_resources: {
-    listeners: [{ address: address(port), filter_chains: [{ filters: [{ name: 'http', typed_config: manager }] }] }],
-    clusters: [{ name: 'upstream', type: 'STATIC', load_assignment: { cluster_name: 'upstream', endpoints: [{ lb_endpoints: [{ endpoint: { address: address(upstream) } }] }] } }],
-  } })}\n`;
 }
