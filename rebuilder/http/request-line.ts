@@ -132,8 +132,8 @@ export class RequestLine {
     this.hasVersionInside = this.#isVersionInTarget(bytes);
     // Behind GET, CPython takes any target.
     this.mayStandAlone = method === 'GET' || (METHODS.has(method) && this.#isPathOrUrl(bytes));
-    // In small letters it is prose, or the rest of a line.
-    return this.hasVersionInside || /^[A-Z][A-Z_-]*$/.test(method);
+    // In small letters it is prose, or the rest of a line, with a digit first a body's rest; Waitress takes any others.
+    return this.hasVersionInside || /^[!#-'*+A-Z^_`|~-][!#-'*+.0-9A-Z^_`|~-]*$/.test(method);
   }
 
   #isVersionInTarget(bytes: Uint8Array): boolean {

@@ -41,6 +41,8 @@ const MAX_CLAIMS = 16;
 const MAX_VALUE_CHARS = 8192;
 
 interface Claims {
+  /** A coding is written otherwise than a plain `chunked` at the end. */
+  readonly isCodingOdd: boolean;
   /** Lengths that some server may read from the head. */
   readonly lengths: number[];
   /** A coding of this message is chunked for some server. */
@@ -79,6 +81,7 @@ function namesIn(head: string): { claims: Claim[]; areAll: boolean } {
 function claimsOf(head: string): Claims {
   const lengths: number[] = [];
   let chunked = false;
+  let isCodingOdd = false;
   let toEnd = false;
   const { claims, areAll } = namesIn(head);
   for (const { first, second, at } of claims) {
@@ -89,7 +92,7 @@ function claimsOf(head: string): Claims {
       // end behind all but a plain `chunked`.
       if (/^\s*identity\s*$/i.test(value!)) toEnd = true;
       else chunked ||= /\S/.test(value!) || /chunked/i.test(valueByCrlf!);
-      toEnd ||= !PLAIN_CODING.test(value!);
+      isCodingOdd ||= !PLAIN_CODING.test(value!);
     } else if (first === 'content' && second === 'length') {
       const isLonger = valueByCrlf!.length > value!.length;
       for (const length of [...lengthsIn(value!), ...isLonger ? lengthsIn(valueByCrlf!) : []]) {
@@ -98,7 +101,7 @@ function claimsOf(head: string): Claims {
       }
     }
   }
-  return { lengths, chunked, toEnd, areAll };
+  return { isCodingOdd, lengths, chunked, toEnd: toEnd || isCodingOdd, areAll };
 }
 
 /**
@@ -141,7 +144,7 @@ export function framingReadings(
     && (minor >= 0 || contentLength === -1);
   if (isPlain) return null;
   const head = Buffer.from(bytes.buffer, bytes.byteOffset + headersStart, headEnd - headersStart).toString('latin1');
-  const { lengths, chunked, toEnd, areAll } = claimsOf(head);
+  const { isCodingOdd, lengths, chunked, toEnd, areAll } = claimsOf(head);
   let isLimited = !areAll;
   const first = lengths.find((length) => length > 0);
   const isLengthOdd = contentLength === -2 && !lines.chunked && first !== undefined;
@@ -157,8 +160,8 @@ export function framingReadings(
   if (chunked) add('chunked');
   if (toEnd) add('close');
   // Refused or not seen by a server that goes on with the next request; where one length is plain, all read that, or
-  // the coding.
-  if (contentLength < 0 || minor < 0 || lengths.length > 1 || !(CLEAN_LENGTH.test(head) || CLEAN_LENGTH_BY_LF.test(head))) add('none');
+  // the coding, if they know it (gevent leaves the body where it is else).
+  if (contentLength < 0 || minor < 0 || isCodingOdd || lengths.length > 1 || !(CLEAN_LENGTH.test(head) || CLEAN_LENGTH_BY_LF.test(head))) add('none');
   for (const length of others) add(length > 0 ? 'length' : 'none', length);
   if (isLimited) ledger.count('http.readings_limit');
   return framings.length === 1 ? null : framings;

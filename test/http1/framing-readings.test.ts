@@ -36,6 +36,19 @@ describe('what a client writes before a length hides no reading that servers hav
   }
 });
 
+test('behind a coding that is not plainly chunked the body may be chunked, as long as is said, the rest of all, or none', () => {
+  for (const coding of ['xchunked', 'chunked, gzip', 'x\r\n chunked', 'chunked\r\nTransfer-Encoding: "chunked"']) {
+    const found = readings(`Content-Length: 7\r\nTransfer-Encoding: ${coding}`)?.sort();
+    assert.deepEqual(found, ['chunked 0', 'close 0', 'length 7', 'none 0'], coding);
+  }
+});
+
+test('behind chunked alone, or as the last of several, it is chunked or as long as is said', () => {
+  for (const coding of ['chunked', 'Chunked ', 'gzip, chunked']) {
+    assert.deepEqual(readings(`Content-Length: 7\r\nTransfer-Encoding: ${coding}`), ['chunked 0', 'length 7'], coding);
+  }
+});
+
 // The value of each claim goes on to the end of the head, through those behind it.
 for (const [name, fill] of [['items of a list', ','], ['lengths in a list', '1_1,'], ['folds', '\n ']] as const) {
   test(`values that overlap cost little: ${name}`, (t) => {
