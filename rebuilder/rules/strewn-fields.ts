@@ -5,7 +5,7 @@ import { chunkRuns } from '../http1/chunk-runs.ts';
 import { FieldNames } from './field-names.ts';
 import { maskFormLine } from './form-values.ts';
 import { maskJson } from './json-values.ts';
-import { maskLine, normalisedName } from './line-masks.ts';
+import { firstOfValue, mask, maskLine, normalisedName } from './line-masks.ts';
 import { maskStrewnParts } from './multipart-values.ts';
 
 const LF = 10;
@@ -79,9 +79,20 @@ export class StrewnFields {
 
   #header(text: Uint8Array, at: number, end: number): number {
     if (this.#headers.size === 0) return 0;
-    const colon = indexWithin(text, COLON, at, end);
-    if (colon < 0 || !this.#headers.has(normalisedName(text, at, colon))) return 0;
-    return maskLine(text, colon + 1);
+    let values = 0;
+    // For some servers a bare CR ends a line, as for Node's lenient parser behind an empty value.
+    for (let from = at; from < end;) {
+      const cr = indexWithin(text, CR, from, end);
+      const to = cr < 0 ? end : cr;
+      const colon = indexWithin(text, COLON, from, to);
+      if (colon >= 0 && this.#headers.has(normalisedName(text, from, colon))) {
+        if (from === at) return maskLine(text, colon + 1);
+        mask(text, firstOfValue(text, colon + 1, to), to);
+        values++;
+      }
+      from = to + 1;
+    }
+    return values;
   }
 }
 

@@ -30,6 +30,7 @@ const CASES: readonly (readonly [why: string, sent: string, expected: string])[]
   ['a field in an extension of a chunk', `POST / HTTP/1.1\r\n${HOST}\r\n3;q=union\r\nabc\r\n0\r\n\r\n`, `POST / HTTP/1.1\r\n${HOST}\r\n3;q=*****\r\nabc\r\n0\r\n\r\n`],
   ['a field of a header', `GET / HTTP/1.1\r\n${HOST}X-Note: a q=union\r\n\r\n`, `GET / HTTP/1.1\r\n${HOST}X-Note: a q=*****\r\n\r\n`],
   ['a request in the body', `POST / HTTP/1.1\r\n${HOST}\r\nGET /a?token=abc&b=1 HTTP/1.1\r\nAuthorization: Basic x\r\n y\r\nA: b\r\n\r\n`, `POST / HTTP/1.1\r\n${HOST}\r\nGET /a?token=***&b=1 HTTP/1.1\r\nAuthorization: *******\r\n**\r\nA: b\r\n\r\n`],
+  ['a header behind a bare CR, no longer than its line', `GET / HTTP/1.1\r\n${HOST}X:\rAuthorization: Basic x\rA: b\r\n\r\n`, `GET / HTTP/1.1\r\n${HOST}X:\rAuthorization: ***** *\rA: b\r\n\r\n`],
   ['the last parameter of a request in the body', `POST / HTTP/1.1\r\n${HOST}\r\nGET /a?TOKEN=abc HTTP/1.1\r\n\r\n`, `POST / HTTP/1.1\r\n${HOST}\r\nGET /a?TOKEN=*** HTTP/1.1\r\n\r\n`],
   ['a part of multipart, of no type', `POST / HTTP/1.1\r\n${HOST}\r\n0\r\n\r\n--${BOUNDARY}\r\nContent-Disposition: form-data; name="q"\r\n\r\nunion\r\n--no\r\n--${BOUNDARY}\r\nContent-Disposition: form-data; name="b"\r\n\r\nx\r\n`,
     `POST / HTTP/1.1\r\n${HOST}\r\n0\r\n\r\n--${BOUNDARY}\r\nContent-Disposition: form-data; name="q"\r\n\r\n*****\r\n****\r\n--${BOUNDARY}\r\nContent-Disposition: form-data; name="b"\r\n\r\nx\r\n`],
