@@ -164,7 +164,8 @@ export async function startUpstream(record: (line: Line) => void): Promise<net.S
       const body = bodyOf(text.slice(0, headEnd), text.slice(headEnd + 4));
       if (body === null) return;
       isRecorded = true;
-      record(lineOf(text.slice(0, headEnd), body));
+      // What follows CONNECT is a tunnel's to HAProxy, whatever it says of a body.
+      record(lineOf(text.slice(0, headEnd), text.startsWith('CONNECT ') ? null : body));
       socket.end('HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok');
     });
     socket.on('close', () => {

@@ -5,14 +5,14 @@
 import { parseArgs } from 'node:util';
 import type { ExchangeJson } from '../../../rebuilder/exchange/exchange-json.ts';
 import { play } from './run.ts';
-import { SERVER_NAMES, type ServerName, missing, startServer } from './servers.ts';
+import { MORE_NAMES, SERVER_NAMES, type ServerName, missing, startServer } from './servers.ts';
 
 const { values } = parseArgs({ options: {
   messages: { type: 'string', default: '1000' }, seed: { type: 'string', default: '1' }, servers: { type: 'string', default: SERVER_NAMES.join(',') },
   show: { type: 'string', default: '10' }, unserved: { type: 'string', default: '0' }, fate: { type: 'string', default: 'in_body' },
 } });
 
-const names = values.servers.split(',').filter((name): name is ServerName => (SERVER_NAMES as readonly string[]).includes(name));
+const names = values.servers.split(',').filter((name): name is ServerName => ([...SERVER_NAMES, ...MORE_NAMES] as string[]).includes(name));
 for (const name of names) {
   const sentence = missing(name);
   if (sentence !== null) console.error(`without ${name}: ${sentence}`);
