@@ -146,7 +146,8 @@ export class Connection extends FlowKey implements Charged {
       half.peer?.refused(packet.seq);
       if (half.expects(packet.seq) && half.accepts(packet) && this.#reset !== 'yes') {
         // One that its receiver may drop ends nothing, but what follows may be for nobody.
-        if (!hasDoubtfulOptions(packet)) {
+        if (this.#handshake?.isRefusal(packet, end, half.peer) === true) this.#reset = 'perhaps';
+        else if (!hasDoubtfulOptions(packet)) {
           this.#reset = 'yes';
           this.resetMs = nowMs;
         }
@@ -183,7 +184,7 @@ export class Connection extends FlowKey implements Charged {
     if (packet.dataEnd === packet.dataStart || half.waitsForPeer || half.hasAcknowledged(packet.seq)) return;
     // Near by it is read again as a whole.
     if (isUnproven(half.joined) && Math.abs(distance(packet.seq, half.nextSeq)) < MAX_WINDOW_BYTES) return;
-    const isBefore = this.#handshake?.isOutside(end, packet.seq, half) ?? half.hasReadBehind(packet.seq);
+    const isBefore = this.#handshake?.bringsOutside(end, packet, half) ?? half.hasReadBehind(packet.seq);
     if (this.beganAside || !isBefore || this.#reopening?.isRead(packet, half) === true) return;
     this.#mayReopen().unseen(advance(packet.seq, -1), half);
   }
@@ -227,8 +228,7 @@ export class Connection extends FlowKey implements Charged {
    */
   end(nowMs: number): void {
     const isOfB = (this.client ?? this.claimedClient) === 'b';
-    const first = isOfB ? this.fromB : this.fromA;
-    const second = isOfB ? this.fromA : this.fromB;
+    const [first, second] = isOfB ? [this.fromB, this.fromA] : [this.fromA, this.fromB];
     first.end(nowMs);
     second.end(nowMs);
     this.#owner.closed();

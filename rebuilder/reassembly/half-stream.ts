@@ -94,7 +94,7 @@ export class HalfStream extends OneWayStream {
 
   /** Is `ack` near what was read, or near what was acknowledged before, from where a hole may have been passed over? */
   isNear(ack: number): boolean {
-    return Math.abs(distance(ack, this.nextSeq)) < NEAR_BYTES || this.isAckedNear(ack);
+    return (this.started && Math.abs(distance(ack, this.nextSeq)) < NEAR_BYTES) || this.isAckedNear(ack);
   }
 
   /** The peer answered with an RST: it refused what acknowledges that number (RFC 9293 3.10.7.4), and may be gone. */

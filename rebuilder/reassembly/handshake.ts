@@ -41,8 +41,14 @@ export class Handshake {
     const isn = isOpener ? this.isn : this.#answerIsn;
     if (isn === null || (isOpener ? this.#answerIsn !== null : !this.isClaimed)) return false;
     const into = distance(seq, isn);
-    // What was read since is of the connection, however much it is.
-    return (into < 0 || into >= MAX_WINDOW_BYTES) && !half.isWithin(seq);
+    // What was read since is of the connection, however much it is. The SYN's own number is that of no byte.
+    return (into <= 0 || into >= MAX_WINDOW_BYTES) && !half.isWithin(seq);
+  }
+
+  /** … and does this packet of it bring data there, and not the byte that some hosts ask with whether a peer lives? */
+  bringsOutside(end: End, { seq, bytes, dataStart, dataEnd }: Packet, half: HalfStream): boolean {
+    const isProbe = dataEnd - dataStart === 1 && bytes[dataStart] === 0;
+    return this.isOutside(end, seq, half) && !isProbe;
   }
 
   /** Does a packet from `end` acknowledge a place where the `other` stream is not, as far as that was said? */
@@ -62,6 +68,17 @@ export class Handshake {
     return seq === this.#answerIsn || (ahead === 0 && isInUse);
   }
 
+  /**
+   * Does this RST from `end` refuse one packet of the opener's, in a handshake that goes on? Without the flag ACK it
+   * answers a packet; whoever waits for the last one of a handshake keeps the connection (Linux: tcp_check_req, where
+   * data of the SYN were taken; all, where a cookie holds what is known of it).
+   * @param opener what the opener sends
+   */
+  isRefusal({ flags }: Packet, end: End, opener: HalfStream | null): boolean {
+    return end !== this.opener && (flags & TcpFlag.ack) === 0 && this.#answerIsn !== null
+      && opener?.receiver.hasTaken === false;
+  }
+
   answered(isn: number): void {
     this.#answerIsn = isn;
   }
@@ -76,7 +93,7 @@ export function begunBy(syn: Packet, end: End, half: HalfStream): Handshake | nu
   // What waits to be known for the beginning is not of a connection that begins far from it.
   if (!half.mayBeginAt(firstSeq)) half.pickUp();
   const before = distance(half.nextSeq, firstSeq);
-  if (half.started && (before < 0 || before >= NEAR_BYTES)) return null;
+  if (half.started && (before < 0 || before >= NEAR_BYTES || half.hasBegunBefore(firstSeq))) return null;
   if ((half.ackedUpTo ?? firstSeq) !== firstSeq) return null;
   const handshake = new Handshake(end, syn.seq, false, half.hasRead);
   half.startAt(firstSeq);

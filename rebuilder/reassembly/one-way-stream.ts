@@ -27,6 +27,8 @@ export abstract class OneWayStream extends StreamHoles {
     this.lastHeard = lastHeard;
     this.sentSeq = nextSeq;
     this.sent = true;
+    // No handshake moves where it stands.
+    this.hasRead = true;
   }
 
   /** Remembers a segment. @returns does it bring other bytes for a place, or mark one as urgent? */
@@ -79,7 +81,9 @@ export abstract class OneWayStream extends StreamHoles {
   /** Reads the stream anew, from where it last stood between two messages: other bytes came for the same place. */
   protected reread(packet: Packet, seq: number): void {
     const begin = this.started && !this.hasRead ? this.nextSeq : null;
-    this.contests().rereading.begin(this.sink, begin ?? this.messageSeq, packet, seq, this.lastHeard, begin);
+    // What stands before the beginning of a stream is no part of it: that is as far back as it is reread.
+    const place = this.started && this.hasBegunBehind(seq) ? this.beganSeq : seq;
+    this.contests().rereading.begin(this.sink, begin ?? this.messageSeq, packet, seq, place, this.lastHeard, begin);
   }
 
   /** Remembers where the stream stood: what later fills the hole may be reread from there. */

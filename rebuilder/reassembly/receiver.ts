@@ -217,6 +217,11 @@ export class Receiver {
     return this.offersTimestamps !== null && !this.#hasTaken && !this.#hasAcked;
   }
 
+  /** Was a segment behind the SYN taken? */
+  get hasTaken(): boolean {
+    return this.#hasTaken;
+  }
+
   get lastAck(): number {
     return this.#acked;
   }

@@ -91,7 +91,7 @@ export class OpeningSyn<C extends Candidate> {
   acknowledged(ack: number): 'new' | 'old' | 'unknown' {
     const { opener } = this;
     const isOfNew = (ack === advance(this.isn, 1) && !this.isClaimed) || this.hasData(ack);
-    const isOfOld = opener.started && opener.isNear(ack);
+    const isOfOld = opener.isNear(ack);
     return isOfNew === isOfOld ? 'unknown' : isOfNew ? 'new' : 'old';
   }
 }
@@ -229,8 +229,9 @@ export class Reopening<C extends Candidate> {
         isThere ||= one.mayBeOf(packet);
       } else if ((packet.flags & TcpFlag.ack) !== 0 && this.#isProven(one, packet.ack)) return 'proven';
     }
-    const intoOld = distance(packet.seq, half.nextSeq);
-    const isInOld = half.started && intoOld > -MAX_WINDOW_BYTES && intoOld < MAX_WINDOW_BYTES;
+    // One that nothing was read of is where its receiver says.
+    const old = half.started ? half.nextSeq : half.ackedUpTo;
+    const isInOld = old !== null && Math.abs(distance(packet.seq, old)) < MAX_WINDOW_BYTES;
     if (!isThere || isInOld) return 'not there';
     this.bytesOnlyThere += packet.dataEnd - packet.dataStart;
     return 'only there';

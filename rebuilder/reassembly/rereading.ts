@@ -53,11 +53,13 @@ export class Rereading {
    * Rereads the stream, from where it last stood between two messages, in every way in which the receiver may have
    * refused some of its segments.
    * @param messageSeq where the first reader last stood so when a segment for that very place came
+   * @param place seq, or where the stream begins, if that is behind it
    * @param last the newest entry of the stream in the history
    * @param begin where the stream begins of which nothing was read; null = not known, or some was
    */
   begin(
-    sink: StreamSink, messageSeq: number, packet: Packet, seq: number, last: number, begin: number | null,
+    sink: StreamSink, messageSeq: number, packet: Packet, seq: number, place: number, last: number,
+    begin: number | null,
   ): void {
     const { history, ledger } = this.#context;
     const work = this.#work;
@@ -66,7 +68,7 @@ export class Rereading {
     const most = Math.floor(work.bytes / SEGMENT_WORK);
     // Not all readings stand where the first reader stood between two messages since they began.
     const newest = this.#seconds.isAnyAgain ? this.#since : NOTHING;
-    const { heard, from: lowest, recent, isWhole, isCut, oldest } = history.since(last, seq, packet, most, newest);
+    const { heard, from: lowest, recent, isWhole, isCut, oldest } = history.since(last, place, packet, most, newest);
     const from = isWhole ? lowest : begin ?? beginOfRun(heard, seq);
     this.#since = oldest;
     work.bytes -= heard.length * SEGMENT_WORK;

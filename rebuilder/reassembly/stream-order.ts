@@ -110,7 +110,12 @@ export abstract class StreamOrder extends SeldomParts {
     return distance(this.beganSeq, seq) > 0;
   }
 
-  /** … and bytes of it were read. */
+  /** … or at a place before it, so that what comes for `seq` is in it? */
+  hasBegunBefore(seq: number): boolean {
+    return distance(this.beganSeq, seq) < 0;
+  }
+
+  /** Did it begin behind `seq`, and were bytes of it read? */
   hasReadBehind(seq: number): boolean {
     return this.hasRead && this.hasBegunBehind(seq);
   }

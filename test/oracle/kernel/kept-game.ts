@@ -9,8 +9,9 @@ export const FIN = TcpFlag.ack | TcpFlag.fin;
 export const RST = TcpFlag.rst;
 export const RST_ACK = TcpFlag.ack | TcpFlag.rst;
 export const URGENT = DATA | TcpFlag.urg;
-/** Of a client that answers as a server does. */
+/** Both of a client that answers as a server does. */
 export const SYN_DATA = DATA | TcpFlag.syn;
+export const SYN_ACK = TcpFlag.ack | TcpFlag.syn;
 
 export interface KeptGame extends Omit<Game, 'seed'> { readonly why: string }
 

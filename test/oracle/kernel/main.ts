@@ -2,10 +2,9 @@
 // [--fast-open] [--multipath] [--joined]`: plays games, each both ways and with the client's packets only, and prints
 // the first K in which a request that the server read was not told (or, with --phantoms, one was told as certain that
 // nobody read), as small as they can be made. With --seeds it plays these alone; with --fast-open against a server
-// that takes data of a SYN (a few in a thousand games are told wrong: several SYNs, and what overlaps their data),
-// with --multipath against one that speaks Multipath TCP (some of these are told wrong: where a segment is refused and
-// data are moved); with --joined as captures show them that begin behind the handshake (some of these are told wrong,
-// too: docs/reassembly.md).
+// that takes data of a SYN, with --multipath against one that speaks Multipath TCP (some of these are told wrong: where
+// a segment is refused and data are moved); with --joined as captures show them that begin behind the handshake (some
+// of these are told wrong, too: docs/reassembly.md).
 import { spawnSync } from 'node:child_process';
 import { parseArgs } from 'node:util';
 import { type Game, newGame } from './game.ts';
@@ -16,6 +15,7 @@ import { KEPT_FRAMES } from './kept-frames.ts';
 import { KEPT_GAMES } from './kept-games.ts';
 import { KEPT_MULTIPATH } from './kept-multipath.ts';
 import { KEPT_NUMBERS } from './kept-numbers.ts';
+import { KEPT_OPENING } from './kept-opening.ts';
 import { KEPT_READINGS } from './kept-readings.ts';
 import { KEPT_RECEIVERS } from './kept-receivers.ts';
 import { KEPT_WAYS } from './kept-ways.ts';
@@ -60,8 +60,8 @@ const toShow = Number(values.show);
 /** On each connection so many bytes may be told besides twice those that were sent (docs/reassembly.md). */
 const ALLOWANCE = 16_384;
 const kept = [
-  ...KEPT_CHAINS, ...KEPT_ENDS, ...KEPT_FRAMES, ...KEPT_MULTIPATH, ...KEPT_GAMES, ...KEPT_NUMBERS, ...KEPT_RECEIVERS,
-  ...KEPT_READINGS, ...KEPT_WAYS,
+  ...KEPT_CHAINS, ...KEPT_ENDS, ...KEPT_FRAMES, ...KEPT_MULTIPATH, ...KEPT_GAMES, ...KEPT_NUMBERS, ...KEPT_OPENING,
+  ...KEPT_RECEIVERS, ...KEPT_READINGS, ...KEPT_WAYS,
 ];
 for (const { why, ...game } of values.joined ? [] : kept) {
   const played = player.play({ ...game, seed: 0 });
