@@ -1,6 +1,6 @@
 import { type Packet, TcpFlag } from '../wire/packet.ts';
 import { NOTHING } from './history.ts';
-import { isUnproven } from './joined.ts';
+import { isUnproven, Joined } from './joined.ts';
 import { MAX_WINDOW_BYTES } from './missing-bytes.ts';
 import { Doubt, timestampOf } from './receiver.ts';
 import { advance, distance } from './sequence.ts';
@@ -27,8 +27,9 @@ export abstract class OneWayStream extends StreamHoles {
     this.lastHeard = lastHeard;
     this.sentSeq = nextSeq;
     this.sent = true;
-    // No handshake moves where it stands.
+    // No handshake moves where it stands. What its receiver has may be other bytes than were read.
     this.hasRead = true;
+    if (this.joined === Joined.once) this.joined = Joined.unproven;
   }
 
   /** Remembers a segment. @returns does it bring other bytes for a place, or mark one as urgent? */
