@@ -82,8 +82,9 @@ export abstract class OneWayStream extends StreamHoles {
   /** Reads the stream anew, from where it last stood between two messages: other bytes came for the same place. */
   protected reread(packet: Packet, seq: number): void {
     const begin = this.started && !this.hasRead ? this.nextSeq : null;
-    // What stands before the beginning of a stream is no part of it: that is as far back as it is reread.
-    const place = this.started && this.hasBegunBehind(seq) ? this.beganSeq : seq;
+    // What stands before the beginning of a stream, where that is known, is no part of it: it is reread from there.
+    const isKnown = this.started && !isUnproven(this.joined);
+    const place = isKnown && this.hasBegunBehind(seq) ? this.beganSeq : seq;
     this.contests().rereading.begin(this.sink, begin ?? this.messageSeq, packet, seq, place, this.lastHeard, begin);
   }
 
