@@ -38,7 +38,7 @@ const ok = (length: number): string => `HTTP/1.1 200 OK\r\nContent-Length: ${len
 
 test('one-way from its beginning: nothing is waited for', () => {
   const { stream, gone } = start();
-  stream.send('', { flags: 2 });
+  stream.send('', { at: -1, flags: 2 });
   stream.send(get('/1'), { at: 0, ack: 8000 }).send(get('/2'), { ack: 8000 });
   assert.deepEqual(gone.map(({ target, atMs, sentMs }) => [target, atMs - sentMs]), [['/1', 0], ['/2', 0]]);
 });
