@@ -55,6 +55,8 @@ export abstract class ClientProtocols implements RequestReader {
   protected abstract isFirst: boolean;
   /** Has another come to `seq` before, where all are in the same state? */
   protected abstract isBehindAnother(seq: number): boolean;
+  /** Do many readers begin beside it in the present piece? */
+  protected abstract readonly isCrowded: boolean;
   /** Does the request at `at` of a piece begin for all who read it? */
   protected abstract allBegin(at: number, pieceStart: number): boolean;
 
@@ -91,10 +93,8 @@ export abstract class ClientProtocols implements RequestReader {
 
   /** A search found the last request, or one before it in its piece: nothing proves that it is one. */
   #isFound(): boolean { return this.#searchOrNull?.hasFound === true; }
-
   /** Sequence number of the message in progress. */
   get beganAt(): number { return this.#framer?.began.seq ?? 0; }
-
   /** Sequence number from which on the bytes were searched last: if they were a server's, they were not read here. */
   get searchedAt(): number { return this.#searchOrNull?.beganAt ?? 0; }
 
@@ -106,7 +106,6 @@ export abstract class ClientProtocols implements RequestReader {
 
   /** Is a request begun, as far as the first of its readers can tell? */
   get isInRequest(): boolean { return this.#framer?.unfinished === true || this.other !== null; }
-
   get speaksHttp2(): boolean { return (this.other?.http2 ?? null) !== null; }
 
   /** Is something begun and not over in what it reads itself? */
@@ -115,13 +114,14 @@ export abstract class ClientProtocols implements RequestReader {
       || this.other?.unfinished === true;
   }
 
-  protected read(bytes: Uint8Array, start: number, end: number, seq: number, from: Provenance): void {
+  /** @param stops before `end` where many begin beside it: they read that first @returns how far it read */
+  protected read(bytes: Uint8Array, start: number, end: number, seq: number, from: Provenance, stops = false): number {
     for (let at = start; at < end;) {
       const here = (seq + at - start) | 0;
       if (this.#mode === 'http1') {
         const framer = this.#framer ?? this.requests().framer;
         this.isMerged ||= framer.isIdle && !this.mayBeHttp2 && this.isBehindAnother(here);
-        if (this.isMerged) return;
+        if (this.isMerged) return end;
         at = framer.isIdle ? this.#begin(bytes, start, at, end, here, from) : framer.read(bytes, at, end, here, from);
         if (framer.isNone) this.#notUnderstood(framer.releaseNone(), bytes, at, end, (seq + at - start) | 0, from);
         const { behind } = framer;
@@ -132,7 +132,9 @@ export abstract class ClientProtocols implements RequestReader {
       } else {
         at = this.#readOther(bytes, at, end, here, from);
       }
+      if (stops && this.isCrowded) return at;
     }
+    return end;
   }
 
   gap(bytes: number): void {
@@ -270,12 +272,10 @@ export abstract class ClientProtocols implements RequestReader {
   }
 
   /** No request begins with `before`, of earlier pieces, and bytes[at, end). */
-  #notUnderstood(
-    before: Uint8Array, bytes: Uint8Array, at: number, end: number, seq: number, from: Provenance,
-  ): void {
+  #notUnderstood(before: Uint8Array, bytes: Uint8Array, at: number, end: number, seq: number, from: Provenance): void {
     if (TlsRecords.beginsIn(before, bytes, at, end)) {
       this.#startOther('tls');
-      return this.read(before, 0, before.length, (seq - before.length) | 0, from);
+      return void this.read(before, 0, before.length, (seq - before.length) | 0, from);
     }
     this.#startSearch();
     if (this.requests().framer.began.seq === seq) this.#search().noneAt = seq;

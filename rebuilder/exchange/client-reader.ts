@@ -19,9 +19,15 @@ export class ClientReader extends ClientProtocols {
     return this.isWithin() || (this.isFirst && this.#beside?.unfinished === true);
   }
 
+  get leftOfBody(): number { return this.requests().framer.leftOfBody; }
+
   data(bytes: Uint8Array, start: number, end: number, seq: number, from: Provenance): void {
-    this.read(bytes, start, end, seq, from);
-    if (this.#beside !== null && this.isFirst && !this.#beside.data(bytes, start, end, seq, from)) this.#beside = null;
+    for (let at = start; at < end;) {
+      const here = (seq + at - start) | 0;
+      const stop = this.read(bytes, at, end, here, from, this.isFirst);
+      if (this.#beside !== null && this.isFirst && !this.#beside.data(bytes, at, stop, here, from)) this.#beside = null;
+      at = stop;
+    }
   }
 
   override gap(bytes: number): void {
@@ -51,6 +57,8 @@ export class ClientReader extends ClientProtocols {
     // Where another has begun it reads otherwise.
     return !this.requests().endsByCr && this.#beside?.isBehindAnother(this, seq) === true;
   }
+
+  protected get isCrowded(): boolean { return this.#beside?.isCrowded === true; }
 
   protected allBegin(at: number, pieceStart: number): boolean {
     return !this.isFirst || this.#beside?.allBegin(at, pieceStart) !== false;

@@ -8,6 +8,8 @@ interface SecondReader<T> extends StreamSink {
   readonly isMerged: boolean;
   /** So many bytes are between here and the next message; Infinity = nobody knows. */
   readonly toNext: number;
+  /** So many bytes at least are still of the body that it reads; Infinity = all up to the connection's end. */
+  readonly leftOfBody: number;
   /** Does it read on like `other` from here, so that one of the two is enough? */
   isLevelWith(other: T): boolean;
 }
@@ -24,8 +26,10 @@ interface Beginner<T> {
   readonly begin: () => Uint8Array | null;
 }
 
-/** Ways to read one stream that are followed at the same time, besides the first. */
+/** Ways to read one stream that are followed from piece to piece, besides the first. */
 const MAX_SECOND_READERS = 15;
+/** … and within a piece: most of those that begin in it meet others before its end. */
+const MAX_IN_PIECE = 4 * MAX_SECOND_READERS;
 
 /**
  * The readers beside the first one of a stream, for as long as they read it otherwise: each gets every byte that the
@@ -51,10 +55,13 @@ export class SecondReaders<T extends SecondReader<T>> {
 
   /** Is there room for one more? If not, that is counted. */
   takesOne(): boolean {
-    const hasRoom = this.#readers.length + this.#beginners.length < MAX_SECOND_READERS;
+    const hasRoom = this.#readers.length + this.#beginners.length < MAX_IN_PIECE;
     if (!hasRoom) this.#ledger.count('http.readings_limit');
     return hasRoom;
   }
+
+  /** So many begin in the present piece that they had better read it before the first one reads on. */
+  get isCrowded(): boolean { return this.#beginners.length >= MAX_SECOND_READERS; }
 
   /**
    * `reader` is between two messages at `seq`, where all are in the same state.
@@ -111,7 +118,21 @@ export class SecondReaders<T extends SecondReader<T>> {
         || this.#readers.some((other) => other !== reader && reader.isLevelWith(other));
       if (isLevel) this.#drop(reader);
     }
+    while (this.#readers.length > MAX_SECOND_READERS) this.#makeRoom();
     return this.#readers.length > 0;
+  }
+
+  /**
+   * The one goes whose body is furthest from its end, of equals the one that began last: one that reads to the end of
+   * the connection never goes of itself, and a client begins such ones at will.
+   */
+  #makeRoom(): void {
+    let furthest: T | null = null;
+    for (const reader of this.#readers) {
+      if (furthest === null || reader.leftOfBody >= furthest.leftOfBody) furthest = reader;
+    }
+    if (furthest !== null) this.#drop(furthest);
+    this.#ledger.count('http.readings_limit');
   }
 
   #drop(reader: T): void {

@@ -64,6 +64,12 @@ export class BodyProgress {
     return this.framing === 'length' ? this.#remaining : Infinity;
   }
 
+  /** So many bytes at least are still to come of it; Infinity = all up to the end of the connection. */
+  get left(): number {
+    if (this.framing === 'close') return Infinity;
+    return this.framing === 'chunked' ? this.chunks.dataRemaining : this.#remaining;
+  }
+
   /** Are the next bytes held? Of an unchunked one only data is; the framing between is passed over. */
   get holdsNext(): boolean {
     return !this.isUnchunked || this.chunks.dataRemaining > 0;

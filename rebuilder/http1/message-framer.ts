@@ -60,6 +60,9 @@ export class MessageFramer {
     return this.isIdle ? 0 : this.#state === 'body' ? this.#progress().body.toEnd : Infinity;
   }
 
+  /** So many bytes at least are still of the body in progress; Infinity = all up to the connection's end. */
+  get leftOfBody(): number { return this.#state === 'body' ? this.#progress().body.left : 0; }
+
   /** Reads on; when it is idle a new message begins. @returns how far it read: to the message's end, or to `end` */
   read(bytes: Uint8Array, at: number, end: number, seq: number, from: Provenance): number {
     this.lastByteMs = from.timeMs;
