@@ -1,8 +1,9 @@
 import { RE2JS } from 're2js';
 import type { Route, RouteSettings } from '../config/settings.ts';
-import { Field, LINE_STRIDE, nameEndOf, nameStartOf, type Request, valueEndOf, valueStartOf } from '../http/message.ts';
+import { Field, LINE_STRIDE, type Request, valueEndOf, valueStartOf } from '../http/message.ts';
 import { latin1 } from './header-name.ts';
 import { compileHost, hostMatches, type HostPattern } from './host-pattern.ts';
+import { hasOddLines } from './odd-lines.ts';
 import { MAX_PATTERN_INPUT, requestPath } from './request-path.ts';
 
 /** What a route says of a request. */
@@ -12,6 +13,7 @@ interface Routing {
   readonly extra: readonly (readonly [string, string])[];
 }
 
+const SLASH = 0x2f;
 /** A request that names so many, each spelling of a name for itself, is left out by no route. */
 const MOST_HOSTS = 8;
 
@@ -54,7 +56,7 @@ export class Routes {
     if (raw.length > MAX_PATTERN_INPUT) return { off: false, extra: this.#default.extra };
     const found = this.#find(host, normalised ?? raw);
     if (!found.off) return found;
-    const isOff = normalised !== null && others.length < MOST_HOSTS && [host, ...others]
+    const isOff = normalised !== null && others.length < MOST_HOSTS && !hasOddLines(request) && [host, ...others]
       .every((one) => this.#find(one, normalised).off && (normalised === raw || this.#find(one, raw).off));
     return isOff ? found : { off: false, extra: found.extra };
   }
@@ -102,34 +104,30 @@ function routing(mode: Route['mode'], application: string | null, partner: strin
   return { off: mode === 'off', extra };
 }
 
-/** A line that is none, and may be Host for a server that passes over what stands before a name, or behind it. */
-const ODD_HOST = /^[\0-\x20]*host[\0-\x20]*:(.*)$/is;
-
 /**
  * An absolute target's own authority goes before the Host line (RFC 9112, 3.2.2), but there are servers that look at
  * one of these alone. Of each what NGINX reads, then how it is written, if that is another. Of none: ''.
  */
 function hostsOf(request: Request): string[] {
-  const target = latin1(request.bytes, request.targetStart, Math.min(request.targetEnd, request.targetStart + 300));
-  const authority = /^[a-z][a-z0-9+.-]*:\/\/(?:[^/?#@]*@)?([^/?#]*)/i.exec(target)?.[1];
   const { bytes, lines, lineCount } = request;
-  const hosts = authority === undefined ? [] : [authority];
+  const isPath = bytes[request.targetStart] === SLASH;
+  const target = isPath ? '' : latin1(bytes, request.targetStart, request.targetEnd);
+  const authority = /^[a-z][a-z0-9+.-]*:\/\/([^/?#]*)/i.exec(target)?.[1];
+  // Go and Apache end the name of a user at the last `@`.
+  const hosts = authority === undefined ? [] : [authority.slice(authority.lastIndexOf('@') + 1)];
   for (let at = 0; at < lineCount * LINE_STRIDE; at += LINE_STRIDE) {
     if (lines[at] === Field.host) hosts.push(latin1(bytes, valueStartOf(lines, at), valueEndOf(lines, at)));
-    if (lines[at] !== Field.malformed) continue;
-    const odd = ODD_HOST.exec(latin1(bytes, nameStartOf(lines, at), nameEndOf(lines, at)))?.[1];
-    if (odd !== undefined) hosts.push(odd);
   }
   return hosts.flatMap(spellings);
 }
 
 /**
- * Lower case, without the port: as it is written, but before that without blanks, whatever follows a colon, and a dot
- * at its end (NGINX: ngx_http_validate_host; Apache takes that off, too).
+ * Lower case, without the port: as it is written, but before that without blanks (those of Python included), whatever
+ * follows a colon, and a dot at its end (NGINX: ngx_http_validate_host; Apache takes that off, too).
  */
 function spellings(host: string): string[] {
   const written = host.replace(/:\d*$/, '').toLowerCase();
-  const bare = written.replace(/[\0-\x20]+/g, '');
+  const bare = written.replace(/[\0-\x20\x85\xa0]+/g, '');
   const read = (bare.startsWith('[') ? bare : bare.replace(/:.*$/s, '')).replace(/\.$/, '');
   return read === written ? [written] : [read, written];
 }

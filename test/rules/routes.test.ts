@@ -90,6 +90,15 @@ test('no spelling of a host that is inspected leads to the default, which is off
   assert.ok(!off('/', 'Host:', ' api.example'), 'folded');
   assert.ok(!off('/', 'Host: other.example', '\x0bHost: api.example'));
   assert.ok(!off('/', ' Host: api.example', 'Host: other.example'));
+  assert.ok(!off('/', 'Host: api.example', ' other.example'), 'who passes over folds reads the first line');
+  assert.ok(!off('/', 'X-A: 1\rHost: api.example', 'Host: other.example'), 'a bare CR ends a line');
+  assert.ok(!off('/', 'X-A: 1\nHost: other.example'), 'a bare LF ends none');
+  assert.ok(!off('/', 'Host: api.example\0x'), 'NUL ends a string');
+  assert.ok(!off('/', 'Host: api.example\xa0'), 'Python takes NBSP off');
+  for (const user of ['u', 'u@v', 'u'.repeat(400)]) {
+    assert.ok(!off(`http://${user}@api.example/`, 'Host: other.example'), user);
+    assert.ok(off(`http://${user}@other.example/`, 'Host: other.example'), user);
+  }
 });
 
 test('what a host that is left out is called otherwise is not left out, if some server knows it by that alone', () => {
