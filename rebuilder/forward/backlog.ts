@@ -27,6 +27,16 @@ export class Backlog {
   }
 
   /**
+   * Takes out the one to ask with whether a node answers again: one that did not fail, of another client than `failed`
+   * if there is one. The failure may be due to what that client sends.
+   */
+  toProbe(failed: string): Delivery | null {
+    const { queue, alone } = this;
+    const other = queue instanceof FairQueue ? null : queue.shiftFirst(({ client }) => client !== failed);
+    return other ?? queue.shift() ?? alone.shift();
+  }
+
+  /**
    * Takes the request out that makes room for another: the oldest, or where each needs a connection of its own the
    * oldest of the client that holds the most. null = there is none.
    */

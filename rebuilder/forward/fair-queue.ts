@@ -26,10 +26,6 @@ export class FairQueue {
     this.#bucketFor(delivery).unshift(delivery);
   }
 
-  insertSecond(delivery: Delivery): void {
-    this.#bucketFor(delivery).insertSecond(delivery);
-  }
-
   /** The first request of the next client; null = nobody waits. */
   shift(): Delivery | null {
     for (const [number, bucket] of this.#buckets) {

@@ -42,13 +42,22 @@ export class Pace {
     this.#serviceMs += (ms - this.#serviceMs) * (ms < this.#serviceMs ? 0.3 : 0.01);
   }
 
+  /** The next pause is a short one again. */
+  settle(): void {
+    this.#unavailable = 0;
+  }
+
   answered(): void {
     this.#unavailable = 0;
     this.#pausedUntilMs = 0;
   }
 
-  /** The load balancer answered in the node's place: longer pauses each time, never two rebuilders in step. */
+  /**
+   * The load balancer answered in the node's place: longer pauses each time, never two rebuilders in step. What else
+   * was asked before a pause does not make that longer.
+   */
   unavailable(nowMs: number): void {
+    if (this.isPaused(nowMs)) return;
     const pause = Math.min(MAX_PAUSE_MS, FIRST_PAUSE_MS * 2 ** Math.min(this.#unavailable, 10));
     this.#unavailable++;
     this.#pausedUntilMs = nowMs + pause * (0.5 + Math.random() / 2);

@@ -9,8 +9,6 @@ import type { Delivery } from './delivery.ts';
 import type { DeliveryMeter } from './delivery-meter.ts';
 import type { PoolOptions, PoolOwner } from './pool-owner.ts';
 import { Pace } from './pace.ts';
-import type { Queue } from './queue.ts';
-import type { FairQueue } from './fair-queue.ts';
 import { verdict } from './verdict.ts';
 
 /** Bytes put on one connection at once. */
@@ -43,8 +41,12 @@ export class Pool implements ConnectionOwner {
   readonly #connections: ConnectionSet;
   #connecting = 0;
   readonly #pace: Pace;
+  /** Of those alone, while others are answered. */
+  readonly #alonePace = new Pace(1);
   #closesBehindHttp10 = false;
   #isStopped = false;
+  /** Whose request the load balancer last answered in the node's place. */
+  #failedClient = '';
   readonly #meter: DeliveryMeter;
 
   constructor(
@@ -75,12 +77,12 @@ export class Pool implements ConnectionOwner {
       if (this.inFlight === 0) this.#probe(now);
       return;
     }
-    while (this.backlog.alone.length > 0) {
+    while (this.backlog.alone.length > 0 && !this.#alonePace.isPaused(now)) {
       const idle = this.#connections.idleSince(this.backlog.alone.oldest()!.lostMs);
       if (idle === null) break;
-      this.#sendAlone(idle, this.backlog.alone, now);
+      this.#sendAlone(idle, this.backlog.alone.shift()!, now);
     }
-    this.#connections.reserve(this.backlog.alone.length > 0);
+    this.#connections.reserve(this.backlog.alone.length > 0 && !this.#alonePace.isPaused(now));
     while (this.backlog.queue.length > 0) {
       const connection = this.#connections.pick(this.#pace.depth);
       if (connection === null) break;
@@ -94,14 +96,14 @@ export class Pool implements ConnectionOwner {
     const queue = this.backlog.queue.length > 0 ? this.backlog.queue : this.backlog.alone;
     const idle = this.#connections.idleSince(queue.oldest()!.lostMs);
     if (idle === null) this.#grow(now);
-    else this.#sendAlone(idle, queue, now);
+    else this.#sendAlone(idle, this.backlog.toProbe(this.#failedClient)!, now);
   }
 
-  #sendAlone(connection: Connection, queue: Queue | FairQueue, now: number): void {
+  #sendAlone(connection: Connection, delivery: Delivery, now: number): void {
     connection.isExclusive = true;
     connection.sinceMs = now;
     this.inFlight++;
-    connection.add(this.#meter.leaves(queue.shift()!, now));
+    connection.add(this.#meter.leaves(delivery, now));
     connection.send();
   }
 
@@ -160,6 +162,7 @@ export class Pool implements ConnectionOwner {
     this.answeredCount++;
     this.lastError = null;
     this.#pace.answered();
+    this.#alonePace.settle();
     connection.address.succeeded();
     if (outcome === 'delivered' || outcome === 'server_error') {
       this.#meter.delivered(delivery, status);
@@ -176,19 +179,22 @@ export class Pool implements ConnectionOwner {
    */
   #unavailableAnswer(connection: Connection, delivery: Delivery, status: number): void {
     this.lastError = `the load balancer answers ${status} in the node's place`;
-    this.#pace.unavailable(this.#clock());
-    if (delivery.answeredAtFailure !== this.answeredCount) {
+    const isCharged = delivery.answeredAtFailure !== this.answeredCount;
+    if (isCharged) {
       delivery.answeredAtFailure = this.answeredCount;
       delivery.attempts++;
     }
+    // Others are answered: only those that fail wait.
+    (isCharged && delivery.attempts > 1 ? this.#alonePace : this.#pace).unavailable(this.#clock());
     if (delivery.attempts >= this.#options.attempts) {
       this.#owner.undeliverable(delivery, 'forward.unavailable');
       connection.discard(delivery);
       return;
     }
     this.#ledger.count('forward.retried');
-    if (delivery.attempts > 1 || (delivery.traits & Trait.alone) !== 0) this.backlog.alone.push(delivery);
-    else this.backlog.queue.insertSecond(delivery);
+    // Not before those that did not fail: two that the load balancer cannot answer would keep them waiting for ever.
+    this.#failedClient = delivery.client;
+    this.backlog.alone.push(delivery);
   }
 
   progressed(connection: Connection, count: number): void {

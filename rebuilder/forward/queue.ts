@@ -34,17 +34,19 @@ export class Queue<T extends Queued<T> = Delivery> {
     this.bytes += delivery.end - delivery.start;
   }
 
-  /** Behind the first one: so that a request that failed is not the next to be tried while another could be. */
-  insertSecond(delivery: T): void {
-    const first = this.first;
-    if (first === null || first === this.#last) {
-      this.push(delivery);
-      return;
-    }
-    delivery.next = first.next;
-    first.next = delivery;
-    this.length++;
-    this.bytes += delivery.end - delivery.start;
+  /** Takes out the first one that `is` is true of; null = there is none. */
+  shiftFirst(is: (delivery: T) => boolean): T | null {
+    let before: T | null = null;
+    let one = this.first;
+    for (; one !== null && !is(one); one = one.next) before = one;
+    if (one === null) return null;
+    if (before === null) return this.shift();
+    before.next = one.next;
+    if (this.#last === one) this.#last = before;
+    one.next = null;
+    this.length--;
+    this.bytes -= one.end - one.start;
+    return one;
   }
 
   shift(): T | null {

@@ -212,6 +212,27 @@ test('a request that alone makes the load balancer answer 502 is dropped after i
   assert.ok(node.received.filter((one) => one.requestLine.includes('/killer')).length >= 3);
 });
 
+for (const killers of [2, 30]) {
+  test(`${killers} requests that make the load balancer answer 502 keep nobody else's waiting`, async (t) => {
+    const node = await startNode(t, (request) => request.requestLine.includes('/killer')
+      ? 'HTTP/1.1 502 Bad Gateway\r\nServer: awselb/2.0\r\nContent-Length: 0\r\n\r\n' : OK);
+    const { dispatcher, ledger } = startDispatcher(t, { endpoint: node.url, connections: 1, deadlineMs: 600_000 });
+    for (let i = 0; i < killers; i++) {
+      dispatcher.submit(buildRequest(`GET /killer${i} HTTP/1.1\r\nHost: a\r\n\r\n`), { ...ENVELOPE, clientAddress: '203.0.113.66' });
+    }
+    await until('all of them failed', () => ledger.get('forward.retried') >= killers);
+    let number = 0;
+    while (number < 100) dispatcher.submit(get(number++), ENVELOPE);
+    await until('the others are delivered', () => ledger.get('forward.delivered') === 100);
+    const load = setInterval(() => dispatcher.submit(get(number++), ENVELOPE), 20);
+    t.after(() => clearInterval(load));
+    await until('each is dropped after its attempts', () => ledger.get('forward.unavailable') === killers);
+    clearInterval(load);
+    assert.equal(await dispatcher.drain(10_000), 0);
+    assert.equal(ledger.get('forward.delivered'), number, nonZero(ledger));
+  });
+}
+
 test('a node\'s own 503 is a delivery', async (t) => {
   const node = await startNode(t, () => 'HTTP/1.1 503 Busy\r\nServer: nginx\r\nContent-Length: 0\r\n\r\n');
   const { dispatcher, ledger } = startDispatcher(t, { endpoint: node.url });

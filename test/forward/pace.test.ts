@@ -27,15 +27,18 @@ test('a slow answer among fast ones changes little, a fast one much', () => {
 test('pauses grow while no node answers, never beyond a second, and end with an answer', () => {
   const pace = new Pace(8);
   let longest = 0;
-  for (let i = 0; i < 20; i++) {
-    pace.unavailable(1000);
+  let now = 1000;
+  for (let i = 0; i < 20; i++, now += 1000) {
+    pace.unavailable(now);
     assert.ok(pace.isProbing);
     let pause = 0;
-    while (pace.isPaused(1000 + pause)) pause++;
+    while (pace.isPaused(now + pause)) pause++;
+    pace.unavailable(now + pause / 2);
+    assert.ok(!pace.isPaused(now + pause), 'an answer to what was asked before makes it no longer');
     assert.ok(pause >= 50 && pause <= 1000, `${pause} ms`);
     longest = Math.max(longest, pause);
   }
   assert.ok(longest >= 500);
   pace.answered();
-  assert.deepEqual([pace.isProbing, pace.isPaused(1000)], [false, false]);
+  assert.deepEqual([pace.isProbing, pace.isPaused(now)], [false, false]);
 });
