@@ -211,7 +211,7 @@ export const COUNTERS = {
   'forward.drain_timeout': define('lost', 'requests', 'Requests still undelivered when the service had to stop'),
   'forward.refused.400': define('lost', 'requests', 'Refused: 400 Bad Request'),
   'forward.refused.405': define('lost', 'requests', 'Refused by the load balancer: 405 Method Not Allowed'),
-  'forward.refused.408': define('lost', 'requests', 'Refused by the load balancer: 408 Request Timeout'),
+  'forward.refused.408': define('lost', 'requests', 'Answered with 408 Request Timeout in each attempt: it did not come whole in time'),
   'forward.refused.413': define('lost', 'requests', 'Refused: 413 Content Too Large'),
   'forward.refused.414': define('lost', 'requests', 'Refused: 414 URI Too Long'),
   'forward.refused.431': define('lost', 'requests', 'Refused: 431 Request Header Fields Too Large'),

@@ -153,12 +153,10 @@ export class Pool implements ConnectionOwner {
     this.inFlight--;
     const { status, speaker, keepAlive } = connection.framer;
     if (!keepAlive && (delivery.traits & Trait.http10) !== 0) this.#closesBehindHttp10 = true;
-    const outcome = verdict(status, speaker, this.#options.isSingle);
+    const outcome = verdict(status, speaker, this.#options.isSingle, !keepAlive);
     delivery.trace?.note(outcome === 'retry' ? 'unavailable' : 'answered', status);
-    if (outcome === 'retry') {
-      this.#unavailableAnswer(connection, delivery, status);
-      return;
-    }
+    if (outcome === 'retry') return this.#unavailableAnswer(connection, delivery, status);
+    if (outcome === 'unread') return this.#unreadAnswer(connection, delivery);
     this.answeredCount++;
     this.lastError = null;
     this.#pace.answered();
@@ -195,6 +193,18 @@ export class Pool implements ConnectionOwner {
     // Not before those that did not fail: two that the load balancer cannot answer would keep them waiting for ever.
     this.#failedClient = delivery.client;
     this.backlog.alone.push(delivery);
+  }
+
+  /** 408: an attempt, as if the connection had ended before an answer. */
+  #unreadAnswer(connection: Connection, delivery: Delivery): void {
+    delivery.lostMs = this.#clock();
+    if (++delivery.attempts < this.#options.attempts && delivery.alternate === null) {
+      this.#ledger.count('forward.retried');
+      this.backlog.alone.push(delivery);
+      return;
+    }
+    this.#owner.undeliverable(delivery, 'forward.refused.408');
+    connection.discard(delivery);
   }
 
   progressed(connection: Connection, count: number): void {

@@ -212,6 +212,28 @@ test('a request that alone makes the load balancer answer 502 is dropped after i
   assert.ok(node.received.filter((one) => one.requestLine.includes('/killer')).length >= 3);
 });
 
+test('408, said when a request was on its way, is the end of a connection and no delivery', async (t) => {
+  const seen = new Set<string>();
+  const node = await startNode(t, ({ requestLine }, socket) => {
+    if (seen.has(requestLine)) return OK;
+    seen.add(requestLine);
+    socket.end('HTTP/1.1 408 Request Timeout\r\nServer: nginx\r\nContent-Length: 0\r\nConnection: close\r\n\r\n');
+    return null;
+  });
+  const { dispatcher, ledger } = startDispatcher(t, { endpoint: node.url });
+  for (let i = 0; i < 20; i++) dispatcher.submit(get(i), ENVELOPE);
+  assert.equal(await dispatcher.drain(15_000), 0);
+  assert.deepEqual([ledger.get('forward.delivered'), ledger.get('forward.answered_4xx')], [20, 0], nonZero(ledger));
+});
+
+test('408 each time is counted as such', async (t) => {
+  const node = await startNode(t, () => 'HTTP/1.1 408 Request Timeout\r\nServer: nginx\r\nContent-Length: 0\r\nConnection: close\r\n\r\n');
+  const { dispatcher, ledger } = startDispatcher(t, { endpoint: node.url });
+  dispatcher.submit(get(1), ENVELOPE);
+  assert.equal(await dispatcher.drain(15_000), 0);
+  assert.deepEqual([ledger.get('forward.refused.408'), node.received.length], [1, 3], nonZero(ledger));
+});
+
 for (const killers of [2, 30]) {
   test(`${killers} requests that make the load balancer answer 502 keep nobody else's waiting`, async (t) => {
     const node = await startNode(t, (request) => request.requestLine.includes('/killer')

@@ -2,8 +2,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseEndpoint } from '../../rebuilder/forward/endpoint.ts';
 import { irregularRoute } from '../../rebuilder/forward/irregular.ts';
-import { verdict } from '../../rebuilder/forward/verdict.ts';
+import { verdict as closing } from '../../rebuilder/forward/verdict.ts';
+import type { Speaker } from '../../rebuilder/forward/response-framer.ts';
 import { IRREGULARITIES } from '../../rebuilder/http/irregular.ts';
+
+const verdict = (status: number, speaker: Speaker, isSingle: boolean): string =>
+  closing(status, speaker, isSingle, false);
 
 test('what a status means depends on who gave it', () => {
   for (const status of [200, 204, 302, 401, 403, 404, 405, 429]) assert.equal(verdict(status, 'node', false), 'delivered');
@@ -14,7 +18,10 @@ test('what a status means depends on who gave it', () => {
   for (const speaker of ['balancer', 'unknown', 'node'] as const) {
     for (const status of [400, 413, 414, 431, 501, 505]) assert.equal(verdict(status, speaker, false), `forward.refused.${status}`);
   }
-  for (const status of [405, 408, 463]) assert.equal(verdict(status, 'balancer', false), `forward.refused.${status}`);
+  for (const status of [405, 463]) assert.equal(verdict(status, 'balancer', false), `forward.refused.${status}`);
+  assert.equal(verdict(408, 'balancer', false), 'unread');
+  assert.equal(verdict(408, 'node', false), 'delivered');
+  assert.equal(closing(408, 'node', false, true), 'unread');
   for (const status of [403, 460, 500, 561]) assert.equal(verdict(status, 'balancer', false), 'forward.refused.other');
 });
 
