@@ -22,7 +22,7 @@ import { HeldLines } from './output/held-lines.ts';
 import { isOnTerminal, openServiceLog } from './output/log.ts';
 import { requestObserver } from './output/request-log.ts';
 import { replayCommand } from './cli/replay-command.ts';
-import { filterMistakes } from './service/filter-mistakes.ts';
+import { checkFilters } from './service/checked-filters.ts';
 import { checkKeyFiles, checkNamedFiles } from './service/named-files.ts';
 import { ledgerEntries, ledgerLine, type Service, startService } from './service/service.ts';
 import { VERSION } from './service/version.ts';
@@ -106,7 +106,7 @@ came in and how it ended, as one line of JSON.
 
 Examples:
   rebuilder replay monday.pcapng --format har > monday.har
-  tcpdump -i eth0 -w - port 80 | rebuilder replay -
+  tcpdump -i eth0 -w - tcp | rebuilder replay -
   rebuilder replay monday.pcapng -c conf.yaml --to http://127.0.0.1:8445`)
     .action((
       files: string[], { config, ...options }: { config?: string; format: OutputFormat; to?: string; ledger?: string },
@@ -207,26 +207,23 @@ function report(error: unknown, command = ''): number {
 
 function load(file: string): LoadedConfig {
   const loaded = loadConfig(file);
-  const { warnings, ignored } = loaded;
-  for (const warning of warnings) process.stderr.write(paragraph(`${file}: warning: ${warning}`));
-  if (ignored.length > 0) process.stderr.write(paragraph(`${file}: no effect here, these belong to the detection node: ${ignored.join(', ')}`));
+  warn(file, loaded.warnings);
+  if (loaded.ignored.length > 0) process.stderr.write(paragraph(`${file}: no effect here, these belong to the detection node: ${loaded.ignored.join(', ')}`));
   return loaded;
 }
+
+const warn = (file: string, warnings: readonly string[]): void =>
+  void process.stderr.write(warnings.map((warning) => paragraph(`${file}: warning: ${warning}`)).join(''));
 
 /** As `run` judges: a file that cannot run is no success here either. */
 async function check(file: string, to: string | undefined): Promise<void> {
   const { settings } = load(file);
-  await checkFilters(file, settings);
+  warn(file, await checkFilters(file, settings));
   process.stdout.write(`${file}: no mistakes\n`);
   const needs = runNeeds(to === undefined ? settings : withEndpoint(settings, to));
   for (const { path, sentence } of needs) process.stdout.write(paragraph(`${file}: before it can run: ${path} ${sentence}`));
   if (needs.length > 0) process.exitCode = EXIT_USAGE;
   else checkKeyFiles(settings);
-}
-
-async function checkFilters(file: string, settings: Settings): Promise<void> {
-  const mistakes = await filterMistakes(settings);
-  if (mistakes.length > 0) throw new ConfigError(file, mistakes);
 }
 
 /** What `run --top` needs of a configuration: a state to show, and no other writer on its terminal. */
@@ -248,8 +245,7 @@ async function loadRunnable(file: string, to: string | undefined): Promise<Loade
   const needs = runNeeds(settings);
   if (needs.length > 0) throw new ConfigError(file, needs);
   checkNamedFiles(settings);
-  await checkFilters(file, settings);
-  return { ...loaded, settings };
+  return { ...loaded, settings, warnings: [...loaded.warnings, ...await checkFilters(file, settings)] };
 }
 
 async function run(file: string, to: string | undefined, wait: boolean, live: boolean): Promise<void> {

@@ -1,11 +1,8 @@
 import { compileFilter } from '../capture/filter-compiler.ts';
-import { LinkType } from '../capture/frame-source.ts';
 import { loadLibpcap } from '../capture/libpcap.ts';
 import type { Mistake } from '../config/mistakes.ts';
 import type { Settings } from '../config/settings.ts';
-
-/** What an interface may have: an expression that suits one of them is no mistake of the file. */
-const LINKS_OF_INTERFACES = [LinkType.ethernet, LinkType.linuxSll, LinkType.ipv4];
+import { sourceFilters } from './source-filters.ts';
 
 /** What libpcap says of a name that cannot be resolved, which may pass. */
 const UNRESOLVED = /\bunknown (ether )?(host|network)\b/;
@@ -14,15 +11,8 @@ const UNRESOLVED = /\bunknown (ether )?(host|network)\b/;
  * Filter expressions (pcap-filter(7)) of enabled sources that libpcap cannot read. Empty where libpcap is not on this
  * machine, which whoever captures is told.
  */
-export async function filterMistakes({ tcpStream }: Settings): Promise<Mistake[]> {
-  const { fromVxlan, fromGeneve, fromInterface } = tcpStream;
-  const filters = [
-    { path: 'tcp_stream.from_vxlan.filter', ...fromVxlan, links: [LinkType.ethernet] },
-    { path: 'tcp_stream.from_geneve.filter', ...fromGeneve, links: [LinkType.ethernet] },
-    ...fromInterface.map((one, i) => ({
-      path: `tcp_stream.from_interface${fromInterface.length > 1 ? `[${i}]` : ''}.filter`, ...one, links: LINKS_OF_INTERFACES,
-    })),
-  ].filter(({ enabled, filter }) => enabled && filter !== '');
+export async function filterMistakes(settings: Settings): Promise<Mistake[]> {
+  const filters = sourceFilters(settings);
   if (filters.length === 0 || await loadLibpcap() === null) return [];
   const found = await Promise.all(filters.map(async ({ path, filter, links }): Promise<Mistake[]> => {
     const why = await whyNot(filter, links);

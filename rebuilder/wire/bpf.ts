@@ -1,3 +1,5 @@
+import { Code } from './bpf-code.ts';
+
 /**
  * Classic BPF (McCanne and Jacobson, "The BSD Packet Filter", 1993), the machine that libpcap compiles filters for: an
  * accumulator, an index register, sixteen words of memory, and jumps forward only, so that every program ends.
@@ -160,19 +162,5 @@ function shiftLeft(value: number, by: number): number {
 function shiftRight(value: number, by: number): number {
   return by >>> 0 > 31 ? 0 : (value >>> by) | 0;
 }
-
-/** Class (low three bits), size or operation, mode or source (linux/bpf_common.h). */
-const Code = {
-  ldImm: 0x00, ldAbsW: 0x20, ldAbsH: 0x28, ldAbsB: 0x30, ldIndW: 0x40, ldIndH: 0x48, ldIndB: 0x50,
-  ldMem: 0x60, ldLen: 0x80,
-  ldxImm: 0x01, ldxMem: 0x61, ldxLen: 0x81, ldxMsh: 0xb1,
-  st: 0x02, stx: 0x03,
-  addK: 0x04, addX: 0x0c, subK: 0x14, subX: 0x1c, mulK: 0x24, mulX: 0x2c, divK: 0x34, divX: 0x3c,
-  orK: 0x44, orX: 0x4c, andK: 0x54, andX: 0x5c,
-  lshK: 0x64, lshX: 0x6c, rshK: 0x74, rshX: 0x7c, neg: 0x84, modK: 0x94, modX: 0x9c, xorK: 0xa4, xorX: 0xac,
-  ja: 0x05, jeqK: 0x15, jeqX: 0x1d, jgtK: 0x25, jgtX: 0x2d, jgeK: 0x35, jgeX: 0x3d, jsetK: 0x45, jsetX: 0x4d,
-  retK: 0x06, retA: 0x16,
-  tax: 0x07, txa: 0x87,
-} as const;
 
 const KNOWN: ReadonlySet<number> = new Set(Object.values(Code));
