@@ -34,6 +34,7 @@ const BEGINNINGS: Record<string, (stream: TcpStream) => unknown> = {
   'another segment of later bytes, and a pause': (stream) => stream.send(DECOY.slice(60), { at: 60, options: MD5 }).wait(1500),
   'data far ahead': (stream) => stream.send(DECOY, { at: 80_000 }).wait(1500),
   'data with the flag SYN': (stream) => stream.send(rest(DECOY), { at: 6, flags: SYN }),
+  'data of a later number with the flags SYN and ACK': (stream) => stream.send('x', { at: 20, flags: SYN | ACK }),
   'a segment with a wrong sum': (stream) => stream.send(DECOY, { at: 0, badChecksum: true }),
   'a segment with a signature': (stream) => stream.send(DECOY, { at: 0, options: MD5 }).wait(1500),
   'a segment that acknowledges the future': (stream) => stream.send(DECOY, { at: 0, ack: 90_000 }).wait(1500),
