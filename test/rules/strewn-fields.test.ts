@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { Redaction, type RetainableRequest } from '../../rebuilder/rules/redaction.ts';
 import { requestOf } from './request-of.ts';
 
@@ -109,9 +111,17 @@ test('what frames a request stays, whatever it holds, cut anywhere', () => {
   }
 });
 
+const PIECES = ['\n', '"q":', 'q=;', 'form-data;name=q\n\n', '{"q":{', 'authorization:\n ', '=', '&q', ' ', '--\n', '1\r\na\r\n'];
+const LENGTHS = [1 << 13, 1 << 15] as const;
+
 test('what it costs is tied to the bytes', () => {
-  for (const piece of ['\n', '"q":', 'q=;', 'form-data;name=q\n\n', '{"q":{', 'authorization:\n ', '=', '&q', ' ', '--\n', '1\r\na\r\n']) {
-    const request = second(`POST / HTTP/1.1\r\n${HOST}\r\n${piece.repeat((1 << 20) / piece.length)}`);
-    redaction.request(request);
-  }
+  const texts = PIECES.flatMap((piece) => LENGTHS.map((length) => `POST / HTTP/1.1\r\n${HOST}\r\n${piece.repeat(length / piece.length)}`));
+  const counter = fileURLToPath(new URL('counted-steps.ts', import.meta.url));
+  const steps = JSON.parse(execFileSync(process.execPath, ['--import', 'tsx', counter], { input: JSON.stringify(texts) }).toString()) as number[];
+  PIECES.forEach((piece, i) => {
+    const [few, many] = [steps[2 * i]!, steps[2 * i + 1]!];
+    assert.ok(few > LENGTHS[0], `${JSON.stringify(piece)}: ${few} steps: they are not counted`);
+    // Four times the bytes, four times the steps.
+    assert.ok(many < few * 5 && many < LENGTHS[1] * 100, `${JSON.stringify(piece)}: ${few} steps, and for four times the bytes ${many}`);
+  });
 });
