@@ -5,6 +5,7 @@ import { ConfigError, type Mistake } from './mistakes.ts';
 import { resolve, type Findings, type Path } from './resolve.ts';
 import { schema, type FileValues } from './schema.ts';
 import type { Settings } from './settings.ts';
+import { readStandardInput } from './standard-input.ts';
 import { isMap, isVersion1, renameVersion1 } from './version-1.ts';
 import { readYaml } from './yaml-mistakes.ts';
 
@@ -20,7 +21,7 @@ export interface LoadedConfig {
 export function loadConfig(path: string): LoadedConfig {
   let text: string;
   try {
-    text = readFileSync(path === '-' ? process.stdin.fd : path, 'utf8');
+    text = (path === '-' ? readStandardInput() : readFileSync(path)).toString('utf8');
   } catch (error) {
     throw new ConfigError(path, [{ path: '', sentence: `cannot be read: ${reasonOf(error)}` }]);
   }
