@@ -106,7 +106,7 @@ came in and how it ended, as one line of JSON.
 
 Examples:
   rebuilder replay monday.pcapng --format har > monday.har
-  tcpdump -i eth0 -w - tcp | rebuilder replay -
+  tcpdump -i eth0 -w - | rebuilder replay -
   rebuilder replay monday.pcapng -c conf.yaml --to http://127.0.0.1:8445`)
     .action((
       files: string[], { config, ...options }: { config?: string; format: OutputFormat; to?: string; ledger?: string },

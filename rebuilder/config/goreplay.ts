@@ -205,13 +205,15 @@ function interfaces(
 }
 
 /**
- * BPF for TCP ports in untagged, VLAN and QinQ frames. Later fragments of a packet carry no ports, so all of them are
- * taken. On `any` libpcap knows no `vlan`; there the kernel has taken the first tag off already.
+ * BPF for TCP ports in untagged, VLAN and QinQ frames. Later fragments of a packet carry no ports, and behind extension
+ * headers of IPv6 a filter finds none, so all of them are taken. On `any` libpcap knows no `vlan`; there the kernel has
+ * taken the first tag off already.
  */
 function portFilter(ports: readonly number[], tag: number | 'any' | null, anywhere: boolean, host: string | null): string {
   const port = ports.map((it) => `tcp port ${it}`).join(' or ');
   const hosts = host === null ? '' : `host ${host}`;
-  const one = port === '' ? hosts : `${hosts === '' ? '' : `${hosts} and `}(${port} or ip[6:2] & 0x1fff != 0 or ip6[6] == 44)`;
+  const some = `(${port} or ip[6:2] & 0x1fff != 0 or (ip6[6] != 6 and ip6[6] != 17))`;
+  const one = port === '' ? hosts : hosts === '' ? some : `${hosts} and ${some}`;
   const inVlan = tag === null || tag === 'any' ? 'vlan' : `vlan ${tag}`;
   if (one === '') return tag === null ? '' : inVlan;
   if (anywhere) return one;

@@ -40,7 +40,7 @@ export async function fragmentWarnings(settings: Settings): Promise<string[]> {
 
 function sentenceAbout(filter: string, missed: readonly Missed[]): string {
   const has = (version: Version): boolean => missed.some((one) => one.version === version);
-  const later = [...has(4) ? ['ip[6:2] & 0x1fff != 0'] : [], ...has(6) ? ['ip6[6] == 44'] : []].join(' or ');
+  const later = [...has(4) ? ['ip[6:2] & 0x1fff != 0'] : [], ...has(6) ? ['(ip6[6] != 6 and ip6[6] != 17)'] : []].join(' or ');
   const where = missed.every(({ isTagged }) => isTagged) ? ' behind a VLAN tag' : '';
   const everyTag = missed.some(({ isTagged }) => isTagged) ? ', behind each vlan' : '';
   return `'${filter}' takes TCP packets${where} but not all IP fragments of them, and a request that is sent in fragments is not seen: `

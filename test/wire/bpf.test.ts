@@ -98,12 +98,12 @@ test('the port form matches plain, VLAN and QinQ frames of its port, and no othe
   }
 });
 
-test('the filters that the pages show take every fragment of a packet, and no other port', async (t) => {
+test('the filters that the pages show take every fragment of a packet, extension headers, and no other port', async (t) => {
   if (!await hasLibpcap(t)) return;
-  const [, ofConfiguration] = /^\*\*Filters\*\* [^]*?```\n(.*)\n```/m.exec(readFileSync('docs/configuration.md', 'utf8')) ?? [];
+  const [, ofConfiguration] = /^\*\*Filters\*\* [^]*?```\n([^`]*)\n```/m.exec(readFileSync('docs/configuration.md', 'utf8')) ?? [];
   const [, yaml] = /^ {3}```yaml\n([^]*?)^ {3}```/m.exec(readFileSync('docs/install.md', 'utf8')) ?? [];
   const [ofInstall] = parseConfig(yaml!, 'install.md').settings.tcpStream.fromInterface;
-  for (const expression of [ofConfiguration!, ofInstall!.filter]) {
+  for (const expression of [ofConfiguration!.replaceAll('\n', ' '), ofInstall!.filter, portForm('eth0:80')]) {
     const program = new BpfProgram(await compileFilter(expression, LinkType.ethernet));
     const accepts = (frame: Uint8Array): boolean => program.accepts(frame, 0, frame.length, frame.length);
     for (const [from, to] of [['10.0.0.1:9', '10.0.0.2'], ['[2001:db8::1]:9', '[2001:db8::2]']] as const) {
@@ -111,6 +111,12 @@ test('the filters that the pages show take every fragment of a packet, and no ot
       assert.ok(pieces.length > 2);
       for (const frame of pieces) assert.deepEqual([accepts(frame), accepts(vlan(7, frame))], [true, true]);
       const [whole, other] = [80, 81].map((port) => tcpFrame(from, `${to}:${port}`));
+      const headers = to.startsWith('[') ? [Protocol.hopByHop, Protocol.routing, Protocol.destinationOptions] : [];
+      for (const protocol of headers) {
+        const addresses = { source: '2001:db8::1', destination: '2001:db8::2' };
+        const extended = ipFrame(ipv6({ ...addresses, extensions: [ipv6Padding(protocol)] }, whole!.subarray(54)));
+        assert.deepEqual([extended, vlan(7, extended)].map(accepts), [true, true]);
+      }
       assert.deepEqual([whole!, other!, vlan(7, whole!), vlan(7, other!)].map(accepts), [true, false, true, false]);
     }
   }
