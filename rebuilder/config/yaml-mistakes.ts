@@ -52,10 +52,25 @@ function mistakeOf({ code, message, pos }: YAMLError, text: string, document: Do
     if (opened !== null) return { path: '', line: lines.linePos(opened).line, sentence: `opens a ${text[opened]} that is not closed: add the bracket` };
     return { path: '', line, sentence: 'begins inside a { or [ of a line above that is not closed: add the bracket' };
   }
+  const quote = /^Missing closing ["']/.test(message) ? openQuote(document, pos[0]) : null;
+  if (quote !== null) {
+    return { path: '', line: lines.linePos(quote).line, sentence: `opens a ${text[quote]} that is not closed: add the quote` };
+  }
   return {
     path: '', line,
     sentence: SENTENCES[code] ?? `is not valid YAML: ${message.replace(/\n[^]*$/, '').replace(/ at line \d+, column \d+:?$/, '')}`,
   };
+}
+
+/** Where the quoted scalar begins that goes on to `until`; null = there is none. */
+function openQuote(document: Document, until: number): number | null {
+  let open: number | null = null;
+  visit(document, {
+    Scalar: (_key, { type, range }) => {
+      if ((type === 'QUOTE_DOUBLE' || type === 'QUOTE_SINGLE') && range && range[0] < until && range[2] >= until) open = range[0];
+    },
+  });
+  return open;
 }
 
 /** Where the innermost bracket before `until` stands that nothing closes; null = none is known. */

@@ -24,7 +24,8 @@ for (const [what, text, says] of [
   ['a bracket that is not closed', 'forward: {endpoint: "http://a:1"\n', /line 1: opens a \{ that is not closed: add the bracket/],
   ['a bracket that is not closed, before other lines', 'workers: 0\nforward: {endpoint: "http://a:1"\nmetrics:\n  enabled: true\n', /line 2: opens a \{ that is not closed/],
   ['an inner bracket that is not closed', 'route_config:\n  a: {b: [1, 2], c: [3\n\nworkers: 0\n', /line 2: opens a \[ that is not closed/],
-  ['a quote that is not closed', 'mode: "tcp\n', /line \d: misses a character/],
+  ['a quote that is not closed', 'mode: "tcp\nmetrics: {}\n', /line 1: opens a " that is not closed/],
+  ['a quote that is not closed, in a section', 'mode: tcp-capture-v2\nlog:\n  log_file: \'a b\n\nmetrics: {}\n', /line 3: opens a ' that is not closed/],
 ] as const) {
   test(what, () => {
     assert.throws(() => parseConfig(text, 'conf.yaml'), (error) => {
