@@ -1,4 +1,5 @@
 import { AlignedWords } from '../wire/aligned-words.ts';
+import { ALL_DOUBTS } from './receiver.ts';
 import { laidPiece } from './laid-piece.ts';
 import { bytesOf } from './message-buffers.ts';
 import { distance } from './sequence.ts';
@@ -201,8 +202,12 @@ export class History {
    * Are bytes[start, end) the same as those that came before for their place at `seq`? Newer bytes of other streams may
    * have overwritten those.
    * @param last the stream's last entry; NOTHING = none of it was kept
+   * @param doubts of the segment that brings them: one with others may have been dropped where this one is taken, and
+   *   what stands beside its bytes then counts
    */
-  compare(last: number, bytes: Uint8Array, start: number, end: number, seq: number): 'same' | 'other' | 'forgotten' {
+  compare(
+    last: number, bytes: Uint8Array, start: number, end: number, seq: number, doubts = ALL_DOUBTS,
+  ): 'same' | 'other' | 'forgotten' {
     if (last === NOTHING) return 'forgotten';
     this.settle();
     const words = this.#words;
@@ -220,7 +225,8 @@ export class History {
       const before = from < to ? this.#bytes(head) : null;
       if (before === null && from < to) return 'forgotten';
       for (let i = from; i < to; i++) if (bytes[start + i] !== before![i - offset]) return 'other';
-      if (from < to && (low > high || (from <= high && to >= low))) {
+      const isSurer = (words[head + Column.doubts]! & ~doubts) === 0;
+      if (isSurer && from < to && (low > high || (from <= high && to >= low))) {
         low = Math.min(low, from);
         high = Math.max(high, to);
         // Had something else come before that, it would have been noticed then.

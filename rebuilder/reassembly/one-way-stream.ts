@@ -42,7 +42,7 @@ export abstract class OneWayStream extends StreamHoles {
     }
     const waits = this.contest?.rereading.waits(seq) === true;
     const isOther = this.sent && (distance(seq, this.sentSeq) < 0 || this.isFar(seq))
-      && (this.isOther(packet) || this.isBeforeAll(seq) || this.contest?.rereading.wasCut === true
+      && (this.isOther(packet, doubts) || this.isBeforeAll(seq) || this.contest?.rereading.wasCut === true
         || (isUrgent && this.marksRead(packet))
         || this.fins?.isAmong(seq, advance(seq, dataEnd - dataStart)) === true)
       && !waits;
@@ -101,8 +101,8 @@ export abstract class OneWayStream extends StreamHoles {
    * Does the packet bring other bytes than those that came before for its place? If those are forgotten, it may:
    * waiting until they are must not hide anything.
    */
-  private isOther({ bytes, dataStart, dataEnd, seq }: Packet): boolean {
-    const said = this.context.history.compare(this.lastHeard, bytes, dataStart, dataEnd, seq);
+  private isOther({ bytes, dataStart, dataEnd, seq }: Packet, doubts: number): boolean {
+    const said = this.context.history.compare(this.lastHeard, bytes, dataStart, dataEnd, seq, doubts);
     if (said === 'same' || (said === 'forgotten' && !this.hasOther(seq, bytes, dataStart, dataEnd))) return false;
     // A stream that still waits for its beginning begins with what came first.
     this.pickUp();

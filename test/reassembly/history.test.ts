@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { History, NOTHING } from '../../rebuilder/reassembly/history.ts';
+import { Doubt } from '../../rebuilder/reassembly/receiver.ts';
 import { randomNumbers } from '../random-numbers.ts';
 
 const FROM = { ack: 0, timeMs: 5, ipId: 0 };
@@ -82,6 +83,17 @@ test('of a stream that is remembered from its first byte on nothing is forgotten
   assert.equal(history.compare(stream.last, Buffer.from('bcde'), 0, 4, 101), 'same');
   assert.equal(history.compare(stream.last, Buffer.from('bcdx'), 0, 4, 101), 'other');
   assert.equal(history.compare(stream.last, Buffer.from('__ab'), 0, 4, 98), 'same');
+});
+
+test('what a surer segment brings was not said by one that may have been dropped', () => {
+  const history = new History(4096);
+  const append = (text: string, seq: number, doubts: number, before: number): number => history.append(
+    Buffer.from(text), 0, text.length, seq, 0, 0, 0, doubts, 0, 100, false, 40, before,
+  );
+  let last = append('bbbb', 102, Doubt.none, NOTHING);
+  last = append('aaaaaa', 100, Doubt.timestamp, last);
+  const compare = (doubts: number): string => history.compare(last, Buffer.from('aaaa'), 0, 4, 100, doubts);
+  assert.deepEqual([Doubt.none, Doubt.acknowledgment, Doubt.timestamp].map(compare), ['other', 'other', 'same']);
 });
 
 test('the rest of a place is remembered when its beginning is not', () => {
