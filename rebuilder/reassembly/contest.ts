@@ -14,7 +14,7 @@ import type { Rules, SecondReading } from './second-reading.ts';
 import { SecondReadings } from './second-readings.ts';
 import { advance, distance } from './sequence.ts';
 import type { StreamContext } from './stream-context.ts';
-import type { Carrier } from './segment.ts';
+import type { Carrier, Queued } from './segment.ts';
 import type { ForkKind } from './stream-sink.ts';
 import { NOT_URGENT, UrgentByte, urgentOffset } from './urgent-byte.ts';
 
@@ -63,23 +63,15 @@ export class Contest {
   }
 
   /** Is there only one reading, with nothing in doubt? */
-  get isOver(): boolean {
-    return this.#seconds.isEmpty && this.doubtful.isEmpty;
-  }
+  get isOver(): boolean { return this.#seconds.isEmpty && this.doubtful.isEmpty; }
 
   /** Is it read in more than one way? */
-  get isRead(): boolean {
-    return !this.#seconds.isEmpty || this.#hasBelieved;
-  }
+  get isRead(): boolean { return !this.#seconds.isEmpty || this.#hasBelieved; }
 
   /** Did other bytes come than those that wait in one of its readings, and were perhaps read here? */
-  get hasDiffered(): boolean {
-    return this.#seconds.haveDiffered;
-  }
+  get hasDiffered(): boolean { return this.#seconds.haveDiffered; }
 
-  get unfinished(): boolean {
-    return this.#seconds.unfinished || !this.doubtful.isEmpty;
-  }
+  get unfinished(): boolean { return this.#seconds.unfinished || !this.doubtful.isEmpty; }
 
   /**
    * Sets a segment aside for all readings but those that accept such segments.
@@ -160,7 +152,7 @@ export class Contest {
       if (known > 0) this.#context.ledger.count('tcp.overlap_bytes', known);
       // If the receiver dropped it after all, believing its numbers would cast doubt on the genuine segments.
       if ((one.doubts & Doubt.syn) === 0 && (proven || this.oneWay)) half.known().believe(one.ack);
-      half.deliver(one.bytes, known, one.bytes.length, half.nextSeq, one);
+      half.deliver(one.bytes, known, one.bytes.length, half.nextSeq, one, one);
     }
   }
 
@@ -201,13 +193,24 @@ export class Contest {
     }
   }
 
-  /** Hands bytes to the sink; where others were doubted for their place, another reader gets those. */
-  deliver(half: FirstReader, bytes: Uint8Array, start: number, end: number, seq: number, from: Carrier): void {
+  /** A segment that waited is doubted: so is what it marked as urgent. */
+  doubtWaiting(one: Queued): void {
+    const { bytes: { length }, seq } = one;
+    this.doubtful.add(one.bytes, 0, length, seq, one, Doubt.acknowledgment, this.#urgent.takeOut(seq, length));
+  }
+
+  /**
+   * Hands bytes to the sink; where others were doubted for their place, another reader gets those.
+   * @param waited the segment that brought them, if it waited behind a hole: it came before others that wait
+   */
+  deliver(
+    half: FirstReader, bytes: Uint8Array, start: number, end: number, seq: number, from: Carrier, waited: Queued | null,
+  ): void {
     const others = this.doubtful.isEmpty || this.oneWay ? [] : this.#contested(half, seq, bytes, start, end);
     if (this.#urgent.hand(half.sink, bytes, start, end, seq, from)) this.#context.ledger.count('tcp.urgent_bytes');
     for (const { reading, segments } of others) {
-      reading.waitFor(half.waiting, segments);
-      reading.add(bytes, start, end, seq, from, NOT_URGENT);
+      reading.waitFor(half.waiting, segments, waited);
+      if (waited === null) reading.add(bytes, start, end, seq, from, NOT_URGENT);
     }
     if (!this.doubtful.isEmpty) this.doubtful.passed(half.nextSeq);
     if (!half.sink.unfinished) this.#isSameMessage = false;

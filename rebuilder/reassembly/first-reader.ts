@@ -16,7 +16,9 @@ export interface FirstReader {
   forgetReceiver(): void;
   /** What waits behind a hole. */
   readonly waiting: SegmentQueue | null;
-  deliver(bytes: Uint8Array, start: number, end: number, seq: number, from: Carrier): void;
+  deliver(
+    bytes: Uint8Array, start: number, end: number, seq: number, from: Carrier, waited?: Queued | null,
+  ): void;
   moveTo(seq: number): void;
   distrust(): Unproven;
   /** Segments that were set aside wait like the others from here on, in the order in which all came. */

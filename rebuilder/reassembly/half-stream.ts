@@ -11,7 +11,7 @@ import type { Queued } from './segment.ts';
 import { SegmentQueue } from './segments.ts';
 import { advance, distance } from './sequence.ts';
 import { isSpoilt, Shown, shownBy } from './shown.ts';
-import { NOT_URGENT, urgentOffset } from './urgent-byte.ts';
+import { urgentOffset } from './urgent-byte.ts';
 
 /** After this many segments no earlier one is still under way (TCP itself assumes that after three, RFC 5681 3.2). */
 const PICKUP_SEGMENTS = 16;
@@ -48,10 +48,8 @@ export class HalfStream extends OneWayStream {
   doubtWaiting(): void {
     const queue = this.waiting;
     if (queue === null || queue.length === 0) return;
-    const { doubtful } = this.contests();
-    for (const one of queue.segments()) {
-      doubtful.add(one.bytes, 0, one.bytes.length, one.seq, one, Doubt.acknowledgment, NOT_URGENT);
-    }
+    const contest = this.contests();
+    for (const one of queue.segments()) contest.doubtWaiting(one);
     queue.clear();
   }
 

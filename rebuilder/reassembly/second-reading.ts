@@ -1,6 +1,6 @@
 import type { Ledger } from '../ledger.ts';
 import type { Budget } from './budget.ts';
-import type { Carrier } from './segment.ts';
+import type { Carrier, Queued } from './segment.ts';
 import type { Doubted } from './doubtful-segments.ts';
 import { type Joins, SegmentQueue } from './segments.ts';
 import { advance, distance } from './sequence.ts';
@@ -120,14 +120,19 @@ export class SecondReading {
     return this.nextSeq === nextSeq && !this.unfinished;
   }
 
-  /** Gives it what waits behind a hole of the first reader. @param doubted segments that were set aside */
-  waitFor(queue: SegmentQueue | null, doubted: readonly Doubted[] = []): void {
+  /**
+   * Gives it what waits behind a hole of the first reader.
+   * @param doubted segments that were set aside
+   * @param waited one that waited until now; null = none
+   */
+  waitFor(queue: SegmentQueue | null, doubted: readonly Doubted[] = [], waited: Queued | null = null): void {
     if (this.#isOver) return;
     for (const { seq, urgent } of doubted) {
       if (urgent !== NOT_URGENT && !this.keepsUrgent) this.urgent.mark(advance(seq, urgent), this.nextSeq);
     }
-    if ((queue?.length ?? 0) + doubted.length === 0) return;
-    if (!this.#queue.copyFrom(queue, doubted)) this.#ledger.count('tcp.correction_memcap');
+    const others = waited === null ? doubted : [...doubted, waited];
+    if ((queue?.length ?? 0) + others.length === 0) return;
+    if (!this.#queue.copyFrom(queue, others)) this.#ledger.count('tcp.correction_memcap');
     this.#drain();
     this.#sink.packetEnd?.();
   }

@@ -3,7 +3,7 @@ import type { Fins } from './fins.ts';
 import { isUnproven, Joined } from './joined.ts';
 import { MAX_WINDOW_BYTES, NEAR_BYTES } from './missing-bytes.ts';
 import { SeldomParts } from './seldom-parts.ts';
-import type { Carrier, Queued, Segment } from './segment.ts';
+import type { Carrier, Queued } from './segment.ts';
 import { advance, distance } from './sequence.ts';
 import type { StreamContext } from './stream-context.ts';
 import type { StreamSink } from './stream-sink.ts';
@@ -198,8 +198,10 @@ export abstract class StreamOrder extends SeldomParts {
     if (this.started && this.queuedBytes > 0) this.drain(false);
   }
 
-  /** Hands bytes that are the next of the stream to the sink. */
-  deliver(bytes: Uint8Array, start: number, end: number, seq: number, from: Carrier): void {
+  /** Hands bytes that are the next of the stream to the sink. @param waited what brought them, if that waited */
+  deliver(
+    bytes: Uint8Array, start: number, end: number, seq: number, from: Carrier, waited: Queued | null = null,
+  ): void {
     this.hasRead = true;
     this.nextSeq = advance(seq, end - start);
     // Where it began shall not seem to be ahead.
@@ -208,7 +210,7 @@ export abstract class StreamOrder extends SeldomParts {
     }
     if (this.fins !== null && distance(seq, this.fins.seq) < 0 && this.isPastFin) this.coverFin(this.fins);
     if (this.contest === null) this.sink.data(bytes, start, end, seq, from);
-    else this.contest.deliver(this, bytes, start, end, seq, from);
+    else this.contest.deliver(this, bytes, start, end, seq, from, waited);
   }
 
   /** Data stand where its FIN did: that one is dropped, unless it was joined to what waits behind it. */
@@ -258,11 +260,11 @@ export abstract class StreamOrder extends SeldomParts {
   }
 
   /** Delivers what is new of a segment that begins at or before nextSeq. */
-  private read(segment: Segment): void {
+  private read(segment: Queued): void {
     const { seq, bytes } = segment;
     const known = Math.min(-distance(seq, this.nextSeq), bytes.length);
     if (known > 0) this.context.ledger.count('tcp.overlap_bytes', known);
-    if (known < bytes.length) this.deliver(bytes, known, bytes.length, advance(seq, known), segment);
+    if (known < bytes.length) this.deliver(bytes, known, bytes.length, advance(seq, known), segment, segment);
   }
 
   /** The first queued segment is next, but answers bytes of the peer that we have not seen. */

@@ -37,6 +37,14 @@ export class UrgentByte {
     return true;
   }
 
+  /** Forgets the mark. @returns its offset in so many bytes at `seq`; NOT_URGENT = it is not among them */
+  takeOut(seq: number, length: number): number {
+    const offset = this.#isAhead ? distance(this.#seq, seq) : -1;
+    if (offset < 0 || offset >= length) return NOT_URGENT;
+    this.#isAhead = false;
+    return offset;
+  }
+
   copyFrom(other: UrgentByte): void {
     this.#seq = other.#seq;
     this.#isAhead = other.#isAhead;

@@ -1,6 +1,6 @@
 // Games that were told wrong once because of what opens a connection, or seems to: data of a SYN, a client's own
 // SYN-ACK, an RST that answers it. main.ts plays them before all others.
-import { ACK, DATA, FIN, type KeptGame, RST, SYN, SYN_ACK, get, op, post } from './kept-game.ts';
+import { ACK, DATA, FIN, type KeptGame, RST, SYN, SYN_ACK, URGENT, get, op, post } from './kept-game.ts';
 
 const ACCEPTS = { server: { fastOpen: true } } as const;
 const two = (letter: string): string => `${post(`0${letter.repeat(10)}`, letter.repeat(20))}${get(`1${letter}`)}`;
@@ -62,6 +62,17 @@ export const KEPT_OPENING: readonly KeptGame[] = [
       op(SYN_ACK, 24, 'st: a\r\nContent-Le', { timestamp: 5_005_143, pauseMs: 40 }),
       op(SYN_ACK, 0, post('0cccc', 'c'.repeat(21)).slice(0, 52), { timestamp: 5_006_444, pauseMs: 0.5 }),
       op(DATA, 0, post('0aaaa', 'a'.repeat(21)).slice(0, 30), { timestamp: 5_006_469, pauseMs: 20 }),
+    ],
+  },
+  {
+    why: 'a byte that was marked as urgent before there was a connection',
+    live: false, v6: true, responds: false, server: { closes: true },
+    ops: [
+      op(SYN, -1, '', { scale: 0, pauseMs: 0.1 }), op(SYN, 35, 'Content-Len', { pauseMs: 40 }),
+      op(DATA, 26, 'H', { pauseMs: 0.1 }), op(URGENT, 249, 'aaa', { urgent: 2, pauseMs: 12_000 }),
+      ...[51, 93].map((seq) => op(URGENT, seq, `15\r\n\r\n${'d'.repeat(15)}POST /1${'d'.repeat(14)}`, { urgent: 43, pauseMs: 250 })),
+      op(SYN, -1, '', { isnOffset: 0, pauseMs: 12_000 }), op(DATA, 209, 't', { pauseMs: 250 }),
+      op(DATA, 0, `${post('0aaaaaaaa', 'a'.repeat(15))}${post('1'.padEnd(22, 'a'), 'a'.repeat(30))}${post('2'.padEnd(17, 'a'), 'a'.repeat(22))}`, { pauseMs: 0.1 }),
     ],
   },
 ];

@@ -1,6 +1,6 @@
 // Games that were told wrong once, whose client is read in many ways, or opens its connection anew: main.ts plays them
 // before all others.
-import { ACK, DATA, FIN, type KeptGame, SYN, URGENT, get, inPieces, op, post } from './kept-game.ts';
+import { ACK, DATA, FIN, type KeptGame, RST_ACK, SYN, URGENT, get, inPieces, op, post } from './kept-game.ts';
 
 /** Three requests whose free bytes are one letter. */
 const long = (letter: string): string => post(`0${letter.repeat(6)}`, letter.repeat(40))
@@ -191,6 +191,31 @@ export const KEPT_READINGS: readonly KeptGame[] = [
         DATA, seq, `${post('0'.padEnd(19, 'a'), 'a'.repeat(23))}${post('1aaaa', 'a'.repeat(17))}`.slice(seq, seq + 30),
         { pauseMs: 1 },
       )),
+    ],
+  },
+  {
+    why: 'what waited behind a hole since before another segment was doubted for its place',
+    live: false, v6: true, responds: false,
+    ops: [
+      op(SYN, -1, '', { timestamp: 5_002_780, scale: 0, pauseMs: 2500 }),
+      op(DATA, 2, `${get('0'.padEnd(13, 'a')).slice(2)}POST /1aaaaaaaaaa`, { timestamp: 5_005_285, ip: 'home address route', pauseMs: 2500 }),
+      op(DATA, 17, `${get('0'.padEnd(13, 'c')).slice(17)}POST /1cccccccccccccccc `, { timestamp: 5_006_875, options: [3, 0, 0, 0], pauseMs: 1300 }),
+      op(DATA, 52, `${post('1'.padEnd(17, 'b'), 'b'.repeat(25)).slice(12)}${post('2bbbb', 'b'.repeat(23))}`, {
+        timestamp: 5_006_876, ip: 'many options', pauseMs: 0.5,
+      }),
+      op(DATA, 0, get('0'.padEnd(13, 'a')).slice(0, 30), { timestamp: 5_007_133, pauseMs: 1 }),
+    ],
+  },
+  {
+    why: 'the same bytes come once more in a segment that is surer, and shorter, than those before it',
+    live: true, v6: false, responds: false, server: { closes: true },
+    ops: [
+      op(SYN, -1, '', { timestamp: 5_000_804, scale: 0, pauseMs: 0.1 }),
+      op(DATA, 5, `${post('0bbbbbb', 'b'.repeat(14)).slice(5)}${get('1'.padEnd(10, 'b'))}`, { timestamp: 5_000_810, pauseMs: 0.5 }),
+      op(RST_ACK, 106, '', { ack: -1, timestamp: 5_003_310, pauseMs: 2500 }),
+      op(DATA, 0, `${post('0aaaaaa', 'a'.repeat(14))}${get('1'.padEnd(10, 'a'))}`, { ack: -805_306_368, timestamp: 5_003_315, pauseMs: 5 }),
+      op(DATA, 0, post('0aaaaaa', 'a'.repeat(14)).slice(0, 51), { timestamp: 4_999_617, pauseMs: 0.1 }),
+      op(DATA, 0, 'POST /0aaaa', { timestamp: 5_004_869, pauseMs: 0.1 }),
     ],
   },
 ];
