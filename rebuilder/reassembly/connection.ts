@@ -108,7 +108,6 @@ export class Connection extends FlowKey implements Charged {
 
   /** The SYN that opens it anew, after packet() said 'reopened'; null = none was seen before the packet. */
   get reopenedBy(): OpeningSyn<Connection> | null { return this.#reopening?.proven ?? null; }
-
   /** The connection that takes its place after packet() said 'reopened', if it was read before. */
   takeCandidate(): Connection | null {
     const candidate = this.#reopening?.proven?.takeCandidate() ?? null;
@@ -144,6 +143,7 @@ export class Connection extends FlowKey implements Charged {
       refuseData(packet, this.#context.ledger);
       half.seen = true;
       half.peer?.refused(packet.seq);
+      if ((packet.flags & TcpFlag.ack) !== 0) this.#reopening?.refused(packet.ack, half, nowMs);
       if (half.expects(packet.seq) && half.accepts(packet) && this.#reset !== 'yes') {
         // One that its receiver may drop ends nothing, but what follows may be for nobody.
         if (this.#handshake?.isRefusal(packet, end, half.peer) === true) this.#reset = 'perhaps';

@@ -194,6 +194,19 @@ export class Reopening<C extends Candidate> {
       && (one.isn === advance(ack, -1) || one.hasData(ack))) ?? null;
   }
 
+  /**
+   * An RST with the flag ACK from `half` answers a packet without it, up to whose end it acknowledges (RFC 9293 3.5.2):
+   * a SYN of the other side's opened nothing, nor do the data that it brought stand before those of another.
+   */
+  refused(ack: number, half: HalfStream, nowMs: number): void {
+    for (const one of this.#syns) {
+      if (one.isOver || one.opener === half || !one.isSeen) continue;
+      if (ack !== advance(one.isn, 1) && !one.hasData(ack)) continue;
+      one.isOver = true;
+      one.takeCandidate()?.end(nowMs);
+    }
+  }
+
   /** Does a candidate that was made read the place of the packet? */
   isRead(packet: Packet, half: HalfStream): boolean {
     return this.#syns.some(({ isOver, opener, candidate }) => !isOver && opener === half && candidate !== null

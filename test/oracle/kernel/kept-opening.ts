@@ -75,4 +75,12 @@ export const KEPT_OPENING: readonly KeptGame[] = [
       op(DATA, 0, `${post('0aaaaaaaa', 'a'.repeat(15))}${post('1'.padEnd(22, 'a'), 'a'.repeat(30))}${post('2'.padEnd(17, 'a'), 'a'.repeat(22))}`, { pauseMs: 0.1 }),
     ],
   },
+  {
+    why: 'an RST refuses a SYN with data, and then a SYN is answered that ends where those did',
+    live: false, v6: false, responds: false, server: { closes: true },
+    ops: [
+      op(SYN, -1, '', { pauseMs: 250 }), op(SYN, 94, 'ddddd', { pauseMs: 40 }), op(SYN, 99, 'ddddd', { pauseMs: 250 }),
+      op(DATA, 0, `${post('0'.padEnd(20, 'a'), 'a'.repeat(34))}${post('1'.padEnd(20, 'a'), 'a'.repeat(12))}${get('2'.padEnd(17, 'a'))}`, { pauseMs: 250 }),
+    ],
+  },
 ];
