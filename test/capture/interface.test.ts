@@ -94,7 +94,8 @@ class Probe {
 
   /** What the captured segments carried, one entry each, with the VLAN id. */
   hellos(): string[] {
-    return this.told.filter(({ summary }) => summary?.includes('hello-'))
+    // A host that finds no neighbour for it says so a while later, in ICMPv6 that quotes it.
+    return this.told.filter(({ outcome, summary }) => outcome === 'segment' && summary?.includes('hello-'))
       .map(({ summary, vlan }) => `${summary!.split(' ').at(-1)} vlan ${vlan}`).sort();
   }
 
