@@ -1,9 +1,9 @@
 import { AlignedWords } from '../wire/aligned-words.ts';
-import { ALL_DOUBTS } from './receiver.ts';
 import { laidPiece } from './laid-piece.ts';
 import { bytesOf } from './message-buffers.ts';
-import { distance } from './sequence.ts';
 import type { Provenance } from './provenance.ts';
+import { ALL_DOUBTS } from './receiver.ts';
+import { distance } from './sequence.ts';
 import type { Segment } from './segment.ts';
 
 /** A segment as it came; one of which the timestamp alone counts has headerBytes 0. */
@@ -225,8 +225,8 @@ export class History {
       const before = from < to ? this.#bytes(head) : null;
       if (before === null && from < to) return 'forgotten';
       for (let i = from; i < to; i++) if (bytes[start + i] !== before![i - offset]) return 'other';
-      const isSurer = (words[head + Column.doubts]! & ~doubts) === 0;
-      if (isSurer && from < to && (low > high || (from <= high && to >= low))) {
+      const isAsSure = (words[head + Column.doubts]! & ~doubts) === 0;
+      if (isAsSure && from < to && (low > high || (from <= high && to >= low))) {
         low = Math.min(low, from);
         high = Math.max(high, to);
         // Had something else come before that, it would have been noticed then.

@@ -37,7 +37,7 @@ export class UrgentByte {
     return true;
   }
 
-  /** Forgets the mark. @returns its offset in so many bytes at `seq`; NOT_URGENT = it is not among them */
+  /** Takes the mark away, if it is in so many bytes at `seq`. @returns its offset in them; NOT_URGENT = it is not */
   takeOut(seq: number, length: number): number {
     const offset = this.#isAhead ? distance(this.#seq, seq) : -1;
     if (offset < 0 || offset >= length) return NOT_URGENT;

@@ -50,6 +50,7 @@ function sentenceAbout(filter: string, missed: readonly Missed[]): string {
 /** By the first of the link types with which it takes a TCP packet. */
 async function missedBy(filter: string, links: readonly number[]): Promise<Missed[]> {
   for (const link of links) {
+    // One that suits none of them is a mistake, and was named before (filter-mistakes.ts).
     const instructions = await compileFilter(filter, link).catch(() => null);
     if (instructions === null) continue;
     const program = new BpfProgram(instructions);
